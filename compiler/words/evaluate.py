@@ -1,0 +1,213 @@
+"""What the word IR means: a program evaluated in the clear on exact integers."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
+
+from compiler.words.ir import (
+    Axes,
+    Block,
+    Constant,
+    Digits,
+    Divisor,
+    Draw,
+    Entry,
+    Loop,
+    Noise,
+    Op,
+    Pieces,
+    Result,
+    Rounding,
+    Strided,
+    Type,
+    Value,
+    Weights,
+)
+
+Array = NDArray[Any]           # int64 where every value of the type fits, else Python integers (dtype object)
+Environment = dict[int, Array]
+SAFE = 62                      # bits that int64 holds with room for a sign and one addition
+
+
+class Sources(Protocol):
+    """Where values come from: a party's files, its sampling, its noise."""
+
+    def input(self, at: Entry, type: Type) -> Array: ...
+    def sample(self, at: Draw, type: Type, position: tuple[int, ...]) -> Array: ...
+    def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array: ...
+
+
+class NoSources:
+    """For blocks that read nothing from outside."""
+
+    def input(self, at: Entry, type: Type) -> Array:
+        raise LookupError(f"no value for input {at.name}")
+
+    def sample(self, at: Draw, type: Type, position: tuple[int, ...]) -> Array:
+        raise LookupError(f"no records for data set {at.dataset}")
+
+    def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
+        raise LookupError("no noise")
+
+
+def as_array(values: Any, type: Type) -> Array:
+    """Integers in the type's shape and in the cheapest dtype that holds them."""
+    return np.asarray(values, dtype=np.int64 if type.width <= SAFE else object).reshape(type.shape)
+
+
+def evaluate(block: Block, arguments: Sequence[Array], sources: Sources) -> list[Array]:
+    """The block's results for the given parameters."""
+    env: Environment = dict(enumerate(arguments, block.first))
+    run(block, env, sources, ())
+    return [env[r] for r in block.results]
+
+
+def run(block: Block, env: Environment, sources: Sources, position: tuple[int, ...]) -> None:
+    """Add every item of the block to `env`; `position` holds the indices of the enclosing loops."""
+    for number, item in block.numbered():
+        match item:
+            case Value():
+                env[number] = value(item, [env[a] for a in item.args], sources, position)
+            case Loop():
+                _loop(number, item, env, sources, position)
+            case Result():
+                env[number] = env[_carried(item.loop, item.position)]
+
+
+def _carried(loop: int, position: int) -> int:
+    return -1 - (loop << 16) - position  # negative numbers are free: values are numbered from 0
+
+
+def _loop(number: int, loop: Loop, env: Environment, sources: Sources, position: tuple[int, ...]) -> None:
+    carried = [env[i] for i in loop.init]
+    for index in range(loop.count):
+        env.update(enumerate([np.asarray(index), *carried], loop.body.first))
+        run(loop.body, env, sources, (*position, index))
+        carried = [env[r] for r in loop.body.results]
+    env.update((_carried(number, i), v) for i, v in enumerate(carried))
+
+
+def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+    """One operation on tensors; broadcasting over extra leading axes of the operands is allowed."""
+    match item.op, item.at:
+        case Op.CONST, Constant(values):
+            return as_array(values, item.type)
+        case Op.INPUT, Entry() as at:
+            return as_array(sources.input(at, item.type), item.type)
+        case Op.SAMPLE, Draw() as at:
+            return as_array(sources.sample(at, item.type, position), item.type)
+        case Op.NOISE, Noise() as at:
+            return as_array(sources.noise(at, item.type, position), item.type)
+        case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
+            return args[0]
+        case _:
+            if item.type.width > SAFE:
+                args = [a.astype(object) for a in args]
+            result = OPERATIONS[item.op](item, args)
+            return result.astype(np.int64) if item.type.width <= SAFE and result.dtype != np.int64 else result
+
+
+def _linear(item: Value, args: list[Array]) -> Array:
+    assert isinstance(item.at, Weights)
+    total: Array = np.full(item.type.shape, item.at.constant, dtype=args[0].dtype if args else np.int64)
+    for coefficient, a in zip(item.at.coefficients, args, strict=True):
+        total = total + coefficient * a
+    return total
+
+
+def _trailing(item: Value) -> tuple[int, ...]:
+    assert isinstance(item.at, Axes)
+    return tuple(range(-item.at.count, 0))
+
+
+def _digits(item: Value, args: list[Array]) -> Array:
+    at = item.at
+    assert isinstance(at, Digits)
+    product = (2 * args[0] + at.left) * (2 * args[1] + at.right)
+    return np.asarray(product.sum(axis=tuple(range(-at.count, 0))))
+
+
+def _exact(item: Value, args: list[Array]) -> Array:
+    assert isinstance(item.at, Divisor)
+    quotient = args[0] // item.at.by
+    if not np.array_equal(quotient * item.at.by, args[0]):
+        raise AssertionError("an exact division left a remainder")
+    return quotient
+
+
+def _round(item: Value, args: list[Array]) -> Array:
+    at, n = item.at, args[0]
+    assert isinstance(at, Rounding)
+    p, q = at.numerator, at.denominator
+    if n.size and int(abs(n).max()).bit_length() + p.bit_length() + q.bit_length() > SAFE:
+        n = n.astype(object)
+    rounded: Array = (2 * p * n + q) // (2 * q) if at.nearest else (p * n) // q
+    if at.wrap:
+        rounded = (rounded - at.lo) % (at.hi - at.lo + 1) + at.lo
+    return np.asarray(np.minimum(np.maximum(rounded, at.lo), at.hi))
+
+
+def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
+    u = np.clip(n >> at.drop, -at.limit, at.limit - 1).astype(np.int64)
+    m = np.where(u >= 0, u, -1 - u)
+    index = m >> at.shift
+    h = (np.asarray(at.base)[index] + np.asarray(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
+    return np.asarray(np.clip(np.where(u >= 0, at.center + h, at.center - h), type.lo, type.hi))
+
+
+def _apply(item: Value, args: list[Array]) -> Array:
+    assert isinstance(item.at, Pieces)
+    return apply_pieces(args[0], item.at, item.type)
+
+
+def view_offset(at: Strided, indices: Iterable[Any]) -> int:
+    return at.offset + sum(step * int(i) for step, i in zip(at.steps, indices, strict=True))
+
+
+def strided(flat: Array, at: Strided, shape: tuple[int, ...], indices: Iterable[Any]) -> Array:
+    """The view of a flat array that `at` describes (no copy)."""
+    unit = flat.strides[0]
+    start = view_offset(at, indices)
+    last = start + sum(s * (n - 1) for s, n in zip(at.strides, shape, strict=True) if s > 0)
+    first = start + sum(s * (n - 1) for s, n in zip(at.strides, shape, strict=True) if s < 0)
+    if first < 0 or last >= len(flat):
+        raise IndexError(f"a view reaches {first}..{last} of {len(flat)} elements")
+    return as_strided(flat[start:], shape, [s * unit for s in at.strides])
+
+
+def _view(item: Value, args: list[Array]) -> Array:
+    assert isinstance(item.at, Strided)
+    return strided(np.ascontiguousarray(args[0]).reshape(-1), item.at, item.type.shape, args[1:]).copy()
+
+
+def _put(item: Value, args: list[Array]) -> Array:
+    assert isinstance(item.at, Strided)
+    result = args[0].copy().reshape(-1)
+    strided(result, item.at, args[1].shape, args[2:])[...] = args[1]
+    return result.reshape(item.type.shape)
+
+
+Operation = Callable[[Value, list[Array]], Array]
+OPERATIONS: dict[Op, Operation] = {
+    Op.LINEAR: _linear,
+    Op.MUL: lambda item, args: args[0] * args[1],
+    Op.SUM: lambda item, args: np.asarray(args[0].sum(axis=_trailing(item))),
+    Op.DOT: lambda item, args: np.asarray((args[0] * args[1]).sum(axis=_trailing(item))),
+    Op.DIGITS: _digits,
+    Op.EXACT: _exact,
+    Op.ROUND: _round,
+    Op.LESS: lambda item, args: np.asarray(args[0] < args[1]).astype(np.int64),
+    Op.EQUAL: lambda item, args: np.asarray(args[0] == args[1]).astype(np.int64),
+    Op.SELECT: lambda item, args: np.where(args[0] != 0, args[1], args[2]),
+    Op.AND: lambda item, args: args[0] & args[1],
+    Op.OR: lambda item, args: args[0] | args[1],
+    Op.XOR: lambda item, args: args[0] ^ args[1],
+    Op.APPLY: _apply,
+    Op.VIEW: _view,
+    Op.PUT: _put,
+    Op.CONCAT: lambda item, args: np.concatenate(args),
+}
