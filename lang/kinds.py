@@ -1,0 +1,72 @@
+"""Kinds: what a value is rounded to when it is bound, and what enters and leaves a program."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from math import prod
+
+
+class Base(Enum):
+    UINT = "uint"
+    INT = "int"
+    FIX = "fix"
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """`bits` bits; a number is an integer in lo..hi times 2^-fraction.  `bit` is uint<1>."""
+
+    base: Base
+    bits: int
+    fraction: int = 0          # only for fix
+
+    @property
+    def signed(self) -> bool:
+        return self.base is not Base.UINT
+
+    @property
+    def scale(self) -> Fraction:
+        return Fraction(1, 1 << self.fraction)
+
+    @property
+    def lo(self) -> int:
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def hi(self) -> int:
+        return (1 << (self.bits - self.signed)) - 1
+
+    def __str__(self) -> str:
+        if self.base is Base.FIX:
+            return f"fix<{self.bits}, {self.fraction}>"
+        return "bit" if self == BIT else f"{self.base.value}<{self.bits}>"
+
+
+BIT = Scalar(Base.UINT, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A scalar kind in a shape; a plain scalar has the shape ()."""
+
+    scalar: Scalar
+    shape: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def __str__(self) -> str:
+        return f"{self.scalar}[{', '.join(map(str, self.shape))}]" if self.shape else str(self.scalar)
+
+
+@dataclass(frozen=True, slots=True)
+class TupleKind:
+    fields: tuple[Kind, ...]
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.fields))})"
+
+
+Kind = Tensor | TupleKind

@@ -1,0 +1,343 @@
+"""The checked tree: a small core language that the compiler lowers without asking any more questions.
+
+Names are resolved to variables, calls are inlined with the sizes found there, params and everything
+else that is public are constants, public branches are decided, loops whose body needs the value of
+the index are unrolled, and every binding to a kind is an explicit Convert.  Expressions are exact
+numbers (DESIGN section 2); the only rounding is Convert and the operations in `INEXACT`.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+
+from lang.kinds import Kind, Scalar
+from lang.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The type of an expression: an exact tensor; `kind` only where a declared kind holds the value as it is."""
+
+    shape: tuple[int, ...]
+    integer: bool              # arithmetic of integers (bit, uint, int), not of fix
+    kind: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The type of a tuple."""
+
+    fields: tuple[TypeOf, ...]
+
+
+TypeOf = Number | Pair
+
+
+class Call(Enum):
+    """Operations of the core.  Shapes broadcast as in NumPy unless said otherwise."""
+
+    ADD = "+"
+    SUB = "-"
+    MUL = "*"
+    NEG = "neg"
+    DIVIDE = "/"               # by a public number: exact when an operand is fix; integers round down
+    MODULO = "%"
+    MATMUL = "@"
+    DOT = "dot"                # two vectors of one length -> scalar
+    SUM = "sum"                # option axis (absent: all axes)
+    MEAN = "mean"
+    MIN = "min"                # of two, element by element
+    MAX = "max"
+    MIN_OF = "min of"          # over option axis (absent: all)
+    MAX_OF = "max of"
+    ABS = "abs"
+    RELU = "relu"
+    SIGN = "sign"
+    CLAMP = "clamp"            # (x, lo, hi)
+    LESS = "<"                 # a < b; the checker turns the other five comparisons into LESS, EQUAL and NOT
+    EQUAL = "=="
+    NOT = "!"                  # of a named kind: all its bits; of a comparison: the other truth value
+    AND = "&"
+    OR = "|"
+    XOR = "^"
+    SHL = "<<"                 # by a public number
+    SHR = ">>"
+    TRANSPOSE = "transpose"
+    RESHAPE = "reshape"        # to the result type's shape
+    BROADCAST = "broadcast"    # to the result type's shape
+    SIGMOID = "sigmoid"        # option within
+    LOGISTIC = "logistic"      # (score, bit): the loss log(1 + exp(score)) - bit * score; only under `loss`
+    SQUARED = "squared"        # (a, b): (a - b)^2 / 2 summed; only under `loss`
+
+
+INEXACT = frozenset({Call.SIGMOID})
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One binding; `number` is unique in the program, so two uses of one name never mix."""
+
+    number: int
+    name: str
+    kind: Kind | None          # declared or inferred kind of a `var`, input or parameter; None: exact
+    mutable: bool
+    span: Span = field(compare=False)
+
+
+# -- expressions --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A public tensor, row-major."""
+
+    type: Number
+    values: tuple[Fraction, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    type: TypeOf
+    variable: Variable
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOf:
+    """The index of an enclosing Repeat, an integer known to both parties."""
+
+    type: Number
+    variable: Variable
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowField:
+    """A field of the current row inside a Train."""
+
+    type: Number
+    name: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operate:
+    type: Number
+    call: Call
+    args: tuple[Expr, ...]
+    span: Span = field(compare=False)
+    axis: int | None = None            # SUM, MEAN, MIN_OF, MAX_OF; counted from 0; TRANSPOSE reverses all axes
+    within: Fraction | None = None     # largest error allowed, for INEXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Convert:
+    """Round to a kind: floor(x + 1/2) and clamp; `floor` drops the half, `wrap` keeps the low bits."""
+
+    type: Number
+    kind: Scalar
+    value: Expr
+    span: Span = field(compare=False)
+    floor: bool = False
+    wrap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """`if` with a joint condition, as a value: both arms are computed."""
+
+    type: TypeOf
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Elements start .. start + count of one axis."""
+
+    start: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """One element of an axis, by an index that is an affine expression of IndexOf and constants (checked to lie in
+    bounds), or by a private one (then `private`)."""
+
+    index: Expr
+    private: bool = False
+
+
+Place = Along | At
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """base[places]: one place for each axis of the base; At removes its axis."""
+
+    type: Number
+    base: Expr
+    places: tuple[Place, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field of a tuple."""
+
+    type: TypeOf
+    base: Expr
+    position: int
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A tuple."""
+
+    type: Pair
+    items: tuple[Expr, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """An array literal: items of equal shape along a new first axis."""
+
+    type: Number
+    items: tuple[Expr, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Statements, then a value (a block, an inlined call)."""
+
+    type: TypeOf
+    statements: tuple[Statement, ...]
+    value: Expr
+    span: Span = field(compare=False)
+
+
+Expr = Const | Read | IndexOf | RowField | Operate | Convert | Choose | Pick | Part | Pack | Stack | Scope
+
+
+# -- statements ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """let and var; the value is already converted to the variable's kind."""
+
+    variable: Variable
+    value: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Assignment to a variable or to a part of it; the value is already converted to the kind.
+
+    `v += e` arrives as value = Convert(v + e), with `added` = e where e does not read v.
+    """
+
+    variable: Variable
+    fields: tuple[int, ...]            # path into tuples, outermost first
+    places: tuple[Place, ...]          # () is the whole
+    value: Expr
+    span: Span = field(compare=False)
+    added: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """for index in start .. start + count."""
+
+    index: Variable
+    start: int
+    count: int
+    body: tuple[Statement, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """`if` with a joint condition, as a statement."""
+
+    condition: Expr
+    then: tuple[Statement, ...]
+    otherwise: tuple[Statement, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """dpsgd: clauses are public constants; exactly one of `loss` and `grads` is given."""
+
+    variables: tuple[Variable, ...]
+    dataset: str
+    batch: int
+    steps: int
+    clip: Fraction
+    noise: Fraction
+    rate: Fraction
+    drawn_by: str | None
+    body: tuple[Statement, ...]        # statements before the loss
+    loss: Expr | None
+    grads: tuple[tuple[Variable, Expr], ...]
+    span: Span = field(compare=False)
+    variable_spans: tuple[Span, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """output; `value` keeps its own exact type (a kind where it has one)."""
+
+    name: str
+    value: Expr
+    receivers: tuple[str, ...]
+    reveal: bool
+    span: Span = field(compare=False)       # of the released expression
+
+
+Statement = Bind | Store | Repeat | When | Train | Release
+
+
+# -- program ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    variable: Variable                 # its kind is a Tensor
+    party: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    name: str
+    kind: Kind                         # a Tensor
+    norm: Fraction | None              # where norm2(field) <= norm
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    name: str
+    party: str
+    fields: tuple[Field, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`statements` in text order; inputs are bound before the first."""
+
+    parties: tuple[str, ...]
+    inputs: tuple[Input, ...]
+    datasets: tuple[Dataset, ...]
+    statements: tuple[Statement, ...]
