@@ -1,0 +1,24 @@
+"""Every problem that checking and compiling can report, by theme; each is data with a code."""
+from __future__ import annotations
+
+from lang.problems.flow import (
+    DpsgdUnbounded,
+    LeaksData,
+    LeaksInput,
+    NoiseByReceiver,
+    NotYet,
+    PrivateIndexBounds,
+    RangeTooWide,
+    WithinUnmet,
+)
+
+__all__ = [
+    "DpsgdUnbounded",
+    "LeaksData",
+    "LeaksInput",
+    "NoiseByReceiver",
+    "NotYet",
+    "PrivateIndexBounds",
+    "RangeTooWide",
+    "WithinUnmet",
+]

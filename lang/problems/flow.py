@@ -1,0 +1,313 @@
+"""Problems of who learns what: information flow, outputs, and the `dpsgd` door."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lang.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaksData(Problem):
+    code = "leaks-data"
+    title = "`{output}` carries records of `{owner}` to `{receiver}` without a privacy mechanism"
+    label = "learned by `{receiver}` here"
+    help = "train it in a `dpsgd` block with noise, or write `reveal({output})` if both sides agree to this release"
+
+    output: str
+    owner: str
+    receiver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaksInput(Problem):
+    code = "leaks-input"
+    title = "`{output}` carries the input `{source}` of `{owner}` to `{receiver}`"
+    label = "learned by `{receiver}` here"
+    help = "send it to `{owner}` alone, or write `reveal({output})` if both sides agree to this release"
+
+    output: str
+    source: str
+    owner: str
+    receiver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevealPlace(Problem):
+    code = "reveal-place"
+    title = "`reveal` stands only directly in an `output`"
+    label = "not an output"
+    help = "compute with the value itself, and write `output reveal(...) to PARTY;` where it is released"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputToNobody(Problem):
+    code = "output-to-nobody"
+    title = "this output is sent to nobody"
+    label = "no receiver"
+    help = "say who learns it: `output {output} to {party};`"
+
+    output: str
+    party: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputTwice(Problem):
+    code = "output-twice"
+    title = "two outputs are called `{name}`"
+    label = "the second one"
+    help = "give one of them another name: `output {name}2 = ...`"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiverTwice(Problem):
+    code = "receiver-twice"
+    title = "`{party}` is named twice as a receiver of this output"
+    label = "already named"
+    help = "name each receiver once"
+
+    party: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetOutside(Problem):
+    code = "dataset-outside"
+    title = "the data set `{name}` is named outside `on`"
+    label = "rows never leave this way"
+    help = "train on it: `dpsgd VARIABLE on {name}(...) as row {{ ... }}`, and read `row.FIELD` inside"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowOutside(Problem):
+    code = "row-outside"
+    title = "`{name}` is a row of `{dataset}`, not a value"
+    label = "name one of its fields"
+    help = "its fields are {fields}"
+
+    name: str
+    dataset: str
+    fields: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpsgdPrivate(Problem):
+    code = "dpsgd-private"
+    title = "`dpsgd` under a private condition"
+    label = "whether this runs would tell the condition"
+    help = "move it out of the `if`: `dpsgd` stands at top level, in a loop, or under a public condition"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpsgdInside(Problem):
+    code = "dpsgd-inside"
+    title = "`dpsgd` inside {where}"
+    label = "not allowed here"
+    help = "`dpsgd` stands at top level, in a loop, or under a public condition"
+
+    where: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpsgdAssigns(Problem):
+    code = "dpsgd-assigns"
+    title = "the body of `dpsgd` assigns `{name}`, which lives outside it"
+    label = "would carry a record out"
+    help = "declare a `var` inside the body, or train `{name}` by naming it after `dpsgd`"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpsgdUnbounded(Problem):
+    """The compiler cannot bound the L2 norm of one record's gradient for every value of the weights."""
+
+    code = "dpsgd-unbounded"
+    title = "the gradient of `{variable}` has no bound that holds for all weights"
+    label = "{reason}"
+    help = ("bound the record where it lives (`where norm2(x) <= 1.0`) "
+            "and use a loss such as `logistic(dot(w, row.x), row.y)`")
+
+    variable: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpsgdNeedsLoss(Problem):
+    code = "dpsgd-needs-loss"
+    title = "this `dpsgd` says neither its `loss` nor {missing}"
+    label = "nothing to learn from"
+    help = "end the body with `loss EXPRESSION;` or with one `grad VARIABLE = EXPRESSION;` for each variable"
+
+    missing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossTwice(Problem):
+    code = "loss-twice"
+    title = "{what}"
+    label = "one too many"
+    help = "a `dpsgd` has one `loss`, or one `grad` for each of its variables, as its last statements"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossPlace(Problem):
+    code = "loss-place"
+    title = "`{word}` outside the body of a `dpsgd`"
+    label = "nothing is trained here"
+    help = "`{word}` stands directly in the body of a `dpsgd`"
+
+    word: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotTrainable(Problem):
+    code = "not-trainable"
+    title = "`{name}` cannot be trained: it is {what}"
+    label = "not a `var`"
+    help = "bind a variable first: `var w = {name};`, then train `w`"
+
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClausePrivate(Problem):
+    code = "clause-private"
+    title = "the clause `{clause}` is not public"
+    label = "known to one party only"
+    help = "both parties must know it: write a number or a `param`"
+
+    clause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClauseValue(Problem):
+    code = "clause-value"
+    title = "`{clause}` must be {wanted}"
+    label = "is {value}"
+    help = "write {clause} = {example}"
+
+    clause: str
+    wanted: str
+    value: str
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClauseMissing(Problem):
+    code = "clause-missing"
+    title = "`dpsgd` lacks the clause {missing}"
+    label = "here"
+    help = "write `on {dataset}(batch = 64, steps = 20, clip = 1.0, noise = 1.69, rate = 8.0)`"
+
+    missing: str
+    dataset: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClauseUnknown(Problem):
+    code = "clause-unknown"
+    title = "`dpsgd` has no clause `{clause}`"
+    label = "unknown"
+    help = "{hint}"
+
+    clause: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClauseTwice(Problem):
+    code = "clause-twice"
+    title = "the clause `{clause}` is given twice"
+    label = "again"
+    help = "keep one of them"
+
+    clause: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseByReceiver(Problem):
+    code = "noise-by-receiver"
+    title = "noise for records of `{owner}` would be drawn by `{party}`, who could take it off again"
+    label = "draws the noise"
+    help = "write `drawn by {owner}`: only the owner of the data set draws its noise"
+
+    party: str
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetOwners(Problem):
+    code = "dataset-owners"
+    title = "data sets of two parties: `{first}` and `{second}`"
+    label = "the second owner"
+    help = "one party owns all data sets; let `{second}` give an `input` instead"
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhereForm(Problem):
+    code = "where-form"
+    title = "a `where` must be a bound on its own field's norm"
+    label = "not of this form"
+    help = "write `where norm2({field}) <= 1.0`"
+
+    field: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotYet(Problem):
+    """Part of the language, but not of what this version can compile."""
+
+    code = "not-yet"
+    title = "this version cannot compile {what}"
+    label = "here"
+    help = "{instead}"
+
+    what: str
+    instead: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RangeTooWide(Problem):
+    """A non-linear function whose argument takes more bits than an approximation is made for."""
+
+    code = "range-too-wide"
+    title = "`{function}` of a value of {bits} bits"
+    label = "too wide a range"
+    help = "bind its argument to a narrower kind first: `let z: fix<16, 8> = ...;`"
+
+    function: str
+    bits: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithinUnmet(Problem):
+    code = "within-unmet"
+    title = "`{function}` cannot be computed within {within}"
+    label = "the best reached is {reached}"
+    help = "allow a larger error, or bind the argument to a narrower kind first"
+
+    function: str
+    within: str
+    reached: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateIndexBounds(Problem):
+    code = "private-index"
+    title = "this private index may be {lo} to {hi}, but the axis has {size} elements"
+    label = "may be out of bounds"
+    help = "clamp it: `clamp(i, 0, {last})`, or give the index a narrower kind"
+
+    lo: int
+    hi: int
+    size: int
+    last: int
