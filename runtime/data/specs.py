@@ -1,0 +1,81 @@
+"""What a program asks of an input: its kind, its shape, its bound.  Filled from the compiled program."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`bits` wide, `fraction` of them after the point, two's complement if signed.  With fraction 0: integers only."""
+
+    bits: int
+    fraction: int
+    signed: bool
+
+    @property
+    def low(self) -> int:
+        """The least grid integer."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        """The greatest grid integer."""
+        return (1 << (self.bits - self.signed)) - 1
+
+    @property
+    def range(self) -> str:
+        """`-1 to 0.99609375`: the values it holds, exactly."""
+        return f"{decimal(self.low, self.fraction)} to {decimal(self.high, self.fraction)}"
+
+    def __str__(self) -> str:
+        if self.fraction:
+            return f"fix<{self.bits}, {self.fraction}>"
+        if not self.signed:
+            return "bit" if self.bits == 1 else f"uint<{self.bits}>"
+        return f"int<{self.bits}>"
+
+
+def decimal(integer: int, fraction: int) -> str:
+    """integer / 2^fraction in decimal digits, exactly; no trailing zeros."""
+    digits = str(abs(integer) * 5**fraction).rjust(fraction + 1, "0")
+    whole, part = digits[: len(digits) - fraction], digits[len(digits) - fraction :].rstrip("0")
+    return ("-" if integer < 0 else "") + whole + ("." + part if part else "")
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """`input name: kind[shape]`; a scalar has shape ()."""
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One field of a row; `norm_bound` is the c of `where norm2(name) <= c`, in values, not grid units."""
+
+    name: str
+    kind: Kind
+    shape: tuple[int, ...]
+    norm_bound: Fraction | None = None
+
+    @property
+    def columns(self) -> int:
+        """How many columns of a table it fills."""
+        return prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """`dataset name { fields }`, in the order of declaration."""
+
+    name: str
+    fields: tuple[FieldSpec, ...]
+
+    @property
+    def columns(self) -> int:
+        """How many columns a table of it has."""
+        return sum(field.columns for field in self.fields)

@@ -1,0 +1,134 @@
+"""A CSV file: one header line, then rows whose columns fill the fields in the order of their declaration."""
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.data.bounds import first_above
+from runtime.data.encode import BadValue, encode_text
+from runtime.data.errors import InputError
+from runtime.data.specs import FieldSpec
+
+_ROWS = 4096  # parsed at a time: text is some ten times the size of the integers it becomes
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some rows of one file, and where they stand in it."""
+
+    file: str
+    header: Sequence[str]
+    lines: list[int]
+    rows: list[list[str]]
+
+    def encode(self, field: FieldSpec, start: int) -> NDArray[np.int64]:
+        """The field's columns, which begin at `start`; shape (rows, columns).  Its bound is checked here too."""
+        stop = start + field.columns
+        cells = [cell for row in self.rows for cell in row[start:stop]]
+        try:
+            integers = encode_text(cells, field.kind).reshape(len(self.rows), field.columns)
+        except BadValue as bad:
+            row, column = divmod(bad.index, field.columns)
+            raise InputError(
+                bad.what, help=bad.help, file=self.file, row=self.lines[row], column=self.header[start + column]
+            ) from None
+        if field.norm_bound is not None:
+            above = first_above(integers, field.kind, field.norm_bound)
+            if above is not None:
+                raise norm_above(self.file, self.lines[above], field, integers[above])
+        return integers
+
+
+def read_table(file: str, fields: Sequence[FieldSpec]) -> list[NDArray[np.int64]]:
+    """One array of shape (n, columns) for each field.  Raises InputError."""
+    columns = sum(field.columns for field in fields)
+    parts: list[list[NDArray[np.int64]]] = [[] for _ in fields]
+    for chunk in _chunks(file, columns):
+        start = 0
+        for field, part in zip(fields, parts, strict=True):
+            part.append(chunk.encode(field, start))
+            start += field.columns
+    if not parts[0]:
+        raise InputError("there are no rows below the header", help="give at least one row", file=file)
+    return [np.concatenate(part) for part in parts]
+
+
+def _chunks(file: str, columns: int) -> Iterator[_Chunk]:
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            header = _header(file, next(reader, []), columns)
+            numbered = ((reader.line_num, row) for row in reader if row)  # blank lines are none
+            while batch := list(islice(numbered, _ROWS)):
+                chunk = _Chunk(file, header, [line for line, _ in batch], [row for _, row in batch])
+                _check_width(chunk, columns)
+                yield chunk
+    except (UnicodeDecodeError, csv.Error) as error:
+        what = f"this is not a CSV text: {error}"
+        raise InputError(what, help="save it as comma-separated UTF-8", file=file) from None
+    except OSError as error:
+        raise cannot_open(file, error) from None
+
+
+def _header(file: str, header: list[str], columns: int) -> list[str]:
+    if not header:
+        raise InputError("the file is empty", help="write a header line with the columns' names, then rows", file=file)
+    if all(_is_number(cell) for cell in header):
+        raise InputError(
+            "the first line is all numbers; it must name the columns",
+            help="put one header line above the rows",
+            file=file,
+            row=1,
+        )
+    if len(header) != columns:
+        raise _wrong_width(file, 1, len(header), columns, header)
+    return header
+
+
+def _check_width(chunk: _Chunk, columns: int) -> None:
+    for line, row in zip(chunk.lines, chunk.rows, strict=True):
+        if len(row) != columns:
+            raise _wrong_width(chunk.file, line, len(row), columns, row)
+
+
+def _wrong_width(file: str, line: int, found: int, columns: int, row: Sequence[str]) -> InputError:
+    help = "give each field one column per element, in the order of declaration"
+    if found == 1 and row[0].count(";") + 1 == columns:
+        help = "separate the columns by commas, not semicolons"
+    return InputError(f"{found} columns where the program needs {columns}", help=help, file=file, row=line)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def norm_above(file: str, row: int, field: FieldSpec, integers: NDArray[np.int64]) -> InputError:
+    """The error of one row whose `where` does not hold."""
+    square = Fraction(sum(int(i) ** 2 for i in integers.flat), 4**field.kind.fraction)
+    assert field.norm_bound is not None
+    return InputError(
+        f"norm2({field.name}) is {float(square) ** 0.5:.6g} after rounding to `{field.kind}`, "
+        f"above the bound {float(field.norm_bound):g} of its `where`",
+        help="scale the row down until its rounded values meet the bound",
+        file=file,
+        row=row,
+        column=field.name,
+    )
+
+
+def cannot_open(file: str, error: OSError) -> InputError:
+    """The error of a file that the system does not hand out."""
+    if isinstance(error, FileNotFoundError):
+        return InputError("there is no such file", help="check the path after `=`", file=file)
+    return InputError(f"cannot be read: {error.strerror}", help="check the path and its permissions", file=file)
