@@ -45,11 +45,18 @@ class Channel(Protocol):
         ...
 
     def flush(self) -> None:
-        """Wait until everything queued has left this process."""
+        """Wait until everything queued has left this process.  Raises Timeout, PeerClosed or ConnectionLost."""
         ...
 
     def close(self) -> None:
-        """Deliver everything queued, say goodbye and free the resources.  A second call does nothing."""
+        """Deliver everything queued, say goodbye and free the resources.  A second call does nothing.
+
+        Raises what `flush` raises if something queued could not be delivered; the resources are free even so.
+        """
+        ...
+
+    def abort(self) -> None:
+        """End at once: what is queued is lost, and the peer sees a broken connection.  Never raises."""
         ...
 
 

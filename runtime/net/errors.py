@@ -9,6 +9,10 @@ class NetworkError(Exception):
     """The connection cannot do what was asked of it."""
 
 
+class CannotListen(NetworkError):
+    """The address to listen on cannot be used."""
+
+
 class PeerUnreachable(NetworkError):
     """Nobody answered at the peer's address."""
 

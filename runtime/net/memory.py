@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from runtime.net.channel import WINDOW, Framing
-from runtime.net.errors import PeerClosed
+from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed
 from runtime.net.queue import ByteQueue
 
 
@@ -13,7 +13,13 @@ class MemoryChannel(Framing):
         """Nothing to do: what was sent is with the peer."""
 
     def close(self) -> None:
-        self._outbox.end(PeerClosed("the peer closed the connection"))
+        self._end(PeerClosed("the peer closed the connection"))
+
+    def abort(self) -> None:
+        self._end(ConnectionLost("the connection to the peer broke"))
+
+    def _end(self, seen_by_peer: NetworkError) -> None:
+        self._outbox.end(seen_by_peer)
         self._inbox.end(PeerClosed("the connection is closed"), discard=True)
 
 

@@ -24,6 +24,7 @@ class ByteQueue:
         self._size = 0
         self._wanted = 0
         self._end: NetworkError | None = None
+        self._lost = False
         self._condition = Condition()
 
     def put(self, data: bytes, timeout: float) -> None:
@@ -38,10 +39,11 @@ class ByteQueue:
         self._signal()
 
     def feed(self, pieces: list[bytes]) -> None:
-        """Add bytes without waiting."""
+        """Add bytes without waiting; after the end they are thrown away."""
         with self._condition:
-            for piece in pieces:
-                self._add(piece)
+            if self._end is None:
+                for piece in pieces:
+                    self._add(piece)
 
     def room(self) -> int:
         """How many more bytes the reader is ready to hold; not positive if it holds enough."""
@@ -89,9 +91,9 @@ class ByteQueue:
             self._condition.notify_all()
 
     def wait_empty(self, timeout: float) -> None:
-        """Wait until nothing is held; raises Timeout if nothing moves for `timeout` seconds."""
+        """Wait until everything has been removed; raises Timeout if nothing moves for `timeout` seconds."""
         with self._condition:
-            while self._size:
+            while self._size or self._lost:
                 before = self._size
                 self._raise_end()
                 if not self._condition.wait(timeout) and self._size == before:
@@ -107,6 +109,7 @@ class ByteQueue:
             if self._end is None:
                 self._end = error
             if discard:
+                self._lost = self._size > 0
                 self._pieces.clear()
                 self._size = 0
             self._condition.notify_all()

@@ -1,0 +1,120 @@
+"""A party's identity: an Ed25519 key and a certificate it has signed itself.
+
+There is no certificate authority: each party is given the other's certificate beforehand and accepts no other.
+"""
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.x509.oid import NameOID
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_VALID_FOR = timedelta(days=3650)
+_CLOCK_SKEW = timedelta(days=1)
+
+
+class KeyFileError(Exception):
+    """A key or certificate file cannot be written or read; the message names it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A name, a certificate (PEM, public) and its private key (PEM, secret)."""
+
+    name: str
+    certificate: bytes
+    private_key: bytes = field(repr=False)
+
+
+def new(name: str) -> Identity:
+    """A fresh identity in memory.  A name is 1 to 64 letters, digits, `_`, `-` and `.`; ValueError if not."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"`{name}` cannot name a key: use 1 to 64 letters, digits, `_`, `-` and `.`")
+    key = Ed25519PrivateKey.generate()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SKEW)
+        .not_valid_after(now + _VALID_FOR)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, None))
+    return Identity(name, certificate.public_bytes(Encoding.PEM),
+                    key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def save(identity: Identity, folder: Path) -> tuple[Path, Path]:
+    """Write NAME.key (mode 0600) and NAME.crt into an existing folder; the two paths.
+
+    Raises KeyFileError if either exists, without changing anything, or if they cannot be written.
+    """
+    key, certificate = folder / f"{identity.name}.key", folder / f"{identity.name}.crt"
+    for path in (key, certificate):
+        if path.exists():
+            raise KeyFileError(f"{path} exists and is not overwritten; choose another name or folder")
+    _write(key, identity.private_key, 0o600)
+    _write(certificate, identity.certificate, 0o644)
+    return key, certificate
+
+
+def load(key: Path, certificate: Path) -> Identity:
+    """The identity of two files written by `save`; KeyFileError if they are unreadable or do not belong together."""
+    secret, public = _read(key), read_certificate(certificate)
+    parsed = x509.load_pem_x509_certificate(public)
+    try:
+        private = load_pem_private_key(secret, password=None)
+    except (ValueError, TypeError) as error:
+        raise KeyFileError(f"{key} is not an unencrypted private key in PEM form") from error
+    if private.public_key() != parsed.public_key():
+        raise KeyFileError(f"{key} is not the key of the certificate {certificate}; give the pair made together")
+    return Identity(_common_name(parsed), public, secret)
+
+
+def read_certificate(path: Path) -> bytes:
+    """A certificate file in PEM form, as the peer hands it over; KeyFileError if it is not one."""
+    data = _read(path)
+    try:
+        return x509.load_pem_x509_certificate(data).public_bytes(Encoding.PEM)
+    except ValueError as error:
+        raise KeyFileError(f"{path} is not a certificate in PEM form") from error
+
+
+def fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a PEM certificate's DER form, 64 hexadecimal digits; to compare by telephone."""
+    return x509.load_pem_x509_certificate(certificate).fingerprint(SHA256()).hex()
+
+
+def der(certificate: bytes) -> bytes:
+    """A PEM certificate's DER form, the bytes that TLS presents."""
+    return x509.load_pem_x509_certificate(certificate).public_bytes(Encoding.DER)
+
+
+def _common_name(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise KeyFileError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    try:
+        # O_EXCL: a file that appeared in the meantime, or a link, is not followed or overwritten.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except OSError as error:
+        raise KeyFileError(f"cannot write {path}: {error.strerror}") from error
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
