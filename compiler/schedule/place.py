@@ -1,0 +1,60 @@
+"""Give a kernel's nets registers by live range, and its lanes a tile that stays in the cache.
+
+A linear scan in gate order: a net holds its register from the gate that drives it to the last gate that reads it, an
+output to the end.  The lowest free register is taken, so the result is a function of the circuit alone.
+A gate may get the register of an operand that it is the last to read: whoever runs it reads both operands first.
+"""
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from compiler.gates.circuit import Circuit
+from compiler.schedule.plan import Kernel
+
+LARGEST_TILE = 1024
+TILE_BYTES = 1 << 20           # of labels in one tile's registers
+LABEL_BYTES = 16
+
+
+def place(name: str, circuit: Circuit) -> Kernel:
+    """The circuit as a kernel that a launch can run."""
+    registers = allocate(circuit)
+    count = max(registers) + 1
+    return Kernel(name, circuit, registers, count, tile_of(count))
+
+
+def tile_of(registers: int) -> int:
+    """The largest power of two of lanes, 1..1024, whose registers fit TILE_BYTES (one lane runs in any case)."""
+    fitting = max(1, TILE_BYTES // (LABEL_BYTES * registers))
+    return min(LARGEST_TILE, 1 << (fitting.bit_length() - 1))
+
+
+def allocate(circuit: Circuit) -> tuple[int, ...]:
+    """The register of each net; the constant and the inputs stand in the registers of their own number."""
+    last = last_reads(circuit)
+    first_gate = 1 + circuit.inputs
+    registers = list(range(first_gate))
+    free = [net for net in range(1, first_gate) if last[net] < 0]    # inputs that nobody reads; sorted, so a heap
+    fresh = first_gate
+    for index, gate in enumerate(circuit.gates):
+        for net in sorted({gate.left >> 1, gate.right >> 1}):
+            if last[net] == index:
+                heappush(free, registers[net])
+        if free:
+            registers.append(heappop(free))
+        else:
+            registers.append(fresh)
+            fresh += 1
+        if last[first_gate + index] < 0:                             # a gate that nobody reads
+            heappush(free, registers[-1])
+    return tuple(registers)
+
+
+def last_reads(circuit: Circuit) -> list[int]:
+    """The last gate that reads each net: -1 if none does, one past the last gate for outputs and the constant."""
+    last = [-1] * (1 + circuit.inputs + len(circuit.gates))
+    for index, gate in enumerate(circuit.gates):
+        last[gate.left >> 1] = last[gate.right >> 1] = index
+    for net in (0, *(literal >> 1 for literal in circuit.outputs)):
+        last[net] = len(circuit.gates)
+    return last
