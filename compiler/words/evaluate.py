@@ -95,6 +95,9 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
     """One operation on tensors; broadcasting over extra leading axes of the operands is allowed."""
     match item.op, item.at:
         case Op.CONST, Constant(values):
+            dtype = np.int64 if item.type.width <= SAFE else object
+            if len(values) == 1:
+                return np.full(item.type.shape, values[0], dtype=dtype)
             return as_array(values, item.type)
         case Op.INPUT, Entry() as at:
             return as_array(sources.input(at, item.type), item.type)

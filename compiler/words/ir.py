@@ -86,7 +86,7 @@ class Op(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    values: tuple[int, ...]    # row-major
+    values: tuple[int, ...]    # row-major; a single one fills the shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,7 @@ class Noise:
     party: str
     draw: int
     sigma: Fraction
+    variable: int              # which of the variables that `dpsgd` trains
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""How long a gradient can be: bounds on Euclidean norms that hold for all weights.
+
+||x o y|| <= max|x| ||y|| for element-wise products, ||x|| <= c by a data set's `where`, and
+otherwise ||x|| <= sqrt(elements) max|x|.  Everything is in squares, so that it stays rational.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from compiler.words.build import Builder
+from compiler.words.ir import Op, Strided, Type, Value, Weights
+
+Norms = Mapping[int, Fraction | None]          # a row's fields: parameter -> bound on its norm, where it has one
+
+
+def largest(type: Type) -> Fraction:
+    """max |value| of one element."""
+    return max(abs(type.lo), abs(type.hi)) * type.scale
+
+
+def squared_norm(b: Builder, number: int, fields: Norms) -> Fraction:
+    """A bound on the squared norm of the whole tensor."""
+    type = b.type(number)
+    return min(type.size * largest(type) ** 2, _structural(b, number, fields))
+
+
+def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
+    item, type = b.item(number), b.type(number)
+    whole = type.size * largest(type) ** 2
+    norm = fields.get(number)
+    if norm is not None:
+        return norm ** 2
+    if not isinstance(item, Value):
+        return whole
+    args = item.args
+    match item.op, item.at:
+        case Op.MUL, _:
+            return min(largest(b.type(x)) ** 2 * squared_norm(b, y, fields) for x, y in (args, args[::-1]))
+        case Op.LINEAR, Weights((factor,), 0):
+            return (factor * type.scale / b.type(args[0]).scale) ** 2 * squared_norm(b, args[0], fields)
+        case Op.VIEW, Strided() as at:
+            repeats = _repeats(at, type.shape)
+            return whole if repeats is None else repeats * squared_norm(b, args[0], fields)
+        case Op.CONCAT, _:
+            return sum((squared_norm(b, a, fields) for a in args), Fraction(0))
+        case Op.SELECT, _:
+            return sum((squared_norm(b, a, fields) for a in args[1:]), Fraction(0))
+        case _:
+            return whole
+
+
+def _repeats(at: Strided, shape: tuple[int, ...]) -> int | None:
+    """How often a view shows each element it shows; None where that is not the same for all."""
+    repeats, reach = 1, 0
+    for stride, extent in sorted((abs(s), n) for s, n in zip(at.strides, shape, strict=True)):
+        if stride == 0:
+            repeats *= extent
+        elif extent > 1 and stride <= reach:
+            return None                        # a window: its elements overlap
+        else:
+            reach += stride * (extent - 1)
+    return repeats
+
+
+def vanishes(b: Builder, number: int, fields: Norms) -> bool:
+    """Is the value zero whenever the row is (as the rows of empty slots are)?"""
+    item = b.item(number)
+    if number in fields:
+        return True
+    if not isinstance(item, Value):
+        return False
+    if b.constant(number) == 0:
+        return True
+    of = [vanishes(b, a, fields) for a in item.args]
+    match item.op, item.at:
+        case (Op.MUL | Op.DOT), _:
+            return any(of)
+        case Op.LINEAR, Weights(_, constant):
+            return constant == 0 and all(of)
+        case (Op.VIEW | Op.SUM | Op.ROUND), _:
+            return of[0]
+        case (Op.CONCAT | Op.PUT), _:
+            return all(of)
+        case Op.SELECT, _:
+            return of[1] and of[2]
+        case _:
+            return False

@@ -1,0 +1,341 @@
+"""Building blocks of words: every constructor derives the exact type of what it makes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from math import gcd, lcm, prod
+
+from compiler.words import strides
+from compiler.words.ir import (
+    At,
+    Axes,
+    Block,
+    Constant,
+    Item,
+    Loop,
+    Op,
+    Result,
+    Rounding,
+    Strided,
+    Type,
+    Value,
+    Weights,
+)
+from lang.source import Span
+
+BIT = Type((), Fraction(1), 0, 1)
+
+
+class Builder:
+    """A block under construction.  Equal values are made once (they are all pure)."""
+
+    def __init__(self, params: Sequence[Type] = (), outer: Builder | None = None) -> None:
+        self.outer = outer
+        self.first = outer.next if outer else 0
+        self.params = tuple(params)
+        self.items: list[Item] = []
+        self.span: Span | None = None          # given to every value made from now on
+        self._made: dict[Value, int] = {}
+
+    @property
+    def next(self) -> int:
+        """The number of the next item."""
+        return self.first + len(self.params) + len(self.items)
+
+    def block(self, results: Sequence[int]) -> Block:
+        return Block(self.first, self.params, tuple(self.items), tuple(results))
+
+    def item(self, number: int) -> Item | None:
+        """The item of that number; None for a parameter."""
+        if number < self.first:
+            assert self.outer is not None
+            return self.outer.item(number)
+        index = number - self.first - len(self.params)
+        return self.items[index] if index >= 0 else None
+
+    def type(self, number: int) -> Type:
+        if number < self.first:
+            assert self.outer is not None
+            return self.outer.type(number)
+        index = number - self.first
+        if index < len(self.params):
+            return self.params[index]
+        item = self.items[index - len(self.params)]
+        assert not isinstance(item, Loop)
+        return item.type
+
+    def add(self, op: Op, args: Sequence[int], type: Type, at: At = None, span: Span | None = None) -> int:
+        return self.emit(Value(op, tuple(args), type, at, span or self.span))
+
+    def emit(self, value: Value) -> int:
+        if value in self._made:
+            return self._made[value]
+        self._made[value] = number = self.next
+        self.items.append(value)
+        return number
+
+    def loop(self, count: int, init: Sequence[int], body: Block) -> list[int]:
+        """A loop; the numbers of its carried values after the last iteration."""
+        number = self.next
+        self.items.append(Loop(count, tuple(init), body, self.span))
+        results: list[int] = []
+        for position, type in enumerate(body.params[1:]):
+            results.append(self.next)
+            self.items.append(Result(number, position, type))
+        return results
+
+    # -- constants and wiring -------------------------------------------------------------------
+
+    def const(self, values: Sequence[Fraction], shape: tuple[int, ...] = ()) -> int:
+        """A public tensor; one value fills any shape."""
+        if len(set(values)) == 1:
+            values = values[:1]
+        scale = common_scale([abs(v) for v in values])
+        return self._integers([int(v / scale) for v in values], scale, shape)
+
+    def _integers(self, values: Sequence[int], scale: Fraction, shape: tuple[int, ...]) -> int:
+        return self.add(Op.CONST, (), Type(shape, scale, min(values), max(values)), Constant(tuple(values)))
+
+    def constant(self, number: int) -> Fraction | None:
+        """The value of a uniform constant."""
+        item = self.item(number)
+        if isinstance(item, Value) and isinstance(item.at, Constant) and len(item.at.values) == 1:
+            return item.at.values[0] * item.type.scale
+        return None
+
+    def view(self, number: int, at: Strided, shape: tuple[int, ...], indices: Sequence[int] = ()) -> int:
+        type = self.type(number)
+        if at == strides.identity(type.shape) and shape == type.shape:
+            return number
+        known = self.constant(number)
+        if known is not None:
+            return self.const([known], shape)
+        inner = self.item(number)
+        if isinstance(inner, Value) and isinstance(inner.at, Strided) and inner.op is Op.VIEW:
+            last = [self.type(i).hi for i in indices]
+            both = strides.compose(inner.at, type.shape, at, shape, last)
+            if both is not None:
+                return self.view(inner.args[0], both, shape, (*inner.args[1:], *indices))
+        return self.add(Op.VIEW, (number, *indices), replace(type, shape=shape), at)
+
+    def broadcast(self, number: int, shape: tuple[int, ...]) -> int:
+        return self.view(number, strides.broadcast(self.type(number).shape, shape), shape)
+
+    def reshape(self, number: int, shape: tuple[int, ...]) -> int:
+        return self.view(number, strides.identity(shape), shape)
+
+    def transpose(self, number: int, axes: Sequence[int]) -> int:
+        shape = self.type(number).shape
+        return self.view(number, strides.transposed(shape, axes), tuple(shape[a] for a in axes))
+
+    def put(self, number: int, part: int, at: Strided, indices: Sequence[int] = ()) -> int:
+        """The tensor with the elements of the view `at` replaced; both of one scale."""
+        type, new = self.type(number), self.type(part)
+        assert type.scale == new.scale
+        joined = replace(type, lo=min(type.lo, new.lo), hi=max(type.hi, new.hi))
+        return self.add(Op.PUT, (number, part, *indices), joined, at)
+
+    def concat(self, parts: Sequence[int]) -> int:
+        """Along axis 0; all brought to one scale."""
+        if len(parts) == 1:
+            return parts[0]
+        aligned = self.aligned(parts)
+        types = [self.type(a) for a in aligned]
+        shape = (sum(t.shape[0] for t in types), *types[0].shape[1:])
+        return self.add(Op.CONCAT, aligned, Type(shape, types[0].scale, min(t.lo for t in types),
+                                                 max(t.hi for t in types)))
+
+    # -- exact arithmetic -----------------------------------------------------------------------
+
+    def affine(self, terms: Sequence[tuple[Fraction, int]], constant: Fraction = Fraction(0)) -> int:
+        """Sum of factor * value, plus a constant; shapes broadcast.  Factors become coefficients or only change the
+        scale."""
+        shape = broadcast_shapes([self.type(n).shape for _, n in terms])
+        flat: dict[int, Fraction] = {}
+        for factor, number in terms:
+            known = self.constant(number)
+            if known is not None:
+                constant += factor * known
+            elif factor:
+                inner, scale, extra = self._unscaled(number)
+                inner = self.broadcast(inner, shape)
+                flat[inner] = flat.get(inner, Fraction(0)) + factor * scale
+                constant += factor * extra
+        flat = {n: f for n, f in flat.items() if f}
+        if not flat:
+            return self.const([constant], shape)
+        return self._linear(flat, constant, shape)
+
+    def _linear(self, flat: dict[int, Fraction], constant: Fraction, shape: tuple[int, ...]) -> int:
+        scale = common_scale([abs(f) * self.type(n).scale for n, f in flat.items()] + [abs(constant)])
+        coefficients = tuple(int(f * self.type(n).scale / scale) for n, f in flat.items())
+        offset = int(constant / scale)
+        if coefficients == (1,) and not offset and self.type(next(iter(flat))).scale == scale:
+            return next(iter(flat))
+        ends = [sorted((c * self.type(n).lo, c * self.type(n).hi)) for c, n in zip(coefficients, flat, strict=True)]
+        type = Type(shape, scale, sum(e[0] for e in ends) + offset, sum(e[1] for e in ends) + offset)
+        return self.add(Op.LINEAR, tuple(flat), type, Weights(coefficients, offset))
+
+    def _unscaled(self, number: int) -> tuple[int, Fraction, Fraction]:
+        """(inner, factor, constant) with value = factor * inner + constant, looking through one-operand LINEARs."""
+        item = self.item(number)
+        if isinstance(item, Value) and isinstance(item.at, Weights) and len(item.args) == 1:
+            inner = item.args[0]
+            factor = item.at.coefficients[0] * item.type.scale / self.type(inner).scale
+            return inner, factor, item.at.constant * item.type.scale
+        return number, Fraction(1), Fraction(0)
+
+    def add2(self, a: int, b: int) -> int:
+        return self.affine([(Fraction(1), a), (Fraction(1), b)])
+
+    def sub(self, a: int, b: int) -> int:
+        return self.affine([(Fraction(1), a), (Fraction(-1), b)])
+
+    def scaled(self, number: int, factor: Fraction) -> int:
+        return self.affine([(factor, number)])
+
+    def aligned(self, numbers: Sequence[int]) -> list[int]:
+        """The values as integers of one scale."""
+        scale = common_scale([self.type(n).scale for n in numbers])
+        return [self._at_scale(n, scale) for n in numbers]
+
+    def _at_scale(self, number: int, scale: Fraction) -> int:
+        type = self.type(number)
+        factor = int(type.scale / scale)
+        if factor == 1:
+            return number
+        known = self.item(number)
+        if isinstance(known, Value) and isinstance(known.at, Constant):
+            return self._integers([v * factor for v in known.at.values], scale, type.shape)
+        return self.add(Op.LINEAR, (number,), Type(type.shape, scale, type.lo * factor, type.hi * factor),
+                        Weights((factor,)))
+
+    def mul(self, a: int, b: int) -> int:
+        for known, other in ((self.constant(a), b), (self.constant(b), a)):
+            if known is not None:
+                shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
+                return self.scaled(self.broadcast(other, shape), known)
+        shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
+        a, b = self.broadcast(a, shape), self.broadcast(b, shape)
+        return self.add(Op.MUL, (a, b), product(self.type(a), self.type(b), shape, 1, a == b))
+
+    def sum(self, number: int, axes: int) -> int:
+        """Over the trailing axes."""
+        type = self.type(number)
+        shape, terms = split(type.shape, axes)
+        if terms == 1:
+            return self.reshape(number, shape)
+        known = self.constant(number)
+        if known is not None:
+            return self.const([known * terms], shape)
+        return self.add(Op.SUM, (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), Axes(axes))
+
+    def dot(self, a: int, b: int, axes: int) -> int:
+        """Sum of products over the trailing axes, both operands of one shape."""
+        ta, tb = self.type(a), self.type(b)
+        assert ta.shape == tb.shape
+        if self.constant(a) is not None or self.constant(b) is not None:
+            return self.sum(self.mul(a, b), axes)
+        shape, terms = split(ta.shape, axes)
+        return self.add(Op.DOT, (a, b), product(ta, tb, shape, terms, a == b), Axes(axes))
+
+    # -- kinds, bits and choices ----------------------------------------------------------------
+
+    def round(self, number: int, scale: Fraction, lo: int, hi: int, *, nearest: bool = True, wrap: bool = False) -> int:
+        """To integers of `scale` in lo..hi."""
+        type = self.type(number)
+        ratio = type.scale / scale
+        at = Rounding(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap)
+        low, high = (round_integer(n, ratio, nearest) for n in (type.lo, type.hi))
+        fits = lo <= low and high <= hi
+        known = self.item(number)
+        if isinstance(known, Value) and isinstance(known.at, Constant):
+            return self._integers([_into(round_integer(n, ratio, nearest), lo, hi, wrap) for n in known.at.values],
+                                  scale, type.shape)
+        if fits and ratio.denominator == 1:
+            return self._at_scale(number, scale)
+        bounds = (low, high) if fits else (lo, hi) if wrap else (max(lo, min(hi, low)), max(lo, min(hi, high)))
+        return self.add(Op.ROUND, (number,), Type(type.shape, scale, *bounds), at)
+
+    def less(self, a: int, b: int) -> int:
+        return self._compare(Op.LESS, a, b)
+
+    def equal(self, a: int, b: int) -> int:
+        return self._compare(Op.EQUAL, a, b)
+
+    def _compare(self, op: Op, a: int, b: int) -> int:
+        shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
+        a, b = self.aligned([self.broadcast(a, shape), self.broadcast(b, shape)])
+        return self.add(op, (a, b), replace(BIT, shape=shape))
+
+    def select(self, condition: int, then: int, otherwise: int) -> int:
+        shape = broadcast_shapes([self.type(n).shape for n in (condition, then, otherwise)])
+        if then == otherwise:
+            return self.broadcast(then, shape)
+        a, b = self.aligned([self.broadcast(then, shape), self.broadcast(otherwise, shape)])
+        ta, tb = self.type(a), self.type(b)
+        type = Type(shape, ta.scale, min(ta.lo, tb.lo), max(ta.hi, tb.hi))
+        return self.add(Op.SELECT, (self.broadcast(condition, shape), a, b), type)
+
+    def logic(self, op: Op, a: int, b: int) -> int:
+        """& | ^ on unbounded two's complement; both are integers of scale 1 (or of one scale)."""
+        shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
+        a, b = self.aligned([self.broadcast(a, shape), self.broadcast(b, shape)])
+        ta, tb = self.type(a), self.type(b)
+        return self.add(op, (a, b), Type(shape, ta.scale, *logic_range(op, ta, tb)))
+
+    def invert(self, bit: int) -> int:
+        """1 - b."""
+        return self.affine([(Fraction(-1), bit)], Fraction(1))
+
+
+def common_scale(scales: Sequence[Fraction]) -> Fraction:
+    """The largest scale of which all the given ones are whole multiples (zeros aside); 1 if there is none."""
+    nonzero = [s for s in scales if s]
+    if not nonzero:
+        return Fraction(1)
+    return Fraction(gcd(*(s.numerator for s in nonzero)), lcm(*(s.denominator for s in nonzero)))
+
+
+def broadcast_shapes(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """As NumPy; the checker has made sure that it is possible."""
+    rank = max((len(s) for s in shapes), default=0)
+    padded = [(1,) * (rank - len(s)) + s for s in shapes]
+    return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
+
+
+def split(shape: tuple[int, ...], axes: int) -> tuple[tuple[int, ...], int]:
+    """(what is left when the trailing axes go, elements of those axes)."""
+    cut = len(shape) - axes
+    return shape[:cut], prod(shape[cut:])
+
+
+def product(a: Type, b: Type, shape: tuple[int, ...], terms: int, square: bool) -> Type:
+    """The type of a sum of `terms` products."""
+    ends = [x * y for x in (a.lo, a.hi) for y in (b.lo, b.hi)]
+    low, high = min(ends), max(ends)
+    if square:
+        low, high = 0 if a.lo <= 0 <= a.hi else min(a.lo**2, a.hi**2), max(a.lo**2, a.hi**2)
+    return Type(shape, a.scale * b.scale, low * terms, high * terms)
+
+
+def logic_range(op: Op, a: Type, b: Type) -> tuple[int, int]:
+    if not a.signed and not b.signed:
+        if op is Op.AND:
+            return 0, min(a.hi, b.hi)
+        return 0, (1 << max(a.width, b.width)) - 1
+    if op is Op.AND and not (a.signed and b.signed):
+        return 0, b.hi if a.signed else a.hi
+    width = max(t.width + (not t.signed) for t in (a, b))
+    return -(1 << (width - 1)), (1 << (width - 1)) - 1
+
+
+def round_integer(n: int, ratio: Fraction, nearest: bool) -> int:
+    """floor(n * ratio + 1/2), or without the half."""
+    p, q = n * ratio.numerator, ratio.denominator
+    return (2 * p + q) // (2 * q) if nearest else p // q
+
+
+def _into(n: int, lo: int, hi: int, wrap: bool) -> int:
+    return (n - lo) % (hi - lo + 1) + lo if wrap else max(lo, min(hi, n))

@@ -1,0 +1,132 @@
+"""`dpsgd`: batches, clipped gradients, their exact sum, noise, and the step of the weights.
+
+    sum   = sum over slots of clip(gradient of the row)          exact integers
+    noisy = sum + round(N(0, (noise * clip)^2))                  on the sum's integer grid
+    w    -= rate / batch * noisy                                 rounded to w's kind, after the noise
+
+The batch size is the public one: dividing by the number of rows drawn would tell that number.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+from compiler.noise_bound import noise_bound
+from compiler.words import bounds
+from compiler.words.build import Builder
+from compiler.words.ir import Bound, Draw, Mechanism, Noise, Op, Type, full_range
+from compiler.words.vmap import sum_slots, vmap
+from lang import typed as t
+from lang.kinds import Tensor
+from lang.problem import Rejected
+from lang.problems import DpsgdUnbounded
+
+# (builder of one example, fields of the row, weights, mask) -> gradient of each weight
+Gradients = Callable[[Builder, dict[str, int], list[int], int | None], list[int]]
+
+
+def slot_count(batch: int) -> int:
+    """S = B + ceil(4 sqrt(B)): a Poisson batch exceeds it with a chance of about 1e-4 at most (DESIGN 3)."""
+    return batch + isqrt(16 * batch - 1) + 1
+
+
+def train(b: Builder, s: t.Train, dataset: t.Dataset, weights: Sequence[int], gradients: Gradients,
+          draw: int) -> list[int]:
+    """The trained variables after the last step."""
+    kinds = [v.kind for v in s.variables]
+    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(_type, kinds)], b)
+    body.span = s.span
+    inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
+    batch = Batch(s, dataset, draw, slot_count(s.batch))
+    sums = _clipped_sums(body, batch, inside, gradients)
+    after: list[int] = []
+    for position, (weight, total, kind) in enumerate(zip(inside, sums, kinds, strict=True)):
+        noisy = _noisy(body, batch, total, position)
+        stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
+        assert isinstance(kind, Tensor)
+        after.append(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi))
+    return b.loop(s.steps, weights, body.block(after))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One `dpsgd` of the program."""
+
+    train: t.Train
+    dataset: t.Dataset
+    draw: int
+    slots: int
+
+    def sample(self, b: Builder, name: str, type: Type) -> int:
+        """A field of the step's batch; the valid bit where name is ""."""
+        s = self.train
+        return b.add(Op.SAMPLE, (), Type((self.slots, *type.shape), type.scale, type.lo, type.hi),
+                     Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots))
+
+    @property
+    def drawn_by(self) -> str:
+        return self.train.drawn_by or self.dataset.party
+
+    @property
+    def mechanism(self) -> Mechanism:
+        s = self.train
+        return Mechanism(s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, self.drawn_by)
+
+
+def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
+    """The sum over the slots of each variable's gradient; together they have norm at most `clip` for each row."""
+    fields = [(f, _type(f.kind)) for f in batch.dataset.fields]
+    bit = Type((), Fraction(1), 0, 1)
+    example = Builder([*(ty for _, ty in fields), bit, *(b.type(w) for w in weights)], b)
+    example.span = batch.train.span
+    numbers = range(example.first, example.first + len(example.params))
+    row = {f.name: n for (f, _), n in zip(fields, numbers, strict=False)}
+    valid, inside = numbers[len(fields)], list(numbers[len(fields) + 1:])
+    norms = {n: f.norm for (f, _), n in zip(fields, numbers, strict=False)}
+
+    found = gradients(example, row, inside, None)
+    if not all(bounds.vanishes(example, g, norms) for g in found):
+        found = gradients(example, row, inside, valid)          # empty slots are zeroed by their valid bit
+    bound = _proved(example, batch, found, norms)
+
+    samples = [batch.sample(b, f.name, ty) for f, ty in fields]
+    args = [*samples, batch.sample(b, "", bit), *weights]
+    flags = [True] * (len(samples) + 1) + [False] * len(weights)
+    sums: list[int] = []
+    for number, batched in vmap(b, example.block(found), args, flags, batch.slots):
+        total = sum_slots(b, number) if batched else b.scaled(number, Fraction(batch.slots))
+        sums.append(b.add(Op.CLIP, (total,), b.type(total), bound))
+    return sums
+
+
+def _proved(b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms) -> Bound:
+    """The structural argument: the products that make the gradient bound it for all weights."""
+    clip = batch.train.clip
+    parts = [bounds.squared_norm(b, g, norms) for g in gradients]
+    if sum(parts) > clip ** 2:
+        worst = max(range(len(parts)), key=lambda i: parts[i])
+        reason = f"the best bound found is {float(sum(parts)) ** 0.5:.6g}, above clip = {float(clip):g}"
+        raise Rejected([DpsgdUnbounded(span=batch.train.span, variable=batch.train.variables[worst].name,
+                                       reason=reason)])
+    return Bound(clip, "products of values of bounded range with fields of bounded norm")
+
+
+def _noisy(b: Builder, batch: Batch, total: int, position: int) -> int:
+    """The sum as it leaves: with noise, and then without the data set among its sources."""
+    s, type = batch.train, b.type(total)
+    if not s.noise:
+        return total
+    sigma = s.noise * s.clip / type.scale
+    largest = noise_bound(sigma)
+    lo, hi = full_range(largest.bit_length() + 1, True)
+    noise = b.add(Op.NOISE, (), Type(type.shape, type.scale, lo, hi),
+                  Noise(batch.drawn_by, batch.draw, sigma, position))
+    noisy = b.add2(total, noise)
+    return b.add(Op.DECLASSIFY, (noisy,), b.type(noisy), batch.mechanism)
+
+
+def _type(kind: object) -> Type:
+    assert isinstance(kind, Tensor)
+    return Type(kind.shape, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi)

@@ -1,0 +1,94 @@
+"""Information flow: which inputs and data sets a value still carries, and who may learn it.
+
+A source is an input, a data set, or a data set as read through the row of one `dpsgd`; the last is
+what that `dpsgd`'s mechanism takes away, and nothing else.  A value that reaches a receiver must
+carry only the receiver's own sources, unless both sides agreed to `reveal` it.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compiler.words.ir import Block, Draw, Entry, Loop, Mechanism, Op, Result, Value, Words
+from lang.problem import Problem, Rejected
+from lang.problems import LeaksData, LeaksInput
+from lang.source import Span
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    name: str
+    party: str
+    draw: int | None           # a data set read through the row of that `dpsgd`; None: an input
+
+
+Sources = frozenset[Source]
+
+
+def check(program: Words, places: dict[str, Span]) -> None:
+    """Raises Rejected with every output that tells a receiver what is not theirs; `places` has each input's and each
+    data set's declaration."""
+    carried = sources(program.block)
+    problems: list[Problem] = []
+    for output in program.outputs:
+        assert output.span is not None
+        for receiver in output.receivers:
+            foreign = sorted(s for s in carried[output.value] if s.party != receiver)
+            if output.revealed or not foreign:
+                continue
+            problems.append(_leak(output.name, output.span, foreign[0], receiver, places))
+    if problems:
+        raise Rejected(problems)
+
+
+def _leak(output: str, span: Span, source: Source, receiver: str, places: dict[str, Span]) -> Problem:
+    related = ((places[source.name], "comes from here"),) if source.name in places else ()
+    if source.draw is None:
+        return LeaksInput(span=span, output=output, source=source.name, owner=source.party, receiver=receiver,
+                          related=related)
+    return LeaksData(span=span, output=output, owner=source.party, receiver=receiver, related=related)
+
+
+def sources(block: Block) -> dict[int, Sources]:
+    """The sources of every value of the program's outermost block."""
+    found: dict[int, Sources] = {}
+    _block(block, found)
+    return found
+
+
+def _block(block: Block, found: dict[int, Sources]) -> None:
+    loops: dict[int, list[Sources]] = {}
+    for number, item in block.numbered():
+        match item:
+            case Value():
+                found[number] = _value(item, [found[a] for a in item.args])
+            case Loop():
+                loops[number] = _loop(item, found)
+                found[number] = frozenset()
+            case Result():
+                found[number] = loops[item.loop][item.position]
+
+
+def _loop(loop: Loop, found: dict[int, Sources]) -> list[Sources]:
+    """The least sets that hold before and after every iteration."""
+    carried = [found[i] for i in loop.init]
+    while True:
+        inside = dict(found)
+        inside.update(enumerate([frozenset[Source](), *carried], loop.body.first))
+        _block(loop.body, inside)
+        joined = [before | inside[r] for before, r in zip(carried, loop.body.results, strict=True)]
+        if joined == carried:
+            return carried
+        carried = joined
+
+
+def _value(item: Value, args: list[Sources]) -> Sources:
+    joined: Sources = frozenset().union(*args)
+    match item.op, item.at:
+        case Op.INPUT, Entry(name, party):
+            return frozenset({Source(name, party, None)})
+        case Op.SAMPLE, Draw(dataset, _, party, draw):
+            return frozenset({Source(dataset, party, draw)})
+        case Op.DECLASSIFY, Mechanism(dataset=dataset, draw=draw):
+            return frozenset(s for s in joined if (s.name, s.draw) != (dataset, draw))
+        case _:
+            return joined

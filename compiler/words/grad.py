@@ -1,0 +1,109 @@
+"""Reverse-mode differentiation on words.
+
+An adjoint is exact, but where the forward value was rounded to a kind the adjoint is rounded to its
+fraction bits (its range is kept).  Rounding and clamping differentiate as the identity.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from compiler.words.build import Builder
+from compiler.words.ir import Axes, Op, Strided, Value, Weights
+from compiler.words.strides import row_major
+from lang.problem import Rejected
+from lang.problems import NotYet
+
+
+def reverse(b: Builder, seeds: Sequence[tuple[int, int]], variables: Sequence[int]) -> list[int]:
+    """The gradient of each variable (a parameter of the block `b`), given adjoints of some of the block's values."""
+    adjoints: dict[int, list[int]] = {}
+    for value, adjoint in seeds:
+        adjoints.setdefault(value, []).append(adjoint)
+    for number in range(max((v for v, _ in seeds), default=-1), b.first + len(b.params) - 1, -1):
+        item = b.item(number)
+        if number in adjoints and isinstance(item, Value):
+            for arg, contribution in _push(b, item, _total(b, adjoints[number])):
+                if arg >= b.first:                       # what lies outside the example is not trained
+                    adjoints.setdefault(arg, []).append(contribution)
+    return [_total(b, adjoints[v]) if v in adjoints else b.const([Fraction(0)], b.type(v).shape) for v in variables]
+
+
+def _total(b: Builder, adjoints: Sequence[int]) -> int:
+    return b.affine([(Fraction(1), a) for a in adjoints]) if len(adjoints) > 1 else adjoints[0]
+
+
+def _push(b: Builder, item: Value, adjoint: int) -> Iterator[tuple[int, int]]:
+    """The contribution of an item's adjoint to each of its operands."""
+    args, at = item.args, item.at
+    match item.op:
+        case Op.LINEAR:
+            assert isinstance(at, Weights)
+            for arg, coefficient in zip(args, at.coefficients, strict=True):
+                yield arg, b.scaled(adjoint, coefficient * item.type.scale / b.type(arg).scale)
+        case Op.MUL:
+            yield args[0], b.mul(adjoint, args[1])
+            yield args[1], b.mul(adjoint, args[0])
+        case Op.DOT | Op.SUM:
+            assert isinstance(at, Axes)
+            operand = b.type(args[0]).shape
+            spread = b.broadcast(b.reshape(adjoint, item.type.shape + (1,) * at.count), operand)
+            yield args[0], b.mul(spread, args[1]) if item.op is Op.DOT else spread
+            if item.op is Op.DOT:
+                yield args[1], b.mul(spread, args[0])
+        case Op.ROUND:
+            yield args[0], round_adjoint(b, adjoint, item.type.scale)
+        case Op.SELECT:
+            nothing = b.const([Fraction(0)])
+            yield args[1], b.select(args[0], adjoint, nothing)
+            yield args[2], b.select(args[0], nothing, adjoint)
+        case Op.CONCAT:
+            start = 0
+            for arg in args:
+                shape = b.type(arg).shape
+                unit = row_major(item.type.shape)
+                yield arg, b.view(adjoint, Strided(start * unit[0], unit), shape)
+                start += shape[0]
+        case Op.VIEW if len(args) == 1:
+            assert isinstance(at, Strided)
+            yield args[0], _scatter(b, at, adjoint, b.type(args[0]).shape)
+        case Op.CONST | Op.LESS | Op.EQUAL:
+            return
+        case _:
+            if item.span is None:
+                raise AssertionError(f"no gradient for {item.op} without a place")
+            raise Rejected([NotYet(span=item.span, what=f"the gradient of `{item.op.value}`")])
+
+
+def round_adjoint(b: Builder, adjoint: int, scale: Fraction) -> int:
+    type = b.type(adjoint)
+    if (type.scale / scale).denominator == 1:
+        return adjoint
+    lo, hi = (int(n * type.scale / scale // 1) for n in (type.lo, type.hi))
+    return b.round(adjoint, scale, lo, hi + 1)
+
+
+def _scatter(b: Builder, at: Strided, adjoint: int, shape: tuple[int, ...]) -> int:
+    """The adjoint of a view's operand: repeated elements are summed, absent ones are zero."""
+    extents = b.type(adjoint).shape
+    moving = [axis for axis, (s, n) in enumerate(zip(at.strides, extents, strict=True)) if s and n > 1]
+    repeated = [axis for axis, (s, n) in enumerate(zip(at.strides, extents, strict=True)) if not s and n > 1]
+    kept = tuple(extents[axis] for axis in moving)
+    single = [axis for axis in range(len(extents)) if axis not in moving and axis not in repeated]
+    total = b.sum(b.transpose(adjoint, [*single, *moving, *repeated]), len(repeated))
+    total = b.reshape(total, kept)
+    by_stride = sorted(range(len(moving)), key=lambda i: -at.strides[moving[i]])
+    total = b.transpose(total, by_stride)
+    strides = tuple(at.strides[moving[i]] for i in by_stride)
+    ordered = b.type(total).shape
+    if at.offset == 0 and strides == row_major(ordered) and b.type(total).size == _size(shape):
+        return b.reshape(total, shape)
+    zero, value = b.aligned([b.const([Fraction(0)], shape), total])
+    return b.put(zero, value, Strided(at.offset, strides))
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for extent in shape:
+        size *= extent
+    return size

@@ -1,0 +1,56 @@
+"""Losses: where differentiation starts.
+
+A loss is never computed, only its gradient: for each loss in the expression, the value it judges
+and the adjoint of that value.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from compiler.words.build import Builder
+from compiler.words.operate import apply_sigmoid
+from lang.typed import Call, Const, Expr, Operate
+
+Seed = tuple[int, int]                      # (word, adjoint of the same shape)
+Lower = Callable[[Expr], int]
+
+
+def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fraction = Fraction(1)) -> list[Seed]:
+    """Starting points for the gradient of factor * loss; where `mask` is 0 every adjoint is 0."""
+    match loss:
+        case Operate(call=Call.LOGISTIC, args=(score, label)):
+            z = lower(score)
+            error = b.sub(apply_sigmoid(b, loss, z), lower(label))    # d/dz log(1 + e^z) - y z
+            return [(z, _masked(b, error, mask, factor))]
+        case Operate(call=Call.SQUARED, args=(left, right)):
+            x, y = lower(left), lower(right)
+            error = b.sub(x, y)
+            return [(_stretched(b, x, error), _masked(b, error, mask, factor)),
+                    (_stretched(b, y, error), _masked(b, error, mask, -factor))]
+        case Operate(call=Call.ADD | Call.SUB as call, args=(left, right)):
+            second = -factor if call is Call.SUB else factor
+            return seeds(b, lower, left, mask, factor) + seeds(b, lower, right, mask, second)
+        case Operate(call=Call.NEG, args=(inner,)):
+            return seeds(b, lower, inner, mask, -factor)
+        case Operate(call=Call.MUL, args=(Const(values=(c,)), inner) | (inner, Const(values=(c,)))):
+            return seeds(b, lower, inner, mask, factor * c)
+        case Operate(call=Call.SUM, args=(Operate(call=Call.LOGISTIC | Call.SQUARED) as inner,), axis=None):
+            return seeds(b, lower, inner, mask, factor)
+        case Operate(call=Call.MEAN, args=(Operate(call=Call.LOGISTIC) as inner,), axis=None):
+            terms = 1
+            for extent in inner.type.shape:
+                terms *= extent
+            return seeds(b, lower, inner, mask, factor / terms)
+        case _:
+            value = lower(loss)
+            return [(value, _masked(b, b.const([Fraction(1)], b.type(value).shape), mask, factor))]
+
+
+def _masked(b: Builder, adjoint: int, mask: int | None, factor: Fraction) -> int:
+    scaled = b.scaled(adjoint, factor)
+    return scaled if mask is None else b.select(mask, scaled, b.const([Fraction(0)]))
+
+
+def _stretched(b: Builder, word: int, like: int) -> int:
+    return b.broadcast(word, b.type(like).shape)

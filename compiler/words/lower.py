@@ -1,0 +1,328 @@
+"""The checked tree -> words: private branches become selects, assignments become new values."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from compiler.words import strides
+from compiler.words.build import Builder
+from compiler.words.dpsgd import train
+from compiler.words.grad import reverse
+from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Weights, Words
+from compiler.words.loss import seeds
+from compiler.words.operate import operate
+from lang import typed as t
+from lang.kinds import Kind, Tensor, TupleKind
+from lang.problem import Rejected
+from lang.problems import NotYet
+
+Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
+Scope = dict[int, Word]                     # variable number -> its present value
+
+
+def lower(program: t.Program) -> Words:
+    """The whole program as words; raises Rejected for what this compiler cannot do."""
+    lowering = Lowering(Builder(), program)
+    for i in program.inputs:
+        type = type_of(i.variable.kind)
+        lowering.scope[i.variable.number] = lowering.b.add(Op.INPUT, (), type, Entry(i.variable.name, i.party), i.span)
+    lowering.statements(program.statements)
+    return Words(
+        parties=program.parties,
+        inputs=tuple((Entry(i.variable.name, i.party), type_of(i.variable.kind)) for i in program.inputs),
+        datasets=tuple(Dataset(d.name, d.party, tuple(Field(f.name, type_of(f.kind), f.norm) for f in d.fields))
+                       for d in program.datasets),
+        block=lowering.b.block([o.value for o in lowering.outputs]),
+        outputs=tuple(lowering.outputs))
+
+
+def type_of(kind: Kind | None) -> Type:
+    assert isinstance(kind, Tensor)
+    return Type(kind.shape, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi)
+
+
+@dataclass
+class Lowering:
+    """One block being lowered: its builder, and what each variable holds at this point of the text."""
+
+    b: Builder
+    program: t.Program
+    scope: Scope = field(default_factory=dict[int, Word])
+    row: dict[str, int] = field(default_factory=dict[str, int])       # fields of the current row
+    outputs: list[Output] = field(default_factory=list[Output])
+    trainings: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
+
+    def inner(self, params: Sequence[Type]) -> Lowering:
+        """The lowering of a nested block."""
+        return Lowering(Builder(params, self.b), self.program, dict(self.scope), dict(self.row), self.outputs,
+                        self.trainings)
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def statements(self, statements: Sequence[t.Statement]) -> None:
+        for statement in statements:
+            self.b.span = statement.span
+            match statement:
+                case t.Bind():
+                    self.scope[statement.variable.number] = self.expression(statement.value)
+                case t.Store():
+                    self._store(statement)
+                case t.Repeat():
+                    self._repeat(statement)
+                case t.When():
+                    self._when(statement)
+                case t.Train():
+                    self._train(statement)
+                case t.Release():
+                    self._release(statement)
+
+    def _store(self, s: t.Store) -> None:
+        value = self.expression(s.value)
+        self.scope[s.variable.number] = self._replaced(self.scope[s.variable.number], s.fields, s.places, value)
+
+    def _replaced(self, old: Word, fields: tuple[int, ...], places: tuple[t.Place, ...], value: Word) -> Word:
+        if fields:
+            assert isinstance(old, tuple)
+            changed = self._replaced(old[fields[0]], fields[1:], places, value)
+            return (*old[:fields[0]], changed, *old[fields[0] + 1:])
+        if not places:
+            return value
+        assert isinstance(old, int) and isinstance(value, int)
+        at, shape, indices = self._places(self.b.type(old).shape, places)
+        return self.b.put(old, self.b.broadcast(value, shape), at, indices)
+
+    def _repeat(self, s: t.Repeat) -> None:
+        """The variables that the body assigns are carried around the loop, in order of their first assignment."""
+        carried = [v for v in stored(s.body) if v.number in self.scope]
+        leaves = [leaf for v in carried for leaf in flatten(self.scope[v.number])]
+        types = [ty for v in carried for ty in kind_types(v.kind)]
+        body = self.inner([Type((), Fraction(1), 0, s.count - 1), *types])
+        parameters = iter(range(body.b.first + 1, body.b.first + 1 + len(types)))
+        for v in carried:
+            body.scope[v.number] = rebuild(self.scope[v.number], parameters)
+        body.scope[s.index.number] = body.b.affine([(Fraction(1), body.b.first)], Fraction(s.start))
+        body.statements(s.body)
+        results = [leaf for v in carried for leaf in flatten(body.scope[v.number])]
+        after = iter(self.b.loop(s.count, leaves, body.b.block(results)))
+        for v in carried:
+            self.scope[v.number] = rebuild(self.scope[v.number], after)
+
+    def _when(self, s: t.When) -> None:
+        condition = self.number(s.condition)
+        then, otherwise = self._arm(s.then), self._arm(s.otherwise)
+        self._merge(condition, then, otherwise)
+
+    def _arm(self, statements: Sequence[t.Statement]) -> Scope:
+        """What the variables hold after the statements; this lowering's own scope is left as it was."""
+        before = dict(self.scope)
+        self.statements(statements)
+        after, self.scope = self.scope, before
+        return after
+
+    def _merge(self, condition: int, then: Scope, otherwise: Scope) -> None:
+        for number, old in list(self.scope.items()):
+            if then[number] != old or otherwise[number] != old:
+                self.scope[number] = self._select(condition, then[number], otherwise[number])
+
+    def _select(self, condition: int, then: Word, otherwise: Word) -> Word:
+        if isinstance(then, int) and isinstance(otherwise, int):
+            return self.b.select(condition, then, otherwise)
+        assert isinstance(then, tuple) and isinstance(otherwise, tuple)
+        return tuple(self._select(condition, a, b) for a, b in zip(then, otherwise, strict=True))
+
+    def _train(self, s: t.Train) -> None:
+        dataset = next(d for d in self.program.datasets if d.name == s.dataset)
+        weights = [self.scope[v.number] for v in s.variables]
+
+        def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
+            """The body for one row, then the gradient of each variable."""
+            example = Lowering(inside, self.program, dict(self.scope), row, self.outputs, self.trainings)
+            example.scope.update(zip((v.number for v in s.variables), values, strict=True))
+            example.statements(s.body)
+            if s.loss is None:
+                return [example.number(e) for _, e in s.grads]
+            return reverse(inside, seeds(inside, example.number, s.loss, mask), values)
+
+        after = train(self.b, s, dataset, [leaf for w in weights for leaf in flatten(w)], gradients,
+                      next(self.trainings))
+        self.scope.update(zip((v.number for v in s.variables), after, strict=True))
+
+    def _release(self, s: t.Release) -> None:
+        for position, leaf in enumerate(leaves := flatten(self.expression(s.value))):
+            name = s.name if len(leaves) == 1 else f"{s.name}.{position}"
+            self.outputs.append(Output(name, leaf, s.receivers, s.reveal, s.span))
+
+    # -- expressions ----------------------------------------------------------------------------
+
+    def number(self, e: t.Expr) -> int:
+        """The word of an expression that is not a tuple."""
+        word = self.expression(e)
+        assert isinstance(word, int)
+        return word
+
+    def expression(self, e: t.Expr) -> Word:
+        outer, self.b.span = self.b.span, e.span
+        word = self._expression(e)
+        self.b.span = outer
+        return word
+
+    def _expression(self, e: t.Expr) -> Word:
+        match e:
+            case t.Const():
+                return self.b.const(e.values, e.type.shape)
+            case t.Read() | t.IndexOf():
+                return self.scope[e.variable.number]
+            case t.RowField():
+                return self.row[e.name]
+            case t.Operate():
+                return operate(self.b, e, [self.number(a) for a in e.args])
+            case t.Convert():
+                return self._convert(e)
+            case t.Choose():
+                return self._choose(e)
+            case t.Pick():
+                return self._pick(e)
+            case t.Part():
+                base = self.expression(e.base)
+                assert isinstance(base, tuple)
+                return base[e.position]
+            case t.Pack():
+                return tuple(self.expression(i) for i in e.items)
+            case t.Stack():
+                items = [self.number(i) for i in e.items]
+                return self.b.concat([self.b.reshape(i, (1, *self.b.type(i).shape)) for i in items])
+            case t.Scope():
+                self.statements(e.statements)
+                return self.expression(e.value)
+
+    def _convert(self, e: t.Convert) -> int:
+        inner = e.value
+        if isinstance(inner, t.Operate) and inner.call in t.INEXACT:   # rounded once, to the kind it is bound to
+            word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind)
+        else:
+            word = self.number(inner)
+        return self.b.round(word, e.kind.scale, e.kind.lo, e.kind.hi, nearest=not e.floor, wrap=e.wrap)
+
+    def _choose(self, e: t.Choose) -> Word:
+        condition = self.number(e.condition)
+        before = dict(self.scope)
+        then = self.expression(e.then)
+        after_then, self.scope = self.scope, dict(before)
+        otherwise = self.expression(e.otherwise)
+        after_otherwise, self.scope = self.scope, before
+        self._merge(condition, after_then, after_otherwise)
+        return self._select(condition, then, otherwise)
+
+    def _pick(self, e: t.Pick) -> int:
+        base = self.number(e.base)
+        at, shape, indices = self._places(self.b.type(base).shape, e.places)
+        kept = [n for n, place in zip(shape, e.places, strict=True) if isinstance(place, t.Along)]
+        strip = [s for s, place in zip(at.strides, e.places, strict=True) if isinstance(place, t.Along)]
+        return self.b.view(base, Strided(at.offset, tuple(strip), at.steps), tuple(kept), indices)
+
+    def _places(self, shape: tuple[int, ...], places: Sequence[t.Place]) -> tuple[Strided, tuple[int, ...], list[int]]:
+        """A view that keeps every axis (an At has extent 1), its shape, and the loop indices it moves with."""
+        offset = 0
+        extents: list[int] = []
+        steps: dict[int, int] = {}
+        unit = strides.row_major(shape)
+        for place, stride in zip(places, unit, strict=True):
+            if isinstance(place, t.Along):
+                offset += place.start * stride
+                extents.append(place.count)
+                continue
+            if place.private:
+                raise Rejected([NotYet(span=place.index.span, what="a private index")])
+            constant, moves = self._affine(place.index)
+            offset += constant * stride
+            for index, factor in moves.items():
+                steps[index] = steps.get(index, 0) + factor * stride
+            extents.append(1)
+        return Strided(offset, unit, tuple(steps.values())), tuple(extents), list(steps)
+
+    def _affine(self, e: t.Expr) -> tuple[int, dict[int, int]]:
+        """An index as constant + sum of factor * loop index."""
+        word = self.number(e)
+        constant = self.b.constant(word)
+        if constant is not None:
+            return int(constant), {}
+        parts = linear_parts(self.b, word)
+        if parts is None:
+            raise Rejected([NotYet(span=e.span, what="an index that is not a sum of multiples of loop indices")])
+        return parts
+
+
+def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
+    """A word made of block parameters by LINEARs, as (constant, {parameter: coefficient}); None for any other."""
+    item = b.item(word)
+    if item is None:
+        return 0, {word: 1}
+    if not (isinstance(item, Value) and isinstance(item.at, Weights)):
+        return None
+    constant, moves = item.at.constant, dict[int, int]()
+    for coefficient, arg in zip(item.at.coefficients, item.args, strict=True):
+        inner = linear_parts(b, arg)
+        if inner is None:
+            return None
+        constant += coefficient * inner[0]
+        for parameter, factor in inner[1].items():
+            moves[parameter] = moves.get(parameter, 0) + coefficient * factor
+    return constant, moves
+
+
+def stored(statements: Sequence[t.Statement]) -> list[t.Variable]:
+    """The variables that the statements assign, in order of first assignment."""
+    found: dict[int, t.Variable] = {}
+    for s in statements:
+        for v in _stored_by(s):
+            found.setdefault(v.number, v)
+    return list(found.values())
+
+
+def _stored_by(s: t.Statement) -> list[t.Variable]:
+    match s:
+        case t.Store():
+            return [s.variable, *_stored_in(s.value)]
+        case t.Train():
+            return list(s.variables)
+        case t.Repeat():
+            return stored(s.body)
+        case t.When():
+            return [*_stored_in(s.condition), *stored(s.then), *stored(s.otherwise)]
+        case t.Bind() | t.Release():
+            return _stored_in(s.value)
+
+
+def _stored_in(e: t.Expr) -> list[t.Variable]:
+    """Blocks inside expressions may assign too."""
+    match e:
+        case t.Scope():
+            return [*stored(e.statements), *_stored_in(e.value)]
+        case t.Choose():
+            return [v for part in (e.condition, e.then, e.otherwise) for v in _stored_in(part)]
+        case t.Operate():
+            return [v for a in e.args for v in _stored_in(a)]
+        case t.Pack() | t.Stack():
+            return [v for i in e.items for v in _stored_in(i)]
+        case t.Convert():
+            return _stored_in(e.value)
+        case t.Pick() | t.Part():
+            return _stored_in(e.base)
+        case t.Const() | t.Read() | t.IndexOf() | t.RowField():
+            return []
+
+
+def flatten(word: Word) -> list[int]:
+    return [word] if isinstance(word, int) else [leaf for part in word for leaf in flatten(part)]
+
+
+def rebuild(like: Word, leaves: Iterator[int]) -> Word:
+    """The same nesting with other leaves."""
+    return next(leaves) if isinstance(like, int) else tuple(rebuild(part, leaves) for part in like)
+
+
+def kind_types(kind: Kind | None) -> list[Type]:
+    if isinstance(kind, TupleKind):
+        return [ty for f in kind.fields for ty in kind_types(f)]
+    return [type_of(kind)]

@@ -1,0 +1,71 @@
+"""A block for one example -> the same words for a batch: an axis of slots in front of what depends on the row."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from compiler.words.build import Builder
+from compiler.words.ir import Block, Constant, Loop, Op, Strided, Value
+from compiler.words.strides import row_major
+from lang.problem import Rejected
+from lang.problems import NotYet
+
+
+def vmap(b: Builder, example: Block, args: list[int], batched: list[bool], slots: int) -> list[tuple[int, bool]]:
+    """Emit the example's items into `b`; each result's number and whether it has the axis of slots."""
+    place = dict(enumerate(zip(args, batched, strict=True), example.first))
+    for number, item in example.numbered():
+        if isinstance(item, Loop) and item.span:
+            raise Rejected([NotYet(span=item.span, what="a loop inside `dpsgd`")])
+        assert isinstance(item, Value)
+        operands = [place.get(a, (a, False)) for a in item.args]
+        place[number] = _item(b, item, operands, slots)
+    return [place.get(r, (r, False)) for r in example.results]
+
+
+def _item(b: Builder, item: Value, operands: list[tuple[int, bool]], slots: int) -> tuple[int, bool]:
+    if not any(batched for _, batched in operands):
+        return b.emit(replace(item, args=tuple(n for n, _ in operands))), False
+    shape = (slots, *item.type.shape)
+    if item.op in (Op.VIEW, Op.PUT):
+        return _wiring(b, item, operands, slots), True
+    if item.op is Op.CONCAT:
+        return _concat(b, [_stretched(b, n, was, slots) for n, was in operands]), True
+    args = tuple(_stretched(b, n, was, slots) for n, was in operands)
+    return b.emit(replace(item, args=args, type=replace(item.type, shape=shape))), True
+
+
+def _stretched(b: Builder, number: int, batched: bool, slots: int) -> int:
+    return number if batched else b.broadcast(number, (slots, *b.type(number).shape))
+
+
+def _wiring(b: Builder, item: Value, operands: list[tuple[int, bool]], slots: int) -> int:
+    at, (whole, was) = item.at, operands[0]
+    assert isinstance(at, Strided)
+    whole = _stretched(b, whole, was, slots)
+    own = b.type(whole).shape
+    step = row_major(own)[0]
+    moved = Strided(at.offset, (step, *at.strides), at.steps)
+    if item.op is Op.VIEW:
+        return b.view(whole, moved, (slots, *item.type.shape), [n for n, _ in operands[1:]])
+    part = _stretched(b, *operands[1], slots)
+    return b.put(whole, part, moved, [n for n, _ in operands[2:]])
+
+
+def _concat(b: Builder, parts: list[int]) -> int:
+    """Along what was axis 0 of the example and is axis 1 now."""
+    rank = len(b.type(parts[0]).shape)
+    swap = [1, 0, *range(2, rank)]
+    return b.transpose(b.concat([b.transpose(p, swap) for p in parts]), swap)
+
+
+def sum_slots(b: Builder, number: int) -> int:
+    """Over the axis of slots; a sum of products becomes one dot product."""
+    item = b.item(number)
+    rank = len(b.type(number).shape)
+    slots_last = [*range(1, rank), 0]
+    if isinstance(item, Value) and item.op is Op.MUL:
+        left, right = (b.transpose(a, slots_last) for a in item.args)
+        return b.dot(left, right, 1)
+    if isinstance(item, Value) and isinstance(item.at, Constant):
+        return b.sum(number, 1)
+    return b.sum(b.transpose(number, slots_last), 1)
