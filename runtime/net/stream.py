@@ -39,6 +39,8 @@ class TlsChannel(Framing):
         self._outbox.wait_empty(self.timeout)
 
     def close(self) -> None:
+        if self._closing or self._aborting:
+            return
         try:
             self.flush()
         except NetworkError:

@@ -1,0 +1,207 @@
+"""What every channel does: framing, limits, windows, timeouts, ends."""
+from __future__ import annotations
+
+import secrets
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import pytest
+from loopback import tls_pair
+
+from runtime.net import memory
+from runtime.net.channel import HEADER, WINDOW, Channel, Framing, expect
+from runtime.net.errors import ConnectionLost, PeerClosed, ProtocolError, Timeout
+from runtime.net.queue import ByteQueue
+
+Ends = tuple[Channel, Channel]
+
+
+@pytest.fixture(params=["memory", "tls"])
+def channels(request: pytest.FixtureRequest) -> Iterator[Ends]:
+    """Two connected channels of each kind, with a timeout of ten seconds."""
+    ends: Ends = memory.pair(10.0) if request.param == "memory" else tls_pair(10.0)
+    yield ends
+    for end in ends:
+        end.abort()
+
+
+def test_frames_arrive_in_order_both_ways(channels: Ends) -> None:
+    left, right = channels
+    payloads = [b"", b"x", secrets.token_bytes(70_000), secrets.token_bytes(3)]
+    before = left.sent_bytes, right.received_bytes
+    for kind, payload in enumerate(payloads):
+        left.send(kind, payload)
+        right.send(kind + 100, payload)
+    for kind, payload in enumerate(payloads):
+        assert right.receive(1 << 20) == (kind, payload)
+        assert left.receive(1 << 20) == (kind + 100, payload)
+    size = sum(len(payload) + HEADER.size for payload in payloads)
+    assert (left.sent_bytes - before[0], right.received_bytes - before[1]) == (size, size)
+
+
+def test_payloads_larger_than_the_window(channels: Ends) -> None:
+    left, right = channels
+    payload = secrets.token_bytes(2 * WINDOW + 12345)
+    with ThreadPoolExecutor() as pool:
+        sending = [pool.submit(left.send, 1, payload), pool.submit(right.send, 2, payload)]
+        receiving = pool.submit(right.receive, len(payload))
+        assert left.receive(len(payload)) == (2, payload)
+        assert receiving.result() == (1, payload)
+        for done in sending:
+            done.result()
+
+
+@pytest.mark.parametrize("make", [bytearray, memoryview, bytes])
+def test_a_buffer_may_change_after_it_was_sent(channels: Ends, make: type) -> None:
+    left, right = channels
+    buffer = bytearray(b"before")
+    left.send(1, make(buffer))
+    buffer[:] = b"after!"
+    assert right.receive(10) == (1, b"before")
+
+
+def test_a_view_of_words_counts_in_bytes(channels: Ends) -> None:
+    left, right = channels
+    left.send(1, memoryview(bytes(range(16))).cast("Q"))
+    assert right.receive(16) == (1, bytes(range(16)))
+
+
+def test_an_oversized_frame_is_refused_and_the_channel_stays_refused(channels: Ends) -> None:
+    left, right = channels
+    left.send(9, bytes(101))
+    with pytest.raises(ProtocolError, match="kind 9 with 101 bytes where at most 100"):
+        right.receive(100)
+    with pytest.raises(ProtocolError):
+        right.receive(1000)
+
+
+def framing(*pieces: bytes) -> tuple[Framing, ByteQueue]:
+    """A channel whose peer has sent these bytes so far."""
+    inbox, outbox = ByteQueue(WINDOW, "the peer"), ByteQueue(WINDOW, "the peer")
+    inbox.feed(list(pieces))
+    return Framing(inbox, outbox, 0.05), inbox
+
+
+def test_the_limit_is_checked_before_any_memory_is_taken() -> None:
+    channel, _ = framing(HEADER.pack(9, 2**32 - 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ProtocolError, match=str(2**32 - 1)):
+            channel.receive(1 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_peer_that_stalls_or_vanishes_within_a_frame() -> None:
+    channel, inbox = framing(HEADER.pack(1, 6)[:2])
+    with pytest.raises(Timeout):
+        channel.receive(10)
+    inbox.feed([HEADER.pack(1, 6)[2:], b"abc"])
+    with pytest.raises(Timeout):
+        channel.receive(10)
+    inbox.feed([b"de", b"f" + HEADER.pack(2, 1)])
+    assert channel.receive(10) == (1, b"abcdef")
+    inbox.end(ConnectionLost("gone"))
+    with pytest.raises(ConnectionLost, match="gone"):
+        channel.receive(10)
+
+
+def test_another_kind_than_expected(channels: Ends) -> None:
+    left, right = channels
+    left.send(3, b"")
+    with pytest.raises(ProtocolError, match="kind 3 where one of kind 4"):
+        expect(right, 4, 10)
+
+
+def test_a_timeout_loses_nothing(channels: Ends) -> None:
+    left, right = channels
+    right.timeout = 0.05
+    with pytest.raises(Timeout, match="nothing came from"):
+        right.receive(10)
+    left.send(1, b"late")
+    right.timeout = 10.0
+    assert right.receive(10) == (1, b"late")
+
+
+def test_the_window_holds_a_fast_sender_back(channels: Ends) -> None:
+    left, right = channels
+    payload, stuck = bytes(1 << 20), Event()
+    left.timeout = 0.3
+
+    def fill() -> int:
+        sent = 0
+        try:
+            while sent < 1000:
+                left.send(1, payload)
+                sent += 1
+        except Timeout:
+            stuck.set()
+        return sent
+
+    with ThreadPoolExecutor() as pool:
+        filling = pool.submit(fill)
+        sent = filling.result()
+        assert stuck.is_set(), "a peer that reads nothing must block the sender"
+        assert 7 <= sent < 100
+        for _ in range(sent):
+            assert right.receive(len(payload)) == (1, payload)
+        left.send(2, b"on")
+        assert right.receive(10) == (2, b"on")
+
+
+def test_a_blocked_sender_goes_on_when_the_peer_reads(channels: Ends) -> None:
+    left, right = channels
+    payload, count = bytes(1 << 20), 60
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(lambda: [left.send(1, payload) for _ in range(count)])
+        for _ in range(count):
+            right.receive(len(payload))
+        assert len(sending.result()) == count
+
+
+def test_close_delivers_what_was_queued(channels: Ends) -> None:
+    left, right = channels
+    payload = secrets.token_bytes(5 << 20)
+    left.send(1, payload)
+    left.close()
+    assert right.receive(len(payload)) == (1, payload)
+    for _ in range(2):
+        with pytest.raises(PeerClosed, match="closed"):
+            right.receive(10)
+    with pytest.raises(PeerClosed):
+        right.send(1, b"too late")
+
+
+def test_closing_twice_and_from_both_sides(channels: Ends) -> None:
+    left, right = channels
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(left.close), pool.submit(right.close)]:
+            done.result()
+    left.close()
+    left.abort()
+    with pytest.raises(PeerClosed):
+        left.receive(1)
+    with pytest.raises(PeerClosed):
+        left.send(1, b"")
+
+
+def test_a_broken_connection_is_not_a_farewell(channels: Ends) -> None:
+    left, right = channels
+    left.send(1, b"last words")
+    left.flush()
+    left.abort()
+    assert right.receive(10) == (1, b"last words")
+    with pytest.raises(ConnectionLost):
+        right.receive(10)
+
+
+def test_an_end_wakes_a_waiting_receiver(channels: Ends) -> None:
+    left, right = channels
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(right.receive, 10)
+        left.close()
+        with pytest.raises(PeerClosed):
+            waiting.result()

@@ -1,0 +1,251 @@
+"""TLS channels: who is let in, and how every way of failing looks.  Loopback only."""
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import NameOID
+from loopback import CLIENT, HERE, SERVER, STRANGER, tls_pair
+
+from runtime.net import keys
+from runtime.net.channel import HEADER
+from runtime.net.errors import (
+    CannotListen,
+    ConnectionLost,
+    NetworkError,
+    PeerClosed,
+    PeerNotTrusted,
+    PeerUnreachable,
+    ProtocolError,
+    Timeout,
+)
+from runtime.net.keys import Identity
+from runtime.net.tls import Listener, connect, listen
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HERE, 0))
+        return int(probe.getsockname()[1])
+
+
+def raw_context(identity: Identity, folder: Path, is_server: bool) -> ssl.SSLContext:
+    """A TLS context that trusts everyone, for peers that do not keep to our rules."""
+    keys.save(identity, folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if is_server else ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.load_cert_chain(folder / f"{identity.name}.crt", folder / f"{identity.name}.key")
+    return context
+
+
+def against_raw_client(act: Callable[[int], None]) -> NetworkError:
+    """How a listener's accept, or the first receive after it, ends when the client does `act` with its port."""
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        acting = pool.submit(act, listener.port)
+        with pytest.raises(NetworkError) as caught:
+            channel = listener.accept(10)
+            try:
+                channel.receive(100)
+            finally:
+                channel.abort()
+        acting.result()
+    return caught.value
+
+
+def test_the_protocol_is_tls_1_3(tmp_path: Path) -> None:
+    context = raw_context(CLIENT, tmp_path, is_server=False)
+
+    def act(port: int) -> None:
+        with context.wrap_socket(socket.create_connection((HERE, port))) as client:
+            assert client.version() == "TLSv1.3"
+            assert client.recv(5) == HEADER.pack(0, 0)
+
+    assert isinstance(against_raw_client(act), NetworkError)
+
+
+def test_an_older_tls_is_refused(tmp_path: Path) -> None:
+    context = raw_context(CLIENT, tmp_path, is_server=False)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def act(port: int) -> None:
+        with socket.create_connection((HERE, port)) as plain, pytest.raises(ssl.SSLError):
+            context.wrap_socket(plain)
+
+    error = against_raw_client(act)
+    assert isinstance(error, ProtocolError)
+    assert "TLS 1.3" in str(error)
+
+
+def test_a_client_that_speaks_no_tls_is_refused() -> None:
+    def act(port: int) -> None:
+        with socket.create_connection((HERE, port)) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n" * 20)
+            while plain.recv(1000):
+                pass
+
+    assert isinstance(against_raw_client(act), ProtocolError)
+
+
+def test_a_client_that_says_nothing_times_out() -> None:
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, \
+            socket.create_connection((HERE, listener.port)), pytest.raises(Timeout, match="handshake"):
+        listener.accept(0.3)
+
+
+def test_a_client_that_leaves_during_the_handshake() -> None:
+    assert isinstance(against_raw_client(lambda port: socket.create_connection((HERE, port)).close()), ConnectionLost)
+
+
+def test_a_client_without_a_certificate_is_refused() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+
+    def act(port: int) -> None:
+        with context.wrap_socket(socket.create_connection((HERE, port))) as client, pytest.raises(ssl.SSLError):
+            client.recv(5)
+
+    assert isinstance(against_raw_client(act), PeerNotTrusted)
+
+
+@pytest.mark.parametrize("impostor", [STRANGER, keys.new("client")], ids=["stranger", "same name"])
+def test_a_client_with_another_certificate_is_refused_on_both_sides(impostor: Identity) -> None:
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, listener.port, impostor, SERVER.certificate, 10)
+        with pytest.raises(PeerNotTrusted, match="told to expect"):
+            listener.accept(10)
+        with pytest.raises(PeerNotTrusted, match="does not accept this party's certificate"):
+            connecting.result()
+        # The listener is as good as before.
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
+        listener.accept(10).abort()
+        with contextlib.suppress(NetworkError):
+            connecting.result().abort()
+
+
+@pytest.mark.parametrize("impostor", [STRANGER, keys.new("server")], ids=["stranger", "same name"])
+def test_a_server_with_another_certificate_is_refused_on_both_sides(impostor: Identity) -> None:
+    with contextlib.closing(Listener(HERE, 0, impostor, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
+        with pytest.raises(PeerNotTrusted, match="does not accept this party's certificate"):
+            listener.accept(10)
+        with pytest.raises(PeerNotTrusted, match="told to expect"):
+            connecting.result()
+
+
+def test_a_certificate_signed_by_the_pinned_key_is_not_the_pinned_one() -> None:
+    # The pinned certificate is a trust anchor to the library; only the comparison of bytes makes it the one peer.
+    key = load_pem_private_key(SERVER.private_key, None)
+    assert isinstance(key, Ed25519PrivateKey)
+    issuer = x509.load_pem_x509_certificate(SERVER.certificate)
+    now = datetime.now(UTC)
+    other = (x509.CertificateBuilder(issuer.subject, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")]),
+                                     key.public_key(), x509.random_serial_number())
+             .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+             .sign(key, None))
+    impostor = Identity("server", other.public_bytes(Encoding.PEM), SERVER.private_key)
+    with contextlib.closing(Listener(HERE, 0, impostor, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
+        with pytest.raises(NetworkError):
+            listener.accept(10).receive(10)
+        with pytest.raises(PeerNotTrusted, match="told to expect"):
+            connecting.result()
+
+
+def test_a_client_is_silent_until_the_server_has_spoken(tmp_path: Path) -> None:
+    context = raw_context(SERVER, tmp_path, is_server=True)
+    with socket.create_server((HERE, 0)) as server, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, server.getsockname()[1], CLIENT, SERVER.certificate, 0.5)
+        with context.wrap_socket(server.accept()[0], server_side=True) as channel:
+            with pytest.raises(Timeout):
+                connecting.result()
+            with contextlib.suppress(ConnectionResetError, ssl.SSLError):
+                assert channel.recv(100) == b"", "not one byte before READY"
+
+
+@pytest.mark.parametrize("clean", [True, False], ids=["farewell", "torn"])
+def test_a_peer_that_ends_within_a_frame(tmp_path: Path, clean: bool) -> None:
+    context = raw_context(CLIENT, tmp_path, is_server=False)
+
+    def act(port: int) -> None:
+        with context.wrap_socket(socket.create_connection((HERE, port))) as client:
+            client.recv(5)
+            client.sendall(HEADER.pack(7, 50) + b"only this")
+            if clean:
+                client.unwrap()
+
+    assert type(against_raw_client(act)) is (PeerClosed if clean else ConnectionLost)
+
+
+def test_garbage_on_the_wire_breaks_the_connection(tmp_path: Path) -> None:
+    context = raw_context(CLIENT, tmp_path, is_server=False)
+
+    def act(port: int) -> None:
+        with context.wrap_socket(socket.create_connection((HERE, port))) as client:
+            client.recv(5)
+            with socket.socket(fileno=client.detach()) as plain:
+                plain.sendall(b"\x17\x03\x03\x00\x20" + bytes(32))
+                with contextlib.suppress(ConnectionResetError):
+                    while plain.recv(1000):
+                        pass
+
+    assert isinstance(against_raw_client(act), ConnectionLost)
+
+
+def test_a_client_waits_for_a_server_that_starts_later() -> None:
+    port = free_port()
+    with ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10)
+        threading.Event().wait(0.3)
+        server = listen(HERE, port, SERVER, CLIENT.certificate, 10)
+        client = connecting.result()
+    client.send(1, b"hello")
+    assert server.receive(10) == (1, b"hello")
+    client.close()
+    server.close()
+
+
+def test_nobody_there() -> None:
+    with pytest.raises(PeerUnreachable, match="nobody answered at"):
+        connect(HERE, free_port(), CLIENT, SERVER.certificate, 0.3)
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, \
+            pytest.raises(Timeout, match="nobody connected"):
+        listener.accept(0.1)
+
+
+def test_an_address_in_use() -> None:
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, \
+            pytest.raises(CannotListen, match=str(listener.port)):
+        Listener(HERE, listener.port, SERVER, CLIENT.certificate)
+
+
+def test_a_close_that_cannot_deliver_says_so() -> None:
+    server, client = tls_pair(0.3)
+    with pytest.raises(Timeout):
+        while True:
+            server.send(1, bytes(1 << 20))
+    with pytest.raises(Timeout):
+        server.close()
+    server.close()
+    client.abort()
+
+
+def test_no_key_stays_on_disk_and_no_thread_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = threading.active_count()
+    for end in tls_pair(10):
+        assert list(tmp_path.iterdir()) == []
+        end.close()
+    assert threading.active_count() == before
