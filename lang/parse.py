@@ -1,0 +1,175 @@
+"""Text -> syntax tree, or every syntax problem in it."""
+from __future__ import annotations
+
+import gc
+import os
+import re
+from bisect import bisect_right
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import cast
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.utils import TextSlice
+
+from lang import expected, tree
+from lang.brackets import CLOSING, OPENING, Brackets
+from lang.build import MAX_DEPTH, Builder, TooNested
+from lang.problem import Problem, Rejected
+from lang.problems.syntax import (
+    MissingSemicolon,
+    ReservedWord,
+    TooDeep,
+    UnclosedBracket,
+    UnclosedString,
+    UnexpectedCharacter,
+    UnexpectedEnd,
+    UnexpectedWord,
+    UnopenedBracket,
+    ValueNotLast,
+)
+from lang.source import Source, Span
+
+_GRAMMAR = Path(__file__).with_name("grammar.lark")
+_LOCK = Lock()  # the builder that the shared tables call holds one file at a time
+_STATEMENT_LINE = re.compile(rf"^[ \t]*(?=(?:{'|'.join(sorted(expected.STATEMENT_WORDS))})\b)", re.MULTILINE)
+
+
+def parse(source: Source) -> tree.File:
+    """The tree of a file; raises Rejected with all its syntax problems."""
+    with _LOCK:
+        lark, builder = _parser()
+        builder.reset(source)
+        collecting = gc.isenabled()
+        gc.disable()  # a tree is all live objects: collections while it grows find nothing and take a third of the time
+        try:
+            return _Reader(source, lark).read()
+        finally:
+            builder.reset(Source("", ""))
+            if collecting:
+                gc.enable()
+
+
+@cache
+def _parser() -> tuple[Lark, Builder]:
+    """The tables of the grammar, made once and kept in the user's cache folder."""
+    builder = Builder()
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stored: str | bool = str(folder / "grammar.tables")
+    except OSError:
+        stored = False
+    lark = Lark(_GRAMMAR.read_text(encoding="utf-8"), parser="lalr", strict=True, keep_all_tokens=True,
+                maybe_placeholders=False, transformer=builder, cache=stored)
+    return lark, builder
+
+
+class _Reader:
+    """Reads one file, going on after a problem at the next line that begins with a statement word."""
+
+    def __init__(self, source: Source, lark: Lark) -> None:
+        self.source = source
+        self.lark = lark
+        self.spelled = {t.name: str(t.pattern.value) for t in lark.terminals if t.pattern.type == "str"}
+        self.brackets = Brackets(source.text)
+        self.lines = [0, *(m.end() for m in re.finditer("\n", source.text))]
+        self.problems: list[Problem] = []
+
+    def read(self) -> tree.File:
+        text, start, file = self.source.text, 0, None
+        while start is not None:
+            try:
+                file = cast(tree.File, self.lark.parse(TextSlice(text, start, len(text))))
+                start = None
+            except UnexpectedInput as error:
+                start = self._after(error, start)
+            except TooNested as error:
+                self.problems.append(TooDeep(span=error.span, limit=MAX_DEPTH))
+                start = self._next_statement(self.lines[error.span.end_line - 1] + 1)
+        if file is None or self.problems:
+            raise Rejected(self.problems)
+        return file
+
+    def _next_statement(self, offset: int) -> int | None:
+        """The next line, after the one that holds `offset`, that begins with a statement word."""
+        end = self.source.text.find("\n", offset)
+        match = _STATEMENT_LINE.search(self.source.text, end + 1) if end >= 0 else None
+        return match.end() if match else None
+
+    def _after(self, error: UnexpectedInput, start: int) -> int | None:
+        """Record what is wrong; where to go on."""
+        text = self.source.text
+        if isinstance(error, UnexpectedCharacters):
+            offset = error.pos_in_stream
+            self.problems.append(self._character(offset))
+            return self._next_statement(offset)
+        assert isinstance(error, UnexpectedToken)
+        token = error.token
+        offset = len(text) if token.type == "$END" else token.start_pos or 0
+        opened = self.brackets.open_at(offset)
+        own = [place for place in opened if place >= start]
+        if start and opened and not own and token.type == "RBRACE":
+            return offset + 1               # the end of a block whose beginning was skipped
+        if start and opened and not own and token.type == "ELSE":
+            return self._next_statement(offset)
+        self.problems.append(self._token(error, offset, opened))
+        self.brackets.forget_groups()
+        line = self.lines[bisect_right(self.lines, offset) - 1]
+        if offset > start and str(token) in expected.STATEMENT_WORDS and not text[line:offset].strip():
+            return offset
+        return self._next_statement(offset)
+
+    # -- problems
+
+    def _span(self, offset: int, end: int) -> Span:
+        first, last = (bisect_right(self.lines, place) - 1 for place in (offset, end))
+        return Span(self.source, first + 1, offset - self.lines[first] + 1, last + 1, end - self.lines[last] + 1)
+
+    def _character(self, offset: int) -> Problem:
+        character = self.source.text[offset]
+        if character == '"':
+            end = self.source.text.find("\n", offset)
+            return UnclosedString(span=self._span(offset, end if end >= 0 else len(self.source.text)))
+        shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
+        hint = "strings are written in double quotes" if character == "'" else \
+            "comments begin with `//`" if character == "#" else "remove it"
+        return UnexpectedCharacter(span=self._span(offset, offset + 1), character=shown, hint=hint)
+
+    def _token(self, error: UnexpectedToken, offset: int, opened: list[int]) -> Problem:
+        token = error.token
+        accepts = error.interactive_parser.accepts() if error.interactive_parser else set(error.accepts or ())
+        span = self._span(offset, offset + (0 if token.type == "$END" else len(token)))
+        previous = self._previous(error)
+        word = str(token)
+        if word in OPENING and not (opened and self.source.text[opened[-1]] == OPENING[word]):
+            return UnopenedBracket(span=span, closing=word, opening=OPENING[word])
+        if opened and (token.type == "$END" or (word in expected.DECLARATION_WORDS and "RBRACE" in accepts)):
+            opening = self.source.text[opened[-1]]
+            return UnclosedBracket(span=self._span(opened[-1], opened[-1] + 1), opening=opening,
+                                   closing=CLOSING[opening])
+        new_line = previous is not None and "\n" in self.source.text[previous.end_pos:offset]
+        if "SEMICOLON" in accepts and previous is not None and (new_line or word in expected.STATEMENT_WORDS | {"}"}):
+            return MissingSemicolon(span=self._span(previous.end_pos or 0, previous.end_pos or 0))
+        if token.type == "$END":
+            return UnexpectedEnd(span=span, expected=expected.expected(accepts, self.spelled))
+        if "RBRACE" in accepts and "SEMICOLON" not in accepts and new_line and "LET" not in accepts:
+            return ValueNotLast(span=span)
+        if "NAME" in accepts and word in expected.WORDS and "INT" not in accepts:
+            return ReservedWord(span=span, word=word)
+        return UnexpectedWord(span=span, found=expected.found(token), hint=expected.hint(token, previous),
+                              expected=expected.expected(accepts, self.spelled))
+
+    def _previous(self, error: UnexpectedToken) -> Token | None:
+        """The last token before the offending one."""
+        history = error.token_history
+        if history and isinstance(history[-1], Token):
+            return history[-1]
+        if error.interactive_parser is not None:
+            for value in reversed(error.interactive_parser.parser_state.value_stack):
+                if isinstance(value, Token):
+                    return value
+                return None
+        return None
