@@ -21,7 +21,8 @@ def save(path: str, name: str, integers: NDArray[np.int64], kind: Kind) -> None:
     """Write one output to a .npz (as array `name`), .npy or .csv file; `load_tensor` reads it back bit for bit.
 
     A kind with fraction bits is saved as float64 values (decimals in a .csv), any other as int64.  The file appears
-    whole, by a rename, or not at all, and only its owner may read it.  Raises InputError if the ending is another or the file cannot be written.
+    whole, by a rename, or not at all, and only its owner may read it.  Raises InputError if the ending is another or
+    the file cannot be written.
     """
     check_output(path, kind)
     ending = Path(path).suffix
