@@ -1,0 +1,95 @@
+"""Products as columns: signed-digit rows, or a plain AND for each pair of bits where that is cheaper.
+
+Bits read as digits +1 / -1 (the top digit of a signed word negated) make D(n) = 2n + k with k = 1
+for a signed word and k = 1 - 2^w for an unsigned one.  D(a) D(b) is a sum of +-2^(i+j), each the XOR
+of two bits, so the partial products are free; what is paid is their compression.  Then
+4ab = D(a) D(b) - 2 k_b a - 2 k_a b - k_a k_b.
+"""
+from __future__ import annotations
+
+from compiler.cells.add import cost
+from compiler.cells.columns import Bits, Columns, Deferred
+from compiler.gates.circuit import GateOp
+
+
+def digit_offset(word: Bits) -> int:
+    """k of D(n) = 2n + k."""
+    return 1 if word.signed else 1 - (1 << len(word.literals))
+
+
+def put_digits(columns: Columns, a: Bits, b: Bits) -> None:
+    """Add D(a) D(b) to the (shifted) sum: s (1 - 2 p) 2^(i+j) for each pair of bits, p their XOR.
+
+    s = -1 if exactly one of the two is the top bit of a signed word.  With q = p for s = -1 and not p
+    for s = +1 each term is q 2^(i+j+1) - 2^(i+j).
+    """
+    top_a, top_b = len(a.literals) - 1, len(b.literals) - 1
+    for i, left in enumerate(a.literals):
+        for j, right in enumerate(b.literals):
+            minus = (a.signed and i == top_a) != (b.signed and j == top_b)
+            columns.put(i + j + 1, Deferred(GateOp.XOR, left, right, not minus))
+            columns.constant -= 1 << (i + j)
+
+
+def digit_product(a: Bits, b: Bits) -> Columns:
+    """a * b with both factors read as digits."""
+    columns = Columns(shift=2)
+    put_digits(columns, a, b)
+    k_a, k_b = digit_offset(a), digit_offset(b)
+    columns.accumulate(Columns.of(a), -2 * k_b)
+    columns.accumulate(Columns.of(b), -2 * k_a)
+    columns.constant -= k_a * k_b
+    return columns
+
+
+def digit_square(a: Bits) -> Columns:
+    """a * a: D(a)^2 holds each pair twice, and each digit's own square is 1."""
+    columns = Columns(shift=2)
+    top = len(a.literals) - 1
+    for i, left in enumerate(a.literals):
+        columns.constant += 1 << (2 * i)
+        for j in range(i):
+            minus = a.signed and i == top
+            columns.put(i + j + 2, Deferred(GateOp.XOR, left, a.literals[j], not minus))
+            columns.constant -= 1 << (i + j + 1)
+    k = digit_offset(a)
+    columns.accumulate(Columns.of(a), -4 * k)
+    columns.constant -= k * k
+    return columns
+
+
+def plain_product(a: Bits, b: Bits) -> Columns:
+    """a * b with one AND for each pair of bits."""
+    columns = Columns()
+    top_a, top_b = len(a.literals) - 1, len(b.literals) - 1
+    for i, left in enumerate(a.literals):
+        for j, right in enumerate(b.literals):
+            minus = (a.signed and i == top_a) != (b.signed and j == top_b)
+            columns.put(i + j, Deferred(GateOp.AND, left, right, False), minus)
+    return columns
+
+
+def plain_square(a: Bits) -> Columns:
+    """a * a: each pair once, one place higher, and each bit's own square is the bit."""
+    columns = Columns()
+    top = len(a.literals) - 1
+    for i, left in enumerate(a.literals):
+        columns.put(2 * i, left)
+        for j in range(i):
+            columns.put(i + j + 1, Deferred(GateOp.AND, left, a.literals[j], False), a.signed and i == top)
+    return columns
+
+
+def readings(a: Bits, b: Bits) -> tuple[Columns, ...]:
+    """The ways to write a * b as columns."""
+    return (digit_square(a), plain_square(a)) if a == b else (digit_product(a, b), plain_product(a, b))
+
+
+def product(a: Bits, b: Bits, width: int) -> Columns:
+    """a * b by the reading that costs least if its low `width` bits are all that is added up."""
+    return min(readings(a, b), key=lambda columns: cost(columns, width))
+
+
+def term(a: Bits, b: Bits) -> Columns:
+    """a * b by the reading that costs least inside a long sum."""
+    return min(readings(a, b), key=lambda columns: columns.weight)

@@ -1,0 +1,86 @@
+"""Tables of public words at private indices, and the functions made of them."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compiler.cells.add import compress, cost
+from compiler.cells.clip import clamp
+from compiler.cells.columns import Bits, Columns, Deferred, width_of
+from compiler.cells.multiply import readings
+from compiler.gates.build import Builder
+from compiler.gates.circuit import FALSE, TRUE, GateOp
+from compiler.words.ir import Pieces, Type
+
+
+def lookup(builder: Builder, index: Sequence[int], tables: Sequence[Sequence[int]]) -> list[Bits]:
+    """table[index] for tables of 2^k words that share one lookup: at most 2^k - k - 1 ANDs.
+
+    Each output bit is an XOR of products of index bits (its algebraic normal form, by the Moebius
+    transform); a product of j bits is one AND more than one of j - 1, whoever reads it.
+    """
+    products: dict[int, int] = {0: TRUE} | {1 << i: literal for i, literal in enumerate(index)}
+
+    def product(mask: int) -> int:
+        if mask not in products:
+            rest = mask & (mask - 1)
+            products[mask] = builder.and_(product(rest), products[mask ^ rest])
+        return products[mask]
+
+    words: list[Bits] = []
+    for table in tables:
+        lo, hi = min(table), max(table)
+        normal = list(table)
+        for i in range(len(index)):
+            for mask in range(len(normal)):
+                if mask >> i & 1:
+                    normal[mask] ^= normal[mask ^ (1 << i)]
+        literals = (builder.parity(product(mask) for mask, bits in enumerate(normal) if bits >> bit & 1)
+                    for bit in range(width_of(lo, hi)))
+        words.append(Bits(tuple(literals), lo < 0))
+    return words
+
+
+def apply_pieces(builder: Builder, number: Bits, source: Type, at: Pieces, target: Type) -> Columns:
+    """APPLY: what `Pieces` says, the last sum left as columns unless it has to be clamped."""
+    sign = number.sign
+    index, fraction = _fold(builder, number, at)
+    base, slope = lookup(builder, index, (at.base, at.slope))
+    last = min(at.limit - 1, max(source.hi >> at.drop, ~(source.lo >> at.drop)))
+    corners = [at.base[m >> at.shift] + at.slope[m >> at.shift] * (m & ((1 << at.shift) - 1)) for m in range(last + 1)]
+    total = min((_sum(base, reading) for reading in readings(slope, fraction)),
+                key=lambda columns: cost(columns, width_of(min(corners), max(corners))))
+    height = compress(builder, total, width_of(min(corners), max(corners)))[at.guard:] or (FALSE,)
+    # center + h, or center - h = center + not h + 1 - 2^k for h of k bits.
+    result = Columns(constant=at.center)
+    for i, literal in enumerate(height):
+        result.put(i, Deferred(GateOp.XOR, literal, sign, False))
+    result.put(0, sign)
+    result.put(len(height), sign, negative=True)
+    most = max(corners) >> at.guard
+    lo, hi = at.center - (most if source.lo < 0 else 0), at.center + (most if source.hi >= 0 else 0)
+    if source.lo >= 0:
+        lo += min(corners) >> at.guard
+    if lo >= target.lo and hi <= target.hi:
+        return result
+    word = Bits(compress(builder, result, width_of(lo, hi)), lo < 0)
+    return Columns.of(clamp(builder, word, lo, hi, target.lo, target.hi))
+
+
+def _fold(builder: Builder, number: Bits, at: Pieces) -> tuple[tuple[int, ...], Bits]:
+    """(index, fraction): the magnitude u or -1 - u, XORed with its sign, saturated below `limit`."""
+    sign, places = number.sign, at.limit.bit_length() - 1
+    dropped = number.literals[at.drop:]
+    magnitude = [builder.xor(literal, sign) for literal in (dropped[:-1] if number.signed else dropped)]
+    over = builder.any(magnitude[places:])
+    magnitude = magnitude[:places] + [FALSE] * (places - len(magnitude))
+    # On a flat last piece the fraction past the end does not matter.
+    first = at.shift if at.slope[-1] == 0 else 0
+    held = magnitude[:first] + [builder.or_(literal, over) for literal in magnitude[first:]]
+    return tuple(held[at.shift:]), Bits(tuple(held[:at.shift]) or (FALSE,), False)
+
+
+def _sum(base: Bits, reading: Columns) -> Columns:
+    total = Columns()
+    total.add(Columns.of(base))
+    total.add(reading)
+    return total

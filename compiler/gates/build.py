@@ -1,0 +1,76 @@
+"""Gates made one by one: NOT is free, constants fold as they appear."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp, negate
+
+
+class Builder:
+    """A circuit that grows; every method takes and gives literals.
+
+    An XOR gate reads plain nets only: an inversion moves through it to its readers, so that two
+    XORs that differ in inversions alone are the same gate.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+        self._gates: list[Gate] = []
+
+    def input(self, index: int) -> int:
+        """The literal of input `index`, counted from 0."""
+        return 2 * (1 + index)
+
+    def xor(self, left: int, right: int) -> int:
+        inverted = (left ^ right) & 1
+        left, right = left & ~1, right & ~1
+        if left == right:
+            return inverted
+        if left == FALSE:
+            return right ^ inverted
+        if right == FALSE:
+            return left ^ inverted
+        return self._gate(GateOp.XOR, left, right) ^ inverted
+
+    def and_(self, left: int, right: int) -> int:
+        if left == FALSE or right == FALSE or left == negate(right):
+            return FALSE
+        if left == TRUE or left == right:
+            return right
+        if right == TRUE:
+            return left
+        return self._gate(GateOp.AND, left, right)
+
+    def or_(self, left: int, right: int) -> int:
+        return negate(self.and_(negate(left), negate(right)))
+
+    def mux(self, condition: int, then: int, other: int) -> int:
+        """`then` if the condition holds, else `other`: one AND."""
+        if then in (FALSE, TRUE):
+            return self.or_(condition, other) if then else self.and_(negate(condition), other)
+        if other in (FALSE, TRUE):
+            return self.or_(negate(condition), then) if other else self.and_(condition, then)
+        return self.xor(other, self.and_(condition, self.xor(then, other)))
+
+    def all(self, literals: Iterable[int]) -> int:
+        """n - 1 ANDs."""
+        result = TRUE
+        for literal in literals:
+            result = self.and_(result, literal)
+        return result
+
+    def any(self, literals: Iterable[int]) -> int:
+        return negate(self.all(map(negate, literals)))
+
+    def parity(self, literals: Iterable[int]) -> int:
+        result = FALSE
+        for literal in literals:
+            result = self.xor(result, literal)
+        return result
+
+    def circuit(self, outputs: Sequence[int]) -> Circuit:
+        return Circuit(self.inputs, tuple(self._gates), tuple(outputs))
+
+    def _gate(self, op: GateOp, left: int, right: int) -> int:
+        self._gates.append(Gate(op, left, right))
+        return 2 * (self.inputs + len(self._gates))

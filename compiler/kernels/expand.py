@@ -1,0 +1,286 @@
+"""One lane of word operations as a Boolean circuit."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compiler.cells.add import compress
+from compiler.cells.clip import round_to
+from compiler.cells.columns import Bits, Columns
+from compiler.cells.compare import equal, negative, select, select_free
+from compiler.cells.multiply import product, put_digits, term
+from compiler.cells.table import apply_pieces
+from compiler.gates.build import Builder
+from compiler.gates.circuit import Circuit
+from compiler.words.evaluate import strided
+from compiler.words.ir import (
+    Axes,
+    Block,
+    Constant,
+    Digits,
+    Divisor,
+    Op,
+    Pieces,
+    Rounding,
+    Strided,
+    Type,
+    Value,
+    Weights,
+    digit_offset,
+)
+
+Wires = NDArray[Any]           # dtype object: one Word for each element of a tensor
+Number = Bits | Columns
+
+
+class Unsupported(Exception):
+    """An item that is not work of one lane; the cut into kernels must not let it in."""
+
+
+@dataclass(eq=False, slots=True)
+class Word:
+    """One element of one value: how it is made, who reads it, and what it is once it is made."""
+
+    item: Value | None         # None: a port or a constant
+    operands: tuple[Word, ...]
+    type: Type
+    uses: int = 0
+    number: Number | None = None
+
+    def columns(self, builder: Builder) -> Columns:
+        """To add to a sum: as it is if that sum is its only reader, else added up first."""
+        assert self.number is not None
+        if isinstance(self.number, Columns) and (self.uses <= 1 or self.number.light):
+            return self.number
+        return Columns.of(self.bits(builder))
+
+    def bits(self, builder: Builder) -> Bits:
+        """Resolved, once."""
+        assert self.number is not None
+        if isinstance(self.number, Columns):
+            self.number = Bits(compress(builder, self.number, self.type.width), self.type.signed)
+        return self.number
+
+    @property
+    def constant(self) -> int | None:
+        """The value, if it is public."""
+        if isinstance(self.number, Columns) and not self.number.bits:
+            return self.number.constant >> self.number.shift
+        return None
+
+
+def expand(block: Block) -> Circuit:
+    """The circuit of a lane: ports and results in order, elements row-major, bits LSB first.
+
+    It agrees with `words/evaluate.py` for all ports within their types' lo..hi.
+    """
+    builder = Builder(sum(p.size * p.width for p in block.params))
+    wires = dict(enumerate(_ports(block.params, builder), block.first))
+    order: list[Word] = []
+    for number, item in block.numbered():
+        if not isinstance(item, Value):
+            raise Unsupported(f"item {number} of a lane is a loop")
+        wires[number] = _wire(number, item, [wires[a] for a in item.args], order)
+    results = [word for r in block.results for word in wires[r].flat]
+    for word in results:
+        word.uses += 2         # a result is resolved, and read as such by whoever else reads it
+    _count_uses(order)
+    for word in order:
+        if word.uses and word.number is None:
+            assert word.item is not None
+            word.number = CELLS[word.item.op](builder, word, word.item)
+            if isinstance(word.number, Bits):   # in its type's own width, which readers count on
+                word.number = Bits(word.number.resize(word.type.width), word.type.signed)
+    return builder.circuit([literal for word in results for literal in word.bits(builder).literals])
+
+
+def _ports(params: Iterable[Type], builder: Builder) -> Iterable[Wires]:
+    net = 0
+    for type in params:
+        words: list[Word] = []
+        for _ in range(type.size):
+            literals = tuple(builder.input(net + i) for i in range(type.width))
+            net += type.width
+            words.append(Word(None, (), type, number=Bits(literals, type.signed)))
+        yield _array(words, type.shape)
+
+
+def _array(words: list[Word], shape: tuple[int, ...]) -> Wires:
+    array: Wires = np.empty(len(words), dtype=object)
+    array[:] = words
+    return array.reshape(shape)
+
+
+def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wires:
+    """The item's elements: the operands' own where it only moves them, else new words in `order`."""
+    match item.op, item.at:
+        case Op.CONST, Constant(values):
+            return _array([Word(None, (), item.type, number=Columns(constant=v)) for v in values], item.type.shape)
+        case Op.VIEW, Strided() as at:
+            return strided(args[0].reshape(-1), at, item.type.shape, _indices(number, args[1:])).copy()
+        case Op.PUT, Strided() as at:
+            flat = args[0].copy().reshape(-1)
+            strided(flat, at, args[1].shape, _indices(number, args[2:]))[...] = args[1]
+            return flat.reshape(item.type.shape)
+        case Op.CONCAT, _:
+            return np.concatenate(args)
+        case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
+            return args[0]
+        case (Op.SUM | Op.DOT | Op.DIGITS), (Axes(count) | Digits(count)):
+            lead = args[0].ndim - count
+            rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
+            made = [Word(item, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
+        case op, _ if op in CELLS:
+            spread = [np.broadcast_to(a, item.type.shape).reshape(-1) for a in args]
+            made = [Word(item, tuple(a[i] for a in spread), item.type) for i in range(item.type.size)]
+        case _:
+            raise Unsupported(f"item {number} of a lane is `{item.op.value}`, which is not work of one lane")
+    order += made
+    return _array(made, item.type.shape)
+
+
+def _indices(number: int, args: list[Wires]) -> list[int]:
+    constants = [word.constant for index in args for word in index.flat]
+    if None in constants:
+        raise Unsupported(f"item {number} of a lane is indexed by a value that is not a constant")
+    return [c for c in constants if c is not None]
+
+
+def _count_uses(order: list[Word]) -> None:
+    """Only what a result needs counts as a reader."""
+    for word in reversed(order):
+        if word.uses:
+            for operand in word.operands:
+                operand.uses += 1
+
+
+def _linear(builder: Builder, word: Word, item: Value) -> Number:
+    assert isinstance(item.at, Weights)
+    total = Columns(constant=item.at.constant)
+    for coefficient, operand in zip(item.at.coefficients, word.operands, strict=True):
+        columns = operand.columns(builder)
+        if coefficient.bit_count() > 1 and columns.weight > operand.type.width:
+            columns = Columns.of(operand.bits(builder))   # each digit of the coefficient would pay for the sum again
+        total.add(columns, coefficient)
+    return total
+
+
+def _mul(builder: Builder, word: Word, item: Value) -> Number:
+    return _product(builder, *word.operands, item.type.width)
+
+
+def _product(builder: Builder, left: Word, right: Word, width: int | None) -> Columns:
+    """One product; inside a longer sum (width None) or alone."""
+    for factor, other in (left, right), (right, left):
+        if factor.constant is not None:
+            columns = Columns()
+            columns.add(other.columns(builder), factor.constant)
+            return columns
+    a, b = left.bits(builder), right.bits(builder)
+    return term(a, b) if width is None else product(a, b, width)
+
+
+def _dot(builder: Builder, word: Word, item: Value) -> Number:
+    half = len(word.operands) // 2
+    total = Columns()
+    for left, right in zip(word.operands[:half], word.operands[half:], strict=True):
+        total.add(_product(builder, left, right, None))
+    return total
+
+
+def _sum(builder: Builder, word: Word, item: Value) -> Number:
+    total = Columns()
+    for operand in word.operands:
+        total.add(operand.columns(builder))
+    return total
+
+
+def _digits(builder: Builder, word: Word, item: Value) -> Number:
+    assert isinstance(item.at, Digits)
+    half = len(word.operands) // 2
+    total = Columns()
+    for left, right in zip(word.operands[:half], word.operands[half:], strict=True):
+        assert (item.at.left, item.at.right) == (digit_offset(left.type), digit_offset(right.type))
+        put_digits(total, left.bits(builder), right.bits(builder))
+    return total
+
+
+def _exact(builder: Builder, word: Word, item: Value) -> Number:
+    """By 2^k it is a shift of the columns; an odd divisor has an inverse modulo 2^width."""
+    assert isinstance(item.at, Divisor) and item.at.by > 0
+    twos = (item.at.by & -item.at.by).bit_length() - 1
+    quotient = Columns()
+    quotient.add(word.operands[0].columns(builder))
+    quotient.shift += twos
+    odd = item.at.by >> twos
+    if odd == 1:
+        return quotient
+    width = word.type.width
+    scaled = Columns()
+    scaled.add(Columns.of(Bits(compress(builder, quotient, width), False)), pow(odd, -1, 1 << width))
+    return Bits(compress(builder, scaled, width), word.type.signed)
+
+
+def _round(builder: Builder, word: Word, item: Value) -> Number:
+    assert isinstance(item.at, Rounding)
+    [operand] = word.operands
+    return round_to(builder, operand.columns(builder), operand.type.lo, operand.type.hi, item.at, word.type)
+
+
+def _less(builder: Builder, word: Word, item: Value) -> Number:
+    left, right = word.operands
+    difference = Columns()
+    difference.add(left.columns(builder))
+    difference.add(right.columns(builder), -1)
+    below = negative(builder, difference, left.type.lo - right.type.hi, left.type.hi - right.type.lo)
+    return Bits((below,), False)
+
+
+def _equal(builder: Builder, word: Word, item: Value) -> Number:
+    left, right = word.operands
+    return Bits((equal(builder, left.bits(builder), right.bits(builder)),), False)
+
+
+def _select(builder: Builder, word: Word, item: Value) -> Number:
+    condition, then, other = word.operands
+    [bit] = condition.bits(builder).resize(1)
+    free = select_free(bit, then.columns(builder), other.columns(builder))
+    if free is not None:
+        return free
+    literals = select(builder, bit, then.bits(builder), other.bits(builder), word.type.width)
+    return Bits(literals, word.type.signed)
+
+
+def _bitwise(builder: Builder, word: Word, item: Value) -> Number:
+    gate = {Op.AND: builder.and_, Op.OR: builder.or_, Op.XOR: builder.xor}[item.op]
+    left, right = (operand.bits(builder).resize(word.type.width) for operand in word.operands)
+    return Bits(tuple(map(gate, left, right)), word.type.signed)
+
+
+def _apply(builder: Builder, word: Word, item: Value) -> Number:
+    assert isinstance(item.at, Pieces)
+    [operand] = word.operands
+    return apply_pieces(builder, operand.bits(builder), operand.type, item.at, word.type)
+
+
+Cell = Callable[[Builder, Word, Value], Number]
+CELLS: dict[Op, Cell] = {
+    Op.LINEAR: _linear,
+    Op.MUL: _mul,
+    Op.SUM: _sum,
+    Op.DOT: _dot,
+    Op.DIGITS: _digits,
+    Op.EXACT: _exact,
+    Op.ROUND: _round,
+    Op.LESS: _less,
+    Op.EQUAL: _equal,
+    Op.SELECT: _select,
+    Op.AND: _bitwise,
+    Op.OR: _bitwise,
+    Op.XOR: _bitwise,
+    Op.APPLY: _apply,
+}

@@ -1,0 +1,215 @@
+"""Random well-typed lane blocks and their ports' values, and what a circuit must agree with."""
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from compiler.gates.circuit import Circuit
+from compiler.gates.simulate import run_vectors
+from compiler.words.evaluate import NoSources, as_array, evaluate
+from compiler.words.ir import (
+    At,
+    Axes,
+    Block,
+    Constant,
+    Digits,
+    Divisor,
+    Op,
+    Pieces,
+    Rounding,
+    Strided,
+    Type,
+    Value,
+    Weights,
+    digit_offset,
+    full_range,
+)
+
+ONE = Fraction(1)
+
+
+def number(lo: int, hi: int, *shape: int) -> Type:
+    return Type(shape, ONE, lo, hi)
+
+
+def whole(width: int, signed: bool, *shape: int) -> Type:
+    return number(*full_range(width, signed), *shape)
+
+
+def block(params: Sequence[Type], *items: Value, results: Sequence[int] = ()) -> Block:
+    """A lane; by default its last item is the result."""
+    return Block(0, tuple(params), items, tuple(results) or (len(params) + len(items) - 1,))
+
+
+class Growing:
+    """A block that grows item by item; ranges come from the operands' by interval arithmetic."""
+
+    def __init__(self, params: Sequence[Type]) -> None:
+        self.params = tuple(params)
+        self.items: list[Value] = []
+
+    @property
+    def types(self) -> list[Type]:
+        return [*self.params, *(item.type for item in self.items)]
+
+    def add(self, op: Op, args: Sequence[int], type: Type, at: At = None) -> int:
+        self.items.append(Value(op, tuple(args), type, at))
+        return len(self.params) + len(self.items) - 1
+
+    def of(self, op: Op, *args: int, at: At = None) -> int:
+        """Add an operation whose type follows from its operands."""
+        types = [self.types[a] for a in args]
+        corners = list(product(*((t.lo, t.hi) for t in types)))
+        shape, terms = types[0].shape, 1
+        match op, at:
+            case Op.LINEAR, Weights(coefficients, constant):
+                values = [constant + sum(c * x for c, x in zip(coefficients, xs, strict=True)) for xs in corners]
+            case (Op.MUL | Op.DOT), _:
+                values = [a * b for a, b in corners]
+                if op is Op.MUL and args[0] == args[1]:
+                    values = [a * b for a, b in corners if a == b] + ([0] if types[0].lo <= 0 <= types[0].hi else [])
+            case Op.SUM, _:
+                values = [types[0].lo, types[0].hi]
+            case Op.DIGITS, Digits(_, left, right):
+                values = [(2 * a + left) * (2 * b + right) for a, b in corners]
+            case Op.EXACT, Divisor(by):
+                values = [types[0].lo // by, -(-types[0].hi // by)]
+            case Op.ROUND, Rounding(p, q, lo, hi, nearest, wrap):
+                values = [(2 * p * x + q) // (2 * q) if nearest else p * x // q for [x] in corners]
+                outside = min(values) < lo or max(values) > hi
+                values = [lo, hi] if wrap and outside else [max(lo, min(hi, v)) for v in values]
+            case (Op.LESS | Op.EQUAL), _:
+                values = [0, 1]
+            case Op.SELECT, _:
+                values = [x for t in types[1:] for x in (t.lo, t.hi)]
+            case (Op.AND | Op.OR | Op.XOR), _:
+                width = max(t.width + (not t.signed) for t in types)
+                values = list(full_range(width, True)) if any(t.signed for t in types) else [0, 2**(width - 1) - 1]
+            case _:
+                raise AssertionError(op)
+        if op in (Op.SUM, Op.DOT, Op.DIGITS):
+            terms, shape = shape[-1], shape[:-1]
+        return self.add(op, args, number(terms * min(values), terms * max(values), *shape), at)
+
+    def finish(self, *results: int) -> Block:
+        return block(self.params, *self.items, results=results)
+
+
+def vectors(params: Sequence[Type], count: int, seed: int = 0) -> list[NDArray[Any]]:
+    """Values for each port, (count, *shape): random ones, extremes often."""
+    draw = random.Random(seed)
+    arrays: list[NDArray[Any]] = []
+    for t in params:
+        values = [draw.choice((t.lo, t.hi, min(t.lo + 1, t.hi), min(max(t.lo, 0), t.hi))) if draw.random() < 0.2
+                  else draw.randint(t.lo, t.hi) for _ in range(count * t.size)]
+        arrays.append(as_array(values, Type((count, *t.shape), t.scale, t.lo, t.hi)))
+    return arrays
+
+
+def every_vector(params: Sequence[Type]) -> list[NDArray[Any]]:
+    """All values of scalar ports."""
+    rows = np.array(list(product(*(range(t.lo, t.hi + 1) for t in params))), dtype=np.int64)
+    return [rows[:, i] for i in range(len(params))]
+
+
+def expected(lane: Block, arrays: Sequence[NDArray[Any]]) -> list[list[Any]]:
+    count = len(arrays[0])
+    return [[r.tolist() for r in evaluate(lane, [np.asarray(a[v]) for a in arrays], NoSources())] for v in range(count)]
+
+
+def assert_agrees(circuit: Circuit, lane: Block, arrays: Sequence[NDArray[Any]]) -> None:
+    actual = run_vectors(circuit, lane, arrays)
+    for v, want in enumerate(expected(lane, arrays)):
+        got = [a[v].tolist() if isinstance(a[v], np.ndarray) else int(a[v]) for a in actual]
+        assert got == want, (lane, [a[v] for a in arrays])
+
+
+def types(max_width: int = 6, shape: tuple[int, ...] = ()) -> st.SearchStrategy[Type]:
+    return st.tuples(st.integers(-2**(max_width - 1), 2**(max_width - 1)), st.integers(0, 2**max_width - 1)).map(
+        lambda pair: number(pair[0], pair[0] + pair[1], *shape))
+
+
+def pieces(draw: st.DrawFn) -> Pieces:
+    shift = draw(st.integers(0, 3))
+    limit = 2 ** draw(st.integers(shift, 5))
+    entries = limit >> shift
+    slope = draw(st.lists(st.integers(-3, 7), min_size=entries, max_size=entries))
+    if draw(st.booleans()):
+        slope[-1] = 0
+    least = -min(slope) * (2**shift - 1) if min(slope) < 0 else 0
+    base = draw(st.lists(st.integers(least, least + 40), min_size=entries, max_size=entries))
+    return Pieces("f", draw(st.integers(0, 4)), limit, shift, tuple(base), tuple(slope), draw(st.integers(0, 3)),
+                  draw(st.integers(-20, 40)), Fraction(0))
+
+
+@st.composite
+def lanes(draw: st.DrawFn, steps: int = 6) -> Block:
+    """A lane with scalars and vectors of one length, over all operations."""
+    length = draw(st.integers(1, 4))
+    count = draw(st.integers(1, 3))
+    params = [draw(types()) for _ in range(count)] + [draw(types(4, (length,))) for _ in range(2)]
+    g = Growing(params)
+    for _ in range(draw(st.integers(1, steps))):
+        grow(draw, g, length)
+    number_of = len(g.types)
+    results = draw(st.lists(st.integers(len(params), number_of - 1), min_size=1, max_size=3))
+    return g.finish(number_of - 1, *results)
+
+
+def grow(draw: st.DrawFn, g: Growing, length: int) -> None:
+    """Add one random operation."""
+    narrow = [i for i, t in enumerate(g.types) if t.width <= 24]
+    scalars = [i for i in narrow if g.types[i].shape == ()]
+    tensors = [i for i in narrow if g.types[i].shape == (length,)]
+    pool = draw(st.sampled_from([scalars, tensors]))
+    one = st.sampled_from(pool)
+    op = draw(st.sampled_from([
+        Op.LINEAR, Op.LINEAR, Op.MUL, Op.SUM, Op.DOT, Op.DIGITS, Op.EXACT, Op.ROUND, Op.ROUND, Op.LESS, Op.EQUAL,
+        Op.SELECT, Op.AND, Op.OR, Op.XOR, Op.APPLY, Op.VIEW, Op.CONST]))
+    match op:
+        case Op.LINEAR:
+            args = draw(st.lists(one, min_size=1, max_size=3))
+            weights = tuple(draw(st.integers(-9, 9)) for _ in args)
+            g.of(op, *args, at=Weights(weights, draw(st.integers(-20, 20))))
+        case Op.SUM:
+            g.of(op, draw(st.sampled_from(tensors)), at=Axes(1))
+        case Op.DOT | Op.DIGITS:
+            a, b = draw(st.sampled_from(tensors)), draw(st.sampled_from(tensors))
+            at = Axes(1) if op is Op.DOT else Digits(1, digit_offset(g.types[a]), digit_offset(g.types[b]))
+            g.of(op, a, b, at=at)
+        case Op.EXACT:
+            by = draw(st.integers(1, 12))
+            a = g.of(Op.LINEAR, draw(one), at=Weights((by * draw(st.integers(1, 3)),), by * draw(st.integers(-2, 2))))
+            g.of(op, a, at=Divisor(by))
+        case Op.ROUND:
+            ratio = Fraction(draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 4, 8, 16, 3, 5, 6, 7, 12, 100])))
+            wrap = draw(st.booleans())
+            lo, hi = full_range(draw(st.integers(1, 8)), draw(st.booleans()))
+            if not wrap and draw(st.booleans()):
+                hi -= draw(st.integers(0, (hi - lo) // 2))
+            g.of(op, draw(one), at=Rounding(ratio.numerator, ratio.denominator, lo, hi, draw(st.booleans()), wrap))
+        case Op.SELECT:
+            bit = g.of(Op.LESS, draw(one), draw(one))
+            then = draw(one)
+            other = g.of(Op.LINEAR, then, at=Weights((-1,))) if draw(st.booleans()) else draw(one)
+            g.of(op, bit, then, other)
+        case Op.APPLY:
+            at, a = pieces(draw), draw(one)
+            lo = draw(st.integers(-30, 30))
+            g.add(op, [a], number(lo, lo + draw(st.integers(0, 80)), *g.types[a].shape), at)
+        case Op.VIEW:
+            t = g.types[a := draw(st.sampled_from(tensors))]
+            g.add(op, [a], Type((), t.scale, t.lo, t.hi), Strided(draw(st.integers(0, length - 1)), ()))
+        case Op.CONST:
+            shape = g.types[pool[0]].shape
+            values = draw(st.lists(st.integers(-20, 20), min_size=length if shape else 1, max_size=length if shape else 1))
+            g.add(op, [], number(min(values), max(values), *shape), Constant(tuple(values)))
+        case _:
+            g.of(op, draw(one), draw(one))
