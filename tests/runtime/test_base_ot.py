@@ -13,6 +13,7 @@ from runtime.net.errors import ProtocolError
 from runtime.net.memory import pair
 from runtime.ot import base, group
 from runtime.ot.errors import CheatingDetected
+from runtime.ot.oracle import DIGEST_BYTES
 
 SESSION = b"session"
 IDENTITY = b"\1" + bytes(31)
@@ -77,7 +78,7 @@ def test_a_changed_seed_of_the_target_is_caught(bit: int) -> None:
 @pytest.mark.parametrize("index", [0, 64, 127])
 def test_a_changed_point_is_caught(index: int) -> None:
     choosing = base.choose(SESSION, random_choices())
-    start = base.DIGEST_BYTES + 32 * index
+    start = DIGEST_BYTES + 32 * index
     other = group.base(group.scalar())
     message = choosing.message[:start] + other + choosing.message[start + 32:]
     with pytest.raises(CheatingDetected):
@@ -87,14 +88,14 @@ def test_a_changed_point_is_caught(index: int) -> None:
 @pytest.mark.parametrize("bad", BAD_POINTS.values(), ids=BAD_POINTS.keys())
 def test_a_receivers_point_outside_the_group_is_refused(bad: bytes) -> None:
     message = base.choose(SESSION, random_choices()).message
-    start = base.DIGEST_BYTES + 32 * 77
+    start = DIGEST_BYTES + 32 * 77
     with pytest.raises(CheatingDetected, match="outside the group"):
         base.offer(SESSION, message[:start] + bad + message[start + 32:])
 
 
 def test_the_target_itself_is_refused() -> None:
     message = base.choose(SESSION, random_choices()).message
-    target = group.hash_to_group(b"target", SESSION, message[:base.DIGEST_BYTES])
+    target = group.hash_to_group(b"target", SESSION, message[:DIGEST_BYTES])
     with pytest.raises(CheatingDetected):
         base.offer(SESSION, message[:-32] + target)
 

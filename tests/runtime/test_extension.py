@@ -93,6 +93,16 @@ def test_the_discarded_choices_hide_the_folds() -> None:
     assert first[0][-check.PROOF_BYTES:] != second[0][-check.PROOF_BYTES:]
 
 
+def test_the_challenge_depends_on_everything_before_it() -> None:
+    u = secrets.token_bytes(2048 * 3)
+    inputs = [(SESSION, 0, 256, u), (b"another", 0, 256, u), (SESSION, 1, 256, u), (SESSION, 0, 255, u),
+              (SESSION, 0, 256, bytes(1) + u[1:])]
+    assert len({check.challenge(*given).tobytes() for given in inputs}) == len(inputs)
+    # The last block, which hides the others, is added as it is.
+    identity = np.packbits(np.eye(128, dtype=np.uint8), axis=1, bitorder="little").view(np.uint64)
+    assert np.array_equal(check.challenge(*inputs[0])[:, -2:], identity)
+
+
 @pytest.mark.parametrize("offset", [0, 40, -1, -2064, -2049, -2048])
 def test_every_part_of_the_message_is_checked(offset: int) -> None:
     # All bits of Δ are ones, so that no error goes unseen for lack of effect.

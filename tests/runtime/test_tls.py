@@ -50,16 +50,20 @@ def raw_context(identity: Identity, folder: Path, is_server: bool) -> ssl.SSLCon
     return context
 
 
+def accept_and_receive(listener: Listener) -> None:
+    channel = listener.accept(10)
+    try:
+        channel.receive(100)
+    finally:
+        channel.abort()
+
+
 def against_raw_client(act: Callable[[int], None]) -> NetworkError:
     """How a listener's accept, or the first receive after it, ends when the client does `act` with its port."""
     with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
         acting = pool.submit(act, listener.port)
         with pytest.raises(NetworkError) as caught:
-            channel = listener.accept(10)
-            try:
-                channel.receive(100)
-            finally:
-                channel.abort()
+            accept_and_receive(listener)
         acting.result()
     return caught.value
 
@@ -159,7 +163,17 @@ def test_a_certificate_signed_by_the_pinned_key_is_not_the_pinned_one() -> None:
     with contextlib.closing(Listener(HERE, 0, impostor, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
         connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
         with pytest.raises(NetworkError):
-            listener.accept(10).receive(10)
+            accept_and_receive(listener)
+        with pytest.raises(PeerNotTrusted, match="told to expect"):
+            connecting.result()
+
+
+def test_only_the_pinned_certificate_counts_of_several_trusted_ones() -> None:
+    both = SERVER.certificate + STRANGER.certificate
+    with contextlib.closing(Listener(HERE, 0, STRANGER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, both, 10)
+        with pytest.raises(NetworkError):
+            accept_and_receive(listener)
         with pytest.raises(PeerNotTrusted, match="told to expect"):
             connecting.result()
 
@@ -240,6 +254,16 @@ def test_a_close_that_cannot_deliver_says_so() -> None:
         server.close()
     server.close()
     client.abort()
+
+
+def test_bytes_lost_with_the_connection_are_reported_by_close() -> None:
+    server, client = tls_pair(0.3)
+    with pytest.raises(Timeout):
+        while True:
+            server.send(1, bytes(1 << 20))
+    client.abort()
+    with pytest.raises(ConnectionLost):
+        server.close()
 
 
 def test_no_key_stays_on_disk_and_no_thread_stays_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
