@@ -1,0 +1,131 @@
+"""What runs a schedule: one interface, served in the clear, by a garbler and by an evaluator.
+
+A backend's *wires* are an array whose first axis counts them: bits of shape (n,), labels of shape (n, 2).
+
+Bytes on the wire
+-----------------
+Tables.  A launch runs tile after tile.  A tile of n lanes sends its kernel's AND gates in gate order; each is one
+*row* of 2n ciphertexts of 16 bytes: the garbler's halves of lanes 0..n-1, then the evaluator's halves:
+
+    (AND gates, 2 halves, n lanes, 16 bytes), C order
+
+There is nothing between rows, tiles and launches, so the tables of a run are one stream of bytes; how a channel cuts it
+into messages is its own matter.  Rows are made and asked for in chunks of about CHUNK_BYTES.
+Row numbers count AND gates over tiles through the whole run, see `compiler.schedule.plan`.
+
+Labels of the garbler's inputs and of constants: none.  Both parties read the public label stream (AES-128-CTR under
+the label seed, 16 bytes a label): first the label of every kernel's constant net, then one label for each wire of an
+`Enter` of the garbler or of PUBLIC, in schedule order.  That is the active label.
+The evaluator's inputs are one correlated OT for each wire, in schedule order.
+
+Outputs, after the last launch: the evaluator's active labels of all wires opened to the garbler, in schedule order,
+16 bytes each; then the garbler's decoding bits of all wires opened to the evaluator, in schedule order.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compiler.schedule.plan import Enter, Open
+from runtime.crypto.labels import LABEL_BYTES, Labels
+
+Wires = NDArray[Any]
+Bits = NDArray[np.uint8]
+
+HALVES = 2
+CHUNK_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The names of the two parties, as the schedule calls them."""
+
+    garbler: str
+    evaluator: str
+
+
+class Backend(Protocol):
+    """What `walk` needs.  Kernels are called by their number in the plan that the backend was made for."""
+
+    def empty(self, wires: int) -> Wires:
+        """A buffer of so many wires."""
+        ...
+
+    def constant(self, bits: Bits) -> Wires:
+        """Wires that carry bits both parties know."""
+        ...
+
+    def enter(self, step: Enter, bits: Bits | None, count: int) -> Wires:
+        """Wires of a party's `count` bits, which are given where this process owns them."""
+        ...
+
+    def run(self, kernel: int, inputs: Wires, row: int) -> Wires:
+        """One tile: wires (inputs, lanes, ...) to new wires (outputs, lanes, ...); its first table row is `row`."""
+        ...
+
+    def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
+        """Open all outputs of a run, once, at its end; None where this process is not a receiver."""
+        ...
+
+
+class Engine(Protocol):
+    """The part of a garbling or evaluating backend that depends on the machine; `run` as in Backend."""
+
+    def run(self, kernel: int, inputs: Labels, row: int) -> Labels: ...
+
+
+SendTables = Callable[[memoryview], None]
+"""Takes the next bytes of the table stream, and owns them from there on."""
+
+ReceiveTables = Callable[[int], bytes | bytearray | memoryview]
+"""Gives the next so many bytes of the table stream, which must stay unchanged until the next call."""
+
+
+class GarblerOutputs(Protocol):
+    """The garbler's end of the last step.  Each call is made once, in this order, even for no wires."""
+
+    def receive_output_labels(self, count: int) -> Labels:
+        """The evaluator's active labels, shape (count, 2)."""
+        ...
+
+    def send_decoding_bits(self, bits: Bits) -> None:
+        """Release the outputs: whatever must be durable before that is made so in here.  Shape (count,)."""
+        ...
+
+
+class EvaluatorOutputs(Protocol):
+    """The other end of GarblerOutputs."""
+
+    def send_output_labels(self, labels: Labels) -> None: ...
+
+    def receive_decoding_bits(self, count: int) -> Bits: ...
+
+
+class CotSender(Protocol):
+    """Correlated OT with the garbler's Δ."""
+
+    def send(self, count: int) -> Labels:
+        """Zero labels of `count` of the evaluator's wires, shape (count, 2)."""
+        ...
+
+
+class CotReceiver(Protocol):
+    def receive(self, choices: Bits) -> Labels:
+        """For each choice bit the zero label, plus Δ where it is 1; shape (count, 2)."""
+        ...
+
+
+def row_bytes(lanes: int) -> int:
+    """Bytes of one AND gate over one tile of `lanes` lanes."""
+    return HALVES * lanes * LABEL_BYTES
+
+
+def chunks(rows: int, lanes: int) -> Iterator[range]:
+    """A tile's rows, cut into what is garbled between two calls of SendTables."""
+    step = max(1, CHUNK_BYTES // row_bytes(lanes))
+    for start in range(0, rows, step):
+        yield range(start, min(start + step, rows))

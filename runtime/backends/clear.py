@@ -1,0 +1,52 @@
+"""The schedule in the clear: wires are bits, and the very gates that would be garbled are run."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from compiler.schedule.plan import Enter, Kernel, Open
+from runtime.backends.base import Bits
+from runtime.backends.program import Program, Xor, program
+
+
+class ClearBackend:
+    """One process that knows every party's inputs; wires are bits, shape (n,)."""
+
+    def __init__(self, kernels: Sequence[Kernel]) -> None:
+        self._kernels = kernels
+        self._programs: dict[int, Program] = {}
+
+    def empty(self, wires: int) -> Bits:
+        return np.zeros(wires, dtype=np.uint8)
+
+    def constant(self, bits: Bits) -> Bits:
+        return bits
+
+    def enter(self, step: Enter, bits: Bits | None, count: int) -> Bits:
+        if bits is None:
+            raise ValueError(f"a run in the clear needs the inputs of every party, also of `{step.party}`")
+        return bits
+
+    def run(self, kernel: int, inputs: Bits, row: int) -> Bits:
+        if kernel not in self._programs:
+            self._programs[kernel] = program(self._kernels[kernel])
+        code = self._programs[kernel]
+        registers = np.zeros((self._kernels[kernel].register_count, inputs.shape[1]), dtype=np.uint8)
+        registers[1:1 + len(inputs)] = inputs
+        view = list(registers)
+        for item in code.instructions:
+            left, right, out = view[item.left], view[item.right], view[item.out]
+            if isinstance(item, Xor):
+                np.bitwise_xor(left, right, out)
+            else:
+                np.bitwise_and(left ^ _mask(item.invert_left), right ^ _mask(item.invert_right), out)
+        outputs = registers[np.array(code.outputs, dtype=np.intp)]
+        return outputs ^ np.array(code.inverted, dtype=np.uint8)[:, None]
+
+    def open(self, outputs: Sequence[tuple[Open, Bits]]) -> list[Bits | None]:
+        return [bits for _, bits in outputs]
+
+
+def _mask(inverted: bool) -> np.uint8:
+    return np.uint8(inverted)

@@ -1,0 +1,133 @@
+"""The two parties of a garbled circuit as backends: whose label is whose, whatever engine does the gates."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from compiler.schedule.plan import PUBLIC, Enter, Open
+from runtime.backends.base import (
+    Bits,
+    CotReceiver,
+    CotSender,
+    Engine,
+    EvaluatorOutputs,
+    GarblerOutputs,
+    Roles,
+)
+from runtime.crypto.labels import Labels
+from runtime.crypto.prg import Prg
+from runtime.crypto.secret import LabelSecret
+
+
+class ForgedOutput(Exception):
+    """The evaluator returned something that is neither label of an output wire."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(f"the evaluator returned a forged label for output `{output}`: the result was refused and the "
+                         "session's label secret destroyed; do not run with this peer again before it is explained")
+        self.output = output
+
+
+class PublicLabels:
+    """Active labels that both parties can compute, in the order in which wires are entered."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._stream = Prg(seed)
+        self.constant = self.next(1)                                 # of every kernel's net 0; shape (1, 2)
+
+    def next(self, count: int) -> Labels:
+        """The next labels, shape (count, 2)."""
+        return self._stream.words(2 * count).reshape(count, 2)
+
+
+class GarblerBackend:
+    """Wires are zero labels, shape (n, 2)."""
+
+    def __init__(self, roles: Roles, secret: LabelSecret, public: PublicLabels, engine: Engine, cot: CotSender,
+                 outputs: GarblerOutputs) -> None:
+        self._roles, self._secret, self._public = roles, secret, public
+        self._engine, self._cot, self._outputs = engine, cot, outputs
+
+    def empty(self, wires: int) -> Labels:
+        return np.zeros((wires, 2), dtype=np.uint64)
+
+    def constant(self, bits: Bits) -> Labels:
+        """The active label is public, so the zero label is it or it plus Δ: nothing is sent."""
+        active = self._public.next(len(bits))
+        with self._secret.in_use() as delta:
+            return active ^ delta * bits[:, None].astype(np.uint64)
+
+    def enter(self, step: Enter, bits: Bits | None, count: int) -> Labels:
+        if step.party == self._roles.evaluator:
+            return self._cot.send(count)
+        if step.party not in (self._roles.garbler, PUBLIC) or bits is None:
+            raise ValueError(f"the garbler `{self._roles.garbler}` cannot enter a word of `{step.party}`")
+        return self.constant(bits)
+
+    def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
+        return self._engine.run(kernel, inputs, row)
+
+    def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
+        """The garbler's outputs are checked before any decoding bit leaves.  Raises ForgedOutput."""
+        own = [(step.name, zero) for step, zero in outputs if self._roles.garbler in step.to]
+        opened = self._decode(own)
+        bits = [_lsb(zero) for step, zero in outputs if self._roles.evaluator in step.to]
+        self._outputs.send_decoding_bits(np.concatenate(bits) if bits else np.zeros(0, dtype=np.uint8))
+        return [opened.pop(0) if self._roles.garbler in step.to else None for step, _ in outputs]
+
+    def _decode(self, outputs: list[tuple[str, Labels]]) -> list[Bits]:
+        active = self._outputs.receive_output_labels(sum(len(zero) for _, zero in outputs))
+        opened: list[Bits] = []
+        for name, zero in outputs:
+            mine, active = active[:len(zero)], active[len(zero):]
+            bits = _lsb(mine) ^ _lsb(zero)
+            with self._secret.in_use() as delta:
+                wrong = mine ^ zero ^ delta * bits[:, None].astype(np.uint64)
+            if len(mine) != len(zero) or wrong.any():
+                self._secret.destroy()
+                raise ForgedOutput(name)
+            opened.append(bits)
+        return opened
+
+
+class EvaluatorBackend:
+    """Wires are active labels, shape (n, 2)."""
+
+    def __init__(self, roles: Roles, public: PublicLabels, engine: Engine, cot: CotReceiver,
+                 outputs: EvaluatorOutputs) -> None:
+        self._roles, self._public, self._engine, self._cot, self._outputs = roles, public, engine, cot, outputs
+
+    def empty(self, wires: int) -> Labels:
+        return np.zeros((wires, 2), dtype=np.uint64)
+
+    def constant(self, bits: Bits) -> Labels:
+        return self._public.next(len(bits))
+
+    def enter(self, step: Enter, bits: Bits | None, count: int) -> Labels:
+        if step.party == self._roles.garbler:
+            return self._public.next(count)
+        if step.party != self._roles.evaluator or bits is None:
+            raise ValueError(f"the evaluator `{self._roles.evaluator}` cannot enter a word of `{step.party}`")
+        return self._cot.receive(bits)
+
+    def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
+        return self._engine.run(kernel, inputs, row)
+
+    def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
+        returned = [active for step, active in outputs if self._roles.garbler in step.to]
+        self._outputs.send_output_labels(np.concatenate(returned) if returned else self.empty(0))
+        own = [active for step, active in outputs if self._roles.evaluator in step.to]
+        decoding = self._outputs.receive_decoding_bits(sum(map(len, own)))
+        opened: list[Bits | None] = []
+        for step, active in outputs:
+            if self._roles.evaluator in step.to:
+                opened.append(_lsb(active) ^ decoding[:len(active)])
+                decoding = decoding[len(active):]
+            else:
+                opened.append(None)
+        return opened
+
+
+def _lsb(labels: Labels) -> Bits:
+    return (labels[:, 0] & np.uint64(1)).astype(np.uint8)

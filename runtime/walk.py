@@ -1,0 +1,185 @@
+"""The one interpreter of a schedule; what a wire is, and what a gate does, is its backend's business."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compiler.schedule.plan import (
+    PUBLIC,
+    Clear,
+    Copy,
+    Enter,
+    Free,
+    Launch,
+    Open,
+    Plan,
+    Repeat,
+    Step,
+    Tell,
+    View,
+    grid,
+)
+from compiler.words import evaluate
+from compiler.words.evaluate import Array, Sources
+from runtime.backends.base import Backend, Wires
+from runtime.bits import from_bits, to_bits
+
+Progress = Callable[[int], None]   # AND gates done since the last call
+
+
+def walk(plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str],
+         progress: Progress | None = None) -> dict[str, Array]:
+    """Run the plan as the parties `owns` (one, or in the clear all) and return the outputs that they receive.
+
+    `sources` gives the inputs, samples and noise of those parties; a sample's or noise's position is the indices of
+    the enclosing Repeats.  All outputs open in one step behind the last launch.
+    """
+    walker = _Walker(plan, backend, sources, owns, progress)
+    walker.steps(plan.steps, (), 0)
+    return walker.outputs()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wires:
+    """The addresses of a view, kept as two axes so that they take no memory a wire."""
+
+    buffer: int
+    port: NDArray[np.int64]        # (wires of one lane,); holds the offset
+    lane: NDArray[np.int64]        # (lanes,)
+    loop: tuple[int, ...]
+    lowest: int                    # of all port + lane
+
+    @staticmethod
+    def of(view: View, lanes: tuple[int, ...]) -> _Wires:
+        port = view.offset + grid([n for n, _ in view.port], [s for _, s in view.port])
+        lane = grid(lanes, view.lane)
+        return _Wires(view.buffer, port, lane, view.loop, int(port.min() + lane.min()))
+
+    def at(self, iteration: tuple[int, ...], lanes: slice) -> NDArray[np.int64]:
+        """Addresses, shape (wires of one lane, lanes)."""
+        shift = sum(stride * index for stride, index in zip(self.loop, iteration, strict=True))
+        if self.lowest + shift < 0:                                  # numpy would count from the end
+            raise IndexError(f"a view reaches wire {self.lowest + shift} of buffer {self.buffer}")
+        return (self.port + shift)[:, None] + self.lane[lanes]
+
+
+class _Walker:
+    def __init__(self, plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str],
+                 progress: Progress | None) -> None:
+        self._plan, self._backend, self._sources = plan, backend, sources
+        self._owns, self._progress = owns, progress
+        self._buffers: dict[int, Wires] = {}
+        self._words: dict[int, Array] = {}
+        self._opened: list[tuple[Open, Wires]] = []
+        self._told: dict[str, Array] = {}
+        self._order: list[str] = []
+        self._views: dict[int, tuple[_Wires, tuple[int, ...]]] = {}   # by id: the plan outlives the walk
+        self._and_gates = [kernel.circuit.and_gates for kernel in plan.kernels]
+
+    def steps(self, steps: tuple[Step, ...], iteration: tuple[int, ...], base: int) -> None:
+        """Run a body; `base` is the global number of its first table row."""
+        for step in steps:
+            match step:
+                case Repeat():
+                    for index in range(step.count):
+                        self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
+                case Launch():
+                    self._launch(step, iteration, base + step.row)
+                case Clear():
+                    self._clear(step, iteration)
+                case Enter():
+                    self._enter(step)
+                case Copy():
+                    everything = slice(0, prod(step.lanes))
+                    wires = self._read(self._wires(step.source, step.lanes), iteration, everything)
+                    self._write(self._wires(step.target, step.lanes), iteration, everything, wires)
+                case Free():
+                    del self._buffers[step.buffer]
+                case Open():
+                    size = step.type.size * step.type.width
+                    self._order.append(step.name)
+                    self._opened.append((step, self._buffer(step.buffer)[:size].copy()))
+                case Tell():
+                    if self._owns.intersection(step.to):
+                        self._order.append(step.name)
+                        self._told[step.name] = self._word(step.clear)
+
+    def outputs(self) -> dict[str, Array]:
+        """Open what was collected; outputs in schedule order."""
+        values = dict(self._told)
+        for (step, _), bits in zip(self._opened, self._backend.open(self._opened), strict=True):
+            if bits is not None and self._owns.intersection(step.to):
+                values[step.name] = from_bits(bits, step.type)
+        return {name: values[name] for name in self._order if name in values}
+
+    def _launch(self, step: Launch, iteration: tuple[int, ...], row: int) -> None:
+        kernel, and_gates = self._plan.kernels[step.kernel], self._and_gates[step.kernel]
+        reads = [self._wires(view, step.lanes) for view in step.reads]
+        writes = [self._wires(view, step.lanes) for view in step.writes]
+        for tile in _tiles(prod(step.lanes), kernel.tile):
+            inputs = [self._read(view, iteration, tile) for view in reads]
+            outputs = self._backend.run(step.kernel, np.concatenate(inputs), row)
+            for view in writes:
+                self._write(view, iteration, tile, outputs[:len(view.port)])
+                outputs = outputs[len(view.port):]
+            row += and_gates
+            if self._progress is not None:
+                self._progress(and_gates * (tile.stop - tile.start))
+
+    def _clear(self, step: Clear, iteration: tuple[int, ...]) -> None:
+        if step.party != PUBLIC and step.party not in self._owns:
+            return
+        block = step.block
+        arguments = [*map(np.asarray, iteration), *(self._word(number) for number in step.reads)]
+        environment = dict(enumerate(arguments, block.first))
+        evaluate.run(block, environment, self._sources, iteration)
+        self._words.update((number, environment[result])
+                           for number, result in zip(step.writes, block.results, strict=True))
+
+    def _enter(self, step: Enter) -> None:
+        bits = None
+        if step.party == PUBLIC or step.party in self._owns:
+            bits = to_bits(self._word(step.clear), step.type)
+        if step.party == PUBLIC and bits is not None:
+            wires = self._backend.constant(bits)
+        else:
+            wires = self._backend.enter(step, bits, step.type.size * step.type.width)
+        self._allocate(step.buffer)[:len(wires)] = wires
+
+    def _read(self, view: _Wires, iteration: tuple[int, ...], lanes: slice) -> Wires:
+        return self._buffer(view.buffer)[view.at(iteration, lanes)]
+
+    def _write(self, view: _Wires, iteration: tuple[int, ...], lanes: slice, wires: Wires) -> None:
+        self._allocate(view.buffer)[view.at(iteration, lanes)] = wires
+
+    def _wires(self, view: View, lanes: tuple[int, ...]) -> _Wires:
+        wires, shape = self._views.get(id(view), (None, None))
+        if wires is None or shape != lanes:
+            wires = _Wires.of(view, lanes)
+            self._views[id(view)] = wires, lanes
+        return wires
+
+    def _allocate(self, buffer: int) -> Wires:
+        if buffer not in self._buffers:
+            self._buffers[buffer] = self._backend.empty(self._plan.buffers[buffer])
+        return self._buffers[buffer]
+
+    def _buffer(self, buffer: int) -> Wires:
+        if buffer not in self._buffers:
+            raise LookupError(f"buffer {buffer} is read before it is written; the artifact is broken, compile it again")
+        return self._buffers[buffer]
+
+    def _word(self, number: int) -> Array:
+        if number not in self._words:
+            raise LookupError(f"clear word {number} is read where it is not known; the artifact is broken, compile it "
+                              "again")
+        return self._words[number]
+
+
+def _tiles(lanes: int, tile: int) -> Iterator[slice]:
+    for start in range(0, lanes, tile):
+        yield slice(start, min(start + tile, lanes))

@@ -1,0 +1,155 @@
+"""Both parties of a plan in one process, joined by queues and an ideal OT; everything sent is kept."""
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+import numpy as np
+
+from compiler.schedule.plan import Plan
+from compiler.words.evaluate import Array
+from compiler.words.ir import Draw, Entry, Noise, Type
+from runtime.backends.base import Bits, Roles
+from runtime.backends.clear import ClearBackend
+from runtime.backends.portable import PortableEvaluator, PortableGarbler
+from runtime.backends.yao import EvaluatorBackend, GarblerBackend, PublicLabels
+from runtime.crypto.labels import Labels, decode, encode
+from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.walk import walk
+
+ROLES = Roles("hospital", "vendor")
+WAIT = 20.0
+
+
+@dataclass
+class Inputs:
+    """Sources from a dictionary; samples are functions of their position."""
+
+    values: Mapping[str, Any]
+
+    def input(self, at: Entry, type: Type) -> Array:
+        return np.asarray(self.values[at.name], dtype=object)
+
+    def sample(self, at: Draw, type: Type, position: tuple[int, ...]) -> Array:
+        seed = sum((index + 3) * 31**axis for axis, index in enumerate(position, 1)) + at.draw
+        span = type.hi - type.lo + 1
+        return np.array([type.lo + (seed * (i + 1)) % span for i in range(type.size)], dtype=object)
+
+    def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
+        raise NotImplementedError
+
+
+@dataclass
+class Pipe:
+    """One direction of a connection, as a stream of bytes."""
+
+    queue: Queue[bytes] = field(default_factory=Queue)
+    rest: bytes = b""
+    sent: list[bytes] = field(default_factory=list)
+
+    def send(self, data: bytes | memoryview) -> None:
+        self.sent.append(bytes(data))
+        self.queue.put(self.sent[-1])
+
+    def receive(self, size: int) -> bytes:
+        while len(self.rest) < size:
+            self.rest += self.queue.get(timeout=WAIT)
+        data, self.rest = self.rest[:size], self.rest[size:]
+        return data
+
+
+@dataclass
+class IdealCot:
+    """The functionality: it knows Δ and hands each party its part."""
+
+    delta: Labels
+    zeros: Queue[Labels] = field(default_factory=Queue)
+
+    def send(self, count: int) -> Labels:
+        zero = decode(secrets.token_bytes(16 * count))
+        self.zeros.put(zero)
+        return zero
+
+    def receive(self, choices: Bits) -> Labels:
+        zero = self.zeros.get(timeout=WAIT)
+        assert len(zero) == len(choices)
+        return zero ^ self.delta * choices[:, None].astype(np.uint64)
+
+
+@dataclass
+class Outputs:
+    """The last step of both parties; `forge` may change what the evaluator returns."""
+
+    down: Pipe
+    up: Pipe
+
+    def forge(self, labels: Labels) -> Labels:
+        return labels
+
+    def send_output_labels(self, labels: Labels) -> None:
+        self.up.send(encode(self.forge(labels)))
+
+    def receive_output_labels(self, count: int) -> Labels:
+        return decode(self.up.receive(16 * count))
+
+    def send_decoding_bits(self, bits: Bits) -> None:
+        self.down.send(bits.tobytes())
+
+    def receive_decoding_bits(self, count: int) -> Bits:
+        return np.frombuffer(self.down.receive(count), dtype=np.uint8)
+
+
+@dataclass
+class Run:
+    """What both parties learned and everything that passed between them."""
+
+    garbler: dict[str, Array]
+    evaluator: dict[str, Array]
+    delta: Labels
+    tables: bytes
+    returned: bytes
+    seeds: PublicSeeds
+    secret: LabelSecret
+
+
+def run_clear(plan: Plan, values: Mapping[str, Any]) -> dict[str, Array]:
+    return walk(plan, ClearBackend(plan.kernels), Inputs(values), frozenset({ROLES.garbler, ROLES.evaluator}))
+
+
+def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Outputs) -> Run:
+    """Garble in a thread, evaluate here; an error of the garbler is raised in preference to the evaluator's."""
+    secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
+    with secret.in_use() as delta:
+        delta = delta.copy()
+    tables, down, up = Pipe(), Pipe(), Pipe()
+    last, cot = outputs(down, up), IdealCot(delta)
+    results: dict[str, dict[str, Array]] = {}
+    errors: list[BaseException] = []
+
+    def garble() -> None:
+        public = PublicLabels(seeds.labels)
+        engine = PortableGarbler(plan.kernels, secret, seeds.hash, public.constant, tables.send)
+        backend = GarblerBackend(ROLES, secret, public, engine, cot, last)
+        try:
+            results["garbler"] = walk(plan, backend, Inputs(values), frozenset({ROLES.garbler}))
+        except BaseException as error:
+            errors.append(error)
+            down.send(bytes(1 << 16))                                # let the evaluator end
+
+    thread = Thread(target=garble)
+    thread.start()
+    try:
+        public = PublicLabels(seeds.labels)
+        engine = PortableEvaluator(plan.kernels, seeds.hash, public.constant, tables.receive)
+        backend = EvaluatorBackend(ROLES, public, engine, cot, last)
+        results["evaluator"] = walk(plan, backend, Inputs(values), frozenset({ROLES.evaluator}))
+    finally:
+        thread.join(WAIT)
+        if errors:
+            raise errors[0]
+    return Run(results["garbler"], results["evaluator"], delta, b"".join(tables.sent),
+               b"".join(up.sent), seeds, secret)
