@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.gates.circuit import Circuit
+from compiler.words.ir import PUBLIC as PUBLIC
 from compiler.words.ir import Block, Type
-
-PUBLIC = ""                    # the owner of what both parties know
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ class Builder:
         type, new = self.type(number), self.type(part)
         assert type.scale == new.scale
         joined = replace(type, lo=min(type.lo, new.lo), hi=max(type.hi, new.hi))
-        return self.add(Op.PUT, (number, part, *indices), joined, at)
+        args = self.fit(number, joined), self.fit(part, replace(joined, shape=new.shape))
+        return self.add(Op.PUT, (*args, *indices), joined, at)
 
     def concat(self, parts: Sequence[int]) -> int:
         """Along axis 0; all brought to one scale."""
@@ -142,9 +143,21 @@ class Builder:
             return parts[0]
         aligned = self.aligned(parts)
         types = [self.type(a) for a in aligned]
+        lo, hi = min(t.lo for t in types), max(t.hi for t in types)
+        fitted = [self.fit(a, replace(t, lo=lo, hi=hi)) for a, t in zip(aligned, types, strict=True)]
         shape = (sum(t.shape[0] for t in types), *types[0].shape[1:])
-        return self.add(Op.CONCAT, aligned, Type(shape, types[0].scale, min(t.lo for t in types),
-                                                 max(t.hi for t in types)))
+        return self.add(Op.CONCAT, fitted, Type(shape, types[0].scale, lo, hi))
+
+    def fit(self, number: int, type: Type) -> int:
+        """The same value in words of exactly `type`'s width and sign."""
+        own = self.type(number)
+        assert own.scale == type.scale and own.shape == type.shape and type.lo <= own.lo and own.hi <= type.hi
+        if (own.width, own.signed) == (type.width, type.signed):
+            return number
+        item = self.item(number)
+        if isinstance(item, Value) and item.op is Op.CONST:
+            return self.add(Op.CONST, (), type, item.at)
+        return self.add(Op.LINEAR, (number,), type, Weights((1,)))
 
     # -- exact arithmetic -----------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ def train(b: Builder, s: t.Train, dataset: t.Dataset, weights: Sequence[int], gr
           draw: int) -> list[int]:
     """The trained variables after the last step."""
     kinds = [v.kind for v in s.variables]
+    init = [b.fit(w, _type(kind)) for w, kind in zip(weights, kinds, strict=True)]
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(_type, kinds)], b)
     body.span = s.span
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
@@ -46,8 +47,8 @@ def train(b: Builder, s: t.Train, dataset: t.Dataset, weights: Sequence[int], gr
         noisy = _noisy(body, batch, total, position)
         stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
         assert isinstance(kind, Tensor)
-        after.append(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi))
-    return b.loop(s.steps, weights, body.block(after))
+        after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), _type(kind)))
+    return b.loop(s.steps, init, body.block(after))
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,9 +208,12 @@ class Mechanism:
     drawn_by: str
 
 
+PUBLIC = ""                    # the owner of what both parties know
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
-    party: str
+    party: str                 # or PUBLIC
 
 
 At = (Constant | Entry | Draw | Noise | Weights | Axes | Digits | Divisor | Rounding | Pieces | Strided | Bound

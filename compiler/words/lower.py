@@ -95,18 +95,21 @@ class Lowering:
     def _repeat(self, s: t.Repeat) -> None:
         """The variables that the body assigns are carried around the loop, in order of their first assignment."""
         carried = [v for v in stored(s.body) if v.number in self.scope]
-        leaves = [leaf for v in carried for leaf in flatten(self.scope[v.number])]
         types = [ty for v in carried for ty in kind_types(v.kind)]
+        leaves = [self.b.fit(leaf, ty) for leaf, ty in zip(self._leaves(carried), types, strict=True)]
         body = self.inner([Type((), Fraction(1), 0, s.count - 1), *types])
         parameters = iter(range(body.b.first + 1, body.b.first + 1 + len(types)))
         for v in carried:
             body.scope[v.number] = rebuild(self.scope[v.number], parameters)
         body.scope[s.index.number] = body.b.affine([(Fraction(1), body.b.first)], Fraction(s.start))
         body.statements(s.body)
-        results = [leaf for v in carried for leaf in flatten(body.scope[v.number])]
+        results = [body.b.fit(leaf, ty) for leaf, ty in zip(body._leaves(carried), types, strict=True)]
         after = iter(self.b.loop(s.count, leaves, body.b.block(results)))
         for v in carried:
             self.scope[v.number] = rebuild(self.scope[v.number], after)
+
+    def _leaves(self, variables: Sequence[t.Variable]) -> list[int]:
+        return [leaf for v in variables for leaf in flatten(self.scope[v.number])]
 
     def _when(self, s: t.When) -> None:
         condition = self.number(s.condition)

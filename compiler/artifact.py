@@ -1,0 +1,171 @@
+"""Artifacts (`.ccrc`): a compiled program as bytes that do not depend on the machine, read without running any of it.
+
+    "CCRC"  version (2 bytes)  header length (4)  header  circuits  SHA-256 of all before
+
+Integers are little-endian.  The header is canonical JSON of the dataclasses of `Compiled`, field by
+field, and a record is decoded against the declared types of its fields; circuits are arrays (for
+each gate its operation, left and right literal; for each net its register).  The digest at the end is
+the program's identity, which two parties compare before they run.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import types
+import typing
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from compiler.gates.circuit import Circuit, Gate, GateOp
+from compiler.program import Compiled
+
+MAGIC = b"CCRC"
+VERSION = 1
+LARGEST = 1 << 30              # bytes; a longer file is not read
+DIGEST = 32
+NESTING = 100
+
+
+class ArtifactError(Exception):
+    """A file that is not an artifact of this version, or was changed since it was written."""
+
+
+def encode(program: Compiled) -> bytes:
+    """The artifact's bytes; the last 32 are its digest."""
+    circuits: list[Circuit] = []
+    header = json.dumps(_plain(program, circuits), separators=(",", ":"), ensure_ascii=True).encode()
+    body = b"".join(map(_circuit_bytes, circuits))
+    content = MAGIC + VERSION.to_bytes(2, "little") + len(header).to_bytes(4, "little") + header + body
+    return content + hashlib.sha256(content).digest()
+
+
+def digest(artifact: bytes) -> str:
+    return artifact[-DIGEST:].hex()
+
+
+def decode(data: bytes) -> Compiled:
+    """The program; raises ArtifactError for anything but bytes that `encode` of this version made."""
+    if data[:4] != MAGIC:
+        raise ArtifactError("this is not a compiled ccr program: compile the .ccr file with `ccr compile`")
+    if len(data) < 10 + DIGEST or hashlib.sha256(data[:-DIGEST]).digest() != data[-DIGEST:]:
+        raise ArtifactError("the artifact is damaged: its digest does not match its content; compile it again")
+    version = int.from_bytes(data[4:6], "little")
+    if version != VERSION:
+        raise ArtifactError(f"the artifact has format {version}, this ccr reads format {VERSION}: compile it again")
+    end = 10 + int.from_bytes(data[6:10], "little")
+    try:
+        reader = _Circuits(data, end, len(data) - DIGEST)
+        program = _typed(Compiled, json.loads(data[10:end]), reader, 0)
+        reader.finish()
+    except (ValueError, TypeError, KeyError, RecursionError, ZeroDivisionError) as error:
+        raise ArtifactError(f"the artifact does not describe a program: {error}") from None
+    assert isinstance(program, Compiled)
+    return program
+
+
+# -- dataclasses <-> JSON -------------------------------------------------------------------------
+
+
+def _plain(value: object, circuits: list[Circuit]) -> Any:
+    match value:
+        case Circuit():
+            circuits.append(value)
+            return [value.inputs, len(value.gates), list(value.outputs)]
+        case Fraction():
+            return str(value)
+        case Enum():
+            return value.name
+        case bool() | int() | str() | None:
+            return value
+        case tuple():
+            return [_plain(v, circuits) for v in value]
+        case _ if is_dataclass(value):
+            return [type(value).__name__, *(_plain(getattr(value, name), circuits) for name, _ in _fields(type(value)))]
+        case _:
+            raise TypeError(f"an artifact cannot hold a {type(value).__name__}")
+
+
+@cache
+def _fields(cls: type) -> tuple[tuple[str, Any], ...]:
+    """The fields that make a value what it is; places in the source text do not."""
+    hints = typing.get_type_hints(cls)
+    return tuple((f.name, hints[f.name]) for f in fields(cls) if f.compare)
+
+
+def _typed(hint: Any, data: Any, circuits: _Circuits, depth: int) -> Any:
+    """`data` as a value of the type `hint`; raises ValueError where it is not one."""
+    if depth > NESTING:
+        raise ValueError("nested too deep")
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _one_of(typing.get_args(hint), data, circuits, depth)
+    if origin is tuple:
+        return _tuple(typing.get_args(hint), data, circuits, depth)
+    if hint is Circuit:
+        return circuits.next(data)
+    if hint is Fraction and isinstance(data, str):
+        return Fraction(data)
+    if hint in (int, str, bool) and type(data) is hint:
+        return data
+    if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(data, str):
+        return hint[data]
+    if is_dataclass(hint) and isinstance(data, list) and data[:1] == [hint.__name__]:
+        own = _fields(hint)
+        if len(data) != len(own) + 1:
+            raise ValueError(f"{hint.__name__} has {len(own)} fields")
+        return hint(**{name: _typed(kind, v, circuits, depth + 1) for (name, kind), v in zip(own, data[1:], strict=True)})
+    raise ValueError(f"expected {getattr(hint, '__name__', hint)}")
+
+
+def _one_of(choices: tuple[Any, ...], data: Any, circuits: _Circuits, depth: int) -> Any:
+    if data is None and type(None) in choices:
+        return None
+    for choice in choices:
+        if is_dataclass(choice) and isinstance(data, list) and data[:1] == [getattr(choice, "__name__", "")]:
+            return _typed(choice, data, circuits, depth)
+        if choice is Fraction and isinstance(data, str):
+            return _typed(choice, data, circuits, depth)
+    raise ValueError("none of the possible types")
+
+
+def _tuple(items: tuple[Any, ...], data: Any, circuits: _Circuits, depth: int) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise ValueError("expected a list")
+    if len(items) == 2 and items[1] is Ellipsis:
+        return tuple(_typed(items[0], v, circuits, depth + 1) for v in data)
+    return tuple(_typed(hint, v, circuits, depth + 1) for hint, v in zip(items, data, strict=True))
+
+
+# -- circuits -------------------------------------------------------------------------------------
+
+
+def _circuit_bytes(circuit: Circuit) -> bytes:
+    gates = np.array(circuit.gates, dtype=np.uint32).reshape(-1, 3)
+    return gates[:, 0].astype("u1").tobytes() + gates[:, 1:].astype("<u4").tobytes()
+
+
+class _Circuits:
+    """Reads the circuits one after the other, as the header mentions them."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self.data, self.at, self.end = data, start, end
+
+    def next(self, header: Any) -> Circuit:
+        inputs, count, outputs = header
+        if not (isinstance(inputs, int) and isinstance(count, int) and 0 <= count <= (self.end - self.at) // 9):
+            raise ValueError("a circuit is longer than the file")
+        ops = np.frombuffer(self.data, "u1", count, self.at)
+        nets = np.frombuffer(self.data, "<u4", 2 * count, self.at + count).reshape(-1, 2)
+        self.at += 9 * count
+        gates = tuple(Gate(GateOp(op), left, right)
+                      for op, (left, right) in zip(ops.tolist(), nets.tolist(), strict=True))
+        return Circuit(inputs, gates, tuple(int(o) for o in outputs))
+
+    def finish(self) -> None:
+        if self.at != self.end:
+            raise ValueError("bytes left over")

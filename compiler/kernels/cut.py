@@ -1,0 +1,77 @@
+"""Words -> groups that become kernels: element-wise work of one lane shape, fused as convex groups."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import prod
+
+from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
+
+GATES = 30_000                 # of one kernel, XORs counted
+COMPUTE = frozenset({Op.LINEAR, Op.MUL, Op.SUM, Op.DOT, Op.DIGITS, Op.EXACT, Op.ROUND, Op.LESS, Op.EQUAL, Op.SELECT,
+                     Op.AND, Op.OR, Op.XOR, Op.APPLY})
+
+
+@dataclass
+class Group:
+    """Values of one lane shape that one kernel computes, in order."""
+
+    lanes: tuple[int, ...]
+    members: dict[int, Value] = field(default_factory=dict[int, Value])
+    gates: int = 0
+    after: set[int] = field(default_factory=set[int])    # groups that must run before this one, transitively
+
+
+def cut(items: list[tuple[int, Value]], sources: Callable[[int], set[int]], types: Callable[[int], Type]) -> list[Group]:
+    """Each COMPUTE value joins the last group that makes one of its operands, if it fits and no cycle arises.
+
+    `sources(n)` are the values of the block that `n` is a view of or otherwise made from without gates (itself if it
+    is computed); they say which groups a group waits for.
+    """
+    groups: list[Group] = []
+    home: dict[int, int] = {}
+    for number, item in items:
+        direct = {home[a] for a in item.args if a in home}
+        wired = {home[s] for a in item.args if a not in home for s in sources(a) if s in home}
+        waits = direct | wired
+        size = estimate(item, [types(a) for a in item.args])
+        fitting = [g for g in sorted(direct - wired, reverse=True)
+                   if groups[g].lanes == item.type.shape and groups[g].gates + size <= GATES
+                   and not any(g in groups[other].after for other in waits - {g})]
+        chosen = fitting[0] if fitting else len(groups)
+        if not fitting:
+            groups.append(Group(item.type.shape))
+        group = groups[chosen]
+        group.members[number] = item
+        group.gates += size
+        group.after |= waits.union(*(groups[g].after for g in waits)) - {chosen}
+        home[number] = chosen
+        _propagate(groups, chosen)
+    return groups
+
+
+def _propagate(groups: list[Group], changed: int) -> None:
+    """Whoever waits for `changed` waits for what it waits for."""
+    for group in groups:
+        if changed in group.after:
+            group.after |= groups[changed].after
+
+
+def estimate(item: Value, args: list[Type]) -> int:
+    """Gates of one lane, from above (XORs counted)."""
+    widths = [a.width for a in args]
+    match item.op, item.at:
+        case (Op.DIGITS | Op.DOT | Op.SUM), (Digits() | Axes()) as at:
+            terms = prod(args[0].shape[len(args[0].shape) - at.count:])
+            pairs = prod(widths) + (sum(widths) if item.op is Op.DOT else 0)
+            return terms * pairs * (5 if item.op is Op.SUM else 6)
+        case Op.MUL, _:
+            return 6 * (prod(widths) + sum(widths))
+        case Op.APPLY, Pieces() as at:
+            return 20 * (item.type.width + widths[0]) + len(at.base) * (2 + item.type.width)
+        case (Op.LINEAR | Op.LESS), _:
+            return 5 * (sum(widths) + item.type.width)
+        case Op.ROUND, _:
+            return 12 * (widths[0] + item.type.width)
+        case _:
+            return 3 * (sum(widths) + item.type.width)

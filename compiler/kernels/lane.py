@@ -1,0 +1,62 @@
+"""One lane of a group as a block of its own: the program that becomes a kernel's circuit."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from compiler.kernels.cut import Group
+from compiler.words.ir import Axes, Block, Digits, Op, Type, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`reads[i]` is the value that parameter i shows one lane of, `writes[i]` the value that result i is."""
+
+    block: Block
+    reads: tuple[int, ...]
+    writes: tuple[int, ...]
+
+
+def lane(group: Group, wanted: Callable[[int], bool], types: Callable[[int], Type],
+         constant: Callable[[int], Value | None]) -> Lane:
+    """The block of one lane; `wanted` values leave it, uniform constants are folded into it."""
+    rank = len(group.lanes)
+    reads: dict[int, int] = {}
+    constants: dict[int, Value] = {}
+    for item in group.members.values():
+        for arg in item.args:
+            known = constant(arg)
+            if known is not None:
+                constants[arg] = known
+            elif arg not in group.members:
+                reads.setdefault(arg, len(reads))
+    params = tuple(_one_lane(types(n), rank) for n in reads)
+    place = dict(reads)
+    items: list[Value] = []
+    for number, known in constants.items():
+        place[number] = len(params) + len(items)
+        items.append(replace(known, type=_one_lane(known.type, rank), span=None))
+    for number, item in group.members.items():
+        place[number] = len(params) + len(items)
+        args = tuple(place[a] for a in item.args)
+        items.append(Value(item.op, args, _one_lane(item.type, rank), item.at))
+    writes = tuple(n for n in group.members if wanted(n))
+    return Lane(Block(0, params, tuple(items), tuple(place[n] for n in writes)), tuple(reads), writes)
+
+
+def _one_lane(type: Type, rank: int) -> Type:
+    return replace(type, shape=type.shape[rank:])
+
+
+def kernel_name(block: Block) -> str:
+    """What it does, for people: its operations in order, contractions with their extents and widths."""
+    names: list[str] = []
+    for item in block.items:
+        assert isinstance(item, Value)
+        name = item.op.value
+        if isinstance(item.at, Digits | Axes):
+            first = block.params[item.args[0]] if item.args[0] < len(block.params) else None
+            name += f" {'x'.join(map(str, first.shape))}" if first else ""
+        if item.op is not Op.CONST and name not in names:
+            names.append(name)
+    return ", ".join(names)

@@ -1,0 +1,277 @@
+"""Words -> schedule: kernels for the joint work, clear steps for the local, buffers and wiring between them."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from math import prod
+
+from compiler.gates.circuit import Circuit
+from compiler.kernels.cut import COMPUTE, Group, cut
+from compiler.kernels.lane import kernel_name, lane
+from compiler.schedule.clear import clear_step
+from compiler.schedule.place import place
+from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Repeat, Step, Tell
+from compiler.schedule.rows import free_buffers, number_rows
+from compiler.schedule.storage import Stored
+from compiler.words.ir import PUBLIC, Block, Constant, Item, Loop, Op, Owner, Result, Strided, Type, Value, Words
+from compiler.words.locality import JOINT, Owners, Roles, analyse
+from compiler.words.prune import reads
+
+Expand = Callable[[Block], Circuit]        # one lane's words -> gates, minimised
+
+
+def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
+    """The whole plan; both parties' outputs are its last steps."""
+    shared = Shared(program.parties, roles, expand)
+    level = Level(shared, program.block, {}, {}, {}, ())
+    steps = level.steps(tuple(o.value for o in program.outputs))
+    for output in program.outputs:
+        owner, type = level.owners[output.value], level.types[output.value]
+        if owner == JOINT:
+            steps.append(Open(output.name, level.dense(output.value, steps).buffer, type, output.receivers))
+        else:
+            steps.append(Tell(output.name, level.clear[output.value], type, output.receivers))
+    numbered, _ = number_rows(free_buffers(steps), shared.kernels)
+    return Plan(tuple(shared.kernels), tuple(shared.buffers), numbered)
+
+
+@dataclass
+class Shared:
+    """What all blocks of one program add to."""
+
+    parties: tuple[str, ...]
+    roles: Roles
+    expand: Expand
+    kernels: list[Kernel] = field(default_factory=list[Kernel])
+    known: dict[Block, int] = field(default_factory=dict[Block, int])
+    buffers: list[int] = field(default_factory=list[int])
+    clear_words: int = 0
+
+    def kernel(self, block: Block) -> int:
+        """The kernel of one lane's block, made once however many launches run it."""
+        if block not in self.known:
+            self.known[block] = len(self.kernels)
+            self.kernels.append(place(kernel_name(block), self.expand(block)))
+        return self.known[block]
+
+    def buffer(self, type: Type) -> Stored:
+        self.buffers.append(type.size * type.width)
+        return Stored.dense(len(self.buffers) - 1, type.shape, type.width)
+
+    def clear_word(self) -> int:
+        self.clear_words += 1
+        return self.clear_words - 1
+
+
+@dataclass
+class Level:
+    """One block on its way into steps; what it inherits from the enclosing blocks is copied, not shared."""
+
+    shared: Shared
+    block: Block
+    owners: Owners
+    types: dict[int, Type]
+    stored: dict[int, Stored]                               # where each joint value lives
+    indices: tuple[int, ...]                                # parameters of the enclosing loops, outermost first
+    clear: dict[int, int] = field(default_factory=dict[int, int])    # clear word of each local value that has one
+    constants: dict[int, Value] = field(default_factory=dict[int, Value])    # uniform, of this and enclosing blocks
+    carried: dict[int, list[Stored]] = field(default_factory=dict[int, list[Stored]])    # of each finished loop
+
+    def __post_init__(self) -> None:
+        analyse(self.block, self.owners, self.shared.roles)
+        self.items: dict[int, Item] = dict(self.block.numbered())
+        self.types.update((n, i.type) for n, i in self.items.items() if not isinstance(i, Loop))
+        self.constants.update((n, i) for n, i in self.items.items() if isinstance(i, Value)
+                              and isinstance(i.at, Constant) and len(i.at.values) == 1)
+        self._sources: dict[int, set[int]] = {}
+
+    def steps(self, results: tuple[int, ...]) -> list[Step]:
+        steps: list[Step] = []
+        self._local_steps(steps, results)
+        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT]
+        compute = [(n, i) for n, i in joint if isinstance(i, Value) and i.op in COMPUTE]
+        groups = cut(compute, self.sources, self.types.__getitem__)
+        nodes: dict[int, Group | int] = {min(g.members): g for g in groups}
+        home = {n: min(g.members) for g in groups for n in g.members}
+        alone = [n for n, _ in joint if n not in home]
+        nodes.update((n, n) for n in alone)
+        home.update((n, n) for n in alone)
+        needs = {key: self._needs(node, home) - {key} for key, node in nodes.items()}
+        for key in topological(needs):
+            node = nodes[key]
+            if isinstance(node, Group):
+                self._launch(node, steps, results)
+            else:
+                self._wire(node, steps)
+        return steps
+
+    # -- order ----------------------------------------------------------------------------------
+
+    def _needs(self, node: Group | int, home: dict[int, int]) -> set[int]:
+        members = node.members if isinstance(node, Group) else {node: self.items[node]}
+        return {home[n] for item in members.values() for n in reads(item) if n in home}
+
+    def sources(self, number: int) -> set[int]:
+        """The computed values of this block that a value is made from by wiring, entering and loops."""
+        if number not in self._sources:
+            item = self.items.get(number)
+            if item is None:
+                found: set[int] = set()
+            elif isinstance(item, Value) and item.op in COMPUTE:
+                found = {number}
+            else:
+                found = set[int]().union(*(self.sources(n) for n in reads(item)))
+            self._sources[number] = found
+        return self._sources[number]
+
+    # -- local work -----------------------------------------------------------------------------
+
+    def _local_steps(self, steps: list[Step], results: tuple[int, ...]) -> None:
+        """One Clear for each party, public words first; local values wait for nothing joint."""
+        wanted = [n for n in self._left_clear(results) if n in self.items]
+        for party in (PUBLIC, *self.shared.parties):
+            mine = [n for n in wanted if self.owners[n] == party]
+            if mine:
+                words = [self.shared.clear_word() for _ in mine]
+                steps.append(clear_step(party, self.block, mine, words, self.indices, self.types, self.clear))
+                self.clear.update(zip(mine, words, strict=True))
+
+    def _left_clear(self, results: Iterable[int]) -> list[int]:
+        """Local values that something other than a local value of the same party and block reads."""
+        found: dict[int, None] = {}
+        for number, item in self.items.items():
+            if self.owners[number] == JOINT:
+                arguments = item.args[:1] if isinstance(item, Value) and item.op is Op.ENTER else ()
+                inner = self._inner_reads(item) if isinstance(item, Loop) else ()
+                found.update((n, None) for n in (*arguments, *inner))
+            elif self.owners[number] != PUBLIC:
+                found.update((n, None) for n in sorted(reads(item)) if self.owners[n] == PUBLIC and n in self.items)
+        found.update((n, None) for n in results if self.owners[n] != JOINT)
+        return sorted(found)
+
+    def _inner_reads(self, loop: Loop) -> list[int]:
+        """Local values of enclosing blocks that clear words inside a joint loop may read."""
+        return [n for n in sorted(reads(loop)) if self.owners.get(n, JOINT) != JOINT]
+
+    # -- joint work -----------------------------------------------------------------------------
+
+    def _launch(self, group: Group, steps: list[Step], results: tuple[int, ...]) -> None:
+        used = set(results)
+        for number, item in self.items.items():
+            if number not in group.members:
+                used |= reads(item)
+        body = lane(group, lambda n: n in used, self.types.__getitem__, self.constants.get)
+        rank, depth = len(group.lanes), len(self.indices)
+        for number in body.writes:
+            self.stored[number] = self.shared.buffer(self.types[number])
+        steps.append(Launch(
+            self.shared.kernel(body.block), group.lanes,
+            tuple(self.stored[n].wiring(rank, depth) for n in body.reads),
+            tuple(self.stored[n].wiring(rank, depth) for n in body.writes), 0))
+
+    def _wire(self, number: int, steps: list[Step]) -> None:
+        item = self.items[number]
+        match item:
+            case Value(op=Op.ENTER, at=Owner(party)):
+                target = self.stored[number] = self.shared.buffer(item.type)
+                steps.append(Enter(party, self.clear[item.args[0]], item.type, target.buffer))
+            case Value(op=Op.VIEW, at=Strided() as at):
+                self.stored[number] = self._view(item, at, self.stored[item.args[0]], item.type.shape, item.args[1:],
+                                                 steps)
+            case Value(op=Op.PUT, at=Strided() as at):
+                whole, part = item.args[:2]
+                target = self.stored[number] = self.shared.buffer(item.type)
+                self._copy(self.stored[whole], target, steps)
+                window = self._view(item, at, target, self.types[part].shape, item.args[2:], steps)
+                self._copy(self.stored[part], window, steps)
+            case Value(op=Op.CONCAT):
+                target = self.stored[number] = self.shared.buffer(item.type)
+                start, unit = 0, prod(item.type.shape[1:])
+                for arg in item.args:
+                    source = self.stored[arg]
+                    window = Stored(target.buffer, source.shape, target.width,
+                                    Strided(start * unit, target.at.strides))
+                    self._copy(source, window, steps)
+                    start += source.shape[0]
+            case Loop():
+                self._repeat(number, item, steps)
+            case Result(loop, position):
+                self.stored[number] = self.carried[loop][position]
+            case _:
+                raise AssertionError(f"nothing to do for {item}")
+
+    def _view(self, item: Value, at: Strided, base: Stored, shape: tuple[int, ...], indices: tuple[int, ...],
+              steps: list[Step]) -> Stored:
+        loops = tuple(self.indices.index(i) for i in indices)
+        last = [self.types[i].hi for i in indices]
+        seen = base.view(at, shape, loops, last)
+        if seen is None:                                     # not a view of the buffer: make it dense first
+            seen = self._densely(base, steps).view(at, shape, loops, last)
+        assert seen is not None
+        return seen
+
+    def dense(self, number: int, steps: list[Step]) -> Stored:
+        stored = self.stored[number]
+        whole = self.shared.buffers[stored.buffer] == stored.wires
+        return stored if stored.is_dense() and whole else self._densely(stored, steps)
+
+    def _densely(self, stored: Stored, steps: list[Step]) -> Stored:
+        self.shared.buffers.append(stored.wires)
+        target = Stored.dense(len(self.shared.buffers) - 1, stored.shape, stored.width)
+        self._copy(stored, target, steps)
+        return target
+
+    def _copy(self, source: Stored, target: Stored, steps: list[Step]) -> None:
+        rank, depth = len(source.shape), len(self.indices)
+        steps.append(Copy(source.wiring(rank, depth), target.wiring(rank, depth), source.shape))
+
+    # -- loops ----------------------------------------------------------------------------------
+
+    def _repeat(self, number: int, loop: Loop, steps: list[Step]) -> None:
+        """Carried values live in buffers of their own: filled before, replaced after each iteration."""
+        carried = [self.shared.buffer(type) for type in loop.body.params[1:]]
+        for source, target in zip(loop.init, carried, strict=True):
+            self._copy(self.stored[source], target, steps)
+        first = loop.body.first
+        numbers = range(first + 1, first + 1 + len(carried))
+        inner = Level(self.shared, loop.body,
+                      self.owners | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
+                      self.types | dict(enumerate(loop.body.params, first)),
+                      self.stored | dict(zip(numbers, carried, strict=True)),
+                      (*self.indices, first), dict(self.clear), dict(self.constants))
+        body = inner.steps(loop.body.results)
+        inner.replace_carried(loop.body.results, carried, body)
+        steps.append(Repeat(loop.count, tuple(body), 0, 0))
+        self.carried[number] = carried
+
+    def replace_carried(self, results: tuple[int, ...], carried: list[Stored], steps: list[Step]) -> None:
+        """All at once: a result that lives in a carried buffer is copied aside before any is overwritten."""
+        buffers = {c.buffer for c in carried}
+        moves = [(self.stored[r], c) for r, c in zip(results, carried, strict=True)]
+        moves = [(source, target) for source, target in moves if source != target]
+        aside = [(self._densely(source, steps) if source.buffer in buffers else source, target)
+                 for source, target in moves]
+        for source, target in aside:
+            self._copy(source, target, steps)
+
+
+def topological(needs: dict[int, set[int]]) -> Iterable[int]:
+    """Every key after the keys it needs, the smallest first."""
+    waiting = {key: len(before) for key, before in needs.items()}
+    followers: dict[int, list[int]] = {key: [] for key in needs}
+    for key, before in needs.items():
+        for other in before:
+            followers[other].append(key)
+    ready = [key for key, count in waiting.items() if not count]
+    heapify(ready)
+    done = 0
+    while ready:
+        key = heappop(ready)
+        done += 1
+        yield key
+        for follower in followers[key]:
+            waiting[follower] -= 1
+            if not waiting[follower]:
+                heappush(ready, follower)
+    assert done == len(needs), "the groups of a block wait for each other"

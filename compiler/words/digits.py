@@ -1,0 +1,204 @@
+"""Contractions made ready for circuits: both factors read as digits, long ones cut into chunks.
+
+With D(n) = 2n + k (`ir.digit_offset`) a product of two D's is a sum of +-2^(i+j) with one free XOR for
+each pair of bits, and
+
+    4 sum(ab) = sum(D(a) D(b)) - 2 kb sum(a) - 2 ka sum(b) - terms * ka * kb
+
+whose sums of one factor leave the lanes: they are taken over the operand itself, not over its broadcast
+copies, and in the clear where they are the garbler's own (it can only lie to itself).  A chunk is the
+largest number of terms, at most 32, whose compressor stays within a kernel.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import prod
+
+from compiler.words.build import Builder, split
+from compiler.words.ir import (
+    PUBLIC,
+    Axes,
+    Block,
+    Digits,
+    Divisor,
+    Loop,
+    Op,
+    Owner,
+    Strided,
+    Type,
+    Value,
+    Weights,
+    Words,
+    digit_offset,
+    full_range,
+)
+from compiler.words.locality import JOINT, Owners, Roles, analyse
+from compiler.words.rewrite import Rewriter
+
+GATES = 30_000                 # of one kernel, XORs counted
+TERMS = 32                     # of one chunk
+FULL_ADDER = 5                 # gates
+
+
+def contractions(program: Words, roles: Roles) -> Words:
+    """Every joint DOT and SUM rewritten as above; CLIP and DECLASSIFY, which do no work, are taken out."""
+    return Contractions(Builder(), roles=roles).program(program)
+
+
+@dataclass
+class Contractions(Rewriter):
+    roles: Roles = field(kw_only=True)
+    owners: Owners = field(default_factory=Owners, kw_only=True)
+
+    def begin(self, block: Block) -> None:
+        analyse(block, self.owners, self.roles)
+
+    def nested(self, b: Builder, number: int, loop: Loop) -> Contractions:
+        carried = [self.owners[number]] * (len(loop.body.params) - 1)
+        owners = self.owners | dict(enumerate([PUBLIC, *carried], loop.body.first))
+        return Contractions(b, dict(self.place), roles=self.roles, owners=owners)
+
+    def value(self, number: int, item: Value) -> int:
+        if item.op in (Op.CLIP, Op.DECLASSIFY):
+            return self.place[item.args[0]]
+        item = self.moved(item)
+        if self.owners[number] == JOINT and item.op in (Op.DOT, Op.SUM):
+            self.b.span = item.span
+            new = dot(self.b, item, self.roles.garbler) if item.op is Op.DOT else chunked(self.b, item)
+            self.b.span = None
+            return new
+        return self.b.emit(item)
+
+
+def dot(b: Builder, item: Value, garbler: str) -> int:
+    """A joint DOT, read as digits where that costs less."""
+    left, right = item.args
+    at = item.at
+    assert isinstance(at, Axes)
+    lanes, terms = split(b.type(left).shape, at.count)
+    ta, tb = b.type(left), b.type(right)
+    sums = sum(_sum_cost(b, n, prod(lanes), terms, garbler, at.count) for n in item.args)
+    if left == right or min(ta.width, tb.width) == 1 or sums >= terms * min(ta.width, tb.width):
+        return chunked(b, item)
+    ka, kb = digit_offset(ta), digit_offset(tb)
+    bound = terms * (2 * _reach(ta) + abs(ka)) * (2 * _reach(tb) + abs(kb))
+    products = chunked(b, Value(Op.DIGITS, (left, right),
+                                Type(lanes, item.type.scale / 4, -bound, bound), Digits(at.count, ka, kb)))
+    sums_of = [_sum_of(b, n, at.count, garbler) for n in item.args]
+    total = b.add(Op.LINEAR, (products, *sums_of),
+                  Type(lanes, item.type.scale / 4, 4 * item.type.lo, 4 * item.type.hi),
+                  Weights((1, -2 * kb, -2 * ka), -terms * ka * kb))
+    return b.add(Op.EXACT, (total,), item.type, Divisor(4))
+
+
+def _reach(type: Type) -> int:
+    return max(abs(type.lo), abs(type.hi))
+
+
+def _sum_cost(b: Builder, number: int, lanes: int, terms: int, garbler: str, axes: int) -> float:
+    """ANDs for each lane that the sum of one factor takes."""
+    if _local(b, number, garbler) is not None:
+        return 0
+    core = _core(b, number, axes)
+    return terms * b.type(number).width * prod(core[:len(core) - axes]) / max(1, lanes)
+
+
+def _core(b: Builder, number: int, axes: int) -> tuple[int, ...]:
+    """The shape of an operand with its broadcast lane axes shrunk to extent 1; the contracted axes stay whole."""
+    item, shape = b.item(number), b.type(number).shape
+    if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided):
+        lanes = len(shape) - axes
+        axes_of = enumerate(zip(shape, item.at.strides, strict=True))
+        return tuple(1 if stride == 0 and axis < lanes else n for axis, (n, stride) in axes_of)
+    return shape
+
+
+def _local(b: Builder, number: int, garbler: str) -> int | None:
+    """The garbler's clear word that a joint word (or a view of one) entered as."""
+    item = b.item(number)
+    if isinstance(item, Value) and item.op is Op.ENTER and item.at == Owner(garbler):
+        return item.args[0]
+    if isinstance(item, Value) and item.op is Op.VIEW and len(item.args) == 1:
+        base = _local(b, item.args[0], garbler)
+        return None if base is None else b.add(Op.VIEW, (base,), replace(item.type, lo=b.type(base).lo,
+                                                                         hi=b.type(base).hi), item.at)
+    return None
+
+
+def _sum_of(b: Builder, number: int, axes: int, garbler: str) -> int:
+    """The sum of one factor over the contracted axes, once for all lanes that share it."""
+    shape = b.type(number).shape
+    core, small, item = _core(b, number, axes), number, b.item(number)
+    if core != shape and isinstance(item, Value) and isinstance(item.at, Strided):
+        small = b.view(item.args[0], item.at, core, item.args[1:])
+    local = _local(b, small, garbler)
+    if local is None:
+        total = chunked(b, _sum_item(b, small, axes))
+    else:
+        clear = b.emit(_sum_item(b, local, axes))
+        type = b.type(clear)
+        lo, hi = full_range(type.width, type.signed)
+        total = b.add(Op.ENTER, (clear,), replace(type, lo=lo, hi=hi), Owner(garbler))
+    return b.broadcast(total, shape[:len(shape) - axes])
+
+
+def _sum_item(b: Builder, number: int, axes: int) -> Value:
+    type = b.type(number)
+    shape, terms = split(type.shape, axes)
+    return Value(Op.SUM, (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), Axes(axes), b.span)
+
+
+# -- chunks -------------------------------------------------------------------------------------
+
+
+def chunked(b: Builder, item: Value) -> int:
+    """A contraction as a sum of contractions that each fit a kernel."""
+    at = item.at
+    assert isinstance(at, Axes | Digits)
+    lanes, terms = split(b.type(item.args[0]).shape, at.count)
+    most = _most_terms(b, item)
+    if terms <= most:
+        return b.emit(item)
+    args = [b.reshape(a, (*lanes, terms)) for a in item.args]
+    chunks = -(-terms // most)
+    each = -(-terms // chunks)
+    whole = terms // each
+    parts = [_piece(b, item, [_cut(b, a, 0, (whole, each)) for a in args], (*lanes, whole), each)]
+    total = chunked(b, _sum_item(b, parts[0], 1))
+    if whole * each < terms:
+        rest = terms - whole * each
+        last = _piece(b, item, [_cut(b, a, whole * each, (rest,)) for a in args], lanes, rest)
+        total = b.add2(total, last)
+    return _claim(b, total, item.type)
+
+
+def _piece(b: Builder, item: Value, args: list[int], shape: tuple[int, ...], terms: int) -> int:
+    """The same contraction over fewer terms, with its share of the range."""
+    assert isinstance(item.at, Axes | Digits)
+    _, all_terms = split(b.type(item.args[0]).shape, item.at.count)
+    lo, hi = (Fraction(n * terms, all_terms) for n in (item.type.lo, item.type.hi))
+    type = Type(shape, item.type.scale, int(lo // 1), int(-(-hi // 1)))
+    return b.emit(replace(item, args=tuple(args), type=type, at=replace(item.at, count=1)))
+
+
+def _claim(b: Builder, number: int, type: Type) -> int:
+    """The same value with the range of the whole, which rounding the chunks' shares may have widened."""
+    item = b.item(number)
+    assert isinstance(item, Value)
+    return b.emit(replace(item, type=type))
+
+
+def _cut(b: Builder, number: int, start: int, tail: tuple[int, ...]) -> int:
+    """Elements start .. of the last axis, as the axes `tail`."""
+    shape = b.type(number).shape
+    unit = tuple(prod(shape[axis + 1:]) for axis in range(len(shape) - 1))
+    inner = tuple(prod(tail[axis + 1:]) for axis in range(len(tail)))
+    return b.view(number, Strided(start, (*unit, *inner)), (*shape[:-1], *tail))
+
+
+def _most_terms(b: Builder, item: Value) -> int:
+    widths = [b.type(a).width for a in item.args]
+    pairs = prod(widths)
+    gates = pairs * FULL_ADDER if item.op is Op.SUM else (pairs + (item.op is Op.DOT) * sum(widths)) * (FULL_ADDER + 1)
+    return max(1, min(TERMS, GATES // gates))

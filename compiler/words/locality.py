@@ -1,0 +1,203 @@
+"""Locality: what depends on one party's inputs alone is computed by that party, in the clear.
+
+Such a value enters the joint computation with all values of its bit width, whatever its formula says.
+Where a data set is at stake the evaluator is not trusted with more than its inputs: a value of its
+own whose formula has a narrower range than its word is computed in the circuit, so that no bound
+proved of the program depends on an honest evaluator (DESIGN section 3).
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from compiler.words.build import Builder
+from compiler.words.ir import (
+    PUBLIC,
+    Block,
+    Constant,
+    Draw,
+    Entry,
+    Item,
+    Loop,
+    Noise,
+    Op,
+    Owner,
+    Result,
+    Type,
+    Value,
+    Words,
+    full_range,
+)
+from compiler.words.rewrite import Rewriter
+
+JOINT = "joint"
+Owners = dict[int, str]                     # value -> PUBLIC, a party, or JOINT (which no party can be called)
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    garbler: str
+    evaluator: str
+    protected: bool                         # a data set is at stake: no trust in the evaluator's own arithmetic
+
+
+def roles(program: Words) -> Roles:
+    """The owner of the data sets garbles; else who receives nothing, who has more input bits, who is named first."""
+    if program.datasets:
+        garbler = program.datasets[0].party
+    else:
+        receives = {p: any(p in o.receivers for o in program.outputs) for p in program.parties}
+        bits = {p: sum(t.size * t.width for e, t in program.inputs if e.party == p) for p in program.parties}
+        garbler = min(program.parties, key=lambda p: (receives[p], -bits[p], program.parties.index(p)))
+    evaluator = next(p for p in program.parties if p != garbler)
+    return Roles(garbler, evaluator, bool(program.datasets))
+
+
+def join(owners: Iterator[str]) -> str:
+    named = {o for o in owners if o != PUBLIC}
+    return PUBLIC if not named else named.pop() if len(named) == 1 else JOINT
+
+
+def analyse(block: Block, owners: Owners, roles: Roles) -> None:
+    """Add the owner of every item of the block to `owners`; those of its parameters are there already."""
+    for number, item in block.numbered():
+        owners[number] = _owner(item, owners, roles)
+
+
+def _owner(item: Item, owners: Owners, roles: Roles) -> str:
+    match item:
+        case Value(at=Entry(party=p) | Draw(party=p) | Noise(party=p)):
+            return p
+        case Value(op=Op.ENTER):
+            return JOINT
+        case Value():
+            owner = join(owners[a] for a in item.args)
+            if owner == roles.evaluator and roles.protected and not _all_patterns(item.type):
+                return JOINT
+            return owner
+        case Loop():
+            return _loop_owner(item, owners, roles)
+        case Result():
+            return owners[item.loop]
+
+
+def _all_patterns(type: Type) -> bool:
+    return (type.lo, type.hi) == full_range(type.width, type.signed)
+
+
+def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:
+    """One party's, if everything in it is; else joint, and then every carried value is."""
+    owner = join(owners[i] for i in loop.init)
+    while owner != JOINT:
+        inside = dict(owners)
+        inside.update(enumerate([PUBLIC] + [owner] * len(loop.init), loop.body.first))
+        analyse(loop.body, inside, roles)
+        joined = join(iter([owner, *(inside[n] for n, _ in loop.body.numbered())]))
+        if joined == owner:
+            return owner
+        owner = joined
+    return JOINT
+
+
+def localise(program: Words, roles: Roles) -> Words:
+    """The program with an ENTER wherever a local value meets a joint one."""
+    return Localise(Builder(), roles=roles).program(program)
+
+
+@dataclass
+class Localise(Rewriter):
+    roles: Roles = field(kw_only=True)
+    owners: Owners = field(default_factory=Owners, kw_only=True)
+    entered: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)   # local value -> its joint word
+    joint_body: bool = field(default=False, kw_only=True)       # the body of a loop whose carried values are joint
+
+    def begin(self, block: Block) -> None:
+        analyse(block, self.owners, self.roles)
+
+    def value(self, number: int, item: Value) -> int:
+        if self.owners[number] != JOINT:
+            return self.b.emit(self.moved(item))
+        data = {Op.VIEW: 1, Op.PUT: 2}.get(item.op, len(item.args))        # what follows is public indices
+        args = [self.joint(a) for a in item.args[:data]] + [self.place[a] for a in item.args[data:]]
+        return self.b.emit(replace(item, args=tuple(args)))
+
+    def nested(self, b: Builder, number: int, loop: Loop) -> Localise:
+        carried = [self.owners[number]] * (len(loop.body.params) - 1)
+        owners = self.owners | dict(enumerate([PUBLIC, *carried], loop.body.first))
+        return Localise(b, dict(self.place), roles=self.roles, owners=owners, entered=dict(self.entered),
+                        joint_body=self.owners[number] == JOINT)
+
+    def carried(self, number: int, loop: Loop) -> list[int]:
+        if self.owners[number] != JOINT:
+            return super().carried(number, loop)
+        for outside in self._entering(loop, self.owners):
+            self.joint(outside)
+        return [self.b.fit(self.dense(i), type) for i, type in zip(loop.init, loop.body.params[1:], strict=True)]
+
+    def result(self, number: int) -> int:
+        return self.dense(number) if self.joint_body else self.place[number]
+
+    def output(self, number: int, receivers: tuple[str, ...]) -> int:
+        """A value that its receivers can compute on their own stays local."""
+        owner = self.owners[number]
+        alone = owner == PUBLIC or (owner != JOINT and all(r == owner for r in receivers))
+        return self.place[number] if alone else self.dense(number)
+
+    def joint(self, number: int) -> int:
+        """A value as an operand of joint work: as it is if joint or a uniform constant, else entered."""
+        if self.owners[number] == JOINT:
+            return self.place[number]
+        if number in self.entered:
+            return self.entered[number]
+        item = self.items.get(number)
+        if isinstance(item, Value) and isinstance(item.at, Constant) and len(item.at.values) == 1:
+            return self.place[number]
+        if isinstance(item, Value) and item.op is Op.VIEW and self._base_is_better(item):
+            self.entered[number] = self.b.emit(replace(
+                item, args=(self.joint(item.args[0]), *(self.place[a] for a in item.args[1:]))))
+        else:
+            self.entered[number] = self._enter(self.place[number], self.owners[number])
+        return self.entered[number]
+
+    def _base_is_better(self, item: Value) -> bool:
+        """A view is wiring: enter what it shows rather than every copy, and outside the loop rather than in it."""
+        base = item.args[0]
+        return base in self.entered or base not in self.items or self.b.type(self.place[base]).size <= item.type.size
+
+    def _enter(self, number: int, owner: str) -> int:
+        type = self.b.type(number)
+        if owner != PUBLIC:
+            lo, hi = full_range(type.width, type.signed)
+            type = replace(type, lo=lo, hi=hi)
+        return self.b.add(Op.ENTER, (number,), type, Owner(owner))
+
+    def dense(self, number: int) -> int:
+        """A joint value that lives in a buffer: constants are entered too."""
+        word = self.joint(number)
+        return word if self.owners[number] == JOINT or number in self.entered else self._enter(word, PUBLIC)
+
+    def _entering(self, loop: Loop, owners: Owners) -> list[int]:
+        """Local values from outside a joint loop that its body will use jointly, in order."""
+        body = loop.body
+        inside = owners | dict(enumerate([PUBLIC] + [JOINT] * (len(body.params) - 1), body.first))
+        analyse(body, inside, self.roles)
+        items = dict(body.numbered())
+        used: list[int] = []
+        for number, item in body.numbered():
+            if inside[number] != JOINT:
+                continue
+            if isinstance(item, Loop):
+                used += [*item.init, *self._entering(item, inside)]
+            elif isinstance(item, Value) and item.op is not Op.ENTER:
+                used += item.args
+        roots = dict.fromkeys(_root(n, items) for n in (*used, *body.results))
+        return [n for n in roots if n < body.first and inside[n] not in (JOINT, PUBLIC)]
+
+
+def _root(number: int, items: dict[int, Item]) -> int:
+    """What a chain of views shows."""
+    item = items.get(number)
+    while isinstance(item, Value) and item.op is Op.VIEW:
+        number = item.args[0]
+        item = items.get(number)
+    return number
