@@ -209,7 +209,8 @@ def grow(draw: st.DrawFn, g: Growing, length: int) -> None:
             g.add(op, [a], Type((), t.scale, t.lo, t.hi), Strided(draw(st.integers(0, length - 1)), ()))
         case Op.CONST:
             shape = g.types[pool[0]].shape
-            values = draw(st.lists(st.integers(-20, 20), min_size=length if shape else 1, max_size=length if shape else 1))
+            size = length if shape else 1
+            values = draw(st.lists(st.integers(-20, 20), min_size=size, max_size=size))
             g.add(op, [], number(min(values), max(values), *shape), Constant(tuple(values)))
         case _:
             g.of(op, draw(one), draw(one))

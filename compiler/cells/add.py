@@ -52,7 +52,7 @@ def compress(builder: Builder, columns: Columns, width: int) -> tuple[int, ...]:
             carries.append(_known_zero(running, one))
             result.append(FALSE)
         elif len(running) == 2:
-            total_bit, carry = half_adder(builder, *running, one)
+            total_bit, carry = half_adder(builder, running[0], running[1], one)
             result.append(total_bit)
             carries.append(carry)
         else:

@@ -35,7 +35,7 @@ def round_to(builder: Builder, number: Columns, lo: int, hi: int, at: Rounding, 
     else:
         word = floor_divide(builder, scaled, lo, hi, down)
         word = Bits(word.resize(width_of(low, high)), low < 0)
-    return clamp(builder, word, low, high, at.lo if below else low, at.hi if above else high)
+    return clamp(builder, word, low, high, at.lo, at.hi)
 
 
 def clamp(builder: Builder, word: Bits, lo: int, hi: int, low: int, high: int) -> Bits:
@@ -43,7 +43,7 @@ def clamp(builder: Builder, word: Bits, lo: int, hi: int, low: int, high: int) -
     below, above = lo < low, hi > high
     if not below and not above:
         return word
-    if hi <= low or lo >= high:
+    if hi <= low or lo >= high or low == high:
         return _constant(low if hi <= low else high)
     if low == 0 and below and (not above or high & (high + 1) == 0):
         return _clamp_unsigned(builder, word, width_of(0, high), above)

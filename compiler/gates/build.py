@@ -35,7 +35,7 @@ class Builder:
     def and_(self, left: int, right: int) -> int:
         if left == FALSE or right == FALSE or left == negate(right):
             return FALSE
-        if left == TRUE or left == right:
+        if left in (TRUE, right):
             return right
         if right == TRUE:
             return left

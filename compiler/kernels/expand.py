@@ -170,7 +170,8 @@ def _linear(builder: Builder, word: Word, item: Value) -> Number:
 
 
 def _mul(builder: Builder, word: Word, item: Value) -> Number:
-    return _product(builder, *word.operands, item.type.width)
+    left, right = word.operands
+    return _product(builder, left, right, item.type.width)
 
 
 def _product(builder: Builder, left: Word, right: Word, width: int | None) -> Columns:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-
 from lanes import assert_agrees, lanes, vectors
+
 from compiler.gates.verify import verify
 from compiler.kernels.expand import expand
 from compiler.words.ir import Block
