@@ -6,11 +6,12 @@ import socket
 import ssl
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from runtime.net import keys
 from runtime.net.channel import expect
-from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable, Timeout
+from runtime.net.errors import CannotListen, PeerUnreachable, Timeout
 from runtime.net.frames import Frame
 from runtime.net.keys import Identity
 from runtime.net.link import Link
@@ -50,7 +51,8 @@ class Listener:
                         self._expected, timeout)
         # The first word is the server's: a client whose certificate is refused learns it only after its own
         # handshake has succeeded, and must not have sent anything by then.
-        channel.send(Frame.READY, b"")
+        with _aborted_on_error(channel):
+            channel.send(Frame.READY, b"")
         return channel
 
     def close(self) -> None:
@@ -74,12 +76,18 @@ def connect(host: str, port: int, identity: Identity, peer_certificate: bytes, t
     context = _context(identity, peer_certificate, is_server=False)
     sock = _dial(host, port, deadline, timeout)
     channel = _open(sock, context, False, f"the peer at {host}:{port}", deadline, keys.der(peer_certificate), timeout)
-    try:
+    with _aborted_on_error(channel):
         expect(channel, Frame.READY, 0)
-    except NetworkError:
+    return channel
+
+
+@contextlib.contextmanager
+def _aborted_on_error(channel: TlsChannel) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
         channel.abort()
         raise
-    return channel
 
 
 def _dial(host: str, port: int, deadline: float, timeout: float) -> socket.socket:
