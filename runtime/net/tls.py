@@ -6,7 +6,7 @@ import socket
 import ssl
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from runtime.net import keys
@@ -82,7 +82,7 @@ def connect(host: str, port: int, identity: Identity, peer_certificate: bytes, t
 
 
 @contextlib.contextmanager
-def _aborted_on_error(channel: TlsChannel) -> Iterator[None]:
+def _aborted_on_error(channel: TlsChannel) -> Generator[None, None, None]:
     try:
         yield
     except BaseException:
