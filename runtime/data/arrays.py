@@ -94,9 +94,14 @@ def _read(file: str) -> dict[str, NDArray[np.generic]]:
                 return {"": loaded}
             return {name: loaded[name] for name in loaded.files}
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        pickled = "allow_pickle" in str(error)
+        if "Object arrays" in str(error):
+            what = "it holds Python objects, which are never unpickled"
+        elif "allow_pickle" in str(error):  # NumPy takes whatever it does not know for a pickle
+            what = "this is no NumPy file"
+        else:
+            what = f"this is no NumPy file: {error}"
         raise InputError(
-            "it holds Python objects, which are never unpickled" if pickled else f"this is no NumPy file: {error}",
+            what,
             help="save plain numeric arrays with np.save or np.savez",
             file=file,
         ) from None

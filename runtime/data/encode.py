@@ -38,13 +38,16 @@ def encode_floats(values: NDArray[np.float64], kind: Kind) -> NDArray[np.int64]:
         raise _not_finite(int(bad[0]), str(values[bad[0]]))
     with np.errstate(over="ignore", under="ignore"):
         scaled = np.ldexp(values, kind.fraction)  # exact, but for subnormals (0 on the grid) and overflow (refused)
+    bad = np.flatnonzero(np.abs(scaled) > 2.0**63)  # -2^63 itself is an int64
+    if len(bad):
+        raise _out_of_range(int(bad[0]), str(values[bad[0]]), kind)
     grid = np.floor(scaled)
     if kind.fraction == 0:
         bad = np.flatnonzero(grid != scaled)
         if len(bad):
             raise _not_integer(int(bad[0]), str(values[bad[0]]), kind)
     grid += scaled - grid >= 0.5  # not floor(scaled + 0.5), which rounds 0.49999999999999994 up
-    bad = np.flatnonzero((grid < -(2.0**63)) | (grid >= 2.0**63))
+    bad = np.flatnonzero(grid >= 2.0**63)
     if len(bad):
         raise _out_of_range(int(bad[0]), str(values[bad[0]]), kind)
     integers = grid.astype(np.int64)
@@ -113,7 +116,7 @@ def _not_finite(index: int, value: str) -> BadValue:
 
 
 def _not_integer(index: int, value: str, kind: Kind) -> BadValue:
-    return BadValue(index, f"{value} is not an integer, as `{kind}` needs", "write whole numbers only")
+    return BadValue(index, f"{value} is no integer, as `{kind}` needs", "write whole numbers only")
 
 
 def _out_of_range(index: int, value: str, kind: Kind) -> BadValue:

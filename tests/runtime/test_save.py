@@ -1,0 +1,64 @@
+"""Outputs: read back bit for bit, whole or not at all."""
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from runtime.data import save as module
+from runtime.data.errors import InputError
+from runtime.data.load import load_tensor
+from runtime.data.save import check_output, save
+from runtime.data.specs import Kind, TensorSpec
+
+KINDS = [Kind(16, 10, True), Kind(53, 52, True), Kind(8, 0, False), Kind(64, 0, True), Kind(1, 0, False)]
+
+
+@pytest.mark.parametrize("ending", ["npz", "npy", "csv"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3), (2, 2, 2), (1, 4)])
+def test_what_is_saved_is_read_back(tmp_path: Path, ending: str, kind: Kind, shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(1).integers(kind.low, kind.high, size=shape, endpoint=True, dtype=np.int64)
+    values.reshape(-1)[:2] = np.array([kind.low, kind.high])[: values.size]
+    path = str(tmp_path / f"out.{ending}")
+    save(path, "file", values, kind)  # a name that np.savez would not take
+    read = load_tensor(TensorSpec("file", kind, shape), path)
+    assert read.shape == shape and np.array_equal(read, values)
+
+
+def test_a_wide_fix_goes_to_csv_alone(tmp_path: Path) -> None:
+    kind = Kind(64, 30, True)
+    values = np.array([2**62 + 1, -(2**63)])
+    save(str(tmp_path / "o.csv"), "w", values, kind)
+    assert load_tensor(TensorSpec("w", kind, (2,)), str(tmp_path / "o.csv")).tolist() == values.tolist()
+    with pytest.raises(InputError, match=r"save it as \.csv"):
+        check_output(str(tmp_path / "o.npz"), kind)
+
+
+def test_plain_values_for_others(tmp_path: Path) -> None:
+    save(str(tmp_path / "w.npz"), "w", np.array([1, -512]), Kind(16, 10, True))
+    with np.load(tmp_path / "w.npz", allow_pickle=False) as file:
+        assert file.files == ["w"] and file["w"].dtype == np.float64
+        assert file["w"].tolist() == [1 / 1024, -0.5]
+    first = (tmp_path / "w.npz").read_bytes()
+    save(str(tmp_path / "w.npz"), "w", np.array([1, -512]), Kind(16, 10, True))
+    assert (tmp_path / "w.npz").read_bytes() == first
+
+
+@pytest.mark.parametrize("ending", ["npz", "npy", "csv"])
+def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    path = tmp_path / f"o.{ending}"
+    path.write_text("before")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.os, "fsync", full)
+    with pytest.raises(InputError, match="No space left"):
+        save(str(path), "w", np.array([1]), KINDS[0])
+    assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("name", "said"), [("o.txt", "no such format"), ("none/o.npz", "directory does not exist")])
+def test_a_path_is_refused_before_the_work(tmp_path: Path, name: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_output(str(tmp_path / name), KINDS[0])
