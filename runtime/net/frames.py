@@ -11,8 +11,27 @@ class Frame(IntEnum):
     """The listening side trusts the connecting one; empty."""
 
     HELLO = 1
+    """Who this is and what it is about to run."""
+
+    SEEDS = 2
+    """The garbler's public seeds."""
 
     BASE_CHOICES = 16
     BASE_OFFER = 17
     BASE_ANSWER = 18
     OT_BATCH = 19
+
+    TABLES = 32
+    """The next bytes of the table stream."""
+
+    OUTPUT_LABELS = 48
+    """The evaluator's active labels of the outputs that the garbler receives."""
+
+    DECODING = 49
+    """The garbler's decoding bits of the outputs that the evaluator receives, packed eight to a byte."""
+
+    DONE = 50
+    """The evaluator has its outputs; empty."""
+
+    ABORT = 127
+    """The sender ends the session: a reason in words."""

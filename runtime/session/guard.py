@@ -1,0 +1,70 @@
+"""A channel that only lets through what the session's state allows."""
+from __future__ import annotations
+
+from contextlib import suppress
+
+from runtime.net.channel import Channel
+from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.frames import Frame
+from runtime.session.state import Role, State, Way, follow
+
+REASON_BYTES = 512
+
+
+class PeerAborted(NetworkError):
+    """The peer ended the session and said why."""
+
+
+class Guard:
+    """The channel of one session; itself a Channel, so that transfers and tables pass the same gate."""
+
+    def __init__(self, channel: Channel, role: Role) -> None:
+        self._channel = channel
+        self.role = role
+        self.state = State.START
+        self.timeout = channel.timeout
+
+    @property
+    def sent_bytes(self) -> int:
+        return self._channel.sent_bytes
+
+    @property
+    def received_bytes(self) -> int:
+        return self._channel.received_bytes
+
+    def send(self, kind: int, payload: bytes | bytearray | memoryview) -> None:
+        self.state = follow(self.role, self.state, Way.SEND, kind)
+        self._channel.send(kind, payload)
+
+    def receive(self, limit: int) -> tuple[int, bytes]:
+        """As Channel.receive; raises PeerAborted with the peer's reason if it ended the session."""
+        kind, payload = self._channel.receive(max(limit, REASON_BYTES))
+        self.state = follow(self.role, self.state, Way.RECEIVE, kind)
+        if kind == Frame.ABORT:
+            raise PeerAborted(f"the peer ended the session: {_printable(payload)}")
+        if len(payload) > limit:
+            raise ProtocolError(f"the peer sent {len(payload)} bytes where at most {limit} belong")
+        return kind, payload
+
+    def flush(self) -> None:
+        self._channel.flush()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def abort(self) -> None:
+        self._channel.abort()
+
+    def give_up(self, reason: str) -> None:
+        """Tell the peer why, as far as it still listens, and close."""
+        with suppress(NetworkError):
+            if self.state not in (State.ENDED, State.DONE):
+                self.send(Frame.ABORT, reason.encode()[:REASON_BYTES])
+            self._channel.timeout = min(self._channel.timeout, 2.0)
+            self._channel.close()
+
+
+def _printable(payload: bytes) -> str:
+    """The peer's words, without anything that would steer a terminal."""
+    text = payload.decode(errors="replace")
+    return "".join(c if c.isprintable() else "?" for c in text)

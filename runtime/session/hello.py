@@ -1,0 +1,97 @@
+"""The handshake: both parties say what they are about to run, and go on only if it is the same thing."""
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+
+from runtime.net.channel import expect
+from runtime.net.errors import ProtocolError
+from runtime.net.frames import Frame
+from runtime.session.guard import Guard
+
+PROTOCOL = 1
+HELLO_BYTES = 4096
+NONCE_BYTES = 32
+
+
+class Disagreement(Exception):
+    """The two parties are about to run different things; nothing secret has been sent."""
+
+
+class DifferentVersions(Disagreement):
+    pass
+
+
+class DifferentPrograms(Disagreement):
+    pass
+
+
+class DifferentRoles(Disagreement):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    party: str                 # as the program names it
+    role: str
+    program: str               # the artifact's digest
+    name: str                  # the program's file name, for messages
+    records: dict[str, int]    # rows of each data set of the sender's: public
+    nonce: str
+    protocol: int = PROTOCOL
+
+    def encode(self) -> bytes:
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+
+
+def fresh_nonce() -> str:
+    return secrets.token_hex(NONCE_BYTES)
+
+
+def decode(payload: bytes) -> Hello:
+    """Raises ProtocolError for anything but what `encode` makes."""
+    try:
+        fields = json.loads(payload)
+        hello = Hello(**fields)
+        texts = (hello.party, hello.role, hello.program, hello.name, hello.nonce)
+        good = all(isinstance(t, str) for t in texts) and type(hello.protocol) is int and all(
+            isinstance(k, str) and type(v) is int and v >= 0 for k, v in hello.records.items())
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        good = False
+    if not good:
+        raise ProtocolError("the peer's greeting is not one of ccr's; check what listens at that address")
+    return hello
+
+
+def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
+    """Exchange greetings; the peer's, and the session's name.  Raises Disagreement on both sides alike."""
+    own = mine.encode()
+    guard.send(Frame.HELLO, own)
+    received = expect(guard, Frame.HELLO, HELLO_BYTES)
+    theirs = decode(received)
+    problem = _compare(mine, theirs)
+    if problem is not None:
+        raise problem
+    first, second = (own, received) if mine.role == "garbler" else (received, own)
+    return theirs, hashlib.sha256(b"ccr session\0" + hashlib.sha256(first).digest()
+                                  + hashlib.sha256(second).digest()).digest()
+
+
+def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
+    if mine.protocol != theirs.protocol:
+        return DifferentVersions(f"the peer speaks protocol {theirs.protocol}, this side {mine.protocol}: install the "
+                                 "same version of ccr on both")
+    if mine.program != theirs.program:
+        return DifferentPrograms(
+            f"the two parties run different programs: here `{mine.name}` ({mine.program[:16]}), there "
+            f"`{_plain(theirs.name)}` ({_plain(theirs.program[:16])}); compare the files and every -D, or exchange the "
+            "artifact that `ccr compile` writes")
+    if mine.role == theirs.role or mine.party == theirs.party:
+        return DifferentRoles(f"both sides run as `{mine.party}`: start one of them with the other party's --as")
+    return None
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:64])

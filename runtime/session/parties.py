@@ -1,0 +1,192 @@
+"""The two sides of a run over a channel: greet, seed, transfer, walk the schedule, open the outputs."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from compiler.program import Compiled
+from compiler.words.evaluate import Array, Sources
+from runtime.backends.base import Bits, Roles
+from runtime.backends.portable import PortableEvaluator, PortableGarbler
+from runtime.backends.yao import EvaluatorBackend, GarblerBackend, PublicLabels
+from runtime.crypto.hash import HASH_SEED_BYTES
+from runtime.crypto.labels import LABEL_BYTES, Labels
+from runtime.crypto.prg import SEED_BYTES
+from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.net.channel import Channel, expect
+from runtime.net.errors import ProtocolError
+from runtime.net.frames import Frame
+from runtime.ot.extension import Receiver, Sender
+from runtime.session.guard import Guard
+from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce
+from runtime.session.phases import Phases
+from runtime.session.state import Role
+from runtime.walk import Progress, walk
+
+TABLE_FRAME = 1 << 20          # bytes; the longest TABLES frame that is accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run left this party with."""
+
+    outputs: dict[str, Array]
+    peer: Hello
+    sent_bytes: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One party's end of one run."""
+
+    program: Compiled
+    digest: str
+    party: str
+    records: dict[str, int]
+    sources: Sources
+    phases: Phases
+    progress: Progress | None = None
+
+    @property
+    def role(self) -> Role:
+        return Role.GARBLER if self.party == self.program.garbler else Role.EVALUATOR
+
+    @property
+    def roles(self) -> Roles:
+        return Roles(self.program.garbler, self.program.evaluator)
+
+    def run(self, channel: Channel) -> Outcome:
+        """The whole run; on any failure the peer is told (in words that hold no secret) before the error is raised.
+
+        Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput.
+        """
+        guard = Guard(channel, self.role)
+        try:
+            self.phases.enter("setup")
+            hello = Hello(party=self.party, role=self.role.value, program=self.digest, name=self.program.name,
+                          records=self.records, nonce=fresh_nonce())
+            peer, name = agree(guard, hello)
+            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name)
+            channel.close()
+        except BaseException as error:
+            guard.give_up(_reason(error))
+            raise
+        finally:
+            self.phases.enter("")
+        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes)
+
+    def _garble(self, guard: Guard, name: bytes) -> dict[str, Array]:
+        secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
+        try:
+            guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
+            with secret.in_use() as delta:
+                sender = Sender.setup(guard, delta, name)
+            ends = _GarblerEnds(guard, sender, self.phases)
+            public = PublicLabels(seeds.labels)
+            engine = PortableGarbler(self.program.plan.kernels, secret, seeds.hash, public.constant, ends.send_tables)
+            backend = GarblerBackend(self.roles, secret, public, engine, ends, ends)
+            return self._walk(backend, lambda: expect(guard, Frame.DONE, 0))
+        finally:
+            secret.destroy()
+
+    def _evaluate(self, guard: Guard, name: bytes) -> dict[str, Array]:
+        seeds = expect(guard, Frame.SEEDS, HASH_SEED_BYTES + SEED_BYTES)
+        if len(seeds) != HASH_SEED_BYTES + SEED_BYTES:
+            raise ProtocolError("the peer's seeds have a wrong length")
+        receiver = Receiver.setup(guard, name)
+        ends = _EvaluatorEnds(guard, receiver, self.phases)
+        public = PublicLabels(seeds[HASH_SEED_BYTES:])
+        engine = PortableEvaluator(self.program.plan.kernels, seeds[:HASH_SEED_BYTES], public.constant,
+                                   ends.receive_tables)
+        backend = EvaluatorBackend(self.roles, public, engine, ends, ends)
+        return self._walk(backend, lambda: guard.send(Frame.DONE, b""))
+
+    def _walk(self, backend: GarblerBackend | EvaluatorBackend, farewell: Callable[[], object]) -> dict[str, Array]:
+        self.phases.enter("stream")
+        outputs = walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress)
+        with self.phases.during("outputs"):
+            farewell()
+        return outputs
+
+
+class _GarblerEnds:
+    """What the garbling backend asks of the channel."""
+
+    def __init__(self, guard: Guard, sender: Sender, phases: Phases) -> None:
+        self._guard, self._sender, self._phases = guard, sender, phases
+
+    def send_tables(self, tables: memoryview) -> None:
+        for start in range(0, len(tables), TABLE_FRAME):
+            self._guard.send(Frame.TABLES, tables[start:start + TABLE_FRAME])
+
+    def send(self, count: int) -> Labels:
+        with self._phases.during("inputs"):
+            return self._sender.send(self._guard, count)
+
+    def receive_output_labels(self, count: int) -> Labels:
+        with self._phases.during("outputs"):
+            payload = _exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES)
+            return np.frombuffer(payload, dtype="<u8").astype(np.uint64).reshape(count, 2)
+
+    def send_decoding_bits(self, bits: Bits) -> None:
+        with self._phases.during("outputs"):
+            self._guard.send(Frame.DECODING, np.packbits(bits, bitorder="little").tobytes())
+
+
+class _EvaluatorEnds:
+    """What the evaluating backend asks of the channel."""
+
+    def __init__(self, guard: Guard, receiver: Receiver, phases: Phases) -> None:
+        self._guard, self._receiver, self._phases = guard, receiver, phases
+        self._tables = b""
+        self._at = 0
+
+    def receive_tables(self, count: int) -> memoryview:
+        """The next bytes of the stream, however the garbler cut it into frames."""
+        if self._at + count <= len(self._tables):
+            self._at += count
+            return memoryview(self._tables)[self._at - count:self._at]
+        parts, have = [self._tables[self._at:]], len(self._tables) - self._at
+        while have < count:
+            part = expect(self._guard, Frame.TABLES, TABLE_FRAME)
+            if not part:
+                raise ProtocolError("the peer sent an empty piece of the tables")
+            parts.append(part)
+            have += len(part)
+        self._tables, self._at = b"".join(parts), count
+        return memoryview(self._tables)[:count]
+
+    def receive(self, choices: Bits) -> Labels:
+        with self._phases.during("inputs"):
+            return self._receiver.receive(self._guard, choices)
+
+    def send_output_labels(self, labels: Labels) -> None:
+        with self._phases.during("outputs"):
+            self._guard.send(Frame.OUTPUT_LABELS, labels.astype("<u8").tobytes())
+
+    def receive_decoding_bits(self, count: int) -> Bits:
+        with self._phases.during("outputs"):
+            payload = _exactly(self._guard, Frame.DECODING, -(-count // 8))
+            return np.unpackbits(np.frombuffer(payload, np.uint8), bitorder="little", count=count)
+
+
+def _exactly(guard: Guard, frame: Frame, size: int) -> bytes:
+    payload = expect(guard, frame, size)
+    if len(payload) != size:
+        raise ProtocolError(f"the peer sent {len(payload)} bytes of {frame.name}, not {size}; check that both parties "
+                            "run the same program and version")
+    return payload
+
+
+def _reason(error: BaseException) -> str:
+    """What the peer is told: the kind of failure, never its details, but for what it needs to mend a disagreement."""
+    match error:
+        case Disagreement():
+            return str(error)
+        case KeyboardInterrupt():
+            return "it was interrupted there"
+        case _:
+            return f"it failed there ({type(error).__name__})"
