@@ -1,0 +1,90 @@
+"""A circuit as a networkx graph, for passes that rewrite it in place.
+
+Nodes are nets, numbered as in the circuit; a driven net carries its `gate`, whose operand nets are
+its predecessors.  The graph's own attributes are `inputs` and `outputs` (literals).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import networkx as nx
+
+from compiler.gates.circuit import Circuit, Gate, GateOp
+
+Graph = nx.DiGraph
+
+
+def to_graph(circuit: Circuit) -> Graph:
+    graph = nx.DiGraph(inputs=circuit.inputs, outputs=circuit.outputs)
+    graph.add_nodes_from(range(1 + circuit.inputs))
+    first = 1 + circuit.inputs
+    graph.add_nodes_from((net, {"gate": gate}) for net, gate in enumerate(circuit.gates, first))
+    graph.add_edges_from((literal >> 1, net) for net, gate in enumerate(circuit.gates, first)
+                         for literal in (gate.left, gate.right))
+    return graph
+
+
+def to_circuit(graph: Graph) -> Circuit:
+    """Gates in the order of their nets, which is topological and keeps what the builder put together."""
+    inputs: int = graph.graph["inputs"]
+    place = list(range(0, 2 + 2 * inputs, 2)) + [-1] * (max(graph.nodes) - inputs)   # net -> its plain literal
+    gates: list[Gate] = []
+    for net, (op, left, right) in driven(graph):
+        gates.append(Gate(op, place[left >> 1] | left & 1, place[right >> 1] | right & 1))
+        place[net] = 2 * (inputs + len(gates))
+    return Circuit(inputs, tuple(gates), tuple(place[literal >> 1] | literal & 1 for literal in outputs_of(graph)))
+
+
+def driven(graph: Graph) -> list[tuple[int, Gate]]:
+    """The nets that gates drive and their gates, in ascending order: every gate after those it reads."""
+    return sorted(pair for pair in graph.nodes.data("gate") if pair[1] is not None)
+
+
+def outputs_of(graph: Graph) -> tuple[int, ...]:
+    outputs: tuple[int, ...] = graph.graph["outputs"]
+    return outputs
+
+
+def sweep(graph: Graph, simplify: Callable[[int, Gate], Gate | int]) -> None:
+    """Visit every gate after those it reads: `simplify` gives the gate to stand there, or a literal that equals it.
+
+    The gate is shown in normal form: operands already replaced and in ascending order, the
+    inversions of an XOR moved to its readers.  A new gate may read earlier nets only.
+    """
+    instead: dict[int, int] = {}
+    nodes = graph.nodes
+    for net, before in driven(graph):
+        gate, inverted = _normal(before, instead)
+        after = simplify(net, gate)
+        if isinstance(after, int):
+            instead[net] = after ^ inverted
+            graph.remove_node(net)
+            continue
+        if inverted:
+            instead[net] = 2 * net + 1
+        if after != before:
+            nodes[net]["gate"] = after
+            _rewire(graph, net, after)
+    graph.graph["outputs"] = tuple(_now(literal, instead) for literal in outputs_of(graph))
+
+
+def _now(literal: int, instead: dict[int, int]) -> int:
+    return instead.get(literal >> 1, literal & ~1) ^ (literal & 1)
+
+
+def _normal(gate: Gate, instead: dict[int, int]) -> tuple[Gate, int]:
+    """The gate with its operands replaced, in normal form, and whether its readers must invert it."""
+    op, left, right = gate
+    left, right, inverted = _now(left, instead), _now(right, instead), 0
+    if op is GateOp.XOR:
+        inverted = (left ^ right) & 1
+        left, right = left & ~1, right & ~1
+    return Gate(op, left, right) if left <= right else Gate(op, right, left), inverted
+
+
+def _rewire(graph: Graph, net: int, gate: Gate) -> None:
+    wanted = {gate.left >> 1, gate.right >> 1}
+    present = set(graph.pred[net])
+    if present != wanted:
+        graph.remove_edges_from([(source, net) for source in present - wanted])
+        graph.add_edges_from((source, net) for source in wanted - present)

@@ -1,0 +1,75 @@
+"""What a gate pass is, and the loop that runs passes and holds each to its word."""
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from compiler.gates.circuit import Circuit
+from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.simulate import simulate
+from compiler.gates.verify import verify
+
+EXHAUSTIVE = 10                # inputs up to which all assignments are tried
+SAMPLES = 256                  # assignments tried beyond that
+SEED = 0x5eed
+
+Rewrite = Callable[[Graph], None]
+
+
+class Miscompiled(Exception):
+    """A pass changed what its circuit computes: a defect of the pass, never of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A named rewrite of a circuit's graph, in place; `why` is the sentence that reports print."""
+
+    name: str
+    why: str
+    rewrite: Rewrite
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one pass did."""
+
+    name: str
+    and_before: int
+    and_after: int
+    xor_before: int
+    xor_after: int
+
+
+def run(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
+    """Run the passes in order; after each the circuit is well-formed and agrees with what it was before.
+
+    Raises `Malformed` or `Miscompiled`, which name the pass.
+    """
+    steps: list[Step] = []
+    verify(circuit)
+    inputs, count = assignments(circuit.inputs)
+    expected = simulate(circuit, inputs, count)
+    graph = to_graph(circuit)
+    ands, xors = circuit.and_gates, circuit.xor_gates
+    for p in passes:
+        p.rewrite(graph)
+        after = to_circuit(graph)
+        verify(after)
+        for position, (want, got) in enumerate(zip(expected, simulate(after, inputs, count), strict=True)):
+            if want != got:
+                raise Miscompiled(f"pass `{p.name}` changed output {position} "
+                                  f"in {(want ^ got).bit_count()} of {count} assignments")
+        before, circuit = (ands, xors), after
+        ands, xors = circuit.and_gates, circuit.xor_gates
+        steps.append(Step(p.name, before[0], ands, before[1], xors))
+    return circuit, steps
+
+
+def assignments(inputs: int) -> tuple[list[int], int]:
+    """(one integer of bits for each input, how many assignments): all where inputs are few, else random ones."""
+    if inputs <= EXHAUSTIVE:
+        count = 1 << inputs
+        return [sum(1 << v for v in range(count) if v >> i & 1) for i in range(inputs)], count
+    draw = random.Random(SEED)
+    return [draw.getrandbits(SAMPLES) for _ in range(inputs)], SAMPLES

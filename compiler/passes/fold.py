@@ -1,0 +1,33 @@
+"""Constants, and gates whose two operands are one net."""
+from __future__ import annotations
+
+from compiler.gates.circuit import FALSE, TRUE, Gate, GateOp, negate
+from compiler.gates.graph import Graph, sweep
+from compiler.passes.base import Pass
+
+
+def fold(graph: Graph) -> None:
+    sweep(graph, lambda _, gate: _xor(gate) if gate.op is GateOp.XOR else _and(gate))
+
+
+def _xor(gate: Gate) -> Gate | int:
+    _, left, right = gate
+    if left >> 1 == right >> 1:
+        return left ^ right        # 0 or 1, which are the literals FALSE and TRUE
+    if left <= TRUE:
+        return right ^ left
+    if right <= TRUE:
+        return left ^ right
+    return gate
+
+
+def _and(gate: Gate) -> Gate | int:
+    _, left, right = gate
+    if FALSE in (left, right) or left == negate(right):
+        return FALSE
+    if left in (TRUE, right):
+        return right
+    return left if right == TRUE else gate
+
+
+FOLD = Pass("fold", "constants and repeated operands through gates", fold)

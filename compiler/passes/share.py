@@ -1,0 +1,20 @@
+"""Structural hashing: of equal gates one is kept."""
+from __future__ import annotations
+
+from compiler.gates.circuit import Gate
+from compiler.gates.graph import Graph, sweep
+from compiler.passes.base import Pass
+
+
+def share(graph: Graph) -> None:
+    """The normal form that `sweep` shows is the key; the earliest gate stays."""
+    known: dict[Gate, int] = {}
+
+    def simplify(net: int, gate: Gate) -> Gate | int:
+        first = known.setdefault(gate, net)
+        return gate if first == net else 2 * first
+
+    sweep(graph, simplify)
+
+
+SHARE = Pass("share", "equal gates are one gate", share)
