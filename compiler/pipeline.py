@@ -46,7 +46,6 @@ def build(meaning: Meaning) -> Compiled:
     minimiser = Minimiser()
     plan = emit(ready, who, minimiser.circuit)
     return Compiled(
-        name=meaning.checked.source.name,
         parties=words.parties,
         garbler=who.garbler,
         evaluator=who.evaluator,

@@ -33,7 +33,6 @@ class PassCount:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    name: str                      # of the source file, without its folder
     parties: tuple[str, ...]
     garbler: str
     evaluator: str

@@ -43,6 +43,7 @@ class Session:
     """One party's end of one run."""
 
     program: Compiled
+    name: str                  # of the program's file, for messages
     digest: str
     party: str
     records: dict[str, int]
@@ -66,7 +67,7 @@ class Session:
         guard = Guard(channel, self.role)
         try:
             self.phases.enter("setup")
-            hello = Hello(party=self.party, role=self.role.value, program=self.digest, name=self.program.name,
+            hello = Hello(party=self.party, role=self.role.value, program=self.digest, name=self.name,
                           records=self.records, nonce=fresh_nonce())
             peer, name = agree(guard, hello)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name)

@@ -1,0 +1,235 @@
+"""Both parties on this machine, as two processes that talk over TLS with throw-away keys: the real protocol.
+
+The parent compiles, starts the two, tells the evaluator where the garbler listens, and collects their reports; it
+sees no label.  Each child reads its own files.
+"""
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from runtime.api import Program, from_artifact, secret
+from runtime.backends.yao import ForgedOutput
+from runtime.data.errors import InputError
+from runtime.net import keys
+from runtime.net.errors import NetworkError
+from runtime.net.keys import Identity
+from runtime.net.tls import Listener, connect
+from runtime.ot.errors import CheatingDetected
+from runtime.party import Report, prepare, run
+from runtime.session.hello import Disagreement
+
+HOST = "127.0.0.1"
+EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)
+PATIENCE = 3.0                 # seconds for a child to end after its peer has failed
+
+
+class PartyFailed(Exception):
+    """A party's process could not finish; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a child is told."""
+
+    name: str
+    artifact: bytes
+    party: str
+    given: dict[str, str]
+    seed: int | None           # of the run secret; without one each party draws its own
+    identity: Identity
+    peer_certificate: bytes
+    listens: bool
+    timeout: float
+
+
+# What a child tells.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Inputs are good; the port it listens on, or 0."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    and_gates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An input is wrong; nothing has been sent."""
+
+    what: str
+    help: str
+    file: str
+    row: int | None
+    column: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    reason: str
+
+
+Told = Ready | Advanced | Refused | Failed | Report
+
+
+def run_both(program: Program, inputs: Mapping[str, str], seed: int | None, timeout: float,
+             progress: Callable[[str, int], None] | None = None) -> dict[str, Report]:
+    """Run the program between two processes; each party's report, the garbler's first.
+
+    `inputs` are both parties'.  Raises InputError (before anything is sent) and PartyFailed.
+    """
+    compiled = program.compiled
+    parties = (compiled.garbler, compiled.evaluator)
+    identities = {party: keys.new(party) for party in parties}
+    children: dict[str, Child] = {}
+    try:
+        for party, peer in zip(parties, reversed(parties), strict=True):
+            own = _own(program, party, inputs)
+            children[party] = Child(Task(program.name, program.artifact, party, own, seed, identities[party],
+                                         identities[peer].certificate, party == compiled.garbler, timeout))
+        _unknown(program, inputs)
+        ports = {party: child.ready() for party, child in children.items()}
+        for child in children.values():
+            child.pipe.send(ports[compiled.garbler])
+        return _collect(children, progress)
+    finally:
+        for child in children.values():
+            child.stop()
+
+
+def _own(program: Program, party: str, inputs: Mapping[str, str]) -> dict[str, str]:
+    names = {entry.name for entry, _, _ in program.compiled.inputs if entry.party == party}
+    names |= {d.name for d in program.compiled.datasets if d.party == party}
+    return {name: value for name, value in inputs.items() if name in names}
+
+
+def _unknown(program: Program, inputs: Mapping[str, str]) -> None:
+    known = [e.name for e, _, _ in program.compiled.inputs] + [d.name for d in program.compiled.datasets]
+    for name, value in inputs.items():
+        if name not in known:
+            raise InputError(f"the program has no input `{name}`", help=f"its inputs are: {', '.join(known)}",
+                             file=f"{name}={value}")
+
+
+def _collect(children: Mapping[str, Child], progress: Callable[[str, int], None] | None) -> dict[str, Report]:
+    reports: dict[str, Report] = {}
+    failures: dict[str, str] = {}
+    waiting = {child.pipe: party for party, child in children.items()}
+    while waiting:
+        ready = wait(list(waiting), timeout=PATIENCE if failures else None)
+        if not ready:                                    # one failed and the other does not end: it is stopped
+            break
+        for pipe in ready:
+            assert isinstance(pipe, Connection)
+            party = waiting[pipe]
+            told = children[party].told()
+            match told:
+                case Advanced(gates):
+                    if progress:
+                        progress(party, gates)
+                    continue
+                case Report():
+                    reports[party] = told
+                case Failed(reason):
+                    failures[party] = reason
+                case _:
+                    failures[party] = "its process said something unexpected"
+            del waiting[pipe]
+    if failures:
+        raise PartyFailed("\n".join(f"{party}: {reason}" for party, reason in failures.items()))
+    return {party: reports[party] for party in children}
+
+
+class Child:
+    """A party's process and the pipe to it."""
+
+    def __init__(self, task: Task) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.party = task.party
+        self.pipe, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(target=_child, args=(theirs, task), name=f"ccr {task.party}",
+                                                    daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def told(self) -> Told:
+        """The next thing the child says; a dead child has failed."""
+        try:
+            told: Told = self.pipe.recv()
+        except (EOFError, OSError):
+            self.process.join(PATIENCE)
+            code = self.process.exitcode or 0
+            how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
+            return Failed(f"its process ended in the middle ({how})")
+        return told
+
+    def ready(self) -> int:
+        """The port it listens on; raises InputError or PartyFailed."""
+        match self.told():
+            case Ready(port):
+                return port
+            case Refused(what, help, file, row, column):
+                raise InputError(what, help=help, file=file, row=row, column=column)
+            case Failed(reason):
+                raise PartyFailed(f"{self.party}: {reason}")
+            case other:
+                raise PartyFailed(f"{self.party}: its process said {type(other).__name__} too early")
+
+    def stop(self) -> None:
+        self.pipe.close()
+        self.process.join(PATIENCE)
+        if self.process.is_alive():
+            self.process.terminate()
+            self.process.join()
+
+
+def _child(pipe: Connection, task: Task) -> None:
+    """The child's whole life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)         # Ctrl-C reaches the parent, which ends both
+    try:
+        pipe.send(_work(pipe, task))
+    except (BrokenPipeError, EOFError):
+        return                                           # the parent is gone
+
+
+def _work(pipe: Connection, task: Task) -> Told:
+    program = from_artifact(task.name, task.artifact)
+    try:
+        sources = prepare(program, task.party, task.given, secret(task.seed))
+    except InputError as error:
+        return Refused(error.what, error.help, error.file, error.row, error.column)
+    advance = Throttle(pipe)
+    try:
+        if task.listens:
+            with closing(Listener(HOST, 0, task.identity, task.peer_certificate)) as listener:
+                pipe.send(Ready(listener.port))
+                pipe.recv()
+                channel = listener.accept(task.timeout)
+        else:
+            pipe.send(Ready(0))
+            channel = connect(HOST, pipe.recv(), task.identity, task.peer_certificate, task.timeout)
+        return run(program, task.party, sources, channel, advance)
+    except EXPECTED as error:
+        return Failed(str(error))
+
+
+class Throttle:
+    """Progress, told about every half million gates."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._gates = 0
+
+    def __call__(self, gates: int) -> None:
+        self._gates += gates
+        if self._gates >= 500_000:
+            self._pipe.send(Advanced(self._gates))
+            self._gates = 0

@@ -1,0 +1,49 @@
+"""One party of a run: its inputs are read and checked first, then the peer is met, then the schedule is walked."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from compiler.program import and_gates
+from compiler.words.evaluate import Array
+from runtime.api import Program
+from runtime.net.channel import Channel
+from runtime.privacy.randomness import RunSecret
+from runtime.session.parties import Session
+from runtime.session.phases import Phases
+from runtime.sources import PartySources, load
+from runtime.walk import Progress
+
+BACKEND = "portable"
+Meet = Callable[[], AbstractContextManager[Channel]]      # connects to the peer, or waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run left one party with."""
+
+    party: str
+    outputs: dict[str, Array]
+    records: dict[str, int]        # rows of the data provider's data sets, its own or as the peer stated them
+    and_gates: int
+    sent_bytes: int
+    received_bytes: int
+    seconds: dict[str, float]      # by phase; they do not overlap
+    backend: str = BACKEND
+
+
+def prepare(program: Program, party: str, given: Mapping[str, str], secret: RunSecret) -> PartySources:
+    """The party's inputs, read and checked; raises InputError.  Nothing is sent before this has succeeded."""
+    return PartySources(load(program.compiled, frozenset({party}), given), secret)
+
+
+def run(program: Program, party: str, sources: PartySources, channel: Channel,
+        progress: Progress | None = None) -> Report:
+    """The party's side of a run; see `Session.run` for what it raises."""
+    phases = Phases()
+    session = Session(program.compiled, program.name, program.digest, party, sources.records(), sources, phases,
+                      progress)
+    outcome = session.run(channel)
+    return Report(party, outcome.outputs, sources.records() or outcome.peer.records, and_gates(program.compiled.plan),
+                  outcome.sent_bytes, outcome.received_bytes, phases.seconds)
