@@ -6,16 +6,17 @@ its predecessors.  The graph's own attributes are `inputs` and `outputs` (litera
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-import networkx as nx
+from networkx import DiGraph, get_node_attributes
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 
-Graph = nx.DiGraph
+Graph: TypeAlias = "DiGraph[int]"
 
 
 def to_graph(circuit: Circuit) -> Graph:
-    graph = nx.DiGraph(inputs=circuit.inputs, outputs=circuit.outputs)
+    graph = DiGraph(inputs=circuit.inputs, outputs=circuit.outputs)
     graph.add_nodes_from(range(1 + circuit.inputs))
     first = 1 + circuit.inputs
     graph.add_nodes_from((net, {"gate": gate}) for net, gate in enumerate(circuit.gates, first))
@@ -37,7 +38,8 @@ def to_circuit(graph: Graph) -> Circuit:
 
 def driven(graph: Graph) -> list[tuple[int, Gate]]:
     """The nets that gates drive and their gates, in ascending order: every gate after those it reads."""
-    return sorted(pair for pair in graph.nodes.data("gate") if pair[1] is not None)
+    gates: dict[int, Gate] = get_node_attributes(graph, "gate")
+    return sorted(gates.items())
 
 
 def outputs_of(graph: Graph) -> tuple[int, ...]:
