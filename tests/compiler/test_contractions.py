@@ -1,0 +1,98 @@
+"""Locality and the digits of contractions change where and how a value is computed, never the value."""
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compiler.words.build import Builder
+from compiler.words.digits import TERMS, contractions
+from compiler.words.evaluate import Array, NoSources, evaluate
+from compiler.words.ir import Dataset, Entry, Loop, Op, Output, Owner, Type, Value, Words
+from compiler.words.locality import localise, roles
+from compiler.words.prune import prune
+
+PARTIES = ("alice", "bob")
+
+
+class Given(NoSources):
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+
+    def input(self, at: Entry, type: Type) -> Array:
+        return np.asarray(self.values[at.name])
+
+
+def program(b: Builder, entries: list[tuple[Entry, Type]], result: int, protected: bool = False) -> Words:
+    datasets = (Dataset("records", "bob", ()),) if protected else ()
+    return Words(PARTIES, tuple(entries), datasets, b.block([result]), (Output("out", result, PARTIES, True),))
+
+
+def two_inputs(shape: tuple[int, ...], left: tuple[int, int], right: tuple[int, int]) -> tuple[Builder, list[tuple[Entry, Type]]]:
+    b = Builder()
+    entries = [(Entry("a", "alice"), Type(shape, Fraction(1, 4), *left)), (Entry("b", "bob"), Type(shape, Fraction(1), *right))]
+    for entry, type in entries:
+        b.add(Op.INPUT, (), type, entry)
+    return b, entries
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 3), st.integers(1, 75), st.booleans(), st.booleans(), st.booleans(), st.data())
+def test_dot_products_keep_their_values(rows: int, terms: int, signed_a: bool, signed_b: bool, protected: bool,
+                                        data: st.DataObject) -> None:
+    left = (-128, 127) if signed_a else (0, 255)
+    right = (-8, 7) if signed_b else (0, 15)
+    b, entries = two_inputs((terms,), left, right)
+    wide = (rows, terms)
+    result = b.dot(b.broadcast(0, wide), b.mul(b.broadcast(1, wide), b.broadcast(0, wide)), 1)
+    words = program(b, entries, result, protected)
+    seed = data.draw(st.integers(0, 2**32))
+    rng = np.random.default_rng(seed)
+    values = Given({"a": rng.integers(left[0], left[1] + 1, terms), "b": rng.integers(right[0], right[1] + 1, terms)})
+    who = roles(words)
+    local = localise(words, who)
+    ready = prune(contractions(local, who))
+    expected = evaluate(words.block, [], values)[0]
+    assert np.array_equal(evaluate(local.block, [], values)[0], expected)
+    assert np.array_equal(evaluate(ready.block, [], values)[0], expected)
+    for item in ready.block.items:
+        assert isinstance(item, Value)
+        if item.op in (Op.DOT, Op.DIGITS):
+            assert item.type.shape[-1:] != () and args_terms(ready, item) <= TERMS
+
+
+def args_terms(words: Words, item: Value) -> int:
+    arg = words.block.items[item.args[0]]
+    assert not isinstance(arg, Loop)
+    return arg.type.shape[-1]
+
+
+def test_a_value_of_one_party_is_computed_in_the_clear() -> None:
+    b, entries = two_inputs((4,), (0, 15), (0, 15))
+    squares = b.sum(b.mul(0, 0), 1)                         # alice alone
+    words = program(b, entries, b.add2(squares, b.sum(1, 1)))
+    ready = localise(words, roles(words))
+    entered = [i for i in ready.block.items if isinstance(i, Value) and i.op is Op.ENTER]
+    assert [e.at for e in entered] == [Owner("alice"), Owner("bob")]
+    assert all(e.type.shape == () for e in entered)         # the sums, not the vectors
+    assert all((e.type.lo, e.type.hi) == (0, 2 ** e.type.width - 1) for e in entered)
+
+
+def test_the_evaluator_is_not_trusted_with_a_narrow_range_when_records_are_at_stake() -> None:
+    b, entries = two_inputs((4,), (0, 15), (0, 15))
+    words = program(b, entries, b.add2(b.sum(b.mul(0, 0), 1), b.sum(1, 1)), protected=True)
+    assert roles(words).evaluator == "alice"
+    ready = localise(words, roles(words))
+    entered = {e.at: e.type.shape for e in ready.block.items if isinstance(e, Value) and e.op is Op.ENTER}
+    assert entered == {Owner("alice"): (4,), Owner("bob"): ()}
+
+
+def test_roles() -> None:
+    b, entries = two_inputs((4,), (0, 15), (0, 255))
+    words = program(b, entries, b.add2(0, 1))
+    assert roles(words).garbler == "bob"                    # both receive; bob has more input bits
+    only_bob = Words(PARTIES, words.inputs, (), words.block, (Output("out", words.outputs[0].value, ("bob",), True),))
+    assert roles(only_bob).garbler == "alice"               # who receives nothing

@@ -1,0 +1,72 @@
+"""What a value still carries, on words."""
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from compiler.words import flow
+from compiler.words.build import Builder
+from compiler.words.ir import Draw, Entry, Mechanism, Op, Output, Type, Words
+from lang.problem import Rejected
+from lang.source import Source, Span
+
+HERE = Span(Source("x.ccr", "output w to vendor;"), 1, 8, 1, 9)
+BYTE = Type((), Fraction(1), 0, 255)
+
+
+def mechanism(draw: int) -> Mechanism:
+    return Mechanism("records", draw, 4, 12, 1, Fraction(1), Fraction(1), "hospital")
+
+
+def sampled(b: Builder, draw: int) -> int:
+    return b.add(Op.SAMPLE, (), BYTE, Draw("records", "x", "hospital", draw, 4, 12))
+
+
+def released(b: Builder, value: int, draw: int) -> int:
+    return b.add(Op.DECLASSIFY, (value,), b.type(value), mechanism(draw))
+
+
+def leaks(b: Builder, value: int, receiver: str, revealed: bool = False) -> list[str]:
+    words = Words(("vendor", "hospital"), (), (), b.block([value]), (Output("w", value, (receiver,), revealed, HERE),))
+    try:
+        flow.check(words, {})
+    except Rejected as rejected:
+        return [p.code for p in rejected.problems]
+    return []
+
+
+def test_a_mechanism_takes_its_own_data_set_and_nothing_else() -> None:
+    b = Builder()
+    w0 = b.add(Op.INPUT, (), BYTE, Entry("w0", "vendor"))
+    noisy = released(b, sampled(b, 0), 0)
+    assert leaks(b, sampled(b, 0), "vendor") == ["leaks-data"]
+    assert leaks(b, noisy, "vendor") == []
+    assert leaks(b, b.add2(w0, noisy), "vendor") == []
+    assert leaks(b, b.add2(w0, noisy), "hospital") == ["leaks-input"]
+    assert leaks(b, b.add2(w0, noisy), "hospital", revealed=True) == []
+
+
+def test_records_read_by_another_dpsgd_stay() -> None:
+    b = Builder()
+    carried = sampled(b, 0)                                # say, trained with noise = 0
+    assert leaks(b, released(b, b.add2(carried, sampled(b, 1)), 1), "vendor") == ["leaks-data"]
+
+
+def test_a_private_condition_taints_what_it_chooses() -> None:
+    b = Builder()
+    bit = b.less(b.add(Op.INPUT, (), BYTE, Entry("age", "hospital")), b.const([Fraction(18)]))
+    chosen = b.select(bit, b.const([Fraction(1)]), b.const([Fraction(2)]))
+    assert leaks(b, chosen, "vendor") == ["leaks-input"]
+
+
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_loops_carry_sources_round(iterations: int) -> None:
+    b = Builder()
+    secret = b.add(Op.INPUT, (), BYTE, Entry("secret", "hospital"))
+    zero = b.const([Fraction(0)])
+    inner = Builder([Type((), Fraction(1), 0, iterations - 1), BYTE, BYTE], b)
+    first, second = inner.first + 1, inner.first + 2
+    after = b.loop(iterations, [b.fit(zero, BYTE), secret], inner.block([second, first]))
+    assert leaks(b, after[0], "vendor") == ["leaks-input"]
+    assert leaks(b, after[1], "vendor") == ["leaks-input"]     # after two iterations the two have changed places

@@ -1,0 +1,58 @@
+"""Reverse mode against finite differences of the clear evaluator, exactly."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from compiler.words.build import Builder
+from compiler.words.evaluate import NoSources, evaluate
+from compiler.words.grad import reverse
+from compiler.words.ir import Strided, Type
+
+W = Type((6,), Fraction(1, 16), -100, 100)
+X = Type((6,), Fraction(1, 4), -50, 50)
+
+
+def quadratic(b: Builder, w: int, x: int) -> int:
+    return b.dot(b.mul(w, w), x, 1)
+
+
+def affine(b: Builder, w: int, x: int) -> int:
+    return b.sum(b.affine([(Fraction(3, 2), w), (Fraction(-2), x)], Fraction(5)), 1)
+
+
+def wired(b: Builder, w: int, x: int) -> int:
+    table = b.transpose(b.reshape(w, (2, 3)), (1, 0))
+    row = b.broadcast(b.view(x, Strided(2, (1,)), (2,)), (3, 2))
+    return b.sum(b.mul(b.mul(table, table), row), 2)
+
+
+def joined(b: Builder, w: int, x: int) -> int:
+    first, last = b.view(w, Strided(0, (1,)), (2,)), b.view(w, Strided(3, (1,)), (3,))
+    both = b.concat([first, last])
+    return b.dot(both, b.mul(both, b.view(x, Strided(1, (1,)), (5,))), 1)
+
+
+def chosen(b: Builder, w: int, x: int) -> int:
+    return b.sum(b.select(b.less(x, b.const([Fraction(0)])), b.mul(w, w), b.scaled(w, Fraction(3))), 1)
+
+
+@pytest.mark.parametrize("function", [quadratic, affine, wired, joined, chosen])
+def test_gradient(function: Callable[[Builder, int, int], int]) -> None:
+    b = Builder([W, X])
+    value = function(b, 0, 1)
+    (gradient,) = reverse(b, [(value, b.const([Fraction(1)]))], [0])
+    block = b.block([value, gradient])
+    rng = np.random.default_rng(7)
+    w, x = rng.integers(-50, 50, 6), rng.integers(-50, 50, 6)
+    _, adjoint = evaluate(block, [w, x], NoSources())
+    for i in range(6):                                     # the functions are quadratic: central differences are exact
+        up, down = w.copy(), w.copy()
+        up[i] += 1
+        down[i] -= 1
+        values = [Fraction(int(evaluate(block, [v, x], NoSources())[0])) * b.type(value).scale for v in (up, down)]
+        slope = (values[0] - values[1]) / (2 * W.scale)
+        assert Fraction(int(np.broadcast_to(adjoint, 6)[i])) * b.type(gradient).scale == slope
