@@ -157,9 +157,9 @@ class Builder:
 
     @_rule
     def block(self, span: Span, kept: list[Any]) -> Any:
-        value = None
-        if kept and (_gives_value(kept[-1]) if isinstance(kept[-1], tree.If) else not isinstance(kept[-1], _STATEMENTS)):
-            value = kept.pop()
+        last = kept[-1] if kept else None
+        is_value = _gives_value(last) if isinstance(last, tree.If) else not isinstance(last, (*_STATEMENTS, type(None)))
+        value = kept.pop() if is_value else None
         return tree.Block(tuple(kept), value, span)
 
     @_rule

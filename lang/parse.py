@@ -79,11 +79,13 @@ class _Reader:
         self.problems: list[Problem] = []
 
     def read(self) -> tree.File:
-        text, start, file = self.source.text, 0, None
+        text = self.source.text
+        start: int | None = 0
+        file: tree.File | None = None
         while start is not None:
             try:
                 file = cast(tree.File, self.lark.parse(TextSlice(text, start, len(text))))
-                start = None
+                break
             except UnexpectedInput as error:
                 start = self._after(error, start)
             except TooNested as error:
@@ -140,7 +142,7 @@ class _Reader:
 
     def _token(self, error: UnexpectedToken, offset: int, opened: list[int]) -> Problem:
         token = error.token
-        accepts = error.interactive_parser.accepts() if error.interactive_parser else set(error.accepts or ())
+        accepts: set[str] = set(error.accepts or ())
         span = self._span(offset, offset + (0 if token.type == "$END" else len(token)))
         previous = self._previous(error)
         word = str(token)
@@ -167,9 +169,5 @@ class _Reader:
         history = error.token_history
         if history and isinstance(history[-1], Token):
             return history[-1]
-        if error.interactive_parser is not None:
-            for value in reversed(error.interactive_parser.parser_state.value_stack):
-                if isinstance(value, Token):
-                    return value
-                return None
-        return None
+        stack: list[object] = error.interactive_parser.parser_state.value_stack if error.interactive_parser else []
+        return stack[-1] if stack and isinstance(stack[-1], Token) else None

@@ -76,7 +76,7 @@ class Member:
     """base.field of a row, base.0 of a tuple."""
 
     base: Expr
-    field: Name
+    part: Name
     span: Span = field(compare=False)
 
 

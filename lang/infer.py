@@ -1,0 +1,166 @@
+"""The types of operations: shapes broadcast as in NumPy, named kinds stay where they still hold."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from lang.failing import Failed
+from lang.kinds import BIT, Scalar
+from lang.problems.shapes import InnerSizes, ShapesDiffer, WrongAxis, WrongKind, WrongRank
+from lang.problems.values import BitsOfFix, DivisionByZero, IntegersOnly, NotNamed
+from lang.source import Span
+from lang.typed import Call, Const, Expr, Number, Pair, TypeOf
+
+_SAME_KIND = frozenset({Call.MIN, Call.MAX, Call.AND, Call.OR, Call.XOR})
+_BITS = frozenset({Call.AND, Call.OR, Call.XOR, Call.NOT})
+
+
+def number(expr: Expr, what: str) -> Number:
+    """The type of an expression that must not be a tuple."""
+    if isinstance(expr.type, Pair):
+        raise Failed(WrongKind(span=expr.span, what=what, wanted="a number", given=describe(expr.type)))
+    return expr.type
+
+
+def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None) -> Number:
+    """The type of an operation; raises Failed if it cannot be applied."""
+    types = [number(arg, f"`{call.value}`") for arg in args]
+    first = types[0]
+    whole = all(t.integer for t in types)
+    match call:
+        case Call.ADD | Call.SUB | Call.MUL | Call.CLAMP:
+            return Number(broadcast(call.value, span, *types), whole)
+        case Call.MIN | Call.MAX:
+            return Number(broadcast(call.value, span, *types), whole, _common(types))
+        case Call.DIVIDE | Call.MODULO:
+            _check_divisor(call, args, types, span)
+            return Number(broadcast(call.value, span, *types), whole)
+        case Call.AND | Call.OR | Call.XOR:
+            _check_bits(call, args, types)
+            return Number(broadcast(call.value, span, *types), True, _common(types))
+        case Call.NOT:
+            _check_bits(call, args, types)
+            if first.kind is None:
+                raise Failed(NotNamed(span=args[0].span))
+            return first
+        case Call.SHL | Call.SHR:
+            return Number(broadcast(call.value, span, *types), first.integer)
+        case Call.LESS | Call.EQUAL:
+            return Number(broadcast(call.value, span, *types), True, BIT)
+        case Call.NEG | Call.ABS:
+            return Number(first.shape, first.integer)
+        case Call.RELU:
+            return first
+        case Call.SIGN:
+            return Number(first.shape, True)
+        case Call.SUM:
+            return Number(without(first, axis, span), first.integer)
+        case Call.MIN_OF | Call.MAX_OF:
+            return Number(without(first, axis, span), first.integer, first.kind)
+        case Call.MEAN:
+            return Number(without(first, axis, span), False)
+        case Call.DOT:
+            return Number(_dot(first, types[1], span), whole)
+        case Call.MATMUL:
+            return Number(_matmul(first, types[1], span), whole)
+        case Call.TRANSPOSE:
+            return Number(first.shape[::-1], first.integer, first.kind)
+        case Call.SIGMOID:
+            return Number(first.shape, False)
+        case Call.LOGISTIC:
+            return Number(broadcast(call.value, span, *types), False)
+        case Call.SQUARED:
+            broadcast(call.value, span, *types)
+            return Number((), False)
+        case Call.RESHAPE | Call.BROADCAST:
+            raise AssertionError("made with their own shape")
+
+
+def broadcast(op: str, span: Span, *types: Number) -> tuple[int, ...]:
+    """The common shape, aligned from the last axis; raises Failed if there is none."""
+    shape: tuple[int, ...] = ()
+    for type_ in types:
+        joined = broadcast_shapes(shape, type_.shape)
+        if joined is None:
+            raise Failed(ShapesDiffer(span=span, left=show_shape(shape), right=show_shape(type_.shape), op=op))
+        shape = joined
+    return shape
+
+
+def broadcast_shapes(left: tuple[int, ...], right: tuple[int, ...]) -> tuple[int, ...] | None:
+    if left == right or not right:
+        return left
+    if len(left) < len(right):
+        left, right = right, left
+    right = (1,) * (len(left) - len(right)) + right
+    if any(a != b and 1 not in (a, b) for a, b in zip(left, right, strict=True)):
+        return None
+    return tuple(b if a == 1 else a for a, b in zip(left, right, strict=True))
+
+
+def without(type_: Number, axis: int | None, span: Span) -> tuple[int, ...]:
+    """The shape left when one axis, or all, are taken together."""
+    if axis is None:
+        return ()
+    if not 0 <= axis < len(type_.shape):
+        raise Failed(WrongAxis(span=span, axis=axis, shape=show_shape(type_.shape)))
+    return type_.shape[:axis] + type_.shape[axis + 1:]
+
+
+def _common(types: Sequence[Number]) -> Scalar | None:
+    kinds = {t.kind for t in types}
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+def _check_bits(call: Call, args: Sequence[Expr], types: Sequence[Number]) -> None:
+    for arg, type_ in zip(args, types, strict=True):
+        if not type_.integer:
+            raise Failed(BitsOfFix(span=arg.span, op=call.value, given=describe(type_)))
+
+
+def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number], span: Span) -> None:
+    divisor = args[1]
+    if isinstance(divisor, Const) and not all(divisor.values):
+        raise Failed(DivisionByZero(span=divisor.span))
+    if call is Call.MODULO:
+        for arg, type_ in zip(args, types, strict=True):
+            if not type_.integer:
+                raise Failed(IntegersOnly(span=arg.span, op="%", given=describe(type_)))
+
+
+def _dot(left: Number, right: Number, span: Span) -> tuple[int, ...]:
+    for type_ in (left, right):
+        if len(type_.shape) != 1:
+            raise Failed(WrongRank(span=span, op="dot", shape=describe(type_), wanted="two vectors",
+                                   hint="for matrices write `a @ b`"))
+    if left.shape != right.shape:
+        raise Failed(InnerSizes(span=span, op="dot", left=show_shape(left.shape), right=show_shape(right.shape),
+                                first=left.shape[0], second=right.shape[0], hint="give both vectors one length"))
+    return ()
+
+
+def _matmul(left: Number, right: Number, span: Span) -> tuple[int, ...]:
+    for type_ in (left, right):
+        if len(type_.shape) not in (1, 2):
+            raise Failed(WrongRank(span=span, op="@", shape=describe(type_), wanted="vectors or matrices"))
+    inner = right.shape[-2] if len(right.shape) == 2 else right.shape[0]
+    if left.shape[-1] != inner:
+        raise Failed(InnerSizes(span=span, op="@", left=show_shape(left.shape), right=show_shape(right.shape),
+                                first=left.shape[-1], second=inner))
+    return left.shape[:-1] + right.shape[1:]
+
+
+def same_size(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return prod(shape) == prod(other)
+
+
+def show_shape(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]" if shape else "scalar"
+
+
+def describe(type_: TypeOf) -> str:
+    """A type in the words of the language."""
+    if isinstance(type_, Pair):
+        return f"a tuple of {len(type_.fields)}"
+    base = str(type_.kind) if type_.kind else "exact integer" if type_.integer else "exact number"
+    return f"{base}{show_shape(type_.shape)}" if type_.shape else base

@@ -1,0 +1,210 @@
+"""Problems of kinds, shapes and indices."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lang.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiteralTooLarge(Problem):
+    code = "literal-range"
+    title = "no kind holds this number"
+    label = "{reason}"
+    help = "the widest kind has {limit} bits"
+
+    reason: str
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueTooLarge(Problem):
+    code = "value-range"
+    title = "this public value takes more than {limit} bits"
+    label = "too large"
+    help = "compute with smaller numbers"
+
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindRange(Problem):
+    code = "kind-range"
+    title = "there is no `{kind}`: {reason}"
+    label = "{wanted}"
+    help = "{hint}"
+
+    kind: str
+    reason: str
+    wanted: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeRange(Problem):
+    code = "shape-range"
+    title = "a shape of {elements} elements"
+    label = "at most {limit}"
+
+    elements: str
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeNotPublic(Problem):
+    code = "size-not-public"
+    title = "a size must be a public whole number"
+    label = "{what}"
+    help = "write a number, a `param` or arithmetic on them"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeNegative(Problem):
+    code = "size-range"
+    title = "a size of {value}"
+    label = "must be at least {least}"
+
+    value: int
+    least: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongShape(Problem):
+    code = "wrong-shape"
+    title = "{what} wants the shape {wanted}, not {given}"
+    label = "has the shape {given}"
+    help = "{hint}"
+
+    what: str
+    wanted: str
+    given: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongKind(Problem):
+    code = "wrong-kind"
+    title = "{what} wants {wanted}, not {given}"
+    label = "is {given}"
+    help = "{hint}"
+
+    what: str
+    wanted: str
+    given: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapesDiffer(Problem):
+    code = "shapes-differ"
+    title = "the shapes {left} and {right} do not go together in `{op}`"
+    label = "shapes broadcast from the last axis on: equal, or one of them 1"
+
+    left: str
+    right: str
+    op: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InnerSizes(Problem):
+    code = "inner-sizes"
+    title = "`{op}` of {left} and {right}: the inner sizes differ"
+    label = "{first} against {second}"
+    help = "{hint}"
+
+    op: str
+    left: str
+    right: str
+    first: int
+    second: int
+    hint: str = "the last axis on the left must be as long as the last but one on the right"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongRank(Problem):
+    code = "wrong-rank"
+    title = "`{op}` of {shape}"
+    label = "wants {wanted}"
+    help = "{hint}"
+
+    op: str
+    shape: str
+    wanted: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongAxis(Problem):
+    code = "wrong-axis"
+    title = "no axis {axis} in the shape {shape}"
+    label = "axes are counted from 0"
+
+    axis: int
+    shape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemsDiffer(Problem):
+    code = "items-differ"
+    title = "the items of an array have one shape: {first}, then {given}"
+    label = "has the shape {given}"
+    help = "a tuple `(a, b)` may hold different shapes"
+
+    first: str
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooManyPicks(Problem):
+    code = "too-many-indices"
+    title = "{given} indices for the shape {shape}"
+    label = "one too many"
+
+    given: int
+    shape: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotIndexable(Problem):
+    code = "not-indexable"
+    title = "{what} has no elements to pick"
+    label = "not an array"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexRange(Problem):
+    code = "index-range"
+    title = "index {index} of an axis of {size}"
+    label = "out of bounds"
+    help = "indices go from 0 to {last}"
+
+    index: str
+    size: int
+    last: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceRange(Problem):
+    code = "slice-range"
+    title = "the slice {start}..{end} of an axis of {size}"
+    label = "out of bounds"
+
+    start: int
+    end: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceBackwards(Problem):
+    code = "slice-backwards"
+    title = "the range {start}..{end} {fault}"
+    label = "nothing in it"
+    help = "a range goes from its start to just before its end"
+
+    start: int
+    end: int
+    fault: str = "runs backwards"

@@ -1,0 +1,219 @@
+"""Problems of public values and of control: bounds, conditions, arms, bindings, operations on the wrong class."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lang.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotPublic(Problem):
+    code = "private-bound"
+    title = "{what} must be public"
+    label = "known only when the program runs"
+    help = "write a number, a `param`, or arithmetic on them"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotWhole(Problem):
+    code = "not-whole"
+    title = "{what} must be a whole number"
+    label = "is {value}"
+
+    what: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnrolledTooFar(Problem):
+    code = "unrolled-too-far"
+    title = "this loop unrolls to more than {limit} iterations"
+    label = "its body needs the value of the index"
+    help = "{hint}"
+
+    limit: int
+    hint: str = "sizes, slice bounds and public conditions that depend on the index unroll a loop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooLarge(Problem):
+    code = "too-large"
+    title = "the program grows beyond {limit} inlined calls"
+    label = "the last of them"
+    help = "functions are inlined at each call: use loops for repetition"
+
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionKind(Problem):
+    code = "condition-kind"
+    title = "a condition must be a bit, not {given}"
+    label = "not a bit"
+    help = "compare it: `x != 0`"
+
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IfWithoutElse(Problem):
+    code = "if-without-else"
+    title = "an `if` without `else` has no value"
+    label = "used as a value"
+    help = "write `else {{ ... }}` with the other value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmWithoutValue(Problem):
+    code = "arm-without-value"
+    title = "this arm of the `if` has no value"
+    label = "the `if` is used as a value"
+    help = "end it with an expression, without `;`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArmsDiffer(Problem):
+    code = "arms-differ"
+    title = "the arms of this `if` have different kinds: {first} and {second}"
+    label = "{second} here"
+    help = "give both arms the same shape"
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnusedValue(Problem):
+    code = "unused-value"
+    title = "this value is not used"
+    label = "nobody takes it"
+    help = "bind it with `let NAME = ...;` or remove it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotATuple(Problem):
+    code = "not-a-tuple"
+    title = "{what} has no field `{field}`"
+    label = "not a tuple with that field"
+    help = "{hint}"
+
+    what: str
+    field: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatternLength(Problem):
+    code = "pattern-length"
+    title = "{names} names for {given}"
+    label = "does not match"
+
+    names: int
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VarKind(Problem):
+    code = "var-kind"
+    title = "the kind of the `var` `{name}` cannot be told"
+    label = "an exact number has no kind of its own"
+    help = "declare it: `var {name}: {example} = ...;`"
+
+    name: str
+    example: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BitsOfFix(Problem):
+    code = "bits-of-fix"
+    title = "`{op}` works on the bits of integers, not on {given}"
+    label = "not an integer"
+    help = "convert it first: `x as int<16>`"
+
+    op: str
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotNamed(Problem):
+    code = "not-named"
+    title = "`!` needs a named kind: an exact number has no last bit to start from"
+    label = "no kind of its own"
+    help = "convert it first: `!(x as uint<8>)`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntegersOnly(Problem):
+    code = "integers-only"
+    title = "`{op}` works on integers, not on {given}"
+    label = "not an integer"
+    help = "{hint}"
+
+    op: str
+    given: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DivisionByZero(Problem):
+    code = "division-by-zero"
+    title = "division by a public zero"
+    label = "is 0"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExponentRange(Problem):
+    code = "exponent-range"
+    title = "an exponent must be a public whole number from 0 to {limit}"
+    label = "{given}"
+
+    limit: int
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftRange(Problem):
+    code = "shift-range"
+    title = "a shift must be by a public whole number from 0 to {limit}"
+    label = "{given}"
+
+    limit: int
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModesClash(Problem):
+    code = "modes-clash"
+    title = "`{first}` and `{second}` exclude each other"
+    label = "both given"
+    help = "keep one of them"
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossOnly(Problem):
+    code = "loss-only"
+    title = "`{name}` stands only in a `loss`"
+    label = "not in a `loss`"
+    help = "write `loss {name}(...);` in the body of a `dpsgd`"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clamped(Problem):
+    code = "clamped"
+    severity = "warning"
+    title = "{value} does not fit `{kind}`: it becomes {becomes}"
+    label = "out of range"
+    help = "write a value from {lo} to {hi}, or a wider kind"
+
+    value: str
+    kind: str
+    becomes: str
+    lo: str
+    hi: str

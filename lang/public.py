@@ -1,0 +1,154 @@
+"""What both parties know about an expression before the program runs."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lang import typed
+from lang.typed import Call
+
+Range = tuple[int, int]
+_AFFINE = frozenset({Call.ADD, Call.SUB, Call.NEG, Call.MUL})
+
+
+def indices(expr: typed.Expr) -> list[typed.Variable] | None:
+    """The loop indices that a public expression is made of; None if it is not public."""
+    found: list[typed.Variable] = []
+    stack: list[typed.Expr] = [expr]
+    while stack:
+        match stack.pop():
+            case typed.Const():
+                pass
+            case typed.IndexOf(variable=variable):
+                found.append(variable)
+            case typed.Operate(args=args):
+                stack.extend(args)
+            case typed.Convert(value=value):
+                stack.append(value)
+            case _:
+                return None
+    return found
+
+
+def affine(expr: typed.Expr) -> bool:
+    """Whether an expression is a sum of whole multiples of loop indices and a constant."""
+    match expr:
+        case typed.Const(type=type_, values=values):
+            return type_.shape == () and type_.integer and values[0].denominator == 1
+        case typed.IndexOf():
+            return True
+        case typed.Operate(call=call, args=args):
+            if call is Call.MUL and not any(isinstance(arg, typed.Const) for arg in args):
+                return False
+            return call in _AFFINE and all(map(affine, args))
+        case _:
+            return False
+
+
+def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, Range]) -> Range | None:
+    """Bounds of a scalar integer, both included, or None if they are not seen here.
+
+    `loops` gives the first and last value of a loop index by the number of its variable, `known` those of a `let`.
+    """
+    match expr:
+        case typed.Const(values=(value,)) if value.denominator == 1:
+            return value.numerator, value.numerator
+        case typed.IndexOf(variable=variable):
+            return loops.get(variable.number)
+        case typed.Read(variable=variable) if variable.number in known:
+            return known[variable.number]
+        case typed.Operate(call=call, args=args):
+            ranges = [interval(arg, loops, known) for arg in args]
+            if (found := _combine(call, ranges)) is not None:
+                return found
+        case typed.Choose(then=then, otherwise=otherwise):
+            arms = [interval(arm, loops, known) for arm in (then, otherwise)]
+            if arms[0] is not None and arms[1] is not None:
+                return min(arms[0][0], arms[1][0]), max(arms[0][1], arms[1][1])
+        case typed.Convert(kind=kind, value=value, wrap=False):
+            inner = interval(value, loops, known)
+            if inner is not None and kind.fraction == 0:
+                return min(max(inner[0], kind.lo), kind.hi), min(max(inner[1], kind.lo), kind.hi)
+        case _:
+            pass
+    if isinstance(expr.type, typed.Number) and expr.type.kind is not None and expr.type.kind.fraction == 0:
+        return expr.type.kind.lo, expr.type.kind.hi
+    return None
+
+
+def _combine(call: Call, ranges: list[Range | None]) -> Range | None:
+    match call, ranges:
+        case Call.CLAMP, [_, (low, _), (_, high)]:
+            return low, high
+        case Call.MODULO, [_, (low, high)] if low > 0:
+            return 0, high - 1
+        case Call.NEG, [(low, high)]:
+            return -high, -low
+        case Call.ADD, [(a, b), (c, d)]:
+            return a + c, b + d
+        case Call.SUB, [(a, b), (c, d)]:
+            return a - d, b - c
+        case Call.MIN, [(a, b), (c, d)]:
+            return min(a, c), min(b, d)
+        case Call.MAX, [(a, b), (c, d)]:
+            return max(a, c), max(b, d)
+        case Call.MUL, [(a, b), (c, d)]:
+            ends = [x * y for x in (a, b) for y in (c, d)]
+            return min(ends), max(ends)
+        case Call.DIVIDE, [(a, b), (c, d)] if c > 0:
+            ends = [x // y for x in (a, b) for y in (c, d)]
+            return min(ends), max(ends)
+        case _:
+            return None
+
+
+def parts(expr: typed.Expr) -> Iterator[typed.Expr]:
+    """The expressions directly inside one."""
+    match expr:
+        case typed.Operate(args=items) | typed.Pack(items=items) | typed.Stack(items=items):
+            yield from items
+        case typed.Convert(value=value):
+            yield value
+        case typed.Choose(condition=condition, then=then, otherwise=otherwise):
+            yield from (condition, then, otherwise)
+        case typed.Pick(base=base, places=places):
+            yield base
+            yield from (place.index for place in places if isinstance(place, typed.At))
+        case typed.Part(base=base):
+            yield base
+        case typed.Scope(statements=statements, value=value):
+            for statement in statements:
+                yield from _statement_parts(statement)
+            yield value
+        case _:
+            return
+
+
+def _statement_parts(statement: typed.Statement) -> Iterator[typed.Expr]:
+    match statement:
+        case typed.Bind(value=value):
+            yield value
+        case typed.Store(places=places, value=value):
+            yield from (place.index for place in places if isinstance(place, typed.At))
+            yield value
+        case typed.Repeat(body=body):
+            for inner in body:
+                yield from _statement_parts(inner)
+        case typed.When(condition=condition, then=then, otherwise=otherwise):
+            yield condition
+            for inner in (*then, *otherwise):
+                yield from _statement_parts(inner)
+        case typed.Release(value=value):
+            yield value
+        case typed.Train():
+            return
+
+
+def reads(expr: typed.Expr, variable: typed.Variable) -> bool:
+    """Whether an expression looks at a variable."""
+    stack = [expr]
+    while stack:
+        inner = stack.pop()
+        if isinstance(inner, typed.Read) and inner.variable == variable:
+            return True
+        stack.extend(parts(inner))
+    return False
