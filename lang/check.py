@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,7 +64,7 @@ def _whole_program(checker: Declarations, source: Source) -> None:
 
 
 @contextmanager
-def _deep_stack() -> Iterator[None]:
+def _deep_stack() -> Generator[None]:
     """Room for the recursion that MAX_DEPTH levels of nesting take."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _STACK))

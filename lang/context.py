@@ -1,7 +1,7 @@
 """What checking carries along: scopes, problems, the loops around, fresh variables."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
@@ -27,6 +27,23 @@ _OF_TEXT = (
     names.UnknownFunction, names.NotAFunction, names.ArgumentCount, names.UnknownOption, names.UnknownField,
     names.Recursion, names.CallsNeeded, syntax.TooDeep, values.IfWithoutElse, values.ArmWithoutValue,
 )
+
+
+class Attempt:
+    """A `with` that records what fails inside it and goes on after it."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
+        if not isinstance(failure, Failed):
+            return False
+        for problem in failure.problems:
+            self.context.report(problem)
+        return True
 
 
 class Context:
@@ -59,17 +76,12 @@ class Context:
             problem = replace(problem, related=((place, f"in this call of `{name}`"),))
         target.setdefault((problem.code, problem.span), problem)
 
-    @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self) -> Attempt:
         """What fails inside is recorded, and checking goes on after it."""
-        try:
-            yield
-        except Failed as failed:
-            for problem in failed.problems:
-                self.report(problem)
+        return Attempt(self)
 
     @contextmanager
-    def untaken(self) -> Iterator[None]:
+    def untaken(self) -> Generator[None]:
         """An arm that a public condition excludes: it must make sense, but its values never arise."""
         before, warned, used = dict(self.problems), dict(self.warnings), set(self.used)
         yield
@@ -127,7 +139,7 @@ class Context:
         return f"did you mean `{match[0]}`?" if match else ""
 
     @contextmanager
-    def block(self, statements: Sequence[tree.Item]) -> Iterator[Scope]:
+    def block(self, statements: Sequence[tree.Item]) -> Generator[Scope]:
         """The scope of a block, knowing what it will declare."""
         with self.scopes.inner() as scope:
             scope.later = {name.name: name.span for s in statements for name in declared(s)}

@@ -1,7 +1,7 @@
 """Blocks, `if` as a value and as a statement, and loops."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -110,7 +110,7 @@ class Control(Calls):
         return expr
 
     @contextmanager
-    def taken(self, yes: bool) -> Iterator[None]:
+    def taken(self, yes: bool) -> Generator[None]:
         """One arm of a public `if`."""
         if yes:
             yield

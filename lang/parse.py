@@ -105,7 +105,7 @@ class _Reader:
         """Record what is wrong; where to go on."""
         text = self.source.text
         if isinstance(error, UnexpectedCharacters):
-            offset = error.pos_in_stream
+            offset = error.pos_in_stream or 0
             self.problems.append(self._character(offset))
             return self._next_statement(offset)
         assert isinstance(error, UnexpectedToken)

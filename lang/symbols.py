@@ -1,7 +1,7 @@
 """What names stand for, and the scopes that hold them."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -121,7 +121,7 @@ class Scopes:
         return next((scope.later[name] for scope in reversed(self.stack) if name in scope.later), None)
 
     @contextmanager
-    def inner(self) -> Iterator[Scope]:
+    def inner(self) -> Generator[Scope]:
         """One more scope inside the present ones."""
         scope = Scope()
         self.stack.append(scope)
@@ -131,7 +131,7 @@ class Scopes:
             self.stack.pop()
 
     @contextmanager
-    def function(self) -> Iterator[Scope]:
+    def function(self) -> Generator[Scope]:
         """The scope of a function body: the outermost one and its own."""
         stack, before = self.stack, self.in_function
         scope = Scope()
