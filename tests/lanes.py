@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from compiler.gates.circuit import Circuit
+from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.gates.simulate import run_vectors
 from compiler.words.evaluate import NoSources, as_array, evaluate
 from compiler.words.ir import (
@@ -214,3 +214,14 @@ def grow(draw: st.DrawFn, g: Growing, length: int) -> None:
             g.add(op, [], number(min(values), max(values), *shape), Constant(tuple(values)))
         case _:
             g.of(op, draw(one), draw(one))
+
+
+@st.composite
+def circuits(draw: st.DrawFn, inputs: int = 5) -> Circuit:
+    """Any well-formed circuit, with constants, repeats and dead gates."""
+    gates: list[Gate] = []
+    for number in range(draw(st.integers(0, 25))):
+        literal = st.integers(0, 2 * (1 + inputs + number) - 1)
+        gates.append(Gate(draw(st.sampled_from(GateOp)), draw(literal), draw(literal)))
+    literal = st.integers(0, 2 * (1 + inputs + len(gates)) - 1)
+    return Circuit(inputs, tuple(gates), tuple(draw(st.lists(literal, max_size=4))))

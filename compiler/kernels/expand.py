@@ -119,7 +119,8 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
     """The item's elements: the operands' own where it only moves them, else new words in `order`."""
     match item.op, item.at:
         case Op.CONST, Constant(values):
-            return _array([Word(None, (), item.type, number=Columns(constant=v)) for v in values], item.type.shape)
+            words = [Word(None, (), item.type, number=Columns(constant=v)) for v in values]
+            return _array(words * item.type.size if len(words) == 1 else words, item.type.shape)
         case Op.VIEW, Strided() as at:
             return strided(args[0].reshape(-1), at, item.type.shape, _indices(number, args[1:])).copy()
         case Op.PUT, Strided() as at:
