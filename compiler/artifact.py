@@ -23,6 +23,7 @@ import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.program import Compiled
+from compiler.schedule.plan import Kernel
 
 MAGIC = b"CCRC"
 VERSION = 1
@@ -46,6 +47,13 @@ def encode(program: Compiled) -> bytes:
 
 def digest(artifact: bytes) -> str:
     return artifact[-DIGEST:].hex()
+
+
+def kernel_digest(kernel: Kernel) -> str:
+    """SHA-256 of a kernel's circuit and registers: equal for equal work, whatever program it stands in."""
+    circuits: list[Circuit] = []
+    shape = json.dumps([_plain(kernel.circuit, circuits), kernel.registers], separators=(",", ":")).encode()
+    return hashlib.sha256(shape + b"".join(map(_circuit_bytes, circuits))).hexdigest()
 
 
 def decode(data: bytes) -> Compiled:

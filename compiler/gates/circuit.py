@@ -39,5 +39,13 @@ class Circuit:
         return len(self.gates) - self.and_gates
 
 
+def and_depth(circuit: Circuit) -> int:
+    """AND gates on the longest path from an input to an output."""
+    depth = [0] * (1 + circuit.inputs)
+    for op, left, right in circuit.gates:
+        depth.append(max(depth[left >> 1], depth[right >> 1]) + (op is GateOp.AND))
+    return max((depth[literal >> 1] for literal in circuit.outputs), default=0)
+
+
 def negate(literal: int) -> int:
     return literal ^ 1
