@@ -42,7 +42,7 @@ def train(weights: NDArray[np.float64], path: Path, secret: RunSecret) -> NDArra
         numbers = draw_batch(secret, 0, (step,), n=len(labels), batch=BATCH, slots=slots(BATCH))
         chosen = numbers[numbers != EMPTY]
         error = 1 / (1 + np.exp(-features[chosen] @ weights)) - labels[chosen]
-        noise = draw_noise(secret, 0, (step,), sigma=NOISE * 2**GRID, count=len(weights)) / 2**GRID
+        noise = draw_noise(secret, 0, 0, (step,), sigma=NOISE * 2**GRID, count=len(weights)) / 2**GRID
         weights = weights - RATE * (error @ features[chosen] + noise) / BATCH
     return weights
 

@@ -1,7 +1,8 @@
 """Where in the run secret each random choice of a program stands.
 
-A choice has a number (`draw`, unique in the program among choices of its sort) and a position (the indices of the
-loops around it), so both parties' simulations and the real run, which may ask in any order, find the same bits.
+A choice has a number (`draw`, which `dpsgd` of the program) and a position (the indices of the loops around it), so
+a simulation and the real run, which may ask in any order, find the same bits.  The fields of one batch are gathered by
+one and the same draw; the noises of two variables are two.
 """
 from __future__ import annotations
 
@@ -23,13 +24,13 @@ def draw_batch(
 
 
 def draw_noise(
-    secret: RunSecret, draw: int, position: tuple[int, ...], *, sigma: Fraction, count: int
+    secret: RunSecret, draw: int, variable: int, position: tuple[int, ...], *, sigma: Fraction, count: int
 ) -> NDArray[np.int64]:
-    """`count` draws of round(N(0, sigma^2)) in grid units; shape (count,).
+    """The noise on one variable, of `count` elements: round(N(0, sigma^2)) in grid units; shape (count,).
 
-    Two variables must not share a `draw`: equal noise on both would cancel in their difference.
+    `variable` counts those that the `dpsgd` trains: equal noise on two of them would cancel in their difference.
     """
-    return rounded_gaussian(secret.stream("noise", (draw, *position)), sigma, count)
+    return rounded_gaussian(secret.stream("noise", (draw, variable, *position)), sigma, count)
 
 
 def gather(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -46,7 +46,7 @@ def split(values: list[int]) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("sigma", [Fraction(5, 2), Fraction(300), Fraction(1, 3)])
 def test_weights(sigma: Fraction) -> None:
     count = 200_000
-    drawn = draw_noise(RunSecret.from_seed(5), 0, (0,), sigma=sigma, count=count)
+    drawn = draw_noise(RunSecret.from_seed(5), 0, 0, (0,), sigma=sigma, count=count)
     width = max(1, int(sigma / 5))  # cells of equal width; at sigma = 300 single integers are too rare
     reach = int(4 * sigma) // width + 1
     edges = [Fraction(-1, 2) + width * i for i in range(-reach, reach + 1)]
@@ -134,6 +134,12 @@ def test_the_extreme_uniforms_are_reached() -> None:
     largest = int(rounded_gaussian(Zeros(bytes(32)), sigma, 1)[0])
     assert largest == reference(0, sigma) and 13_000 < largest <= noise_bound(sigma)
     assert rounded_gaussian(Ones(bytes(32)), sigma, 1).tolist() == [0]  # sign bit set, p next to 1/2
+
+
+def test_variables_have_noise_of_their_own() -> None:
+    places = [(0, 0, (0,)), (0, 1, (0,)), (1, 0, (0,)), (0, 0, (1,)), (0, 0, ()), (0, 0, (0, 0))]
+    drawn = [tuple(draw_noise(RunSecret.from_seed(1), *p, sigma=Fraction(10**6), count=4).tolist()) for p in places]
+    assert len(set(drawn)) == len(places)
 
 
 def test_no_noise_and_impossible_noise() -> None:

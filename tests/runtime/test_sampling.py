@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2
 
+from compiler.words.dpsgd import slot_count
 from runtime.privacy.draws import draw_batch, gather
 from runtime.privacy.randomness import RunSecret, Stream
 from runtime.privacy.sampling import EMPTY, sample, slots
@@ -27,6 +28,7 @@ class Words(Stream):
 def test_slots() -> None:
     assert slots(64) == 96 and slots(256) == 320 and slots(1) == 5
     assert all(slots(b) == b + ceil(4 * sqrt(b)) for b in range(1, 5000))
+    assert all(slots(b) == slot_count(b) for b in range(1, 5000))  # what the compiler reserves
 
 
 def test_the_rate_is_decided_by_integers() -> None:
