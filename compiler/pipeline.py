@@ -49,7 +49,7 @@ def build(meaning: Meaning) -> Compiled:
         parties=words.parties,
         garbler=who.garbler,
         evaluator=who.evaluator,
-        parameters=tuple((name, str(value)) for name, value in meaning.checked.parameters),
+        parameters=tuple((name, str(value)) for name, value in meaning.checked.params),
         inputs=tuple((entry, type, str(i.variable.kind))
                      for (entry, type), i in zip(words.inputs, program.inputs, strict=True)),
         datasets=words.datasets,
