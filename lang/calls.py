@@ -115,7 +115,7 @@ class Calls(Indexing):
         name = function.name.name
         if any(name == other for other, _ in self.calling):
             raise Failed(Recursion(span=node.span, name=name, related=tuple(
-                (place, f"`{other}` called here") for other, place in self.calling)))
+                (place, f"`{other}` called here") for other, place in self.calling if place is not None)))
         if len(args) != len(function.parameters):
             usage = f"{name}({', '.join(p.name.name for p in function.parameters)})"
             raise Failed(ArgumentCount(span=node.span, name=name, wanted=count(len(function.parameters), "argument"),
@@ -123,17 +123,17 @@ class Calls(Indexing):
                                        related=((function.name.span, "defined here"),)))
         self.count_call(node.span)
         self.inlined_names.add(name)
-        return self.inline(function, args, node.span)
+        return self.inline(function, args, node.span, node.span)
 
-    def inline(self, function: tree.Fn, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
-        """The body of a function in place of its call."""
+    def inline(self, function: tree.Fn, args: tuple[typed.Expr, ...], span: Span, call: Span | None) -> typed.Expr:
+        """The body of a function in place of its call; without a call it is only checked."""
         statements: list[typed.Statement] = []
         outer = (self.train_level, self.value_level, self.in_loss)
         with self.scopes.function() as scope:
             scope.later = {n.name: n.span for n in (*function.sizes, *(p.name for p in function.parameters))}
             self._bind_sizes(function, args, span)
             self._bind_parameters(function, args, statements)
-            self.calling.append((function.name.name, span))
+            self.calling.append((function.name.name, call))
             self.train_level, self.value_level, self.in_loss = None, None, False
             try:
                 body, value = self.block_value(function.body)
@@ -198,7 +198,7 @@ class Calls(Indexing):
     def bind_let(self, name: tree.Name, value: typed.Expr, kind: Kind | None, what: str,
                  statements: list[typed.Statement]) -> None:
         """A name for a value; one that is public, or a loop index, needs no variable."""
-        if indices(value) is not None and (isinstance(value, Const) or affine(value)):
+        if indices(value) is not None and (isinstance(value, Const) or affine(value) is not None):
             self.bind(name, Public(name.span, value, what))
             return
         variable = self.fresh(name, kind)

@@ -50,9 +50,11 @@ def _whole_program(checker: Declarations, source: Source) -> None:
     """What can only be said at the end."""
     start = Span(source, 1, 1, 1, 1)
     for name in checker.overrides:
-        if name not in checker.params:
-            checker.report(UnknownParam(span=start, name=name, hint=checker.near(name, list(checker.params)) or (
-                f"the params are {', '.join(sorted(checker.params))}" if checker.params else "this program has none")))
+        if name not in checker.param_names:
+            known = ", ".join(f"`{param}`" for param in checker.param_names)
+            hint = checker.near(name, checker.param_names) or (
+                f"the params are {known}" if known else "this program has none")
+            checker.report(UnknownParam(span=start, name=name, hint=hint))
     if len(checker.parties) == 1:
         checker.report(PartyMissing(span=checker.parties[0].span, name=checker.parties[0].name))
     for given in checker.inputs:

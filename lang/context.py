@@ -18,7 +18,7 @@ from lang.symbols import Bound, Poison, Scope, Scopes, Symbol
 
 MAX_DEPTH = 200
 MAX_UNROLLED = 4096
-MAX_CALLS = 20_000
+MAX_CALLS = 5_000
 
 # Problems of an arm that is not taken count only when they do not depend on values.
 _OF_TEXT = (
@@ -61,7 +61,7 @@ class Context:
         self.inlined = 0
         self.inlined_names: set[str] = set()                     # functions that are called
         self.used: set[str] = set()                              # inputs and data sets that are read
-        self.calling: list[tuple[str, Span]] = []                # functions being inlined, with the places of the calls
+        self.calling: list[tuple[str, Span | None]] = []         # functions being inlined, with the places of the calls
         self.private = 0                                         # private conditions around
         self.in_loss = False
         self.train_level: int | None = None                      # scopes around the body of the present `dpsgd`
@@ -73,7 +73,8 @@ class Context:
         target = self.warnings if problem.severity == "warning" else self.problems
         if self.calling and not problem.related and problem.severity == "error":
             name, place = self.calling[-1]
-            problem = replace(problem, related=((place, f"in this call of `{name}`"),))
+            if place is not None:
+                problem = replace(problem, related=((place, f"in this call of `{name}`"),))
         target.setdefault((problem.code, problem.span), problem)
 
     def attempt(self) -> Attempt:

@@ -51,6 +51,7 @@ class Declarations(Training):
         self.parties: list[tree.Name] = []
         self.inputs: list[typed.Input] = []
         self.datasets: list[typed.Dataset] = []
+        self.param_names: list[str] = []                 # also those whose value is wrong
         self.params: dict[str, Fraction] = {}
         self.functions: list[tree.Fn] = []
         self.output_names: dict[str, Span] = {}
@@ -113,6 +114,7 @@ class Declarations(Training):
                 (name.span, "a party") for name in self.parties[:2])))
 
     def _param(self, item: tree.Param) -> None:
+        self.param_names.append(item.name.name)
         value = self.constant(self.expr(item.value), "a param")
         if value.type.shape:
             raise Failed(WrongKind(span=item.value.span, what="a param", wanted="one number",
@@ -228,7 +230,7 @@ class Declarations(Training):
                 kinds = [self.kind(parameter.kind) for parameter in function.parameters]
             args = tuple(typed.Read(type_of(kind), self.fresh(parameter.name, kind), parameter.name.span)
                          for kind, parameter in zip(kinds, function.parameters, strict=True))
-            self.inline(function, args, function.name.span)
+            self.inline(function, args, function.name.span, None)
 
     def _import(self, item: tree.Import, way: tuple[str, ...]) -> None:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(item.span.source.name), item.path))

@@ -30,10 +30,11 @@ FOREIGN = {
     "float": "numbers have a fixed point: `fix<16, 10>` is 16 bits, 10 of them after the point",
     "bool": "write `bit`",
 }
+# A sign -> the one that could stand there instead, and what to say if it could.
 _FOREIGN_SIGNS = {
-    "=": "to compare, write `==`",
-    ":": "a range is written `start..end`",
-    "<": "comparisons do not chain: write `a < b && b < c`",
+    "=": ("==", "to compare, write `==`"),
+    ":": ("..", "a range is written `start..end`"),
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), ("&&", "comparisons do not chain: write `a < b && b < c`")),
 }
 _OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "AT", "VBAR", "CIRCUMFLEX", "AMPERSAND"}
 
@@ -85,7 +86,7 @@ def expected(accepts: set[str], spelled: dict[str, str]) -> str:
     return ", ".join(phrases[:-1]) + " or " + phrases[-1]
 
 
-def hint(token: Token, previous: Token | None) -> str:
+def hint(token: Token, previous: Token | None, spelled: set[str]) -> str:
     """What to write instead, if it can be guessed."""
     for word in filter(None, (token, previous)):
         if word.type == "NAME" and str(word) in FOREIGN:
@@ -93,4 +94,5 @@ def hint(token: Token, previous: Token | None) -> str:
     for word in filter(None, (previous, token)):
         if word.type == "NAME" and (near := get_close_matches(str(word), sorted(WORDS), 1, 0.75)):
             return f"did you mean `{near[0]}`?"
-    return _FOREIGN_SIGNS.get(str(token), "")
+    instead, text = _FOREIGN_SIGNS.get(str(token), ("", ""))
+    return text if instead in spelled else ""

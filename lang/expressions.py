@@ -11,7 +11,7 @@ from lang.context import MAX_DEPTH
 from lang.failing import Failed, NeedsIndex
 from lang.infer import describe, infer, number, show_shape
 from lang.kinds import BIT, Tensor
-from lang.kinds_of import MAX_WIDTH, Kinds, fill, type_of
+from lang.kinds_of import MAX_WIDTH, Kinds, fill, show_number, type_of
 from lang.problems.flow import DatasetOutside, NotYet, RevealPlace, RowOutside
 from lang.problems.names import CallsNeeded, NotAValue, UnknownField
 from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ValueTooLarge, WrongKind
@@ -208,7 +208,7 @@ class Expressions(Kinds):
         n = power.values[0]
         if power.type.shape or n.denominator != 1 or not 0 <= n <= MAX_EXPONENT:
             raise Failed(ExponentRange(span=exponent.span, limit=MAX_EXPONENT, given=f"is {describe(power.type)}"
-                                       if power.type.shape else f"is {n}"))
+                                       if power.type.shape else f"is {show_number(n)}"))
         statements: list[typed.Statement] = []
         result: typed.Expr | None = None
         bits = n.numerator
@@ -230,7 +230,7 @@ class Expressions(Kinds):
         n = amount.values[0]
         if amount.type.shape or n.denominator != 1 or not 0 <= n <= MAX_WIDTH:
             raise Failed(ShiftRange(span=right.span, limit=MAX_WIDTH,
-                                    given=f"is {describe(amount.type)}" if amount.type.shape else f"is {n}"))
+                                    given=f"is {describe(amount.type) if amount.type.shape else show_number(n)}"))
         return self.operate(Call.SHL if op == "<<" else Call.SHR, (left, amount), span)
 
     def _unary(self, node: tree.Unary) -> typed.Expr:

@@ -76,7 +76,7 @@ class Indexing(Expressions):
             raise Failed(IntegersOnly(span=node.span, op="[ ]", given=describe(type_),
                                       hint="convert it first: `x as uint<8>`"))
         loops = indices(index)
-        if loops is not None and not affine(index):
+        if loops is not None and affine(index) is None:
             raise NeedsIndex(loops[-1])
         bounds = interval(index, self.loops, self.known)
         if bounds is not None and not (bounds[0] >= 0 and bounds[1] < size):

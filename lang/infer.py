@@ -125,7 +125,8 @@ def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number], sp
     if call is Call.MODULO:
         for arg, type_ in zip(args, types, strict=True):
             if not type_.integer:
-                raise Failed(IntegersOnly(span=arg.span, op="%", given=describe(type_)))
+                raise Failed(IntegersOnly(span=arg.span, op="%", given=describe(type_),
+                                           hint="convert it first: `x as int<16>`"))
 
 
 def _dot(left: Number, right: Number, span: Span) -> tuple[int, ...]:

@@ -157,7 +157,7 @@ class Kinds(Context):
             if not wrap:
                 self._warn_clamped(expr, kind)
             return typed.Const(target, values, expr.span)
-        if isinstance(expr, (typed.IndexOf, typed.Operate)) and affine(expr) and target.integer:
+        if isinstance(expr, (typed.IndexOf, typed.Operate)) and affine(expr) is not None and target.integer:
             bounds = interval(expr, self.loops, self.known)
             if bounds is not None and kind.lo <= bounds[0] and bounds[1] <= kind.hi:
                 return replace(expr, type=target)       # stays an index that both parties know

@@ -91,6 +91,8 @@ class _Reader:
             except TooNested as error:
                 self.problems.append(TooDeep(span=error.span, limit=MAX_DEPTH))
                 start = self._next_statement(self.lines[error.span.end_line - 1] + 1)
+        if self.problems and not any(isinstance(problem, UnclosedBracket) for problem in self.problems):
+            self.problems += map(self._unclosed, self.brackets.open_at(len(text))[-1:])
         if file is None or self.problems:
             raise Rejected(self.problems)
         return file
@@ -149,9 +151,7 @@ class _Reader:
         if word in OPENING and not (opened and self.source.text[opened[-1]] == OPENING[word]):
             return UnopenedBracket(span=span, closing=word, opening=OPENING[word])
         if opened and (token.type == "$END" or (word in expected.DECLARATION_WORDS and "RBRACE" in accepts)):
-            opening = self.source.text[opened[-1]]
-            return UnclosedBracket(span=self._span(opened[-1], opened[-1] + 1), opening=opening,
-                                   closing=CLOSING[opening])
+            return self._unclosed(opened[-1])
         new_line = previous is not None and "\n" in self.source.text[previous.end_pos:offset]
         if "SEMICOLON" in accepts and previous is not None and (new_line or word in expected.STATEMENT_WORDS | {"}"}):
             return MissingSemicolon(span=self._span(previous.end_pos or 0, previous.end_pos or 0))
@@ -161,8 +161,13 @@ class _Reader:
             return ValueNotLast(span=span)
         if "NAME" in accepts and word in expected.WORDS and "INT" not in accepts:
             return ReservedWord(span=span, word=word)
-        return UnexpectedWord(span=span, found=expected.found(token), hint=expected.hint(token, previous),
+        hint = expected.hint(token, previous, {self.spelled.get(name, name) for name in accepts})
+        return UnexpectedWord(span=span, found=expected.found(token), hint=hint,
                               expected=expected.expected(accepts, self.spelled))
+
+    def _unclosed(self, place: int) -> Problem:
+        opening = self.source.text[place]
+        return UnclosedBracket(span=self._span(place, place + 1), opening=opening, closing=CLOSING[opening])
 
     def _previous(self, error: UnexpectedToken) -> Token | None:
         """The last token before the offending one."""

@@ -2,12 +2,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lang import typed
 from lang.typed import Call
 
 Range = tuple[int, int]
-_AFFINE = frozenset({Call.ADD, Call.SUB, Call.NEG, Call.MUL})
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """The sum of factor * index over loop indices (by the number of their variable), plus an offset."""
+
+    factors: Mapping[int, int]
+    offset: int
+
+    def plus(self, other: Affine) -> Affine:
+        numbers = [*self.factors, *(n for n in other.factors if n not in self.factors)]
+        return Affine({n: self.factors.get(n, 0) + other.factors.get(n, 0) for n in numbers},
+                      self.offset + other.offset)
+
+    def times(self, factor: int) -> Affine:
+        return Affine({number: factor * f for number, f in self.factors.items()}, factor * self.offset)
+
+    def within(self, loops: Mapping[int, Range]) -> Range:
+        """Its least and largest value."""
+        ends = [sorted((factor * loops[n][0], factor * loops[n][1])) for n, factor in self.factors.items()]
+        return self.offset + sum(low for low, _ in ends), self.offset + sum(high for _, high in ends)
 
 
 def indices(expr: typed.Expr) -> list[typed.Variable] | None:
@@ -29,19 +50,34 @@ def indices(expr: typed.Expr) -> list[typed.Variable] | None:
     return found
 
 
-def affine(expr: typed.Expr) -> bool:
-    """Whether an expression is a sum of whole multiples of loop indices and a constant."""
+def affine(expr: typed.Expr) -> Affine | None:
+    """A sum of whole multiples of loop indices and a constant, as one; None if an expression is not of this form."""
     match expr:
-        case typed.Const(type=type_, values=values):
-            return type_.shape == () and type_.integer and values[0].denominator == 1
-        case typed.IndexOf():
-            return True
+        case typed.Const(type=type_, values=(value,)) if not type_.shape and type_.integer and value.denominator == 1:
+            return Affine({}, value.numerator)
+        case typed.IndexOf(variable=variable):
+            return Affine({variable.number: 1}, 0)
         case typed.Operate(call=call, args=args):
-            if call is Call.MUL and not any(isinstance(arg, typed.Const) for arg in args):
-                return False
-            return call in _AFFINE and all(map(affine, args))
+            forms = [form for form in map(affine, args) if form is not None]
+            return _affine_of(call, forms) if len(forms) == len(args) else None
         case _:
-            return False
+            return None
+
+
+def _affine_of(call: Call, forms: list[Affine]) -> Affine | None:
+    match call, forms:
+        case Call.NEG, [form]:
+            return form.times(-1)
+        case Call.ADD, [left, right]:
+            return left.plus(right)
+        case Call.SUB, [left, right]:
+            return left.plus(right.times(-1))
+        case Call.MUL, [left, right] if not left.factors:
+            return right.times(left.offset)
+        case Call.MUL, [left, right] if not right.factors:
+            return left.times(right.offset)
+        case _:
+            return None
 
 
 def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, Range]) -> Range | None:
@@ -49,11 +85,9 @@ def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, R
 
     `loops` gives the first and last value of a loop index by the number of its variable, `known` those of a `let`.
     """
+    if (form := affine(expr)) is not None:
+        return form.within(loops)
     match expr:
-        case typed.Const(values=(value,)) if value.denominator == 1:
-            return value.numerator, value.numerator
-        case typed.IndexOf(variable=variable):
-            return loops.get(variable.number)
         case typed.Read(variable=variable) if variable.number in known:
             return known[variable.number]
         case typed.Operate(call=call, args=args):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from lang import tree, typed
@@ -43,14 +44,16 @@ class Training(Statements):
     """Checks `dpsgd` statements."""
 
     def dpsgd(self, node: tree.Dpsgd) -> typed.Statement:
+        start = node.span
+        word = replace(start, end_line=start.line, end_column=start.column + len("dpsgd"))
         if self.train_level is not None:
-            raise Failed(DpsgdInside(span=node.span, where="another `dpsgd`"))
+            raise Failed(DpsgdInside(span=word, where="another `dpsgd`"))
         if self.calling:
-            raise Failed(DpsgdInside(span=node.span, where="a function"))
+            raise Failed(DpsgdInside(span=word, where="a function"))
         if self.value_level is not None:
-            raise Failed(DpsgdInside(span=node.span, where="an `if` that gives a value"))
+            raise Failed(DpsgdInside(span=word, where="an `if` that gives a value"))
         if self.private:
-            self.report(DpsgdPrivate(span=node.span))
+            self.report(DpsgdPrivate(span=word))
         dataset = variables = clauses = body = None
         with self.attempt():
             dataset = self._dataset(node.dataset)
@@ -120,7 +123,7 @@ class Training(Statements):
                 with self.attempt():
                     drawn_by = self._drawn_by(clause, clause.drawn_by, dataset)
         if missing := [f"`{name}`" for name in _CLAUSES if name not in given]:
-            raise Failed(ClauseMissing(span=node.dataset.span, missing=" and ".join(missing),
+            raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing),
                                        dataset=node.dataset.name))
         if len(values) < len(_CLAUSES):
             raise Failed
@@ -228,3 +231,10 @@ class Training(Statements):
         return variable, value
 
 
+
+
+def _listed(names: list[str]) -> str:
+    """`clip`, `noise` and `rate`, with the noun before them."""
+    if len(names) == 1:
+        return f"the clause {names[0]}"
+    return f"the clauses {', '.join(names[:-1])} and {names[-1]}"

@@ -201,7 +201,7 @@ class ClauseValue(Problem):
 @dataclass(frozen=True, kw_only=True)
 class ClauseMissing(Problem):
     code = "clause-missing"
-    title = "`dpsgd` lacks the clause {missing}"
+    title = "`dpsgd` lacks {missing}"
     label = "here"
     help = "write `on {dataset}(batch = 64, steps = 20, clip = 1.0, noise = 1.69, rate = 8.0)`"
 

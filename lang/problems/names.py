@@ -350,7 +350,7 @@ class Unused(Problem):
     severity = "warning"
     title = "the {what} `{name}` is never used"
     label = "never read"
-    help = "use it or remove it; {owner} would have to provide it for nothing"
+    help = "use it or remove it: `{owner}` would have to provide it for nothing"
 
     what: str
     name: str

@@ -1,0 +1,50 @@
+"""Every problem has a program that shows it and the text that it gives."""
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import Golden
+
+from lang.check import check
+from lang.load import read
+from lang.problem import Problem, Rejected
+from lang.report import as_json, draw
+from lang.source import Source
+
+HERE = Path(__file__).parent / "problems"
+PROGRAMS = sorted(HERE.glob("*.ccr"))
+FOUND_LATER = {"leaks-data", "leaks-input", "dpsgd-unbounded", "range-too-wide", "within-unmet"}    # by the compiler
+FOUND_ELSEWHERE = {"file-missing", "not-utf8"}                                                       # test_load.py
+
+
+@cache
+def problems_of(path: Path) -> list[Problem]:
+    """All problems and warnings; a first line `// -D NAME=VALUE ...` overrides params."""
+    text = path.read_text()
+    overrides = dict(re.findall(r"(\w+)=(\S+)", text.split("\n")[0])) if text.startswith("// -D ") else {}
+    try:
+        checked = check(Source(path.name, text), overrides,
+                        lambda name: Source(name, read(HERE / name).text))
+    except Rejected as rejected:
+        return rejected.problems
+    return list(checked.warnings)
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_problem(path: Path, golden: Golden) -> None:
+    problems = problems_of(path)
+    assert problems
+    assert all(as_json(problem)["title"] for problem in problems)
+    golden.check(path.with_suffix(".err"), "\n\n".join(map(draw, problems)) + "\n")
+
+
+def test_every_code_is_shown() -> None:
+    shown = {problem.code for path in PROGRAMS for problem in problems_of(path)}
+    assert codes(Problem) - FOUND_LATER - FOUND_ELSEWHERE == shown
+
+
+def codes(of: type[Problem]) -> set[str]:
+    return {code for kind in of.__subclasses__() for code in {kind.code} | codes(kind)}
