@@ -108,10 +108,10 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
         case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
             return args[0]
         case _:
-            if item.type.width > SAFE:
+            dtype = np.int64 if item.type.width <= SAFE else object
+            if dtype is object:
                 args = [a.astype(object) for a in args]
-            result = OPERATIONS[item.op](item, args)
-            return result.astype(np.int64) if item.type.width <= SAFE and result.dtype != np.int64 else result
+            return np.asarray(OPERATIONS[item.op](item, args), dtype=dtype)   # NumPy makes wide scalars plain integers
 
 
 def _linear(item: Value, args: list[Array]) -> Array:
@@ -146,12 +146,14 @@ def _round(item: Value, args: list[Array]) -> Array:
     at, n = item.at, args[0]
     assert isinstance(at, Rounding)
     p, q = at.numerator, at.denominator
-    if n.size and int(abs(n).max()).bit_length() + p.bit_length() + q.bit_length() > SAFE:
+    largest = max(abs(int(n.max())), abs(int(n.min()))) if n.size else 0
+    if max(largest.bit_length() + p.bit_length() + q.bit_length(), at.lo.bit_length(), at.hi.bit_length()) > SAFE:
         n = n.astype(object)
-    rounded: Array = (2 * p * n + q) // (2 * q) if at.nearest else (p * n) // q
+    rounded: Array = np.asarray((2 * p * n + q) // (2 * q) if at.nearest else (p * n) // q, dtype=n.dtype)
     if at.wrap:
-        rounded = (rounded - at.lo) % (at.hi - at.lo + 1) + at.lo
-    return np.asarray(np.minimum(np.maximum(rounded, at.lo), at.hi))
+        rounded = np.asarray((rounded - at.lo) % (at.hi - at.lo + 1) + at.lo, dtype=n.dtype)
+    raised = np.asarray(np.maximum(rounded, at.lo), dtype=n.dtype)
+    return np.asarray(np.minimum(raised, at.hi), dtype=n.dtype)
 
 
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
