@@ -21,6 +21,7 @@ from compiler.words.ir import (
     Constant,
     Digits,
     Divisor,
+    Item,
     Op,
     Pieces,
     Rounding,
@@ -43,7 +44,7 @@ def whole(width: int, signed: bool, *shape: int) -> Type:
     return number(*full_range(width, signed), *shape)
 
 
-def block(params: Sequence[Type], *items: Value, results: Sequence[int] = ()) -> Block:
+def block(params: Sequence[Type], *items: Item, results: Sequence[int] = ()) -> Block:
     """A lane; by default its last item is the result."""
     return Block(0, tuple(params), items, tuple(results) or (len(params) + len(items) - 1,))
 
@@ -150,11 +151,11 @@ def pieces(draw: st.DrawFn) -> Pieces:
 
 
 @st.composite
-def lanes(draw: st.DrawFn, steps: int = 6) -> Block:
-    """A lane with scalars and vectors of one length, over all operations."""
+def lanes(draw: st.DrawFn, steps: int = 6, width: int = 6) -> Block:
+    """A lane with scalars (of at most `width` bits) and vectors of one length, over all operations."""
     length = draw(st.integers(1, 4))
     count = draw(st.integers(1, 3))
-    params = [draw(types()) for _ in range(count)] + [draw(types(4, (length,))) for _ in range(2)]
+    params = [draw(types(width)) for _ in range(count)] + [draw(types(4, (length,))) for _ in range(2)]
     g = Growing(params)
     for _ in range(draw(st.integers(1, steps))):
         grow(draw, g, length)

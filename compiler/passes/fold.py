@@ -7,7 +7,12 @@ from compiler.passes.base import Pass
 
 
 def fold(graph: Graph) -> None:
-    sweep(graph, lambda _, gate: _xor(gate) if gate.op is GateOp.XOR else _and(gate))
+    sweep(graph, lambda _, gate: folded(gate))
+
+
+def folded(gate: Gate) -> Gate | int:
+    """The literal that the gate always equals, if its operands alone say so."""
+    return _xor(gate) if gate.op is GateOp.XOR else _and(gate)
 
 
 def _xor(gate: Gate) -> Gate | int:

@@ -1,0 +1,87 @@
+"""Sigmoid's pieces against exact values of the function, operand by operand."""
+from __future__ import annotations
+
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lanes import assert_agrees, block, vectors
+
+from compiler.kernels.expand import expand
+from compiler.words.approximate import sigmoid
+from compiler.words.evaluate import apply_pieces
+from compiler.words.ir import Op, Pieces, Type, Value
+
+DOT = Type((), Fraction(1, 2**18), -31 * 2**23, 31 * 2**23)   # 31 terms of fix<16, 10> times fix<9, 8>
+
+
+def worst(operand: Type, result: Type, pieces: Pieces, values: list[int]) -> Fraction:
+    """The greatest error over `values`, from a sigmoid computed here in 60 digits."""
+    got = apply_pieces(np.array(values), pieces, result)
+    errors: list[Decimal] = []
+    with localcontext(Context(prec=60)):
+        for n, r in zip(values, got.tolist(), strict=True):
+            x = Decimal(n * operand.scale.numerator) / operand.scale.denominator
+            errors.append(abs(Decimal(r) * result.scale.numerator / result.scale.denominator - 1 / (1 + (-x).exp())))
+        return Fraction(max(errors))
+
+
+@pytest.mark.parametrize(("low", "high", "scale", "bits"), [
+    (-2**11, 2**11 - 1, Fraction(1, 256), 6), (-2**12, 2**12 - 1, Fraction(1, 256), 8),
+    (-900, 5000, Fraction(1, 512), 7), (0, 3000, Fraction(1, 300), 5), (-3000, 0, Fraction(1, 300), 5),
+    (-5, 5, Fraction(1, 64), 4), (7, 2000, Fraction(1, 128), 4)])
+def test_every_operand_is_within_one_last_bit(low: int, high: int, scale: Fraction, bits: int) -> None:
+    operand = Type((), scale, low, high)
+    result, pieces = sigmoid(operand, bits)
+    error = worst(operand, result, pieces, list(range(low, high + 1)))
+    assert error <= pieces.error <= Fraction(1, 2**bits)
+
+
+def test_the_ends_of_every_cell_of_the_demo() -> None:
+    result, pieces = sigmoid(DOT, 8)
+    cells = [m << pieces.drop for m in range(-pieces.limit, pieces.limit + 1)]
+    values = sorted({n for c in cells for n in (c - 1, c, c + 1)} | {DOT.lo, DOT.hi})
+    error = worst(DOT, result, pieces, [n for n in values if DOT.lo <= n <= DOT.hi])
+    assert error <= pieces.error <= Fraction(1, 256)
+    assert (result.scale, result.lo, result.hi) == (Fraction(1, 256), 0, 255)
+
+
+def test_the_demo_costs_little() -> None:
+    result, pieces = sigmoid(DOT, 8)
+    circuit = expand(block([DOT], Value(Op.APPLY, (0,), result, pieces)))
+    assert circuit.and_gates <= 100
+
+
+def test_a_looser_bound_costs_less() -> None:
+    exact, loose = (expand(block([DOT], Value(Op.APPLY, (0,), *sigmoid(DOT, 8, within)))).and_gates
+                    for within in (None, Fraction(1, 64)))
+    assert loose < exact
+
+
+def test_the_shape_is_the_operands() -> None:
+    result, _ = sigmoid(Type((4, 2), Fraction(1, 1024), -2**15, 2**15 - 1), 6)
+    assert result.shape == (4, 2)
+
+
+def test_what_cannot_be_reached_is_refused() -> None:
+    with pytest.raises(ValueError, match="give the operand or the result more"):
+        sigmoid(Type((), Fraction(1), -128, 127), 8)
+    with pytest.raises(ValueError, match="cannot be within 1/1024"):
+        sigmoid(DOT, 8, Fraction(1, 1024))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(3, 8), st.integers(6, 12), st.integers(-2**13, 2**13), st.integers(0, 2**13))
+def test_circuit_and_words_agree(bits: int, fraction: int, low: int, extent: int) -> None:
+    operand = Type((), Fraction(1, 2**fraction), low, low + extent)
+    try:
+        result, pieces = sigmoid(operand, bits)
+    except ValueError:
+        assert operand.scale > Fraction(1, 2**bits)   # only a coarse operand is refused
+        return
+    lane = block([operand], Value(Op.APPLY, (0,), result, pieces))
+    assert_agrees(expand(lane), lane, vectors([operand], 100))
+    assert worst(operand, result, pieces, [low, low + extent // 2, low + extent]) <= Fraction(1, 2**bits)

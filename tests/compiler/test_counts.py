@@ -1,0 +1,138 @@
+"""What operations cost, written down beside this file; `pytest --bless` rewrites it, the diff says what changed."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import Golden
+from lanes import Growing, block, number, whole
+
+from compiler.kernels.expand import expand
+from compiler.passes.base import run
+from compiler.passes.levels import O1
+from compiler.words.approximate import sigmoid
+from compiler.words.ir import Axes, Block, Digits, Op, Rounding, Type, Value, Weights, full_range
+
+BIT = number(0, 1)
+KERNEL = 30_000                # gates
+
+
+@cache
+def kernel(lane: Block) -> tuple[int, int]:
+    """(ANDs, XORs)."""
+    circuit, _ = run(O1, expand(lane))
+    return circuit.and_gates, circuit.xor_gates
+
+
+def product(width: int, signed: bool, kept: int, same: bool = False) -> Block:
+    """Two factors (or one, squared) to the low `kept` bits."""
+    g = Growing([whole(width, signed)] * (1 if same else 2))
+    exact = g.of(Op.MUL, 0, 0 if same else 1)
+    if kept < 2 * width:
+        g.of(Op.ROUND, exact, at=Rounding(1, 1, *full_range(kept, signed), wrap=True))
+    return g.finish(len(g.types) - 1)
+
+
+def fixed_product(width: int, fraction: int, terms: int) -> Block:
+    """fix<width, fraction> products summed, rounded down to the same kind with the high bits dropped."""
+    g = Growing([whole(width, True, terms), whole(width, True, terms)])
+    exact = g.of(Op.DOT, 0, 1, at=Axes(1))
+    g.of(Op.ROUND, exact, at=Rounding(1, 1 << fraction, *full_range(width, True), nearest=False, wrap=True))
+    return g.finish(exact + 1)
+
+
+def digit_sum(left: int, right: int, terms: int) -> Block:
+    g = Growing([whole(left, True, terms), whole(right, True, terms)])
+    return g.finish(g.of(Op.DIGITS, 0, 1, at=Digits(1, 1, 1)))
+
+
+def chosen(width: int, op: str) -> Block:
+    """max, abs and relu as the language writes them."""
+    g = Growing([whole(width, True)] * (2 if op == "max" else 1))
+    zero = Weights((0,))
+    other = {"max": lambda: 1, "abs": lambda: g.of(Op.LINEAR, 0, at=Weights((-1,))),
+             "relu": lambda: g.of(Op.LINEAR, 0, at=zero)}[op]()
+    less = g.of(Op.LESS, 0, other) if op == "max" else g.of(Op.LESS, 0, g.of(Op.LINEAR, 0, at=zero))
+    if op == "relu":
+        g.add(Op.SELECT, [less, other, 0], number(0, 2**(width - 1) - 1))
+    elif op == "abs":
+        g.add(Op.SELECT, [less, other, 0], number(0, 2**(width - 1)))
+    else:
+        g.of(Op.SELECT, less, other, 0)
+    return g.finish(len(g.types) - 1)
+
+
+def update() -> Block:
+    """w - rate * g rounded to the weight's kind: fix<16, 10>, g with 22 fraction bits."""
+    g = Growing([Type((), Fraction(1), -2**15, 2**15 - 1), number(-2**28, 2**28)])
+    total = g.of(Op.LINEAR, 0, 1, at=Weights((2**12, -1)))
+    g.of(Op.ROUND, total, at=Rounding(1, 2**12, -2**15, 2**15 - 1))
+    return g.finish(total + 1)
+
+
+def operations() -> Iterator[tuple[str, Block]]:
+    for n in 8, 16, 32, 64:
+        yield f"multiply unsigned {n}x{n}->{n}", product(n, False, n)
+        if n == 64:            # the others are too large for a kernel
+            break
+        yield f"multiply unsigned {n}x{n}->{2 * n}", product(n, False, 2 * n)
+        yield f"multiply signed {n}x{n}->{2 * n}", product(n, True, 2 * n)
+        yield f"square unsigned {n}->{2 * n}", product(n, False, 2 * n, same=True)
+        yield f"square signed {n}->{2 * n}", product(n, True, 2 * n, same=True)
+    yield "multiply Q16.16, floor, wrap", fixed_product(32, 16, 1)
+    yield "dot Q16.16, 4 terms", fixed_product(32, 16, 4)
+    yield "dot Q8.8, 16 terms", fixed_product(16, 8, 16)
+    for n in 8, 32:
+        pair = [whole(n, False)] * 2
+        yield f"add {n}", block(pair, Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))))
+        yield f"add {n} modulo 2^{n}", block(pair, Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))),
+                                            Value(Op.ROUND, (2,), whole(n, False),
+                                                  Rounding(1, 1, *full_range(n, False), wrap=True)))
+        yield f"less {n}", block(pair, Value(Op.LESS, (0, 1), BIT))
+        yield f"equal {n}", block(pair, Value(Op.EQUAL, (0, 1), BIT))
+        yield f"select {n}", block([BIT, *pair], Value(Op.SELECT, (0, 1, 2), whole(n, False)))
+        for name in "max", "abs", "relu":
+            yield f"{name} {n}", chosen(n, name)
+    yield "popcount 64", block([whole(1, False, 64)], Value(Op.SUM, (0,), number(0, 64), Axes(1)))
+    for by in 3, 10, 31, 455:
+        lane = block([whole(16, True)], Value(Op.ROUND, (0,), number(-2**14, 2**14), Rounding(1, by, -2**14, 2**14)))
+        yield f"divide signed 16 by {by}, nearest", lane
+    yield "update of a weight", update()
+    yield "digits 31 x 16 x 9", digit_sum(16, 9, 31)
+    yield "digits 31 x 9 x 10", digit_sum(9, 10, 31)
+    yield "digits 32 x 9 x 10", digit_sum(9, 10, 32)
+    score = Type((), Fraction(1, 2**18), -31 * 2**23, 31 * 2**23)
+    for bits in 4, 6, 8:
+        result, pieces = sigmoid(score, bits)
+        yield f"sigmoid of a 29-bit score, {bits} bits", block([score], Value(Op.APPLY, (0,), result, pieces))
+
+
+OPERATIONS = dict(operations())
+
+
+def test_counts(golden: Golden) -> None:
+    lines = [f"{'operation':<44}{'AND':>7}{'XOR':>7}"]
+    for name, lane in OPERATIONS.items():
+        ands, xors = kernel(lane)
+        lines.append(f"{name:<44}{ands:>7}{xors:>7}")
+    golden.check(Path(__file__).parent / "counts.txt", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(("name", "bar"), [
+    *((f"multiply unsigned {n}x{n}->{n}", bar) for n, bar in ((8, 43), (16, 151), (32, 559), (64, 2143))),
+    ("multiply unsigned 16x16->32", 303),
+    *((f"multiply signed {n}x{n}->{2 * n}", bar) for n, bar in ((8, 79), (16, 287), (32, 1087))),
+    *((f"square unsigned {n}->{2 * n}", bar) for n, bar in ((8, 41), (16, 149), (32, 557))),
+    ("multiply Q16.16, floor, wrap", 951), ("dot Q16.16, 4 terms", 4 * 951), ("dot Q8.8, 16 terms", 16 * 251),
+    ("add 32 modulo 2^32", 31), ("less 32", 32), ("equal 32", 31), ("select 32", 32), ("max 32", 64), ("relu 32", 31),
+    ("popcount 64", 63), ("sigmoid of a 29-bit score, 8 bits", 100), ("digits 31 x 16 x 9", 4515)])
+def test_bars(name: str, bar: int) -> None:
+    assert kernel(OPERATIONS[name])[0] <= bar
+
+
+@pytest.mark.parametrize("name", ["digits 31 x 16 x 9", "digits 32 x 9 x 10"])
+def test_a_chunk_fits_a_kernel(name: str) -> None:
+    assert sum(kernel(OPERATIONS[name])) <= KERNEL
