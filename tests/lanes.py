@@ -202,9 +202,9 @@ def grow(draw: st.DrawFn, g: Growing, length: int) -> None:
             other = g.of(Op.LINEAR, then, at=Weights((-1,))) if draw(st.booleans()) else draw(one)
             g.of(op, bit, then, other)
         case Op.APPLY:
-            at, a = pieces(draw), draw(one)
+            function, a = pieces(draw), draw(one)
             lo = draw(st.integers(-30, 30))
-            g.add(op, [a], number(lo, lo + draw(st.integers(0, 80)), *g.types[a].shape), at)
+            g.add(op, [a], number(lo, lo + draw(st.integers(0, 80)), *g.types[a].shape), function)
         case Op.VIEW:
             t = g.types[a := draw(st.sampled_from(tensors))]
             g.add(op, [a], Type((), t.scale, t.lo, t.hi), Strided(draw(st.integers(0, length - 1)), ()))

@@ -152,8 +152,9 @@ def test_products(widths: tuple[int, int], signed_a: bool, signed_b: bool) -> No
 def test_squares(width: int, signed: bool) -> None:
     lo, hi = (-(1 << (width - 1)), (1 << (width - 1)) - 1) if signed else (0, (1 << width) - 1)
     for reading in digit_square, plain_square:
-        _, values, squares = run_unary(
-            lo, hi, lambda builder, x, reading=reading: Bits(compress(builder, reading(x), 2 * width), False))
+        def cell(builder: Builder, x: Bits, reading: Callable[[Bits], Columns] = reading) -> Bits:
+            return Bits(compress(builder, reading(x), 2 * width), False)
+        _, values, squares = run_unary(lo, hi, cell)
         assert squares == [n * n for n in values]
 
 
@@ -180,11 +181,15 @@ def test_floor_divide_of_wide_words(by: int) -> None:
     assert integers(out, result.signed, len(values)) == [n // by for n in values]
 
 
+def clamping(bounds: tuple[int, int], to: tuple[int, int]) -> Callable[[Builder, Bits], Bits]:
+    return lambda builder, x: clamp(builder, x, *bounds, *to)
+
+
 @pytest.mark.parametrize("bounds", [(-40, 50), (0, 70), (-70, -3), (-16, 15), (3, 9)])
 def test_clamp_to_any_bounds(bounds: tuple[int, int]) -> None:
     for low in range(-20, 20):
         for high in range(low, 20):
-            _, values, clamped = run_unary(*bounds, lambda builder, x, to=(low, high): clamp(builder, x, *bounds, *to))
+            _, values, clamped = run_unary(*bounds, clamping(bounds, (low, high)))
             assert clamped == [min(max(n, low), high) for n in values], (low, high)
 
 
@@ -193,7 +198,7 @@ def test_clamp_to_a_kind_costs_the_bits_over_it_and_one_choice_a_bit() -> None:
     for width in 4, 8:
         for signed in True, False:
             kind = full_range(width, signed)
-            circuit, _, _ = run_unary(*bounds, lambda builder, x, to=kind: clamp(builder, x, *bounds, *to))
+            circuit, _, _ = run_unary(*bounds, clamping(bounds, kind))
             assert circuit.and_gates == (12 - width - 1) + width - signed
 
 

@@ -52,10 +52,9 @@ def digit_sum(left: int, right: int, terms: int) -> Block:
 def chosen(width: int, op: str) -> Block:
     """max, abs and relu as the language writes them."""
     g = Growing([whole(width, True)] * (2 if op == "max" else 1))
-    zero = Weights((0,))
-    other = {"max": lambda: 1, "abs": lambda: g.of(Op.LINEAR, 0, at=Weights((-1,))),
-             "relu": lambda: g.of(Op.LINEAR, 0, at=zero)}[op]()
-    less = g.of(Op.LESS, 0, other) if op == "max" else g.of(Op.LESS, 0, g.of(Op.LINEAR, 0, at=zero))
+    zero = g.of(Op.LINEAR, 0, at=Weights((0,)))
+    other = {"max": 1, "abs": g.of(Op.LINEAR, 0, at=Weights((-1,))), "relu": zero}[op]
+    less = g.of(Op.LESS, 0, 1 if op == "max" else zero)
     if op == "relu":
         g.add(Op.SELECT, [less, other, 0], number(0, 2**(width - 1) - 1))
     elif op == "abs":
