@@ -2,21 +2,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from compiler.schedule.plan import Clear
 from compiler.words.build import Builder
 from compiler.words.ir import Block, Type
-from compiler.words.prune import reads
+from compiler.words.prune import live, reads
 from compiler.words.rewrite import Rewriter
 
 
+@dataclass
 class _Part(Rewriter):
-    """Copies the items of a block that some of its values need."""
+    """Copies the items of a block that some of its values need; of a loop's body, what the loop needs."""
 
-    needed: set[int]
+    needed: set[int] | None = field(default=None, kw_only=True)
+
+    def begin(self, block: Block) -> None:
+        if self.needed is None:
+            self.needed = live(block)
 
     def wanted(self, number: int) -> bool:
-        return number in self.needed
+        return self.needed is not None and number in self.needed
 
 
 def clear_step(party: str, block: Block, wanted: Sequence[int], writes: Sequence[int], indices: Sequence[int],
@@ -26,8 +32,7 @@ def clear_step(party: str, block: Block, wanted: Sequence[int], writes: Sequence
     read = set[int]().union(*(reads(item) for n, item in block.numbered() if n in needed))
     params = [*indices, *sorted(n for n in read if n in clear)]
     b = Builder([types[n] for n in params])
-    part = _Part(b, {n: i for i, n in enumerate(params)})
-    part.needed = needed
+    part = _Part(b, {n: i for i, n in enumerate(params)}, needed=needed)
     part.block(block)
     return Clear(party, b.block([part.place[n] for n in wanted]), tuple(clear[n] for n in params[len(indices):]),
                  tuple(writes))

@@ -108,10 +108,9 @@ class Builder:
         type = self.type(number)
         if at == strides.identity(type.shape) and shape == type.shape:
             return number
-        known = self.constant(number)
-        if known is not None:
-            return self.const([known], shape)
         inner = self.item(number)
+        if isinstance(inner, Value) and isinstance(inner.at, Constant) and len(inner.at.values) == 1:
+            return self.add(Op.CONST, (), replace(type, shape=shape), inner.at)
         if isinstance(inner, Value) and isinstance(inner.at, Strided) and inner.op is Op.VIEW:
             last = [self.type(i).hi for i in indices]
             both = strides.compose(inner.at, type.shape, at, shape, last)

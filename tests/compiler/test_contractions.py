@@ -31,9 +31,11 @@ def program(b: Builder, entries: list[tuple[Entry, Type]], result: int, protecte
     return Words(PARTIES, tuple(entries), datasets, b.block([result]), (Output("out", result, PARTIES, True),))
 
 
-def two_inputs(shape: tuple[int, ...], left: tuple[int, int], right: tuple[int, int]) -> tuple[Builder, list[tuple[Entry, Type]]]:
+def two_inputs(shape: tuple[int, ...], left: tuple[int, int],
+               right: tuple[int, int]) -> tuple[Builder, list[tuple[Entry, Type]]]:
     b = Builder()
-    entries = [(Entry("a", "alice"), Type(shape, Fraction(1, 4), *left)), (Entry("b", "bob"), Type(shape, Fraction(1), *right))]
+    entries = [(Entry("a", "alice"), Type(shape, Fraction(1, 4), *left)),
+               (Entry("b", "bob"), Type(shape, Fraction(1), *right))]
     for entry, type in entries:
         b.add(Op.INPUT, (), type, entry)
     return b, entries
