@@ -117,8 +117,8 @@ class _Reader:
         own = [place for place in opened if place >= start]
         if start and opened and not own and token.type == "RBRACE":
             return offset + 1               # the end of a block whose beginning was skipped
-        if start and opened and not own and token.type == "ELSE":
-            return self._next_statement(offset)
+        if start and token.type == "ELSE" and text[start - 1:offset].strip() == "}":
+            return self._next_statement(offset)     # the other arm of an `if` whose beginning was skipped
         self.problems.append(self._token(error, offset, opened))
         self.brackets.forget_groups()
         line = self.lines[bisect_right(self.lines, offset) - 1]
