@@ -1,0 +1,70 @@
+"""What can go wrong in a command: how it is told, and which exit status it has.
+
+    1    the work failed: the peer, the network, the disk
+    2    the command line, the program or an input is wrong; nothing was sent
+    130  interrupted
+"""
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import typer
+
+from compiler.artifact import ArtifactError
+from lang.problem import Rejected
+from lang.report import as_json, draw
+from runtime.backends.yao import ForgedOutput
+from runtime.cli.options import UsageError
+from runtime.cli.screen import result, say
+from runtime.data.errors import InputError
+from runtime.local import PartyFailed
+from runtime.net.errors import NetworkError
+from runtime.net.keys import KeyFileError
+from runtime.ot.errors import CheatingDetected
+from runtime.session.hello import Disagreement
+
+FAILED, WRONG, INTERRUPTED = 1, 2, 130
+
+
+class NotSaved(Exception):
+    """The work was done, but its result could not be written."""
+
+
+@contextmanager
+def faults(json: bool) -> Generator[None]:
+    """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("interrupted; the run has ended and nothing was saved")
+        raise typer.Exit(INTERRUPTED) from None
+    except Rejected as rejected:
+        for problem in rejected.problems:
+            say(draw(problem) + "\n")
+        errors = sum(problem.severity == "error" for problem in rejected.problems)
+        say("1 error" if errors == 1 else f"{errors} errors")
+        _end(json, {"problems": [as_json(problem) for problem in rejected.problems]}, WRONG)
+    except InputError as error:
+        say(f"error: {error}")
+        _end(json, _error("input", error.what, help=error.help, file=error.file, row=error.row, column=error.column),
+             WRONG)
+    except UsageError as error:
+        say(f"error: {error.what}" + (f"\n  = help: {error.help}" if error.help else ""))
+        _end(json, _error("usage", error.what, help=error.help), WRONG)
+    except (ArtifactError, KeyFileError) as error:
+        say(f"error: {error}")
+        _end(json, _error("artifact" if isinstance(error, ArtifactError) else "key", str(error)), WRONG)
+    except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
+        say(f"error: {error}")
+        _end(json, _error(type(error).__name__, str(error)), FAILED)
+
+
+def _error(code: str, message: str, **more: object) -> dict[str, object]:
+    return {"error": {"code": code, "message": message} | more}
+
+
+def _end(json: bool, data: dict[str, object], status: int) -> None:
+    if json:
+        result(data, "", True)
+    raise typer.Exit(status) from None

@@ -1,0 +1,77 @@
+"""One party's run: whom it meets, where, and by which keys."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.api import Program, secret
+from runtime.cli.options import Address, UsageError, address
+from runtime.cli.progress import Advance
+from runtime.cli.screen import say
+from runtime.net import keys
+from runtime.net.channel import Channel
+from runtime.net.keys import Identity
+from runtime.net.tls import Listener, connect
+from runtime.party import Report, prepare, run
+from runtime.report.wording import listing
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The two ends of the connection of a run with --as."""
+
+    party: str
+    listens: bool
+    where: Address
+    identity: Identity
+    peer_certificate: bytes
+
+    @staticmethod
+    def of(party: str | None, listen: str | None, connect: str | None, key: Path | None, cert: Path | None,
+           peer: Path | None) -> Ends | None:
+        """From the options; None if they ask for both parties here.  Raises UsageError and KeyFileError."""
+        given = {"--listen": listen, "--connect": connect, "--key": key, "--cert": cert, "--peer": peer}
+        if party is None:
+            extra = [option for option, value in given.items() if value is not None]
+            if extra:
+                raise UsageError(f"{extra[0]} goes with --as PARTY", "without --as both parties run on this machine")
+            return None
+        if key is None or cert is None or peer is None:
+            missing = [option for option in ("--key", "--cert", "--peer") if given[option] is None]
+            raise UsageError(f"--as {party} needs {listing(missing)}",
+                             f"make keys with `ccr keys new {party}` and exchange the .crt files with your peer")
+        if listen is not None and connect is None:
+            where = address("--listen", listen)
+        elif connect is not None and listen is None:
+            where = address("--connect", connect)
+        else:
+            raise UsageError(f"--as {party} needs one of --listen and --connect",
+                             "one party listens, the other connects to it")
+        return Ends(party, listen is not None, where, keys.load(key, cert), keys.read_certificate(peer))
+
+
+def run_party(program: Program, ends: Ends, inputs: Mapping[str, str], seed: int | None, timeout: float,
+              advance: Advance, quiet: bool) -> Report:
+    """This party's side of the run.  Its inputs are read and checked before it listens or connects.
+
+    Raises UsageError, InputError, and what `runtime.party.run` raises.
+    """
+    if ends.party not in program.compiled.parties:
+        raise UsageError(f"the program has no party `{ends.party}`",
+                         f"its parties are {listing(program.compiled.parties)}")
+    sources = prepare(program, ends.party, inputs, secret(seed))
+    return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance)
+
+
+def _meet(program: Program, ends: Ends, timeout: float, quiet: bool) -> Channel:
+    other = next(p for p in program.compiled.parties if p != ends.party)
+    if not ends.listens:
+        if not quiet:
+            say(f"connecting to {other} at {ends.where}")
+        return connect(ends.where.host, ends.where.port, ends.identity, ends.peer_certificate, timeout)
+    with closing(Listener(ends.where.host, ends.where.port, ends.identity, ends.peer_certificate)) as listener:
+        if not quiet:
+            say(f"waiting for {other} at {Address(ends.where.host, listener.port)}")
+        return listener.accept(timeout)

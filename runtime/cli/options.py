@@ -1,0 +1,74 @@
+"""What may stand on the command line, and how it is read."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from runtime.report.privacy import DELTA
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
+Runnable = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program or a .ccrc artifact.",
+                                         show_default=False)]
+Define = Annotated[list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="Another value for a `param`.",
+                                                  show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors are still told.")]
+Input = Annotated[list[str] | None, typer.Option("--input", metavar="NAME=PATH", show_default=False,
+                                                 help="A file for an input or data set; a number for a scalar.")]
+Output = Annotated[list[str] | None, typer.Option("--output", metavar="NAME=PATH", show_default=False,
+                                                  help="Save an output as .npz, .npy or .csv.")]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", show_default=False,
+                                          help="Fix the sampling and the noise. The run is then not private.")]
+Delta = Annotated[float, typer.Option("--delta", metavar="D", help="The delta at which epsilon is told.")]
+DEFAULT_DELTA = DELTA
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be."""
+
+    def __init__(self, what: str, help: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.help = help
+
+
+def pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
+    """NAME=VALUE arguments by name.  Raises UsageError."""
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise UsageError(f"`{option} {text}` is not NAME=VALUE")
+        if name in found:
+            raise UsageError(f"`{option} {name}=` is given twice")
+        found[name] = value
+    return found
+
+
+def checked_delta(delta: float) -> float:
+    """Raises UsageError unless 0 < delta < 1."""
+    if not 0 < delta < 1:
+        raise UsageError(f"--delta {delta:g} does not lie between 0 and 1", "give a small one, such as 1e-5")
+    return delta
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address(option: str, text: str) -> Address:
+    """HOST:PORT, or [IPv6]:PORT.  Raises UsageError."""
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        raise UsageError(f"`{option} {text}` is not HOST:PORT", "write it like 192.0.2.7:7000 or [2001:db8::7]:7000")
+    return Address(host, int(port))

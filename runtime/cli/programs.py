@@ -1,0 +1,95 @@
+"""`ccr check`, `ccr compile` and `ccr inspect`: what can be said about a program without running it."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compiler.pipeline import understand
+from lang.load import read
+from lang.report import as_json, draw
+from runtime import api
+from runtime.api import Program
+from runtime.cli.faults import NotSaved, faults
+from runtime.cli.options import (
+    DEFAULT_DELTA,
+    Define,
+    Delta,
+    File,
+    Json,
+    Runnable,
+    UsageError,
+    checked_delta,
+    pairs,
+)
+from runtime.cli.screen import result, say
+from runtime.report import program as report
+from runtime.report.cost import cost
+from runtime.report.privacy import privacy
+from runtime.report.wording import count
+
+SOURCE, ARTIFACT = ".ccr", ".ccrc"
+
+
+def compiled(file: str, define: list[str] | None) -> Program:
+    """The program of a FILE argument.  Raises Rejected, ArtifactError or UsageError."""
+    overrides = pairs("-D", define)
+    if Path(file).suffix == ARTIFACT and overrides:
+        raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
+    return api.compile(file, overrides)
+
+
+def check(file: File, define: Define = None, json: Json = False) -> None:
+    """Say what is wrong with a program, all of it, with places."""
+    with faults(json):
+        _source_only(file)
+        warnings = understand(read(file), pairs("-D", define)).checked.warnings
+        for warning in warnings:
+            say(draw(warning) + "\n")
+        said = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
+        result({"problems": [as_json(w) for w in warnings]}, f"{file}: no errors{said}", json)
+
+
+def compile(file: File,
+            out: Annotated[Path | None, typer.Option("-o", metavar="OUT", show_default=False,
+                                                     help="The artifact; FILE with the ending .ccrc if not given.")]
+            = None,
+            define: Define = None, json: Json = False) -> None:
+    """Compile a program to an artifact that both parties can run; prints its digest."""
+    with faults(json):
+        _source_only(file)
+        program = compiled(file, define)
+        path = out or Path(file).with_suffix(ARTIFACT)
+        try:
+            path.write_bytes(program.artifact)
+        except OSError as error:
+            raise NotSaved(f"cannot write {path}: {error.strerror}") from None
+        gates = cost(program.compiled).and_gates
+        result({"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
+               f"{program.digest}  {path} ({count(gates)} AND gates)", json)
+
+
+def inspect(file: Runnable,
+            records: Annotated[int | None, typer.Option("--records", metavar="N", min=1, show_default=False,
+                                                        help="Rows of the data set, for epsilon.")] = None,
+            delta: Delta = DEFAULT_DELTA, define: Define = None, json: Json = False) -> None:
+    """Show what a program costs, by kernel and by pass, who learns what, and its epsilon."""
+    with faults(json):
+        checked_delta(delta)
+        program = compiled(file, define)
+        mechanisms = program.compiled.mechanisms
+        if records is not None and any(m.batch > records for m in mechanisms):
+            raise UsageError(f"--records {records} is less than a batch of {max(m.batch for m in mechanisms)}")
+        known = {} if records is None else {d.name: records for d in program.compiled.datasets}
+        told = privacy(program.compiled, known, delta)
+        costs = cost(program.compiled)
+        text = report.text(program, costs, told)
+        if mechanisms and records is None:
+            text += "\ngive --records N to learn epsilon"
+        result(report.as_json(program, costs, told), text, json)
+
+
+def _source_only(file: str) -> None:
+    if Path(file).suffix == ARTIFACT:
+        raise UsageError(f"{file} is an artifact, which has been compiled already", "give the .ccr file")

@@ -1,0 +1,61 @@
+"""How far a run is: a bar on a terminal, a line now and then elsewhere, nothing with --quiet."""
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
+from rich.text import Text
+
+from runtime.backends.base import row_bytes
+from runtime.cli.screen import say
+from runtime.report.wording import count, duration, rate, size
+
+EVERY = 5.0                    # seconds between lines
+TABLE_BYTES = row_bytes(1)
+
+Advance = Callable[[int], None]    # AND gates done since the last call
+
+
+@contextmanager
+def meter(total: int, quiet: bool) -> Generator[Advance]:
+    """Shows the progress of `total` AND gates while the block runs."""
+    if quiet:
+        yield lambda gates: None
+    elif sys.stderr.isatty():
+        with Progress(BarColumn(), TaskProgressColumn(), _Work(), TimeRemainingColumn(), "left",
+                      console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=total)
+            yield lambda gates: bar.advance(task, gates)
+    else:
+        yield Lines(total)
+
+
+class _Work(ProgressColumn):
+    """AND gates done, AND gates a second, bytes of tables."""
+
+    def render(self, task: Task) -> Text:
+        speed = rate(task.speed) if task.speed else "-/s"
+        return Text(f"{count(int(task.completed))} ANDs  {speed}  {size(task.completed * TABLE_BYTES)}")
+
+
+class Lines:
+    """A line every few seconds, for logs."""
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total, self._clock = total, clock
+        self._done = 0
+        self._start = self._last = clock()
+
+    def __call__(self, gates: int) -> None:
+        self._done += gates
+        now = self._clock()
+        if now - self._last < EVERY:
+            return
+        self._last = now
+        speed = self._done / (now - self._start)
+        say(f"{count(self._done)} of {count(self._total)} AND gates, {rate(speed)}, "
+            f"{size(self._done * TABLE_BYTES)}, {duration((self._total - self._done) / speed)} left")

@@ -1,0 +1,56 @@
+"""What a run of a program costs, counted from its schedule: no run is needed."""
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from compiler.artifact import kernel_digest
+from compiler.gates.circuit import and_depth
+from compiler.program import Compiled, and_gates, launches
+from compiler.schedule.plan import lane_count
+from runtime.backends.base import HALVES, row_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KernelCost:
+    """One kernel: gates of one lane, and how often it runs."""
+
+    name: str
+    and_gates: int
+    xor_gates: int
+    ciphertexts: int
+    depth: int                     # AND gates on its longest path
+    registers: int
+    launches: int                  # of a whole run
+    lanes: int                     # of all its launches together
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The whole program."""
+
+    and_gates: int
+    xor_gates: int
+    ciphertexts: int               # two for each AND gate
+    table_bytes: int
+    depth: int                     # the sum over all launches, which run one after the other
+    kernels: tuple[KernelCost, ...]
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def cost(program: Compiled) -> Cost:
+    """Exact: gates are counted after minimisation, loops by their trip counts."""
+    plan = program.plan
+    times, lanes = [0] * len(plan.kernels), [0] * len(plan.kernels)
+    for launch, count in launches(plan.steps):
+        times[launch.kernel] += count
+        lanes[launch.kernel] += count * lane_count(launch)
+    kernels = tuple(
+        KernelCost(kernel.name, kernel.circuit.and_gates, kernel.circuit.xor_gates, HALVES * kernel.circuit.and_gates,
+                   and_depth(kernel.circuit), kernel.register_count, t, n, kernel_digest(kernel))
+        for kernel, t, n in zip(plan.kernels, times, lanes, strict=True))
+    total = and_gates(plan)
+    return Cost(total, sum(k.xor_gates * k.lanes for k in kernels), HALVES * total, row_bytes(1) * total,
+                sum(k.depth * k.launches for k in kernels), kernels)

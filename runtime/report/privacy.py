@@ -1,0 +1,90 @@
+"""What a program gives away: the (epsilon, delta) of its mechanisms, and what it reveals besides."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from compiler.program import Compiled, Released
+from compiler.words.ir import Mechanism
+from runtime.privacy import accountant
+from runtime.privacy.accountant import Guarantee
+from runtime.report.wording import count, listing
+
+DELTA = 1e-5                   # where nobody says another
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """`guarantee` is None where there is no mechanism, or where `unknown` says why it cannot be told."""
+
+    delta: float
+    mechanisms: tuple[Mechanism, ...]
+    records: Mapping[str, int]
+    revealed: tuple[Released, ...]
+    guarantee: Guarantee | None
+    unknown: str = ""
+
+    @property
+    def epsilon(self) -> float | None:
+        """None if it is unknown, infinite, or no mechanism was used."""
+        return self.guarantee.epsilon if self.guarantee and isfinite(self.guarantee.epsilon) else None
+
+    def lines(self) -> list[str]:
+        """Sentences for a person."""
+        said = [*self._epsilon(), *(self._mechanism(m) for m in self.mechanisms)]
+        if self.revealed:
+            what = "; ".join(f"`{o.name}` is revealed to {' and '.join(o.receivers)}" for o in self.revealed)
+            why = "epsilon does not cover what is revealed" if self.mechanisms else "not differentially private"
+            said.append(f"{why}: {what} as it is, without noise")
+        return said or ["no output depends on what its receivers do not own"]
+
+    def _epsilon(self) -> list[str]:
+        if self.unknown:
+            return [f"epsilon is unknown: {self.unknown}"]
+        if self.guarantee is None:
+            return []
+        if self.epsilon is None:
+            return ["epsilon is infinite: the noise hides nothing at this delta"]
+        return [str(self.guarantee)]
+
+    def _mechanism(self, m: Mechanism) -> str:
+        n = self.records.get(m.dataset)
+        of = f"{count(n)} records" if n is not None else "its records"
+        return (f"`{m.dataset}`: {m.steps} steps on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
+                f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {m.drawn_by}")
+
+    def as_json(self) -> dict[str, object]:
+        g = self.guarantee
+        sigmas = {float(m.noise_multiplier * m.clip) for m in self.mechanisms}
+        return {
+            "epsilon": self.epsilon, "delta": self.delta, "unknown": self.unknown or None,
+            "sigma": sigmas.pop() if len(sigmas) == 1 else None,
+            "adjacency": g.adjacency if g else None, "unit": g.unit if g else None,
+            "accountant": g.accountant if g else None,
+            "mechanisms": [{"dataset": m.dataset, "records": self.records.get(m.dataset), "batch": m.batch,
+                            "slots": m.slots, "steps": m.steps, "clip": float(m.clip),
+                            "noise_multiplier": float(m.noise_multiplier),
+                            "sigma": float(m.noise_multiplier * m.clip), "drawn_by": m.drawn_by}
+                           for m in self.mechanisms],
+            "revealed": [{"name": o.name, "to": list(o.receivers)} for o in self.revealed],
+        }
+
+
+def privacy(program: Compiled, records: Mapping[str, int], delta: float) -> Privacy:
+    """`records` are the rows of each data set, as far as they are known.  Takes seconds where there is a mechanism."""
+    revealed = tuple(o for o in program.outputs if o.revealed)
+    guarantee, unknown = None, ""
+    if missing := sorted({m.dataset for m in program.mechanisms} - records.keys()):
+        unknown = f"the number of records in {listing(missing)} is not known here"
+    elif program.mechanisms:
+        try:
+            guarantee = accountant.account([_charged(m, records[m.dataset]) for m in program.mechanisms], delta)
+        except ValueError as error:
+            unknown = str(error)
+    return Privacy(delta, program.mechanisms, records, revealed, guarantee, unknown)
+
+
+def _charged(m: Mechanism, n: int) -> accountant.Mechanism:
+    return accountant.Mechanism(name=m.dataset, n=n, batch=m.batch, slots=m.slots, steps=m.steps,
+                                noise_multiplier=float(m.noise_multiplier))

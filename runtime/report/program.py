@@ -1,0 +1,57 @@
+"""A compiled program, as `ccr inspect` shows it."""
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from compiler.program import Compiled, Released
+from runtime.api import Program
+from runtime.report.cost import Cost
+from runtime.report.privacy import Privacy
+from runtime.report.wording import count, size, table
+
+
+def learns(program: Compiled) -> dict[str, list[Released]]:
+    """The outputs of each party, in the program's order."""
+    return {party: [o for o in program.outputs if party in o.receivers] for party in program.parties}
+
+
+def as_json(program: Program, cost: Cost, privacy: Privacy) -> dict[str, object]:
+    compiled = program.compiled
+    return {
+        "program": program.name,
+        "digest": program.digest,
+        "parties": list(compiled.parties), "garbler": compiled.garbler, "evaluator": compiled.evaluator,
+        "parameters": dict(compiled.parameters),
+        "outputs": [{"name": o.name, "kind": o.kind, "to": list(o.receivers), "revealed": o.revealed}
+                    for o in compiled.outputs],
+        **cost.as_json(),
+        "passes": [asdict(p) for p in compiled.passes],
+        "privacy": privacy.as_json(),
+    }
+
+
+def text(program: Program, cost: Cost, privacy: Privacy) -> str:
+    compiled = program.compiled
+    lines = [f"{program.name}  digest {program.digest}", ""]
+    for party, outputs in learns(compiled).items():
+        role = "garbles" if party == compiled.garbler else "evaluates"
+        told = ", ".join(f"{o.name}: {o.kind}" for o in outputs) or "nothing"
+        lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
+    if compiled.parameters:
+        lines.append("params " + ", ".join(f"{name} = {value}" for name, value in compiled.parameters))
+    lines += ["", f"{count(cost.and_gates)} AND gates, {count(cost.ciphertexts)} ciphertexts, "
+                  f"{size(cost.table_bytes)} of tables; {count(cost.xor_gates)} XOR gates; "
+                  f"AND depth {count(cost.depth)}", ""]
+    lines += table(("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes"),
+                   [(k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches),
+                     count(k.lanes)) for k in cost.kernels])
+    lines += ["", *table(("pass", "AND before", "after", "XOR before", "after"),
+                         [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
+                          for p in compiled.passes])]
+    return "\n".join([*lines, "", *privacy.lines()])
+
+
+def _brings(program: Compiled, party: str) -> str:
+    names = [f"{entry.name}: {kind}" for entry, _, kind in program.inputs if entry.party == party]
+    names += [f"data set {d.name}" for d in program.datasets if d.party == party]
+    return ", ".join(names) or "nothing"

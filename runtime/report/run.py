@@ -1,0 +1,102 @@
+"""A run that has ended well: who learned what, what it cost, what it gave away."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from compiler.words.evaluate import Array
+from runtime.api import Program
+from runtime.party import Report
+from runtime.report import values
+from runtime.report.privacy import Privacy
+from runtime.report.program import learns
+from runtime.report.wording import count, duration, rate, size
+
+PHASES = ("compile", "setup", "inputs", "stream", "outputs")
+SEEDED = ("--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the "
+          "noise")
+
+
+def phases(report: Report, compile: float, run: float) -> dict[str, float]:
+    """Seconds by phase, without overlap; `run` is the time from the end of compiling to the last output.
+
+    Whatever of it the party did not count (starting, reading its files, meeting the peer) is `setup`.
+    """
+    inside = {name: report.seconds.get(name, 0.0) for name in ("inputs", "stream", "outputs")}
+    seconds = {"compile": compile, "setup": run - sum(inside.values()), **inside}
+    return seconds | {"total": sum(seconds.values())}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is known here after a run: the reports of the parties that ran on this machine."""
+
+    program: Program
+    reports: Mapping[str, Report]
+    seconds: Mapping[str, float]
+    files: Mapping[str, str]           # output -> path
+    privacy: Privacy
+    seeded: bool
+
+    @property
+    def outputs(self) -> dict[str, Array]:
+        return {name: value for report in self.reports.values() for name, value in report.outputs.items()}
+
+    @property
+    def _any(self) -> Report:
+        return next(iter(self.reports.values()))
+
+    def as_json(self) -> dict[str, object]:
+        types = {o.name: o.type for o in self.program.compiled.outputs}
+        sent = sum(r.sent_bytes for r in self.reports.values())
+        return {
+            "outputs": {name: values.numbers(value, types[name]) for name, value in self.outputs.items()},
+            "learned": {party: [{"name": o.name, "kind": o.kind, "revealed": o.revealed,
+                                 "file": self.files.get(o.name)} for o in outputs]
+                        for party, outputs in learns(self.program.compiled).items()},
+            "and_gates": self._any.and_gates,
+            "seconds": dict(self.seconds),
+            "bytes_sent": sent,
+            "parties": {r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes,
+                                  "seconds": r.seconds} for r in self.reports.values()},
+            "backend": self._any.backend,
+            "epsilon": None if self.seeded else self.privacy.epsilon,
+            "delta": self.privacy.delta,
+            "privacy": self.privacy.as_json(),
+            "seeded": self.seeded,
+            "digest": self.program.digest,
+        }
+
+    def text(self) -> str:
+        return "\n".join(["who learned what", *indent(self._learned()), "privacy", *indent(self._privacy()),
+                          "cost", *indent(self._cost())])
+
+    def _learned(self) -> list[str]:
+        lines: list[str] = []
+        for party, outputs in learns(self.program.compiled).items():
+            if not outputs:
+                lines.append(f"{party} learned nothing")
+            for output in outputs:
+                how = " (revealed)" if output.revealed else ""
+                lines.append(f"{party} learned {output.name}: {output.kind}{how}")
+                if party in self.reports and output.name not in self.files:
+                    lines.append(f"    {output.name} = {values.text(self.outputs[output.name], output.type)}")
+                elif party in self.reports:
+                    lines.append(f"    saved in {self.files[output.name]}")
+        return lines
+
+    def _privacy(self) -> list[str]:
+        return [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(self.privacy.lines())] if self.seeded \
+            else self.privacy.lines()
+
+    def _cost(self) -> list[str]:
+        gates, stream = self._any.and_gates, self.seconds["stream"]
+        speed = f" ({rate(gates / stream)} while streaming)" if stream > 0 and gates else ""
+        sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
+        parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
+        return [f"{count(gates)} AND gates{speed}, {self._any.backend} backend", sent,
+                f"{duration(self.seconds['total'])}: {parts}"]
+
+
+def indent(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

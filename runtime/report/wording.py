@@ -1,0 +1,44 @@
+"""Quantities as people read them."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def count(number: int) -> str:
+    """19 431 168"""
+    return f"{number:,}".replace(",", " ")
+
+
+def size(count: float) -> str:
+    """621.8 MB; a MB is 10^6 bytes, as networks count."""
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count:.0f} bytes"
+
+
+def rate(per_second: float) -> str:
+    """AND gates a second: 2.1 M/s."""
+    return f"{per_second / 1e6:.2f} M/s" if per_second >= 1e5 else f"{per_second:.0f}/s"
+
+
+def duration(seconds: float) -> str:
+    """8.3 s, 4 min 05 s"""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def listing(names: Sequence[str]) -> str:
+    """`a`, `b` and `c`"""
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
+    """Aligned columns: the first to the left, the others, which are numbers, to the right."""
+    cells = [list(header), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    return ["  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+            for row in cells]
