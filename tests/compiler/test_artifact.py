@@ -1,0 +1,88 @@
+"""Artifacts: the same bytes everywhere, read back whole, and nothing but artifacts accepted."""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from compiler import artifact, pipeline
+from compiler.artifact import ArtifactError
+from compiler.program import Compiled
+from lang.load import read
+
+ROOT = Path(__file__).parents[2]
+AUCTION = ROOT / "examples/auction/auction.ccr"
+TUMOUR = ROOT / "examples/tumour/tumour.ccr"
+
+
+@pytest.fixture(scope="module")
+def auction() -> Compiled:
+    return pipeline.compile(read(AUCTION))
+
+
+def test_read_back(auction: Compiled) -> None:
+    assert artifact.decode(artifact.encode(auction)) == auction
+
+
+def test_read_back_with_dpsgd() -> None:
+    program = pipeline.compile(read(TUMOUR), {"STEPS": "2", "BATCH": "4", "FEATURES": "3"})
+    assert artifact.decode(artifact.encode(program)) == program
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+def test_bytes_do_not_depend_on_the_hash_seed_or_the_folder(auction: Compiled, seed: str, tmp_path: Path) -> None:
+    copy = tmp_path / "auction.ccr"
+    copy.write_bytes(AUCTION.read_bytes())
+    code = ("import sys; from compiler import artifact, pipeline; from lang.load import read; "
+            "print(artifact.digest(artifact.encode(pipeline.compile(read(sys.argv[1])))))")
+    done = subprocess.run([sys.executable, "-c", code, copy.name], cwd=tmp_path, capture_output=True, text=True,
+                          check=True, env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)})
+    assert done.stdout.strip() == artifact.digest(artifact.encode(auction))
+
+
+def test_every_byte_counts(auction: Compiled) -> None:
+    data = artifact.encode(auction)
+    for position in range(0, len(data), 97):
+        changed = bytearray(data)
+        changed[position] ^= 1
+        with pytest.raises(ArtifactError):
+            artifact.decode(bytes(changed))
+
+
+@pytest.mark.parametrize("data", [b"", b"CCRC", b"PK\x03\x04" + bytes(100), b"CCRC" + bytes(100)])
+def test_foreign_files(data: bytes) -> None:
+    with pytest.raises(ArtifactError):
+        artifact.decode(data)
+
+
+def test_truncated(auction: Compiled) -> None:
+    data = artifact.encode(auction)
+    for length in range(0, len(data), 211):
+        with pytest.raises(ArtifactError):
+            artifact.decode(data[:length])
+
+
+def forged(header: object, body: bytes = b"") -> bytes:
+    """Bytes with a right digest and a header that nobody's compiler wrote."""
+    text = json.dumps(header).encode()
+    content = artifact.MAGIC + artifact.VERSION.to_bytes(2, "little") + len(text).to_bytes(4, "little") + text + body
+    return content + hashlib.sha256(content).digest()
+
+
+@pytest.mark.parametrize("header", [[], {}, 3, "x", ["Compiled"], ["Compiled", *[[]] * 11], ["os.system", "ls"],
+                                    [[[[[[]]]]]], None, ["Compiled", 1, 2, 3, 4, 5, 6, 7, 8, 9]])
+def test_a_forged_header_is_named_as_such(header: object) -> None:
+    with pytest.raises(ArtifactError, match="does not describe a program"):
+        artifact.decode(forged(header))
+
+
+def test_a_newer_version_says_so(auction: Compiled) -> None:
+    data = artifact.encode(auction)[:-artifact.DIGEST]
+    newer = data[:4] + (99).to_bytes(2, "little") + data[6:]
+    with pytest.raises(ArtifactError, match="format 99"):
+        artifact.decode(newer + hashlib.sha256(newer).digest())
