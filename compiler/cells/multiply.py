@@ -7,9 +7,15 @@ of two bits, so the partial products are free; what is paid is their compression
 """
 from __future__ import annotations
 
-from compiler.cells.add import cost
+from functools import cache
+from typing import NamedTuple
+
+from compiler.cells.add import compress, cost
 from compiler.cells.columns import Bits, Columns, Deferred
+from compiler.gates.build import Builder
 from compiler.gates.circuit import GateOp
+
+SPLIT = 24                     # bits of the shorter factor from which splitting is tried: it never helps below
 
 
 def digit_offset(word: Bits) -> int:
@@ -85,11 +91,59 @@ def readings(a: Bits, b: Bits) -> tuple[Columns, ...]:
     return (digit_square(a), plain_square(a)) if a == b else (digit_product(a, b), plain_product(a, b))
 
 
-def product(a: Bits, b: Bits, width: int) -> Columns:
-    """a * b by the reading that costs least if its low `width` bits are all that is added up."""
-    return min(readings(a, b), key=lambda columns: cost(columns, width))
+def product(builder: Builder, a: Bits, b: Bits, width: int) -> Columns:
+    """a * b by the way that costs least if its low `width` bits are all that is added up."""
+    best = min(readings(a, b), key=lambda columns: cost(columns, width))
+    shape = Shape(len(a.literals), a.signed, len(b.literals), b.signed)
+    shorter, longer = sorted((shape.left, shape.right))
+    splits = a != b and shorter >= SPLIT and shorter > longer // 2
+    if splits and _split_cost(shape, width) < cost(best, width):
+        return split_product(builder, a, b)
+    return best
 
 
 def term(a: Bits, b: Bits) -> Columns:
     """a * b by the reading that costs least inside a long sum."""
     return min(readings(a, b), key=lambda columns: columns.weight)
+
+
+def split_product(builder: Builder, a: Bits, b: Bits) -> Columns:
+    """a * b by three products of halves (Karatsuba, Ofman 1962), the middle one left in the final sum.
+
+    With a = a1 2^h + a0 and b alike, ab = a1 b1 (2^2h - 2^h) + (a1 + a0)(b1 + b0) 2^h + a0 b0 (1 - 2^h).
+    """
+    half = max(len(a.literals), len(b.literals)) // 2
+    total = Columns()
+    sums: list[Bits] = []
+    for word in a, b:
+        both = Columns.of(Bits(word.literals[:half], False))
+        both.add(Columns.of(Bits(word.literals[half:], word.signed)))
+        width = max(half + word.signed, len(word.literals) - half) + 1
+        sums.append(Bits(compress(builder, both, width), word.signed))
+    for part, places in (slice(None, half), 0), (slice(half, None), 2 * half):
+        high = places > 0
+        x, y = Bits(a.literals[part], a.signed and high), Bits(b.literals[part], b.signed and high)
+        width = len(x.literals) + len(y.literals)
+        outer = Bits(compress(builder, product(builder, x, y, width), width), x.signed or y.signed)
+        total.add(Columns.of(outer), (1 << places) - (1 << half))
+    total.add(digit_product(sums[0], sums[1]), 1 << half)
+    return total
+
+
+class Shape(NamedTuple):
+    """Two factors' widths and signs."""
+
+    left: int
+    left_signed: bool
+    right: int
+    right_signed: bool
+
+
+@cache
+def _split_cost(shape: Shape, width: int) -> int:
+    """ANDs of the split product, counted on a circuit of its own."""
+    builder = Builder(shape.left + shape.right)
+    nets = [builder.input(i) for i in range(shape.left + shape.right)]
+    a = Bits(tuple(nets[:shape.left]), shape.left_signed)
+    b = Bits(tuple(nets[shape.left:]), shape.right_signed)
+    return builder.circuit(compress(builder, split_product(builder, a, b), width)).and_gates

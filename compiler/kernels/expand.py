@@ -49,6 +49,7 @@ class Word:
     operands: tuple[Word, ...]
     type: Type
     uses: int = 0
+    needed: int = 0            # low bits that its readers look at
     number: Number | None = None
 
     def columns(self, builder: Builder) -> Columns:
@@ -88,7 +89,8 @@ def expand(block: Block) -> Circuit:
     results = [word for r in block.results for word in wires[r].flat]
     for word in results:
         word.uses += 2         # a result is resolved, and read as such by whoever else reads it
-    _count_uses(order)
+        word.needed = word.type.width
+    _count_readers(order)
     for word in order:
         if word.uses and word.number is None:
             assert word.item is not None
@@ -151,12 +153,25 @@ def _indices(number: int, args: list[Wires]) -> list[int]:
     return [c for c in constants if c is not None]
 
 
-def _count_uses(order: list[Word]) -> None:
+def _count_readers(order: list[Word]) -> None:
     """Only what a result needs counts as a reader."""
     for word in reversed(order):
         if word.uses:
             for operand in word.operands:
                 operand.uses += 1
+                operand.needed = max(operand.needed, min(_reads(word), operand.type.width))
+
+
+def _reads(word: Word) -> int:
+    """The low bits of its operands that a word looks at, if it may be fewer than all."""
+    item = word.item
+    match item and item.op, item and item.at:
+        case (Op.LINEAR | Op.SUM), _:
+            return word.needed
+        case Op.ROUND, Rounding(denominator=down, wrap=True) if down & (down - 1) == 0:
+            return down.bit_length() - 1 + word.type.width
+        case _:
+            return max(operand.type.width for operand in word.operands)
 
 
 def _linear(builder: Builder, word: Word, item: Value) -> Number:
@@ -172,7 +187,7 @@ def _linear(builder: Builder, word: Word, item: Value) -> Number:
 
 def _mul(builder: Builder, word: Word, item: Value) -> Number:
     left, right = word.operands
-    return _product(builder, left, right, item.type.width)
+    return _product(builder, left, right, word.needed)
 
 
 def _product(builder: Builder, left: Word, right: Word, width: int | None) -> Columns:
@@ -183,7 +198,7 @@ def _product(builder: Builder, left: Word, right: Word, width: int | None) -> Co
             columns.add(other.columns(builder), factor.constant)
             return columns
     a, b = left.bits(builder), right.bits(builder)
-    return term(a, b) if width is None else product(a, b, width)
+    return term(a, b) if width is None else product(builder, a, b, width)
 
 
 def _dot(builder: Builder, word: Word, item: Value) -> Number:

@@ -1,6 +1,7 @@
 """Cells one by one, exhaustively where they are small."""
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 
@@ -12,7 +13,7 @@ from compiler.cells.add import compress, cost, full_adder, half_adder
 from compiler.cells.clip import clamp
 from compiler.cells.columns import Bits, Columns, Deferred, signed_digits, width_of
 from compiler.cells.divide import floor_divide
-from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square
+from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square, split_product
 from compiler.cells.table import lookup
 from compiler.gates.build import Builder
 from compiler.gates.circuit import Circuit, GateOp
@@ -145,6 +146,20 @@ def test_products(widths: tuple[int, int], signed_a: bool, signed_b: bool) -> No
         right = integers(inputs[widths[0]:], signed_b, 1 << total)
         assert integers(simulate(circuit, inputs, 1 << total), True, 1 << total) == [
             x * y for x, y in zip(left, right, strict=True)]
+
+
+@pytest.mark.parametrize("signed_a", [False, True])
+@pytest.mark.parametrize("signed_b", [False, True])
+@pytest.mark.parametrize("widths", [(2, 2), (3, 3), (4, 4), (5, 5), (5, 4), (4, 6), (7, 4), (33, 31), (64, 64)])
+def test_split_products(widths: tuple[int, int], signed_a: bool, signed_b: bool) -> None:
+    total, draw = sum(widths), random.Random(7)
+    values = list(range(1 << total)) if total <= 11 else [draw.getrandbits(total) for _ in range(200)]
+    builder = Builder(total)
+    a, b = word(builder, widths[0], signed_a), word(builder, widths[1], signed_b, widths[0])
+    circuit = builder.circuit(compress(builder, split_product(builder, a, b), total + 1))
+    inputs, count = patterns(values, total), len(values)
+    left, right = integers(inputs[:widths[0]], signed_a, count), integers(inputs[widths[0]:], signed_b, count)
+    assert integers(simulate(circuit, inputs, count), True, count) == [x * y for x, y in zip(left, right, strict=True)]
 
 
 @pytest.mark.parametrize("signed", [False, True])
