@@ -82,7 +82,7 @@ class Poison:
 
 
 Symbol = (PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public | Poison)
-SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, PartyName, Poison)
+SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, Poison)
 
 
 @dataclass(slots=True)
