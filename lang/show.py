@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lang import tree
 
@@ -13,61 +14,70 @@ _BINDS = {
 }
 _ATOM = 13
 _COMPARE = 3
-_OPEN = (tree.Party, tree.Param, tree.TypeAlias, tree.Input, tree.Let, tree.Var, tree.Assign, tree.Output, tree.Import)
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of canonical text, and the lines of the source (first..last) that it stands for."""
+
+    text: str
+    first: int
+    last: int
 
 
 def show(file: tree.File) -> str:
-    """The program, one statement a line; blocks and data sets stand apart from what is around them."""
-    lines: list[str] = []
-    before: tree.Item | None = None
-    for item in file.items:
-        if before is not None and not (isinstance(item, _OPEN) and isinstance(before, _OPEN)
-                                       and type(item) is type(before)):
-            lines.append("")
-        lines += _item(item)
-        before = item
-    return "\n".join(lines) + "\n" if lines else ""
+    """The program, one statement a line."""
+    return "".join(f"{line.text}\n" for line in lines(file))
 
 
-def _item(item: tree.Item) -> list[str]:
+def lines(file: tree.File) -> list[Line]:
+    return [line for item in file.items for line in _item(item)]
+
+
+def _item(item: tree.Item) -> list[Line]:
     match item:
         case tree.Import(path=path):
-            return [f'import "{path}";']
+            return _single(item, f'import "{path}";')
         case tree.Party(name=name):
-            return [f"party {name.name};"]
+            return _single(item, f"party {name.name};")
         case tree.Param(name=name, value=value):
-            return [f"param {name.name} = {expr(value)};"]
+            return _single(item, f"param {name.name} = {expr(value)};")
         case tree.TypeAlias(name=name, kind=kind):
-            return [f"type {name.name} = {show_kind(kind)};"]
+            return _single(item, f"type {name.name} = {show_kind(kind)};")
         case tree.Input(name=name, kind=kind, party=party):
-            return [f"input {name.name}: {show_kind(kind)} from {party.name};"]
+            return _single(item, f"input {name.name}: {show_kind(kind)} from {party.name};")
         case tree.Dataset():
             return _dataset(item)
         case tree.Extern():
-            return [f"extern fn {item.name.name}({_parameters(item.parameters)}) -> {show_kind(item.result)}"
-                    f' = {item.format.name}("{item.path}");']
+            return _single(item, f"extern fn {item.name.name}({_parameters(item.parameters)}) -> "
+                                 f'{show_kind(item.result)} = {item.format.name}("{item.path}");')
         case tree.Fn():
             return _fn(item)
         case tree.Output():
-            return [_output(item)]
+            return _single(item, _output(item))
         case _:
             return _statement(item)
 
 
-def _dataset(item: tree.Dataset) -> list[str]:
-    fields = [f"{_INDENT}{field.name.name}: {show_kind(field.kind)}"
-              + (f" where {expr(field.where)}" if field.where else "") + ";" for field in item.fields]
-    return [f"dataset {item.name.name} from {item.party.name} {{", *fields, "}"]
+def _single(node: tree.Item, text: str) -> list[Line]:
+    return [Line(text, node.span.line, node.span.end_line)]
+
+
+def _dataset(item: tree.Dataset) -> list[Line]:
+    fields = [Line(f"{_INDENT}{field.name.name}: {show_kind(field.kind)}"
+                   + (f" where {expr(field.where)}" if field.where else "") + ";", field.span.line, field.span.end_line)
+              for field in item.fields]
+    head = Line(f"dataset {item.name.name} from {item.party.name} {{", item.span.line, item.party.span.end_line)
+    return [head, *fields, Line("}", item.span.end_line, item.span.end_line)]
 
 
 def _parameters(parameters: Sequence[tree.Parameter]) -> str:
     return ", ".join(f"{parameter.name.name}: {show_kind(parameter.kind)}" for parameter in parameters)
 
 
-def _fn(item: tree.Fn) -> list[str]:
+def _fn(item: tree.Fn) -> list[Line]:
     sizes = f"<{', '.join(size.name for size in item.sizes)}>" if item.sizes else ""
     result = f" -> {show_kind(item.result)}" if item.result else ""
-    return _block(f"fn {item.name.name}{sizes}({_parameters(item.parameters)}){result}", item.body)
+    return _block(f"fn {item.name.name}{sizes}({_parameters(item.parameters)}){result}", item.span.line, item.body)
 
 
 def _output(item: tree.Output) -> str:
@@ -80,36 +90,45 @@ def _output(item: tree.Output) -> str:
 # -- statements ---------------------------------------------------------------------------------
 
 
-def _block(head: str, block: tree.Block) -> list[str]:
+def _block(head: str, first: int, block: tree.Block) -> list[Line]:
+    """A block with what stands before its brace; `first` is the source line where that begins."""
     inner = [line for statement in block.statements for line in _statement(statement)]
-    if block.value is not None:
-        inner += _if(block.value) if isinstance(block.value, tree.If) else [expr(block.value)]
+    match block.value:
+        case None:
+            pass
+        case tree.If():
+            inner += _if(block.value)
+        case value:
+            inner.append(Line(expr(value), value.span.line, value.span.end_line))
     if not inner:
-        return [f"{head} {{ }}"]
-    return [f"{head} {{", *(_INDENT + line for line in inner), "}"]
+        return [Line(f"{head} {{ }}", first, block.span.end_line)]
+    return [Line(f"{head} {{", first, block.span.line),
+            *(Line(_INDENT + line.text, line.first, line.last) for line in inner),
+            Line("}", block.span.end_line, block.span.end_line)]
 
 
-def _statement(node: tree.Statement) -> list[str]:
+def _statement(node: tree.Statement) -> list[Line]:
     match node:
         case tree.Let(names=names, kind=kind, value=value):
             pattern = names[0].name if len(names) == 1 else f"({', '.join(name.name for name in names)})"
-            return [f"let {pattern}{_of(kind)} = {expr(value)};"]
+            return _single(node, f"let {pattern}{_of(kind)} = {expr(value)};")
         case tree.Var(name=name, kind=kind, value=value):
-            return [f"var {name.name}{_of(kind)} = {expr(value)};"]
+            return _single(node, f"var {name.name}{_of(kind)} = {expr(value)};")
         case tree.Assign(target=target, op=op, value=value):
-            return [f"{expr(target, _ATOM)} {op} {expr(value)};"]
+            return _single(node, f"{expr(target, _ATOM)} {op} {expr(value)};")
         case tree.For(index=index, start=start, end=end, body=body):
-            return _block(f"for {index.name} in {operand(start)}..{operand(end)}", body)
+            return _block(f"for {index.name} in {operand(start)}..{operand(end)}", node.span.line, body)
         case tree.If():
             return _if(node)
         case tree.Dpsgd():
             variables = ", ".join(name.name for name in node.variables)
             clauses = ", ".join(map(_clause, node.clauses))
-            return _block(f"dpsgd {variables} on {node.dataset.name}({clauses}) as {node.row.name}", node.body)
+            head = f"dpsgd {variables} on {node.dataset.name}({clauses}) as {node.row.name}"
+            return _block(head, node.span.line, node.body)
         case tree.Loss(value=value):
-            return [f"loss {expr(value)};"]
+            return _single(node, f"loss {expr(value)};")
         case tree.Grad(variable=variable, value=value):
-            return [f"grad {variable.name} = {expr(value)};"]
+            return _single(node, f"grad {variable.name} = {expr(value)};")
 
 
 def _of(kind: tree.Kind | None) -> str:
@@ -121,17 +140,18 @@ def _clause(clause: tree.Clause) -> str:
     return f"{clause.name.name} = {expr(clause.value)}{drawn}"
 
 
-def _if(node: tree.If) -> list[str]:
-    lines = _block(f"if {operand(node.condition)}", node.then)
+def _if(node: tree.If) -> list[Line]:
+    then = _block(f"if {operand(node.condition)}", node.span.line, node.then)
     match node.otherwise:
         case tree.Block():
-            rest = _block("else", node.otherwise)
+            rest = _block("else", node.otherwise.span.line, node.otherwise)
         case tree.If():
             rest = _if(node.otherwise)
-            rest[0] = f"else {rest[0]}"
+            rest[0] = Line(f"else {rest[0].text}", rest[0].first, rest[0].last)
         case None:
-            return lines
-    return [*lines[:-1], f"{lines[-1]} {rest[0]}", *rest[1:]]
+            return then
+    joined = Line(f"{then[-1].text} {rest[0].text}", then[-1].first, rest[0].last)
+    return [*then[:-1], joined, *rest[1:]]
 
 
 # -- expressions --------------------------------------------------------------------------------
@@ -176,7 +196,7 @@ def _bare(node: tree.Expr) -> tuple[str, int]:
         case tree.Binary(op=op):
             return _binary(node), _BINDS[op]
         case tree.If():
-            return " ".join(line.strip() for line in _if(node)), 0
+            return " ".join(line.text.strip() for line in _if(node)), 0
 
 
 def _binary(node: tree.Binary) -> str:
