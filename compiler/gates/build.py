@@ -72,5 +72,5 @@ class Builder:
         return Circuit(self.inputs, tuple(self._gates), tuple(outputs))
 
     def _gate(self, op: GateOp, left: int, right: int) -> int:
-        self._gates.append(Gate(op, left, right))
+        self._gates.append(Gate(op, left, right) if left <= right else Gate(op, right, left))
         return 2 * (self.inputs + len(self._gates))

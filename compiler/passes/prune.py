@@ -9,7 +9,8 @@ def prune(graph: Graph) -> None:
     needed = {literal >> 1 for literal in outputs_of(graph)}
     for net, gate in reversed(driven(graph)):
         if net in needed:
-            needed |= {gate.left >> 1, gate.right >> 1}
+            needed.add(gate.left >> 1)
+            needed.add(gate.right >> 1)
         else:
             graph.remove_node(net)
 
