@@ -1,20 +1,22 @@
 """What a party's clear words are made from: its files, its sampling, its noise."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compiler.program import Compiled
+from compiler.schedule.plan import Clear, Repeat, Step
 from compiler.words.evaluate import Array
-from compiler.words.ir import Draw, Entry, Noise, Type
+from compiler.words.ir import Block, Draw, Entry, Loop, Noise, Type, Value
+from runtime.data.errors import InputError
 from runtime.data.load import Loaded, load_inputs
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.privacy.noise import rounded_gaussian
+from runtime.privacy.draws import draw_batch, draw_noise, gather
 from runtime.privacy.randomness import RunSecret
-from runtime.privacy.sampling import EMPTY, sample
+from runtime.privacy.sampling import EMPTY
 
 VALID = ""                     # the name under which a Draw asks for the valid bit of each slot
 
@@ -35,7 +37,30 @@ def specs(program: Compiled, parties: frozenset[str]) -> list[TensorSpec | Datas
 
 def load(program: Compiled, parties: frozenset[str], given: Mapping[str, str]) -> dict[str, Loaded]:
     """The inputs of these parties from files; raises InputError."""
-    return load_inputs(specs(program, parties), given)
+    loaded = load_inputs(specs(program, parties), given)
+    for draw in _draws(program.plan.steps):
+        fields = loaded.get(draw.dataset)
+        if isinstance(fields, dict) and len(fields[draw.name or next(iter(fields))]) < draw.batch:
+            raise InputError(f"its records are fewer than one batch of {draw.batch}", help="lower the program's batch",
+                             file=given[draw.dataset])
+    return loaded
+
+
+def _draws(steps: Iterable[Step]) -> Iterator[Draw]:
+    """Every batch that a schedule samples."""
+    for step in steps:
+        if isinstance(step, Repeat):
+            yield from _draws(step.body)
+        elif isinstance(step, Clear):
+            yield from _sampled(step.block)
+
+
+def _sampled(block: Block) -> Iterator[Draw]:
+    for item in block.items:
+        if isinstance(item, Loop):
+            yield from _sampled(item.body)
+        elif isinstance(item, Value) and isinstance(item.at, Draw):
+            yield item.at
 
 
 @dataclass
@@ -62,18 +87,14 @@ class PartySources:
         numbers = self._numbers(at, position, self.records()[at.dataset])
         if at.name == VALID:
             return (numbers != EMPTY).astype(np.int64)
-        taken: Array = fields[at.name][numbers]           # EMPTY indexes the last row, which the next line wipes
-        taken[numbers == EMPTY] = 0
-        return taken
+        return gather(fields[at.name], numbers)
 
     def _numbers(self, at: Draw, position: tuple[int, ...], n: int) -> NDArray[np.int64]:
         place = (at.draw, *position)
         if self._batch is None or self._batch[0] != place:
-            stream = self.secret.stream("batch", place)
-            self._batch = place, sample(stream, n, at.batch, at.slots)
+            self._batch = place, draw_batch(self.secret, at.draw, position, n=n, batch=at.batch, slots=at.slots)
         return self._batch[1]
 
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
-        """Each variable of a `dpsgd` draws from a stream of its own: equal noise on two would cancel."""
-        stream = self.secret.stream("noise", (at.draw, at.variable, *position))
-        return rounded_gaussian(stream, at.sigma, type.size).reshape(type.shape)
+        drawn = draw_noise(self.secret, at.draw, at.variable, position, sigma=at.sigma, count=type.size)
+        return drawn.reshape(type.shape)

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from compiler.words.dpsgd import slot_count
 from runtime.privacy.draws import draw_batch, draw_noise
 from runtime.privacy.randomness import RunSecret
-from runtime.privacy.sampling import EMPTY, slots
+from runtime.privacy.sampling import EMPTY
 
 HERE = Path(__file__).parent
 BATCH, STEPS, NOISE, RATE = 64, 20, Fraction(169, 100), 8.0
@@ -39,7 +40,7 @@ def train(weights: NDArray[np.float64], path: Path, secret: RunSecret) -> NDArra
     """DP-SGD on the logistic loss; every row has norm at most 1, so no gradient needs clipping."""
     features, labels = read(path)
     for step in range(STEPS):
-        numbers = draw_batch(secret, 0, (step,), n=len(labels), batch=BATCH, slots=slots(BATCH))
+        numbers = draw_batch(secret, 0, (step,), n=len(labels), batch=BATCH, slots=slot_count(BATCH))
         chosen = numbers[numbers != EMPTY]
         error = 1 / (1 + np.exp(-features[chosen] @ weights)) - labels[chosen]
         noise = draw_noise(secret, 0, 0, (step,), sigma=NOISE * 2**GRID, count=len(weights)) / 2**GRID

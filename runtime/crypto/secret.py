@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class LabelSecret:
             raise ValueError("Δ is one label with permute bit 1")
         self._copies: dict[int, Labels] = {1: delta.copy()}
         self._destroyed = False
-        self._lock = Lock()
+        self._lock = RLock()
 
     @staticmethod
     def fresh() -> LabelSecret:

@@ -10,20 +10,12 @@ ascending order, empty slots behind them.
 """
 from __future__ import annotations
 
-from math import isqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
 from runtime.privacy.randomness import Stream
 
 EMPTY = -1
-
-
-def slots(batch: int) -> int:
-    """S = B + ceil(4 sqrt(B)): at most four deviations above the mean batch, whatever n is (64 -> 96, 256 -> 320)."""
-    root = isqrt(16 * batch)
-    return batch + root + (root * root < 16 * batch)
 
 
 def sample(stream: Stream, n: int, batch: int, slots: int) -> NDArray[np.int64]:

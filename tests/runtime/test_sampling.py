@@ -9,7 +9,7 @@ from scipy.stats import binom, chi2
 from compiler.words.dpsgd import slot_count
 from runtime.privacy.draws import draw_batch, gather
 from runtime.privacy.randomness import RunSecret, Stream
-from runtime.privacy.sampling import EMPTY, sample, slots
+from runtime.privacy.sampling import EMPTY, sample
 
 
 class Words(Stream):
@@ -26,9 +26,8 @@ class Words(Stream):
 
 
 def test_slots() -> None:
-    assert slots(64) == 96 and slots(256) == 320 and slots(1) == 5
-    assert all(slots(b) == b + ceil(4 * sqrt(b)) for b in range(1, 5000))
-    assert all(slots(b) == slot_count(b) for b in range(1, 5000))  # what the compiler reserves
+    assert slot_count(64) == 96 and slot_count(256) == 320 and slot_count(1) == 5
+    assert all(slot_count(b) == b + ceil(4 * sqrt(b)) for b in range(1, 5000))
 
 
 def test_the_rate_is_decided_by_integers() -> None:
