@@ -97,4 +97,5 @@ class PartySources:
 
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
         drawn = draw_noise(self.secret, at.draw, at.variable, position, sigma=at.sigma, count=type.size)
-        return drawn.reshape(type.shape)
+        shaped: Array = drawn.reshape(type.shape)
+        return shaped
