@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -157,7 +158,8 @@ class Child:
         self.pipe, theirs = context.Pipe()
         self.process: BaseProcess = context.Process(target=_child, args=(theirs, task), name=f"ccr {task.party}",
                                                     daemon=True)
-        self.process.start()
+        with _deaf():
+            self.process.start()
         theirs.close()
 
     def told(self) -> Told:
@@ -191,12 +193,22 @@ class Child:
             self.process.join()
 
 
+@contextmanager
+def _deaf() -> Generator[None]:
+    """A process started inside never hears Ctrl-C, not even while it imports: the parent does, and ends both."""
+    resource_tracker.ensure_running()                    # started with the first process, it would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _child(pipe: Connection, task: Task) -> None:
     """The child's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)         # Ctrl-C reaches the parent, which ends both
     try:
         pipe.send(_work(pipe, task))
-    except (BrokenPipeError, EOFError):
+    except (ConnectionError, EOFError):
         return                                           # the parent is gone
 
 

@@ -15,6 +15,7 @@ from compiler.artifact import ArtifactError
 from lang.problem import Rejected
 from lang.report import as_json, draw
 from runtime.backends.yao import ForgedOutput
+from runtime.cli.main import INTERRUPTED
 from runtime.cli.options import UsageError
 from runtime.cli.screen import result, say
 from runtime.data.errors import InputError
@@ -24,7 +25,7 @@ from runtime.net.keys import KeyFileError
 from runtime.ot.errors import CheatingDetected
 from runtime.session.hello import Disagreement
 
-FAILED, WRONG, INTERRUPTED = 1, 2, 130
+FAILED, WRONG = 1, 2
 
 
 class NotSaved(Exception):

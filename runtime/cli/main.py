@@ -1,40 +1,16 @@
-"""The command `ccr`."""
+"""The entry point of `ccr`: imports nothing at first, so that Ctrl-C while the rest is loaded ends quietly too."""
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
-from typing import Annotated
 
-import typer
-
-from runtime.cli import identities, programs, runs
-from runtime.cli.faults import INTERRUPTED
-
-app = typer.Typer(name="ccr", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
-                  pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
-app.command()(programs.check)
-app.command()(programs.compile)
-app.command()(programs.inspect)
-app.command()(runs.simulate)
-app.command()(runs.run)
-app.add_typer(identities.app, name="keys")
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"ccr {version('ccr-lang')}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(_: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
-                                            help="Show the version.")] = False) -> None:
-    """Train on records that nobody may see: programs for two parties, run as garbled circuits."""
+INTERRUPTED = 130
 
 
 def main() -> None:
-    """The entry point; Ctrl-C outside a command's own work ends quietly too."""
+    """Run the command line; the exit statuses are in `runtime.cli.faults`."""
     try:
+        from runtime.cli.app import app
         app()
     except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

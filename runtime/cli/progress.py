@@ -48,11 +48,13 @@ class Lines:
     def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._total, self._clock = total, clock
         self._done = 0
-        self._start = self._last = clock()
+        self._start = self._last = 0.0
 
     def __call__(self, gates: int) -> None:
-        self._done += gates
         now = self._clock()
+        if not self._done:                 # what came before the first gates was setup
+            self._start = self._last = now
+        self._done += gates
         if now - self._last < EVERY:
             return
         self._last = now
