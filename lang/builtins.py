@@ -12,7 +12,7 @@ class Builtin:
     """`call` takes `args` arguments; `over` is the form with one argument that goes over an axis (sum, min of)."""
 
     args: tuple[str, ...]
-    call: Call | None = None             # None: part of the language, not yet of the core
+    call: Call | None = None
     over: Call | None = None
     options: tuple[str, ...] = ()
     only_in_loss: bool = False
@@ -42,18 +42,18 @@ BUILTINS: Mapping[str, Builtin] = {
     "sigmoid": Builtin(_X, Call.SIGMOID, options=("within",)),
     "logistic": Builtin(("score", "bit"), Call.LOGISTIC, only_in_loss=True),
     "squared": Builtin(_AB, Call.SQUARED, only_in_loss=True),
-    "cross_entropy": Builtin(("scores", "class"), only_in_loss=True),
-    "argmax": Builtin(_X, options=("axis",)),
-    "sqrt": Builtin(_X, options=("within",)),
-    "rsqrt": Builtin(_X, options=("within",)),
-    "exp": Builtin(_X, options=("within",)),
-    "log": Builtin(_X, options=("within",)),
-    "tanh": Builtin(_X, options=("within",)),
-    "softmax": Builtin(_X, options=("axis", "within")),
-    "norm2": Builtin(_X, options=("within",)),
-    "conv2d": Builtin(("x", "kernel")),
-    "avgpool": Builtin(("x", "size")),
-    "maxpool": Builtin(("x", "size")),
-    "sort": Builtin(_X),
-    "popcount": Builtin(_X),
+    "cross_entropy": Builtin(("scores", "class"), Call.CROSS_ENTROPY, only_in_loss=True),
+    "argmax": Builtin(_X, over=Call.ARGMAX, options=("axis",)),
+    "sqrt": Builtin(_X, Call.SQRT, options=("within",)),
+    "rsqrt": Builtin(_X, Call.RSQRT, options=("within",)),
+    "exp": Builtin(_X, Call.EXP, options=("within",)),
+    "log": Builtin(_X, Call.LOG, options=("within",)),
+    "tanh": Builtin(_X, Call.TANH, options=("within",)),
+    "softmax": Builtin(_X, Call.SOFTMAX, options=("axis", "within")),
+    "norm2": Builtin(_X, Call.NORM2, options=("within",)),
+    "conv2d": Builtin(("x", "kernel"), Call.CONV2D),
+    "avgpool": Builtin(("x", "size"), Call.AVGPOOL),
+    "maxpool": Builtin(("x", "size"), Call.MAXPOOL),
+    "sort": Builtin(_X, Call.SORT),
+    "popcount": Builtin(_X, Call.POPCOUNT),
 }

@@ -11,7 +11,7 @@ from lang.indexing import Indexing
 from lang.infer import describe, number, show_shape
 from lang.kinds import Kind
 from lang.kinds_of import show_number
-from lang.problems.flow import NotYet
+from lang.layers import convolved, pooled
 from lang.problems.names import (
     ArgumentCount,
     MissingResult,
@@ -62,15 +62,29 @@ class Calls(Indexing):
             raise Failed(ArgumentCount(span=node.span, name=name, wanted=count(wanted, "argument"), given=len(args),
                                        usage=builtin.usage(name)))
         axis, within = self._options(node, builtin, args)
-        if builtin.call is None and builtin.over is None:
-            raise Failed(NotYet(span=node.span, what=f"`{name}`"))
         if builtin.only_in_loss and not self.in_loss:
             raise Failed(LossOnly(span=node.span, name=name))
-        if builtin.call is Call.RESHAPE:
-            return self._reshape(args, node.span)
         call = builtin.over if over else builtin.call
-        assert call is not None
+        match call:
+            case Call.RESHAPE:
+                return self._reshape(args, node.span)
+            case Call.CONV2D:
+                image, kernel = (number(arg, f"`{name}`") for arg in args)
+                type_ = Number(convolved(image, kernel, node.span), image.integer and kernel.integer)
+                return self.operate(call, args, node.span, type_=type_)
+            case Call.AVGPOOL | Call.MAXPOOL:
+                return self._pool(call, args, node.span)
+            case Call.SOFTMAX if axis is None:
+                axis = len(number(args[0], "`softmax`").shape) - 1
+            case _:
+                assert call is not None
         return self.operate(call, args, node.span, axis, within)
+
+    def _pool(self, call: Call, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
+        image = number(args[0], f"`{call.value}`")
+        shape = pooled(call.value, image, self.whole(args[1], "the side of a pool"), span)
+        type_ = Number(shape, False) if call is Call.AVGPOOL else Number(shape, image.integer, image.kind)
+        return self.operate(call, args, span, type_=type_)
 
     def _options(self, node: tree.Invoke, builtin: Builtin,
                  args: Sequence[typed.Expr]) -> tuple[int | None, Fraction | None]:

@@ -33,6 +33,7 @@ FOREIGN = {
 # A sign -> the one that could stand there instead, and what to say if it could.
 _FOREIGN_SIGNS = {
     "=": ("==", "to compare, write `==`"),
+    "if": ("(", "as an operand an `if` takes parentheses: `(if c { a } else { b })`"),
     ":": ("..", "a range is written `start..end`"),
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), ("&&", "comparisons do not chain: write `a < b && b < c`")),
 }

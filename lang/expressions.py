@@ -20,7 +20,7 @@ from lang.problems.values import ExponentRange, ModesClash, NotATuple, ShiftRang
 from lang.public import indices
 from lang.source import Span
 from lang.symbols import Bound, DatasetName, FunctionName, ParamName, Public, RowName
-from lang.typed import Call, Number, Pair
+from lang.typed import Call, Const, Number, Pair
 
 MAX_EXPONENT = 64
 _ARITHMETIC = {"+": Call.ADD, "-": Call.SUB, "*": Call.MUL, "/": Call.DIVIDE, "%": Call.MODULO, "@": Call.MATMUL,
@@ -147,9 +147,9 @@ class Expressions(Kinds):
         kinds = {type_.kind for type_ in types}
         stacked = Number((len(items), *types[0].shape), all(t.integer for t in types),
                          kinds.pop() if len(kinds) == 1 else None)
-        constants = [item for item in items if isinstance(item, typed.Const)]
+        constants = [item for item in items if isinstance(item, Const)]
         if len(constants) == len(items):
-            return typed.Const(stacked, tuple(v for item in constants for v in item.values), node.span)
+            return Const(stacked, tuple(v for item in constants for v in item.values), node.span)
         return typed.Stack(stacked, items, node.span)
 
     # -- operators
@@ -159,18 +159,18 @@ class Expressions(Kinds):
         """An operation, evaluated if all of it is public; raises Failed."""
         args = tuple(args)
         type_ = type_ or infer(call, args, span, axis)
-        if call in (Call.DIVIDE, Call.MODULO) and not isinstance(args[1], typed.Const):
+        if call in (Call.DIVIDE, Call.MODULO) and not isinstance(args[1], Const):
             if loops := indices(args[1]):
                 raise NeedsIndex(loops[-1])
             raise Failed(NotYet(span=args[1].span, what=f"`{call.value}` by a value that is not public",
                                 instead="divide by a number or a param"))
-        constants = tuple(arg for arg in args if isinstance(arg, typed.Const))
+        constants = tuple(arg for arg in args if isinstance(arg, Const))
         if len(constants) == len(args):
             values = fold.fold(call, constants, type_, axis)
             if values is not None:
                 if fold.too_large(values):
                     raise Failed(ValueTooLarge(span=span, limit=fold.MAX_BITS))
-                return typed.Const(type_, values, span)
+                return Const(type_, values, span)
         return typed.Operate(type_, call, args, span, axis, within)
 
     def _binary(self, node: tree.Binary) -> typed.Expr:
@@ -183,6 +183,7 @@ class Expressions(Kinds):
             return self.operate(_ARITHMETIC[op], (left, right), span)
         if op in _COMPARE:
             call, swapped, turned = _COMPARE[op]
+            left, right = self._squares(left, right)
             result = self.operate(call, (right, left) if swapped else (left, right), span)
             return self.operate(Call.NOT, (result,), span) if turned else result
         if op in _TRUTH:
@@ -191,12 +192,26 @@ class Expressions(Kinds):
             return self._power(left, right, span)
         return self._shift(op, left, right, span)
 
+    def _squares(self, left: typed.Expr, right: typed.Expr) -> tuple[typed.Expr, typed.Expr]:
+        """A norm compared with a public number: both squared (a negative number stays below every norm)."""
+        if isinstance(left, Const) and isinstance(right, typed.Operate) and right.call is Call.NORM2:
+            right, left = self._squares(right, left)
+            return left, right
+        if not (isinstance(left, typed.Operate) and left.call is Call.NORM2 and isinstance(right, Const)):
+            return left, right
+        binds, x = self.once(left.args[0])
+        total = self.operate(Call.SUM, (self.operate(Call.MUL, (x, x), left.span),), left.span)
+        if binds:
+            total = typed.Scope(total.type, binds, total, left.span)
+        squared = tuple(value * abs(value) for value in right.values)
+        return total, Const(replace(right.type, kind=None), squared, right.span)
+
     def bit(self, expr: typed.Expr, what: str) -> typed.Expr:
         """An operand that must be a bit."""
         type_ = number(expr, what)
         if type_.kind == BIT:
             return expr
-        if isinstance(expr, typed.Const) and all(v in (0, 1) for v in expr.values):
+        if isinstance(expr, Const) and all(v in (0, 1) for v in expr.values):
             return replace(expr, type=replace(type_, kind=BIT, integer=True))
         raise Failed(WrongKind(span=expr.span, what=what, wanted="a bit", given=describe(type_),
                                hint="compare it: `x != 0`"))
@@ -222,7 +237,7 @@ class Expressions(Kinds):
                 base = self.operate(Call.MUL, (base, base), span)
         if result is None:
             type_ = number(base, "`**`")
-            return fill(typed.Const(Number((), type_.integer), (Fraction(1),), span), type_.shape, span)
+            return fill(Const(Number((), type_.integer), (Fraction(1),), span), type_.shape, span)
         return typed.Scope(result.type, tuple(statements), result, span) if statements else result
 
     def _shift(self, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
@@ -254,7 +269,7 @@ class Expressions(Kinds):
 
 
 
-def literal(node: tree.Literal) -> typed.Const:
+def literal(node: tree.Literal) -> Const:
     """A number as written; one without a point is an integer."""
     text = node.text.replace("_", "")
     whole = text.isdecimal() or text[:2] in ("0x", "0b")
@@ -264,7 +279,7 @@ def literal(node: tree.Literal) -> typed.Const:
     value = Fraction(int(text, 0) if text[:2] in ("0x", "0b") else int(text)) if whole else Fraction(text)
     if value.numerator.bit_length() > MAX_WIDTH or (value and value < Fraction(1, 1 << MAX_WIDTH)):
         raise Failed(LiteralTooLarge(span=node.span, limit=MAX_WIDTH, reason="too far from 1"))
-    return typed.Const(Number((), whole), (value,), node.span)
+    return Const(Number((), whole), (value,), node.span)
 
 
 def _fields(row: str, dataset: typed.Dataset) -> str:

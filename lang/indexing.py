@@ -75,16 +75,16 @@ class Indexing(Expressions):
         if not type_.integer:
             raise Failed(IntegersOnly(span=node.span, op="[ ]", given=describe(type_),
                                       hint="convert it first: `x as uint<8>`"))
-        loops = indices(index)
-        if loops is not None and affine(index) is None:
+        private = affine(index) is None
+        if private and (loops := indices(index)):
             raise NeedsIndex(loops[-1])
         bounds = interval(index, self.loops, self.known)
         if bounds is not None and not (bounds[0] >= 0 and bounds[1] < size):
             low, high = bounds
-            if loops is None:
+            if private:
                 raise Failed(PrivateIndexBounds(span=node.span, lo=low, hi=high, size=size, last=size - 1))
             raise Failed(IndexRange(span=node.span, index=f"{low} to {high}", size=size, last=size - 1))
-        return At(index, private=loops is None)
+        return At(index, private)
 
     def compose(self, places: tuple[Place, ...], inner: tuple[Place, ...], span: Span) -> tuple[Place, ...]:
         """The places of x[places][inner] as places of x."""

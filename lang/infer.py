@@ -41,7 +41,7 @@ def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None)
         case Call.NOT:
             _check_bits(call, args, types)
             if first.kind is None:
-                raise Failed(NotNamed(span=args[0].span))
+                raise Failed(NotNamed(span=args[0].span, op="!"))
             return first
         case Call.SHL | Call.SHR:
             return Number(broadcast(call.value, span, *types), first.integer)
@@ -57,6 +57,8 @@ def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None)
             return Number(without(first, axis, span), first.integer)
         case Call.MIN_OF | Call.MAX_OF:
             return Number(without(first, axis, span), first.integer, first.kind)
+        case Call.ARGMAX:
+            return Number(without(first, axis, span), True)
         case Call.MEAN:
             return Number(without(first, axis, span), False)
         case Call.DOT:
@@ -65,14 +67,33 @@ def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None)
             return Number(_matmul(first, types[1], span), whole)
         case Call.TRANSPOSE:
             return Number(first.shape[::-1], first.integer, first.kind)
-        case Call.SIGMOID:
+        case Call.SIGMOID | Call.EXP | Call.LOG | Call.SQRT | Call.RSQRT | Call.TANH:
             return Number(first.shape, False)
+        case Call.SOFTMAX:
+            without(first, axis, span)
+            return Number(first.shape, False)
+        case Call.NORM2:
+            return Number((), False)
+        case Call.SORT:
+            _check_vector("sort", first, span)
+            return first
+        case Call.POPCOUNT:
+            _check_bits(call, args, types)
+            if first.kind is None:
+                raise Failed(NotNamed(span=args[0].span, op="popcount"))
+            return Number(first.shape, True)
+        case Call.CROSS_ENTROPY:
+            _check_vector("cross_entropy", first, span)
+            if types[1].shape or not types[1].integer:
+                raise Failed(WrongKind(span=args[1].span, what="the class", wanted="an integer",
+                                       given=describe(types[1])))
+            return Number((), False)
         case Call.LOGISTIC:
             return Number(broadcast(call.value, span, *types), False)
         case Call.SQUARED:
             broadcast(call.value, span, *types)
             return Number((), False)
-        case Call.RESHAPE | Call.BROADCAST:
+        case Call.RESHAPE | Call.BROADCAST | Call.CONV2D | Call.AVGPOOL | Call.MAXPOOL:
             raise AssertionError("made with their own shape")
 
 
@@ -127,6 +148,11 @@ def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number], sp
             if not type_.integer:
                 raise Failed(IntegersOnly(span=arg.span, op="%", given=describe(type_),
                                            hint="convert it first: `x as int<16>`"))
+
+
+def _check_vector(op: str, type_: Number, span: Span) -> None:
+    if len(type_.shape) != 1:
+        raise Failed(WrongRank(span=span, op=op, shape=describe(type_), wanted="a vector"))
 
 
 def _dot(left: Number, right: Number, span: Span) -> tuple[int, ...]:

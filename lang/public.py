@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from lang import typed
 from lang.typed import Call
@@ -90,6 +91,8 @@ def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, R
     match expr:
         case typed.Read(variable=variable) if variable.number in known:
             return known[variable.number]
+        case typed.Operate(call=Call.ARGMAX, args=(arg,), axis=axis) if isinstance(arg.type, typed.Number):
+            return 0, (prod(arg.type.shape) if axis is None else arg.type.shape[axis]) - 1
         case typed.Operate(call=call, args=args):
             ranges = [interval(arg, loops, known) for arg in args]
             if (found := _combine(call, ranges)) is not None:

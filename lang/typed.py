@@ -66,12 +66,27 @@ class Call(Enum):
     TRANSPOSE = "transpose"
     RESHAPE = "reshape"        # to the result type's shape
     BROADCAST = "broadcast"    # to the result type's shape
+    ARGMAX = "argmax"          # over option axis (absent: all); the first of equal ones
+    SORT = "sort"              # a vector, ascending
+    POPCOUNT = "popcount"      # of a named kind: how many of its bits are 1
+    CONV2D = "conv2d"          # (image, kernel), no padding, step 1; shapes in `layers.py`
+    AVGPOOL = "avgpool"        # (image, n): squares of n by n, n a public Const
+    MAXPOOL = "maxpool"
     SIGMOID = "sigmoid"        # option within
+    EXP = "exp"                # these take option within, too
+    LOG = "log"
+    SQRT = "sqrt"
+    RSQRT = "rsqrt"
+    TANH = "tanh"
+    SOFTMAX = "softmax"        # along option axis (always given)
+    NORM2 = "norm2"            # the Euclidean norm over all axes; the checker turns comparisons of it into squares
     LOGISTIC = "logistic"      # (score, bit): the loss log(1 + exp(score)) - bit * score; only under `loss`
     SQUARED = "squared"        # (a, b): (a - b)^2 / 2 summed; only under `loss`
+    CROSS_ENTROPY = "cross_entropy"    # (scores, class): -log(softmax(scores)[class]); only under `loss`
 
 
-INEXACT = frozenset({Call.SIGMOID})
+INEXACT = frozenset({
+    Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2})
 
 
 @dataclass(frozen=True, slots=True)

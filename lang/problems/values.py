@@ -139,9 +139,11 @@ class BitsOfFix(Problem):
 @dataclass(frozen=True, kw_only=True)
 class NotNamed(Problem):
     code = "not-named"
-    title = "`!` needs a named kind: an exact number has no last bit to start from"
+    title = "`{op}` needs a named kind: the bits of an exact number have no end"
     label = "no kind of its own"
-    help = "convert it first: `!(x as uint<8>)`"
+    help = "convert it first: `x as uint<8>`"
+
+    op: str
 
 
 @dataclass(frozen=True, kw_only=True)
