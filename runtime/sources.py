@@ -86,7 +86,7 @@ class PartySources:
         assert isinstance(fields, dict)
         numbers = self._numbers(at, position, self.records()[at.dataset])
         if at.name == VALID:
-            return (numbers != EMPTY).astype(np.int64)
+            return np.asarray(numbers != EMPTY, dtype=np.int64)
         return gather(fields[at.name], numbers)
 
     def _numbers(self, at: Draw, position: tuple[int, ...], n: int) -> NDArray[np.int64]:
