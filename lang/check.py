@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from lang import load, typed
 from lang.declarations import Declarations, Loader
@@ -15,6 +16,7 @@ from lang.problem import Problem, Rejected
 from lang.problems.names import PartyMissing, UnknownParam, Unused
 from lang.source import Source, Span
 
+_AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})
 _STACK = 20_000     # Python frames: MAX_DEPTH levels of nesting take some ten each
 
 
@@ -27,7 +29,8 @@ class Checked:
     params: tuple[tuple[str, Fraction], ...]
 
 
-def check(source: Source, overrides: Mapping[str, str | Fraction] = {}, loader: Loader = load.read) -> Checked:
+def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
+          loader: Loader = load.read) -> Checked:
     """Parse and check a program; raises Rejected with all its problems.
 
     `overrides` gives params other values (text as on the command line); `loader` reads imported files.
