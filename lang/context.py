@@ -20,7 +20,7 @@ MAX_DEPTH = 200
 MAX_UNROLLED = 4096
 MAX_CALLS = 5_000
 
-# Problems of an arm that is not taken count only when they do not depend on values.
+# Problems that an arm has whether it is taken or not.
 _OF_TEXT = (
     names.UnknownName, names.UsedBeforeBound, names.BoundTwice, names.BuiltinName, names.NotAValue,
     names.OutsideFunction, names.NotAssignable, names.NotAPlace, names.UnknownKind, names.NotAKind,
@@ -44,6 +44,22 @@ class Attempt:
         for problem in failure.problems:
             self.context.report(problem)
         return True
+
+
+class Untaken(Attempt):
+    """An attempt of which only problems of the text are kept, those that do not depend on values."""
+
+    def __enter__(self) -> None:
+        context = self.context
+        self.before, self.warned = set(context.problems), dict(context.warnings)
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
+        stopped = super().__exit__(kind, failure, trace)
+        context = self.context
+        context.problems = {key: problem for key, problem in context.problems.items()
+                            if key in self.before or isinstance(problem, _OF_TEXT)}
+        context.warnings = self.warned
+        return stopped
 
 
 class Context:
@@ -81,15 +97,9 @@ class Context:
         """What fails inside is recorded, and checking goes on after it."""
         return Attempt(self)
 
-    @contextmanager
-    def untaken(self) -> Generator[None]:
+    def untaken(self) -> Untaken:
         """An arm that a public condition excludes: it must make sense, but its values never arise."""
-        before, warned, used = dict(self.problems), dict(self.warnings), set(self.used)
-        yield
-        self.problems = {key: problem for key, problem in self.problems.items()
-                         if key in before or isinstance(problem, _OF_TEXT)}
-        self.warnings = warned
-        self.used |= used
+        return Untaken(self)
 
     def count_call(self, span: Span) -> None:
         self.inlined += 1

@@ -1,13 +1,12 @@
 """Blocks, `if` as a value and as a statement, and loops."""
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from fractions import Fraction
 
 from lang import tree, typed
 from lang.calls import Calls
-from lang.context import MAX_UNROLLED
+from lang.context import MAX_UNROLLED, Attempt
 from lang.failing import Failed, NeedsIndex
 from lang.infer import broadcast_shapes, describe, number
 from lang.kinds_of import fill
@@ -109,14 +108,9 @@ class Control(Calls):
             raise Failed(ConditionKind(span=node.span, given=describe(type_)))
         return expr
 
-    @contextmanager
-    def taken(self, yes: bool) -> Generator[None]:
-        """One arm of a public `if`."""
-        if yes:
-            yield
-        else:
-            with self.untaken():
-                yield
+    def arm(self, taken: bool) -> Attempt:
+        """One arm of an `if`; of one that a public condition excludes only the text counts."""
+        return self.attempt() if taken else self.untaken()
 
     # -- if as a value
 
@@ -127,19 +121,20 @@ class Control(Calls):
         public = condition.values[0] != 0 if isinstance(condition, Const) else None
         level, self.value_level = self.value_level, len(self.scopes)
         self.private += public is None
+        then = otherwise = None
         try:
-            arms: list[typed.Expr] = []
-            for arm, which in ((node.then, True), (node.otherwise, False)):
-                with self.attempt(), self.taken(public is None or public == which):
-                    arms.append(self._arm(arm))
+            with self.arm(public is not False):
+                then = self._arm(node.then)
+            with self.arm(public is not True):
+                otherwise = self._arm(node.otherwise)
         finally:
             self.value_level = level
             self.private -= public is None
-        if public is not None and len(arms) == 2:
-            return arms[0] if public else arms[1]
-        if len(arms) < 2:
+        if public is not None:
+            then = otherwise = then if public else otherwise
+        if then is None or otherwise is None:
             raise Failed
-        return self._chosen(condition, arms[0], arms[1], node.span)
+        return then if public is not None else self._chosen(condition, then, otherwise, node.span)
 
     def _arm(self, arm: tree.Block | tree.If) -> typed.Expr:
         if isinstance(arm, tree.If):
@@ -182,10 +177,12 @@ class Control(Calls):
         condition = self.condition(node.condition)
         public = condition.values[0] != 0 if isinstance(condition, Const) else None
         self.private += public is None
+        then: list[typed.Statement] = []
+        otherwise: list[typed.Statement] = []
         try:
-            with self.taken(public is not False):
+            with self.arm(public is not False):
                 then = self.body(node.then)
-            with self.taken(public is not True):
+            with self.arm(public is not True):
                 otherwise = self._otherwise(node.otherwise)
         finally:
             self.private -= public is None
