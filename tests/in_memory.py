@@ -147,6 +147,9 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
         engine = PortableEvaluator(plan.kernels, seeds.hash, public.constant, tables.receive)
         backend = EvaluatorBackend(ROLES, public, engine, cot, last)
         results["evaluator"] = walk(plan, backend, Inputs(values), frozenset({ROLES.evaluator}))
+    except BaseException:
+        up.send(bytes(1 << 16))                                      # let the garbler end
+        raise
     finally:
         thread.join(WAIT)
         if errors:

@@ -36,7 +36,7 @@ class LabelSecret:
             raise ValueError("Δ is one label with permute bit 1")
         self._copies: dict[int, Labels] = {1: delta.copy()}
         self._destroyed = False
-        self._lock = RLock()
+        self._lock = RLock()       # re-entrant: a thread may ask for copies of Δ while it uses it
 
     @staticmethod
     def fresh() -> LabelSecret:
