@@ -102,3 +102,19 @@ def test_a_wrap_needs_a_whole_kind() -> None:
     lane = block([whole(8, True)], Value(Op.ROUND, (0,), number(0, 9), Rounding(1, 1, 0, 9, wrap=True)))
     with pytest.raises(ValueError, match=r"0\.\.9 is not a whole kind"):
         expand(lane)
+
+
+def test_a_sum_read_by_two_sums_is_added_up_once() -> None:
+    g = Growing([whole(8, True)] * 6)
+    total = g.of(Op.LINEAR, 0, 1, 2, 3, at=Weights((1, 1, 1, 1)))
+    alone = expand(g.finish(total)).and_gates
+    first, second = (g.of(Op.LINEAR, total, other, at=Weights((1, 1))) for other in (4, 5))
+    assert expand(g.finish(first, second)).and_gates == alone + 2 * 10
+
+
+def test_a_product_knows_that_its_high_bits_are_dropped() -> None:
+    """32 low bits are cheapest from digits alone (558 ANDs); all 64 from halves (665 if the low ones are then kept)."""
+    g = Growing([whole(32, False)] * 3)
+    total = g.of(Op.LINEAR, g.of(Op.MUL, 0, 1), 2, at=Weights((1, 1)))
+    low = g.of(Op.ROUND, total, at=Rounding(1, 1, *full_range(32, False), wrap=True))
+    assert expand(g.finish(low)).and_gates <= 558 + 32
