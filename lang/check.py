@@ -9,6 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from lang import load, typed
+from lang.collecting import paused
 from lang.declarations import Declarations, Loader
 from lang.failing import GivenUp
 from lang.parse import parse
@@ -35,11 +36,10 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
 
     `overrides` gives params other values (text as on the command line); `loader` reads imported files.
     """
-    file = parse(source)
     checker = Declarations(overrides, loader)
     statements: list[typed.Statement] = []
-    with _deep_stack(), suppress(GivenUp):
-        statements = checker.file(file)
+    with paused(), _deep_stack(), suppress(GivenUp):
+        statements = checker.file(parse(source))
     _whole_program(checker, source)
     if checker.problems:
         raise Rejected(list(checker.problems.values()))

@@ -1,7 +1,6 @@
 """Text -> syntax tree, or every syntax problem in it."""
 from __future__ import annotations
 
-import gc
 import os
 import re
 from bisect import bisect_right
@@ -17,6 +16,7 @@ from lark.utils import TextSlice
 from lang import expected, tree
 from lang.brackets import CLOSING, OPENING, Brackets
 from lang.build import MAX_DEPTH, Builder, TooNested
+from lang.collecting import paused
 from lang.problem import Problem, Rejected
 from lang.problems.syntax import (
     MissingSemicolon,
@@ -39,17 +39,13 @@ _STATEMENT_LINE = re.compile(rf"^[ \t]*(?=(?:{'|'.join(sorted(expected.STATEMENT
 
 def parse(source: Source) -> tree.File:
     """The tree of a file; raises Rejected with all its syntax problems."""
-    with _LOCK:
+    with _LOCK, paused():
         lark, builder = _parser()
         builder.reset(source)
-        collecting = gc.isenabled()
-        gc.disable()  # a tree is all live objects: collections while it grows find nothing and take a third of the time
         try:
             return _Reader(source, lark).read()
         finally:
             builder.reset(Source("", ""))
-            if collecting:
-                gc.enable()
 
 
 @cache
