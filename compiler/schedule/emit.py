@@ -179,6 +179,8 @@ class Level:
             case Value(op=Op.VIEW, at=Strided() as at):
                 self.stored[number] = self._view(item, at, self.stored[item.args[0]], item.type.shape, item.args[1:],
                                                  steps)
+            case Value(op=Op.BITS):
+                self.stored[number] = self.stored[item.args[0]].bits()
             case Value(op=Op.PUT, at=Strided() as at):
                 whole, part = item.args[:2]
                 target = self.stored[number] = self.shared.buffer(item.type)

@@ -36,6 +36,12 @@ class Stored:
         both = strides.compose(self.at, self.shape, at, shape, last)
         return None if both is None else Stored(self.buffer, shape, self.width, both, self.loops + loops)
 
+    def bits(self) -> Stored:
+        """Each element as a last axis of single wires."""
+        w = self.width
+        at = Strided(self.at.offset * w, (*(s * w for s in self.at.strides), 1), tuple(s * w for s in self.at.steps))
+        return Stored(self.buffer, (*self.shape, w), 1, at, self.loops)
+
     def wiring(self, lanes: int, depth: int) -> View:
         """The first `lanes` axes as lanes, the others and the bits as ports, inside `depth` Repeats."""
         loop = [0] * depth

@@ -16,12 +16,11 @@ from math import isqrt
 from compiler.noise_bound import noise_bound
 from compiler.words import bounds
 from compiler.words.build import Builder
+from compiler.words.clip import clipped
 from compiler.words.ir import Bound, Draw, Mechanism, Noise, Op, Type, full_range
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
 from lang.kinds import Tensor
-from lang.problem import Rejected
-from lang.problems import DpsgdUnbounded
 
 # (builder of one example, fields of the row, weights, mask) -> gradient of each weight
 Gradients = Callable[[Builder, dict[str, int], list[int], int | None], list[int]]
@@ -90,7 +89,7 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     found = gradients(example, row, inside, None)
     if not all(bounds.vanishes(example, g, norms) for g in found):
         found = gradients(example, row, inside, valid)          # empty slots are zeroed by their valid bit
-    bound = _proved(example, batch, found, norms)
+    found, bound = _bounded(example, batch, found, norms, numbers[:len(fields) + 1])
 
     samples = [batch.sample(b, f.name, ty) for f, ty in fields]
     args = [*samples, batch.sample(b, "", bit), *weights]
@@ -102,16 +101,13 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     return sums
 
 
-def _proved(b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms) -> Bound:
-    """The structural argument: the products that make the gradient bound it for all weights."""
+def _bounded(b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms,
+             row: Sequence[int]) -> tuple[list[int], Bound]:
+    """Gradients of joint norm at most `clip` for all weights, and why they are: their structure, or a factor."""
     clip = batch.train.clip
-    parts = [bounds.squared_norm(b, g, norms) for g in gradients]
-    if sum(parts) > clip ** 2:
-        worst = max(range(len(parts)), key=lambda i: parts[i])
-        reason = f"the best bound found is {float(sum(parts)) ** 0.5:.6g}, above clip = {float(clip):g}"
-        raise Rejected([DpsgdUnbounded(span=batch.train.span, variable=batch.train.variables[worst].name,
-                                       reason=reason)])
-    return Bound(clip, "products of values of bounded range with fields of bounded norm")
+    if sum(bounds.squared_norm(b, g, norms) for g in gradients) <= clip ** 2:
+        return gradients, Bound(clip, "structure: values of bounded range times fields of bounded norm")
+    return clipped(b, gradients, clip, row), Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
 def _noisy(b: Builder, batch: Batch, total: int, position: int) -> int:

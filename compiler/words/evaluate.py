@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from math import isqrt
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from compiler.words.ir import (
     Axes,
     Block,
+    ByZero,
     Constant,
     Digits,
     Divisor,
@@ -196,6 +198,22 @@ def _put(item: Value, args: list[Array]) -> Array:
     return result.reshape(item.type.shape)
 
 
+def _div(item: Value, args: list[Array]) -> Array:
+    a, b = args
+    assert isinstance(item.at, ByZero)
+    by_zero = np.where(a >= 0, item.at.hi, item.at.lo)
+    return np.asarray(np.where(b == 0, by_zero, a // np.where(b == 0, 1, b)))
+
+
+def _sqrt(item: Value, args: list[Array]) -> Array:
+    root = np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)
+    return np.asarray(root(args[0]))
+
+
+def _bits(item: Value, args: list[Array]) -> Array:
+    return np.asarray((args[0][..., None] >> np.arange(item.type.shape[-1])) & 1)
+
+
 Operation = Callable[[Value, list[Array]], Array]
 OPERATIONS: dict[Op, Operation] = {
     Op.LINEAR: _linear,
@@ -211,7 +229,10 @@ OPERATIONS: dict[Op, Operation] = {
     Op.AND: lambda item, args: args[0] & args[1],
     Op.OR: lambda item, args: args[0] | args[1],
     Op.XOR: lambda item, args: args[0] ^ args[1],
+    Op.DIV: _div,
+    Op.SQRT: _sqrt,
     Op.APPLY: _apply,
+    Op.BITS: _bits,
     Op.VIEW: _view,
     Op.PUT: _put,
     Op.CONCAT: lambda item, args: np.concatenate(args),

@@ -18,15 +18,26 @@ from lang.problems import NotYet
 def reverse(b: Builder, seeds: Sequence[tuple[int, int]], variables: Sequence[int]) -> list[int]:
     """The gradient of each variable (a parameter of the block `b`), given adjoints of some of the block's values."""
     adjoints: dict[int, list[int]] = {}
+    wanted = _depending(b, variables)
     for value, adjoint in seeds:
         adjoints.setdefault(value, []).append(adjoint)
     for number in range(max((v for v, _ in seeds), default=-1), b.first + len(b.params) - 1, -1):
         item = b.item(number)
         if number in adjoints and isinstance(item, Value):
             for arg, contribution in _push(b, item, _total(b, adjoints[number])):
-                if arg >= b.first:                       # what lies outside the example is not trained
+                if arg in wanted:
                     adjoints.setdefault(arg, []).append(contribution)
     return [_total(b, adjoints[v]) if v in adjoints else b.const([Fraction(0)], b.type(v).shape) for v in variables]
+
+
+def _depending(b: Builder, variables: Sequence[int]) -> set[int]:
+    """The variables and every value of the block that is made from them."""
+    found = set(variables)
+    for number in range(b.first + len(b.params), b.next):
+        item = b.item(number)
+        if isinstance(item, Value) and found.intersection(item.args):
+            found.add(number)
+    return found
 
 
 def _total(b: Builder, adjoints: Sequence[int]) -> int:

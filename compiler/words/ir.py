@@ -67,6 +67,8 @@ class Op(Enum):
     # back to a kind
     ROUND = "round"            # at: Rounding
     # bits and choices
+    DIV = "div"                # at: ByZero; floor(a / b) of integers
+    SQRT = "sqrt"              # floor(sqrt(a)) of integers; 0 for a < 0
     LESS = "less"              # a < b, both of one scale
     EQUAL = "equal"
     SELECT = "select"          # condition (bit), then, else
@@ -75,6 +77,7 @@ class Op(Enum):
     XOR = "xor"
     APPLY = "apply"            # at: Pieces; a non-linear function of one variable
     # wiring
+    BITS = "bits"              # of each element, least significant first, along a new last axis
     VIEW = "view"              # at: Strided; operand, then public indices
     PUT = "put"                # at: Strided; tensor, element(s), then public indices -> new tensor
     CONCAT = "concat"          # along axis 0
@@ -140,6 +143,14 @@ class Digits:
 @dataclass(frozen=True, slots=True)
 class Divisor:
     by: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByZero:
+    """What a / 0 is: `lo` for a < 0, else `hi`."""
+
+    lo: int
+    hi: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +227,7 @@ class Owner:
     party: str                 # or PUBLIC
 
 
-At = (Constant | Entry | Draw | Noise | Weights | Axes | Digits | Divisor | Rounding | Pieces | Strided | Bound
+At = (Constant | Entry | Draw | Noise | Weights | Axes | Digits | Divisor | ByZero | Rounding | Pieces | Strided | Bound
       | Mechanism | Owner | None)
 
 

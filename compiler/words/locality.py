@@ -118,7 +118,7 @@ class Localise(Rewriter):
         if self.owners[number] != JOINT:
             return self.b.emit(self.moved(item))
         data = {Op.VIEW: 1, Op.PUT: 2}.get(item.op, len(item.args))        # what follows is public indices
-        wiring = item.op in (Op.VIEW, Op.PUT, Op.CONCAT)
+        wiring = item.op in (Op.VIEW, Op.BITS, Op.PUT, Op.CONCAT)
         args = [(self.dense if wiring else self.joint)(a) for a in item.args[:data]]
         args += [self.place[a] for a in item.args[data:]]
         return self.b.emit(replace(item, args=tuple(args)))

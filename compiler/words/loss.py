@@ -9,7 +9,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from compiler.words.build import Builder
-from compiler.words.operate import apply_sigmoid
+from compiler.words.inexact import inexact
+from compiler.words.order import one_hot
 from lang.typed import Call, Const, Expr, Operate
 
 Seed = tuple[int, int]                      # (word, adjoint of the same shape)
@@ -21,7 +22,12 @@ def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fracti
     match loss:
         case Operate(call=Call.LOGISTIC, args=(score, label)):
             z = lower(score)
-            error = b.sub(apply_sigmoid(b, loss, z), lower(label))    # d/dz log(1 + e^z) - y z
+            error = b.sub(inexact(b, Call.SIGMOID, z, loss), lower(label))    # d/dz log(1 + e^z) - y z
+            return [(z, _masked(b, error, mask, factor))]
+        case Operate(call=Call.CROSS_ENTROPY, args=(scores, label)):
+            z = lower(scores)
+            chance = inexact(b, Call.SOFTMAX, z, loss)
+            error = b.sub(chance, one_hot(b, lower(label), b.type(z).shape[-1]))
             return [(z, _masked(b, error, mask, factor))]
         case Operate(call=Call.SQUARED, args=(left, right)):
             x, y = lower(left), lower(right)

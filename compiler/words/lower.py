@@ -12,10 +12,11 @@ from compiler.words.grad import reverse
 from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Weights, Words
 from compiler.words.loss import seeds
 from compiler.words.operate import operate
+from compiler.words.order import element, placed
 from lang import typed as t
 from lang.kinds import Kind, Tensor, TupleKind
 from lang.problem import Rejected
-from lang.problems import NotYet
+from lang.problems import NotYet, PrivateIndexBounds
 
 Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
 Scope = dict[int, Word]                     # variable number -> its present value
@@ -51,12 +52,13 @@ class Lowering:
     scope: Scope = field(default_factory=dict[int, Word])
     row: dict[str, int] = field(default_factory=dict[str, int])       # fields of the current row
     outputs: list[Output] = field(default_factory=list[Output])
+    example: bool = False                       # inside `dpsgd`: loops are unrolled, so that they can be differentiated
     trainings: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
 
     def inner(self, params: Sequence[Type]) -> Lowering:
         """The lowering of a nested block."""
         return Lowering(Builder(params, self.b), self.program, dict(self.scope), dict(self.row), self.outputs,
-                        self.trainings)
+                        trainings=self.trainings)
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -89,11 +91,28 @@ class Lowering:
         if not places:
             return value
         assert isinstance(old, int) and isinstance(value, int)
+        private = [axis for axis, p in enumerate(places) if isinstance(p, t.At) and p.private]
+        if private:
+            index = places[private[0]]
+            assert isinstance(index, t.At)
+            if private != [0]:
+                raise Rejected([NotYet(span=index.index.span, what="an assignment at a private index of a later axis",
+                                       instead="let the first axis be the one with the private index")])
+            word, size = self._in_bounds(index.index, self.b.type(old).shape[0]), self.b.type(old).shape[1:]
+            if places[1:] and any(not isinstance(p, t.Along) or p.count != n
+                                  for p, n in zip(places[1:], size, strict=True)):
+                raise Rejected([NotYet(span=index.index.span, what="an assignment to part of a private index")])
+            return placed(self.b, old, word, value)
         at, shape, indices = self._places(self.b.type(old).shape, places)
         return self.b.put(old, self.b.broadcast(value, shape), at, indices)
 
     def _repeat(self, s: t.Repeat) -> None:
         """The variables that the body assigns are carried around the loop, in order of their first assignment."""
+        if self.example:
+            for index in range(s.start, s.start + s.count):
+                self.scope[s.index.number] = self.b.const([Fraction(index)])
+                self.statements(s.body)
+            return
         carried = [v for v in stored(s.body) if v.number in self.scope]
         types = [ty for v in carried for ty in kind_types(v.kind)]
         leaves = [self.b.fit(leaf, ty) for leaf, ty in zip(self._leaves(carried), types, strict=True)]
@@ -140,7 +159,7 @@ class Lowering:
 
         def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
             """The body for one row, then the gradient of each variable."""
-            example = Lowering(inside, self.program, dict(self.scope), row, self.outputs, self.trainings)
+            example = Lowering(inside, self.program, dict(self.scope), row, self.outputs, example=True)
             example.scope.update(zip((v.number for v in s.variables), values, strict=True))
             example.statements(s.body)
             if s.loss is None:
@@ -219,10 +238,28 @@ class Lowering:
 
     def _pick(self, e: t.Pick) -> int:
         base = self.number(e.base)
-        at, shape, indices = self._places(self.b.type(base).shape, e.places)
-        kept = [n for n, place in zip(shape, e.places, strict=True) if isinstance(place, t.Along)]
-        strip = [s for s, place in zip(at.strides, e.places, strict=True) if isinstance(place, t.Along)]
+        for axis in reversed(range(len(e.places))):
+            place = e.places[axis]
+            if isinstance(place, t.At) and place.private:
+                base = self._by_private_index(base, axis, place.index)
+        places = [p for p in e.places if not (isinstance(p, t.At) and p.private)]
+        at, shape, indices = self._places(self.b.type(base).shape, places)
+        kept = [n for n, place in zip(shape, places, strict=True) if isinstance(place, t.Along)]
+        strip = [s for s, place in zip(at.strides, places, strict=True) if isinstance(place, t.Along)]
         return self.b.view(base, Strided(at.offset, tuple(strip), at.steps), tuple(kept), indices)
+
+    def _by_private_index(self, base: int, axis: int, index: t.Expr) -> int:
+        """The elements at one private index of an axis, which goes."""
+        rank = len(self.b.type(base).shape)
+        first = self.b.transpose(base, [axis, *(i for i in range(rank) if i != axis)])
+        return element(self.b, first, self._in_bounds(index, self.b.type(first).shape[0]))
+
+    def _in_bounds(self, index: t.Expr, size: int) -> int:
+        word = self.number(index)
+        type = self.b.type(word)
+        if not (type.scale == 1 and type.lo >= 0 and type.hi < size):
+            raise Rejected([PrivateIndexBounds(span=index.span, lo=type.lo, hi=type.hi, size=size, last=size - 1)])
+        return word
 
     def _places(self, shape: tuple[int, ...], places: Sequence[t.Place]) -> tuple[Strided, tuple[int, ...], list[int]]:
         """A view that keeps every axis (an At has extent 1), its shape, and the loop indices it moves with."""
@@ -235,8 +272,6 @@ class Lowering:
                 offset += place.start * stride
                 extents.append(place.count)
                 continue
-            if place.private:
-                raise Rejected([NotYet(span=place.index.span, what="a private index")])
             constant, moves = self._affine(place.index)
             offset += constant * stride
             for index, factor in moves.items():

@@ -5,42 +5,38 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import prod
 
-from compiler.words.approximate import sigmoid
 from compiler.words.build import Builder
-from compiler.words.ir import Op, Strided
-from compiler.words.strides import row_major
+from compiler.words.inexact import UNBOUND_FRACTION, inexact, quotient
+from compiler.words.ir import Op
+from compiler.words.layers import avgpool, conv2d, largest, least, maxpool
+from compiler.words.order import argmax, permuted_last, popcount, sort, tournament
 from lang.kinds import Scalar
 from lang.problem import Rejected
-from lang.problems import NotYet, RangeTooWide
-from lang.typed import Call, Operate
-
-UNBOUND_FRACTION = 8           # fraction bits of a non-linear function that is not bound to a kind
-WIDEST = 32                    # bits of the range of such a function's argument
+from lang.problems import NotYet
+from lang.typed import INEXACT, Call, Operate
 
 
 def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None) -> int:
     """The word for `e`; `bound` is the kind that the result is converted to right away, if any."""
-    if e.call is Call.SIGMOID:
-        return apply_sigmoid(b, e, args[0], bound)
+    if e.call in INEXACT:
+        return inexact(b, e.call, args[0], e, bound)
     if e.call in REDUCTIONS:
         return _reduce(b, e, args[0])
     if e.call in (Call.RESHAPE, Call.BROADCAST):
         return (b.reshape if e.call is Call.RESHAPE else b.broadcast)(args[0], e.type.shape)
     if e.call is Call.NOT:
         return _invert(b, e, args[0])
+    if e.call in (Call.DIVIDE, Call.MODULO) and b.constant(args[1]) is None:
+        return _by_private(b, e, args, bound)
     if e.call in PUBLIC_RIGHT:
         return _by_public(b, e, args)
+    if e.call in (Call.AVGPOOL, Call.MAXPOOL):
+        side = b.constant(args[1])
+        assert side is not None
+        return (avgpool if e.call is Call.AVGPOOL else maxpool)(b, args[0], int(side))
     if e.call not in SIMPLE:
         raise Rejected([NotYet(span=e.span, what=f"`{e.call.value}` here")])
     return SIMPLE[e.call](b, args)
-
-
-def apply_sigmoid(b: Builder, e: Operate, score: int, bound: Scalar | None = None) -> int:
-    type = b.type(score)
-    if bound is None and type.width > WIDEST:
-        raise Rejected([RangeTooWide(span=e.span, function="sigmoid", bits=type.width)])
-    result, pieces = sigmoid(type, bound.fraction if bound else UNBOUND_FRACTION, e.within)
-    return b.add(Op.APPLY, (score,), result, pieces)
 
 
 def matmul(b: Builder, args: list[int]) -> int:
@@ -53,14 +49,6 @@ def matmul(b: Builder, args: list[int]) -> int:
     shape = (*a[:-1], c[1], a[-1])
     stretched = b.reshape(left, (*a[:-1], 1, a[-1]))
     return b.dot(b.broadcast(stretched, shape), b.broadcast(columns, shape), 1)
-
-
-def _least(b: Builder, x: int, y: int) -> int:
-    return b.select(b.less(x, y), x, y)
-
-
-def _most(b: Builder, x: int, y: int) -> int:
-    return b.select(b.less(x, y), y, x)
 
 
 def _zero(b: Builder) -> int:
@@ -80,7 +68,7 @@ def _sign(b: Builder, x: int) -> int:
 
 
 def _clamp(b: Builder, args: list[int]) -> int:
-    return _least(b, _most(b, args[0], args[1]), args[2])
+    return least(b, largest(b, args[0], args[1]), args[2])
 
 
 SIMPLE: dict[Call, Callable[[Builder, list[int]], int]] = {
@@ -90,10 +78,10 @@ SIMPLE: dict[Call, Callable[[Builder, list[int]], int]] = {
     Call.NEG: lambda b, a: _negated(b, *a),
     Call.DOT: lambda b, a: b.dot(a[0], a[1], 1),
     Call.MATMUL: matmul,
-    Call.MIN: lambda b, a: _least(b, *a),
-    Call.MAX: lambda b, a: _most(b, *a),
+    Call.MIN: lambda b, a: least(b, *a),
+    Call.MAX: lambda b, a: largest(b, *a),
     Call.ABS: lambda b, a: _absolute(b, *a),
-    Call.RELU: lambda b, a: _most(b, a[0], _zero(b)),
+    Call.RELU: lambda b, a: largest(b, a[0], _zero(b)),
     Call.SIGN: lambda b, a: _sign(b, *a),
     Call.CLAMP: _clamp,
     Call.LESS: lambda b, a: b.less(*a),
@@ -101,10 +89,13 @@ SIMPLE: dict[Call, Callable[[Builder, list[int]], int]] = {
     Call.AND: lambda b, a: b.logic(Op.AND, *a),
     Call.OR: lambda b, a: b.logic(Op.OR, *a),
     Call.XOR: lambda b, a: b.logic(Op.XOR, *a),
+    Call.CONV2D: lambda b, a: conv2d(b, *a),
+    Call.SORT: lambda b, a: sort(b, *a),
+    Call.POPCOUNT: lambda b, a: popcount(b, *a),
     Call.TRANSPOSE: lambda b, a: b.transpose(a[0], range(len(b.type(a[0]).shape))[::-1]),
 }
 PUBLIC_RIGHT = frozenset({Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR})
-REDUCTIONS = frozenset({Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF})
+REDUCTIONS = frozenset({Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF, Call.ARGMAX})
 
 
 def _invert(b: Builder, e: Operate, x: int) -> int:
@@ -133,6 +124,20 @@ def _by_public(b: Builder, e: Operate, args: list[int]) -> int:
             return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
 
 
+def _by_private(b: Builder, e: Operate, args: list[int], bound: Scalar | None) -> int:
+    """Integers: the floor, or what is left over it.  fix: off by less than the last bit of what it is bound to."""
+    x, y = (b.broadcast(a, e.type.shape) for a in args)
+    if not e.type.integer:
+        return quotient(b, x, y, Fraction(1, 1 << (bound.fraction if bound else UNBOUND_FRACTION)))
+    kind = getattr(e.args[0].type, "kind", None)
+    extremes = (kind.lo, kind.hi) if isinstance(kind, Scalar) else None
+    floor = quotient(b, x, y, Fraction(1), extremes)
+    if e.call is Call.DIVIDE:
+        return floor
+    rest = b.sub(x, b.mul(floor, y))
+    return b.select(b.equal(y, _zero(b)), x, rest)
+
+
 def floor_divide(b: Builder, x: int, by: Fraction) -> int:
     quotient = b.scaled(x, 1 / by)
     type = b.type(quotient)
@@ -141,43 +146,17 @@ def floor_divide(b: Builder, x: int, by: Fraction) -> int:
 
 
 def _reduce(b: Builder, e: Operate, x: int) -> int:
-    shape = b.type(x).shape
-    axes = len(shape)
+    """Over one axis, or over all."""
+    axes = len(b.type(x).shape)
     if e.axis is not None:
-        x = b.transpose(x, [*(i for i in range(len(shape)) if i != e.axis), e.axis])
-        axes = 1
-    if e.call in (Call.SUM, Call.MEAN):
-        total = b.sum(x, axes)
-        if e.call is Call.SUM:
-            return total
-        terms = prod(b.type(x).shape[len(shape) - axes:])
-        return b.scaled(total, Fraction(1, terms))
-    return _tournament(b, x, axes, _least if e.call is Call.MIN_OF else _most)
-
-
-def _tournament(b: Builder, x: int, axes: int, choose: Callable[[Builder, int, int], int]) -> int:
-    """Halve the (flattened) trailing axes until one element is left."""
-    kept = b.type(x).shape[:len(b.type(x).shape) - axes]
-    terms = prod(b.type(x).shape[len(kept):])
-    x = b.reshape(x, (*kept, terms))
-    while terms > 1:
-        half = terms // 2
-        first = _slice_last(b, x, 0, half)
-        winner = choose(b, first, _slice_last(b, x, half, half))
-        if terms % 2:
-            last = _slice_last(b, x, terms - 1, 1)
-            winner = _join_last(b, winner, last)
-        x, terms = winner, half + terms % 2
-    return b.reshape(x, kept)
-
-
-def _slice_last(b: Builder, x: int, start: int, count: int) -> int:
-    shape = b.type(x).shape
-    return b.view(x, Strided(start, row_major(shape)), (*shape[:-1], count))
-
-
-def _join_last(b: Builder, x: int, y: int) -> int:
-    rank = len(b.type(x).shape)
-    first = [rank - 1, *range(rank - 1)]
-    joined = b.concat([b.transpose(x, first), b.transpose(y, first)])
-    return b.transpose(joined, [*range(1, rank), 0])
+        x, axes = permuted_last(b, x, e.axis), 1
+    match e.call:
+        case Call.SUM:
+            return b.sum(x, axes)
+        case Call.MEAN:
+            terms = prod(b.type(x).shape[len(b.type(x).shape) - axes:])
+            return b.scaled(b.sum(x, axes), Fraction(1, terms))
+        case Call.ARGMAX:
+            return argmax(b, x, axes)
+        case _:
+            return tournament(b, x, axes, least if e.call is Call.MIN_OF else largest)

@@ -61,6 +61,11 @@ def _concat(b: Builder, parts: list[int]) -> int:
 def sum_slots(b: Builder, number: int) -> int:
     """Over the axis of slots; a sum of products becomes one dot product."""
     item = b.item(number)
+    if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided) and len(item.args) == 1:
+        row = b.type(item.args[0]).size // b.type(number).shape[0]
+        if item.at.strides[0] == row and b.type(item.args[0]).shape[0] == b.type(number).shape[0]:
+            total = sum_slots(b, item.args[0])         # the view moves elements within a slot: it may come after
+            return b.view(total, Strided(item.at.offset, item.at.strides[1:]), b.type(number).shape[1:])
     rank = len(b.type(number).shape)
     slots_last = [*range(1, rank), 0]
     if isinstance(item, Value) and item.op is Op.MUL:

@@ -1,0 +1,159 @@
+"""Choosing by comparison: the least or largest of an axis, where it stands, sorting, and private indices."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import prod
+
+from compiler.words.build import Builder
+from compiler.words.ir import Op, Strided, Type
+from compiler.words.layers import largest
+from compiler.words.strides import row_major
+
+Choose = Callable[[Builder, int, int], int]
+
+
+def tournament(b: Builder, x: int, axes: int, choose: Choose) -> int:
+    """The winner over the trailing axes; neighbours meet, so the order of equals is kept."""
+    shape = b.type(x).shape
+    kept = shape[:len(shape) - axes]
+    x = b.reshape(x, (*kept, prod(shape[len(kept):])))
+    while (terms := b.type(x).shape[-1]) > 1:
+        winners = choose(b, every_other(b, x, 0, terms // 2), every_other(b, x, 1, terms // 2))
+        x = _with_last(b, winners, x) if terms % 2 else winners
+    return b.reshape(x, kept)
+
+
+def argmax(b: Builder, x: int, axes: int) -> int:
+    """The index of the first largest element over the (flattened) trailing axes."""
+    shape = b.type(x).shape
+    kept = shape[:len(shape) - axes]
+    terms = prod(shape[len(kept):])
+    x = b.reshape(x, (*kept, terms))
+    index = b.broadcast(b.const([Fraction(i) for i in range(terms)], (terms,)), (*kept, terms))
+    while (terms := b.type(x).shape[-1]) > 1:
+        pairs = [(every_other(b, v, 0, terms // 2), every_other(b, v, 1, terms // 2)) for v in (x, index)]
+        later = b.less(*pairs[0])
+        best, where = (b.select(later, second, first) for first, second in pairs)
+        x, index = ((_with_last(b, best, x), _with_last(b, where, index)) if terms % 2 else (best, where))
+    return b.reshape(index, kept)
+
+
+def every_other(b: Builder, x: int, start: int, count: int) -> int:
+    """Elements start, start + 2, .. of the last axis."""
+    shape = b.type(x).shape
+    unit = row_major(shape)
+    return b.view(x, Strided(start, (*unit[:-1], 2)), (*shape[:-1], count))
+
+
+def _with_last(b: Builder, winners: int, x: int) -> int:
+    """`winners` and the last element of x, which had no opponent, along the last axis."""
+    shape = b.type(x).shape
+    last = b.view(x, Strided(shape[-1] - 1, row_major(shape)), (*shape[:-1], 1))
+    rank = len(shape)
+    first = [rank - 1, *range(rank - 1)]
+    joined = b.concat([b.transpose(winners, first), b.transpose(last, first)])
+    return b.transpose(joined, [*range(1, rank), 0])
+
+
+def sort(b: Builder, x: int) -> int:
+    """A vector, ascending: Batcher's bitonic network (1968) on the next power of two, padded with the largest."""
+    type = b.type(x)
+    count = type.shape[0]
+    size = 1 << (count - 1).bit_length()
+    if size > count:
+        x = b.concat([x, b.const([type.hi * type.scale], (size - count,))])
+    block = 2
+    while block <= size:
+        distance = block // 2
+        while distance:
+            x = _exchange(b, x, size, block, distance)
+            distance //= 2
+        block *= 2
+    return b.view(x, Strided(0, (1,)), (count,))
+
+
+def _exchange(b: Builder, x: int, size: int, block: int, distance: int) -> int:
+    """Compare elements `distance` apart; ascending where the bit `block` of the index is 0, else descending."""
+    groups = size // (2 * distance)
+    shape = (groups, distance)
+    low, high = (b.view(x, Strided(side * distance, (2 * distance, 1)), shape) for side in (0, 1))
+    down = [Fraction(1 if (group * 2 * distance) & block else 0) for group in range(groups) for _ in range(distance)]
+    swap = b.logic(Op.XOR, b.less(high, low), b.const(down, shape))
+    halves = [b.reshape(b.select(swap, *pair), (1, *shape)) for pair in ((high, low), (low, high))]
+    return b.reshape(b.transpose(b.concat(halves), (1, 0, 2)), (size,))
+
+
+def popcount(b: Builder, x: int) -> int:
+    return b.sum(bits(b, x), 1)
+
+
+def bits(b: Builder, x: int) -> int:
+    """The bits of each element, least significant first, along a new last axis."""
+    type = b.type(x)
+    return b.add(Op.BITS, (x,), Type((*type.shape, type.width), Fraction(1), 0, 1))
+
+
+def element(b: Builder, x: int, index: int) -> int:
+    """x[index] along axis 0 for a private index in bounds: a tree of selects by the index's bits."""
+    digits = bits(b, index)
+    width = b.type(digits).shape[-1]
+    for place in range(width):
+        terms = b.type(x).shape[0]
+        if terms == 1:
+            break
+        bit = b.view(digits, Strided(place, ()), ())
+        paired = b.select(bit, _alternate(b, x, 1, terms // 2), _alternate(b, x, 0, terms // 2))
+        if terms % 2:
+            unit = row_major(b.type(x).shape)
+            last = b.view(x, Strided((terms - 1) * unit[0], unit), (1, *b.type(x).shape[1:]))
+            paired = b.concat([paired, last])
+        x = paired
+    return b.reshape(x, b.type(x).shape[1:])
+
+
+def _alternate(b: Builder, x: int, start: int, count: int) -> int:
+    """Elements start, start + 2, .. of the first axis."""
+    shape = b.type(x).shape
+    unit = row_major(shape)
+    return b.view(x, Strided(start * unit[0], (2 * unit[0], *unit[1:])), (count, *shape[1:]))
+
+
+def placed(b: Builder, x: int, index: int, value: int) -> int:
+    """x with x[index] = value along axis 0, for a private index."""
+    shape = b.type(x).shape
+    positions = b.const([Fraction(i) for i in range(shape[0])], (shape[0],))
+    here = b.reshape(b.equal(positions, index), (shape[0], *[1] * (len(shape) - 1)))
+    return b.select(here, b.broadcast(value, shape), x)
+
+
+def one_hot(b: Builder, number: int, classes: int) -> int:
+    """Bits [.., classes] of which the number's is 1."""
+    shape = b.type(number).shape
+    positions = b.const([Fraction(i) for i in range(classes)], (classes,))
+    return b.equal(b.reshape(number, (*shape, 1)), positions)
+
+
+def softmax_shift(b: Builder, scores: int) -> int:
+    """Scores less the largest of the last axis: at most 0, so that exp of it neither overflows nor vanishes."""
+    shape = b.type(scores).shape
+    best = b.reshape(tournament(b, scores, 1, largest), (*shape[:-1], 1))
+    shifted = b.sub(scores, b.broadcast(best, shape))
+    item = b.item(shifted)
+    type = b.type(shifted)
+    if type.hi <= 0 or item is None:
+        return shifted
+    return b.round(shifted, type.scale, type.lo, 0)
+
+
+def permuted_last(b: Builder, x: int, axis: int) -> int:
+    """The value with one axis moved to the end."""
+    rank = len(b.type(x).shape)
+    return b.transpose(x, [*(i for i in range(rank) if i != axis), axis])
+
+
+def restored(b: Builder, x: int, axis: int) -> int:
+    """The opposite of `permuted_last`."""
+    rank = len(b.type(x).shape)
+    order: Sequence[int] = [*range(axis), rank - 1, *range(axis, rank - 1)]
+    return b.transpose(x, order)

@@ -1,0 +1,87 @@
+"""The ghost norm: clipped gradients are never longer than the clip, and short ones are left alone."""
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compiler.words.build import Builder
+from compiler.words.clip import clipped, factor
+from compiler.words.evaluate import NoSources, evaluate
+from compiler.words.ir import Block, Type
+
+BACK = Type((3,), Fraction(1, 256), -256, 255)
+FORTH = Type((4,), Fraction(1, 256), -256, 255)
+WIDE = Type((2, 3), Fraction(1, 64), -5000, 5000)
+
+
+def layer(b: Builder) -> list[int]:
+    """A dense layer with its bias: an outer product, transposed, and what flows back itself."""
+    back, forth = 0, 1
+    product = b.mul(b.broadcast(b.reshape(back, (3, 1)), (3, 4)), b.broadcast(forth, (3, 4)))
+    return [b.transpose(product, (1, 0)), back]
+
+
+def formed(b: Builder) -> list[int]:
+    return [2]
+
+
+def both(b: Builder) -> list[int]:
+    return [*layer(b), *formed(b)]
+
+
+def program(make: Any, clip: Fraction) -> tuple[Block, list[Type], list[Type]]:
+    b = Builder([BACK, FORTH, WIDE])
+    gradients = make(b)
+    after = clipped(b, gradients, clip, frozenset({1}))
+    return b.block([*gradients, *after]), [b.type(g) for g in gradients], [b.type(g) for g in after]
+
+
+def squared_norm(values: list[Any], types: list[Type]) -> Fraction:
+    total = Fraction(0)
+    for value, type in zip(values, types, strict=True):
+        total += sum(int(v) ** 2 for v in np.asarray(value).reshape(-1)) * type.scale ** 2
+    return total
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from([layer, formed, both]), st.sampled_from(["1", "0.3", "1.5", "7/3"]), st.integers(0, 2**32),
+       st.sampled_from([1, 4, 30, 300]))
+def test_never_longer_than_the_clip(make: Any, clip_text: str, seed: int, shrink: int) -> None:
+    clip = Fraction(clip_text)
+    block, before, after = program(make, clip)
+    rng = np.random.default_rng(seed)
+    arguments = [rng.integers(t.lo // shrink, t.hi // shrink + 1, t.shape) for t in (BACK, FORTH, WIDE)]
+    values = evaluate(block, arguments, NoSources())
+    old, new = values[:len(before)], values[len(before):]
+    norm, scaled = squared_norm(old, before), squared_norm(new, after)
+    assert scaled <= clip ** 2
+    if norm <= clip ** 2 * Fraction(999, 1000):
+        assert all(np.array_equal(np.asarray(x) * t.scale, np.asarray(y) * u.scale)
+                   for x, t, y, u in zip(old, before, new, after, strict=True))
+
+
+@pytest.mark.parametrize("clip", [Fraction(1), Fraction(1, 3), Fraction(5)])
+def test_the_factor_is_the_largest_that_fits(clip: Fraction) -> None:
+    scale = Fraction(1, 1 << 16)
+    b = Builder([Type((), scale, 0, 1 << 40)])
+    f = factor(b, 0, clip)
+    block, unit = b.block([f]), b.type(f).scale
+    edges = [int(clip ** 2 / scale * Fraction(32, k) ** 2) for k in range(1, 33)]
+    rng = np.random.default_rng(3)
+    for n in [*edges, *(e + 1 for e in edges), 0, 1, 1 << 40, *rng.integers(0, edges[0], 100).tolist()]:
+        found = Fraction(int(evaluate(block, [np.asarray(n)], NoSources())[0])) * unit
+        assert found ** 2 * n * scale <= clip ** 2
+        nearly = Fraction(n) * scale * (1 + Fraction(1, 256))             # the comparison drops bits upwards
+        assert found == 1 or (found + Fraction(1, 32)) ** 2 * nearly > clip ** 2
+
+
+def test_the_norm_of_an_outer_product_is_never_formed() -> None:
+    b = Builder([BACK, FORTH])
+    clipped(b, layer(b)[:1], Fraction(1), frozenset({1}))
+    products = [i.type.size for i in b.items if getattr(i, "op", None) and i.op.value == "mul"]  # type: ignore[union-attr]
+    assert products.count(12) == 2                          # the gradient before and after, but not its squares
