@@ -54,7 +54,7 @@ def simulate(file: Runnable, input: Input = None, output: Output = None, seed: S
         lines = [f"{name} saved in {files[name]}" if name in files else f"{name} = {values.text(value, types[name])}"
                  for name, value in found.items()]
         result({"outputs": {name: values.numbers(value, types[name]) for name, value in found.items()},
-                "digest": program.digest, "seeded": seed is not None}, "\n".join(lines), json)
+                "digest": program.digest}, "\n".join(lines), json)
 
 
 def run(file: Runnable, input: Input = None, output: Output = None,

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from decimal import Decimal
+from fractions import Fraction
 
 from compiler.program import Compiled, Released
 from runtime.api import Program
@@ -38,7 +40,7 @@ def text(program: Program, cost: Cost, privacy: Privacy) -> str:
         told = ", ".join(f"{o.name}: {o.kind}" for o in outputs) or "nothing"
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:
-        lines.append("params " + ", ".join(f"{name} = {value}" for name, value in compiled.parameters))
+        lines.append("params " + ", ".join(f"{name} = {_decimal(value)}" for name, value in compiled.parameters))
     lines += ["", f"{count(cost.and_gates)} AND gates, {count(cost.ciphertexts)} ciphertexts, "
                   f"{size(cost.table_bytes)} of tables; {count(cost.xor_gates)} XOR gates; "
                   f"AND depth {count(cost.depth)}", ""]
@@ -49,6 +51,12 @@ def text(program: Program, cost: Cost, privacy: Privacy) -> str:
                          [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
                           for p in compiled.passes])]
     return "\n".join([*lines, "", *privacy.lines()])
+
+
+def _decimal(value: str) -> str:
+    """A param's exact value, 169/100, as it is written: 1.69."""
+    exact = Fraction(value)
+    return str(Decimal(exact.numerator) / exact.denominator)
 
 
 def _brings(program: Compiled, party: str) -> str:

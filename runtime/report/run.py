@@ -60,10 +60,10 @@ class Ended:
             "parties": {r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes,
                                   "seconds": r.seconds} for r in self.reports.values()},
             "backend": self._any.backend,
-            "epsilon": None if self.seeded else self.privacy.epsilon,
+            "epsilon": self.privacy.epsilon,       # holds if `private`
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
-            "seeded": self.seeded,
+            "private": not self.seeded,
             "digest": self.program.digest,
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from runtime.net.channel import Channel
-from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, ProtocolError
 from runtime.net.frames import Frame
 from runtime.session.state import Role, State, Way, follow
 
@@ -33,18 +33,31 @@ class Guard:
         return self._channel.received_bytes
 
     def send(self, kind: int, payload: bytes | bytearray | memoryview) -> None:
+        """As Channel.send; raises PeerAborted if the connection has ended and the peer had said why."""
         self.state = follow(self.role, self.state, Way.SEND, kind)
-        self._channel.send(kind, payload)
+        try:
+            self._channel.send(kind, payload)
+        except (PeerClosed, ConnectionLost):
+            self._last_word()
+            raise
 
     def receive(self, limit: int) -> tuple[int, bytes]:
         """As Channel.receive; raises PeerAborted with the peer's reason if it ended the session."""
         kind, payload = self._channel.receive(max(limit, REASON_BYTES))
         self.state = follow(self.role, self.state, Way.RECEIVE, kind)
         if kind == Frame.ABORT:
-            raise PeerAborted(f"the peer ended the session: {_printable(payload)}")
+            raise PeerAborted(_aborted(payload))
         if len(payload) > limit:
             raise ProtocolError(f"the peer sent {len(payload)} bytes where at most {limit} belong")
         return kind, payload
+
+    def _last_word(self) -> None:
+        """A party that only sends does not see the peer's farewell before its own sending fails."""
+        with suppress(PeerClosed, ConnectionLost, ProtocolError):
+            kind, payload = self._channel.receive(REASON_BYTES)
+            if kind == Frame.ABORT:
+                self.state = State.ENDED
+                raise PeerAborted(_aborted(payload))
 
     def flush(self) -> None:
         self._channel.flush()
@@ -64,7 +77,7 @@ class Guard:
             self._channel.close()
 
 
-def _printable(payload: bytes) -> str:
+def _aborted(reason: bytes) -> str:
     """The peer's words, without anything that would steer a terminal."""
-    text = payload.decode(errors="replace")
-    return "".join(c if c.isprintable() else "?" for c in text)
+    text = reason.decode(errors="replace")
+    return "the peer ended the session: " + "".join(c if c.isprintable() else "?" for c in text)

@@ -1,0 +1,176 @@
+"""Both parties as processes: what they learn, and what each says when something goes wrong."""
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command import (
+    BASE,
+    HERE,
+    MILLIONAIRES,
+    RECORDS,
+    TUMOUR,
+    Relay,
+    call,
+    finish,
+    port,
+    result,
+    start,
+    wait_for,
+)
+
+SMALL = ("-D", "STEPS=1", "-D", "BATCH=8")
+LONG_RUN = ("-D", "STEPS=500")          # more than any machine does before the test has ended it
+STREAMING = 2_000_000                   # bytes down: the tables are on their way
+
+
+class Party:
+    """One party's part of the command line."""
+
+    def __init__(self, folder: Path, name: str, peer: str, *given: str) -> None:
+        keys = [f"--key={folder / name}.key", f"--cert={folder / name}.crt", f"--peer={folder / peer}.crt"]
+        self.options = ["--as", name, *keys, *given]
+
+    def listen(self, program: str, *more: str) -> subprocess.Popen[str]:
+        return start("run", program, *self.options, "--listen", f"{HERE}:0", *more)
+
+    def connect(self, program: str, port: int, *more: str) -> subprocess.Popen[str]:
+        return start("run", program, *self.options, "--connect", f"{HERE}:{port}", *more)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of everybody."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("alice", "bob", "hospital", "vendor", "mallory"):
+        assert call("keys", "new", name, "--folder", str(folder)).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def alice(folder: Path) -> Party:
+    return Party(folder, "alice", "bob", "--input", "a=900000")
+
+
+@pytest.fixture
+def bob(folder: Path) -> Party:
+    return Party(folder, "bob", "alice", "--input", "b=1200000")
+
+
+@pytest.fixture
+def hospital(folder: Path) -> Party:
+    return Party(folder, "hospital", "vendor", "--input", RECORDS)
+
+
+@pytest.fixture
+def vendor(folder: Path) -> Party:
+    return Party(folder, "vendor", "hospital", "--input", BASE)
+
+
+def test_millionaires_on_one_machine() -> None:
+    told: Any = result(start("run", MILLIONAIRES, "--input", "a=1200000", "--input", "b=900000", "--json"))
+    assert told["outputs"] == {"out": 1}
+    assert [o["name"] for party in ("alice", "bob") for o in told["learned"][party]] == ["out", "out"]
+    assert told["and_gates"] == 32 and told["epsilon"] is None
+    assert told["bytes_sent"] == sum(p["bytes_sent"] for p in told["parties"].values()) > 32 * 32
+    seconds = told["seconds"]
+    assert seconds["total"] == pytest.approx(sum(v for name, v in seconds.items() if name != "total"))
+
+
+def test_millionaires_on_two_terminals(alice: Party, bob: Party) -> None:
+    listening = alice.listen(MILLIONAIRES, "--json")
+    connecting = bob.connect(MILLIONAIRES, port(listening), "--json")
+    first, second = result(listening), result(connecting)
+    assert first["outputs"] == second["outputs"] == {"out": 0}
+    ours, theirs = first["parties"]["alice"], second["parties"]["bob"]
+    assert (ours["bytes_sent"], ours["bytes_received"]) == (theirs["bytes_received"], theirs["bytes_sent"])
+
+
+def test_a_run_gives_the_bits_of_the_simulation(tmp_path: Path) -> None:
+    inputs = ("--seed", "7", "--input", BASE, "--input", RECORDS)
+    artifact, tuned, again = tmp_path / "small.ccrc", tmp_path / "w.npz", tmp_path / "again.npz"
+    assert call("compile", TUMOUR, *SMALL, "-o", str(artifact)).exit_code == 0
+    status, out, err = finish(start("run", str(artifact), *inputs, "--output", f"w={tuned}"))
+    assert status == 0, err
+    assert "NOT private" in err and "NOT private" in out
+    assert "hospital learned nothing" in out and "epsilon" in out and "zero-out of one record" in out
+    assert call("simulate", TUMOUR, *SMALL, *inputs, "--output", f"w={again}").exit_code == 0
+    assert tuned.read_bytes() == again.read_bytes()
+    with np.load(tuned) as found, np.load(BASE.removeprefix("w0=")) as base:
+        assert not np.array_equal(found["w"], base["w0"])
+    from_artifact = json.loads(call("simulate", str(artifact), *inputs, "--json").stdout)
+    with np.load(tuned) as found:
+        assert from_artifact["outputs"]["w"] == found["w"].tolist()
+
+
+def test_different_programs(alice: Party, bob: Party, tmp_path: Path) -> None:
+    other = tmp_path / "other.ccr"
+    other.write_text(Path(MILLIONAIRES).read_text().replace("a > b", "a >= b"))
+    listening = alice.listen(MILLIONAIRES, "--json")
+    connecting = bob.connect(str(other), port(listening), "--json")
+    for status, out, err in (finish(listening), finish(connecting)):
+        assert status == 1 and json.loads(out)["error"]["code"] == "DifferentPrograms"
+        assert "different programs" in err and "Traceback" not in err
+
+
+def test_a_wrong_certificate(alice: Party, folder: Path) -> None:
+    listening = alice.listen(MILLIONAIRES, "--json")
+    mallory = [f"--key={folder / 'mallory.key'}", f"--cert={folder / 'mallory.crt'}", f"--peer={folder / 'alice.crt'}"]
+    connecting = start("run", MILLIONAIRES, "--as", "bob", *mallory, "--connect", f"{HERE}:{port(listening)}",
+                       "--input", "b=1", "--json")
+    for process, words in ((listening, "told to expect"), (connecting, "does not accept this party's certificate")):
+        status, out, err = finish(process)
+        assert status == 1 and json.loads(out)["error"]["code"] == "PeerNotTrusted" and words in err
+
+
+def test_the_peer_is_not_there(alice: Party, bob: Party) -> None:
+    waiting, calling = alice.listen(MILLIONAIRES, "--timeout", "1"), bob.connect(MILLIONAIRES, 9, "--timeout", "1")
+    for process, words in ((waiting, "nobody connected"), (calling, "nobody answered")):
+        status, out, err = finish(process)
+        assert (status, out) == (1, "") and words in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize("victim", ["hospital", "vendor"])
+def test_a_party_dies_while_tables_stream(hospital: Party, vendor: Party, tmp_path: Path, victim: str) -> None:
+    """kill -9: the other one says that the connection broke, and leaves no part of an output."""
+    parties, relay = _long_run(hospital, vendor, tmp_path)
+    parties[victim].kill()
+    status, out, err = finish(parties["vendor" if victim == "hospital" else "hospital"])
+    assert (status, out) == (1, "") and "the connection to the peer at" in err and "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+    assert finish(parties[victim])[0] == -signal.SIGKILL
+    relay.close()
+
+
+@pytest.mark.parametrize("victim", ["hospital", "vendor"])
+def test_ctrl_c_while_tables_stream(hospital: Party, vendor: Party, tmp_path: Path, victim: str) -> None:
+    parties, relay = _long_run(hospital, vendor, tmp_path)
+    parties[victim].send_signal(signal.SIGINT)
+    status, out, err = finish(parties[victim])
+    assert (status, out) == (130, "") and "interrupted" in err and "Traceback" not in err
+    status, out, err = finish(parties["vendor" if victim == "hospital" else "hospital"])
+    assert (status, out) == (1, "") and "it was interrupted there" in err and "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+    relay.close()
+
+
+def test_ctrl_c_while_waiting(alice: Party) -> None:
+    waiting = alice.listen(MILLIONAIRES)
+    wait_for(waiting, "waiting for bob")
+    waiting.send_signal(signal.SIGINT)
+    status, out, err = finish(waiting)
+    assert (status, out) == (130, "") and "interrupted" in err and "Traceback" not in err
+
+
+def _long_run(hospital: Party, vendor: Party, folder: Path) -> tuple[dict[str, subprocess.Popen[str]], Relay]:
+    """Both parties in the middle of streaming; the vendor would save its output in the folder."""
+    garbling = hospital.listen(TUMOUR, *LONG_RUN)
+    relay = Relay(port(garbling), STREAMING)
+    evaluating = vendor.connect(TUMOUR, relay.port, *LONG_RUN, "--output", f"w={folder / 'tuned.npz'}")
+    relay.wait()
+    return {"hospital": garbling, "vendor": evaluating}, relay

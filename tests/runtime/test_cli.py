@@ -1,0 +1,293 @@
+"""The command line within this process: what it prints, and what it refuses before anything is sent."""
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, call
+
+from runtime.cli.options import Address, UsageError, address, pairs
+from runtime.cli.progress import Lines, meter
+
+MANIFEST = {"vendor": BASE, "hospital": RECORDS}
+
+
+def told(*arguments: str) -> Any:
+    """The JSON of a command that must succeed."""
+    done = call(*arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def refused(*arguments: str) -> str:
+    """The message of a command that must be refused as wrong."""
+    done = call(*arguments)
+    assert (done.exit_code, done.stdout) == (2, ""), done.stderr
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys of both parties, and the tumour program as an artifact."""
+    folder = tmp_path_factory.mktemp("cli")
+    for name in ("hospital", "vendor"):
+        assert call("keys", "new", name, "--folder", str(folder)).exit_code == 0
+    assert call("compile", TUMOUR, "-o", str(folder / "tumour.ccrc")).exit_code == 0
+    return folder
+
+
+# -- check, compile, inspect
+
+
+def test_check_a_good_program() -> None:
+    assert told("check", MILLIONAIRES) == {"problems": []}
+    done = call("check", MILLIONAIRES)
+    assert done.exit_code == 0 and done.stdout == f"{MILLIONAIRES}: no errors\n"
+
+
+def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.ccr"
+    file.write_text("party a; party b;\ninput x: uint<8> from a;\noutput [bold]x to b;\noutput y to a;\noutput z to a;\n")
+    file.write_text(file.read_text().replace("[bold]", ""))
+    done = call("check", str(file), "--json")
+    problems = json.loads(done.stdout)["problems"]
+    assert done.exit_code == 2
+    assert [(p["code"], p["line"], p["column"]) for p in problems] == [("unknown-name", 4, 8), ("unknown-name", 5, 8)]
+    assert f"--> {file}:4:8" in done.stderr and done.stderr.endswith("2 errors\n")
+
+
+def test_leaks_are_problems_of_the_program(tmp_path: Path) -> None:
+    file = tmp_path / "leak.ccr"
+    file.write_text("party a; party b;\ninput x: uint<8> from a;\noutput x to b;\n")
+    message = refused("check", str(file))
+    assert "error[leaks-input]" in message and "reveal" in message
+
+
+def test_markup_in_a_program_is_printed_as_it_stands(tmp_path: Path) -> None:
+    """Codes stand in brackets, which a terminal library would take for markup; long lines are not wrapped."""
+    file = tmp_path / "long.ccr"
+    file.write_text("party a; party b; output zzz to a; // [red]" + "x" * 300 + "\n")
+    message = refused("check", str(file))
+    assert "error[unknown-name]" in message and "[red]" + "x" * 300 in message
+
+
+def test_params_from_the_command_line() -> None:
+    plain, more = told("inspect", TUMOUR), told("inspect", TUMOUR, "-D", "STEPS=2000")
+    assert [k["digest"] for k in plain["kernels"]] == [k["digest"] for k in more["kernels"]]
+    assert more["and_gates"] == 100 * plain["and_gates"] and more["digest"] != plain["digest"]
+    assert plain["parameters"]["NOISE"] == "169/100"
+    assert "unknown-param" in refused("check", TUMOUR, "-D", "STEP=3")
+    assert "NAME=VALUE" in refused("check", TUMOUR, "-D", "STEPS")
+
+
+def test_inspect_adds_up(folder: Path) -> None:
+    found = told("inspect", str(folder / "tumour.ccrc"), "--records", "455", "--delta", "1e-6")
+    kernels = found["kernels"]
+    assert found["and_gates"] == sum(k["and_gates"] * k["lanes"] for k in kernels)
+    assert found["xor_gates"] == sum(k["xor_gates"] * k["lanes"] for k in kernels)
+    assert found["depth"] == sum(k["depth"] * k["launches"] for k in kernels)
+    assert found["ciphertexts"] == 2 * found["and_gates"] and found["table_bytes"] == 32 * found["and_gates"]
+    assert all(k["depth"] <= k["and_gates"] and k["registers"] > 0 for k in kernels)
+    assert [p["name"] for p in found["passes"]][:2] == ["fold", "share"]
+    assert sum(k["and_gates"] for k in kernels) == found["passes"][-1]["and_after"]
+    privacy = found["privacy"]
+    assert privacy["sigma"] == 1.69 and privacy["delta"] == 1e-6 and 2.0 < privacy["epsilon"] < 3.0
+    assert privacy["mechanisms"][0]["slots"] == 96
+
+
+def test_inspect_says_what_it_does_not_know() -> None:
+    done = call("inspect", TUMOUR)
+    assert "epsilon is unknown" in done.stdout and "--records N" in done.stdout
+    assert "hospital garbles" in done.stdout and "learns nothing" in done.stdout
+    assert "not differentially private: `out` is revealed to alice and bob" in call("inspect", MILLIONAIRES).stdout
+    assert "less than a batch of 64" in refused("inspect", TUMOUR, "--records", "63")
+    assert "--delta" in refused("inspect", TUMOUR, "--delta", "1")
+
+
+def test_artifacts(folder: Path, tmp_path: Path) -> None:
+    artifact = str(folder / "tumour.ccrc")
+    assert told("compile", TUMOUR, "-o", str(tmp_path / "again.ccrc"))["digest"] == told("inspect", artifact)["digest"]
+    assert (tmp_path / "again.ccrc").read_bytes() == (folder / "tumour.ccrc").read_bytes()
+    damaged = bytearray((folder / "tumour.ccrc").read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "damaged.ccrc").write_bytes(damaged)
+    (tmp_path / "foreign.ccrc").write_bytes(b"PK\3\4")
+    assert "damaged" in refused("inspect", str(tmp_path / "damaged.ccrc"))
+    assert "not a compiled ccr program" in refused("simulate", str(tmp_path / "foreign.ccrc"))
+    assert "no such file" in refused("run", str(tmp_path / "missing.ccrc")).lower()
+    assert "params are fixed" in refused("inspect", artifact, "-D", "STEPS=3")
+    assert "compiled already" in refused("compile", artifact)
+
+
+# -- simulate
+
+
+def test_simulate_prints_and_saves(tmp_path: Path) -> None:
+    assert call("simulate", MILLIONAIRES, "--input", "a=3", "--input", "b=2").stdout == "out = 1\n"
+    path = tmp_path / "out.csv"
+    given = ("--input", "a=2", "--input", "b=3", "--output", f"out={path}")
+    assert told("simulate", MILLIONAIRES, *given)["outputs"] == {"out": 0}
+    assert path.read_text() == "out\n0\n"
+
+
+def test_outputs_are_looked_at_before_the_work(tmp_path: Path) -> None:
+    given = ("simulate", MILLIONAIRES, "--input", "a=2", "--input", "b=3", "--output")
+    assert "no output `oud`" in refused(*given, f"oud={tmp_path / 'x.csv'}")
+    assert "no such format" in refused(*given, f"out={tmp_path / 'x.txt'}")
+    assert "directory" in refused(*given, f"out={tmp_path / 'none' / 'x.csv'}")
+
+
+# -- run: what is refused before anything is sent
+
+
+@pytest.fixture
+def peer() -> Iterator[socket.socket]:
+    """A peer that waits; that nobody has called it shows that nothing was sent."""
+    with socket.create_server((HERE, 0)) as listener:
+        listener.setblocking(False)
+        yield listener
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
+def test_the_witness_sees_a_caller(folder: Path) -> None:
+    """Else the tests below could not fail."""
+    with socket.create_server((HERE, 0)) as listener:
+        done = call("run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", listener), "--input", BASE,
+                    "--timeout", "0.2")
+        assert done.exit_code == 1 and "TLS handshake" in done.stderr
+        listener.setblocking(False)
+        listener.accept()[0].close()
+
+
+def ends(folder: Path, party: str, listener: socket.socket) -> list[str]:
+    other = "vendor" if party == "hospital" else "hospital"
+    return ["--as", party, f"--key={folder / party}.key", f"--cert={folder / party}.crt",
+            f"--peer={folder / other}.crt", "--connect", f"{HERE}:{listener.getsockname()[1]}"]
+
+
+def spoiled(column: int, cell: str) -> str:
+    """The hospital's table with one cell of its third line changed."""
+    lines = Path(RECORDS.removeprefix("records=")).read_text().splitlines()
+    cells = lines[2].split(",")
+    cells[column] = cell
+    return "\n".join([*lines[:2], ",".join(cells), *lines[3:]]) + "\n"
+
+
+@pytest.mark.parametrize(("cell", "words"), [
+    ("high", "line 3, column \"mean texture\": `high` is not a number"),
+    ("NaN", "line 3, column \"mean texture\": NaN is not a finite number"),
+    ("1.5", "line 3, column \"mean texture\": 1.5 is out of range of `fix<9, 8>`"),
+    ("0.99", "line 3, column \"x\": norm2(x) is"),
+    ("0.5,0.5", "line 3: 33 columns where the program needs 32"),
+])
+def test_wrong_records(folder: Path, tmp_path: Path, peer: socket.socket, cell: str, words: str) -> None:
+    table = tmp_path / "records.csv"
+    table.write_text(spoiled(1, cell))
+    message = refused("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", f"records={table}")
+    assert words in message and "= help:" in message and str(table) in message
+
+
+@pytest.mark.parametrize(("array", "words"), [
+    (np.zeros(30), "shape [30] where the program needs [31]"),
+    (np.zeros(31, dtype=complex), "dtype complex128"),
+    (np.full(31, np.inf), "inf is not a finite number"),
+    (np.array([None] * 31), "Python objects"),
+])
+def test_wrong_weights(folder: Path, tmp_path: Path, peer: socket.socket, array: Any, words: str) -> None:
+    file = tmp_path / "w.npz"
+    np.savez(file, w0=array)
+    message = refused("run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", peer), "--input", f"w0={file}")
+    assert words in message and "= help:" in message
+
+
+def test_wrong_names_of_inputs(folder: Path, peer: socket.socket) -> None:
+    run = ("run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", peer))
+    assert "no such file" in refused(*run, "--input", "w0=missing.npz")
+    assert "`w0` is missing" in refused(*run)
+    assert "no input `records` of this party" in refused(*run, "--input", BASE, "--input", RECORDS)
+    assert "given twice" in refused(*run, "--input", BASE, "--input", BASE)
+    assert "`vendor` does not learn" not in refused(*run, "--input", BASE, "--output", "w=w.txt")
+
+
+def test_fewer_records_than_a_batch(folder: Path, tmp_path: Path, peer: socket.socket) -> None:
+    table = tmp_path / "records.csv"
+    lines = Path(RECORDS.removeprefix("records=")).read_text().splitlines(keepends=True)
+    table.write_text("".join(lines[:64]))
+    run = ("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input")
+    assert "fewer than one batch of 64" in refused(*run, f"records={table}")
+
+
+def test_an_output_of_somebody_else(folder: Path, peer: socket.socket) -> None:
+    run = ("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", RECORDS)
+    assert "`hospital` does not learn `w`" in refused(*run, "--output", "w=w.npz")
+
+
+def test_an_input_is_refused_with_data(tmp_path: Path, folder: Path, peer: socket.socket) -> None:
+    table = tmp_path / "records.csv"
+    table.write_text(spoiled(1, "high"))
+    done = call("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", f"records={table}",
+                "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.exit_code, error["code"], error["row"], error["column"]) == (2, "input", 3, "mean texture")
+
+
+def test_how_a_party_is_started(folder: Path) -> None:
+    keys = [f"--key={folder / 'vendor.key'}", f"--cert={folder / 'vendor.crt'}", f"--peer={folder / 'hospital.crt'}"]
+    run = ("run", str(folder / "tumour.ccrc"))
+    assert "--listen goes with --as" in refused(*run, "--listen", "127.0.0.1:7000")
+    assert "needs `--key`, `--cert` and `--peer`" in refused(*run, "--as", "vendor", "--listen", "127.0.0.1:7000")
+    assert "one of --listen and --connect" in refused(*run, "--as", "vendor", *keys)
+    assert "no party `nurse`" in refused(*run, "--as", "nurse", *keys, "--connect", "127.0.0.1:9")
+    assert "not HOST:PORT" in refused(*run, "--as", "vendor", *keys, "--listen", "7000")
+    assert "not the key of" in refused(*run, "--as", "vendor", keys[0], f"--cert={folder / 'hospital.crt'}", keys[2],
+                                       "--listen", "127.0.0.1:0")
+    assert "--timeout" in refused(*run, "--timeout", "0")
+    assert refused(*run, "--insecure")
+
+
+def test_a_wrong_input_when_both_run_here(tmp_path: Path, folder: Path) -> None:
+    run = ("run", str(folder / "tumour.ccrc"), "--quiet", "--input", RECORDS, "--input")
+    assert "missing.npz: there is no such file" in refused(*run, f"w0={tmp_path / 'missing.npz'}")
+
+
+# -- keys, options, progress
+
+
+def test_keys(tmp_path: Path) -> None:
+    made = told("keys", "new", "nurse", "--folder", str(tmp_path))
+    assert told("keys", "show", made["certificate"])["fingerprint"] == made["fingerprint"]
+    assert re.fullmatch("[0-9a-f]{64}", made["fingerprint"])
+    assert Path(made["key"]).stat().st_mode & 0o077 == 0
+    assert "not overwritten" in refused("keys", "new", "nurse", "--folder", str(tmp_path))
+    assert "cannot name a key" in refused("keys", "new", "../nurse")
+    assert "not a certificate" in refused("keys", "show", made["key"])
+
+
+def test_addresses() -> None:
+    assert address("--listen", "[::1]:7000") == Address("::1", 7000) and str(Address("::1", 7000)) == "[::1]:7000"
+    assert address("--listen", "host:0") == Address("host", 0)
+    for wrong in ("host", ":7000", "host:", "host:65536", "host:x"):
+        with pytest.raises(UsageError, match="HOST:PORT"):
+            address("--listen", wrong)
+    assert pairs("-D", ["A=b=c"]) == {"A": "b=c"}
+
+
+def test_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    now = iter([100.0, 101.0, 110.0])
+    lines = Lines(4_000_000, lambda: next(now))
+    for _ in range(3):
+        lines(1_000_000)
+    assert capsys.readouterr().err == "3 000 000 of 4 000 000 AND gates, 0.30 M/s, 96.0 MB, 3.3 s left\n"
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with meter(10, quiet=True) as advance:
+        advance(10)
+    assert capsys.readouterr().err == ""
