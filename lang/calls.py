@@ -142,13 +142,13 @@ class Calls(Indexing):
     def inline(self, function: tree.Fn, args: tuple[typed.Expr, ...], span: Span, call: Span | None) -> typed.Expr:
         """The body of a function in place of its call; without a call it is only checked."""
         statements: list[typed.Statement] = []
-        outer = (self.train_level, self.value_level, self.in_loss)
+        outer = (self.train_level, self.value_level)
         with self.scopes.function() as scope:
             scope.later = {n.name: n.span for n in (*function.sizes, *(p.name for p in function.parameters))}
             self._bind_sizes(function, args, span)
             self._bind_parameters(function, args, statements)
             self.calling.append((function.name.name, call))
-            self.train_level, self.value_level, self.in_loss = None, None, False
+            self.train_level, self.value_level = None, None
             try:
                 body, value = self.block_value(function.body)
                 if value is None:
@@ -158,7 +158,7 @@ class Calls(Indexing):
                     value = self.convert(value, kind, value.span, f"the result of `{function.name.name}`")
             finally:
                 self.calling.pop()
-                self.train_level, self.value_level, self.in_loss = outer
+                self.train_level, self.value_level = outer
         statements += body
         return typed.Scope(value.type, tuple(statements), value, span) if statements else value
 

@@ -230,7 +230,9 @@ class Declarations(Training):
                 kinds = [self.kind(parameter.kind) for parameter in function.parameters]
             args = tuple(typed.Read(type_of(kind), self.fresh(parameter.name, kind), parameter.name.span)
                          for kind, parameter in zip(kinds, function.parameters, strict=True))
+            self.in_loss = True         # it may be meant for a loss
             self.inline(function, args, function.name.span, None)
+        self.in_loss = False
 
     def _import(self, item: tree.Import, way: tuple[str, ...]) -> None:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(item.span.source.name), item.path))

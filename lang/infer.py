@@ -13,6 +13,9 @@ from lang.typed import Call, Const, Expr, Number, Pair, TypeOf
 
 _SAME_KIND = frozenset({Call.MIN, Call.MAX, Call.AND, Call.OR, Call.XOR})
 _BITS = frozenset({Call.AND, Call.OR, Call.XOR, Call.NOT})
+_BROADCASTING = frozenset({
+    Call.ADD, Call.SUB, Call.MUL, Call.DIVIDE, Call.MODULO, Call.CLAMP, Call.MIN, Call.MAX, Call.AND, Call.OR, Call.XOR,
+    Call.SHL, Call.SHR, Call.LESS, Call.EQUAL, Call.LOGISTIC})
 
 
 def number(expr: Expr, what: str) -> Number:
@@ -25,76 +28,79 @@ def number(expr: Expr, what: str) -> Number:
 def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None) -> Number:
     """The type of an operation; raises Failed if it cannot be applied."""
     types = [number(arg, f"`{call.value}`") for arg in args]
-    first = types[0]
+    if call in _BITS or call is Call.POPCOUNT:
+        _check_bits(call, args, types)
+    if call in (Call.DIVIDE, Call.MODULO):
+        _check_divisor(call, args, types)
+    if call in _BROADCASTING:
+        return _broadcasting(call, types, span)
+    if len(types) == 1:
+        return _of_one(call, types[0], args[0].span, axis, span)
     whole = all(t.integer for t in types)
     match call:
-        case Call.ADD | Call.SUB | Call.MUL | Call.CLAMP:
-            return Number(broadcast(call.value, span, *types), whole)
-        case Call.MIN | Call.MAX:
-            return Number(broadcast(call.value, span, *types), whole, _common(types))
-        case Call.DIVIDE | Call.MODULO:
-            _check_divisor(call, args, types, span)
-            return Number(broadcast(call.value, span, *types), whole)
-        case Call.AND | Call.OR | Call.XOR:
-            _check_bits(call, args, types)
-            return Number(broadcast(call.value, span, *types), True, _common(types))
-        case Call.NOT:
-            _check_bits(call, args, types)
-            if first.kind is None:
-                raise Failed(NotNamed(span=args[0].span, op="!"))
-            return first
-        case Call.SHL | Call.SHR:
-            return Number(broadcast(call.value, span, *types), first.integer)
-        case Call.LESS | Call.EQUAL:
-            return Number(broadcast(call.value, span, *types), True, BIT)
-        case Call.NEG | Call.ABS:
-            return Number(first.shape, first.integer)
-        case Call.RELU:
-            return first
-        case Call.SIGN:
-            return Number(first.shape, True)
-        case Call.SUM:
-            return Number(without(first, axis, span), first.integer)
-        case Call.MIN_OF | Call.MAX_OF:
-            return Number(without(first, axis, span), first.integer, first.kind)
-        case Call.ARGMAX:
-            return Number(without(first, axis, span), True)
-        case Call.MEAN:
-            return Number(without(first, axis, span), False)
         case Call.DOT:
-            return Number(_dot(first, types[1], span), whole)
+            return Number(_dot(types[0], types[1], span), whole)
         case Call.MATMUL:
-            return Number(_matmul(first, types[1], span), whole)
-        case Call.TRANSPOSE:
-            return Number(first.shape[::-1], first.integer, first.kind)
-        case Call.SIGMOID | Call.EXP | Call.LOG | Call.SQRT | Call.RSQRT | Call.TANH:
-            return Number(first.shape, False)
-        case Call.SOFTMAX:
-            without(first, axis, span)
-            return Number(first.shape, False)
-        case Call.NORM2:
+            return Number(_matmul(types[0], types[1], span), whole)
+        case Call.SQUARED:
+            broadcast(call.value, span, *types)
             return Number((), False)
-        case Call.SORT:
-            _check_vector("sort", first, span)
-            return first
-        case Call.POPCOUNT:
-            _check_bits(call, args, types)
-            if first.kind is None:
-                raise Failed(NotNamed(span=args[0].span, op="popcount"))
-            return Number(first.shape, True)
         case Call.CROSS_ENTROPY:
-            _check_vector("cross_entropy", first, span)
+            _check_vector("cross_entropy", types[0], span)
             if types[1].shape or not types[1].integer:
                 raise Failed(WrongKind(span=args[1].span, what="the class", wanted="an integer",
                                        given=describe(types[1])))
             return Number((), False)
+        case _:
+            raise AssertionError(f"{call} is made with its own shape")
+
+
+def _broadcasting(call: Call, types: Sequence[Number], span: Span) -> Number:
+    """Operations element by element."""
+    shape = broadcast(call.value, span, *types)
+    whole = all(t.integer for t in types)
+    match call:
+        case Call.LESS | Call.EQUAL:
+            return Number(shape, True, BIT)
         case Call.LOGISTIC:
-            return Number(broadcast(call.value, span, *types), False)
-        case Call.SQUARED:
-            broadcast(call.value, span, *types)
+            return Number(shape, False)
+        case Call.SHL | Call.SHR:
+            return Number(shape, types[0].integer)
+        case _:
+            return Number(shape, whole, _common(types) if call in _SAME_KIND else None)
+
+
+def _of_one(call: Call, x: Number, place: Span, axis: int | None, span: Span) -> Number:
+    """Operations of one operand, which stands at `place`."""
+    match call:
+        case Call.NEG | Call.ABS:
+            return Number(x.shape, x.integer)
+        case Call.RELU:
+            return x
+        case Call.NOT | Call.POPCOUNT:
+            if x.kind is None:
+                raise Failed(NotNamed(span=place, op=call.value))
+            return x if call is Call.NOT else Number(x.shape, True)
+        case Call.SIGN:
+            return Number(x.shape, True)
+        case Call.SUM:
+            return Number(without(x, axis, span), x.integer)
+        case Call.MIN_OF | Call.MAX_OF:
+            return Number(without(x, axis, span), x.integer, x.kind)
+        case Call.ARGMAX:
+            return Number(without(x, axis, span), True)
+        case Call.MEAN:
+            return Number(without(x, axis, span), False)
+        case Call.TRANSPOSE:
+            return Number(x.shape[::-1], x.integer, x.kind)
+        case Call.SORT:
+            _check_vector("sort", x, span)
+            return x
+        case Call.NORM2:
             return Number((), False)
-        case Call.RESHAPE | Call.BROADCAST | Call.CONV2D | Call.AVGPOOL | Call.MAXPOOL:
-            raise AssertionError("made with their own shape")
+        case _:                         # the functions that are not exact, element by element
+            without(x, axis, span)
+            return Number(x.shape, False)
 
 
 def broadcast(op: str, span: Span, *types: Number) -> tuple[int, ...]:
@@ -139,7 +145,7 @@ def _check_bits(call: Call, args: Sequence[Expr], types: Sequence[Number]) -> No
             raise Failed(BitsOfFix(span=arg.span, op=call.value, given=describe(type_)))
 
 
-def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number], span: Span) -> None:
+def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number]) -> None:
     divisor = args[1]
     if isinstance(divisor, Const) and not all(divisor.values):
         raise Failed(DivisionByZero(span=divisor.span))
