@@ -93,7 +93,8 @@ def _plain(value: object, circuits: list[Circuit]) -> Any:
         case tuple():
             return [_plain(v, circuits) for v in value]
         case _ if is_dataclass(value):
-            return [type(value).__name__, *(_plain(getattr(value, name), circuits) for name, _ in _fields(type(value)))]
+            cls: type = type(value)
+            return [cls.__name__, *(_plain(getattr(value, name), circuits) for name, _ in _fields(cls))]
         case _:
             raise TypeError(f"an artifact cannot hold a {type(value).__name__}")
 
@@ -122,12 +123,16 @@ def _typed(hint: Any, data: Any, circuits: _Circuits, depth: int) -> Any:
         return data
     if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(data, str):
         return hint[data]
-    if is_dataclass(hint) and isinstance(data, list) and data[:1] == [hint.__name__]:
-        own = _fields(hint)
-        if len(data) != len(own) + 1:
-            raise ValueError(f"{hint.__name__} has {len(own)} fields")
-        return hint(**{name: _typed(kind, v, circuits, depth + 1) for (name, kind), v in zip(own, data[1:], strict=True)})
+    if isinstance(hint, type) and is_dataclass(hint) and isinstance(data, list) and data[:1] == [hint.__name__]:
+        return _record(hint, data[1:], circuits, depth)
     raise ValueError(f"expected {getattr(hint, '__name__', hint)}")
+
+
+def _record(cls: type, data: list[Any], circuits: _Circuits, depth: int) -> Any:
+    own = _fields(cls)
+    if len(data) != len(own):
+        raise ValueError(f"{cls.__name__} has {len(own)} fields")
+    return cls(**{name: _typed(kind, v, circuits, depth + 1) for (name, kind), v in zip(own, data, strict=True)})
 
 
 def _one_of(choices: tuple[Any, ...], data: Any, circuits: _Circuits, depth: int) -> Any:

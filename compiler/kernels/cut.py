@@ -9,7 +9,7 @@ from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
 
 GATES = 30_000                 # of one kernel, XORs counted
 COMPUTE = frozenset({Op.LINEAR, Op.MUL, Op.SUM, Op.DOT, Op.DIGITS, Op.EXACT, Op.ROUND, Op.LESS, Op.EQUAL, Op.SELECT,
-                     Op.AND, Op.OR, Op.XOR, Op.APPLY})
+                     Op.AND, Op.OR, Op.XOR, Op.APPLY, Op.DIV, Op.SQRT})
 
 
 @dataclass
@@ -22,7 +22,8 @@ class Group:
     after: set[int] = field(default_factory=set[int])    # groups that must run before this one, transitively
 
 
-def cut(items: list[tuple[int, Value]], sources: Callable[[int], set[int]], types: Callable[[int], Type]) -> list[Group]:
+def cut(items: list[tuple[int, Value]], sources: Callable[[int], set[int]],
+        types: Callable[[int], Type]) -> list[Group]:
     """Each COMPUTE value joins the last group that makes one of its operands, if it fits and no cycle arises.
 
     `sources(n)` are the values of the block that `n` is a view of or otherwise made from without gates (itself if it
@@ -69,6 +70,10 @@ def estimate(item: Value, args: list[Type]) -> int:
             return 6 * (prod(widths) + sum(widths))
         case Op.APPLY, Pieces() as at:
             return 20 * (item.type.width + widths[0]) + len(at.base) * (2 + item.type.width)
+        case Op.DIV, _:
+            return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
+        case Op.SQRT, _:
+            return (widths[0] + 4) ** 2
         case (Op.LINEAR | Op.LESS), _:
             return 5 * (sum(widths) + item.type.width)
         case Op.ROUND, _:

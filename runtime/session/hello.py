@@ -5,6 +5,8 @@ import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any
 
 from runtime.net.channel import expect
 from runtime.net.errors import ProtocolError
@@ -46,23 +48,26 @@ class Hello:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
 
 
+NAMES = {f.name for f in dataclass_fields(Hello)}
+
+
 def fresh_nonce() -> str:
     return secrets.token_hex(NONCE_BYTES)
 
 
 def decode(payload: bytes) -> Hello:
     """Raises ProtocolError for anything but what `encode` makes."""
+    fields: Any = None
     try:
         fields = json.loads(payload)
-        hello = Hello(**fields)
-        texts = (hello.party, hello.role, hello.program, hello.name, hello.nonce)
-        good = all(isinstance(t, str) for t in texts) and type(hello.protocol) is int and all(
-            isinstance(k, str) and type(v) is int and v >= 0 for k, v in hello.records.items())
+        good = fields.keys() == NAMES and type(fields["protocol"]) is int and all(
+            isinstance(fields[name], str) for name in NAMES - {"protocol", "records"}) and all(
+            type(count) is int and count >= 0 for count in fields["records"].values())
     except (ValueError, TypeError, AttributeError, RecursionError):
         good = False
     if not good:
         raise ProtocolError("the peer's greeting is not one of ccr's; check what listens at that address")
-    return hello
+    return Hello(**fields)
 
 
 def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
@@ -23,7 +23,7 @@ class Phases:
         return before
 
     @contextmanager
-    def during(self, name: str) -> Iterator[None]:
+    def during(self, name: str) -> Generator[None]:
         """A phase inside another one."""
         outer = self.enter(name)
         try:
