@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 
 from compiler.words.build import Builder
 from compiler.words.ir import Op, Strided, Type, Value, Weights
+from compiler.words.strides import injective
 
 Norms = Mapping[int, Fraction | None]          # a row's fields: parameter -> bound on its norm, where it has one
 
@@ -52,15 +54,10 @@ def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
 
 def _repeats(at: Strided, shape: tuple[int, ...]) -> int | None:
     """How often a view shows each element it shows; None where that is not the same for all."""
-    repeats, reach = 1, 0
-    for stride, extent in sorted((abs(s), n) for s, n in zip(at.strides, shape, strict=True)):
-        if stride == 0:
-            repeats *= extent
-        elif extent > 1 and stride <= reach:
-            return None                        # a window: its elements overlap
-        else:
-            reach += stride * (extent - 1)
-    return repeats
+    moving = [(s, n) for s, n in zip(at.strides, shape, strict=True) if s]
+    if not injective(Strided(at.offset, tuple(s for s, _ in moving)), [n for _, n in moving]):
+        return None                            # a window: its elements overlap
+    return prod(n for s, n in zip(at.strides, shape, strict=True) if not s)
 
 
 def vanishes(b: Builder, number: int, fields: Norms) -> bool:

@@ -243,6 +243,13 @@ class Builder:
             return self.const([known * terms], shape)
         return self.add(Op.SUM, (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), Axes(axes))
 
+    def contract(self, number: int, axes: Sequence[int], count: int) -> int:
+        """The sum over the last `count` of the given axes (all of them, in order); of products, a dot product."""
+        item = self.item(number)
+        if isinstance(item, Value) and item.op is Op.MUL and count:
+            return self.dot(self.transpose(item.args[0], axes), self.transpose(item.args[1], axes), count)
+        return self.sum(self.transpose(number, axes), count)
+
     def dot(self, a: int, b: int, axes: int) -> int:
         """Sum of products over the trailing axes, both operands of one shape."""
         ta, tb = self.type(a), self.type(b)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from math import prod
 
 from compiler.words.build import Builder
 from compiler.words.ir import Axes, Op, Strided, Value, Weights
-from compiler.words.strides import row_major
+from compiler.words.strides import elements_of, injective, row_major
 from lang.problem import Rejected
 from lang.problems import NotYet
 
@@ -41,7 +42,32 @@ def _depending(b: Builder, variables: Sequence[int]) -> set[int]:
 
 
 def _total(b: Builder, adjoints: Sequence[int]) -> int:
-    return b.affine([(Fraction(1), a) for a in adjoints]) if len(adjoints) > 1 else adjoints[0]
+    """The sum; adjoints of disjoint parts of one tensor are put side by side instead of added to each other's zeros."""
+    whole: list[int] = []
+    side_by_side, taken = None, set[int]()
+    for adjoint in adjoints:
+        part = _part_of_zero(b, adjoint)
+        if part is None or (side_by_side is not None and b.type(side_by_side).scale != b.type(adjoint).scale):
+            whole.append(adjoint)
+            continue
+        value, at = part
+        elements = set(elements_of(at, b.type(value).shape))
+        if taken & elements:
+            whole.append(adjoint)
+            continue
+        side_by_side = adjoint if side_by_side is None else b.put(side_by_side, value, at)
+        taken |= elements
+    terms = whole if side_by_side is None else [*whole, side_by_side]
+    return b.affine([(Fraction(1), a) for a in terms]) if len(terms) > 1 else terms[0]
+
+
+def _part_of_zero(b: Builder, number: int) -> tuple[int, Strided] | None:
+    """(value, where) of a tensor that is zero everywhere else."""
+    item = b.item(number)
+    if isinstance(item, Value) and item.op is Op.PUT and isinstance(item.at, Strided) and len(item.args) == 2 \
+            and b.constant(item.args[0]) == 0:
+        return item.args[1], item.at
+    return None
 
 
 def _push(b: Builder, item: Value, adjoint: int) -> Iterator[tuple[int, int]]:
@@ -99,22 +125,25 @@ def _scatter(b: Builder, at: Strided, adjoint: int, shape: tuple[int, ...]) -> i
     extents = b.type(adjoint).shape
     moving = [axis for axis, (s, n) in enumerate(zip(at.strides, extents, strict=True)) if s and n > 1]
     repeated = [axis for axis, (s, n) in enumerate(zip(at.strides, extents, strict=True)) if not s and n > 1]
-    kept = tuple(extents[axis] for axis in moving)
     single = [axis for axis in range(len(extents)) if axis not in moving and axis not in repeated]
-    total = b.sum(b.transpose(adjoint, [*single, *moving, *repeated]), len(repeated))
-    total = b.reshape(total, kept)
-    by_stride = sorted(range(len(moving)), key=lambda i: -at.strides[moving[i]])
-    total = b.transpose(total, by_stride)
-    strides = tuple(at.strides[moving[i]] for i in by_stride)
-    ordered = b.type(total).shape
-    if at.offset == 0 and strides == row_major(ordered) and b.type(total).size == _size(shape):
-        return b.reshape(total, shape)
-    zero, value = b.aligned([b.const([Fraction(0)], shape), total])
-    return b.put(zero, value, Strided(at.offset, strides))
+    moving.sort(key=lambda axis: -at.strides[axis])
+    total = b.contract(adjoint, [*single, *moving, *repeated], len(repeated))
+    total = b.reshape(total, tuple(extents[axis] for axis in moving))
+    return _placed(b, Strided(at.offset, tuple(at.strides[axis] for axis in moving)), total, shape)
 
 
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for extent in shape:
-        size *= extent
-    return size
+def _placed(b: Builder, at: Strided, part: int, shape: tuple[int, ...]) -> int:
+    """A tensor that is zero but for the elements of a view; where windows overlap, the sum."""
+    own = b.type(part).shape
+    if at == Strided(0, row_major(own)) and b.type(part).size == prod(shape):
+        return b.reshape(part, shape)
+    if not injective(at, own):
+        unit = row_major(own)
+        axis = min(range(len(own)), key=lambda i: own[i])
+        rest = own[:axis] + own[axis + 1:]
+        strides = at.strides[:axis] + at.strides[axis + 1:]
+        slices = [b.view(part, Strided(i * unit[axis], unit[:axis] + unit[axis + 1:]), rest) for i in range(own[axis])]
+        return _total(b, [_placed(b, Strided(at.offset + i * at.strides[axis], strides), piece, shape)
+                          for i, piece in enumerate(slices)])
+    zero, value = b.aligned([b.const([Fraction(0)], shape), part])
+    return b.put(zero, value, at)

@@ -30,6 +30,24 @@ def transposed(shape: Sequence[int], axes: Sequence[int]) -> Strided:
     return Strided(0, tuple(own[axis] for axis in axes))
 
 
+def elements_of(at: Strided, shape: Sequence[int]) -> list[int]:
+    """The flat elements that a view without symbolic indices shows, row-major."""
+    found = [at.offset]
+    for stride, extent in zip(at.strides, shape, strict=True):
+        found = [element + i * stride for element in found for i in range(extent)]
+    return found
+
+
+def injective(at: Strided, shape: Sequence[int]) -> bool:
+    """Does the view show no element twice?  (True only where nested strides prove it.)"""
+    reach = 0
+    for stride, extent in sorted((abs(s), n) for s, n in zip(at.strides, shape, strict=True) if n > 1):
+        if stride <= reach:
+            return False
+        reach += stride * (extent - 1)
+    return True
+
+
 def compose(inner: Strided, middle: Sequence[int], outer: Strided, shape: Sequence[int],
             last: Sequence[int] = ()) -> Strided | None:
     """The view `outer` (of shape `shape`) of the view `inner` (of shape `middle`) as one view, if it is one.

@@ -66,11 +66,6 @@ def sum_slots(b: Builder, number: int) -> int:
         if item.at.strides[0] == row and b.type(item.args[0]).shape[0] == b.type(number).shape[0]:
             total = sum_slots(b, item.args[0])         # the view moves elements within a slot: it may come after
             return b.view(total, Strided(item.at.offset, item.at.strides[1:]), b.type(number).shape[1:])
-    rank = len(b.type(number).shape)
-    slots_last = [*range(1, rank), 0]
-    if isinstance(item, Value) and item.op is Op.MUL:
-        left, right = (b.transpose(a, slots_last) for a in item.args)
-        return b.dot(left, right, 1)
     if isinstance(item, Value) and isinstance(item.at, Constant):
         return b.sum(number, 1)
-    return b.sum(b.transpose(number, slots_last), 1)
+    return b.contract(number, [*range(1, len(b.type(number).shape)), 0], 1)

@@ -10,7 +10,8 @@ import pytest
 from compiler.words.build import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.grad import reverse
-from compiler.words.ir import Strided, Type
+from compiler.words.ir import Op, Strided, Type, Value
+from compiler.words.layers import avgpool, conv2d
 
 W = Type((6,), Fraction(1, 16), -100, 100)
 X = Type((6,), Fraction(1, 4), -50, 50)
@@ -40,7 +41,29 @@ def chosen(b: Builder, w: int, x: int) -> int:
     return b.sum(b.select(b.less(x, b.const([Fraction(0)])), b.mul(w, w), b.scaled(w, Fraction(3))), 1)
 
 
-@pytest.mark.parametrize("function", [quadratic, affine, wired, joined, chosen])
+def windows(b: Builder, w: int, x: int) -> int:
+    """Overlapping windows of the variable: each element's adjoint is a sum over them."""
+    image, kernel = b.reshape(w, (2, 3)), b.reshape(b.view(x, Strided(1, (1,)), (4,)), (2, 2))
+    filtered = conv2d(b, image, kernel)
+    return b.dot(filtered, filtered, 2)
+
+
+def filters(b: Builder, w: int, x: int) -> int:
+    """Two filters of the variable over one image."""
+    kernels = b.view(w, Strided(0, (2, 1, 1)), (2, 1, 2))
+    filtered = conv2d(b, b.reshape(x, (2, 3)), kernels)
+    return b.sum(b.mul(filtered, filtered), 3)
+
+
+def pooled(b: Builder, w: int, x: int) -> int:
+    """The largest of disjoint squares, by a mask that the variable does not move."""
+    square = b.view(b.mul(w, w), Strided(2, (2, 1)), (2, 2))
+    corners = [b.view(square, Strided(i, ()), ()) for i in range(4)]
+    best = b.select(b.less(b.view(x, Strided(0, ()), ()), b.const([Fraction(0)])), corners[0], corners[3])
+    return b.add2(b.add2(best, corners[1]), b.sum(avgpool(b, square, 2), 2))
+
+
+@pytest.mark.parametrize("function", [quadratic, affine, wired, joined, chosen, windows, filters, pooled])
 def test_gradient(function: Callable[[Builder, int, int], int]) -> None:
     b = Builder([W, X])
     value = function(b, 0, 1)
@@ -56,3 +79,13 @@ def test_gradient(function: Callable[[Builder, int, int], int]) -> None:
         values = [Fraction(int(evaluate(block, [v, x], NoSources())[0])) * b.type(value).scale for v in (up, down)]
         slope = (values[0] - values[1]) / (2 * W.scale)
         assert Fraction(int(np.broadcast_to(adjoint, 6)[i])) * b.type(gradient).scale == slope
+
+
+def test_disjoint_parts_are_put_side_by_side() -> None:
+    """The adjoints of the four slices of a pooled square take no additions."""
+    b = Builder([W, X])
+    corners = [b.view(0, Strided(i, (2,)), (3,)) for i in (0, 1)]
+    value = b.sum(b.mul(corners[0], b.mul(corners[1], b.view(1, Strided(0, (1,)), (3,)))), 1)
+    (gradient,) = reverse(b, [(value, b.const([Fraction(1)]))], [0])
+    item = b.item(gradient)
+    assert isinstance(item, Value) and item.op is Op.PUT
