@@ -3,12 +3,16 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from bisect import bisect_right
+from contextlib import suppress
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import cast
 
+import lark
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.utils import TextSlice
@@ -40,36 +44,48 @@ _STATEMENT_LINE = re.compile(rf"^[ \t]*(?=(?:{'|'.join(sorted(expected.STATEMENT
 def parse(source: Source) -> tree.File:
     """The tree of a file; raises Rejected with all its syntax problems."""
     with _LOCK, paused():
-        lark, builder = _parser()
+        parser, builder = _parser()
         builder.reset(source)
         try:
-            return _Reader(source, lark).read()
+            return _Reader(source, parser).read()
         finally:
             builder.reset(Source("", ""))
 
 
 @cache
 def _parser() -> tuple[Lark, Builder]:
-    """The tables of the grammar, made once and kept in the user's cache folder."""
-    builder = Builder()
+    """The tables of the grammar, made once and kept in the user's cache folder; and the builder they call."""
+    text = _GRAMMAR.read_text(encoding="utf-8")
+    version = f"{text}{lark.__version__}{sys.version}".encode()
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr"
+    kept = folder / f"grammar-{sha256(version).hexdigest()[:16]}.tables"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stored: str | bool = str(folder / "grammar.tables")
-    except OSError:
-        stored = False
-    lark = Lark(_GRAMMAR.read_text(encoding="utf-8"), parser="lalr", strict=True, keep_all_tokens=True,
-                maybe_placeholders=False, transformer=builder, cache=stored)
-    return lark, builder
+        with kept.open("rb") as file:
+            parser = Lark.load(file)
+    except Exception:       # missing or damaged, which pickle says in many ways: make them
+        parser = Lark(text, parser="lalr", strict=True, keep_all_tokens=True, maybe_placeholders=False,
+                      transformer=Builder())
+        with suppress(OSError):
+            _keep(parser, kept)
+    return parser, cast(Builder, parser.options.transformer)
+
+
+def _keep(parser: Lark, path: Path) -> None:
+    """Write the tables at once: another process may be doing the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_suffix(f".{os.getpid()}")
+    with own.open("wb") as file:
+        parser.save(file)
+    own.replace(path)
 
 
 class _Reader:
     """Reads one file, going on after a problem at the next line that begins with a statement word."""
 
-    def __init__(self, source: Source, lark: Lark) -> None:
+    def __init__(self, source: Source, parser: Lark) -> None:
         self.source = source
-        self.lark = lark
-        self.spelled = {t.name: str(t.pattern.value) for t in lark.terminals if t.pattern.type == "str"}
+        self.parser = parser
+        self.spelled = {t.name: str(t.pattern.value) for t in parser.terminals if t.pattern.type == "str"}
         self.brackets = Brackets(source.text)
         self.lines = [0, *(m.end() for m in re.finditer("\n", source.text))]
         self.problems: list[Problem] = []
@@ -80,7 +96,7 @@ class _Reader:
         file: tree.File | None = None
         while start is not None:
             try:
-                file = cast(tree.File, self.lark.parse(TextSlice(text, start, len(text))))
+                file = cast(tree.File, self.parser.parse(TextSlice(text, start, len(text))))
                 break
             except UnexpectedInput as error:
                 start = self._after(error, start)

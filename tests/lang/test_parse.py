@@ -1,6 +1,7 @@
 """Reading: places, recovery, limits; the grammar itself is checked by loading it strictly."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,23 +89,33 @@ def test_the_value_of_a_block() -> None:
     assert loop.body.value is None and len(loop.body.statements) == 1
 
 
-def test_tables_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty cache folder, and no tables in memory."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     lang.parse._parser.cache_clear()
-    try:
-        assert read("let x = 1;").items
-        assert (tmp_path / "ccr" / "grammar.tables").stat().st_size > 1000
-        lang.parse._parser.cache_clear()
-        assert read("let x = (1 + 2) * 3;") == read("let x = (1 + 2) * 3;")
-    finally:
-        lang.parse._parser.cache_clear()
-
-
-def test_without_a_cache_folder_tables_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ccr").write_text("a file where the folder would be")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    yield tmp_path / "ccr"
     lang.parse._parser.cache_clear()
-    try:
-        assert read("let x = 1;").items
-    finally:
-        lang.parse._parser.cache_clear()
+
+
+def test_tables_are_kept(cache: Path) -> None:
+    assert read("let x = 1;").items
+    kept, = cache.iterdir()
+    written = kept.stat().st_mtime_ns
+    lang.parse._parser.cache_clear()
+    assert read("let x = 1 + 2 * 3;") == read("let x = 1 + (2 * 3);")
+    assert kept.stat().st_mtime_ns == written
+
+
+def test_without_a_cache_folder_tables_are_made_anew(cache: Path) -> None:
+    cache.write_text("a file where the folder would be")
+    assert read("let x = 1;").items
+
+
+def test_broken_tables_are_made_anew(cache: Path) -> None:
+    assert read("let x = 1;").items
+    kept, = cache.iterdir()
+    kept.write_bytes(b"not tables\nat all")
+    lang.parse._parser.cache_clear()
+    assert read("let x = 1;").items
+    assert kept.stat().st_size > 1000
