@@ -1,13 +1,11 @@
-"""What the program computes, in floating point; and how good a model is.
+"""What the program computes, in floating point: accuracy of the base model, and of training with seeds 1 to 5.
 
-    python examples/tumour/reference.py                 base model, and the reference over seeds 1 to 5
-    python examples/tumour/reference.py tuned.npz       accuracy of a model that `ccr run` wrote
+    python examples/tumour/reference.py
 
 The batches and the noise are those of `ccr simulate --seed N`; what differs is that nothing is rounded.
 """
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -49,11 +47,6 @@ def train(weights: NDArray[np.float64], path: Path, secret: RunSecret) -> NDArra
 
 
 def main() -> None:
-    if len(sys.argv) > 1:
-        with np.load(sys.argv[1], allow_pickle=False) as file:
-            (name,) = file.files
-            print(f"{name}: test accuracy {accuracy(file[name]):.3f}")
-        return
     base = np.load(HERE / "base.npz", allow_pickle=False)["w0"]
     print(f"base model: test accuracy {accuracy(base):.3f}")
     found = [accuracy(train(base, HERE / "records.csv", RunSecret.from_seed(seed))) for seed in range(1, 6)]

@@ -13,6 +13,7 @@ from runtime.report.program import learns
 from runtime.report.wording import count, duration, rate, size
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
+TELLING = 0.5                      # seconds of streaming from which a rate means something
 SEEDED = ("--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the "
           "noise")
 
@@ -91,7 +92,7 @@ class Ended:
 
     def _cost(self) -> list[str]:
         gates, stream = self._any.and_gates, self.seconds["stream"]
-        speed = f" ({rate(gates / stream)} while streaming)" if stream > 0 and gates else ""
+        speed = f" ({rate(gates / stream)} while streaming)" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
         return [f"{count(gates)} AND gates{speed}, {self._any.backend} backend", sent,

@@ -53,8 +53,7 @@ def test_check_a_good_program() -> None:
 
 def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "wrong.ccr"
-    file.write_text("party a; party b;\ninput x: uint<8> from a;\noutput [bold]x to b;\noutput y to a;\noutput z to a;\n")
-    file.write_text(file.read_text().replace("[bold]", ""))
+    file.write_text("party a; party b;\ninput x: uint<8> from a;\noutput x to a;\noutput y to a;\noutput z to a;\n")
     done = call("check", str(file), "--json")
     problems = json.loads(done.stdout)["problems"]
     assert done.exit_code == 2
@@ -190,7 +189,8 @@ def spoiled(column: int, cell: str) -> str:
 def test_wrong_records(folder: Path, tmp_path: Path, peer: socket.socket, cell: str, words: str) -> None:
     table = tmp_path / "records.csv"
     table.write_text(spoiled(1, cell))
-    message = refused("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", f"records={table}")
+    run = ("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer))
+    message = refused(*run, "--input", f"records={table}")
     assert words in message and "= help:" in message and str(table) in message
 
 
@@ -213,7 +213,7 @@ def test_wrong_names_of_inputs(folder: Path, peer: socket.socket) -> None:
     assert "`w0` is missing" in refused(*run)
     assert "no input `records` of this party" in refused(*run, "--input", BASE, "--input", RECORDS)
     assert "given twice" in refused(*run, "--input", BASE, "--input", BASE)
-    assert "`vendor` does not learn" not in refused(*run, "--input", BASE, "--output", "w=w.txt")
+    assert "no such format" in refused(*run, "--input", BASE, "--output", "w=w.txt")
 
 
 def test_fewer_records_than_a_batch(folder: Path, tmp_path: Path, peer: socket.socket) -> None:
