@@ -19,6 +19,8 @@ from compiler.words.lower import lower
 from compiler.words.prune import prune
 from lang import typed as t
 from lang.check import Checked, check
+from lang.problem import Rejected
+from lang.problems.names import NothingToRun
 from lang.source import Source, Span
 
 
@@ -33,6 +35,8 @@ class Meaning:
 def understand(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Meaning:
     """Text -> words; raises Rejected with every problem, leaks among them."""
     checked = check(source, overrides or {})
+    if not checked.program.parties:
+        raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
     words = prune(lower(checked.program))
     flow.check(words, _places(checked.program))
     return Meaning(checked, words)

@@ -5,32 +5,40 @@ and the adjoint of that value.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from fractions import Fraction
+from math import prod
+from typing import Protocol
 
 from compiler.words.build import Builder
 from compiler.words.inexact import inexact
 from compiler.words.order import one_hot
-from lang.typed import Call, Const, Expr, Operate
+from lang.typed import Call, Const, Expr, Operate, Scope, Statement
 
 Seed = tuple[int, int]                      # (word, adjoint of the same shape)
-Lower = Callable[[Expr], int]
+
+
+class Lower(Protocol):
+    """The lowering of the example that the loss judges."""
+
+    def number(self, e: Expr) -> int: ...
+    def statements(self, statements: Sequence[Statement]) -> None: ...
 
 
 def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fraction = Fraction(1)) -> list[Seed]:
     """Starting points for the gradient of factor * loss; where `mask` is 0 every adjoint is 0."""
     match loss:
         case Operate(call=Call.LOGISTIC, args=(score, label)):
-            z = lower(score)
-            error = b.sub(inexact(b, Call.SIGMOID, z, loss), lower(label))    # d/dz log(1 + e^z) - y z
+            z = lower.number(score)
+            error = b.sub(inexact(b, Call.SIGMOID, z, loss), lower.number(label))    # d/dz log(1 + e^z) - y z
             return [(z, _masked(b, error, mask, factor))]
         case Operate(call=Call.CROSS_ENTROPY, args=(scores, label)):
-            z = lower(scores)
+            z = lower.number(scores)
             chance = inexact(b, Call.SOFTMAX, z, loss)
-            error = b.sub(chance, one_hot(b, lower(label), b.type(z).shape[-1]))
+            error = b.sub(chance, one_hot(b, lower.number(label), b.type(z).shape[-1]))
             return [(z, _masked(b, error, mask, factor))]
         case Operate(call=Call.SQUARED, args=(left, right)):
-            x, y = lower(left), lower(right)
+            x, y = lower.number(left), lower.number(right)
             error = b.sub(x, y)
             return [(_stretched(b, x, error), _masked(b, error, mask, factor)),
                     (_stretched(b, y, error), _masked(b, error, mask, -factor))]
@@ -44,12 +52,12 @@ def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fracti
         case Operate(call=Call.SUM, args=(Operate(call=Call.LOGISTIC | Call.SQUARED) as inner,), axis=None):
             return seeds(b, lower, inner, mask, factor)
         case Operate(call=Call.MEAN, args=(Operate(call=Call.LOGISTIC) as inner,), axis=None):
-            terms = 1
-            for extent in inner.type.shape:
-                terms *= extent
-            return seeds(b, lower, inner, mask, factor / terms)
+            return seeds(b, lower, inner, mask, factor / prod(inner.type.shape))
+        case Scope(statements=statements, value=inner):                 # an inlined function
+            lower.statements(statements)
+            return seeds(b, lower, inner, mask, factor)
         case _:
-            value = lower(loss)
+            value = lower.number(loss)
             return [(value, _masked(b, b.const([Fraction(1)], b.type(value).shape), mask, factor))]
 
 

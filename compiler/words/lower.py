@@ -164,7 +164,7 @@ class Lowering:
             example.statements(s.body)
             if s.loss is None:
                 return [example.number(e) for _, e in s.grads]
-            return reverse(inside, seeds(inside, example.number, s.loss, mask), values)
+            return reverse(inside, seeds(inside, example, s.loss, mask), values)
 
         after = train(self.b, s, dataset, [leaf for w in weights for leaf in flatten(w)], gradients,
                       next(self.trainings))
@@ -192,7 +192,9 @@ class Lowering:
     def _expression(self, e: t.Expr) -> Word:
         match e:
             case t.Const():
-                return self.b.const(e.values, e.type.shape)
+                word = self.b.const(e.values, e.type.shape)
+                kind = e.type.kind                     # a value of a kind has its scale, whatever its digits
+                return word if kind is None else self.b.round(word, kind.scale, kind.lo, kind.hi)
             case t.Read() | t.IndexOf():
                 return self.scope[e.variable.number]
             case t.RowField():

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
 from compiler.words.build import Builder
 from compiler.words.inexact import UNBOUND_FRACTION, inexact, quotient
-from compiler.words.ir import Op
+from compiler.words.ir import Op, Value
 from compiler.words.layers import avgpool, conv2d, largest, least, maxpool
 from compiler.words.order import argmax, permuted_last, popcount, sort, tournament
 from lang.kinds import Scalar
@@ -119,7 +120,7 @@ def _by_public(b: Builder, e: Operate, args: list[int]) -> int:
             by = Fraction(2) ** int(by)
             return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
         case Call.MODULO:
-            return b.sub(x, b.scaled(floor_divide(b, x, by), by))
+            return _remainder(b, x, by)
         case _:
             return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
 
@@ -136,6 +137,19 @@ def _by_private(b: Builder, e: Operate, args: list[int], bound: Scalar | None) -
         return floor
     rest = b.sub(x, b.mul(floor, y))
     return b.select(b.equal(y, _zero(b)), x, rest)
+
+
+def _remainder(b: Builder, x: int, by: Fraction) -> int:
+    """x - by * floor(x / by), which lies between 0 and by; by a power of two it is the low bits."""
+    type = b.type(x)
+    if type.scale == 1 and by.denominator == 1 and by > 0 and by.numerator & (by.numerator - 1) == 0:
+        return b.logic(Op.AND, x, b.const([by - 1]))
+    rest = b.sub(x, b.scaled(floor_divide(b, x, by), by))
+    item = b.item(rest)
+    assert isinstance(item, Value)
+    most = int((abs(by) - item.type.scale) / item.type.scale)
+    lo, hi = (0, most) if by > 0 else (-most, 0)
+    return b.emit(replace(item, type=replace(item.type, lo=max(lo, item.type.lo), hi=min(hi, item.type.hi))))
 
 
 def floor_divide(b: Builder, x: int, by: Fraction) -> int:

@@ -154,6 +154,16 @@ class PartyMissing(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NothingToRun(Problem):
+    """A file of declarations alone: it checks, and is there to be imported."""
+
+    code = "nothing-to-run"
+    title = "this file has no parties: it can be imported, not run"
+    label = "only `param`, `type` and `fn`"
+    help = "compile the program that imports it"
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnknownDataset(Problem):
     code = "unknown-dataset"
     title = "there is no data set `{name}`"

@@ -1,0 +1,111 @@
+"""Attempts to carry something out that is not the receiver's, and legal programs that stand near them."""
+from __future__ import annotations
+
+import pytest
+
+from compiler.pipeline import understand
+from lang.problem import Rejected
+from lang.source import Source
+
+HEAD = """\
+party vendor; party hospital;
+input w0: fix<16, 10>[4] from vendor;
+input age: uint<8> from hospital;
+input ages: uint<8>[4] from hospital;
+input fee: uint<8> from vendor;
+input which: uint<2> from hospital;
+dataset records from hospital { x: fix<9, 8>[4] where norm2(x) <= 1.0; y: bit; }
+fn same(a: uint<8>) -> uint<8> { a }
+fn second(a: uint<8>, b: uint<8>) -> uint<8> { b }
+"""
+DPSGD = "dpsgd w on records(batch = 8, steps = 2, clip = 1.0, noise = {noise}, rate = 8.0) as row {{ {body} }}"
+LOSS = "loss logistic(dot(w, row.x), row.y);"
+
+
+def trained(noise: str = "1.0", body: str = LOSS) -> str:
+    return "var w = w0; " + DPSGD.format(noise=noise, body=body)
+
+
+LEAKS = {
+    "input": "output age to vendor;",
+    "the other way": "output fee to hospital;",
+    "to both": "output fee to vendor, hospital;",
+    "sum": "output age + fee to vendor;",
+    "comparison": "output age > fee to vendor;",
+    "element": "output ages[2] to vendor;",
+    "slice": "output ages[1..3] to vendor;",
+    "function": "output same(age) to vendor;",
+    "second argument": "output second(fee, age) to vendor;",
+    "let": "let a = age; let b = a; output b to vendor;",
+    "if value": "let a: uint<8> = if age > 18 { 1 } else { 2 }; output a to vendor;",
+    "implicit, in a branch": "var flag: bit = 0; if age > 18 { flag = 1; } output flag to vendor;",
+    "implicit, in the other branch":
+        "var flag: bit = 0; if age > 18 { let q = 1; } else { flag = 1; "
+        "} output flag to vendor;",
+    "implicit, nested": "var n: uint<8> = 0; if fee > 3 { if age > 3 { n = 1; } } output n to vendor;",
+    "a count in a loop": "var n: uint<8> = 0; for i in 0..4 { if ages[i] > 60 { n += 1; } } output n to vendor;",
+    "carried around a loop":
+        "var a: uint<8> = 0; var b: uint<8> = 0; for i in 0..3 { b = a; a = age; "
+        "} output b to vendor;",
+    "private index": "input t: uint<8>[4] from vendor; output t[which] to vendor;",
+    "assignment at a private index": "var v: uint<8>[4] = 0; v[which] = 1; output v to vendor;",
+    "tuple field": "let p = (fee, age); output p.1 to vendor;",
+    "whole tuple": "let p = (fee, age); output p to vendor;",
+    "array": "output [fee, age] to vendor;",
+    "norm": "let n: fix<16, 4> = norm2(ages); output n to vendor;",
+    "argmax": "output argmax(ages) to vendor;",
+    "sort": "output sort(ages) to vendor;",
+    "no noise": trained("0") + " output w to vendor;",
+    "weights to the other side": trained() + " output w to hospital;",
+    "input inside the loss": trained(body="loss logistic(dot(w, row.x) + age, row.y);") + " output w to vendor;",
+    "input as a factor of a gradient": trained(body="grad w = row.x * (age / 256);") + " output w to vendor;",
+    "reveal of something else": "output reveal(age > 3) to vendor; output b = age to vendor;",
+    "mixed after training": trained() + " w[0] += age; output w to vendor;",
+    "condition on released and private": trained() + " var n: bit = 0; if w[0] > age { n = 1; } output n to vendor;",
+    "trained twice, once without noise":
+        trained("0") + " " + DPSGD.format(noise="1.0", body=LOSS)
+        + " output w to vendor;",
+}
+LEGAL = {
+    "what cancels is no longer there": "let z: uint<8> = age - age; output z to vendor;",
+    "own input": "output age to hospital;",
+    "own comparison": "output fee > 3 to vendor;",
+    "reveal": "output reveal(age) to vendor;",
+    "reveal to both": "output reveal(age > fee) to vendor, hospital;",
+    "reveal of a sum": "output reveal(age + fee) to vendor;",
+    "public": "output 1 + 2 to vendor, hospital;",
+    "first argument": "output second(age, fee) to vendor;",
+    "other tuple field": "let p = (fee, age); output p.0 to vendor;",
+    "own tuple": "let p = (fee, fee + 1); output p to vendor;",
+    "own branch": "var flag: bit = 0; if fee > 18 { flag = 1; } output flag to vendor;",
+    "own loop": "var n: uint<8> = 0; for i in 0..4 { if ages[i] > 60 { n += 1; } } output n to hospital;",
+    "public branch": "var a: uint<8> = fee; if 1 > 2 { a = age; } output a to vendor;",
+    "overwritten": "var a: uint<8> = age; a = fee; output a to vendor;",
+    "own private index": "output ages[which] to hospital;",
+    "trained": trained() + " output w to vendor;",
+    "trained, some of it": trained() + " output w[0] to vendor;",
+    "computing on the released": trained() + " let n: fix<16, 10> = sum(w) / 4; output n to vendor;",
+    "released weights choose": trained() + " var n: bit = 0; if w[0] > w[1] { n = 1; } output n to vendor;",
+    "vendor's input inside the loss":
+        trained(body="loss logistic(dot(w, row.x) + fee / 256, row.y);")
+        + " output w to vendor;",
+    "trained twice": trained() + " " + DPSGD.format(noise="2.0", body=LOSS) + " output w to vendor;",
+    "noise drawn by the owner": trained("1.0 drawn by hospital") + " output w to vendor;",
+    "trained in a loop":
+        "var w = w0; "
+        "for i in 0..2 { " + DPSGD.format(noise="1.0", body=LOSS) + " } output w to vendor;",
+    "explicit gradient": trained(body="grad w = row.x * 0.5;") + " output w to vendor;",
+}
+
+
+@pytest.mark.parametrize("text", LEAKS.values(), ids=LEAKS.keys())
+def test_leak(text: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        understand(Source("leak.ccr", HEAD + text + "\n"))
+    assert {p.code for p in caught.value.problems} <= {"leaks-data", "leaks-input"}
+    assert all(p.related for p in caught.value.problems)           # where it comes from, as well as where it goes
+
+
+@pytest.mark.parametrize("text", LEGAL.values(), ids=LEGAL.keys())
+def test_legal(text: str) -> None:
+    understand(Source("legal.ccr", HEAD + text + "\n"))

@@ -1,0 +1,23 @@
+"""Problems that the compiler finds: golden pairs, rewritten only by `pytest --bless`."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Golden
+
+from compiler.pipeline import understand
+from lang.load import read
+from lang.problem import Rejected
+from lang.report import draw
+from lang.source import Source
+
+FOLDER = Path(__file__).parent / "problems"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ccr")), ids=lambda p: p.stem)
+def test_problem(path: Path, golden: Golden) -> None:
+    source = Source(path.name, read(path).text)
+    with pytest.raises(Rejected) as caught:
+        understand(source)
+    golden.check(path.with_suffix(".err"), "".join(draw(p) + "\n" for p in caught.value.problems))
