@@ -1,9 +1,4 @@
-"""What can go wrong in a command: how it is told, and which exit status it has.
-
-    1    the work failed: the peer, the network, the disk
-    2    the command line, the program or an input is wrong; nothing was sent
-    130  interrupted
-"""
+"""What can go wrong in a command: how it is told, and which exit status (`status.py`) it has."""
 from __future__ import annotations
 
 from collections.abc import Generator
@@ -15,17 +10,15 @@ from compiler.artifact import ArtifactError
 from lang.problem import Rejected
 from lang.report import as_json, draw
 from runtime.backends.yao import ForgedOutput
-from runtime.cli.main import INTERRUPTED
 from runtime.cli.options import UsageError
 from runtime.cli.screen import result, say
+from runtime.cli.status import FAILED, INTERRUPTED, WRONG
 from runtime.data.errors import InputError
 from runtime.local import PartyFailed
 from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError
 from runtime.ot.errors import CheatingDetected
 from runtime.session.hello import Disagreement
-
-FAILED, WRONG = 1, 2
 
 
 class NotSaved(Exception):

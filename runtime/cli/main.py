@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import sys
 
-INTERRUPTED = 130
+from runtime.cli.status import INTERRUPTED
 
 
 def main() -> None:
