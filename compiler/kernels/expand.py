@@ -13,6 +13,7 @@ from compiler.cells.clip import round_to
 from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
+from compiler.cells.private_divide import divide, square_root
 from compiler.cells.table import apply_pieces
 from compiler.gates.build import Builder
 from compiler.gates.circuit import Circuit
@@ -20,6 +21,7 @@ from compiler.words.evaluate import strided
 from compiler.words.ir import (
     Axes,
     Block,
+    ByZero,
     Constant,
     Digits,
     Divisor,
@@ -284,6 +286,17 @@ def _apply(builder: Builder, word: Word, item: Value) -> Number:
     return apply_pieces(builder, operand.bits(builder), operand.type, item.at, word.type)
 
 
+def _div(builder: Builder, word: Word, item: Value) -> Number:
+    assert isinstance(item.at, ByZero)
+    a, b = word.operands
+    return divide(builder, a.bits(builder), b.bits(builder), (a.type, b.type), item.at, word.type)
+
+
+def _sqrt(builder: Builder, word: Word, item: Value) -> Number:
+    [operand] = word.operands
+    return square_root(builder, operand.bits(builder), operand.type.hi)
+
+
 Cell = Callable[[Builder, Word, Value], Number]
 CELLS: dict[Op, Cell] = {
     Op.LINEAR: _linear,
@@ -300,4 +313,6 @@ CELLS: dict[Op, Cell] = {
     Op.OR: _bitwise,
     Op.XOR: _bitwise,
     Op.APPLY: _apply,
+    Op.DIV: _div,
+    Op.SQRT: _sqrt,
 }

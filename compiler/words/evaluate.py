@@ -201,7 +201,9 @@ def _put(item: Value, args: list[Array]) -> Array:
 def _div(item: Value, args: list[Array]) -> Array:
     a, b = args
     assert isinstance(item.at, ByZero)
-    by_zero = np.where(a >= 0, item.at.hi, item.at.lo)
+    dtype = np.int64 if item.type.width <= SAFE else object
+    low, high = (np.asarray(end, dtype=dtype) for end in (item.at.lo, item.at.hi))
+    by_zero = np.where(a >= 0, high, low)
     return np.asarray(np.where(b == 0, by_zero, a // np.where(b == 0, 1, b)))
 
 

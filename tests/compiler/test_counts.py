@@ -14,7 +14,7 @@ from compiler.kernels.expand import expand
 from compiler.passes.base import run
 from compiler.passes.levels import O1
 from compiler.words.approximate import sigmoid
-from compiler.words.ir import Axes, Block, Digits, Op, Rounding, Type, Value, Weights, full_range
+from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
 
 BIT = number(0, 1)
 KERNEL = 30_000                # gates
@@ -72,6 +72,12 @@ def update() -> Block:
     return g.finish(total + 1)
 
 
+def quotient(width: int, signed: bool) -> Block:
+    kind = whole(width, signed)
+    lo, hi = full_range(width, signed)
+    return block([kind, kind], Value(Op.DIV, (0, 1), number(lo, hi + signed), ByZero(lo, hi)))
+
+
 def operations() -> Iterator[tuple[str, Block]]:
     for n in 8, 16, 32, 64:
         yield f"multiply unsigned {n}x{n}->{n}", product(n, False, n)
@@ -98,6 +104,11 @@ def operations() -> Iterator[tuple[str, Block]]:
     for by in 3, 10, 31, 455:
         lane = block([whole(16, True)], Value(Op.ROUND, (0,), number(-2**14, 2**14), Rounding(1, by, -2**14, 2**14)))
         yield f"divide signed 16 by {by}, nearest", lane
+    for n in 8, 16, 32, 64:
+        yield f"divide unsigned {n} by {n}", quotient(n, False)
+        yield f"root of {2 * n} bits", block([whole(2 * n, False)], Value(Op.SQRT, (0,), whole(n, False)))
+    for n in 16, 32:
+        yield f"divide signed {n} by {n}", quotient(n, True)
     yield "update of a weight", update()
     yield "digits 31 x 16 x 9", digit_sum(16, 9, 31)
     yield "digits 31 x 9 x 10", digit_sum(9, 10, 31)
@@ -126,6 +137,8 @@ def test_counts(golden: Golden) -> None:
     *((f"multiply signed {n}x{n}->{2 * n}", bar) for n, bar in ((8, 79), (16, 287), (32, 1087))),
     *((f"square unsigned {n}->{2 * n}", bar) for n, bar in ((8, 41), (16, 149), (32, 557))),
     ("multiply Q16.16, floor, wrap", 951), ("dot Q16.16, 4 terms", 4 * 951), ("dot Q8.8, 16 terms", 16 * 251),
+    *((f"divide unsigned {n} by {n}", bar) for n, bar in ((8, 61), (16, 221), (32, 829), (64, 3197))),
+    *((f"root of {n} bits", bar) for n, bar in ((32, 136), (64, 528), (128, 2080))),
     ("add 32 modulo 2^32", 31), ("less 32", 32), ("equal 32", 31), ("select 32", 32), ("max 32", 64), ("relu 32", 31),
     ("popcount 64", 63), ("sigmoid of a 29-bit score, 8 bits", 100), ("digits 31 x 16 x 9", 4515)])
 def test_bars(name: str, bar: int) -> None:
