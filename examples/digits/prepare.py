@@ -85,8 +85,8 @@ def main() -> None:
     np.savez(HERE / "linear.npz", w0=np.zeros((65, 10)))
     np.savez(HERE / "mlp.npz", first=start("first", (65, HIDDEN), 4), second=start("second", (HIDDEN, 10), HIDDEN),
              bias=np.zeros(10))
-    np.savez(HERE / "cnn.npz", kernels=start("kernels", (CHANNELS, 3, 3), 1),
-             dense=start("dense", (CHANNELS * 9, 10), CHANNELS * 9), bias=np.zeros(10))
+    np.savez(HERE / "cnn.npz", kernels0=start("kernels", (CHANNELS, 3, 3), 1),
+             dense0=start("dense", (CHANNELS * 9, 10), CHANNELS * 9), bias0=np.zeros(10))
 
 
 if __name__ == "__main__":

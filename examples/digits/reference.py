@@ -120,7 +120,7 @@ MODELS = {
     "one_vs_all": Model("linear.npz", ("w0",), linear, one_vs_all, HALF, 32.0),
     "softmax": Model("linear.npz", ("w0",), linear, softmax, HALF, 20.0),
     "mlp": Model("mlp.npz", ("first", "second", "bias"), layered, mlp, HALF, 6.0),
-    "cnn": Model("cnn.npz", ("kernels", "dense", "bias"), convolved, cnn, HALF, 4.0),
+    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, HALF, 4.0),
 }
 
 
