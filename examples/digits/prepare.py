@@ -19,9 +19,9 @@ HERE = Path(__file__).parent
 SPLIT = "digits 0"  # orders the records
 TEST = 360
 INK, PAPER = 16, 4  # full ink; the level that is subtracted, the same for every pixel and known beforehand
-BIAS = 32  # 1/8, in grid units
-FEATURE = 256  # grid units of fix<9, 8>
-WEIGHT = 1024  # grid units of fix<16, 10>
+BIAS = 16  # 1/8, in grid units
+FEATURE = 128  # grid units of fix<7, 7>
+WEIGHT = 1024  # grid units of the weights' kinds, which have 10 fraction bits
 HIDDEN, CHANNELS = 32, 4
 
 
@@ -42,7 +42,7 @@ def split(labels: NDArray[np.int64], name: str) -> tuple[list[int], list[int]]:
 
 
 def features(pixels: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rows of fix<9, 8> grid integers, shape (n, 65): the image at norm sqrt(1 - BIAS^2), and the bias.
+    """Rows of fix<7, 7> grid integers, shape (n, 65): the image at norm sqrt(1 - BIAS^2), and the bias.
 
     Each is shrunk until its norm is at most 1 after rounding too.
     """
@@ -69,7 +69,7 @@ def start(name: str, shape: tuple[int, ...], inputs: int) -> NDArray[np.float64]
 
 
 def write(path: Path, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
-    """One line a record: the pixels row by row, the bias, the digit; three decimals tell multiples of 1/256 apart."""
+    """One line a record: the pixels row by row, the bias, the digit; three decimals tell multiples of 1/128 apart."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*(f"p{i // 8}{i % 8}" for i in range(64)), "bias", "digit"])

@@ -30,7 +30,7 @@ Labels = NDArray[np.int64]
 HERE = Path(__file__).parent
 BATCH, STEPS = 256, 100
 NOISE = {1: Fraction(682, 100), 2: Fraction(375, 100), 4: Fraction(216, 100), 8: Fraction(133, 100)}  # by epsilon
-FEATURE = 256  # grid units of the features' kind
+FEATURE = 128  # grid units of the features' kind
 GRID = 20  # fraction bits of the sum that the noise is added to; a finer grid changes nothing that can be seen
 
 
@@ -58,15 +58,19 @@ def linear(weights: Sequence[Array], x: Array) -> Array:
 
 
 def one_vs_all(weights: Sequence[Array], x: Array, y: Labels) -> list[Array]:
-    error = 1 / (1 + np.exp(-linear(weights, x))) - np.eye(10)[y]
-    return [x[:, :, None] * error[:, None, :]]
+    return [x[:, :, None] * _each(linear(weights, x), y)[:, None, :]]
 
 
 def softmax(weights: Sequence[Array], x: Array, y: Labels) -> list[Array]:
-    return [x[:, :, None] * _error(linear(weights, x), y)[:, None, :]]
+    return [x[:, :, None] * _one_of(linear(weights, x), y)[:, None, :]]
 
 
-def _error(scores: Array, y: Labels) -> Array:
+def _each(scores: Array, y: Labels) -> Array:
+    """d (sum of ten logistic losses) / d scores, (m, 10)."""
+    return np.asarray(1 / (1 + np.exp(-scores)) - np.eye(10)[y])
+
+
+def _one_of(scores: Array, y: Labels) -> Array:
     """d cross-entropy / d scores, (m, 10)."""
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(odds / odds.sum(axis=1, keepdims=True) - np.eye(10)[y])
@@ -80,7 +84,7 @@ def layered(weights: Sequence[Array], x: Array) -> Array:
 def mlp(weights: Sequence[Array], x: Array, y: Labels) -> list[Array]:
     first, second, _ = weights
     hidden = np.maximum(x @ first, 0)
-    error = _error(layered(weights, x), y)
+    error = _each(layered(weights, x), y)
     back = (error @ second.T) * (hidden > 0)
     return [x[:, :, None] * back[:, None, :], hidden[:, :, None] * error[:, None, :], error]
 
@@ -108,7 +112,7 @@ def cnn(weights: Sequence[Array], x: Array, y: Labels) -> list[Array]:
     seen = _seen(kernels, x)
     pooled = np.maximum(seen.max(axis=-1), 0)
     flat = pooled.reshape(len(x), -1)
-    error = _error(convolved(weights, x), y)
+    error = _each(convolved(weights, x), y)
     back = (error @ dense.T).reshape(pooled.shape) * (pooled > 0)
     largest = np.eye(4)[seen.argmax(axis=-1)] * back[..., None]  # (m, 4, 3, 3, 4): only the largest corner learns
     corners = largest.reshape(len(x), -1, 3, 3, 2, 2)
@@ -119,8 +123,8 @@ HALF = Fraction(1, 2)
 MODELS = {
     "one_vs_all": Model("linear.npz", ("w0",), linear, one_vs_all, HALF, 32.0),
     "softmax": Model("linear.npz", ("w0",), linear, softmax, HALF, 20.0),
-    "mlp": Model("mlp.npz", ("first", "second", "bias"), layered, mlp, HALF, 6.0),
-    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, HALF, 4.0),
+    "mlp": Model("mlp.npz", ("first", "second", "bias"), layered, mlp, Fraction(2), 2.0),
+    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, Fraction(2), 1.5),
 }
 
 

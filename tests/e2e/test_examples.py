@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from command import EXAMPLES, LONG
 
+from compiler.pipeline import understand
+from lang.load import read
 from runtime import api
 from runtime.local import run_both
 from runtime.privacy.accountant import Mechanism, account
@@ -41,6 +43,8 @@ def digits(start: str, *weights: str, batch: str = "4") -> Example:
 ALL = {
     "auction/auction": Example({"mine": "mine.csv", "yours": "yours.csv"}),
     "diabetes/diabetes": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
+    "digits/cnn": digits("cnn.npz", "kernels0", "dense0", "bias0", batch="2"),
+    "digits/mlp": digits("mlp.npz", "first", "second", "bias", batch="2"),
     "digits/one_vs_all": digits("linear.npz", "w0"),
     "fraud/fraud": Example({"payments": "payments.csv"}
                            | dict.fromkeys(("first", "shift", "second", "offset", "limit"), "model.npz")),
@@ -126,6 +130,8 @@ def test_the_noise_of_digits_is_what_epsilon_takes(epsilon: int) -> None:
 LINEAR = {1: 0.87, 2: 0.905, 4: 0.93, 8: 0.935}
 DIGITS: dict[str, tuple[dict[int, float], float]] = {  # and how far below floating point it may be
     "one_vs_all": (LINEAR, 0.005),
+    "mlp": ({1: 0.82, 2: 0.885, 4: 0.90, 8: 0.91}, 0.01),
+    "cnn": ({1: 0.82, 2: 0.87, 4: 0.88, 8: 0.89}, 0.01),
 }
 
 
@@ -165,7 +171,7 @@ def test_diabetes_is_learned() -> None:
 def test_the_params_of_the_references_are_the_programs() -> None:
     for folder, name, noise in [("digits", name, 2) for name in DIGITS] + [("diabetes", "diabetes", None)]:
         reference = module(folder, "reference")
-        parameters = dict(api.compile(EXAMPLES / folder / f"{name}.ccr").compiled.parameters)
+        parameters = dict(understand(read(EXAMPLES / folder / f"{name}.ccr")).checked.params)
         model = reference.MODELS[name] if noise else None
         clip, rate = (model.clip, model.rate) if model else (reference.CLIP, reference.RATE)
         sigma = reference.NOISE[noise] if noise else reference.NOISE
