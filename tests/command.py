@@ -24,7 +24,9 @@ BASE = f"w0={EXAMPLES / 'tumour' / 'base.npz'}"
 RECORDS = f"records={EXAMPLES / 'tumour' / 'records.csv'}"
 HERE = "127.0.0.1"
 LONG = 120.0                   # seconds; for a machine that is busy
-_MAIN = [sys.executable, "-c", "from runtime.cli.main import main; main()"]
+# SIGINT as a terminal leaves it: a test run started in the background ignores it, and so would its children.
+_MAIN = [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+                               "from runtime.cli.main import main; main()"]
 
 
 def call(*arguments: str) -> Result:
