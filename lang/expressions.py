@@ -12,7 +12,7 @@ from lang.failing import Failed, NeedsIndex
 from lang.infer import describe, infer, number, show_shape
 from lang.kinds import BIT, Tensor
 from lang.kinds_of import MAX_WIDTH, Kinds, fill, show_number, type_of
-from lang.problems.flow import DatasetOutside, NotYet, RevealPlace, RowOutside
+from lang.problems.flow import DatasetOutside, RevealPlace, RowOutside
 from lang.problems.names import CallsNeeded, NotAValue, UnknownField
 from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ValueTooLarge, WrongKind
 from lang.problems.syntax import TooDeep
@@ -159,11 +159,8 @@ class Expressions(Kinds):
         """An operation, evaluated if all of it is public; raises Failed."""
         args = tuple(args)
         type_ = type_ or infer(call, args, span, axis)
-        if call in (Call.DIVIDE, Call.MODULO) and not isinstance(args[1], Const):
-            if loops := indices(args[1]):
-                raise NeedsIndex(loops[-1])
-            raise Failed(NotYet(span=args[1].span, what=f"`{call.value}` by a value that is not public",
-                                instead="divide by a number or a param"))
+        if call in (Call.DIVIDE, Call.MODULO) and (loops := indices(args[1])):
+            raise NeedsIndex(loops[-1])
         constants = tuple(arg for arg in args if isinstance(arg, Const))
         if len(constants) == len(args):
             values = fold.fold(call, constants, type_, axis)

@@ -41,7 +41,7 @@ class Call(Enum):
     SUB = "-"
     MUL = "*"
     NEG = "neg"
-    DIVIDE = "/"               # by a public number: exact when an operand is fix; integers round down
+    DIVIDE = "/"               # integers round down; with a fix operand exact by a public number, else not
     MODULO = "%"
     MATMUL = "@"
     DOT = "dot"                # two vectors of one length -> scalar

@@ -222,7 +222,7 @@ class Lowering:
 
     def _convert(self, e: t.Convert) -> int:
         inner = e.value
-        if isinstance(inner, t.Operate) and inner.call in t.INEXACT:   # rounded once, to the kind it is bound to
+        if isinstance(inner, t.Operate):               # what is not exact is rounded once, to the kind it is bound to
             word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind)
         else:
             word = self.number(inner)

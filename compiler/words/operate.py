@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
 from compiler.words.build import Builder
-from compiler.words.inexact import UNBOUND_FRACTION, inexact, quotient
-from compiler.words.ir import Op, Value
+from compiler.words.divide import divide
+from compiler.words.inexact import inexact
+from compiler.words.ir import Op
 from compiler.words.layers import avgpool, conv2d, largest, least, maxpool
 from compiler.words.order import argmax, permuted_last, popcount, sort, tournament
 from lang.kinds import Scalar
@@ -27,10 +27,8 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
         return (b.reshape if e.call is Call.RESHAPE else b.broadcast)(args[0], e.type.shape)
     if e.call is Call.NOT:
         return _invert(b, e, args[0])
-    if e.call in (Call.DIVIDE, Call.MODULO) and b.constant(args[1]) is None:
-        return _by_private(b, e, args, bound)
-    if e.call in PUBLIC_RIGHT:
-        return _by_public(b, e, args)
+    if e.call in DIVISIONS:
+        return divide(b, e, args, bound)
     if e.call in (Call.AVGPOOL, Call.MAXPOOL):
         side = b.constant(args[1])
         assert side is not None
@@ -95,7 +93,7 @@ SIMPLE: dict[Call, Callable[[Builder, list[int]], int]] = {
     Call.POPCOUNT: lambda b, a: popcount(b, *a),
     Call.TRANSPOSE: lambda b, a: b.transpose(a[0], range(len(b.type(a[0]).shape))[::-1]),
 }
-PUBLIC_RIGHT = frozenset({Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR})
+DIVISIONS = frozenset({Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR})
 REDUCTIONS = frozenset({Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF, Call.ARGMAX})
 
 
@@ -106,57 +104,6 @@ def _invert(b: Builder, e: Operate, x: int) -> int:
     assert isinstance(kind, Scalar)
     constant = Fraction(kind.hi if not kind.signed else -1) * kind.scale
     return b.affine([(Fraction(-1), x)], constant)
-
-
-def _by_public(b: Builder, e: Operate, args: list[int]) -> int:
-    by = b.constant(args[1])
-    if by is None or by == 0:
-        raise Rejected([NotYet(span=e.span, what=f"`{e.call.value}` by a private number")])
-    x = args[0]
-    match e.call:
-        case Call.SHL:
-            return b.scaled(x, Fraction(2) ** int(by))
-        case Call.SHR:
-            by = Fraction(2) ** int(by)
-            return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
-        case Call.MODULO:
-            return _remainder(b, x, by)
-        case _:
-            return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
-
-
-def _by_private(b: Builder, e: Operate, args: list[int], bound: Scalar | None) -> int:
-    """Integers: the floor, or what is left over it.  fix: off by less than the last bit of what it is bound to."""
-    x, y = (b.broadcast(a, e.type.shape) for a in args)
-    if not e.type.integer:
-        return quotient(b, x, y, Fraction(1, 1 << (bound.fraction if bound else UNBOUND_FRACTION)))
-    kind = getattr(e.args[0].type, "kind", None)
-    extremes = (kind.lo, kind.hi) if isinstance(kind, Scalar) else None
-    floor = quotient(b, x, y, Fraction(1), extremes)
-    if e.call is Call.DIVIDE:
-        return floor
-    rest = b.sub(x, b.mul(floor, y))
-    return b.select(b.equal(y, _zero(b)), x, rest)
-
-
-def _remainder(b: Builder, x: int, by: Fraction) -> int:
-    """x - by * floor(x / by), which lies between 0 and by; by a power of two it is the low bits."""
-    type = b.type(x)
-    if type.scale == 1 and by.denominator == 1 and by > 0 and by.numerator & (by.numerator - 1) == 0:
-        return b.logic(Op.AND, x, b.const([by - 1]))
-    rest = b.sub(x, b.scaled(floor_divide(b, x, by), by))
-    item = b.item(rest)
-    assert isinstance(item, Value)
-    most = int((abs(by) - item.type.scale) / item.type.scale)
-    lo, hi = (0, most) if by > 0 else (-most, 0)
-    return b.emit(replace(item, type=replace(item.type, lo=max(lo, item.type.lo), hi=min(hi, item.type.hi))))
-
-
-def floor_divide(b: Builder, x: int, by: Fraction) -> int:
-    quotient = b.scaled(x, 1 / by)
-    type = b.type(quotient)
-    lo, hi = (int(n * type.scale // 1) for n in (type.lo, type.hi))
-    return b.round(quotient, Fraction(1), lo, hi, nearest=False)
 
 
 def _reduce(b: Builder, e: Operate, x: int) -> int:

@@ -8,6 +8,7 @@ from lang.problems.flow import (
     NoiseByReceiver,
     NotYet,
     PrivateIndexBounds,
+    QuotientKind,
     RangeTooWide,
     WithinUnmet,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "NoiseByReceiver",
     "NotYet",
     "PrivateIndexBounds",
+    "QuotientKind",
     "RangeTooWide",
     "WithinUnmet",
 ]

@@ -289,6 +289,16 @@ class RangeTooWide(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class QuotientKind(Problem):
+    """A quotient of exact numbers that is bound to no kind: what it is for a divisor of 0 has no bound."""
+
+    code = "quotient-kind"
+    title = "a division by a private value needs a kind: x / 0 is the end of its range"
+    label = "neither the dividend nor the quotient has one"
+    help = "bind the quotient, `let q: int<16> = a / b;`, or give the dividend a kind, `(x as int<16>) / b`"
+
+
+@dataclass(frozen=True, kw_only=True)
 class WithinUnmet(Problem):
     code = "within-unmet"
     title = "`{function}` cannot be computed within {within}"

@@ -1,0 +1,92 @@
+"""`/`, `%`, `<<` and `>>`: exact where the right side is public, a circuit of its own where it is private."""
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from compiler.words.build import Builder
+from compiler.words.inexact import UNBOUND_FRACTION, WIDEST, quotient
+from compiler.words.ir import Op, Value
+from lang.kinds import Scalar
+from lang.problem import Rejected
+from lang.problems import QuotientKind, RangeTooWide
+from lang.typed import Call, Const, Number, Operate
+
+
+def divide(b: Builder, e: Operate, args: list[int], bound: Scalar | None) -> int:
+    """The word for one of the four, in `e`; `bound` is the kind that the result is converted to right away, if any."""
+    x, y = args
+    by = b.constant(y)
+    if e.call in (Call.SHL, Call.SHR):
+        assert by is not None
+        power = Fraction(2) ** int(by)
+        if e.call is Call.SHL:
+            return b.scaled(x, power)
+        return floor_divide(b, x, power) if e.type.integer else b.scaled(x, 1 / power)
+    if by and (e.type.integer or isinstance(e.args[1], Const)):
+        if e.call is Call.MODULO:
+            return _remainder(b, x, by)
+        return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
+    if not e.type.integer and isinstance(e.args[1], Const):             # a tensor of public numbers
+        return b.mul(x, b.const([1 / v for v in e.args[1].values], e.args[1].type.shape))
+    x, y = (b.broadcast(a, e.type.shape) for a in args)
+    return _private_remainder(b, x, y) if e.call is Call.MODULO else _private_quotient(b, e, x, y, bound)
+
+
+def floor_divide(b: Builder, x: int, by: Fraction) -> int:
+    quotient = b.scaled(x, 1 / by)
+    type = b.type(quotient)
+    lo, hi = (int(n * type.scale // 1) for n in (type.lo, type.hi))
+    return b.round(quotient, Fraction(1), lo, hi, nearest=False)
+
+
+def _remainder(b: Builder, x: int, by: Fraction) -> int:
+    """x - by * floor(x / by), which lies between 0 and by; by a power of two it is the low bits."""
+    type = b.type(x)
+    if type.scale == 1 and by.denominator == 1 and by > 0 and by.numerator & (by.numerator - 1) == 0:
+        return b.logic(Op.AND, x, b.const([by - 1]))
+    rest = b.sub(x, b.scaled(floor_divide(b, x, by), by))
+    most = abs(by) - b.type(rest).scale
+    return _within(b, rest, *((Fraction(0), most) if by > 0 else (-most, Fraction(0))))
+
+
+def _private_quotient(b: Builder, e: Operate, x: int, y: int, bound: Scalar | None) -> int:
+    """Integers: floor(x / y).  fix: the floor at the last bit of what it is bound to.
+
+    x / 0 is an extreme, by the sign of x: of x's own kind for integers, of the kind it is bound to for fix.
+    """
+    named = e.args[0].type.kind if isinstance(e.args[0].type, Number) else None
+    kind = (named or bound) if e.type.integer else (bound or named)
+    if kind is None:
+        raise Rejected([QuotientKind(span=e.span)])
+    if not e.type.integer and bound is None and b.type(x).width > WIDEST:
+        raise Rejected([RangeTooWide(span=e.span, function="/", bits=b.type(x).width)])
+    scale = Fraction(1) if e.type.integer else bound.scale if bound else Fraction(1, 1 << UNBOUND_FRACTION)
+    lo, hi = (int(n * kind.scale / scale // 1) for n in (kind.lo, kind.hi))
+    if b.constant(y) == 0:
+        ends = [b.const([end * scale], e.type.shape) for end in (lo, hi)]
+        return b.select(b.less(x, b.const([Fraction(0)])), *ends)
+    return quotient(b, x, y, scale, (lo, hi))
+
+
+def _private_remainder(b: Builder, x: int, y: int) -> int:
+    """x - y * floor(x / y), which lies between 0 and y; x where y is 0."""
+    if b.constant(y) == 0:
+        return x
+    # floor(x / 0) counts for nothing: y times it is 0
+    rest = b.sub(x, b.mul(quotient(b, x, y, Fraction(1)), y))
+    unit, ty, tx = b.type(rest).scale, b.type(y), b.type(x)
+    low, high = (n * ty.scale for n in (ty.lo, ty.hi))
+    least, most = min(low + unit, Fraction(0)), max(high - unit, Fraction(0))
+    if ty.lo <= 0 <= ty.hi:
+        least, most = min(least, tx.lo * tx.scale), max(most, tx.hi * tx.scale)
+    return _within(b, rest, least, most)
+
+
+def _within(b: Builder, number: int, least: Fraction, most: Fraction) -> int:
+    """The same value, of which is known that it lies between the two."""
+    item, type = b.item(number), b.type(number)
+    if not isinstance(item, Value):
+        return number
+    lo, hi = max(type.lo, int(least / type.scale)), min(type.hi, int(most / type.scale))
+    return b.emit(replace(item, type=replace(type, lo=lo, hi=hi)))
