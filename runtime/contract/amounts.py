@@ -1,0 +1,101 @@
+"""Privacy budgets as exact numbers: (epsilon, delta) pairs that are added and compared without ever rounding.
+
+An amount has one spelling: decimal digits, no sign, no exponent, no needless zeros.  NaN, infinities, zero and
+negative numbers have none, so they cannot be written, signed or stored.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, isfinite, nextafter
+
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{0,29}[1-9])?", re.ASCII)
+_EPSILON_PLACES = 6
+# The PLD is pessimistic on its own grid; this covers the float64 arithmetic that combines it.
+_ACCOUNTANT_ERROR = Fraction(1, 10**9)
+
+
+def decimal(text: str) -> Fraction:
+    """The number of a canonical decimal numeral above zero; ValueError for every other spelling."""
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError(f"`{text[:40]}` is not an amount: write a decimal number above 0 such as 2 or 0.00001, "
+                         "without sign, exponent or trailing zeros")
+    value = Fraction(text)
+    if value == 0:
+        raise ValueError("an amount must lie above 0")
+    return value
+
+
+def spelled(value: Fraction) -> str:
+    """The canonical numeral of a number that has finitely many decimals; ValueError for one that has not."""
+    twos, fives, rest = 0, 0, value.denominator
+    while rest % 2 == 0:
+        twos, rest = twos + 1, rest // 2
+    while rest % 5 == 0:
+        fives, rest = fives + 1, rest // 5
+    if rest != 1:
+        raise ValueError(f"{value} has no finite decimal form")
+    places = max(twos, fives)
+    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
+    whole, part = digits[:len(digits) - places], digits[len(digits) - places:]
+    return ("-" if value < 0 else "") + whole + (f".{part}" if part else "")
+
+
+def typed(text: str) -> Fraction:
+    """A number as people type it (`1e-5`, `2.0`), if it has a canonical spelling; ValueError if not."""
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE]-?[0-9]{1,2})?", text, re.ASCII):
+        raise ValueError(f"`{text[:40]}` is not a number above 0")
+    value = Fraction(text)
+    return decimal(spelled(value)) if value else decimal("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """An (epsilon, delta) pair; a budget, or what is taken from one.  Both >= 0, exact decimals."""
+
+    epsilon: Fraction
+    delta: Fraction
+
+    def __add__(self, other: Spend) -> Spend:
+        """Basic composition: epsilons add, deltas add (Dwork and Roth 2014, theorem 3.16)."""
+        return Spend(self.epsilon + other.epsilon, self.delta + other.delta)
+
+    def __sub__(self, other: Spend) -> Spend:
+        return Spend(self.epsilon - other.epsilon, self.delta - other.delta)
+
+    def within(self, bound: Spend) -> bool:
+        return self.epsilon <= bound.epsilon and self.delta <= bound.delta
+
+    def __str__(self) -> str:
+        return f"epsilon {spelled(self.epsilon)} at delta {spelled(self.delta)}"
+
+
+NOTHING = Spend(Fraction(0), Fraction(0))
+
+
+def spend(epsilon: str, delta: str) -> Spend:
+    """From two canonical numerals above zero, delta below one.  Raises ValueError."""
+    found = Spend(decimal(epsilon), decimal(delta))
+    if found.delta >= 1:
+        raise ValueError(f"delta must lie below 1: {delta}")
+    return found
+
+
+def total(amounts: Iterable[Spend]) -> Spend:
+    return sum(amounts, NOTHING)
+
+
+def epsilon_upward(epsilon: float) -> Fraction:
+    """An accountant's epsilon as an amount: rounded up to six decimals.  ValueError unless finite and above 0."""
+    if not isfinite(epsilon) or epsilon <= 0:
+        raise ValueError(f"an epsilon of {epsilon} cannot be charged")
+    scale = 10**_EPSILON_PLACES
+    return Fraction(ceil(Fraction(epsilon) * (1 + _ACCOUNTANT_ERROR) * scale), scale)
+
+
+def float_below(value: Fraction) -> float:
+    """The largest float64 that is not above a number: what an accountant may be told of a delta or a sigma."""
+    near = float(value)
+    return nextafter(near, 0.0) if Fraction(near) > value else near

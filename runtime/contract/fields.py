@@ -1,0 +1,108 @@
+"""The kinds of values that a contract holds, each with one spelling."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from fractions import Fraction
+from math import gcd
+from typing import Annotated, LiteralString
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from runtime.contract import amounts
+
+_RATIO = re.compile(r"(0|[1-9][0-9]{0,29})(/[1-9][0-9]{0,29})?", re.ASCII)
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_LIKE_A_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
+_PEM_LENGTH = 4096
+
+
+def _wrong(reason: LiteralString, what: str) -> PydanticCustomError:
+    # Braces would be taken for placeholders of the message's template.
+    return PydanticCustomError(reason, "{what}", {"what": what})
+
+
+def _amount(value: object) -> Fraction:
+    if isinstance(value, Fraction):
+        value = amounts.spelled(value)
+    if not isinstance(value, str):
+        raise _wrong("bad-number", f"{value!r:.40} is not a string of decimal digits")
+    try:
+        return amounts.decimal(value)
+    except ValueError as error:
+        raise _wrong("bad-number", str(error)) from None
+
+
+def _ratio(value: object) -> Fraction:
+    if isinstance(value, Fraction):
+        value = str(value)
+    if not isinstance(value, str) or not _RATIO.fullmatch(value):
+        raise _wrong("bad-number", f"{value!r:.80} is not a fraction such as 169/100")
+    above, _, below = value.partition("/")
+    if below and (below == "1" or gcd(int(above), int(below)) != 1):
+        raise _wrong("bad-number", f"{value} is not in lowest terms")
+    return Fraction(value)
+
+
+def _time(value: object) -> datetime:
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).strftime(_TIME)
+    if not isinstance(value, str) or not _LIKE_A_TIME.fullmatch(value):
+        raise _wrong("bad-time", f"{value!r:.40} is not a time like 2027-01-31T00:00:00Z")
+    try:
+        return datetime.strptime(value, _TIME).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _wrong("bad-time", f"`{value}`: {error}") from None
+
+
+def _matching(reason: LiteralString, pattern: str, what: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise _wrong(reason, f"`{value[:40]}` is not {what}")
+        return value
+
+    return check
+
+
+def _certificate(value: str) -> str:
+    try:
+        parsed = x509.load_pem_x509_certificate(value.encode("ascii"))
+        good = len(value) <= _PEM_LENGTH and parsed.public_bytes(Encoding.PEM).decode() == value
+        good = good and isinstance(parsed.public_key(), Ed25519PublicKey)
+    except ValueError:
+        good = False
+    if not good:
+        raise _wrong("bad-certificate", "a certificate is not one of `ccr keys new` in PEM form")
+    return value
+
+
+def public_key(certificate: str | bytes) -> str:
+    """The Ed25519 key of a PEM certificate, 64 hexadecimal digits: a party's identity.  ValueError if it has none."""
+    data = certificate.encode() if isinstance(certificate, str) else certificate
+    key = x509.load_pem_x509_certificate(data).public_key()
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("the certificate's key is not an Ed25519 key; make one with `ccr keys new`")
+    return key.public_bytes_raw().hex()
+
+
+def _as_text(value: datetime) -> str:
+    return value.strftime(_TIME)
+
+
+Amount = Annotated[Fraction, PlainValidator(_amount), PlainSerializer(amounts.spelled)]
+Ratio = Annotated[Fraction, PlainValidator(_ratio), PlainSerializer(str)]          # >= 0, lowest terms
+Time = Annotated[datetime, PlainValidator(_time), PlainSerializer(_as_text)]       # UTC, whole seconds
+Count = Annotated[int, Field(ge=1, le=1 << 40)]
+Name = Annotated[str, AfterValidator(_matching("bad-name", "[A-Za-z_][A-Za-z0-9_]{0,63}", "a name of the program"))]
+Text = Annotated[str, AfterValidator(_matching("bad-text", "[ -~]{1,200}", "1 to 200 printable ASCII characters"))]
+Digest = Annotated[str, AfterValidator(_matching("bad-digest", "[0-9a-f]{64}", "64 hexadecimal digits"))]
+Key = Annotated[str, AfterValidator(_matching("bad-key", "[0-9a-f]{64}", "a key of 64 hexadecimal digits"))]
+Signed = Annotated[str, AfterValidator(_matching("bad-signature", "[0-9a-f]{128}", "128 hexadecimal digits"))]
+Certificate = Annotated[str, AfterValidator(_certificate)]

@@ -1,0 +1,19 @@
+"""What the contract or the ledger does not allow; the command ends with exit status 3."""
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A run may not start, or may not release.
+
+    `reason` names the rule that was broken, one word for each rule, so that programs can tell them apart; `what` says
+    what was found, `sums` holds the amounts that were compared (exact decimals, by name), `help` says what would fit or
+    what to do.
+    """
+
+    def __init__(self, reason: str, what: str, *, help: str = "", sums: dict[str, str] | None = None) -> None:
+        self.reason = reason
+        self.what = what
+        self.help = help
+        self.sums = sums or {}
+        told = "".join(f"\n  {name}: {amount}" for name, amount in self.sums.items())
+        super().__init__(f"refused ({reason}): {what}{told}" + (f"\n  = help: {help}" if help else ""))

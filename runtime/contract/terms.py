@@ -1,0 +1,216 @@
+"""What two parties agree on before they run: who, which program, whose records, how much privacy, who learns what.
+
+The models say what a field may hold, `agrees_with_itself` what fields say about one another.  A contract file is
+`{"signatures": [...], "terms": {...}}` in the one spelling of `canonical.py`, with one line break behind it.
+"""
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from runtime.contract import canonical
+from runtime.contract.amounts import Spend
+from runtime.contract.fields import (
+    Amount,
+    Certificate,
+    Count,
+    Digest,
+    Key,
+    Name,
+    Ratio,
+    Signed,
+    Text,
+    Time,
+    public_key,
+)
+from runtime.contract.refused import Refused
+
+FORMAT: Literal["ccr contract 1"] = "ccr contract 1"
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class Party(Model):
+    name: Name                 # as the program names it
+    key: Key                   # Ed25519: its identity, with which it signs
+    certificate: Certificate   # of that key; TLS accepts no other
+
+
+class Data(Model):
+    """One data set of the data provider, and what a unit of privacy in it is."""
+
+    name: Name
+    owner: Name
+    commitment: Digest         # to its content; says nothing about it (content.py)
+    records: Count             # n, public
+    unit: Text
+    adjacency: Text
+
+
+class Mechanism(Model):
+    """One `dpsgd`: T noisy sums over Poisson batches of rate q, in S slots, of gradients clipped to C."""
+
+    dataset: Name
+    batch: Count               # B
+    rate: Ratio                # q = B / n
+    slots: Count               # S
+    steps: Count               # T
+    clip: Ratio                # C
+    noise_multiplier: Ratio    # standard deviation of the noise over C
+    drawn_by: Name
+
+
+class Learns(Model):
+    """One output, and who is told it."""
+
+    output: Name
+    kind: Text
+    receivers: tuple[Name, ...]
+
+
+class Budget(Model):
+    epsilon: Amount
+    delta: Amount
+
+    @property
+    def spend(self) -> Spend:
+        return Spend(self.epsilon, self.delta)
+
+
+class Privacy(Model):
+    """What runs may cost under this contract, and how their costs add up.
+
+    `basic`: each run is charged by itself when it starts; the next one may depend on what it released.  `pld`: `runs`
+    runs of this program, fixed beforehand, are one mechanism, whose whole cost is charged when the first of them
+    starts.  (To charge part of it and stop on seeing a result would need a bound for every stopping time.)
+    """
+
+    per_run: Budget
+    total: Budget
+    runs: Count                # at most
+    composition: Literal["basic", "pld"]
+
+
+class Terms(Model):
+    format: Literal["ccr contract 1"]
+    parties: tuple[Party, Party]
+    not_before: Time
+    expires: Time
+    program: Digest            # of the compiled artifact
+    data: tuple[Data, ...]
+    mechanisms: tuple[Mechanism, ...]
+    privacy: Privacy | None    # None: the program has no mechanism
+    learns: tuple[Learns, ...]
+    reveals: tuple[Name, ...]  # outputs that leave as they are, protected by nothing
+
+    def party(self, name: str) -> Party:
+        """Raises Refused (foreign-party) for a name that is no party's."""
+        for party in self.parties:
+            if party.name == name:
+                return party
+        raise Refused("foreign-party", f"`{name}` is no party of the contract, which binds "
+                      + " and ".join(f"`{p.name}`" for p in self.parties))
+
+
+class Signature(Model):
+    party: Name
+    key: Key
+    signature: Signed          # Ed25519 over sign.message
+
+
+class Contract(Model):
+    terms: Terms
+    signatures: tuple[Signature, ...]
+
+
+def encode(contract: Contract) -> bytes:
+    """The contract file."""
+    return canonical.encode(contract.model_dump(mode="json")) + b"\n"
+
+
+def encode_terms(terms: Terms) -> bytes:
+    """What is hashed and signed."""
+    return canonical.encode(terms.model_dump(mode="json"))
+
+
+def decode(data: bytes) -> Contract:
+    """A contract file whose fields make sense; who signed it is not looked at.  Raises Refused."""
+    document = data.removesuffix(b"\n")
+    canonical.decode(document)
+    try:
+        contract = Contract.model_validate_json(document, strict=True)
+    except ValidationError as error:
+        raise _named(error) from None
+    if encode(contract).removesuffix(b"\n") != document:
+        raise Refused("not-canonical", "a field is not in the one spelling that can be signed")
+    agrees_with_itself(contract.terms)
+    return contract
+
+
+_REASONS = {"extra_forbidden": "unknown-field", "missing": "missing-field", "literal_error": "unknown-choice"}
+
+
+def _named(error: ValidationError) -> Refused:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"])) or "the document"
+    kind = first["type"]
+    reason = _REASONS.get(kind, kind if "-" in kind else "wrong-type")
+    return Refused(reason, f"{where[:80]}: {first['msg'][:300]}")
+
+
+def agrees_with_itself(terms: Terms) -> None:
+    """What can be seen without the program and without the data.  Raises Refused."""
+    first, second = terms.parties
+    if first.name == second.name or first.key == second.key:
+        raise Refused("one-party-twice", f"both parties are `{first.name}` or hold one key: a contract needs two")
+    for party in terms.parties:
+        if public_key(party.certificate) != party.key:
+            raise Refused("certificate-of-another-key", f"the certificate of `{party.name}` is not of its identity key")
+    if terms.not_before >= terms.expires:
+        raise Refused("never-valid", "the contract expires before it begins")
+    _unique("data", [d.name for d in terms.data])
+    _unique("learns", [o.output for o in terms.learns])
+    _unique("reveals", list(terms.reveals))
+    if unknown := sorted(set(terms.reveals) - {o.output for o in terms.learns}):
+        raise Refused("reveals-nothing-known", f"`{unknown[0]}` is revealed, but is no output that anybody learns")
+    names = {p.name for p in terms.parties}
+    for name in [*(d.owner for d in terms.data), *(m.drawn_by for m in terms.mechanisms),
+                 *(r for o in terms.learns for r in o.receivers)]:
+        if name not in names:
+            raise Refused("foreign-party", f"`{name}` is named in the terms, but is no party of the contract")
+    for mechanism in terms.mechanisms:
+        _mechanism(mechanism, {d.name: d for d in terms.data})
+    _privacy(terms)
+
+
+def _unique(what: str, names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise Refused("listed-twice", f"a name stands twice under `{what}`")
+
+
+def _mechanism(m: Mechanism, data: dict[str, Data]) -> None:
+    if m.dataset not in data:
+        raise Refused("unknown-data", f"a mechanism reads `{m.dataset}`, which is no data set of the contract")
+    n = data[m.dataset].records
+    if m.batch > n:
+        raise Refused("batch-above-records", f"batches of {m.batch} cannot be sampled from {n} records")
+    if m.rate * n != m.batch:
+        raise Refused("rate-differs", f"the rate of `{m.dataset}` is stated as {m.rate}; {m.batch} of {n} records is "
+                      f"{m.batch}/{n}")
+
+
+def _privacy(terms: Terms) -> None:
+    if (terms.privacy is None) != (not terms.mechanisms):
+        raise Refused("budget-missing", "a contract has a privacy budget exactly if its program has a mechanism")
+    if terms.privacy is None:
+        return
+    per_run, total = terms.privacy.per_run, terms.privacy.total
+    for budget in (per_run, total):
+        if budget.delta >= 1:
+            raise Refused("delta-not-below-1", "a delta of 1 or more promises nothing")
+    if not per_run.spend.within(total.spend):
+        raise Refused("run-above-total", "one run may cost more than all of them together",
+                      sums={"per run": str(per_run.spend), "total": str(total.spend)})
