@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from compiler.program import Compiled
 from compiler.schedule.plan import Clear, Repeat, Step
 from compiler.words.evaluate import Array
-from compiler.words.ir import Block, Draw, Entry, Loop, Noise, Type, Value
+from compiler.words.ir import Block, Coins, Draw, Entry, Loop, Noise, Type, Value
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, load_inputs
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.privacy.draws import draw_batch, draw_noise, gather
+from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, gather
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY
 
@@ -97,5 +97,10 @@ class PartySources:
 
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
         drawn = draw_noise(self.secret, at.draw, at.variable, position, sigma=at.sigma, count=type.size)
+        shaped: Array = drawn.reshape(type.shape)
+        return shaped
+
+    def coins(self, at: Coins, type: Type, position: tuple[int, ...]) -> Array:
+        drawn = draw_coins(self.secret, at.party, at.draw, at.variable, position, count=type.size)
         shaped: Array = drawn.reshape(type.shape)
         return shaped

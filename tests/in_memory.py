@@ -12,17 +12,20 @@ import numpy as np
 
 from compiler.schedule.plan import Plan
 from compiler.words.evaluate import Array
-from compiler.words.ir import Draw, Entry, Noise, Type
+from compiler.words.ir import Coins, Draw, Entry, Noise, Type
 from runtime.backends.base import Bits, Roles
 from runtime.backends.clear import ClearBackend
 from runtime.backends.portable import PortableEvaluator, PortableGarbler
 from runtime.backends.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.privacy.draws import draw_coins
+from runtime.privacy.randomness import RunSecret
 from runtime.walk import walk
 
 ROLES = Roles("hospital", "vendor")
 WAIT = 20.0
+RUN = RunSecret.from_seed(1)
 
 
 @dataclass
@@ -41,6 +44,9 @@ class Inputs:
 
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
         raise NotImplementedError
+
+    def coins(self, at: Coins, type: Type, position: tuple[int, ...]) -> Array:
+        return draw_coins(RUN, at.party, at.draw, at.variable, position, count=type.size).reshape(type.shape)
 
 
 @dataclass

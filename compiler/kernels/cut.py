@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from math import prod
 
 from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
+from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
 
 GATES = 30_000                 # of one kernel, XORs counted
 COMPUTE = frozenset({Op.LINEAR, Op.MUL, Op.SUM, Op.DOT, Op.DIGITS, Op.EXACT, Op.ROUND, Op.LESS, Op.EQUAL, Op.SELECT,
-                     Op.AND, Op.OR, Op.XOR, Op.APPLY, Op.DIV, Op.SQRT})
+                     Op.AND, Op.OR, Op.XOR, Op.APPLY, Op.GAUSS, Op.DIV, Op.SQRT})
 
 
 @dataclass
@@ -70,6 +71,8 @@ def estimate(item: Value, args: list[Type]) -> int:
             return 6 * (prod(widths) + sum(widths))
         case Op.APPLY, Pieces() as at:
             return 20 * (item.type.width + widths[0]) + len(at.base) * (2 + item.type.width)
+        case Op.GAUSS, Sampler() as at:
+            return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * at.bits + 5 * item.type.width
         case Op.DIV, _:
             return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
         case Op.SQRT, _:

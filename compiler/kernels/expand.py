@@ -13,6 +13,7 @@ from compiler.cells.clip import round_to
 from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
+from compiler.cells.noise import gauss
 from compiler.cells.private_divide import divide, square_root
 from compiler.cells.table import apply_pieces
 from compiler.gates.build import Builder
@@ -34,6 +35,7 @@ from compiler.words.ir import (
     Weights,
     digit_offset,
 )
+from compiler.words.sampler import Sampler
 
 Wires = NDArray[Any]           # dtype object: one Word for each element of a tensor
 Number = Bits | Columns
@@ -135,8 +137,8 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             return np.concatenate(args)
         case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
             return args[0]
-        case (Op.SUM | Op.DOT | Op.DIGITS), (Axes(count) | Digits(count)):
-            lead = args[0].ndim - count
+        case (Op.SUM | Op.DOT | Op.DIGITS | Op.GAUSS), (Axes() | Digits() | Sampler()) as at:
+            lead = args[0].ndim - (1 if isinstance(at, Sampler) else at.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
             made = [Word(item, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
         case op, _ if op in CELLS:
@@ -286,6 +288,14 @@ def _apply(builder: Builder, word: Word, item: Value) -> Number:
     return apply_pieces(builder, operand.bits(builder), operand.type, item.at, word.type)
 
 
+def _gauss(builder: Builder, word: Word, item: Value) -> Number:
+    """The operands' bits one after the other, as many from each."""
+    at = item.at
+    assert isinstance(at, Sampler)
+    bits = [operand.bits(builder).resize(1)[0] for operand in word.operands]
+    return gauss(builder, [builder.parity(bits[i::at.bits]) for i in range(at.bits)], at)
+
+
 def _div(builder: Builder, word: Word, item: Value) -> Number:
     assert isinstance(item.at, ByZero)
     a, b = word.operands
@@ -313,6 +323,7 @@ CELLS: dict[Op, Cell] = {
     Op.OR: _bitwise,
     Op.XOR: _bitwise,
     Op.APPLY: _apply,
+    Op.GAUSS: _gauss,
     Op.DIV: _div,
     Op.SQRT: _sqrt,
 }

@@ -1,10 +1,11 @@
 """`dpsgd`: batches, clipped gradients, their exact sum, noise, and the step of the weights.
 
     sum   = sum over slots of clip(gradient of the row)          exact integers
-    noisy = sum + round(N(0, (noise * clip)^2))                  on the sum's integer grid
+    noisy = sum + noise of deviation noise * clip                integers on the sum's grid
     w    -= rate / batch * noisy                                 rounded to w's kind, after the noise
 
-The batch size is the public one: dividing by the number of rows drawn would tell that number.
+The noise is drawn by both parties inside the circuit (`sampler.py`) or, `drawn by` the owner of the data set, a rounded
+Gaussian that it enters.  The batch size is the public one: dividing by the number of rows drawn would tell that number.
 """
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from compiler.noise_bound import noise_bound
 from compiler.words import bounds
 from compiler.words.build import Builder
 from compiler.words.clip import clipped
-from compiler.words.ir import Bound, Draw, Mechanism, Noise, Op, Type, full_range
+from compiler.words.ir import Bound, Coins, Draw, Mechanism, Noise, Op, Type, full_range
+from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
 from lang.kinds import Tensor
@@ -31,19 +33,19 @@ def slot_count(batch: int) -> int:
     return batch + isqrt(16 * batch - 1) + 1
 
 
-def train(b: Builder, s: t.Train, dataset: t.Dataset, weights: Sequence[int], gradients: Gradients,
+def train(b: Builder, s: t.Train, program: t.Program, weights: Sequence[int], gradients: Gradients,
           draw: int) -> list[int]:
     """The trained variables after the last step."""
+    dataset = next(d for d in program.datasets if d.name == s.dataset)
     kinds = [v.kind for v in s.variables]
     init = [b.fit(w, _type(kind)) for w, kind in zip(weights, kinds, strict=True)]
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(_type, kinds)], b)
     body.span = s.span
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
-    batch = Batch(s, dataset, draw, slot_count(s.batch))
+    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
     sums = _clipped_sums(body, batch, inside, gradients)
     after: list[int] = []
-    for position, (weight, total, kind) in enumerate(zip(inside, sums, kinds, strict=True)):
-        noisy = _noisy(body, batch, total, position)
+    for weight, noisy, kind in zip(inside, _noisy(body, batch, sums), kinds, strict=True):
         stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
         assert isinstance(kind, Tensor)
         after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), _type(kind)))
@@ -56,6 +58,7 @@ class Batch:
 
     train: t.Train
     dataset: t.Dataset
+    parties: tuple[str, ...]
     draw: int
     slots: int
 
@@ -65,14 +68,14 @@ class Batch:
         return b.add(Op.SAMPLE, (), Type((self.slots, *type.shape), type.scale, type.lo, type.hi),
                      Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots))
 
-    @property
-    def drawn_by(self) -> str:
-        return self.train.drawn_by or self.dataset.party
+    def sigma(self, sum: Type) -> Fraction:
+        """The deviation of a sum's noise, in points of the sum's grid."""
+        return self.train.noise * self.train.clip / sum.scale
 
-    @property
-    def mechanism(self) -> Mechanism:
+    def mechanism(self, samplers: tuple[Sampler, ...]) -> Mechanism:
         s = self.train
-        return Mechanism(s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, self.drawn_by)
+        return Mechanism(s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "",
+                         samplers)
 
 
 def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
@@ -110,18 +113,39 @@ def _bounded(b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms
     return clipped(b, gradients, clip, row), Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
-def _noisy(b: Builder, batch: Batch, total: int, position: int) -> int:
-    """The sum as it leaves: with noise, and then without the data set among its sources."""
-    s, type = batch.train, b.type(total)
-    if not s.noise:
-        return total
-    sigma = s.noise * s.clip / type.scale
-    largest = noise_bound(sigma)
-    lo, hi = full_range(largest.bit_length() + 1, True)
-    noise = b.add(Op.NOISE, (), Type(type.shape, type.scale, lo, hi),
-                  Noise(batch.drawn_by, batch.draw, sigma, position))
-    noisy = b.add2(total, noise)
-    return b.add(Op.DECLASSIFY, (noisy,), b.type(noisy), batch.mechanism)
+def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
+    """The sums as they leave: with noise, and then without the data set among their sources."""
+    if not batch.train.noise:
+        return list(sums)
+    samplers: list[Sampler] = []
+    noisy: list[int] = []
+    for position, total in enumerate(sums):
+        if batch.train.drawn_by:
+            noise = _drawn(b, batch, b.type(total), position)
+        else:
+            noise, made = _joint(b, batch, b.type(total), position)
+            samplers.append(made)
+        noisy.append(b.add2(total, noise))
+    mechanism = batch.mechanism(tuple(samplers))
+    return [b.add(Op.DECLASSIFY, (n,), b.type(n), mechanism) for n in noisy]
+
+
+def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:
+    """Noise that the owner of the data set draws and enters."""
+    sigma = batch.sigma(sum)
+    lo, hi = full_range(noise_bound(sigma).bit_length() + 1, True)
+    return b.add(Op.NOISE, (), Type(sum.shape, sum.scale, lo, hi),
+                 Noise(batch.dataset.party, batch.draw, sigma, position))
+
+
+def _joint(b: Builder, batch: Batch, sum: Type, position: int) -> tuple[int, Sampler]:
+    """Noise from bits of both parties, on the sum's grid or one so fine that it has a sampler."""
+    sigma = batch.sigma(sum)
+    finer = 1 << refinement(sigma)
+    made = sampler(sigma * finer)
+    bits = Type((*sum.shape, made.bits), Fraction(1), 0, 1)
+    coins = [b.add(Op.COINS, (), bits, Coins(party, batch.draw, position)) for party in batch.parties]
+    return b.add(Op.GAUSS, coins, Type(sum.shape, sum.scale / finer, -made.reach, made.reach), made), made
 
 
 def _type(kind: object) -> Type:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from math import isqrt
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from compiler.words.ir import (
     Axes,
     Block,
     ByZero,
+    Coins,
     Constant,
     Digits,
     Divisor,
@@ -29,6 +31,7 @@ from compiler.words.ir import (
     Value,
     Weights,
 )
+from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
 
 Array = NDArray[Any]           # int64 where every value of the type fits, else Python integers (dtype object)
 Environment = dict[int, Array]
@@ -41,6 +44,7 @@ class Sources(Protocol):
     def input(self, at: Entry, type: Type) -> Array: ...
     def sample(self, at: Draw, type: Type, position: tuple[int, ...]) -> Array: ...
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array: ...
+    def coins(self, at: Coins, type: Type, position: tuple[int, ...]) -> Array: ...
 
 
 class NoSources:
@@ -54,6 +58,9 @@ class NoSources:
 
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:
         raise LookupError("no noise")
+
+    def coins(self, at: Coins, type: Type, position: tuple[int, ...]) -> Array:
+        raise LookupError("no coins")
 
 
 def as_array(values: Any, type: Type) -> Array:
@@ -107,6 +114,8 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return as_array(sources.sample(at, item.type, position), item.type)
         case Op.NOISE, Noise() as at:
             return as_array(sources.noise(at, item.type, position), item.type)
+        case Op.COINS, Coins() as at:
+            return as_array(sources.coins(at, item.type, position), item.type)
         case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
             return args[0]
         case _:
@@ -169,6 +178,29 @@ def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
 def _apply(item: Value, args: list[Array]) -> Array:
     assert isinstance(item.at, Pieces)
     return apply_pieces(args[0], item.at, item.type)
+
+
+def drawn(bits: Array, at: Sampler) -> Array:
+    """The integers that `at.bits` bits along the last axis stand for."""
+    ends = np.cumsum((INDEX_BITS, THRESHOLD_BITS, 1))
+    index, word, sign, coins = np.split(bits, ends, axis=-1)
+    first = _unsigned(index).astype(np.int64)
+    kept = _unsigned(word) < np.asarray(at.thresholds)[first]
+    chosen = np.where(kept, first, first ^ np.asarray(at.aliases)[first]).astype(bits.dtype)
+    scale = 1 << len(at.coins)
+    half = (2 * chosen + 1) * (scale // 2)                           # 2^m (k + 1/2)
+    weights = np.repeat(np.array([1 << j for j in range(len(at.coins))], dtype=bits.dtype), at.coins)
+    heads = (coins * weights).sum(axis=-1) - sum(n << j for j, n in enumerate(at.coins)) // 2
+    return np.asarray(np.where(sign[..., 0] != 0, -half, half) + heads)
+
+
+def _unsigned(bits: Array) -> Array:
+    return np.asarray((bits << np.arange(bits.shape[-1])).sum(axis=-1))
+
+
+def _gauss(item: Value, args: list[Array]) -> Array:
+    assert isinstance(item.at, Sampler)
+    return drawn(reduce(np.bitwise_xor, args), item.at)
 
 
 def view_offset(at: Strided, indices: Iterable[Any]) -> int:
@@ -234,6 +266,7 @@ OPERATIONS: dict[Op, Operation] = {
     Op.DIV: _div,
     Op.SQRT: _sqrt,
     Op.APPLY: _apply,
+    Op.GAUSS: _gauss,
     Op.BITS: _bits,
     Op.VIEW: _view,
     Op.PUT: _put,

@@ -13,6 +13,7 @@ from enum import Enum
 from fractions import Fraction
 from math import prod
 
+from compiler.words.sampler import Sampler
 from lang.source import Span
 
 
@@ -56,6 +57,7 @@ class Op(Enum):
     INPUT = "input"            # at: Entry
     SAMPLE = "sample"          # at: Draw; one field of one batch, an axis of slots first
     NOISE = "noise"            # at: Noise
+    COINS = "coins"            # at: Coins; uniform bits
     # exact arithmetic, element by element, all operands of the result's shape
     LINEAR = "linear"          # at: Weights; sum of coefficient * operand, plus a constant (integers)
     MUL = "mul"
@@ -76,6 +78,7 @@ class Op(Enum):
     OR = "or"
     XOR = "xor"
     APPLY = "apply"            # at: Pieces; a non-linear function of one variable
+    GAUSS = "gauss"            # at: Sampler; the noise that the XOR of its operands' bits, a last axis, stands for
     # wiring
     BITS = "bits"              # of each element, least significant first, along a new last axis
     VIEW = "view"              # at: Strided; operand, then public indices
@@ -118,6 +121,15 @@ class Noise:
     draw: int
     sigma: Fraction
     variable: int              # which of the variables that `dpsgd` trains
+
+
+@dataclass(frozen=True, slots=True)
+class Coins:
+    """Uniform bits that `party` draws on its own, of one noise; nobody's noise until the other party's are added."""
+
+    party: str
+    draw: int
+    variable: int              # as of Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +219,12 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """The Gaussian mechanism that lets `dataset` out of a `dpsgd` block."""
+    """The Gaussian mechanism that lets `dataset` out of a `dpsgd` block.
+
+    Clipping bounds the norm over all trained variables together, each counted in its own unit.  Noise that both parties
+    draw has one sampler for each variable, whose `sigma` counts points of that variable's noise grid: the grid's scale
+    is clip * noise_multiplier / sigma, and the sum it is added to is a multiple of it.
+    """
 
     dataset: str
     draw: int
@@ -216,7 +233,8 @@ class Mechanism:
     steps: int
     clip: Fraction
     noise_multiplier: Fraction
-    drawn_by: str
+    drawn_by: str              # the owner of the data set; "": both parties together
+    samplers: tuple[Sampler, ...] = ()    # of each trained variable where both draw; else rounded Gaussians
 
 
 PUBLIC = ""                    # the owner of what both parties know
@@ -227,8 +245,8 @@ class Owner:
     party: str                 # or PUBLIC
 
 
-At = (Constant | Entry | Draw | Noise | Weights | Axes | Digits | Divisor | ByZero | Rounding | Pieces | Strided | Bound
-      | Mechanism | Owner | None)
+At = (Constant | Entry | Draw | Noise | Coins | Sampler | Weights | Axes | Digits | Divisor | ByZero | Rounding | Pieces
+      | Strided | Bound | Mechanism | Owner | None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from compiler.words.build import Builder
 from compiler.words.ir import (
     PUBLIC,
     Block,
+    Coins,
     Constant,
     Draw,
     Entry,
@@ -66,7 +67,7 @@ def analyse(block: Block, owners: Owners, roles: Roles) -> None:
 
 def _owner(item: Item, owners: Owners, roles: Roles) -> str:
     match item:
-        case Value(at=Entry(party=p) | Draw(party=p) | Noise(party=p)):
+        case Value(at=Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p)):
             return p
         case Value(op=Op.ENTER):
             return JOINT

@@ -154,7 +154,6 @@ class Lowering:
         return tuple(self._select(condition, a, b) for a, b in zip(then, otherwise, strict=True))
 
     def _train(self, s: t.Train) -> None:
-        dataset = next(d for d in self.program.datasets if d.name == s.dataset)
         weights = [self.scope[v.number] for v in s.variables]
 
         def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
@@ -166,7 +165,7 @@ class Lowering:
                 return [example.number(e) for _, e in s.grads]
             return reverse(inside, seeds(inside, example, s.loss, mask), values)
 
-        after = train(self.b, s, dataset, [leaf for w in weights for leaf in flatten(w)], gradients,
+        after = train(self.b, s, self.program, [leaf for w in weights for leaf in flatten(w)], gradients,
                       next(self.trainings))
         self.scope.update(zip((v.number for v in s.variables), after, strict=True))
 

@@ -38,7 +38,7 @@ THRESHOLD_BITS = 34
 ONE = 1 << (INDEX_BITS + THRESHOLD_BITS)    # what the weights of |A| sum to
 UPPER = (6, 6, 4, 4, 4, 4, 4)  # coins of the scales below A, from the top
 FEW = 2                        # of each scale below those
-SMALLEST, LARGEST = 16, 1 << 40
+SMALLEST = 16
 _DECIMAL = Context(prec=50, rounding=ROUND_HALF_EVEN)
 
 
@@ -48,14 +48,14 @@ class Sampler:
 
     sigma: Fraction                # standard deviation asked for, in units of the noise's own grid
     coins: tuple[int, ...]         # n_j, even; m = len(coins) >= 1
-    thresholds: tuple[int, ...]    # ENTRIES numbers in 0..2^34
+    thresholds: tuple[int, ...]    # ENTRIES numbers below 2^34
     aliases: tuple[int, ...]       # ENTRIES numbers: alias XOR index
 
     def __post_init__(self) -> None:
         if not self.coins or any(n < 0 or n % 2 for n in self.coins):
             raise ValueError("a sampler needs an even number of coins on each of its scales")
-        if len(self.thresholds) != ENTRIES or any(not 0 <= t <= 1 << THRESHOLD_BITS for t in self.thresholds):
-            raise ValueError(f"a sampler has {ENTRIES} thresholds in 0..2^{THRESHOLD_BITS}")
+        if len(self.thresholds) != ENTRIES or any(not 0 <= t < 1 << THRESHOLD_BITS for t in self.thresholds):
+            raise ValueError(f"a sampler has {ENTRIES} thresholds below 2^{THRESHOLD_BITS}")
         if len(self.aliases) != ENTRIES or any(not 0 <= a < ENTRIES for a in self.aliases):
             raise ValueError(f"a sampler has {ENTRIES} aliases in 0..{ENTRIES - 1}")
         if self.variance < self.sigma ** 2:
@@ -93,10 +93,10 @@ class Sampler:
 def sampler(sigma: Fraction) -> Sampler:
     """The sampler of standard deviation `sigma` in grid units; equal on every machine.
 
-    Raises ValueError outside SMALLEST..LARGEST.
+    Raises ValueError below SMALLEST.
     """
-    if not SMALLEST <= sigma <= LARGEST:
-        raise ValueError(f"noise of standard deviation {float(sigma):.3g} grid units: it takes {SMALLEST} to 2^40")
+    if sigma < SMALLEST:
+        raise ValueError(f"noise of standard deviation {sigma} grid units: it takes at least {SMALLEST}")
     scales = (sigma.numerator // sigma.denominator).bit_length() - 3
     coins = (*[FEW] * (scales - len(UPPER)), *reversed(UPPER[:scales]))
     unit = 4 ** scales
@@ -144,11 +144,12 @@ def _decimal(number: Fraction) -> Decimal:
 def alias_table(weights: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(thresholds, aliases) that draw k with probability weights[k] / ONE, exactly (Walker 1977; Vose 1991).
 
-    Every entry has the same share; one that needs less gives the rest to one that needs more.
+    Every entry has the same share; one that needs less gives the rest to one that needs more.  An entry that keeps all
+    of its share is its own alias.
     """
     share = ONE // ENTRIES
     left = list(weights)
-    thresholds, aliases = [share] * ENTRIES, [0] * ENTRIES
+    thresholds, aliases = [0] * ENTRIES, [0] * ENTRIES
     small = [k for k in range(ENTRIES) if left[k] < share]
     large = [k for k in range(ENTRIES) if left[k] >= share]
     while small:

@@ -33,6 +33,19 @@ def draw_noise(
     return rounded_gaussian(secret.stream("noise", (draw, variable, *position)), sigma, count)
 
 
+def draw_coins(
+    secret: RunSecret, party: str, draw: int, variable: int, position: tuple[int, ...], *, count: int
+) -> NDArray[np.int64]:
+    """A party's part of the bits of one joint noise, uniform; shape (count,).
+
+    The party's name is in the label, so that one seed for both parties does not make their parts equal and the noise
+    the same in every run.
+    """
+    stream = secret.stream(f"coins of {party}", (draw, variable, *position))
+    packed = np.frombuffer(stream.bytes(-(-count // 8)), dtype=np.uint8)
+    return np.unpackbits(packed, bitorder="little", count=count).astype(np.int64)
+
+
 def gather(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rows (n, ...) of the given record numbers, zeros in empty slots; shape (slots, ...)."""
     taken = rows[numbers]  # EMPTY indexes the last row, which the next line wipes

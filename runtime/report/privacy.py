@@ -52,7 +52,8 @@ class Privacy:
         n = self.records.get(m.dataset)
         of = f"{count(n)} records" if n is not None else "its records"
         return (f"`{m.dataset}`: {m.steps} steps on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
-                f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {m.drawn_by}")
+                f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
+                f"drawn by {m.drawn_by or 'both parties'}")
 
     def as_json(self) -> dict[str, object]:
         g = self.guarantee
@@ -65,7 +66,7 @@ class Privacy:
             "mechanisms": [{"dataset": m.dataset, "records": self.records.get(m.dataset), "batch": m.batch,
                             "slots": m.slots, "steps": m.steps, "clip": float(m.clip),
                             "noise_multiplier": float(m.noise_multiplier),
-                            "sigma": float(m.noise_multiplier * m.clip), "drawn_by": m.drawn_by}
+                            "sigma": float(m.noise_multiplier * m.clip), "drawn_by": m.drawn_by or None}
                            for m in self.mechanisms],
             "revealed": [{"name": o.name, "to": list(o.receivers)} for o in self.revealed],
         }

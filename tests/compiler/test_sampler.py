@@ -8,7 +8,6 @@ import pytest
 
 from compiler.words.sampler import (
     ENTRIES,
-    LARGEST,
     ONE,
     SMALLEST,
     THRESHOLD_BITS,
@@ -21,7 +20,7 @@ from compiler.words.sampler import (
 
 DEMO = Fraction("1.69") * 2 ** 16
 SIGMAS = [Fraction(SMALLEST), Fraction(1999, 100), Fraction(32), Fraction(100), Fraction(1 << 12) - 1,
-          Fraction(1 << 12), DEMO, Fraction(LARGEST)]
+          Fraction(1 << 12), DEMO, Fraction(1 << 40), Fraction(1 << 70)]
 
 
 @pytest.mark.parametrize("sigma", SIGMAS)
@@ -66,7 +65,7 @@ def test_an_alias_table_draws_exactly_its_weights() -> None:
 def test_it_is_the_same_everywhere() -> None:
     """The table that contracts name: a change of it is a change of every certificate."""
     made = sampler(DEMO)
-    assert made.digest == "f640cfd35f4eb1ad9bc9838a1b27305720f966a86e44975dfebbd7773a58ef53"
+    assert made.digest == "b226979b49352cecbc8caf3687022d7767df6dab291865d935abede8a33ecbda"
     assert made.bits == 6 + THRESHOLD_BITS + 1 + sum(made.coins)
     assert made.reach < 8 * DEMO
     assert made.digest != replace(made, sigma=made.sigma - 1).digest
@@ -78,7 +77,7 @@ def test_a_coarse_sum_is_put_on_a_finer_grid() -> None:
     sampler(Fraction(1, 2) * 2 ** refinement(Fraction(1, 2)))
 
 
-@pytest.mark.parametrize("sigma", [Fraction(0), Fraction(SMALLEST) - Fraction(1, 10), Fraction(LARGEST) + 1])
+@pytest.mark.parametrize("sigma", [Fraction(0), Fraction(SMALLEST) - Fraction(1, 10)])
 def test_a_sigma_without_a_sampler_is_refused(sigma: Fraction) -> None:
     with pytest.raises(ValueError, match="standard deviation"):
         sampler(sigma)
