@@ -11,15 +11,21 @@ from lang.source import Source, Span
 def read(path: str | Path) -> Source:
     """The text of a file under the name given; raises Rejected if it is missing or not UTF-8."""
     name = str(path)
-    problem: Problem
     try:
-        return Source(name, Path(path).read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
+        return decode(name, Path(path).read_bytes())
     except OSError as error:
-        problem = FileMissing(span=_nowhere(name), path=name, reason=(error.strerror or str(error)).lower())
-    except ValueError as error:     # a UnicodeDecodeError, or a path with a zero byte
-        offset = error.start if isinstance(error, UnicodeDecodeError) else 0
-        problem = NotUtf8(span=_nowhere(name), path=name, offset=offset)
+        problem: Problem = FileMissing(span=_nowhere(name), path=name, reason=(error.strerror or str(error)).lower())
+    except ValueError:              # a path with a zero byte
+        problem = NotUtf8(span=_nowhere(name), path=name, offset=0)
     raise Rejected([problem])
+
+
+def decode(name: str, data: bytes) -> Source:
+    """Text with Unix line ends; raises Rejected if it is not UTF-8."""
+    try:
+        return Source(name, data.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnicodeDecodeError as error:
+        raise Rejected([NotUtf8(span=_nowhere(name), path=name, offset=error.start)]) from None
 
 
 def _nowhere(name: str) -> Span:

@@ -18,6 +18,7 @@ from lang.problems.flow import (
     DpsgdInside,
     DpsgdNeedsLoss,
     DpsgdPrivate,
+    DpsgdUnbounded,
     LossPlace,
     LossTwice,
     NoiseByReceiver,
@@ -122,7 +123,9 @@ class Training(Statements):
             if clause.drawn_by is not None:
                 with self.attempt():
                     drawn_by = self._drawn_by(clause, clause.drawn_by, dataset)
-        if missing := [f"`{name}`" for name in _CLAUSES if name not in given]:
+        if "clip" not in given:
+            self.report(DpsgdUnbounded(span=node.dataset.span))
+        if missing := [f"`{name}`" for name in _CLAUSES if name not in given and name != "clip"]:
             raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing),
                                        dataset=node.dataset.name))
         if len(values) < len(_CLAUSES):

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from lang.problems.flow import (
-    DpsgdUnbounded,
     LeaksData,
     LeaksInput,
     NoiseByReceiver,
@@ -14,7 +13,6 @@ from lang.problems.flow import (
 )
 
 __all__ = [
-    "DpsgdUnbounded",
     "LeaksData",
     "LeaksInput",
     "NoiseByReceiver",

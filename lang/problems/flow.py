@@ -122,16 +122,10 @@ class DpsgdAssigns(Problem):
 
 @dataclass(frozen=True, kw_only=True)
 class DpsgdUnbounded(Problem):
-    """The compiler cannot bound the L2 norm of one record's gradient for every value of the weights."""
-
     code = "dpsgd-unbounded"
-    title = "the gradient of `{variable}` has no bound that holds for all weights"
-    label = "{reason}"
-    help = ("bound the record where it lives (`where norm2(x) <= 1.0`) "
-            "and use a loss such as `logistic(dot(w, row.x), row.y)`")
-
-    variable: str
-    reason: str
+    title = "this `dpsgd` has no bound on the gradient of a record"
+    label = "no clause `clip`"
+    help = "write `clip = 1.0`: each record's gradient is scaled down to at most that norm"
 
 
 @dataclass(frozen=True, kw_only=True)

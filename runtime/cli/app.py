@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import identities, programs, runs
+from runtime.cli import identities, language, programs, runs
 
 app = typer.Typer(name="ccr", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
                   pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 app.command()(programs.check)
+app.command()(language.fmt)
+app.command()(language.explain)
 app.command()(programs.compile)
 app.command()(programs.inspect)
 app.command()(runs.simulate)
