@@ -11,7 +11,8 @@ from runtime.contract.terms import Terms
 from runtime.privacy.accountant import ADJACENCY, UNIT
 
 _FIELDS = {"batch": "batch-differs", "slots": "slots-differ", "steps": "steps-differ", "clip": "clip-differs",
-           "noise_multiplier": "noise-differs", "drawn_by": "noise-drawn-by-another"}
+           "noise_multiplier": "noise-differs", "drawn_by": "noise-drawn-by-another",
+           "samplers": "noise-differs"}
 
 
 def with_program(terms: Terms, program: Program) -> None:

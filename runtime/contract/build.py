@@ -73,7 +73,8 @@ def terms_for(program: Program, certificates: Mapping[str, bytes], holdings: Map
 def mechanisms_of(program: Compiled, records: Mapping[str, int]) -> tuple[Mechanism, ...]:
     """In the program's order."""
     return tuple(Mechanism(dataset=m.dataset, batch=m.batch, rate=Fraction(m.batch, records[m.dataset]), slots=m.slots,
-                           steps=m.steps, clip=m.clip, noise_multiplier=m.noise_multiplier, drawn_by=m.drawn_by)
+                           steps=m.steps, clip=m.clip, noise_multiplier=m.noise_multiplier,
+                           drawn_by=m.drawn_by or None, samplers=tuple(s.digest for s in m.samplers))
                  for m in program.mechanisms)
 
 

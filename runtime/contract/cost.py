@@ -16,7 +16,7 @@ def charged_mechanisms(program: Compiled, records: Mapping[str, int]) -> list[ac
     owners = {d.name: d.party for d in program.datasets}
     found: list[accountant.Mechanism] = []
     for m in program.mechanisms:
-        if m.drawn_by != owners[m.dataset]:
+        if m.drawn_by and m.drawn_by != owners[m.dataset]:
             raise Refused("unaccountable-noise", f"the noise on `{m.dataset}` is drawn by `{m.drawn_by}`, not by "
                           "the owner of the records, and no certificate says what it is worth")
         try:

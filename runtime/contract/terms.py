@@ -60,7 +60,8 @@ class Mechanism(Model):
     steps: Count               # T
     clip: Ratio                # C
     noise_multiplier: Ratio    # standard deviation of the noise over C
-    drawn_by: Name
+    drawn_by: Name | None      # None: both parties together, as the samplers say
+    samplers: tuple[Digest, ...]    # of each trained variable, in that case
 
 
 class Learns(Model):
@@ -177,7 +178,7 @@ def agrees_with_itself(terms: Terms) -> None:
     if unknown := sorted(set(terms.reveals) - {o.output for o in terms.learns}):
         raise Refused("reveals-nothing-known", f"`{unknown[0]}` is revealed, but is no output that anybody learns")
     names = {p.name for p in terms.parties}
-    for name in [*(d.owner for d in terms.data), *(m.drawn_by for m in terms.mechanisms),
+    for name in [*(d.owner for d in terms.data), *(m.drawn_by for m in terms.mechanisms if m.drawn_by),
                  *(r for o in terms.learns for r in o.receivers)]:
         if name not in names:
             raise Refused("foreign-party", f"`{name}` is named in the terms, but is no party of the contract")
