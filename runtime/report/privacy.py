@@ -7,8 +7,8 @@ from math import isfinite
 
 from compiler.program import Compiled, Released
 from compiler.words.ir import Mechanism
-from runtime.privacy import accountant
 from runtime.privacy.accountant import Guarantee
+from runtime.privacy.cost import cost_of
 from runtime.report.wording import count, listing
 
 DELTA = 1e-5                   # where nobody says another
@@ -80,12 +80,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float) -> Priv
         unknown = f"the number of records in {listing(missing)} is not known here"
     elif program.mechanisms:
         try:
-            guarantee = accountant.account([_charged(m, records[m.dataset]) for m in program.mechanisms], delta)
+            guarantee = cost_of(program, records, delta)
         except ValueError as error:
             unknown = str(error)
     return Privacy(delta, program.mechanisms, records, revealed, guarantee, unknown)
-
-
-def _charged(m: Mechanism, n: int) -> accountant.Mechanism:
-    return accountant.Mechanism(name=m.dataset, n=n, batch=m.batch, slots=m.slots, steps=m.steps,
-                                noise_multiplier=float(m.noise_multiplier))
