@@ -1,0 +1,116 @@
+"""Trainings whose noisy sums the auditor reads: a real program, with batches and noise from a run secret, evaluated as
+`ccr simulate` evaluates it.
+
+Canaries are the rows of a Hadamard matrix but the first, over sqrt(d): orthonormal, so the noisy sum along each of them
+is an experiment of its own.  The start lies so far on the wrong side of every canary that the sigmoid stays at its
+greatest, 255/256, where the label says 0: a canary's gradient is that much of its row, at every step.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import isqrt
+from pathlib import Path
+
+import numpy as np
+from audit.claim import Floats
+from audit.verdict import Batch
+from numpy.typing import NDArray
+from scipy.linalg import hadamard
+
+from compiler.pipeline import Meaning, mechanisms, understand
+from compiler.words.evaluate import Array, run
+from compiler.words.ir import Block, Loop, Op, Value
+from lang.source import Source
+from runtime.data.load import Loaded
+from runtime.privacy.accountant import Mechanism
+from runtime.privacy.randomness import RunSecret
+from runtime.sources import PartySources
+
+PROGRAM = Path(__file__).parent / "canaries.ccr"
+WHERE = " where norm2(x) <= 1.0"
+SIZE = 16
+CANARIES = hadamard(SIZE)[1:]  # times 1 / sqrt(SIZE)
+START = 64                     # the weight of the one feature that is positive in all canaries: each scores 16
+WEIGHT, FEATURE = Fraction(1, 256), Fraction(1, 32)   # their last bits
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A schedule to audit: the canary program on `records` rows, under overrides of its params."""
+
+    records: int
+    overrides: tuple[tuple[str, str], ...] = ()
+
+    def meaning(self, *, bounded: bool = True) -> Meaning:
+        """With its `where` the data's owner bounds each row; without it the program clips each gradient."""
+        text = PROGRAM.read_text()
+        assert WHERE in text
+        return understand(Source(PROGRAM.name, text if bounded else text.replace(WHERE, "")), dict(self.overrides))
+
+    def claim(self) -> Mechanism:
+        """What `ccr privacy` charges for it."""
+        [m] = mechanisms(self.meaning().words)
+        return Mechanism(name=m.dataset, n=self.records, batch=m.batch, slots=m.slots, steps=m.steps,
+                         noise_multiplier=float(m.noise_multiplier))
+
+    def inputs(self, present: NDArray[np.bool_], norm: int) -> dict[str, Loaded]:
+        """The canaries present, in grid units; every other record is zeroed out, which is how neighbours differ."""
+        unit = Fraction(norm, isqrt(SIZE)) / FEATURE
+        assert unit.denominator == 1
+        x = np.zeros((self.records, SIZE), dtype=np.int64)
+        x[:len(CANARIES)] = CANARIES * present[:, None] * int(unit)
+        w0 = np.zeros(SIZE, dtype=np.int64)
+        w0[0] = int(START / WEIGHT)
+        return {"w0": w0, "records": {"x": x, "y": np.zeros(self.records, dtype=np.int64)}}
+
+    def noisy_sums(self, present: NDArray[np.bool_], norm: int, seed: int) -> Floats:
+        """Of one training for each row of `present`, every one with a run secret of its own; (trainings, steps, d)."""
+        words = self.meaning(bounded=norm <= 1).words
+        sums: list[Floats] = []
+        for k, row in enumerate(present):
+            transcript = Transcript(words.block)
+            run(words.block, transcript, PartySources(self.inputs(row, norm), secret(seed, norm, k)), ())
+            sums.append(np.asarray(transcript.released))
+        return np.asarray(sums)
+
+    def batch(self, trainings: int, norm: int, seed: int, *, wired: bool = True) -> Batch:
+        """Canaries that are there by fair coins, and what was seen; not wired in, they stay at home whatever the coin.
+
+        Above norm 1 the `where` is lifted.
+        """
+        present = np.random.default_rng([seed, norm]).random((trainings, len(CANARIES))) < 0.5
+        sums = self.noisy_sums(present & wired, norm, seed)
+        along = sums @ CANARIES.T / isqrt(SIZE)                        # (trainings, steps, canaries)
+        return Batch(np.moveaxis(along, 2, 1).reshape(present.size, -1), present.reshape(-1))
+
+
+class Transcript(dict[int, Array]):
+    """An environment for the evaluator that keeps every noisy sum written into it, in units of the clip 1."""
+
+    def __init__(self, block: Block) -> None:
+        super().__init__()
+        self.released: list[Floats] = []
+        self._scales = _declassified(block)
+
+    def __setitem__(self, number: int, value: Array) -> None:
+        super().__setitem__(number, value)
+        if number in self._scales:
+            self.released.append(value * self._scales[number])
+
+
+def secret(seed: int, norm: int, training: int) -> RunSecret:
+    return RunSecret.from_seed((seed * 1000 + norm) * 1_000_000 + training)
+
+
+@lru_cache(maxsize=4)
+def _declassified(block: Block) -> dict[int, float]:
+    """The numbers of all noisy sums, with the scales of their integers."""
+    found: dict[int, float] = {}
+    for number, item in block.numbered():
+        if isinstance(item, Loop):
+            found |= _declassified(item.body)
+        elif isinstance(item, Value) and item.op is Op.DECLASSIFY:
+            found[number] = float(item.type.scale)
+    return found
