@@ -12,7 +12,7 @@ import numpy as np
 from audit.claim import Floats
 from scipy.stats import beta, chi2
 
-LEVEL = 0.01
+LEVEL = 1e-4                   # of a false alarm, for all three
 
 
 def flaws(noise: Floats, sigma: float) -> list[str]:
