@@ -1,23 +1,25 @@
-"""Bugs to plant, each in the real function that it would sit in; pytest's monkeypatch takes it out again."""
+"""Bugs to plant, each in the real function that it would sit in; pytest's monkeypatch takes it out again.
+
+Each is planted in both kinds of noise: what the data provider draws, and what the coins of both parties make.
+"""
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pytest import MonkeyPatch
 
-from compiler.words import dpsgd
+from compiler.words import dpsgd, evaluate
 from compiler.words.build import Builder
+from compiler.words.evaluate import Array
+from compiler.words.ir import Op, Type, Value
 from runtime import sources
 from runtime.privacy import draws
-from runtime.privacy.draws import draw_noise
 from runtime.privacy.randomness import RunSecret, Stream
 from runtime.privacy.sampling import sample
 
-Noise = NDArray[np.int64]
 Plant = Callable[[MonkeyPatch], None]
 
 
@@ -34,38 +36,54 @@ def in_every_batch(patch: MonkeyPatch) -> None:
 
 
 def sigma_times(factor: Fraction) -> Plant:
-    def plant(patch: MonkeyPatch) -> None:
-        _noise(patch, lambda secret, draw, variable, position, *, sigma, count:
-               draw_noise(secret, draw, variable, position, sigma=sigma * factor, count=count))
-    return plant
+    """The mechanism still says its old sigma."""
+    right = dpsgd.Batch.sigma
 
+    def sigma(batch: dpsgd.Batch, sum: Type) -> Fraction:
+        return right(batch, sum) * factor
 
-def noise_shared_by_steps(patch: MonkeyPatch) -> None:
-    _noise(patch, lambda secret, draw, variable, position, *, sigma, count:
-           draw_noise(secret, draw, variable, (0,) * len(position), sigma=sigma, count=count))
-
-
-def noise_shared_by_coordinates(patch: MonkeyPatch) -> None:
-    _noise(patch, lambda secret, draw, variable, position, *, sigma, count:
-           np.repeat(draw_noise(secret, draw, variable, position, sigma=sigma, count=1), count))
-
-
-def noise_shared_by_runs(patch: MonkeyPatch) -> None:
-    _noise(patch, lambda secret, draw, variable, position, *, sigma, count:
-           draw_noise(RunSecret.from_seed(0), draw, variable, position, sigma=sigma, count=count))
+    return lambda patch: patch.setattr(dpsgd.Batch, "sigma", sigma)
 
 
 def half_without_noise(patch: MonkeyPatch) -> None:
-    def half(secret: RunSecret, draw: int, variable: int, position: tuple[int, ...], *, sigma: Fraction,
-             count: int) -> Noise:
-        noise = draw_noise(secret, draw, variable, position, sigma=sigma, count=count)
-        noise[::2] = 0
-        return noise
-    _noise(patch, half)
+    def halved(noise: Array) -> Array:
+        return np.where(np.arange(noise.size) % 2, noise, 0)
+    right, gauss = sources.draw_noise, evaluate.OPERATIONS[Op.GAUSS]
+
+    def made(item: Value, args: list[Array]) -> Array:
+        return halved(gauss(item, args))
+    patch.setattr(sources, "draw_noise", lambda *place, **size: halved(right(*place, **size)))
+    patch.setitem(evaluate.OPERATIONS, Op.GAUSS, made)
 
 
-def _noise(patch: MonkeyPatch, draw: Callable[..., Any]) -> None:
-    patch.setattr(sources, "draw_noise", draw)
+def noise_shared_by_steps(patch: MonkeyPatch) -> None:
+    for name, right in _drawing().items():
+        def once(*place: object, right: Callable[..., Array] = right, **size: object) -> Array:
+            return right(*place[:-1], (0,), **size)                      # the last is the position
+        patch.setattr(sources, name, once)
+
+
+def noise_shared_by_runs(patch: MonkeyPatch) -> None:
+    for name, right in _drawing().items():
+        def known(secret: RunSecret, *place: object, right: Callable[..., Array] = right, **size: object) -> Array:
+            return right(RunSecret.from_seed(0), *place, **size)
+        patch.setattr(sources, name, known)
+
+
+def noise_shared_by_coordinates(patch: MonkeyPatch) -> None:
+    def first_for_all(item: Value, args: list[Array]) -> Array:
+        return np.broadcast_to(gauss(item, args)[:1], item.type.shape)
+
+    def first_drawn(*place: object, **size: object) -> Array:
+        noise = right(*place, **size)
+        return np.broadcast_to(noise[:1], noise.shape)
+    right, gauss = sources.draw_noise, evaluate.OPERATIONS[Op.GAUSS]
+    patch.setattr(sources, "draw_noise", first_drawn)
+    patch.setitem(evaluate.OPERATIONS, Op.GAUSS, first_for_all)
+
+
+def _drawing() -> dict[str, Callable[..., Array]]:
+    return {"draw_noise": sources.draw_noise, "draw_coins": sources.draw_coins}
 
 
 AGAINST_PRIVACY: dict[str, Plant] = {
@@ -77,7 +95,7 @@ AGAINST_PRIVACY: dict[str, Plant] = {
     "noise missing on half the coordinates": half_without_noise,
 }
 
-AGAINST_MOMENTS: dict[str, Plant] = {
+AGAINST_WHITENESS: dict[str, Plant] = {
     "sigma x .95": sigma_times(Fraction(19, 20)),
     "noise shared by steps": noise_shared_by_steps,
     "noise shared by coordinates": noise_shared_by_coordinates,

@@ -11,73 +11,84 @@ from audit.trainings import CANARIES, Setting
 from audit.verdict import Batch, Verdict, audit
 from numpy.typing import NDArray
 
-SMALL = Setting(records=16)
-SEEDS = 20
+JOINT, DRAWN = Setting(records=16), Setting(records=16, joint=False)
+KINDS = pytest.mark.parametrize("setting", [JOINT, DRAWN], ids=["joint", "drawn"])
+AGAIN = pytest.mark.parametrize("seed", range(2, 20))
 FLOOR = 0.7                    # of the claimed epsilon: less would mean that the audit has lost sight of its canaries
 
 
-def judged(setting: Setting, unit: int, long: int, seed: int, *, wired: bool = True) -> Verdict:
-    """The verdict on `long` trainings with canaries of norm 10 and `unit` trainings with canaries of norm 1."""
+def verdict(setting: Setting, seed: int, *, trainings: int = 600, wired: bool = True) -> Verdict:
+    """The verdict on a sixth of the trainings with canaries of norm 10, the rest with canaries of norm 1."""
     def batches() -> Iterator[Batch]:
-        yield setting.batch(long, 10, seed, wired=wired)
-        yield setting.batch(unit, 1, seed, wired=wired)
-    verdict = audit(setting.claim(), batches(), 2)
-    print(f"epsilon >= {verdict.at_least:.2f} of {verdict.claimed:.2f} claimed: {verdict.tightness:.2f}")
-    return verdict
+        yield setting.batch(trainings // 6, 10, seed, wired=wired)
+        yield setting.batch(trainings - trainings // 6, 1, seed, wired=wired)
+    found = audit(setting.claim(), batches(), 2)
+    print(f"epsilon >= {found.at_least:.2f} of {found.claimed:.2f} claimed: {found.tightness:.2f}")
+    return found
 
 
-def small(seed: int, *, wired: bool = True) -> Verdict:
-    return judged(SMALL, 500, 100, seed, wired=wired)
+def noise(setting: Setting, seed: int) -> NDArray[np.float64]:
+    """Of 200 trainings on records that are all zeroed out; (trainings, steps * coordinates)."""
+    nobody = np.zeros((200, len(CANARIES)), dtype=np.bool_)
+    return setting.noisy_sums(nobody, 1, seed).reshape(200, -1)
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_no_alarm_on_the_system_as_it_is(seed: int) -> None:
-    assert FLOOR < small(seed).tightness < 1
+@pytest.mark.parametrize(("setting", "seed"), [(JOINT, 0), (JOINT, 1), (DRAWN, 0)])
+def test_no_alarm_on_the_system_as_it_is(setting: Setting, seed: int) -> None:
+    assert FLOOR < verdict(setting, seed).tightness < 1
 
 
 @pytest.mark.parametrize("bug", bugs.AGAINST_PRIVACY)
 def test_a_planted_bug_alarms(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bugs.AGAINST_PRIVACY[bug](monkeypatch)
-    assert small(0).alarm
+    assert verdict(JOINT, 0).alarm
 
 
 def test_canaries_that_are_not_wired_in_fail_the_floor() -> None:
-    assert small(0, wired=False).tightness < FLOOR
+    assert verdict(JOINT, 0, wired=False).tightness < FLOOR
 
 
-def noise(seed: int) -> NDArray[np.float64]:
-    """Of 200 trainings on records that are all zeroed out; (trainings, steps * coordinates)."""
-    nobody = np.zeros((200, len(CANARIES)), dtype=np.bool_)
-    return SMALL.noisy_sums(nobody, 1, seed).reshape(200, -1)
+@KINDS
+def test_the_noise_is_white(setting: Setting) -> None:
+    assert flaws(noise(setting, 0), setting.claim().noise_multiplier) == []
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_the_noise_is_white(seed: int) -> None:
-    assert flaws(noise(seed), SMALL.claim().noise_multiplier) == []
-
-
-@pytest.mark.parametrize("bug", bugs.AGAINST_MOMENTS)
-def test_noise_that_is_not_white(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    bugs.AGAINST_MOMENTS[bug](monkeypatch)
-    assert flaws(noise(0), SMALL.claim().noise_multiplier)
+@KINDS
+@pytest.mark.parametrize("bug", bugs.AGAINST_WHITENESS)
+def test_noise_that_is_not_white(setting: Setting, bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bugs.AGAINST_WHITENESS[bug](monkeypatch)
+    assert flaws(noise(setting, 0), setting.claim().noise_multiplier)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, SEEDS))
-def test_every_verdict_again(seed: int) -> None:
-    assert FLOOR < small(seed).tightness < 1
-    assert small(seed, wired=False).tightness < FLOOR
-    for plant in bugs.AGAINST_PRIVACY.values():
-        with pytest.MonkeyPatch.context() as patch:
-            plant(patch)
-            assert small(seed).alarm
+@KINDS
+@AGAIN
+def test_every_verdict_again(setting: Setting, seed: int) -> None:
+    all_verdicts(setting, seed, 600)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, SEEDS))
-def test_every_look_at_the_noise_again(seed: int) -> None:
-    assert flaws(noise(seed), SMALL.claim().noise_multiplier) == []
-    for plant in bugs.AGAINST_MOMENTS.values():
+def test_every_verdict_on_the_schedule_of_the_demo() -> None:
+    """455 records, of which 15 may be canaries."""
+    demo = Setting(records=455, overrides=(("BATCH", "64"), ("STEPS", "20"), ("NOISE", "1.69")))
+    all_verdicts(demo, 0, 2000)
+
+
+def all_verdicts(setting: Setting, seed: int, trainings: int) -> None:
+    assert FLOOR < verdict(setting, seed, trainings=trainings).tightness < 1
+    assert verdict(setting, seed, trainings=trainings, wired=False).tightness < FLOOR
+    for bug, plant in bugs.AGAINST_PRIVACY.items():
         with pytest.MonkeyPatch.context() as patch:
             plant(patch)
-            assert flaws(noise(seed), SMALL.claim().noise_multiplier)
+            assert verdict(setting, seed, trainings=trainings).alarm, bug
+
+
+@pytest.mark.slow
+@KINDS
+@AGAIN
+def test_every_look_at_the_noise_again(setting: Setting, seed: int) -> None:
+    assert flaws(noise(setting, seed), setting.claim().noise_multiplier) == []
+    for bug, plant in bugs.AGAINST_WHITENESS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            plant(patch)
+            assert flaws(noise(setting, seed), setting.claim().noise_multiplier), bug

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audit.bugs import in_every_batch, sigma_times
+from audit.bugs import in_every_batch
 from audit.claim import DELTA, curve, log_likelihood_ratio
-from audit.trainings import CANARIES, PROGRAM, SIZE, START, Setting, Transcript
+from audit.trainings import CANARIES, PROGRAM, SIZE, START, Setting, Transcript, declassified
 from audit.verdict import LEVEL, TESTS, Batch, audit, points_of, refuted, upper
 from scipy.stats import norm
 
+from compiler.words import dpsgd
+from compiler.words.build import Builder
 from compiler.words.evaluate import run
+from compiler.words.ir import Op
 from runtime import api
 from runtime.privacy.accountant import Mechanism
 from runtime.privacy.randomness import RunSecret
@@ -87,20 +90,19 @@ def test_one_epsilon_is_no_test() -> None:
     assert all(p.false_positives + claimed * p.false_negatives > 1 - DELTA for p in points)
 
 
-@pytest.fixture
-def no_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    sigma_times(0)(monkeypatch)
-    in_every_batch(monkeypatch)
-
-
-@pytest.mark.usefixtures("no_noise")
 @pytest.mark.parametrize(("norm", "length"), [(1, 255 / 256), (10, 10 * 23 / 256)])
-def test_a_canary_gives_its_row_at_every_step(norm: int, length: float) -> None:
-    """Norm 10 is clipped by the factor 3/32, and then rounded towards zero."""
+def test_a_canary_gives_its_row_at_every_step(norm: int, length: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Norm 10 is clipped by the factor 3/32, and then rounded towards zero.  (Here without noise.)"""
+    in_every_batch(monkeypatch)
+    monkeypatch.setattr(dpsgd, "_noisy", without_noise)
     present = np.random.default_rng(9).random((3, len(CANARIES))) < 0.5
     expected = length * (present @ CANARIES) / sqrt(SIZE)
     sums = SMALL.noisy_sums(present, norm, 0)
     assert sums.shape == (3, CLAIM.steps, SIZE) and (sums == expected[:, None, :]).all()
+
+
+def without_noise(b: Builder, batch: dpsgd.Batch, sums: list[int]) -> list[int]:
+    return [b.add(Op.DECLASSIFY, (s,), b.type(s), batch.mechanism(())) for s in sums]
 
 
 def test_the_transcript_is_of_the_run_that_simulate_makes(tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_the_transcript_is_of_the_run_that_simulate_makes(tmp_path: Path) -> Non
     [simulated] = api.simulate(api.compile(PROGRAM), given, seed=3).values()
 
     words = SMALL.meaning().words
-    transcript = Transcript(words.block)
+    transcript = Transcript(declassified(words.block))
     run(words.block, transcript, PartySources(SMALL.inputs(everyone, 1), RunSecret.from_seed(3)), ())
     weights = np.array([START * 256, *[0] * (SIZE - 1)], dtype=np.float64)
     for total in transcript.released:

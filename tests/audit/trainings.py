@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from math import isqrt
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from runtime.privacy.randomness import RunSecret
 from runtime.sources import PartySources
 
 PROGRAM = Path(__file__).parent / "canaries.ccr"
-WHERE = " where norm2(x) <= 1.0"
+WHERE, NOISE = " where norm2(x) <= 1.0", "noise = NOISE"
 SIZE = 16
 CANARIES = hadamard(SIZE)[1:]  # times 1 / sqrt(SIZE)
 START = 64                     # the weight of the one feature that is positive in all canaries: each scores 16
@@ -38,16 +37,19 @@ WEIGHT, FEATURE = Fraction(1, 256), Fraction(1, 32)   # their last bits
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A schedule to audit: the canary program on `records` rows, under overrides of its params."""
+    """What to audit: the canary program on `records` rows, under overrides of its params, in one kind of noise."""
 
     records: int
     overrides: tuple[tuple[str, str], ...] = ()
+    joint: bool = True         # else the owner of the records draws the noise
 
     def meaning(self, *, bounded: bool = True) -> Meaning:
         """With its `where` the data's owner bounds each row; without it the program clips each gradient."""
         text = PROGRAM.read_text()
-        assert WHERE in text
-        return understand(Source(PROGRAM.name, text if bounded else text.replace(WHERE, "")), dict(self.overrides))
+        for wanted, old, new in ((bounded, WHERE, ""), (self.joint, NOISE, NOISE + " drawn by subject")):
+            assert old in text
+            text = text if wanted else text.replace(old, new)
+        return understand(Source(PROGRAM.name, text), dict(self.overrides))
 
     def claim(self) -> Mechanism:
         """What `ccr privacy` charges for it."""
@@ -67,12 +69,13 @@ class Setting:
 
     def noisy_sums(self, present: NDArray[np.bool_], norm: int, seed: int) -> Floats:
         """Of one training for each row of `present`, every one with a run secret of its own; (trainings, steps, d)."""
-        words = self.meaning(bounded=norm <= 1).words
-        sums: list[Floats] = []
+        block = self.meaning(bounded=norm <= 1).words.block
+        scales = declassified(block)
+        sums: list[list[Floats]] = []
         for k, row in enumerate(present):
-            transcript = Transcript(words.block)
-            run(words.block, transcript, PartySources(self.inputs(row, norm), secret(seed, norm, k)), ())
-            sums.append(np.asarray(transcript.released))
+            transcript = Transcript(scales)
+            run(block, transcript, PartySources(self.inputs(row, norm), secret(seed, norm, k)), ())
+            sums.append(transcript.released)
         return np.asarray(sums)
 
     def batch(self, trainings: int, norm: int, seed: int, *, wired: bool = True) -> Batch:
@@ -89,10 +92,10 @@ class Setting:
 class Transcript(dict[int, Array]):
     """An environment for the evaluator that keeps every noisy sum written into it, in units of the clip 1."""
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, scales: dict[int, float]) -> None:
         super().__init__()
         self.released: list[Floats] = []
-        self._scales = _declassified(block)
+        self._scales = scales
 
     def __setitem__(self, number: int, value: Array) -> None:
         super().__setitem__(number, value)
@@ -104,13 +107,12 @@ def secret(seed: int, norm: int, training: int) -> RunSecret:
     return RunSecret.from_seed((seed * 1000 + norm) * 1_000_000 + training)
 
 
-@lru_cache(maxsize=4)
-def _declassified(block: Block) -> dict[int, float]:
-    """The numbers of all noisy sums, with the scales of their integers."""
+def declassified(block: Block) -> dict[int, float]:
+    """The numbers of a program's noisy sums, each with the scale of its integers."""
     found: dict[int, float] = {}
     for number, item in block.numbered():
         if isinstance(item, Loop):
-            found |= _declassified(item.body)
+            found |= declassified(item.body)
         elif isinstance(item, Value) and item.op is Op.DECLASSIFY:
             found[number] = float(item.type.scale)
     return found
