@@ -42,7 +42,8 @@ class Calls(Indexing):
         if symbol is None:
             functions = [n for n, s in self.scopes.stack[0].names.items() if isinstance(s, FunctionName)]
             raise Failed(UnknownFunction(span=node.name.span, name=node.name.name,
-                                         hint=self.near(node.name.name, [*functions, *BUILTINS])))
+                                         hint=self.near(node.name.name, [*functions, *BUILTINS])
+                                         or f"declare it: `fn {node.name.name}(...) -> KIND {{ ... }}`"))
         if not isinstance(symbol, FunctionName):
             symbol = self.find(node.name.name, node.name.span)
             raise Failed(NotAFunction(span=node.name.span, name=node.name.name, what=symbol.what))

@@ -140,7 +140,8 @@ class Context:
                                                related=((outside.span, "bound here"),)))
         if (later := self.scopes.later(name)) is not None:
             raise Failed(names.UsedBeforeBound(span=span, name=name, related=((later, "bound only here"),)))
-        raise Failed(names.UnknownName(span=span, name=name, hint=self.near(name)))
+        hint = self.near(name) or f"declare it above: `let {name} = ...;`"
+        raise Failed(names.UnknownName(span=span, name=name, hint=hint))
 
     def near(self, name: str, among: Sequence[str] | None = None) -> str:
         """A help line with the nearest known name."""

@@ -134,8 +134,10 @@ class Expressions(Kinds):
             if isinstance(base, typed.Pack):
                 return base.items[position]
             return typed.Part(base.type.fields[position], base, position, span)
-        hint = f"its fields are 0 to {len(base.type.fields) - 1}" if isinstance(base.type, Pair) else ""
-        raise Failed(NotATuple(span=part.span, what=describe(base.type), field=part.name, hint=hint))
+        if isinstance(base.type, Pair):
+            raise Failed(NotATuple(span=part.span, what=describe(base.type), field=part.name,
+                                   hint=f"its fields are 0 to {len(base.type.fields) - 1}"))
+        raise Failed(NotATuple(span=part.span, what=describe(base.type), field=part.name))
 
     def _array(self, node: tree.ArrayOf) -> typed.Expr:
         items = self.all_of(node.items)

@@ -11,7 +11,7 @@ from lang.problems.names import AssignInValue, NotAPlace, NotAssignable
 from lang.problems.shapes import WrongKind
 from lang.problems.values import PatternLength, VarKind
 from lang.public import reads
-from lang.symbols import Bound
+from lang.symbols import Bound, ParamName, Public
 from lang.typed import Call, Pair, Place
 
 
@@ -110,7 +110,8 @@ class Statements(Control):
         symbol = self.find(target.name, target.span)
         if not isinstance(symbol, Bound) or not symbol.variable.mutable:
             hint = "bind it with `var` instead of `let`" if symbol.what == "a `let`" else \
-                f"copy it: `var NAME = {target.name};`" if isinstance(symbol, Bound) else ""
+                f"copy it: `var NAME = {target.name};`" if isinstance(symbol, Bound | ParamName | Public) else \
+                "only a `var` can be assigned"
             raise Failed(NotAssignable(span=target.span, name=target.name, what=symbol.what, hint=hint,
                                        related=((symbol.span, "bound here"),)))
         if self.train_level is not None and symbol.level <= self.train_level:

@@ -56,7 +56,7 @@ class NotAValue(Problem):
 
     name: str
     what: str
-    hint: str = ""
+    hint: str = "write a number, or a name that `input`, `param`, `let` or `var` has bound"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +206,7 @@ class NotAFunction(Problem):
 
     name: str
     what: str
-    hint: str = ""
+    hint: str = "to multiply, write `*`; to pick an element, `[ ]`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +249,7 @@ class OptionValue(Problem):
     code = "option-value"
     title = "the option `{option}` must be {wanted}"
     label = "is {value}"
+    help = "write `{option} = 0.01`"
 
     option: str
     wanted: str

@@ -37,7 +37,7 @@ class KindRange(Problem):
     kind: str
     reason: str
     wanted: str
-    hint: str = ""
+    hint: str = "write a width of 1 to 1024 bits"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ class ShapeRange(Problem):
     code = "shape-range"
     title = "a shape of {elements} elements"
     label = "at most {limit}"
+    help = "use smaller sizes"
 
     elements: str
     limit: int
@@ -65,6 +66,7 @@ class SizeNegative(Problem):
     code = "size-range"
     title = "a size of {value}"
     label = "must be at least {least}"
+    help = "write a size of at least {least}"
 
     value: int
     least: int
@@ -80,7 +82,7 @@ class WrongShape(Problem):
     what: str
     wanted: str
     given: str
-    hint: str = ""
+    hint: str = "a scalar fills any shape; else change it with `reshape` or take a slice"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,7 @@ class WrongKind(Problem):
     what: str
     wanted: str
     given: str
-    hint: str = ""
+    hint: str = "numbers and tuples do not become each other: pack or unpack it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,7 @@ class ShapesDiffer(Problem):
     code = "shapes-differ"
     title = "the shapes {left} and {right} do not go together in `{op}`"
     label = "shapes broadcast from the last axis on: equal, or one of them 1"
+    help = "take slices of one shape, or give one of them an axis of 1 with `reshape`"
 
     left: str
     right: str
@@ -132,7 +135,7 @@ class WrongRank(Problem):
     op: str
     shape: str
     wanted: str
-    hint: str = ""
+    hint: str = "change its shape with `reshape`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +143,7 @@ class WrongAxis(Problem):
     code = "wrong-axis"
     title = "no axis {axis} in the shape {shape}"
     label = "axes are counted from 0"
+    help = "write the number of one of its axes; -1 is the last"
 
     axis: int
     shape: str
@@ -161,6 +165,7 @@ class TooManyPicks(Problem):
     code = "too-many-indices"
     title = "{given} indices for the shape {shape}"
     label = "one too many"
+    help = "write at most one index for each axis"
 
     given: int
     shape: str
@@ -171,6 +176,7 @@ class NotIndexable(Problem):
     code = "not-indexable"
     title = "{what} has no elements to pick"
     label = "not an array"
+    help = "only arrays have elements: a kind such as `uint<8>[4]`"
 
     what: str
 
@@ -192,6 +198,7 @@ class SliceRange(Problem):
     code = "slice-range"
     title = "the slice {start}..{end} of an axis of {size}"
     label = "out of bounds"
+    help = "a slice of this axis lies in 0..{size}"
 
     start: int
     end: int

@@ -54,6 +54,7 @@ class UnexpectedEnd(Problem):
     code = "unexpected-end"
     title = "the file ends in the middle of a statement"
     label = "expected {expected}"
+    help = "finish the statement, or remove it"
 
     expected: str
 
@@ -63,6 +64,7 @@ class MissingSemicolon(Problem):
     code = "missing-semicolon"
     title = "`;` is missing"
     label = "write `;` here"
+    help = "every statement and declaration ends with `;`"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ class NotWhole(Problem):
     code = "not-whole"
     title = "{what} must be a whole number"
     label = "is {value}"
+    help = "write a whole number"
 
     what: str
     value: str
@@ -101,7 +102,7 @@ class NotATuple(Problem):
 
     what: str
     field: str
-    hint: str = ""
+    hint: str = "only tuples have fields, and only those that they were made with: `(a, b).0`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,7 @@ class PatternLength(Problem):
     code = "pattern-length"
     title = "{names} names for {given}"
     label = "does not match"
+    help = "write one name for each field of the tuple"
 
     names: int
     given: str
@@ -163,6 +165,7 @@ class DivisionByZero(Problem):
     code = "division-by-zero"
     title = "division by a public zero"
     label = "is 0"
+    help = "divide by a number other than 0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +173,7 @@ class ExponentRange(Problem):
     code = "exponent-range"
     title = "an exponent must be a public whole number from 0 to {limit}"
     label = "{given}"
+    help = "write a number such as `x ** 2`; for roots there is `sqrt(x)`"
 
     limit: int
     given: str
@@ -180,6 +184,7 @@ class ShiftRange(Problem):
     code = "shift-range"
     title = "a shift must be by a public whole number from 0 to {limit}"
     label = "{given}"
+    help = "write a number such as `x << 3`"
 
     limit: int
     given: str
