@@ -126,7 +126,7 @@ def run_clear(plan: Plan, values: Mapping[str, Any]) -> dict[str, Array]:
     return walk(plan, ClearBackend(plan.kernels), Inputs(values), frozenset({ROLES.garbler, ROLES.evaluator}))
 
 
-def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Outputs) -> Run:
+def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Outputs, roles: Roles = ROLES) -> Run:
     """Garble in a thread, evaluate here; an error of the garbler is raised in preference to the evaluator's."""
     secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
     with secret.in_use() as delta:
@@ -139,9 +139,9 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
     def garble() -> None:
         public = PublicLabels(seeds.labels)
         engine = PortableGarbler(plan.kernels, secret, seeds.hash, public.constant, tables.send)
-        backend = GarblerBackend(ROLES, secret, public, engine, cot, last)
+        backend = GarblerBackend(roles, secret, public, engine, cot, last)
         try:
-            results["garbler"] = walk(plan, backend, Inputs(values), frozenset({ROLES.garbler}))
+            results["garbler"] = walk(plan, backend, Inputs(values), frozenset({roles.garbler}))
         except BaseException as error:
             errors.append(error)
             down.send(bytes(1 << 16))                                # let the evaluator end
@@ -151,8 +151,8 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
     try:
         public = PublicLabels(seeds.labels)
         engine = PortableEvaluator(plan.kernels, seeds.hash, public.constant, tables.receive)
-        backend = EvaluatorBackend(ROLES, public, engine, cot, last)
-        results["evaluator"] = walk(plan, backend, Inputs(values), frozenset({ROLES.evaluator}))
+        backend = EvaluatorBackend(roles, public, engine, cot, last)
+        results["evaluator"] = walk(plan, backend, Inputs(values), frozenset({roles.evaluator}))
     except BaseException:
         up.send(bytes(1 << 16))                                      # let the garbler end
         raise

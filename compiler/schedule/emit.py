@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from math import prod
+from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
 from compiler.kernels.cut import COMPUTE, Group, cut
@@ -18,6 +19,7 @@ from compiler.words.ir import PUBLIC, Block, Constant, Item, Loop, Op, Owner, Re
 from compiler.words.locality import JOINT, Owners, Roles, analyse
 from compiler.words.prune import reads
 
+Known = TypeVar("Known")
 Expand = Callable[[Block], Circuit]        # one lane's words -> gates, minimised
 
 
@@ -129,7 +131,7 @@ class Level:
 
     def _local_steps(self, steps: list[Step], results: tuple[int, ...]) -> None:
         """One Clear for each party, public words first; local values wait for nothing joint."""
-        wanted = [n for n in self._left_clear(results) if n in self.items]
+        wanted = [n for n in self._left_clear(results) if n in self.items or n in self.indices]
         for party in (PUBLIC, *self.shared.parties):
             mine = [n for n in wanted if self.owners[n] == party]
             if mine:
@@ -151,8 +153,8 @@ class Level:
         return sorted(found)
 
     def _inner_reads(self, loop: Loop) -> list[int]:
-        """Local values of enclosing blocks that clear words inside a joint loop may read."""
-        return [n for n in sorted(reads(loop)) if self.owners.get(n, JOINT) != JOINT]
+        """Local values of enclosing blocks that clear words inside a joint loop may read; it knows the indices."""
+        return [n for n in sorted(reads(loop)) if self.owners.get(n, JOINT) != JOINT and n not in self.indices]
 
     # -- joint work -----------------------------------------------------------------------------
 
@@ -238,10 +240,10 @@ class Level:
         first = loop.body.first
         numbers = range(first + 1, first + 1 + len(carried))
         inner = Level(self.shared, loop.body,
-                      self.owners | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
-                      self.types | dict(enumerate(loop.body.params, first)),
-                      self.stored | dict(zip(numbers, carried, strict=True)),
-                      (*self.indices, first), dict(self.clear), dict(self.constants))
+                      _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
+                      _before(first, self.types) | dict(enumerate(loop.body.params, first)),
+                      _before(first, self.stored) | dict(zip(numbers, carried, strict=True)),
+                      (*self.indices, first), _before(first, self.clear), _before(first, self.constants))
         body = inner.steps(loop.body.results)
         inner.replace_carried(loop.body.results, carried, body)
         steps.append(Repeat(loop.count, tuple(body), 0, 0))
@@ -256,6 +258,11 @@ class Level:
                  for source, target in moves]
         for source, target in aside:
             self._copy(source, target, steps)
+
+
+def _before(first: int, known: dict[int, Known]) -> dict[int, Known]:
+    """What a loop's body sees of the blocks around it: values after the loop have the numbers of the body's own."""
+    return {number: value for number, value in known.items() if number < first}
 
 
 def topological(needs: dict[int, set[int]]) -> Iterable[int]:

@@ -158,6 +158,19 @@ class Builder:
             return self.add(Op.CONST, (), type, item.at)
         return self.add(Op.LINEAR, (number,), type, Weights((1,)))
 
+    def bounds(self, number: int) -> tuple[Fraction, Fraction]:
+        """The least and largest number that an element can be."""
+        type = self.type(number)
+        return type.lo * type.scale, type.hi * type.scale
+
+    def narrowed(self, number: int, least: Fraction, most: Fraction) -> int:
+        """The same value, known by the caller to lie between two numbers of its grid."""
+        item, type = self.item(number), self.type(number)
+        lo, hi = max(type.lo, int(least / type.scale)), min(type.hi, int(most / type.scale))
+        if not isinstance(item, Value) or (lo, hi) == (type.lo, type.hi):
+            return number
+        return self.emit(replace(item, type=replace(type, lo=lo, hi=hi)))
+
     # -- exact arithmetic -----------------------------------------------------------------------
 
     def affine(self, terms: Sequence[tuple[Fraction, int]], constant: Fraction = Fraction(0)) -> int:

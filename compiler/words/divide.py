@@ -1,12 +1,11 @@
 """`/`, `%`, `<<` and `>>`: exact where the right side is public, a circuit of its own where it is private."""
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 from compiler.words.build import Builder
 from compiler.words.inexact import UNBOUND_FRACTION, WIDEST, quotient
-from compiler.words.ir import Op, Value
+from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.problem import Rejected
 from lang.problems import QuotientKind, RangeTooWide
@@ -47,7 +46,7 @@ def _remainder(b: Builder, x: int, by: Fraction) -> int:
         return b.logic(Op.AND, x, b.const([by - 1]))
     rest = b.sub(x, b.scaled(floor_divide(b, x, by), by))
     most = abs(by) - b.type(rest).scale
-    return _within(b, rest, *((Fraction(0), most) if by > 0 else (-most, Fraction(0))))
+    return b.narrowed(rest, *((Fraction(0), most) if by > 0 else (-most, Fraction(0))))
 
 
 def _private_quotient(b: Builder, e: Operate, x: int, y: int, bound: Scalar | None) -> int:
@@ -80,13 +79,4 @@ def _private_remainder(b: Builder, x: int, y: int) -> int:
     least, most = min(low + unit, Fraction(0)), max(high - unit, Fraction(0))
     if ty.lo <= 0 <= ty.hi:
         least, most = min(least, tx.lo * tx.scale), max(most, tx.hi * tx.scale)
-    return _within(b, rest, least, most)
-
-
-def _within(b: Builder, number: int, least: Fraction, most: Fraction) -> int:
-    """The same value, of which is known that it lies between the two."""
-    item, type = b.item(number), b.type(number)
-    if not isinstance(item, Value):
-        return number
-    lo, hi = max(type.lo, int(least / type.scale)), min(type.hi, int(most / type.scale))
-    return b.emit(replace(item, type=replace(type, lo=lo, hi=hi)))
+    return b.narrowed(rest, least, most)

@@ -43,8 +43,12 @@ def _squares(shape: Sequence[int], side: int) -> tuple[Strided, tuple[int, ...]]
 
 
 def largest(b: Builder, x: int, y: int) -> int:
-    return b.select(b.less(x, y), y, x)
+    chosen = b.select(b.less(x, y), y, x)
+    (low, high), (least_y, most_y) = b.bounds(x), b.bounds(y)
+    return b.narrowed(chosen, max(low, least_y), max(high, most_y))
 
 
 def least(b: Builder, x: int, y: int) -> int:
-    return b.select(b.less(x, y), x, y)
+    chosen = b.select(b.less(x, y), x, y)
+    (low, high), (least_y, most_y) = b.bounds(x), b.bounds(y)
+    return b.narrowed(chosen, min(low, least_y), min(high, most_y))

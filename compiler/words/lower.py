@@ -258,9 +258,10 @@ class Lowering:
     def _in_bounds(self, index: t.Expr, size: int) -> int:
         word = self.number(index)
         type = self.b.type(word)
-        if not (type.scale == 1 and type.lo >= 0 and type.hi < size):
-            raise Rejected([PrivateIndexBounds(span=index.span, lo=type.lo, hi=type.hi, size=size, last=size - 1)])
-        return word
+        lo, hi = type.lo * type.scale, type.hi * type.scale
+        if not (type.scale.denominator == 1 and lo >= 0 and hi < size):
+            raise Rejected([PrivateIndexBounds(span=index.span, lo=int(lo), hi=int(hi), size=size, last=size - 1)])
+        return self.b.round(word, Fraction(1), int(lo), int(hi))
 
     def _places(self, shape: tuple[int, ...], places: Sequence[t.Place]) -> tuple[Strided, tuple[int, ...], list[int]]:
         """A view that keeps every axis (an At has extent 1), its shape, and the loop indices it moves with."""

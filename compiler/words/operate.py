@@ -14,7 +14,7 @@ from compiler.words.order import argmax, permuted_last, popcount, sort, tourname
 from lang.kinds import Scalar
 from lang.problem import Rejected
 from lang.problems import NotYet
-from lang.typed import INEXACT, Call, Operate
+from lang.typed import INEXACT, Call, Expr, Number, Operate
 
 
 def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None) -> int:
@@ -27,6 +27,8 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
         return (b.reshape if e.call is Call.RESHAPE else b.broadcast)(args[0], e.type.shape)
     if e.call is Call.NOT:
         return _invert(b, e, args[0])
+    if e.call is Call.POPCOUNT:
+        return popcount(b, args[0], _kind(e.args[0]).bits)
     if e.call in DIVISIONS:
         return divide(b, e, args, bound)
     if e.call in (Call.AVGPOOL, Call.MAXPOOL):
@@ -90,7 +92,6 @@ SIMPLE: dict[Call, Callable[[Builder, list[int]], int]] = {
     Call.XOR: lambda b, a: b.logic(Op.XOR, *a),
     Call.CONV2D: lambda b, a: conv2d(b, *a),
     Call.SORT: lambda b, a: sort(b, *a),
-    Call.POPCOUNT: lambda b, a: popcount(b, *a),
     Call.TRANSPOSE: lambda b, a: b.transpose(a[0], range(len(b.type(a[0]).shape))[::-1]),
 }
 DIVISIONS = frozenset({Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR})
@@ -99,11 +100,15 @@ REDUCTIONS = frozenset({Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF, Call.ARGM
 
 def _invert(b: Builder, e: Operate, x: int) -> int:
     """All bits of the operand's kind: 2^N - 1 - x of a uint, -x - (last bit) of a signed kind."""
-    operand = e.args[0].type
-    kind = getattr(operand, "kind", None)
-    assert isinstance(kind, Scalar)
+    kind = _kind(e.args[0])
     constant = Fraction(kind.hi if not kind.signed else -1) * kind.scale
     return b.affine([(Fraction(-1), x)], constant)
+
+
+def _kind(e: Expr) -> Scalar:
+    """The kind that an operand is held in, where the language asks for one."""
+    assert isinstance(e.type, Number) and e.type.kind is not None
+    return e.type.kind
 
 
 def _reduce(b: Builder, e: Operate, x: int) -> int:

@@ -84,8 +84,15 @@ def _exchange(b: Builder, x: int, size: int, block: int, distance: int) -> int:
     return b.reshape(b.transpose(b.concat(halves), (1, 0, 2)), (size,))
 
 
-def popcount(b: Builder, x: int) -> int:
-    return b.sum(bits(b, x), 1)
+def popcount(b: Builder, x: int, width: int) -> int:
+    """How many of an integer's `width` bits are 1; a word narrower than that repeats its sign."""
+    digits = bits(b, x)
+    *shape, own = b.type(digits).shape
+    ones = b.sum(digits, 1)
+    if not b.type(x).signed or own == width:
+        return ones
+    sign = b.view(digits, Strided(own - 1, row_major((*shape, own))[:-1]), tuple(shape))
+    return b.affine([(Fraction(1), ones), (Fraction(width - own), sign)])
 
 
 def bits(b: Builder, x: int) -> int:

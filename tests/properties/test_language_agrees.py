@@ -1,0 +1,133 @@
+"""Programs as text: the plain reading, the words, the circuits and the garbled runs say the same."""
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from in_memory import Inputs
+from in_memory import run_both as run_in_memory
+from meaning import Number, meaning
+from numpy.typing import NDArray
+from random_text import program
+
+from compiler.pipeline import Meaning, build, understand
+from compiler.program import Compiled
+from compiler.words.evaluate import evaluate
+from lang.source import Source
+from runtime import api
+from runtime.backends.base import Roles
+from runtime.backends.clear import ClearBackend
+from runtime.local import run_both
+from runtime.walk import walk
+
+DRAWS = 3                      # inputs tried for each program
+Values = dict[str, NDArray[Any]]
+
+ONCE_WRONG = {
+    "a shift by nothing": "output out = reveal(a << 0) to bob;",
+    "the bits of a number that its kind holds with room": "output out = reveal(popcount((a - 9) as int<8>)) to bob;",
+    "a clamped index": "output out = reveal(x[clamp(a - b, 0, 4)]) to bob;",
+    "an index that is a multiple": "output out = reveal(x[(a % 2) * 4]) to bob;",
+    "a number after a loop that one of its body's has too": """
+        var t: uint<4> = a;
+        for i in 0..3 { t = t ^ x[i]; }
+        output out = reveal(min(t, 9)) to bob;""",
+    "an index as a number": """
+        var t: uint<8> = a;
+        for i in 0..3 { for j in 0..2 { t = t * b + i + j; } }
+        output out = reveal(t) to bob;""",
+}
+
+
+def values(meaning: Meaning, seed: int) -> Values:
+    """Grid integers for each input, extremes often."""
+    draw = random.Random(seed)
+    found: Values = {}
+    for entry, type in meaning.words.inputs:
+        numbers = [draw.choice((type.lo, type.hi, 0)) if draw.random() < 0.25 else draw.randint(type.lo, type.hi)
+                   for _ in range(type.size)]
+        found[entry.name] = np.array(numbers, dtype=object).reshape(type.shape)
+    return found
+
+
+def clear(meant: Meaning, given: Values) -> Values:
+    outputs = evaluate(meant.words.block, [], Inputs(given))
+    return dict(zip([o.name for o in meant.words.outputs], outputs, strict=True))
+
+
+def words_agree(text: str) -> tuple[Meaning, Compiled]:
+    """The evaluator gives what the text means."""
+    meant = understand(Source("random.ccr", text))
+    compiled = build(meant)
+    for seed in range(DRAWS):
+        given = values(meant, seed)
+        numbers = {e.name: np.asarray(given[e.name] * type.scale, dtype=object) for e, type in meant.words.inputs}
+        want, found = meaning(text, numbers), clear(meant, given)
+        assert list(want) == list(found)
+        for output in compiled.outputs:
+            word = want[output.name]
+            assert isinstance(word, Number)
+            same(word, found[output.name] * output.type.scale, output.name)
+    return meant, compiled
+
+
+def same(want: Number, found: Any, name: str) -> None:
+    assert np.shape(found) == want.shape, name
+    for w, f in zip(want.at.reshape(-1), np.reshape(found, -1), strict=True):
+        assert abs(w - f) <= want.within, (name, w, f)
+
+
+def circuits_agree(meant: Meaning, compiled: Compiled, garbled: bool) -> None:
+    """The schedule on clear bits, and garbled between two parties in memory, gives what the evaluator gives."""
+    given: Values = {}
+    want: Values = {}
+    for seed in range(DRAWS):
+        given = values(meant, seed)
+        want = clear(meant, given)
+        found = walk(compiled.plan, ClearBackend(compiled.plan.kernels), Inputs(given), frozenset(compiled.parties))
+        assert all(np.array_equal(found[name], value) for name, value in want.items())
+    if garbled:
+        run = run_in_memory(compiled.plan, given, roles=Roles(compiled.garbler, compiled.evaluator))
+        for party, learned in ((compiled.garbler, run.garbler), (compiled.evaluator, run.evaluator)):
+            mine = {o.name for o in compiled.outputs if party in o.receivers}
+            assert learned.keys() == mine and all(np.array_equal(learned[n], want[n]) for n in mine)
+
+
+@pytest.mark.parametrize("name", ONCE_WRONG)
+def test_a_small_program(name: str) -> None:
+    inputs = "input a: uint<3> from alice; input b: uint<3> from bob; input x: uint<4>[5] from bob;"
+    circuits_agree(*words_agree(f"party alice; party bob; {inputs} {ONCE_WRONG[name]}"), garbled=True)
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_a_random_program(number: int) -> None:
+    circuits_agree(*words_agree(program(number)), garbled=number % 4 == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(40, 400))
+def test_another_random_program(number: int) -> None:
+    circuits_agree(*words_agree(program(number)), garbled=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(5))
+def test_two_processes(number: int, tmp_path: Path) -> None:
+    path = tmp_path / "random.ccr"
+    path.write_text(program(number))
+    compiled = api.compile(path)
+    assert compiled.meaning is not None
+    given: dict[str, str] = {}
+    drawn = values(compiled.meaning, 7)
+    for entry, type in compiled.meaning.words.inputs:
+        given[entry.name] = str(tmp_path / f"{entry.name}.npy")
+        np.save(given[entry.name], np.asarray(drawn[entry.name] * type.scale,
+                                              dtype=np.int64 if type.scale == 1 else np.float64))
+    want = api.simulate(compiled, given)
+    reports = run_both(compiled, given, seed=1, timeout=120.0)
+    for o in compiled.compiled.outputs:
+        for receiver in o.receivers:
+            assert np.array_equal(reports[receiver].outputs[o.name], want[o.name])
