@@ -76,7 +76,9 @@ class Grower:
         return (self.b.less if self.draw(st.booleans()) else self.b.equal)(*self.pair())
 
     def select(self) -> int:
-        return self.b.select(self.b.less(*self.pair()), *self.pair())
+        condition, (x, y) = self.b.less(*self.pair()), self.pair()
+        shapes = {self.b.type(n).shape for n in (condition, x, y)} - {()}
+        return self.b.select(condition if len(shapes) < 2 else self.b.less(x, y), x, y)
 
     def logic(self) -> int:
         return self.b.logic(self.draw(st.sampled_from([Op.AND, Op.OR, Op.XOR])), *self.pair())
