@@ -65,6 +65,9 @@ class Spend:
     def __sub__(self, other: Spend) -> Spend:
         return Spend(self.epsilon - other.epsilon, self.delta - other.delta)
 
+    def larger(self, other: Spend) -> Spend:
+        return Spend(max(self.epsilon, other.epsilon), max(self.delta, other.delta))
+
     def within(self, bound: Spend) -> bool:
         return self.epsilon <= bound.epsilon and self.delta <= bound.delta
 

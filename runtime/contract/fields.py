@@ -55,7 +55,7 @@ def _time(value: object) -> datetime:
     if not isinstance(value, str) or not _LIKE_A_TIME.fullmatch(value):
         raise _wrong("bad-time", f"{value!r:.40} is not a time like 2027-01-31T00:00:00Z")
     try:
-        return datetime.strptime(value, _TIME).replace(tzinfo=UTC)
+        return datetime.fromisoformat(value)
     except ValueError as error:
         raise _wrong("bad-time", f"`{value}`: {error}") from None
 

@@ -1,0 +1,155 @@
+"""What a history amounts to: who was granted what, what has been charged, which run is where.  No I/O here.
+
+A charge has three bounds: the data set's budget, the consumer's share of it, and what the contract gives a run and all
+its runs together.  `check` refuses whatever would break one, so all of them hold after every event.  Charges of
+different runs add up (basic composition, which holds also where one run was chosen upon what others released); those
+of the runs of one `pld` contract are one charge, computed from the composition of them all.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from runtime.contract.amounts import NOTHING, Spend, spelled, total
+from runtime.contract.refused import Refused
+from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State
+
+MOVES: dict[State, frozenset[State]] = {
+    State.RESERVED: frozenset({State.LABELS_SENT, State.ABORTED}),
+    State.LABELS_SENT: frozenset({State.RELEASING, State.ABORTED}),
+    State.RELEASING: frozenset({State.RELEASED}),
+    State.RELEASED: frozenset(),
+    State.ABORTED: frozenset(),
+}
+OPEN = frozenset({State.RESERVED, State.LABELS_SENT})      # may still be given back
+
+
+class Books:
+    def __init__(self) -> None:
+        self.granted: dict[str, Granted] = {}
+        self.allotted: dict[tuple[str, str], Allotted] = {}        # by data set and consumer
+        self.runs: dict[str, Reserved] = {}
+        self.states: dict[str, State] = {}
+
+    def check(self, event: Event) -> None:
+        """Raises Refused, with the sums, unless the event may happen now."""
+        match event:
+            case Granted():
+                self._grant(event)
+            case Allotted():
+                self._allot(event)
+            case Reserved():
+                self._reserve(event)
+            case Moved():
+                self._move(event)
+            case _:
+                assert_never(event)
+
+    def take(self, event: Event) -> None:
+        """An event that has happened."""
+        match event:
+            case Granted():
+                self.granted[event.data] = event
+            case Allotted():
+                self.allotted[event.data, event.consumer] = event
+            case Reserved():
+                self.runs[event.run], self.states[event.run] = event, State.RESERVED
+            case Moved():
+                self.states[event.run] = State(event.state)
+            case _:
+                assert_never(event)
+
+    def charged(self, data: str, consumer: str | None = None) -> Spend:
+        """What is taken from a data set's budget, or from one consumer's share of it."""
+        return _charges(run for run in self._taken() if data in run.data and consumer in (None, run.consumer))
+
+    def shares(self, data: str) -> Spend:
+        """All that is allotted of a data set's budget."""
+        return total(a.budget.spend for (of, _), a in self.allotted.items() if of == data)
+
+    def _taken(self) -> list[Reserved]:
+        return [run for name, run in self.runs.items() if self.states[name] is not State.ABORTED]
+
+    def _grant(self, event: Granted) -> None:
+        budget = _below_one(event.budget.spend)
+        _not_below("charged", self.charged(event.data), budget)
+        _not_below("allotted", self.shares(event.data), budget)
+
+    def _allot(self, event: Allotted) -> None:
+        share = event.budget.spend
+        grant = self._granted(event.data)
+        _not_below("charged", self.charged(event.data, event.consumer), share)
+        before = self.allotted.get((event.data, event.consumer))
+        others = self.shares(event.data) - (before.budget.spend if before else NOTHING)
+        _fits("above-grant", f"the shares of `{grant.label}` would exceed its whole budget", share, others,
+              grant.budget.spend, "allot")
+
+    def _reserve(self, event: Reserved) -> None:
+        if event.run in self.runs:
+            raise Refused("run-known", "a run of this name is in the ledger already")
+        siblings = [run for run in self._taken() if run.contract == event.contract]
+        _fits("run-budget", "the run costs more than the contract gives one run", event.cost.spend, NOTHING,
+              event.per_run.spend, "run")
+        if len(siblings) >= event.runs:
+            raise Refused("contract-runs", f"the contract is for {event.runs} runs, and {len(siblings)} have been made",
+                          help="agree on a new contract: `ccr contract new`")
+        self._within("contract-budget", "the runs of this contract would cost more than its total", event, siblings,
+                     event.total.spend)
+        for data in event.data:
+            grant, share = self._granted(data), self.allotted.get((data, event.consumer))
+            if share is None:
+                raise Refused("nothing-allotted", f"the consumer has no share of the budget of `{grant.label}`",
+                              help="`ccr budget allot` gives it one")
+            runs = [run for run in self._taken() if data in run.data]
+            own = [run for run in runs if run.consumer == event.consumer]
+            self._within("consumer-budget", f"`{share.label}` would use more than its share of `{grant.label}`", event,
+                         own, share.budget.spend)
+            self._within("data-budget", f"the budget of `{grant.label}` would be exceeded", event, runs,
+                         grant.budget.spend)
+
+    def _within(self, reason: str, what: str, event: Reserved, runs: list[Reserved], bound: Spend) -> None:
+        before, after = _charges(runs), _charges([*runs, event])
+        _fits(reason, what, after - before, before, bound, "run")
+
+    def _move(self, event: Moved) -> None:
+        before, after = self.states.get(event.run), State(event.state)
+        if before is None:
+            raise Refused("run-unknown", "the ledger knows no run of this name")
+        if after not in MOVES[before]:
+            raise Refused("run-state", f"the run is {before}, from which it cannot become {after}")
+
+    def _granted(self, data: str) -> Granted:
+        if data not in self.granted:
+            raise Refused("nothing-granted", "no budget has been granted for these records",
+                          help="`ccr budget grant`; a file whose records changed is another data set")
+        return self.granted[data]
+
+
+def _charges(runs: Iterable[Reserved]) -> Spend:
+    accounts: dict[str, Spend] = {}
+    for run in runs:
+        accounts[run.account] = run.charge.spend.larger(accounts.get(run.account, NOTHING))
+    return total(accounts.values())
+
+
+def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str) -> None:
+    if (taken + asked).within(bound):
+        return
+    left = bound - taken
+    fits = left.epsilon > 0 and left.delta > 0
+    help = f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}" if fits \
+        else f"nothing more fits: nothing is left to {verb}"
+    raise Refused(reason, what, help=help, sums={"bound": str(bound), "charged": str(taken), "asked": str(asked),
+                                                "left": str(left) if fits else "nothing"})
+
+
+def _not_below(what: str, taken: Spend, bound: Spend) -> None:
+    if not taken.within(bound):
+        raise Refused(f"below-{what}", f"more than that is {what} already", help=f"give at least {taken}",
+                      sums={what: str(taken), "asked": str(bound)})
+
+
+def _below_one(amount: Spend) -> Spend:
+    if amount.delta >= 1:
+        raise Refused("delta-not-below-1", "a delta of 1 or more promises nothing")
+    return amount

@@ -1,0 +1,101 @@
+"""What a ledger's history is made of.  An event says what happened; what follows from all of them is in `books.py`."""
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from runtime.contract import canonical
+from runtime.contract.amounts import Spend
+from runtime.contract.fields import Count, Digest, Key, Text, Time
+from runtime.contract.terms import Budget, Model
+
+
+class State(StrEnum):
+    """Of a run, from the first label to the last bit."""
+
+    RESERVED = "reserved"          # its cost is set aside; nothing has left
+    LABELS_SENT = "labels_sent"    # labels of records may have left, which without decoding bits tell nothing
+    RELEASING = "releasing"        # decoding bits may have left: charged for good
+    RELEASED = "released"          # the peer said that it has them
+    ABORTED = "aborted"            # before anything was released: its cost is given back
+
+
+class Granted(Model):
+    """The whole budget of a data set is now this."""
+
+    kind: Literal["granted"] = "granted"
+    at: Time
+    data: Digest                   # content.Content.digest
+    label: Text                    # for people
+    budget: Budget
+
+
+class Allotted(Model):
+    """The share of it that one consumer may use is now this."""
+
+    kind: Literal["allotted"] = "allotted"
+    at: Time
+    data: Digest
+    consumer: Key
+    label: Text
+    budget: Budget
+
+
+class Reserved(Model):
+    """A run may start.  It costs `cost`, and until it is aborted `charge` is taken, once for all `pld` runs of one
+    contract; `per_run`, `total` and `runs` are the contract's bounds."""
+
+    kind: Literal["reserved"] = "reserved"
+    at: Time
+    run: Digest                    # 32 random bytes
+    data: tuple[Digest, ...]
+    consumer: Key
+    contract: Digest
+    program: Digest
+    cost: Budget
+    charge: Budget
+    composition: Literal["basic", "pld"]
+    per_run: Budget
+    total: Budget
+    runs: Count
+
+    @property
+    def account(self) -> str:
+        """Runs with one account are charged together."""
+        return self.contract if self.composition == "pld" else self.run
+
+
+class Moved(Model):
+    """A run is now in another state."""
+
+    kind: Literal["moved"] = "moved"
+    at: Time
+    run: Digest
+    state: Literal["labels_sent", "releasing", "released", "aborted"]
+
+
+Event = Granted | Allotted | Reserved | Moved
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+
+def encode(event: Event) -> str:
+    return canonical.encode(event.model_dump(mode="json")).decode()
+
+
+@lru_cache(1 << 16)             # a process that asks often reads the same events often
+def decode(body: str) -> Event:
+    """Raises ValueError."""
+    return _EVENT.validate_json(body, strict=True)
+
+
+def now() -> datetime:
+    """UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def budget(amount: Spend) -> Budget:
+    return Budget(epsilon=amount.epsilon, delta=amount.delta)

@@ -1,0 +1,127 @@
+"""A run's place in the ledger, from the reservation to the release."""
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from runtime.contract.amounts import Spend
+from runtime.contract.refused import Refused
+from runtime.contract.terms import Privacy
+from runtime.ledger.books import OPEN, Books
+from runtime.ledger.events import Event, Moved, Reserved, State, budget, now
+from runtime.ledger.store import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run asks of the ledger, as the data provider has computed it."""
+
+    data: tuple[str, ...]          # content digests
+    consumer: str                  # identity key
+    contract: str                  # digest
+    program: str                   # digest
+    cost: Spend                    # of this run alone
+    charge: Spend                  # `cost`, or that of all runs of a `pld` contract together
+    privacy: Privacy               # the contract's bounds
+
+
+class Run:
+    """A reserved run.  Every method is durable when it returns, and raises Refused where the ledger does not allow it.
+    """
+
+    def __init__(self, ledger: Ledger, name: str, lock: _Lock) -> None:
+        self._ledger, self.name, self._lock = ledger, name, lock
+
+    @staticmethod
+    def reserve(ledger: Ledger, request: Request) -> Run:
+        """Set the cost aside, after what dead processes held has been given back.  Raises Refused, with the sums."""
+        name = secrets.token_hex(32)
+        lock = _Lock(_lock_path(ledger, name))
+        try:
+            ledger.record(lambda books: [*_given_back(ledger, books), _reserved(name, request)])
+        except BaseException:
+            lock.release()
+            raise
+        return Run(ledger, name, lock)
+
+    def labels_sent(self) -> None:
+        """To be called before the first label of a record leaves."""
+        self._move("labels_sent")
+
+    def releasing(self) -> None:
+        """To be called before the first decoding bit leaves; the run is charged for good."""
+        self._move("releasing")
+
+    def released(self) -> None:
+        """The peer has its outputs."""
+        self._move("released")
+        self._lock.release()
+
+    def end(self) -> None:
+        """The run has failed: what can be given back is."""
+        def moves(books: Books) -> list[Event]:
+            return [Moved(at=now(), run=self.name, state="aborted")] if books.states.get(self.name) in OPEN else []
+        self._ledger.record(moves)
+        self._lock.release()
+
+    def _move(self, state: Literal["labels_sent", "releasing", "released"]) -> None:
+        self._ledger.record(lambda _: [Moved(at=now(), run=self.name, state=state)])
+
+
+def _reserved(name: str, request: Request) -> Reserved:
+    privacy = request.privacy
+    return Reserved(at=now(), run=name, data=request.data, consumer=request.consumer, contract=request.contract,
+                    program=request.program, cost=budget(request.cost), charge=budget(request.charge),
+                    composition=privacy.composition, per_run=privacy.per_run, total=privacy.total, runs=privacy.runs)
+
+
+def _given_back(ledger: Ledger, books: Books) -> Iterator[Event]:
+    """Runs of dead processes that have released nothing.  Were one alive after all, it could not release any more."""
+    for name, state in books.states.items():
+        if state in OPEN and not _lives(_lock_path(ledger, name)):
+            yield Moved(at=now(), run=name, state=State.ABORTED.value)
+
+
+def _lock_path(ledger: Ledger, name: str) -> Path:
+    return ledger.path.with_name(f"{ledger.path.name}.run-{name[:16]}")
+
+
+class _Lock:
+    """Shows that a run's process lives: the kernel lets go of it however the process ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        """A second call does nothing."""
+        if self._handle >= 0:
+            self._path.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = -1
+
+
+def _lives(path: Path) -> bool:
+    """Whether the process that made this lock holds it still; the file of one that does not is removed."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        path.unlink(missing_ok=True)
+        return False
+    finally:
+        os.close(handle)

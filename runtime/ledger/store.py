@@ -1,0 +1,171 @@
+"""The ledger's file: a history in SQLite, to which events are only ever added, all checks and the adding in one step.
+
+Every change verifies the whole history against its seal, replays it, asks what is to be added, and commits that with
+synchronous=FULL under the database's one write lock.  Nothing is stored beside the history, so nothing can contradict
+it.
+"""
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+
+from runtime.contract.refused import Refused
+from runtime.ledger import seal as seals
+from runtime.ledger.books import Books
+from runtime.ledger.events import Event, decode, encode
+from runtime.ledger.seal import Seal
+
+PATIENCE = 30.0                # seconds to wait for other processes
+_APPLICATION = 0x63637231      # "ccr1"
+_LONGEST_EVENT = 1 << 16
+
+Rows = list[tuple[int, str, str]]
+
+
+def default_path() -> Path:
+    """Where a ledger lies if nobody says another place: the data directory of the XDG base directory specification."""
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "ccr" / "ledger.db"
+
+
+class Ledger:
+    """An open ledger, and a context that closes it.  One thread uses it; any number of processes may open one file."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Raises Refused: no-ledger, ledger-missing, not-a-ledger, ledger-unreadable, ledger-damaged, ledger-busy."""
+        self.path = path
+        self._seal_path = path.with_name(path.name + ".seal")
+        if create:
+            _make(path)
+        elif not path.exists():
+            gone = self._seal_path.exists()
+            raise Refused("ledger-missing" if gone else "no-ledger", f"there is no ledger {path}"
+                          + (", but its seal: it was removed" if gone else ""),
+                          help="restore it" if gone else "`ccr budget grant` makes one, or give --ledger FILE")
+        with _told(path):
+            self._database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=FULL")
+        try:
+            self._prepare()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self._database.close()
+
+    def history(self) -> list[Event]:
+        """All events in their order.  Raises Refused if the ledger was tampered with."""
+        with self._lock():
+            rows, _ = self._verified()
+        return [decode(body) for _, body, _ in rows]
+
+    def books(self) -> Books:
+        """What the history amounts to.  Raises Refused if the ledger was tampered with."""
+        return _replay(self.history())
+
+    def record(self, decide: Callable[[Books], Sequence[Event]]) -> None:
+        """Add what `decide` makes of the books; durable when this returns.
+
+        Where one event is refused, or `decide` raises, none is added.  Raises Refused.
+        """
+        with self._lock():
+            rows, seal = self._verified()
+            books = _replay(decode(body) for _, body, _ in rows)
+            number, mark = seal.count, seal.tip
+            for event in decide(books):
+                books.check(event)
+                books.take(event)
+                number, body = number + 1, encode(event)
+                mark = seal.mark(mark, number, body)
+                self._database.execute("INSERT INTO event VALUES (?, ?, ?)", (number, body, mark))
+        self._reseal(seal.key, number)
+
+    def _prepare(self) -> None:
+        """Tables and a seal for a new file; a file of something else is refused."""
+        with self._lock():
+            (application,) = self._database.execute("PRAGMA application_id").fetchone()
+            (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if not application and not tables:
+                self._database.execute(f"PRAGMA application_id={_APPLICATION}")
+                self._database.execute("CREATE TABLE event (number INTEGER PRIMARY KEY, body TEXT, mark TEXT)")
+                if seals.read(self._seal_path) is None:
+                    seals.write(self._seal_path, Seal.fresh())
+            elif application != _APPLICATION:
+                raise Refused("not-a-ledger", f"{self.path} is a database, but not a ledger of ccr")
+
+    def _verified(self) -> tuple[Rows, Seal]:
+        """The history, and the seal as it would be if it were sealed now."""
+        seal = seals.read(self._seal_path)
+        if seal is None:
+            raise Refused("seal-missing", f"the ledger {self.path} has lost its seal: what is in it cannot be trusted",
+                          help=f"restore {self._seal_path.name} beside it")
+        (longest,) = self._database.execute("SELECT max(length(body)) FROM event").fetchone()
+        if (longest or 0) > _LONGEST_EVENT:
+            raise Refused("ledger-edited", "the ledger holds an event that is longer than any")
+        rows: Rows = self._database.execute("SELECT number, body, mark FROM event ORDER BY number").fetchall()
+        return rows, Seal(seal.key, len(rows), seal.check(rows))
+
+    def _reseal(self, key: bytes, written: int) -> None:
+        """Seal what is there, under the lock again: the events had to be durable first, and others may have followed.
+        """
+        with self._lock():
+            number, mark = self._database.execute("SELECT number, mark FROM event ORDER BY number DESC").fetchone() \
+                or (0, "")
+            if number < written:
+                raise Refused("ledger-truncated", "the ledger was cut off while it was written")
+            if written:
+                seals.write(self._seal_path, Seal(key, number, mark))
+
+    @contextmanager
+    def _lock(self) -> Generator[None]:
+        """One write transaction; committed at the end, undone if something raises."""
+        with _told(self.path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+
+def _replay(events: Iterable[Event]) -> Books:
+    books = Books()
+    for event in events:
+        books.take(event)
+    return books
+
+
+def _make(path: Path) -> None:
+    """An empty file that only its owner can read, in a folder of the same kind, if they are not there."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise Refused("ledger-unwritable", f"cannot make {path}: {error.strerror}") from None
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    """What SQLite says, as a refusal."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise Refused("ledger-busy", f"the ledger {path} is held by another process", help="try again") from None
+        raise Refused("ledger-unreadable", f"the ledger {path} cannot be used: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise Refused("ledger-damaged", f"{path} is not a whole ledger: {error}",
+                      help="restore the ledger and its seal together") from None

@@ -1,0 +1,431 @@
+"""The ledger: its bounds hold at every moment, whoever asks, dies, edits or cuts."""
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ledger_worker
+import pytest
+from command import ROOT
+from ledger_worker import CONSUMER, CONTRACT, COST, DATA, PRIVACY, REQUEST
+
+from runtime.contract.amounts import NOTHING, Spend
+from runtime.contract.refused import Refused
+from runtime.contract.terms import Privacy
+from runtime.ledger.books import Books
+from runtime.ledger.events import Allotted, Event, Granted, Moved, State, budget, now
+from runtime.ledger.run import Request, Run
+from runtime.ledger.store import Ledger
+
+OTHER = "e" * 64
+
+
+def spend(epsilon: str | float, delta: str | float) -> Spend:
+    return Spend(Fraction(epsilon), Fraction(delta))
+
+
+def grant(amount: Spend, data: str = DATA) -> Event:
+    return Granted(at=now(), data=data, label="records.csv", budget=budget(amount))
+
+
+def allot(amount: Spend, consumer: str = CONSUMER, data: str = DATA) -> Event:
+    return Allotted(at=now(), data=data, consumer=consumer, label="vendor", budget=budget(amount))
+
+
+def opened(path: Path, *events: Event) -> Ledger:
+    ledger = Ledger(path / "ledger.db", create=True)
+    ledger.record(lambda _: events)
+    return ledger
+
+
+def times(amount: Spend, count: int) -> Spend:
+    return Spend(amount.epsilon * count, amount.delta * count)
+
+
+def refused(action: Callable[[], Any], reason: str) -> Refused:
+    with pytest.raises(Refused) as found:
+        action()
+    assert found.value.reason == reason, found.value
+    return found.value
+
+
+# -- bounds
+
+
+def test_the_share_of_one_consumer(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(times(COST, 5)), allot(times(COST, 2))) as ledger:
+        for _ in range(2):
+            Run.reserve(ledger, REQUEST).labels_sent()
+        error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
+        assert error.sums == {"bound": "epsilon 0.5 at delta 0.000002", "charged": "epsilon 0.5 at delta 0.000002",
+                              "asked": "epsilon 0.25 at delta 0.000001", "left": "nothing"}
+
+
+def test_what_would_fit_is_told(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(spend("0.4", "1e-5")), allot(spend("0.4", "1e-5"))) as ledger:
+        Run.reserve(ledger, REQUEST)
+        error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
+        assert error.help == "what fits: epsilon at most 0.15, delta at most 0.000009"
+
+
+def test_delta_is_a_bound_of_its_own(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(spend(100, "1e-6")), allot(spend(100, "1e-6"))) as ledger:
+        Run.reserve(ledger, REQUEST)
+        refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
+
+
+def test_the_bounds_of_the_contract(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(spend(100, "0.1")), allot(spend(100, "0.1"))) as ledger:
+        def ask(**bounds: Any) -> Run:
+            return Run.reserve(ledger, _with(PRIVACY.model_copy(update=bounds)))
+        refused(lambda: ask(per_run=budget(spend("0.2", "1e-6"))), "run-budget")
+        refused(lambda: ask(per_run=budget(spend(1, "1e-7"))), "run-budget")
+        ask(runs=1)
+        refused(lambda: ask(runs=1), "contract-runs")
+        refused(lambda: ask(total=budget(spend("0.3", "1e-5"))), "contract-budget")
+
+
+def test_shares_and_grants_are_consistent(tmp_path: Path) -> None:
+    with opened(tmp_path) as ledger:
+        refused(lambda: ledger.record(lambda _: [allot(COST)]), "nothing-granted")
+        refused(lambda: Run.reserve(ledger, REQUEST), "nothing-granted")
+        ledger.record(lambda _: [grant(times(COST, 4))])
+        refused(lambda: Run.reserve(ledger, REQUEST), "nothing-allotted")
+        ledger.record(lambda _: [allot(times(COST, 3))])
+        refused(lambda: ledger.record(lambda _: [allot(times(COST, 2), OTHER)]), "above-grant")
+        ledger.record(lambda _: [allot(times(COST, 1), OTHER)])
+        Run.reserve(ledger, REQUEST)
+        Run.reserve(ledger, REQUEST)
+        refused(lambda: ledger.record(lambda _: [allot(COST)]), "below-charged")
+        refused(lambda: ledger.record(lambda _: [grant(times(COST, 3))]), "below-allotted")
+        ledger.record(lambda _: [allot(times(COST, 2)), grant(times(COST, 3))])
+        refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
+        assert ledger.books().charged(DATA) == times(COST, 2)
+
+
+def test_the_data_sets_budget_binds_whoever_asks() -> None:
+    """Shares never exceed the grant, so this bound is reached by way of a history alone."""
+    books = Books()
+    for event in (grant(COST), allot(times(COST, 2)), reserved("1")):
+        books.take(event)
+    refused(lambda: books.check(reserved("2")), "data-budget")
+
+
+def test_every_data_set_of_the_program_is_charged(tmp_path: Path) -> None:
+    both = Request((DATA, OTHER), *_rest(REQUEST))
+    with opened(tmp_path, grant(times(COST, 2)), allot(times(COST, 2))) as ledger:
+        refused(lambda: Run.reserve(ledger, both), "nothing-granted")
+        ledger.record(lambda _: [grant(COST, OTHER), allot(COST, data=OTHER)])
+        Run.reserve(ledger, both)
+        refused(lambda: Run.reserve(ledger, both), "consumer-budget")
+        Run.reserve(ledger, REQUEST)
+
+
+def test_runs_fixed_beforehand_are_one_charge(tmp_path: Path) -> None:
+    together = spend("0.4", "1e-6")
+    pool = PRIVACY.model_copy(update={"composition": "pld", "runs": 3, "total": budget(together)})
+    request = Request((DATA,), CONSUMER, CONTRACT, REQUEST.program, COST, together, pool)
+    with opened(tmp_path, grant(together), allot(together)) as ledger:
+        first = Run.reserve(ledger, request)
+        assert ledger.books().charged(DATA) == together
+        first.end()
+        assert ledger.books().charged(DATA) == NOTHING
+        runs = [Run.reserve(ledger, request) for _ in range(3)]
+        assert ledger.books().charged(DATA) == together
+        refused(lambda: Run.reserve(ledger, request), "contract-runs")
+        runs[0].end()
+        Run.reserve(ledger, request)
+        assert ledger.books().charged(DATA) == together
+
+
+@pytest.mark.parametrize("wrong", ["nan", "inf", "0", "-1", "1e400"])
+def test_amounts_that_are_none(wrong: str) -> None:
+    """They have no spelling, so no event can hold them."""
+    for amount in (wrong, float(wrong)):
+        for name in ("epsilon", "delta"):
+            with pytest.raises(ValueError, match=r"not an amount|must lie above 0|not a string"):
+                Privacy.model_validate({"per_run": {"epsilon": "1", "delta": "0.1"} | {name: amount}})
+
+
+# -- what a run goes through
+
+
+def test_a_released_run_is_never_given_back(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(COST), allot(COST)) as ledger:
+        run = Run.reserve(ledger, REQUEST)
+        refused(run.releasing, "run-state")
+        run.labels_sent()
+        run.releasing()
+        run.end()
+        assert list(ledger.books().states.values()) == [State.RELEASING]
+        run = _same(ledger, run)
+        run.released()
+        run.end()
+        assert ledger.books().charged(DATA) == COST
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_run_that_released_nothing_is_given_back(tmp_path: Path, sent: bool) -> None:
+    with opened(tmp_path, grant(COST), allot(COST)) as ledger:
+        run = Run.reserve(ledger, REQUEST)
+        if sent:
+            run.labels_sent()
+        run.end()
+        assert ledger.books().charged(DATA) == NOTHING
+        refused(run.releasing, "run-state")
+        Run.reserve(ledger, REQUEST)
+
+
+def test_only_the_listed_moves() -> None:
+    states = list(State)
+    for before in states:
+        for after in states[1:]:
+            books = Books()
+            books.take(reserved("1"))
+            books.states["1" * 64] = before
+            move = Moved(at=now(), run="1" * 64, state=after.value)  # type: ignore[arg-type]
+            allowed = (before, after) in {
+                (State.RESERVED, State.LABELS_SENT), (State.LABELS_SENT, State.RELEASING),
+                (State.RELEASING, State.RELEASED), (State.RESERVED, State.ABORTED), (State.LABELS_SENT, State.ABORTED)}
+            if allowed:
+                books.check(move)
+                books.take(move)
+                assert books.states["1" * 64] is after
+            else:
+                refused(lambda books=books, move=move: books.check(move), "run-state")  # type: ignore[misc]
+
+
+def test_a_live_run_keeps_what_it_holds(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(COST), allot(COST)) as ledger, Ledger(ledger.path) as another:
+        run = Run.reserve(ledger, REQUEST)
+        refused(lambda: Run.reserve(another, REQUEST), "consumer-budget")
+        run.labels_sent()
+        refused(lambda: Run.reserve(another, REQUEST), "consumer-budget")
+
+
+def test_one_whose_lock_was_removed_can_release_nothing(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(COST), allot(COST)) as ledger:
+        run = Run.reserve(ledger, REQUEST)
+        run.labels_sent()
+        for lock in tmp_path.glob("*.run-*"):
+            lock.unlink()
+        Run.reserve(ledger, REQUEST)
+        refused(run.releasing, "run-state")
+
+
+# -- many processes, and dying ones
+
+
+def worker(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, ledger_worker.__file__, *map(str, arguments)], stdout=subprocess.PIPE,
+                            env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True)
+
+
+def lines(process: subprocess.Popen[str]) -> list[Any]:
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def test_500_requests_of_8_processes_for_40_runs(tmp_path: Path) -> None:
+    with opened(tmp_path, grant(times(COST, 50)), allot(times(COST, 40))) as ledger:
+        asked = [63, 63, 63, 63, 62, 62, 62, 62]
+        granted = [lines(p)[0] for p in [worker("race", ledger.path, count) for count in asked]]
+        assert sum(asked) == 500 and sum(granted) == 40
+        assert ledger.books().charged(DATA) == times(COST, 40)
+        assert list(ledger.books().states.values()) == [State.RELEASED] * 40
+
+
+STEPS = 37                     # of one run: statements of SQLite, seals, and the release itself
+
+
+def killed(tmp_path: Path, steps: range) -> list[str]:
+    """Runs killed before one of these steps each; what each had sent, after its place in the ledger was checked."""
+    with opened(tmp_path, grant(times(COST, 1000)), allot(times(COST, 1000))) as ledger:
+        sent: list[str] = lines(worker("kill", ledger.path, steps.start, steps.stop, steps.step))[:-1]
+        final = Run.reserve(ledger, REQUEST)                # gives back what the dead held
+        final.end()
+        states = list(ledger.books().states.values())[:-1]
+        released = [s for s in sent if "D" in s]
+        charged = [s for s in states if s is not State.ABORTED]
+        assert all(s in (State.RELEASING, State.RELEASED, State.ABORTED) for s in states)
+        assert len(released) <= len(charged)                # a released run is charged
+        assert ledger.books().charged(DATA) == times(COST, len(charged))
+        # Without release a run is charged only if it died between its mark and the bits.
+        assert len(charged) - len(released) <= sum(s == "L" for s in sent)
+        assert states.count(State.RELEASED) >= sum("R" in s for s in sent)
+        _no_refund_after_releasing(ledger)
+    return sent
+
+
+def _no_refund_after_releasing(ledger: Ledger) -> None:
+    seen: dict[str, list[str]] = {}
+    for event in ledger.history():
+        if isinstance(event, Moved):
+            seen.setdefault(event.run, []).append(event.state)
+    assert all("releasing" not in moves or "aborted" not in moves for moves in seen.values())
+
+
+def test_killed_at_every_third_step(tmp_path: Path) -> None:
+    sent = killed(tmp_path, range(1, STEPS + 1, 3))
+    assert {"", "L", "LD"} <= set(sent) and sum(not s.endswith(".") for s in sent) >= 12
+
+
+@pytest.mark.slow
+def test_killed_at_every_step(tmp_path: Path) -> None:
+    kills = 0
+    for turn in range(4):
+        sent = killed(tmp_path / f"steps{turn}", range(1, STEPS + 2))
+        assert sent[STEPS] == "LDR." and sent[STEPS - 1] == "LD"    # the last step was reached
+        kills += sum(not s.endswith(".") for s in sent)
+        kills += sum(not s.endswith(".") for s in killed(tmp_path / f"times{turn}", range(-60, 0)))
+    assert kills >= 200
+
+
+# -- tampering
+
+
+@pytest.fixture
+def used(tmp_path: Path) -> Path:
+    """A ledger with a released run; closed, so that all of it is in its file."""
+    with opened(tmp_path, grant(times(COST, 2)), allot(times(COST, 2))) as ledger:
+        run = Run.reserve(ledger, REQUEST)
+        run.labels_sent()
+        run.releasing()
+        run.released()
+    return tmp_path / "ledger.db"
+
+
+def edit(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as database, database:
+        for statement in statements:
+            database.execute(statement)
+
+
+def opening(path: Path) -> Books:
+    with Ledger(path) as ledger:
+        return ledger.books()
+
+
+@pytest.mark.parametrize(("statement", "reason"), [
+    ("DELETE FROM event WHERE number > 3", "ledger-truncated"),
+    ("DELETE FROM event WHERE number = 6", "ledger-truncated"),
+    ("DELETE FROM event", "ledger-truncated"),
+    ("DELETE FROM event WHERE number = 4", "ledger-edited"),
+    ("UPDATE event SET body = replace(body, '0.5', '9') WHERE number = 1", "ledger-edited"),
+    ("UPDATE event SET body = replace(body, 'releasing', 'aborted') WHERE number = 5", "ledger-edited"),
+    ("UPDATE event SET mark = 'é' WHERE number = 5", "ledger-edited"),
+    ("UPDATE event SET body = x'00' WHERE number = 5", "ledger-edited"),
+    ("UPDATE event SET body = zeroblob(1000000) WHERE number = 5", "ledger-edited"),
+    ("INSERT INTO event SELECT 7, body, mark FROM event WHERE number = 1", "ledger-edited"),
+    ("DROP TABLE event", "ledger-unreadable"),
+    ("PRAGMA application_id = 7", "not-a-ledger"),
+])
+def test_an_edited_ledger_is_refused(used: Path, statement: str, reason: str) -> None:
+    assert opening(used).charged(DATA) == COST
+    edit(used, statement)
+    refused(lambda: opening(used), reason)
+
+
+def test_a_truncated_file_is_refused(used: Path) -> None:
+    whole = used.read_bytes()
+    reasons = set()
+    for size in range(0, len(whole), 512):
+        used.write_bytes(whole[:size])
+        with pytest.raises(Refused) as found:
+            opening(used)
+        reasons.add(found.value.reason)
+        for extra in used.parent.glob("ledger.db-*"):
+            extra.unlink()
+    assert reasons == {"ledger-damaged", "ledger-truncated", "ledger-edited"}
+    used.write_bytes(whole)
+    assert opening(used).charged(DATA) == COST
+
+
+def test_an_older_copy_is_refused(used: Path) -> None:
+    older = used.read_bytes()
+    with Ledger(used) as ledger:
+        Run.reserve(ledger, REQUEST).end()
+    used.write_bytes(older)
+    refused(lambda: opening(used), "ledger-truncated")
+
+
+def test_a_ledger_and_its_seal_belong_together(used: Path, tmp_path: Path) -> None:
+    seal = tmp_path / "ledger.db.seal"
+    good = seal.read_bytes()
+    for data, reason in ((b"{}", "seal-damaged"), (good + b" " * 2000, "seal-damaged"),
+                         (good.replace(b'"count": 6', b'"count": "6"'), "seal-damaged")):
+        seal.write_bytes(data)
+        refused(lambda: opening(used), reason)
+    seal.unlink()
+    refused(lambda: opening(used), "seal-missing")
+    refused(lambda: Ledger(used, create=True).books(), "seal-missing")
+    (tmp_path / "new").mkdir()
+    opened(tmp_path / "new")
+    (tmp_path / "new" / "ledger.db.seal").rename(seal)
+    refused(lambda: opening(used), "ledger-edited")
+    seal.write_bytes(good)
+    used.unlink()
+    refused(lambda: opening(used), "ledger-missing")
+    refused(lambda: Ledger(used, create=True).books(), "ledger-truncated")
+
+
+def test_no_ledger(tmp_path: Path) -> None:
+    refused(lambda: Ledger(tmp_path / "none.db"), "no-ledger")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "text.db").write_text("not a database, but long enough to look at" * 10)
+    refused(lambda: Ledger(tmp_path / "text.db"), "ledger-damaged")
+    (tmp_path / "file").write_text("")
+    refused(lambda: Ledger(tmp_path / "file" / "ledger.db", create=True), "ledger-unwritable")
+
+
+def test_a_busy_ledger_is_waited_for_and_then_refused(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.ledger.store.PATIENCE", 0.1)
+    with Ledger(used) as ledger, closing(sqlite3.connect(used, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        refused(ledger.books, "ledger-busy")
+
+
+def test_nobody_else_may_read_it(used: Path) -> None:
+    with Ledger(used) as ledger:
+        Run.reserve(ledger, REQUEST)
+        files = list(used.parent.iterdir())
+        assert len(files) >= 5                              # the log and the lock of a run among them
+        assert all(file.stat().st_mode & 0o077 == 0 for file in files), [(f.name, oct(f.stat().st_mode)) for f in files]
+
+
+def test_the_seals_key_is_not_shown(used: Path) -> None:
+    from runtime.ledger import seal
+    found = seal.read(used.with_name("ledger.db.seal"))
+    assert found is not None and found.key.hex() not in repr(found) and repr(found.key) not in repr(found)
+
+
+# -- helpers
+
+
+def reserved(name: str) -> Event:
+    from runtime.ledger.events import Reserved
+    return Reserved(at=now(), run=name * 64, data=(DATA,), consumer=CONSUMER, contract=CONTRACT,
+                    program=REQUEST.program, cost=budget(COST), charge=budget(COST), composition="basic",
+                    per_run=PRIVACY.per_run, total=PRIVACY.total, runs=PRIVACY.runs)
+
+
+def _with(privacy: Privacy) -> Request:
+    return Request(REQUEST.data, CONSUMER, CONTRACT, REQUEST.program, COST, COST, privacy)
+
+
+def _rest(request: Request) -> tuple[Any, ...]:
+    return (request.consumer, request.contract, request.program, request.cost, request.charge, request.privacy)
+
+
+def _same(ledger: Ledger, run: Run) -> Run:
+    """The same run again, as a process that has only the ledger would hold it."""
+    return Run(ledger, run.name, run._lock)
