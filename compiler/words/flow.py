@@ -3,14 +3,17 @@
 A source is an input, a data set, or a data set as read through the row of one `dpsgd`; the last is
 what that `dpsgd`'s mechanism takes away, and nothing else.  A value that reaches a receiver must
 carry only the receiver's own sources, unless both sides agreed to `reveal` it.
+
+Noise has no source.  But noise that one party drew by itself protects nothing from that party, so what carries it goes
+to others only, revealed or not.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from compiler.words.ir import Block, Draw, Entry, Loop, Mechanism, Op, Result, Value, Words
 from lang.problem import Problem, Rejected
-from lang.problems import LeaksData, LeaksInput
+from lang.problems import LeaksData, LeaksInput, NoiseKnown
 from lang.source import Span
 
 
@@ -21,7 +24,16 @@ class Source:
     draw: int | None           # a data set read through the row of that `dpsgd`; None: an input
 
 
-Sources = frozenset[Source]
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The noise of one `dpsgd` that a party drew on its own."""
+
+    party: str
+    draw: int
+    span: Span | None = field(default=None, compare=False)
+
+
+Sources = frozenset[Source | Drawn]
 
 
 def check(program: Words, places: dict[str, Span]) -> None:
@@ -32,10 +44,13 @@ def check(program: Words, places: dict[str, Span]) -> None:
     for output in program.outputs:
         assert output.span is not None
         for receiver in output.receivers:
-            foreign = sorted(s for s in carried[output.value] if s.party != receiver)
-            if output.revealed or not foreign:
-                continue
-            problems.append(_leak(output.name, output.span, foreign[0], receiver, places))
+            found = carried[output.value]
+            foreign = sorted(s for s in found if isinstance(s, Source) and s.party != receiver)
+            if foreign and not output.revealed:
+                problems.append(_leak(output.name, output.span, foreign[0], receiver, places))
+            known = [s for s in found if isinstance(s, Drawn) and s.party == receiver]
+            if known:
+                problems.append(_known(output.name, output.span, min(known, key=lambda s: s.draw)))
     if problems:
         raise Rejected(problems)
 
@@ -46,6 +61,14 @@ def _leak(output: str, span: Span, source: Source, receiver: str, places: dict[s
         return LeaksInput(span=span, output=output, source=source.name, owner=source.party, receiver=receiver,
                           related=related)
     return LeaksData(span=span, output=output, owner=source.party, receiver=receiver, related=related)
+
+
+def _known(output: str, span: Span, noise: Drawn) -> Problem:
+    related: tuple[tuple[Span, str], ...] = ()
+    if noise.span is not None:
+        first = replace(noise.span, end_line=noise.span.line, end_column=noise.span.column + len("dpsgd"))
+        related = ((first, f"its noise is drawn by `{noise.party}`"),)
+    return NoiseKnown(span=span, output=output, party=noise.party, related=related)
 
 
 def sources(block: Block) -> dict[int, Sources]:
@@ -88,7 +111,8 @@ def _value(item: Value, args: list[Sources]) -> Sources:
             return frozenset({Source(name, party, None)})
         case Op.SAMPLE, Draw(dataset, _, party, draw):
             return frozenset({Source(dataset, party, draw)})
-        case Op.DECLASSIFY, Mechanism(dataset=dataset, draw=draw):
-            return frozenset(s for s in joined if (s.name, s.draw) != (dataset, draw))
+        case Op.DECLASSIFY, Mechanism(dataset=dataset, draw=draw, drawn_by=party):
+            left = frozenset(s for s in joined if isinstance(s, Drawn) or (s.name, s.draw) != (dataset, draw))
+            return left | {Drawn(party, draw, item.span)} if party else left
         case _:
             return joined

@@ -32,6 +32,17 @@ class LeaksInput(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoiseKnown(Problem):
+    code = "noise-known"
+    title = "`{output}` goes to `{party}`, who drew the noise in it and could take it off again"
+    label = "learned by `{party}` here"
+    help = "leave out `drawn by {party}`, so that both parties draw the noise and neither knows it"
+
+    output: str
+    party: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RevealPlace(Problem):
     code = "reveal-place"
     title = "`reveal` stands only directly in an `output`"
@@ -229,7 +240,7 @@ class NoiseByReceiver(Problem):
     code = "noise-by-receiver"
     title = "noise for records of `{owner}` would be drawn by `{party}`, who could take it off again"
     label = "draws the noise"
-    help = "write `drawn by {owner}`: only the owner of the data set draws its noise"
+    help = "leave out `drawn by {party}`, so that both parties draw it, or write `drawn by {owner}`"
 
     party: str
     owner: str

@@ -15,16 +15,16 @@ HERE = Span(Source("x.ccr", "output w to vendor;"), 1, 8, 1, 9)
 BYTE = Type((), Fraction(1), 0, 255)
 
 
-def mechanism(draw: int) -> Mechanism:
-    return Mechanism("records", draw, 4, 12, 1, Fraction(1), Fraction(1), "hospital")
+def mechanism(draw: int, drawn_by: str) -> Mechanism:
+    return Mechanism("records", draw, 4, 12, 1, Fraction(1), Fraction(1), drawn_by)
 
 
 def sampled(b: Builder, draw: int) -> int:
     return b.add(Op.SAMPLE, (), BYTE, Draw("records", "x", "hospital", draw, 4, 12))
 
 
-def released(b: Builder, value: int, draw: int) -> int:
-    return b.add(Op.DECLASSIFY, (value,), b.type(value), mechanism(draw))
+def released(b: Builder, value: int, draw: int, drawn_by: str = "") -> int:
+    return b.add(Op.DECLASSIFY, (value,), b.type(value), mechanism(draw, drawn_by))
 
 
 def leaks(b: Builder, value: int, receiver: str, revealed: bool = False) -> list[str]:
@@ -58,6 +58,16 @@ def test_a_private_condition_taints_what_it_chooses() -> None:
     bit = b.less(b.add(Op.INPUT, (), BYTE, Entry("age", "hospital")), b.const([Fraction(18)]))
     chosen = b.select(bit, b.const([Fraction(1)]), b.const([Fraction(2)]))
     assert leaks(b, chosen, "vendor") == ["leaks-input"]
+
+
+@pytest.mark.parametrize("revealed", [False, True])
+def test_who_drew_the_noise_does_not_learn_what_it_protects(revealed: bool) -> None:
+    b = Builder()
+    own, joint = released(b, sampled(b, 0), 0, "hospital"), released(b, sampled(b, 1), 1)
+    for value in own, b.add2(own, joint), b.select(b.less(own, joint), joint, b.const([Fraction(0)])):
+        assert leaks(b, value, "hospital", revealed) == ["noise-known"]
+        assert leaks(b, value, "vendor", revealed) == []
+    assert leaks(b, joint, "hospital", revealed) == []
 
 
 @pytest.mark.parametrize("iterations", [1, 3])

@@ -91,6 +91,7 @@ LEGAL = {
         + " output w to vendor;",
     "trained twice": trained() + " " + DPSGD.format(noise="2.0", body=LOSS) + " output w to vendor;",
     "noise drawn by the owner": trained("1.0 drawn by hospital") + " output w to vendor;",
+    "noise drawn by both, revealed to both": trained("1.0") + " output reveal(w) to vendor, hospital;",
     "trained in a loop":
         "var w = w0; "
         "for i in 0..2 { " + DPSGD.format(noise="1.0", body=LOSS) + " } output w to vendor;",
