@@ -1,11 +1,15 @@
 """Artifacts (`.ccrc`): a compiled program as bytes that do not depend on the machine, read without running any of it.
 
-    "CCRC"  version (2 bytes)  header length (4)  header  circuits  SHA-256 of all before
+    "CCRC"  version (2 bytes)  header length (4)  header  circuits
+    notes  their length (4)  SHA-256 of notes and length
+    SHA-256 of all before the notes
 
 Integers are little-endian.  The header is canonical JSON of the dataclasses of `Compiled`, field by
 field, and a record is decoded against the declared types of its fields; circuits are arrays (for
 each gate its operation, left and right literal; for each net its register).  The digest at the end is
-the program's identity, which two parties compare before they run.
+the program's identity, which two parties compare before they run.  The notes say which lines of the
+text the gates come from: a file that is renamed, commented or formatted is the same program, so the
+digest leaves them out.  They serve reports alone.
 """
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import hashlib
 import json
 import types
 import typing
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from functools import cache
@@ -22,11 +26,11 @@ from typing import Any
 import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
-from compiler.program import Compiled
+from compiler.program import Compiled, Line
 from compiler.schedule.plan import Kernel
 
 MAGIC = b"CCRC"
-VERSION = 1
+VERSION = 2
 LARGEST = 1 << 30              # bytes; a longer file is not read
 DIGEST = 32
 NESTING = 100
@@ -42,7 +46,28 @@ def encode(program: Compiled) -> bytes:
     header = json.dumps(_plain(program, circuits), separators=(",", ":"), ensure_ascii=True).encode()
     body = b"".join(map(_circuit_bytes, circuits))
     content = MAGIC + VERSION.to_bytes(2, "little") + len(header).to_bytes(4, "little") + header + body
-    return content + hashlib.sha256(content).digest()
+    notes = json.dumps(_plain(program.lines, []), separators=(",", ":"), ensure_ascii=True).encode()
+    return seal(content, notes)
+
+
+def seal(content: bytes, notes: bytes) -> bytes:
+    """Content and notes as a file that the digests of both protect."""
+    tail = notes + len(notes).to_bytes(4, "little")
+    return content + tail + hashlib.sha256(tail).digest() + hashlib.sha256(content).digest()
+
+
+def unsealed(data: bytes) -> tuple[bytes, bytes] | None:
+    """(content, notes), or None if the digests do not match."""
+    end = len(data) - 2 * DIGEST - 4
+    if end < 10:
+        return None
+    start = end - int.from_bytes(data[end:end + 4], "little")
+    if start < 10:
+        return None
+    tail = data[start:-2 * DIGEST]
+    if hashlib.sha256(tail).digest() + hashlib.sha256(data[:start]).digest() != data[-2 * DIGEST:]:
+        return None
+    return data[:start], data[start:end]
 
 
 def digest(artifact: bytes) -> str:
@@ -60,16 +85,19 @@ def decode(data: bytes) -> Compiled:
     """The program; raises ArtifactError for anything but bytes that `encode` of this version made."""
     if data[:4] != MAGIC:
         raise ArtifactError("this is not a compiled ccr program: compile the .ccr file with `ccr compile`")
-    if len(data) < 10 + DIGEST or hashlib.sha256(data[:-DIGEST]).digest() != data[-DIGEST:]:
-        raise ArtifactError("the artifact is damaged: its digest does not match its content; compile it again")
     version = int.from_bytes(data[4:6], "little")
     if version != VERSION:
         raise ArtifactError(f"the artifact has format {version}, this ccr reads format {VERSION}: compile it again")
-    end = 10 + int.from_bytes(data[6:10], "little")
+    parts = unsealed(data)
+    if parts is None:
+        raise ArtifactError("the artifact is damaged: its digest does not match its content; compile it again")
+    content, notes = parts
+    end = 10 + int.from_bytes(content[6:10], "little")
     try:
-        reader = _Circuits(data, end, len(data) - DIGEST)
-        program = _typed(Compiled, json.loads(data[10:end]), reader, 0)
+        reader = _Circuits(content, end, len(content))
+        program = _typed(Compiled, json.loads(content[10:end]), reader, 0)
         reader.finish()
+        program = replace(program, lines=_typed(tuple[Line, ...], json.loads(notes), reader, 0))
     except (ValueError, TypeError, KeyError, RecursionError, ZeroDivisionError) as error:
         raise ArtifactError(f"the artifact does not describe a program: {error}") from None
     assert isinstance(program, Compiled)

@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from compiler.gates.circuit import Circuit
-from compiler.kernels.expand import expand
-from compiler.passes.base import Step, run
+from compiler.gates.circuit import Circuit, GateOp
+from compiler.kernels.expand import charged
+from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
-from compiler.program import Compiled, PassCount, Released
+from compiler.program import Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
 from compiler.words import flow
 from compiler.words.digits import contractions
-from compiler.words.ir import Block, Loop, Mechanism, Op, Value, Words
+from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Value, Words
 from compiler.words.locality import localise, roles
 from compiler.words.lower import lower
 from compiler.words.prune import prune
@@ -60,7 +60,8 @@ def build(meaning: Meaning) -> Compiled:
         mechanisms=tuple(mechanisms(words)),
         outputs=tuple(_released(words, program)),
         passes=minimiser.counts(),
-        plan=plan)
+        plan=plan,
+        lines=lines(plan))
 
 
 def compile(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Compiled:
@@ -73,11 +74,16 @@ class Minimiser:
     def __init__(self) -> None:
         self.steps: dict[str, list[Step]] = {}
 
-    def circuit(self, block: Block) -> Circuit:
-        circuit, steps = run(O1, expand(block))
+    def circuit(self, block: Block) -> tuple[Circuit, tuple[int, ...]]:
+        """The kernel of a lane, and the AND gates that each item of the block is charged with."""
+        whole, owners = charged(block)
+        circuit, steps, origins = traced(O1, whole)
         for step in steps:
             self.steps.setdefault(step.name, []).append(step)
-        return circuit
+        charges = [0] * len(block.items)
+        for gate, origin in zip(circuit.gates, origins, strict=True):
+            charges[owners[origin]] += gate.op is GateOp.AND
+        return circuit, tuple(charges)
 
     def counts(self) -> tuple[PassCount, ...]:
         return tuple(PassCount(name, *(sum(getattr(s, what) for s in steps) for what in
@@ -86,20 +92,34 @@ class Minimiser:
 
 
 def mechanisms(words: Words) -> list[Mechanism]:
-    """Each `dpsgd` with as many steps as a run takes of it."""
+    """Each `dpsgd` with as many steps as a run takes of it, and why its gradients are bounded."""
     found: dict[int, Mechanism] = {}
-    for value, times in _values(words.block, 1):
-        if value.op is Op.DECLASSIFY and isinstance(value.at, Mechanism):
-            found[value.at.draw] = replace(value.at, steps=times)
+    for block, times in _blocks(words.block, 1):
+        items = dict(block.numbered())
+        for number, value in items.items():
+            if isinstance(value, Value) and isinstance(value.at, Mechanism):
+                found[value.at.draw] = replace(value.at, steps=times, argument=_bound(items, number).argument)
     return [found[draw] for draw in sorted(found)]
 
 
-def _values(block: Block, times: int) -> Iterator[tuple[Value, int]]:
+def _blocks(block: Block, times: int) -> Iterator[tuple[Block, int]]:
+    """Every block and how often a run goes through it."""
+    yield block, times
     for item in block.items:
         if isinstance(item, Loop):
-            yield from _values(item.body, times * item.count)
-        elif isinstance(item, Value):
-            yield item, times
+            yield from _blocks(item.body, times * item.count)
+
+
+def _bound(items: Mapping[int, Item], released: int) -> Bound:
+    """Of the clipped sum that a released value is made from."""
+    waiting = [released]
+    while waiting:
+        item = items.get(waiting.pop())
+        if isinstance(item, Value):
+            if isinstance(item.at, Bound):
+                return item.at
+            waiting += item.args
+    raise AssertionError("a value leaves its data set without a clipped sum")
 
 
 def _places(program: t.Program) -> dict[str, Span]:

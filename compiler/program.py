@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
+from pathlib import PurePath
 
 from compiler.schedule.plan import Launch, Plan, Repeat, Step
 from compiler.words.ir import Dataset, Entry, Mechanism, Type
@@ -31,6 +32,20 @@ class PassCount:
     xor_after: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Line:
+    """What a run spends on the source expressions that begin at one place.
+
+    A gate belongs to the innermost expression that the word it was made for came from (`kernels/expand.py`); of
+    equal gates the first is kept, and pays.  All lines together are all AND gates.
+    """
+
+    file: str                      # its name, without folders
+    line: int
+    column: int
+    and_gates: int
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     parties: tuple[str, ...]
@@ -43,6 +58,7 @@ class Compiled:
     outputs: tuple[Released, ...]
     passes: tuple[PassCount, ...]
     plan: Plan
+    lines: tuple[Line, ...] = field(default=(), compare=False)     # about the text, so no part of what the program is
 
 
 def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, int]]:
@@ -61,3 +77,15 @@ def and_gates(plan: Plan) -> int:
     """AND gates of a run, which are its ciphertext pairs."""
     return sum(times * prod(launch.lanes) * plan.kernels[launch.kernel].circuit.and_gates
                for launch, times in launches(plan.steps))
+
+
+def lines(plan: Plan) -> tuple[Line, ...]:
+    """The AND gates of a run by source place, in the order of the text."""
+    found: dict[tuple[str, int, int], int] = {}
+    for launch, times in launches(plan.steps):
+        lanes = times * prod(launch.lanes)
+        for span, ands in zip(launch.places, plan.kernels[launch.kernel].charges, strict=True):
+            if ands:
+                place = (PurePath(span.source.name).name, span.line, span.column) if span else ("", 0, 0)
+                found[place] = found.get(place, 0) + ands * lanes
+    return tuple(Line(*place, ands) for place, ands in sorted(found.items()))

@@ -26,6 +26,15 @@ def compress(builder: Builder, columns: Columns, width: int) -> tuple[int, ...]:
     The sum of a column runs through its adders, so few nets live at a time.  The top column has no
     carry and costs nothing; of the low `shift` bits of the sum it is used that they are zero.
     """
+    reader = builder.owner
+    if columns.owner is not None:
+        builder.owner = columns.owner
+    literals = _compress(builder, columns, width)
+    builder.owner = reader
+    return literals
+
+
+def _compress(builder: Builder, columns: Columns, width: int) -> tuple[int, ...]:
     total = columns.shift + width
     constant = columns.constant
     result: list[int] = []

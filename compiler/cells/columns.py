@@ -65,11 +65,16 @@ class Columns:
 
     All weights are positive: -x * 2^i is kept as (not x) * 2^i - 2^i.  The low `shift` bits of the
     sum are therefore known to be zero.
+
+    `owner` is whom its adders are charged to (`Builder.owner`), None for whoever adds it up: a sum that takes in
+    one unadded sum keeps that one's owner, with two of different owners it has none.
     """
 
     bits: dict[int, list[Entry]] = field(default_factory=dict[int, list[Entry]])
     constant: int = 0
     shift: int = 0
+    owner: int | None = None
+    _mixed: bool = field(default=False, init=False)
 
     @staticmethod
     def of(word: Bits) -> Columns:
@@ -100,6 +105,8 @@ class Columns:
 
     def accumulate(self, other: Columns, coefficient: int) -> None:
         """Add coefficient times the other's shifted sum to the shifted sum."""
+        if other.owner is not None and other.owner != self.owner:
+            self.owner, self._mixed = (None, True) if self._mixed or self.owner is not None else (other.owner, False)
         self.constant += coefficient * other.constant
         for position, negative in signed_digits(coefficient):
             for i, entries in other.bits.items():

@@ -11,11 +11,25 @@ class Builder:
 
     An XOR gate reads plain nets only: an inversion moves through it to its readers, so that two
     XORs that differ in inversions alone are the same gate.
+
+    `owner` is a number of the caller's choice: whom the gates made from now on are charged to.
     """
 
     def __init__(self, inputs: int) -> None:
         self.inputs = inputs
         self._gates: list[Gate] = []
+        self._owner = 0
+        self._changes = [(0, 0)]               # (gates made before, owner from there on)
+
+    @property
+    def owner(self) -> int:
+        return self._owner
+
+    @owner.setter
+    def owner(self, owner: int) -> None:
+        if owner != self._owner:
+            self._owner = owner
+            self._changes.append((len(self._gates), owner))
 
     def input(self, index: int) -> int:
         """The literal of input `index`, counted from 0."""
@@ -70,6 +84,11 @@ class Builder:
 
     def circuit(self, outputs: Sequence[int]) -> Circuit:
         return Circuit(self.inputs, tuple(self._gates), tuple(outputs))
+
+    def owners(self) -> list[int]:
+        """Whom each gate is charged to, in order."""
+        ends = [*(start for start, _ in self._changes[1:]), len(self._gates)]
+        return [owner for (start, owner), end in zip(self._changes, ends, strict=True) for _ in range(start, end)]
 
     def _gate(self, op: GateOp, left: int, right: int) -> int:
         self._gates.append(Gate(op, left, right) if left <= right else Gate(op, right, left))

@@ -1,14 +1,16 @@
 """A circuit as a networkx graph, for passes that rewrite it in place.
 
 Nodes are nets, numbered as in the circuit; a driven net carries its `gate`, whose operand nets are
-its predecessors.  The graph's own attributes are `inputs` and `outputs` (literals).
+its predecessors, and as its `origin` the number of that gate in the circuit it came from.  The graph's
+own attributes are `inputs` and `outputs` (literals).
 """
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias
 
-from networkx import DiGraph, get_node_attributes
+from networkx import DiGraph
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 
@@ -19,7 +21,7 @@ def to_graph(circuit: Circuit) -> Graph:
     graph = DiGraph(inputs=circuit.inputs, outputs=circuit.outputs)
     graph.add_nodes_from(range(1 + circuit.inputs))
     first = 1 + circuit.inputs
-    graph.add_nodes_from((net, {"gate": gate}) for net, gate in enumerate(circuit.gates, first))
+    graph.add_nodes_from((net, {"gate": gate, "origin": net - first}) for net, gate in enumerate(circuit.gates, first))
     graph.add_edges_from((literal >> 1, net) for net, gate in enumerate(circuit.gates, first)
                          for literal in (gate.left, gate.right))
     return graph
@@ -38,8 +40,23 @@ def to_circuit(graph: Graph) -> Circuit:
 
 def driven(graph: Graph) -> list[tuple[int, Gate]]:
     """The nets that gates drive and their gates, in ascending order: every gate after those it reads."""
-    gates: dict[int, Gate] = get_node_attributes(graph, "gate")
-    return sorted(gates.items())
+    return [(net, gate) for net, gate in _nets(graph, "gate") if gate is not None]
+
+
+def origins(graph: Graph) -> list[int]:
+    """For each gate, ascending, its number in the circuit that the graph was made from; a new one has that of the
+    gate before it."""
+    found: list[int] = []
+    for net, origin in _nets(graph, "origin"):
+        if net > graph.graph["inputs"]:
+            found.append(origin if origin is not None else found[-1] if found else 0)
+    return found
+
+
+def _nets(graph: Graph, what: str) -> list[tuple[int, Any]]:
+    """Every net and what it carries under this name (None if nothing), ascending."""
+    nodes: Any = graph.nodes(data=what)
+    return sorted(nodes, key=itemgetter(0))
 
 
 def outputs_of(graph: Graph) -> tuple[int, ...]:

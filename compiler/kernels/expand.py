@@ -52,6 +52,7 @@ class Word:
     item: Value | None         # None: a port or a constant
     operands: tuple[Word, ...]
     type: Type
+    index: int = -1            # of its item in the lane
     uses: int = 0
     needed: int = 0            # low bits that its readers look at
     number: Number | None = None
@@ -83,13 +84,25 @@ def expand(block: Block) -> Circuit:
 
     It agrees with `words/evaluate.py` for all ports within their types' lo..hi.
     """
+    return charged(block)[0]
+
+
+def charged(block: Block) -> tuple[Circuit, list[int]]:
+    """The circuit of a lane, and for each gate the index of the item that it is charged to.
+
+    That is the item whose cell makes the gate, or, for the adders of a sum, the item that the sum began with: a
+    bias added to a dot product before that is added up, or the rounding after it, does not take it over.
+    """
     builder = Builder(sum(p.size * p.width for p in block.params))
     wires = dict(enumerate(_ports(block.params, builder), block.first))
     order: list[Word] = []
-    for number, item in block.numbered():
+    for index, (number, item) in enumerate(block.numbered()):
         if not isinstance(item, Value):
             raise Unsupported(f"item {number} of a lane is a loop")
+        before = len(order)
         wires[number] = _wire(number, item, [wires[a] for a in item.args], order)
+        for word in order[before:]:
+            word.index = index
     results = [word for r in block.results for word in wires[r].flat]
     for word in results:
         word.uses += 2         # a result is resolved, and read as such by whoever else reads it
@@ -98,10 +111,14 @@ def expand(block: Block) -> Circuit:
     for word in order:
         if word.uses and word.number is None:
             assert word.item is not None
+            builder.owner = word.index
             word.number = CELLS[word.item.op](builder, word, word.item)
             if isinstance(word.number, Bits):   # in its type's own width, which readers count on
                 word.number = Bits(word.number.resize(word.type.width), word.type.signed)
-    return builder.circuit([literal for word in results for literal in word.bits(builder).literals])
+            elif word.number.owner is None:
+                word.number.owner = word.index
+    circuit = builder.circuit([literal for word in results for literal in word.bits(builder).literals])
+    return circuit, builder.owners()
 
 
 def _ports(params: Iterable[Type], builder: Builder) -> Iterable[Wires]:

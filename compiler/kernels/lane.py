@@ -6,15 +6,20 @@ from dataclasses import dataclass, replace
 
 from compiler.kernels.cut import Group
 from compiler.words.ir import Axes, Block, Digits, Op, Type, Value
+from lang.source import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """`reads[i]` is the value that parameter i shows one lane of, `writes[i]` the value that result i is."""
+    """`reads[i]` is the value that parameter i shows one lane of, `writes[i]` the value that result i is.
+
+    Equal work from two places is one block, so the places of its items stand beside it.
+    """
 
     block: Block
     reads: tuple[int, ...]
     writes: tuple[int, ...]
+    places: tuple[Span | None, ...]
 
 
 def lane(group: Group, wanted: Callable[[int], bool], types: Callable[[int], Type],
@@ -41,7 +46,8 @@ def lane(group: Group, wanted: Callable[[int], bool], types: Callable[[int], Typ
         args = tuple(place[a] for a in item.args)
         items.append(Value(item.op, args, _one_lane(item.type, rank), item.at))
     writes = tuple(n for n in group.members if wanted(n))
-    return Lane(Block(0, params, tuple(items), tuple(place[n] for n in writes)), tuple(reads), writes)
+    places = (*(None for _ in constants), *(item.span for item in group.members.values()))
+    return Lane(Block(0, params, tuple(items), tuple(place[n] for n in writes)), tuple(reads), writes, places)
 
 
 def _one_lane(type: Type, rank: int) -> Type:

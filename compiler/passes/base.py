@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from compiler.gates.circuit import Circuit
-from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.graph import Graph, origins, to_circuit, to_graph
 from compiler.gates.simulate import simulate
 from compiler.gates.verify import verify
 
@@ -48,6 +48,15 @@ def run(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
 
     Raises `Malformed` or `Miscompiled`, which name the pass.
     """
+    after, steps, _ = traced(passes, circuit)
+    return after, steps
+
+
+def traced(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step], list[int]]:
+    """As `run`, and for each gate of the result the gate of the given circuit that it was.
+
+    A gate that a pass made (no `origin` in the graph) counts as the one before it.
+    """
     steps: list[Step] = []
     verify(circuit)
     inputs, count = assignments(circuit.inputs)
@@ -64,7 +73,7 @@ def run(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
                 circuit = after
                 ands, xors = circuit.and_gates, circuit.xor_gates
             steps.append(Step(p.name, before[0], ands, before[1], xors))
-    return circuit, steps
+        return circuit, steps, origins(graph)
 
 
 def _check(p: Pass, after: Circuit, inputs: Sequence[int], count: int, expected: Sequence[int]) -> None:

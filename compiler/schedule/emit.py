@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from math import prod
 from typing import TypeVar
@@ -20,7 +20,8 @@ from compiler.words.locality import JOINT, Owners, Roles, analyse
 from compiler.words.prune import reads
 
 Known = TypeVar("Known")
-Expand = Callable[[Block], Circuit]        # one lane's words -> gates, minimised
+# one lane's words -> gates, minimised, and how many ANDs each item of the block is charged with
+Expand = Callable[[Block], tuple[Circuit, tuple[int, ...]]]
 
 
 def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
@@ -54,7 +55,8 @@ class Shared:
         """The kernel of one lane's block, made once however many launches run it."""
         if block not in self.known:
             self.known[block] = len(self.kernels)
-            self.kernels.append(place(kernel_name(block), self.expand(block)))
+            circuit, charges = self.expand(block)
+            self.kernels.append(replace(place(kernel_name(block), circuit), charges=charges))
         return self.known[block]
 
     def buffer(self, type: Type) -> Stored:
@@ -170,7 +172,7 @@ class Level:
         steps.append(Launch(
             self.shared.kernel(body.block), group.lanes,
             tuple(self.stored[n].wiring(rank, depth) for n in body.reads),
-            tuple(self.stored[n].wiring(rank, depth) for n in body.writes), 0))
+            tuple(self.stored[n].wiring(rank, depth) for n in body.writes), 0, body.places))
 
     def _wire(self, number: int, steps: list[Step]) -> None:
         item = self.items[number]

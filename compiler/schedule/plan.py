@@ -6,7 +6,7 @@ A kernel is one Boolean circuit; a launch runs it on many lanes at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from compiler.gates.circuit import Circuit
 from compiler.words.ir import PUBLIC as PUBLIC
 from compiler.words.ir import Block, Type
+from lang.source import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Kernel:
     registers: tuple[int, ...]     # one for each net
     register_count: int
     tile: int                      # lanes that run at once; a power of two
+    charges: tuple[int, ...] = field(default=(), compare=False)    # AND gates of each word fused into it, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Launch:
     reads: tuple[View, ...]
     writes: tuple[View, ...]
     row: int
+    places: tuple[Span | None, ...] = field(default=(), compare=False)    # of the kernel's words, see `Kernel.charges`
 
 
 @dataclass(frozen=True, slots=True)

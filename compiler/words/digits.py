@@ -84,7 +84,7 @@ def dot(b: Builder, item: Value, garbler: str) -> int:
     ka, kb = digit_offset(ta), digit_offset(tb)
     bound = terms * (2 * _reach(ta) + abs(ka)) * (2 * _reach(tb) + abs(kb))
     products = chunked(b, Value(Op.DIGITS, (left, right),
-                                Type(lanes, item.type.scale / 4, -bound, bound), Digits(at.count, ka, kb)))
+                                Type(lanes, item.type.scale / 4, -bound, bound), Digits(at.count, ka, kb), item.span))
     sums_of = [_sum_of(b, n, at.count, garbler) for n in item.args]
     total = b.add(Op.LINEAR, (products, *sums_of),
                   Type(lanes, item.type.scale / 4, 4 * item.type.lo, 4 * item.type.hi),

@@ -19,15 +19,17 @@ from lang.problems import NotYet
 def reverse(b: Builder, seeds: Sequence[tuple[int, int]], variables: Sequence[int]) -> list[int]:
     """The gradient of each variable (a parameter of the block `b`), given adjoints of some of the block's values."""
     adjoints: dict[int, list[int]] = {}
-    wanted = _depending(b, variables)
+    wanted, outer = _depending(b, variables), b.span
     for value, adjoint in seeds:
         adjoints.setdefault(value, []).append(adjoint)
     for number in range(max((v for v, _ in seeds), default=-1), b.first + len(b.params) - 1, -1):
         item = b.item(number)
         if number in adjoints and isinstance(item, Value):
+            b.span = item.span                             # an adjoint belongs to the expression that it is of
             for arg, contribution in _push(b, item, _total(b, adjoints[number])):
                 if arg in wanted:
                     adjoints.setdefault(arg, []).append(contribution)
+    b.span = outer
     return [_total(b, adjoints[v]) if v in adjoints else b.const([Fraction(0)], b.type(v).shape) for v in variables]
 
 

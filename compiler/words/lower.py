@@ -63,6 +63,7 @@ class Lowering:
     # -- statements -----------------------------------------------------------------------------
 
     def statements(self, statements: Sequence[t.Statement]) -> None:
+        outer = self.b.span
         for statement in statements:
             self.b.span = statement.span
             match statement:
@@ -78,6 +79,7 @@ class Lowering:
                     self._train(statement)
                 case t.Release():
                     self._release(statement)
+        self.b.span = outer
 
     def _store(self, s: t.Store) -> None:
         value = self.expression(s.value)
@@ -163,7 +165,10 @@ class Lowering:
             example.statements(s.body)
             if s.loss is None:
                 return [example.number(e) for _, e in s.grads]
-            return reverse(inside, seeds(inside, example, s.loss, mask), values)
+            inside.span = s.loss.span
+            start = seeds(inside, example, s.loss, mask)
+            inside.span = s.span
+            return reverse(inside, start, values)
 
         after = train(self.b, s, self.program, [leaf for w in weights for leaf in flatten(w)], gradients,
                       next(self.trainings))
@@ -225,6 +230,7 @@ class Lowering:
             word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind)
         else:
             word = self.number(inner)
+        self.b.span = inner.span                       # of `v += e` that is the whole statement
         return self.b.round(word, e.kind.scale, e.kind.lo, e.kind.hi, nearest=not e.floor, wrap=e.wrap)
 
     def _choose(self, e: t.Choose) -> Word:

@@ -26,6 +26,17 @@ class KernelCost:
 
 
 @dataclass(frozen=True, slots=True)
+class LineCost:
+    """What a run spends on the expressions that begin at one place of the text."""
+
+    file: str
+    line: int
+    column: int
+    and_gates: int
+    ciphertexts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """The whole program."""
 
@@ -35,6 +46,7 @@ class Cost:
     table_bytes: int
     depth: int                     # the sum over all launches, which run one after the other
     kernels: tuple[KernelCost, ...]
+    lines: tuple[LineCost, ...]    # in the order of the text; together they are all AND gates
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -51,6 +63,7 @@ def cost(program: Compiled) -> Cost:
         KernelCost(kernel.name, kernel.circuit.and_gates, kernel.circuit.xor_gates, HALVES * kernel.circuit.and_gates,
                    and_depth(kernel.circuit), kernel.register_count, t, n, kernel_digest(kernel))
         for kernel, t, n in zip(plan.kernels, times, lanes, strict=True))
+    lines = tuple(LineCost(n.file, n.line, n.column, n.and_gates, HALVES * n.and_gates) for n in program.lines)
     total = and_gates(plan)
     return Cost(total, sum(k.xor_gates * k.lanes for k in kernels), HALVES * total, row_bytes(1) * total,
-                sum(k.depth * k.launches for k in kernels), kernels)
+                sum(k.depth * k.launches for k in kernels), kernels, lines)

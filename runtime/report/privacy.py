@@ -53,7 +53,7 @@ class Privacy:
         of = f"{count(n)} records" if n is not None else "its records"
         return (f"`{m.dataset}`: {m.steps} steps on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
                 f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
-                f"drawn by {m.drawn_by or 'both parties'}")
+                f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}")
 
     def as_json(self) -> dict[str, object]:
         g = self.guarantee
@@ -61,12 +61,14 @@ class Privacy:
         return {
             "epsilon": self.epsilon, "delta": self.delta, "unknown": self.unknown or None,
             "sigma": sigmas.pop() if len(sigmas) == 1 else None,
+            "noise_ands_per_sample": None,     # noise that one party draws is drawn in the clear
             "adjacency": g.adjacency if g else None, "unit": g.unit if g else None,
             "accountant": g.accountant if g else None,
             "mechanisms": [{"dataset": m.dataset, "records": self.records.get(m.dataset), "batch": m.batch,
                             "slots": m.slots, "steps": m.steps, "clip": float(m.clip),
                             "noise_multiplier": float(m.noise_multiplier),
-                            "sigma": float(m.noise_multiplier * m.clip), "drawn_by": m.drawn_by or None}
+                            "sigma": float(m.noise_multiplier * m.clip), "drawn_by": m.drawn_by or None,
+                            "bounded_by": m.argument}
                            for m in self.mechanisms],
             "revealed": [{"name": o.name, "to": list(o.receivers)} for o in self.revealed],
         }

@@ -8,8 +8,11 @@ from fractions import Fraction
 from compiler.program import Compiled, Released
 from runtime.api import Program
 from runtime.report.cost import Cost
+from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
-from runtime.report.wording import count, size, table
+from runtime.report.wording import count, percent, size, table
+
+PLACES = 20                    # places in the text that are printed
 
 
 def learns(program: Compiled) -> dict[str, list[Released]]:
@@ -47,10 +50,21 @@ def text(program: Program, cost: Cost, privacy: Privacy) -> str:
     lines += table(("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes"),
                    [(k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches),
                      count(k.lanes)) for k in cost.kernels])
+    lines += ["", *_lines(program, cost)]
     lines += ["", *table(("pass", "AND before", "after", "XOR before", "after"),
                          [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
                           for p in compiled.passes])]
     return "\n".join([*lines, "", *privacy.lines()])
+
+
+def _lines(program: Program, cost: Cost) -> list[str]:
+    """The places that cost most, with their text where it is at hand."""
+    found = expressions(program)
+    rows = [(f"{n.file}:{n.line}:{n.column}  {excerpt(found.get((n.file, n.line, n.column)))}".rstrip(),
+             count(n.and_gates), percent(n.and_gates, cost.and_gates))
+            for n in sorted(cost.lines, key=lambda n: -n.and_gates)]
+    rest = [f"and {count(len(rows) - PLACES)} more places: see --json"] if len(rows) > PLACES else []
+    return [*table(("source", "AND", "share"), rows[:PLACES]), *rest]
 
 
 def _decimal(value: str) -> str:

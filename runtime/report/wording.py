@@ -17,6 +17,12 @@ def size(count: float) -> str:
     return f"{count:.0f} bytes"
 
 
+def percent(part: int, whole: int) -> str:
+    """12.3 %"""
+    tenths = round(1000 * part / whole) if whole else 0
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
 def rate(per_second: float) -> str:
     """AND gates a second: 2.1 M/s."""
     return f"{per_second / 1e6:.2f} M/s" if per_second >= 1e5 else f"{per_second:.0f}/s"

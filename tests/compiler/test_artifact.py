@@ -1,7 +1,6 @@
 """Artifacts: the same bytes everywhere, read back whole, and nothing but artifacts accepted."""
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -67,11 +66,11 @@ def test_truncated(auction: Compiled) -> None:
             artifact.decode(data[:length])
 
 
-def forged(header: object, body: bytes = b"") -> bytes:
+def forged(header: object, body: bytes = b"", notes: bytes = b"[]") -> bytes:
     """Bytes with a right digest and a header that nobody's compiler wrote."""
     text = json.dumps(header).encode()
     content = artifact.MAGIC + artifact.VERSION.to_bytes(2, "little") + len(text).to_bytes(4, "little") + text + body
-    return content + hashlib.sha256(content).digest()
+    return artifact.seal(content, notes)
 
 
 @pytest.mark.parametrize("header", [[], {}, 3, "x", ["Compiled"], ["Compiled", *[[]] * 11], ["os.system", "ls"],
@@ -82,7 +81,22 @@ def test_a_forged_header_is_named_as_such(header: object) -> None:
 
 
 def test_a_newer_version_says_so(auction: Compiled) -> None:
-    data = artifact.encode(auction)[:-artifact.DIGEST]
-    newer = data[:4] + (99).to_bytes(2, "little") + data[6:]
+    data = artifact.encode(auction)
     with pytest.raises(ArtifactError, match="format 99"):
-        artifact.decode(newer + hashlib.sha256(newer).digest())
+        artifact.decode(data[:4] + (99).to_bytes(2, "little") + data[6:])
+
+
+@pytest.mark.parametrize("notes", [b"", b"{}", b"[[]]", b'[["Line","a.ccr",1,1]]', b'[["Line","a.ccr",1,1,"9"]]',
+                                   b"\xff"])
+def test_forged_notes_are_named_as_such(auction: Compiled, notes: bytes) -> None:
+    data = artifact.encode(auction)
+    parts = artifact.unsealed(data)
+    assert parts and artifact.decode(artifact.seal(parts[0], parts[1])) == auction
+    with pytest.raises(ArtifactError, match="does not describe a program"):
+        artifact.decode(artifact.seal(parts[0], notes))
+
+
+def test_the_mechanism_keeps_why_the_gradient_is_bounded() -> None:
+    program = pipeline.compile(read(TUMOUR), {"STEPS": "2", "BATCH": "4", "FEATURES": "3"})
+    [mechanism] = artifact.decode(artifact.encode(program)).mechanisms
+    assert mechanism.argument.startswith("structure: ")

@@ -15,6 +15,7 @@ import pytest
 from command import EXAMPLES, LONG
 
 from compiler.pipeline import understand
+from compiler.program import and_gates
 from lang.load import read
 from runtime import api
 from runtime.local import run_both
@@ -63,6 +64,9 @@ def test_compiles_and_simulates(name: str) -> None:
     example, path = ALL[name], EXAMPLES / f"{name}.ccr"
     program = api.compile(path)  # as it is written
     assert program.compiled.outputs
+    lines = program.compiled.lines
+    assert sum(line.and_gates for line in lines) == and_gates(program.compiled.plan)
+    assert all(line.file == path.name and line.line > 0 for line in lines)
     short = api.compile(path, example.small) if example.small else program
     outputs = api.simulate(short, example.given(path.parent), seed=1)
     assert sorted(outputs) == sorted(o.name for o in program.compiled.outputs)

@@ -95,9 +95,33 @@ def test_inspect_adds_up(folder: Path) -> None:
     assert all(k["depth"] <= k["and_gates"] and k["registers"] > 0 for k in kernels)
     assert [p["name"] for p in found["passes"]][:2] == ["fold", "share"]
     assert sum(k["and_gates"] for k in kernels) == found["passes"][-1]["and_after"]
+    lines = found["lines"]
+    assert sum(n["and_gates"] for n in lines) == found["and_gates"]
+    assert all(n["ciphertexts"] == 2 * n["and_gates"] and n["file"] == "tumour.ccr" for n in lines)
+    assert [(n["line"], n["column"]) for n in lines] == [(24, 1), (25, 10), (25, 19)]
     privacy = found["privacy"]
     assert privacy["sigma"] == 1.69 and privacy["delta"] == 1e-6 and 2.0 < privacy["epsilon"] < 3.0
     assert privacy["mechanisms"][0]["slots"] == 96
+    assert privacy["mechanisms"][0]["bounded_by"].startswith("structure: ")
+
+
+def test_inspect_has_the_fields_that_others_rely_on(folder: Path) -> None:
+    source, artifact = told("inspect", TUMOUR), told("inspect", str(folder / "tumour.ccrc"))
+    assert {name: value for name, value in source.items() if name != "program"} == \
+           {name: value for name, value in artifact.items() if name != "program"}
+    assert source.keys() >= {"and_gates", "xor_gates", "ciphertexts", "table_bytes", "depth", "kernels", "lines",
+                             "passes", "privacy", "digest"}
+    assert source["kernels"][0].keys() == {"name", "and_gates", "xor_gates", "ciphertexts", "depth", "registers",
+                                           "launches", "lanes", "digest"}
+    assert source["lines"][0].keys() == {"file", "line", "column", "and_gates", "ciphertexts"}
+    assert source["passes"][0].keys() == {"name", "and_before", "and_after", "xor_before", "xor_after"}
+    assert source["privacy"].keys() >= {"epsilon", "delta", "sigma", "noise_ands_per_sample"}
+    assert source["privacy"]["noise_ands_per_sample"] is None               # the hospital draws it in the clear
+
+
+def test_inspect_shows_what_the_lines_cost(folder: Path) -> None:
+    assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\) +8 630 400 +63.0 %", call("inspect", TUMOUR).stdout)
+    assert re.search(r"tumour.ccr:25:19 +8 630 400 +63.0 %", call("inspect", str(folder / "tumour.ccrc")).stdout)
 
 
 def test_inspect_says_what_it_does_not_know() -> None:
