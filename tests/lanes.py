@@ -140,14 +140,15 @@ def types(max_width: int = 6, shape: tuple[int, ...] = ()) -> st.SearchStrategy[
 def pieces(draw: st.DrawFn) -> Pieces:
     shift = draw(st.integers(0, 3))
     limit = 2 ** draw(st.integers(shift, 5))
-    entries = limit >> shift
+    whole = draw(st.booleans())
+    entries = 2 * limit >> shift if whole else limit >> shift
     slope = draw(st.lists(st.integers(-3, 7), min_size=entries, max_size=entries))
     if draw(st.booleans()):
-        slope[-1] = 0
+        slope[0] = slope[-1] = 0
     least = -min(slope) * (2**shift - 1) if min(slope) < 0 else 0
     base = draw(st.lists(st.integers(least, least + 40), min_size=entries, max_size=entries))
     return Pieces("f", draw(st.integers(0, 4)), limit, shift, tuple(base), tuple(slope), draw(st.integers(0, 3)),
-                  draw(st.integers(-20, 40)), Fraction(0))
+                  draw(st.integers(-20, 40)), Fraction(0), whole)
 
 
 @st.composite

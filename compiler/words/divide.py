@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from compiler.words.approximate.target import UNBOUND_FRACTION, WIDEST
 from compiler.words.build import Builder
-from compiler.words.inexact import UNBOUND_FRACTION, WIDEST, quotient
 from compiler.words.ir import Op
+from compiler.words.quotient import quotient
 from lang.kinds import Scalar
 from lang.problem import Rejected
 from lang.problems import QuotientKind, RangeTooWide

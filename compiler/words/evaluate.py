@@ -169,10 +169,10 @@ def _round(item: Value, args: list[Array]) -> Array:
 
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
     u = np.clip(n >> at.drop, -at.limit, at.limit - 1).astype(np.int64)
-    m = np.where(u >= 0, u, -1 - u)
+    m = u + at.limit if at.whole else np.where(u >= 0, u, -1 - u)
     index = m >> at.shift
     h = (np.asarray(at.base)[index] + np.asarray(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
-    return np.asarray(np.clip(np.where(u >= 0, at.center + h, at.center - h), type.lo, type.hi))
+    return np.asarray(np.clip(np.where((u >= 0) | at.whole, at.center + h, at.center - h), type.lo, type.hi))
 
 
 def _apply(item: Value, args: list[Array]) -> Array:

@@ -1,62 +1,60 @@
-"""Functions that are not exact: each off by at most one last bit of the kind it is bound to."""
+"""Functions that are not exact: each off by at most one last bit of the kind it is bound to, or by its `within`."""
 from __future__ import annotations
 
-from fractions import Fraction
-from math import isqrt
-
-from compiler.words.approximate import sigmoid
+from compiler.words.approximate.exponential import exp
+from compiler.words.approximate.logarithm import log
+from compiler.words.approximate.odd import SIGMOID, TANH, odd
+from compiler.words.approximate.reciprocal_root import rsqrt
+from compiler.words.approximate.target import WIDEST, Target, rounded_once, target_of
 from compiler.words.build import Builder
-from compiler.words.ir import ByZero, Op, Type
+from compiler.words.ir import Op
+from compiler.words.quotient import root
 from lang.kinds import Scalar
+from lang.kinds_of import show_number
 from lang.problem import Rejected
-from lang.problems import NotYet, RangeTooWide
+from lang.problems import NotYet, RangeTooWide, WithinUnmet
+from lang.source import Span
 from lang.typed import Call, Operate
 
-UNBOUND_FRACTION = 8           # fraction bits of a function that is not bound to a kind
-WIDEST = 32                    # bits of the argument's range of a function that is not bound to a kind
-EXP_BITS = 4                   # fraction bits of exp inside softmax beyond the result's own
+ODD = {Call.SIGMOID: SIGMOID, Call.TANH: TANH}
 
 
-def inexact(b: Builder, call: Call, x: int, e: Operate, bound: Scalar | None = None) -> int:
-    """The function `call` of x, in `e`, with the fraction bits of the kind that it is bound to."""
-    type, fraction = b.type(x), bound.fraction if bound else UNBOUND_FRACTION
+def inexact(b: Builder, call: Call, x: int, e: Operate, bound: Scalar | None = None, wrap: bool = False) -> int:
+    """The function `call` of x, in `e`, for the kind that it is bound to; `wrap`: that keeps its low bits only."""
+    type = b.type(x)
     if bound is None and type.width > WIDEST:
         raise Rejected([RangeTooWide(span=e.span, function=call.value, bits=type.width)])
+    target = target_of(bound, e.within, wrap)
+    if call in ODD:
+        found = odd(ODD[call], type, target.fraction, target.within)
+        if found is not None:
+            return b.add(Op.APPLY, (x,), *found)
+    coarse = rounded_once(target)
+    if coarse is None:
+        raise unmet(call, target, e.span)
+    result = _rounded_down(b, call, x, coarse)
+    if result is None:
+        raise Rejected([NotYet(span=e.span, what=f"`{call.value}` here")])
+    return result
+
+
+def _rounded_down(b: Builder, call: Call, x: int, target: Target) -> int | None:
     match call:
-        case Call.SIGMOID:
-            result, pieces = sigmoid(type, fraction, e.within)
-            return b.add(Op.APPLY, (x,), result, pieces)
         case Call.SQRT:
-            return root(b, x, fraction)
+            return root(b, x, target.fraction)
         case Call.NORM2:
-            return root(b, b.sum(b.mul(x, x), len(type.shape)), fraction)
+            return root(b, b.sum(b.mul(x, x), len(b.type(x).shape)), target.fraction)
+        case Call.EXP:
+            return exp(b, x, 1, target)
+        case Call.LOG:
+            return log(b, x, target)
+        case Call.RSQRT:
+            return rsqrt(b, x, target)
         case _:
-            raise Rejected([NotYet(span=e.span, what=f"`{call.value}` here")])
+            return None
 
 
-def quotient(b: Builder, x: int, y: int, scale: Fraction, extremes: tuple[int, int] | None = None) -> int:
-    """floor(x / y) in units of `scale`; x / 0 is the end of the range on x's side (`extremes`, in units, if given)."""
-    tx, ty = b.type(x), b.type(y)
-    ratio = tx.scale / ty.scale / scale
-    top, bottom = (_times(b, n, factor) for n, factor in ((x, ratio.numerator), (y, ratio.denominator)))
-    reach = max(abs(b.type(top).lo), abs(b.type(top).hi))
-    lo = -reach if tx.signed or ty.signed else 0
-    hi = reach
-    at = ByZero(*(extremes or (lo, hi)))
-    return b.add(Op.DIV, (top, bottom), Type(tx.shape, scale, min(lo, at.lo), max(hi, at.hi)), at)
-
-
-def _times(b: Builder, x: int, factor: int) -> int:
-    """The integers of x times a positive integer, as plain integers."""
-    type = b.type(x)
-    return b.aligned([x, b.const([type.scale / factor])])[0] if factor > 1 else x
-
-
-def root(b: Builder, x: int, fraction: int) -> int:
-    """floor(sqrt(x)) in units of 2^-fraction: the integer root of x / 4^-fraction, whose own floor changes nothing."""
-    type = b.type(x)
-    square = Fraction(1, 1 << (2 * fraction))
-    ratio = type.scale / square
-    lo, hi = (int(n * ratio // 1) for n in (type.lo, type.hi))
-    integer = b.round(x, square, lo, hi, nearest=False)
-    return b.add(Op.SQRT, (integer,), Type(type.shape, Fraction(1, 1 << fraction), 0, isqrt(max(0, hi))))
+def unmet(call: Call, target: Target, span: Span) -> Rejected:
+    """Rounding to the kind alone is off by up to half a last bit."""
+    return Rejected([WithinUnmet(span=span, function=call.value, within=show_number(target.within),
+                                 reached=f"just over {show_number(target.unit / 2)}")])

@@ -185,7 +185,10 @@ class Pieces:
     h = (base[m >> shift] + slope[m >> shift] * (m mod 2^shift)) >> guard;
     result = center + h if u >= 0 else center - h, clamped to the type's lo..hi.
 
-    `limit` is a power of two, the tables have limit >> shift entries, and every h is >= 0.
+    If `whole`, m = u + limit, so 0 <= m < 2 limit, and result = center + h, clamped.
+
+    `limit` is a power of two, the tables have an entry for every 2^shift values of m, and an h that stands for
+    operands of both signs is >= 0.
     shift = 0 is a plain table.  `name` and `error` are for reports: |result * scale - f| <= error.
     """
 
@@ -198,6 +201,7 @@ class Pieces:
     guard: int
     center: int
     error: Fraction
+    whole: bool = False        # not odd about its centre: a table entry for every value of u
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,7 @@ class Lowering:
     def _convert(self, e: t.Convert) -> int:
         inner = e.value
         if isinstance(inner, t.Operate):               # what is not exact is rounded once, to the kind it is bound to
-            word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind)
+            word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind, e.wrap)
         else:
             word = self.number(inner)
         self.b.span = inner.span                       # of `v += e` that is the whole statement

@@ -17,10 +17,10 @@ from lang.problems import NotYet
 from lang.typed import INEXACT, Call, Expr, Number, Operate
 
 
-def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None) -> int:
+def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None, wrap: bool = False) -> int:
     """The word for `e`; `bound` is the kind that the result is converted to right away, if any."""
     if e.call in INEXACT:
-        return inexact(b, e.call, args[0], e, bound)
+        return inexact(b, e.call, args[0], e, bound, wrap)
     if e.call in REDUCTIONS:
         return _reduce(b, e, args[0])
     if e.call in (Call.RESHAPE, Call.BROADCAST):

@@ -1,4 +1,4 @@
-"""Sigmoid's pieces against exact values of the function, operand by operand."""
+"""Sigmoid's and tanh's pieces against exact values of the functions, operand by operand."""
 from __future__ import annotations
 
 from decimal import Context, Decimal, localcontext
@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from lanes import assert_agrees, block, vectors
 
 from compiler.kernels.expand import expand
-from compiler.words.approximate import sigmoid
+from compiler.words.approximate.odd import SIGMOID, TANH, odd
 from compiler.words.evaluate import apply_pieces
 from compiler.words.ir import Op, Pieces, Type, Value
+
+
+def sigmoid(operand: Type, bits: int, within: Fraction | None = None) -> tuple[Type, Pieces]:
+    found = odd(SIGMOID, operand, bits, within or Fraction(1, 2**bits))
+    assert found
+    return found
+
 
 DOT = Type((), Fraction(1, 2**18), -31 * 2**23, 31 * 2**23)   # 31 terms of fix<16, 10> times fix<9, 8>
 
@@ -38,6 +45,20 @@ def test_every_operand_is_within_one_last_bit(low: int, high: int, scale: Fracti
     result, pieces = sigmoid(operand, bits)
     error = worst(operand, result, pieces, list(range(low, high + 1)))
     assert error <= pieces.error <= Fraction(1, 2**bits)
+
+
+@pytest.mark.parametrize(("low", "high", "scale", "bits"), [
+    (-2**11, 2**11 - 1, Fraction(1, 256), 8), (0, 3000, Fraction(1, 300), 6), (-40, 40, Fraction(1, 4), 8)])
+def test_tanh(low: int, high: int, scale: Fraction, bits: int) -> None:
+    found = odd(TANH, Type((), scale, low, high), bits, Fraction(1, 2**bits))
+    assert found
+    result, pieces = found
+    got = apply_pieces(np.arange(low, high + 1), pieces, result)
+    with localcontext(Context(prec=60)):
+        exact = [1 - 2 / ((2 * Decimal(n * scale.numerator) / scale.denominator).exp() + 1)
+                 for n in range(low, high + 1)]
+        errors = [abs(Decimal(r) / 2**bits - y) for r, y in zip(got.tolist(), exact, strict=True)]
+        assert Fraction(max(errors)) <= pieces.error <= Fraction(1, 2**bits)
 
 
 def test_the_ends_of_every_cell_of_the_demo() -> None:
@@ -66,22 +87,22 @@ def test_the_shape_is_the_operands() -> None:
     assert result.shape == (4, 2)
 
 
-def test_what_cannot_be_reached_is_refused() -> None:
-    with pytest.raises(ValueError, match="give the operand or the result more"):
-        sigmoid(Type((), Fraction(1), -128, 127), 8)
-    with pytest.raises(ValueError, match="cannot be within 1/1024"):
-        sigmoid(DOT, 8, Fraction(1, 1024))
+def test_a_coarse_operand_gets_a_whole_table() -> None:
+    operand = Type((), Fraction(1), -128, 127)
+    result, pieces = sigmoid(operand, 8)
+    assert pieces.whole
+    assert worst(operand, result, pieces, list(range(-128, 128))) <= pieces.error <= Fraction(1, 256)
+
+
+def test_what_cannot_be_reached_is_none() -> None:
+    assert odd(SIGMOID, DOT, 8, Fraction(1, 1024)) is None
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.integers(3, 8), st.integers(6, 12), st.integers(-2**13, 2**13), st.integers(0, 2**13))
 def test_circuit_and_words_agree(bits: int, fraction: int, low: int, extent: int) -> None:
     operand = Type((), Fraction(1, 2**fraction), low, low + extent)
-    try:
-        result, pieces = sigmoid(operand, bits)
-    except ValueError:
-        assert operand.scale > Fraction(1, 2**bits)   # only a coarse operand is refused
-        return
+    result, pieces = sigmoid(operand, bits)
     lane = block([operand], Value(Op.APPLY, (0,), result, pieces))
     assert_agrees(expand(lane), lane, vectors([operand], 100))
     assert worst(operand, result, pieces, [low, low + extent // 2, low + extent]) <= Fraction(1, 2**bits)

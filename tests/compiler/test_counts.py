@@ -13,7 +13,7 @@ from lanes import Growing, block, number, whole
 from compiler.kernels.expand import expand
 from compiler.passes.base import run
 from compiler.passes.levels import O1
-from compiler.words.approximate import sigmoid
+from compiler.words.approximate.odd import SIGMOID, odd
 from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
 
 BIT = number(0, 1)
@@ -115,7 +115,9 @@ def operations() -> Iterator[tuple[str, Block]]:
     yield "digits 32 x 9 x 10", digit_sum(9, 10, 32)
     score = Type((), Fraction(1, 2**18), -31 * 2**23, 31 * 2**23)
     for bits in 4, 6, 8:
-        result, pieces = sigmoid(score, bits)
+        found = odd(SIGMOID, score, bits, Fraction(1, 2**bits))
+        assert found
+        result, pieces = found
         yield f"sigmoid of a 29-bit score, {bits} bits", block([score], Value(Op.APPLY, (0,), result, pieces))
 
 

@@ -1,0 +1,79 @@
+"""Whole numbers moved by private amounts: what a floating-point unit does, made of choices."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from compiler.words.build import Builder
+from compiler.words.ir import Op, Pieces, Type, Value
+
+
+def integers(b: Builder, x: int, unit: Fraction, lo: int, hi: int) -> int:
+    """floor(x / unit), kept in lo..hi, with scale 1."""
+    return b.round(b.scaled(x, 1 / unit), Fraction(1), lo, hi, nearest=False)
+
+
+def floor_shift(b: Builder, n: int, places: int) -> int:
+    """floor(n / 2^places) of an integer."""
+    type = b.type(n)
+    return integers(b, n, Fraction(1 << places), type.lo >> places, type.hi >> places)
+
+
+def lifted(b: Builder, n: int, places: int) -> int:
+    """n 2^places of an integer."""
+    type = b.type(n)
+    return integers(b, n, Fraction(1, 1 << places), type.lo << places, type.hi << places)
+
+
+def low_bits(b: Builder, n: int, places: int) -> int:
+    """n modulo 2^places."""
+    return b.round(n, Fraction(1), 0, (1 << places) - 1, wrap=True)
+
+
+def narrowed(b: Builder, number: int, lo: int, hi: int) -> int:
+    """The same operation, its result known to lie in lo..hi."""
+    item = b.item(number)
+    assert isinstance(item, Value)
+    return b.emit(replace(item, type=replace(item.type, lo=max(lo, item.type.lo), hi=min(hi, item.type.hi))))
+
+
+def table(b: Builder, index: int, values: Sequence[int], first: int, drop: int) -> int:
+    """values[u - first] for u = floor(index / 2^drop); the last value stands for all later u, the first for earlier."""
+    type = b.type(index)
+    places = max((n >> drop if n >= 0 else ~(n >> drop)).bit_length() for n in (type.lo, type.hi))
+    limit = 1 << places
+    entries = tuple(values[max(0, min(u - first, len(values) - 1))] for u in range(-limit if type.signed else 0, limit))
+    pieces = Pieces("", drop, limit, 0, entries, (0,) * len(entries), 0, 0, Fraction(0), whole=type.signed)
+    return b.add(Op.APPLY, (index,), Type(type.shape, Fraction(1), min(entries), max(entries)), pieces)
+
+
+def shifted_down(b: Builder, n: int, amounts: Sequence[int]) -> int:
+    """floor(n / 2^k) for k given by its bits, least significant first."""
+    for place in reversed(range(len(amounts))):
+        n = b.select(amounts[place], floor_shift(b, n, 1 << place), n)
+    return n
+
+
+def normalised(b: Builder, n: int, width: int, keep: int) -> tuple[int, list[int]]:
+    """n in 0..2^width - 1 moved up until its top bit is in place, then cut to `keep` bits; and by how much it moved.
+
+    The amount is given by its bits, least significant first; width is a power of two.  Zero stays zero.
+    """
+    stages = width.bit_length() - 1
+    amounts: list[int] = []
+    for stage in reversed(range(stages)):
+        step = 1 << stage
+        small = b.less(n, b.const([Fraction(1 << (width - step))]))
+        n = narrowed(b, b.select(small, lifted(b, n, step), n), 0, (1 << width) - 1)
+        amounts.insert(0, small)
+        spare = width - (keep + step - 1)      # bits that the moves still to come do not bring into what is kept
+        if spare > 0:
+            n = floor_shift(b, n, spare)
+            width -= spare
+    return lifted(b, n, max(0, keep - width)), amounts
+
+
+def moving(width: int, keep: int) -> int:
+    """About the ANDs of `normalised`."""
+    return width + (width.bit_length() - 1) * min(width, keep + 2)
