@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.kernels.expand import charged
@@ -11,6 +12,7 @@ from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
+from compiler.trail import trails
 from compiler.words import flow
 from compiler.words.digits import contractions
 from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Value, Words
@@ -38,7 +40,7 @@ def understand(source: Source, overrides: Mapping[str, str | Fraction] | None = 
     if not checked.program.parties:
         raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
     words = prune(lower(checked.program))
-    flow.check(words, _places(checked.program))
+    flow.check(words, _places(checked.program), _ways(checked.program))
     return Meaning(checked, words)
 
 
@@ -126,6 +128,12 @@ def _places(program: t.Program) -> dict[str, Span]:
     """Where each source is declared: an input's line, the first field of a data set."""
     places = {i.variable.name: i.span for i in program.inputs}
     return places | {d.name: d.fields[0].span if d.fields else d.span for d in program.datasets}
+
+
+def _ways(program: t.Program) -> flow.Way:
+    """What a source passed on its way to an output; the tree is walked when the first leak is found."""
+    walked = cache(lambda: trails(program))
+    return lambda output, source: walked().get(output, {}).get((source.name, source.draw), ())
 
 
 def _released(words: Words, program: t.Program) -> Iterator[Released]:

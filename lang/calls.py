@@ -161,7 +161,8 @@ class Calls(Indexing):
                 self.calling.pop()
                 self.train_level, self.value_level = outer
         statements += body
-        return typed.Scope(value.type, tuple(statements), value, span) if statements else value
+        name = function.name.name
+        return typed.Scope(value.type, tuple(statements), value, span, name) if statements else value
 
     def _bind_sizes(self, function: tree.Fn, args: tuple[typed.Expr, ...], span: Span) -> None:
         found: dict[str, int] = {}

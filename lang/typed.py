@@ -236,6 +236,7 @@ class Scope:
     statements: tuple[Statement, ...]
     value: Expr
     span: Span = field(compare=False)
+    call: str = ""                     # the function, where this is a call of one
 
 
 Expr = Const | Read | IndexOf | RowField | Operate | Convert | Choose | Pick | Part | Pack | Stack | Scope

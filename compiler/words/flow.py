@@ -9,6 +9,7 @@ to others only, revealed or not.
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from compiler.words.ir import Block, Draw, Entry, Loop, Mechanism, Op, Result, Value, Words
@@ -36,18 +37,23 @@ class Drawn:
 Sources = frozenset[Source | Drawn]
 
 
-def check(program: Words, places: dict[str, Span]) -> None:
+Way = Callable[[Span, Source], tuple[tuple[Span, str], ...]]        # (output, source) -> what it passed
+
+
+def check(program: Words, places: dict[str, Span], way: Way = lambda output, source: ()) -> None:
     """Raises Rejected with every output that tells a receiver what is not theirs; `places` has each input's and each
-    data set's declaration."""
+    data set's declaration, `way` the places between that and an output."""
     carried = sources(program.block)
     problems: list[Problem] = []
     for output in program.outputs:
         assert output.span is not None
         for receiver in output.receivers:
             found = carried[output.value]
-            foreign = sorted(s for s in found if isinstance(s, Source) and s.party != receiver)
-            if foreign and not output.revealed:
-                problems.append(_leak(output.name, output.span, foreign[0], receiver, places))
+            foreign = {s.name: s for s in sorted((s for s in found if isinstance(s, Source)), reverse=True)
+                       if s.party != receiver}
+            for name, source in () if output.revealed else sorted(foreign.items()):
+                first = ((places[name], "comes from here"),) if name in places else ()
+                problems.append(_leak(output.name, output.span, source, receiver, first + way(output.span, source)))
             known = [s for s in found if isinstance(s, Drawn) and s.party == receiver]
             if known:
                 problems.append(_known(output.name, output.span, min(known, key=lambda s: s.draw)))
@@ -55,8 +61,7 @@ def check(program: Words, places: dict[str, Span]) -> None:
         raise Rejected(problems)
 
 
-def _leak(output: str, span: Span, source: Source, receiver: str, places: dict[str, Span]) -> Problem:
-    related = ((places[source.name], "comes from here"),) if source.name in places else ()
+def _leak(output: str, span: Span, source: Source, receiver: str, related: tuple[tuple[Span, str], ...]) -> Problem:
     if source.draw is None:
         return LeaksInput(span=span, output=output, source=source.name, owner=source.party, receiver=receiver,
                           related=related)

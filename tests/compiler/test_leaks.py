@@ -5,7 +5,8 @@ import pytest
 
 from compiler.pipeline import understand
 from lang.problem import Rejected
-from lang.source import Source
+from lang.report import draw
+from lang.source import Source, Span
 
 HEAD = """\
 party vendor; party hospital;
@@ -62,6 +63,9 @@ LEAKS = {
     "reveal of something else": "output reveal(age > 3) to vendor; output b = age to vendor;",
     "mixed after training": trained() + " w[0] += age; output w to vendor;",
     "condition on released and private": trained() + " var n: bit = 0; if w[0] > age { n = 1; } output n to vendor;",
+    "named call": "let r = second(fee, age); output r to vendor;",
+    "condition in a function":
+        "fn picked(x: uint<8>) -> bit { if x > 3 { 1 } else { 0 } } let r = picked(age); output r to vendor;",
     "trained twice, once without noise":
         trained("0") + " " + DPSGD.format(noise="1.0", body=LOSS)
         + " output w to vendor;",
@@ -99,12 +103,54 @@ LEGAL = {
 }
 
 
-@pytest.mark.parametrize("text", LEAKS.values(), ids=LEAKS.keys())
-def test_leak(text: str) -> None:
+# What a leak's message shows between the declaration and the output: the text of a place, and what happens there.
+# Where the output's own expression is all there is, nothing.
+PATHS = {
+    "let": ["a: passes into `a`", "b: passes into `b`"],
+    "if value": ["a: passes into `a`", "age > 18: decides which value is taken"],
+    "implicit, in a branch": ["age > 18: decides what is assigned"],
+    "implicit, in the other branch": ["age > 18: decides what is assigned"],
+    "implicit, nested": ["age > 3: decides what is assigned"],
+    "a count in a loop": ["ages[i] > 60: decides what is assigned"],
+    "carried around a loop": ["a = age;: passes into `a`", "b = a;: passes into `b`"],
+    "private index": ["which: says which element is taken"],
+    "assignment at a private index": ["which: says which element is assigned"],
+    "tuple field": ["p: passes into `p`"],
+    "whole tuple": ["p: passes into `p`"],
+    "norm": ["n: passes into `n`"],
+    "no noise": ["row.x: is read here", "w: `w` is trained on it, without noise"],
+    "weights to the other side": ["w: passes into `w`"],
+    "input inside the loss": ["age: is read here", "w: `w` is trained on it"],
+    "input as a factor of a gradient": ["age: is read here", "w: `w` is trained on it"],
+    "mixed after training": ["w[0] += age;: passes into `w`"],
+    "condition on released and private": ["w[0] > age: decides what is assigned"],
+    "trained twice, once without noise": ["row.x: is read here", "w: `w` is trained on it, without noise"],
+    "named call": ["r: passes into `r`", "second(fee, age): passes through `second`"],
+    "condition in a function": ["r: passes into `r`", "x > 3: decides which value is taken",
+                                "picked(age): passes through `picked`"],
+}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_leak(name: str) -> None:
     with pytest.raises(Rejected) as caught:
-        understand(Source("leak.ccr", HEAD + text + "\n"))
+        understand(Source("leak.ccr", HEAD + LEAKS[name] + "\n"))
     assert {p.code for p in caught.value.problems} <= {"leaks-data", "leaks-input"}
-    assert all(p.related for p in caught.value.problems)           # where it comes from, as well as where it goes
+    for problem in caught.value.problems:
+        (_, origin), *path = problem.related           # where it comes from, then what it passed
+        assert origin == "comes from here"
+        assert sorted(f"{text(span)}: {label}" for span, label in path) == sorted(PATHS.get(name, []))
+        assert draw(problem).count("\n") >= 4 + len(path)
+
+
+def text(span: Span) -> str:
+    return span.source.line(span.line)[span.column - 1:span.end_column - 1]
+
+
+def test_every_source_is_told() -> None:
+    with pytest.raises(Rejected) as caught:
+        understand(Source("leak.ccr", HEAD + "output age + sum(ages) + which + fee to vendor;\n"))
+    assert [getattr(p, "source", "") for p in caught.value.problems] == ["age", "ages", "which"]
 
 
 @pytest.mark.parametrize("text", LEGAL.values(), ids=LEGAL.keys())
