@@ -226,11 +226,11 @@ class Lowering:
 
     def _convert(self, e: t.Convert) -> int:
         inner = e.value
+        self.b.span = inner.span                       # of `v += e` that is the whole statement
         if isinstance(inner, t.Operate):               # what is not exact is rounded once, to the kind it is bound to
             word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind, e.wrap)
         else:
             word = self.number(inner)
-        self.b.span = inner.span                       # of `v += e` that is the whole statement
         return self.b.round(word, e.kind.scale, e.kind.lo, e.kind.hi, nearest=not e.floor, wrap=e.wrap)
 
     def _choose(self, e: t.Choose) -> Word:
