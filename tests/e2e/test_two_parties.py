@@ -24,7 +24,7 @@ from command import (
     wait_for,
 )
 
-SMALL = ("-D", "STEPS=1", "-D", "BATCH=8")
+SMALL = ("-D", "STEPS=2", "-D", "BATCH=8")
 LONG_RUN = ("-D", "STEPS=500")          # more than any machine does before the test has ended it
 STREAMING = 2_000_000                   # bytes down: the tables are on their way
 
