@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime.api import Program
+from runtime.contract.amounts import Spend
 from runtime.net.channel import Channel
 from runtime.privacy.randomness import RunSecret
+from runtime.session.gate import Gate
 from runtime.session.parties import Session
 from runtime.session.phases import Phases
 from runtime.sources import PartySources, load
@@ -30,6 +32,8 @@ class Report:
     sent_bytes: int
     received_bytes: int
     seconds: dict[str, float]      # by phase; they do not overlap
+    contract: str = ""             # digest
+    charged: Spend | None = None   # to the ledger of this party
     backend: str = BACKEND
 
 
@@ -39,11 +43,12 @@ def prepare(program: Program, party: str, given: Mapping[str, str], secret: RunS
 
 
 def run(program: Program, party: str, sources: PartySources, channel: Channel,
-        progress: Progress | None = None) -> Report:
-    """The party's side of a run; see `Session.run` for what it raises."""
-    phases = Phases()
+        progress: Progress | None = None, gate: Gate | None = None) -> Report:
+    """The party's side of a run; see `Session.run` for what it raises.  Without a gate nothing is checked or charged.
+    """
+    phases, gate = Phases(), gate or Gate()
     session = Session(program.compiled, program.name, program.digest, party, sources.records(), sources, phases,
-                      progress)
+                      progress, gate)
     outcome = session.run(channel)
     return Report(party, outcome.outputs, sources.records() or outcome.peer.records, and_gates(program.compiled.plan),
-                  outcome.sent_bytes, outcome.received_bytes, phases.seconds)
+                  outcome.sent_bytes, outcome.received_bytes, phases.seconds, gate.contract, gate.charged)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import identities, language, programs, runs
+from runtime.cli import budgets, contracts, identities, language, programs, runs
 
 app = typer.Typer(name="ccr", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
                   pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -18,6 +18,8 @@ app.command()(programs.inspect)
 app.command()(runs.simulate)
 app.command()(runs.run)
 app.add_typer(identities.app, name="keys")
+app.add_typer(contracts.app, name="contract")
+app.add_typer(budgets.app, name="budget")
 
 
 def _version(wanted: bool) -> None:

@@ -12,13 +12,16 @@ from lang.report import as_json, draw
 from runtime.backends.yao import ForgedOutput
 from runtime.cli.options import UsageError
 from runtime.cli.screen import result, say
-from runtime.cli.status import FAILED, INTERRUPTED, WRONG
+from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
+from runtime.contract.amounts import spelled
+from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
 from runtime.local import PartyFailed
 from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError
 from runtime.ot.errors import CheatingDetected
-from runtime.session.hello import Disagreement
+from runtime.session.guard import PeerRefused
+from runtime.session.hello import DifferentContracts, Disagreement
 
 
 class NotSaved(Exception):
@@ -49,6 +52,13 @@ def faults(json: bool) -> Generator[None]:
     except (ArtifactError, KeyFileError) as error:
         say(f"error: {error}")
         _end(json, _error("artifact" if isinstance(error, ArtifactError) else "key", str(error)), WRONG)
+    except Refused as refused:
+        say(str(refused))
+        sums = {name: {"epsilon": spelled(s.epsilon), "delta": spelled(s.delta)} for name, s in refused.sums.items()}
+        _end(json, _error(refused.reason, refused.what, help=refused.help, sums=sums), REFUSED)
+    except (PeerRefused, DifferentContracts) as error:
+        say(f"error: {error}")
+        _end(json, _error(type(error).__name__, str(error)), REFUSED)
     except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
         say(f"error: {error}")
         _end(json, _error(type(error).__name__, str(error)), FAILED)

@@ -10,12 +10,16 @@ from runtime.api import Program, secret
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
+from runtime.contract.terms import Contract
+from runtime.gate import Bearer
+from runtime.gate import gate as contract_gate
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
 from runtime.party import Report, prepare, run
 from runtime.report.wording import listing
+from runtime.session.gate import Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,19 @@ class Ends:
 
     @staticmethod
     def of(party: str | None, listen: str | None, connect: str | None, key: Path | None, cert: Path | None,
-           peer: Path | None) -> Ends | None:
-        """From the options; None if they ask for both parties here.  Raises UsageError and KeyFileError."""
-        given = {"--listen": listen, "--connect": connect, "--key": key, "--cert": cert, "--peer": peer}
+           peer: Path | None, contract: Contract | None = None) -> Ends | None:
+        """From the options; None if they ask for both parties here.  A contract brings the peer's certificate.
+
+        Raises UsageError, KeyFileError and Refused (foreign-party).
+        """
+        given = {"--listen": listen, "--connect": connect, "--key": key, "--cert": cert, "--peer": peer,
+                 "--contract": contract}
         if party is None:
             extra = [option for option, value in given.items() if value is not None]
             if extra:
                 raise UsageError(f"{extra[0]} goes with --as PARTY", "without --as both parties run on this machine")
             return None
-        if key is None or cert is None or peer is None:
+        if key is None or cert is None or (peer is None and contract is None):
             missing = [option for option in ("--key", "--cert", "--peer") if given[option] is None]
             raise UsageError(f"--as {party} needs {listing(missing)}",
                              f"make keys with `ccr keys new {party}` and exchange the .crt files with your peer")
@@ -49,20 +57,37 @@ class Ends:
         else:
             raise UsageError(f"--as {party} needs one of --listen and --connect",
                              "one party listens, the other connects to it")
-        return Ends(party, listen is not None, where, keys.load(key, cert), keys.read_certificate(peer))
+        return Ends(party, listen is not None, where, keys.load(key, cert), _peer(party, peer, contract))
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a run under a contract is given besides."""
+
+    contract: Contract
+    ledger: Path
 
 
 def run_party(program: Program, ends: Ends, inputs: Mapping[str, str], seed: int | None, timeout: float,
-              advance: Advance, quiet: bool) -> Report:
-    """This party's side of the run.  Its inputs are read and checked before it listens or connects.
+              advance: Advance, quiet: bool, agreed: Agreed | None = None) -> Report:
+    """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
-    Raises UsageError, InputError, and what `runtime.party.run` raises.
+    Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
     if ends.party not in program.compiled.parties:
         raise UsageError(f"the program has no party `{ends.party}`",
                          f"its parties are {listing(program.compiled.parties)}")
     sources = prepare(program, ends.party, inputs, secret(seed))
-    return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance)
+    gate = Gate() if agreed is None else contract_gate(
+        agreed.contract, program, Bearer(ends.party, ends.identity, ends.peer_certificate), inputs, agreed.ledger)
+    return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance, gate)
+
+
+def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
+    if peer is not None:
+        return keys.read_certificate(peer)
+    assert contract is not None
+    return contract.terms.other(party).certificate.encode()
 
 
 def _meet(program: Program, ends: Ends, timeout: float, quiet: bool) -> Channel:

@@ -3,10 +3,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from runtime.contract.amounts import typed
 from runtime.report.privacy import DELTA
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
@@ -22,6 +25,9 @@ Output = Annotated[list[str] | None, typer.Option("--output", metavar="NAME=PATH
                                                   help="Save an output as .npz, .npy or .csv.")]
 Seed = Annotated[int | None, typer.Option("--seed", metavar="N", show_default=False,
                                           help="Fix the sampling and the noise. The run is then not private.")]
+LedgerFile = Annotated[Path | None, typer.Option("--ledger", metavar="FILE", show_default=False,
+                                                 help="Where this party's budgets are kept; "
+                                                      "~/.local/share/ccr/ledger.db if not given.")]
 Delta = Annotated[float, typer.Option("--delta", metavar="D", help="The delta at which epsilon is told.")]
 DEFAULT_DELTA = DELTA
 
@@ -53,6 +59,14 @@ def checked_delta(delta: float) -> float:
     if not 0 < delta < 1:
         raise UsageError(f"--delta {delta:g} does not lie between 0 and 1", "give a small one, such as 1e-5")
     return delta
+
+
+def positive(option: str, text: str) -> Fraction:
+    """An exact amount above 0.  Raises UsageError."""
+    try:
+        return typed(text)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", "write a number such as 2, 0.5 or 1e-5") from None
 
 
 @dataclass(frozen=True, slots=True)

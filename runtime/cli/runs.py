@@ -12,14 +12,16 @@ from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime import api
 from runtime.api import Program
+from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
-from runtime.cli.meet import Ends, run_party
+from runtime.cli.meet import Agreed, Ends, run_party
 from runtime.cli.options import (
     DEFAULT_DELTA,
     Define,
     Delta,
     Input,
     Json,
+    LedgerFile,
     Output,
     Quiet,
     Runnable,
@@ -32,6 +34,7 @@ from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.screen import result, say
 from runtime.data.errors import InputError
+from runtime.ledger.store import default_path
 from runtime.local import run_both
 from runtime.party import Report
 from runtime.report import values
@@ -70,7 +73,10 @@ def run(file: Runnable, input: Input = None, output: Output = None,
                                                   help="Own certificate.")] = None,
         peer: Annotated[Path | None, typer.Option("--peer", metavar="PEER.crt", show_default=False,
                                                   help="The peer's certificate.")] = None,
-        seed: Seed = None, delta: Delta = DEFAULT_DELTA,
+        contract: Annotated[Path | None, typer.Option("--contract", metavar="C", show_default=False,
+                                                      help="What both parties signed; it names the peer's "
+                                                           "certificate too.")] = None,
+        ledger: LedgerFile = None, seed: Seed = None, delta: Delta = DEFAULT_DELTA,
         timeout: Annotated[float, typer.Option("--timeout", metavar="S",
                                                help="Seconds to wait for the peer, at any point.")] = TIMEOUT,
         define: Define = None, quiet: Quiet = False, json: Json = False) -> None:
@@ -80,7 +86,10 @@ def run(file: Runnable, input: Input = None, output: Output = None,
         checked_delta(delta)
         if not 0 < timeout < float("inf"):
             raise UsageError(f"--timeout {timeout:g} is not a number of seconds above 0")
-        ends = Ends.of(party, listen, connect, key, cert, peer)
+        if contract is not None and seed is not None:
+            raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
+        agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
+        ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         inputs, outputs = pairs("--input", input), pairs("--output", output)
         program = compiled(file, define)
         compiling = time.perf_counter() - start
@@ -92,11 +101,13 @@ def run(file: Runnable, input: Input = None, output: Output = None,
                 reports = run_both(program, inputs, seed, timeout,
                                    lambda who, gates: advance(gates) if who == watched else None)
             else:
-                report = run_party(program, ends, inputs, seed, timeout, advance, quiet)
+                report = run_party(program, ends, inputs, seed, timeout, advance, quiet, agreed)
                 reports = {report.party: report}
         running = time.perf_counter() - start - compiling
         found = {name: value for r in reports.values() for name, value in r.outputs.items()}
         _save(program, files, found)
+        if agreed is not None and agreed.contract.terms.privacy is not None:
+            delta = float(agreed.contract.terms.privacy.per_run.delta)
         ended = _ended(program, reports, compiling, running, files, delta, seed is not None)
         result(ended.as_json(), ended.text(), json)
 

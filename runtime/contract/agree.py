@@ -62,7 +62,7 @@ def with_parties(terms: Terms, party: str, own_certificate: bytes, peer_certific
     mine = terms.party(party)
     if public_key(own_certificate) != mine.key or own_certificate.decode("ascii") != mine.certificate:
         raise Refused("not-my-key", f"this side runs as `{party}` with another certificate than the contract binds")
-    peer = next(p for p in terms.parties if p.name != party)
+    peer = terms.other(party)
     if peer_certificate.decode("ascii") != peer.certificate:
         raise Refused("foreign-peer", f"the peer's certificate is not that of `{peer.name}` in the contract")
 

@@ -44,11 +44,10 @@ def spelled(value: Fraction) -> str:
 
 
 def typed(text: str) -> Fraction:
-    """A number as people type it (`1e-5`, `2.0`), if it has a canonical spelling; ValueError if not."""
+    """An amount as people type it (`1e-5`, `2.0`); ValueError if it has no canonical spelling."""
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE]-?[0-9]{1,2})?", text, re.ASCII):
         raise ValueError(f"`{text[:40]}` is not a number above 0")
-    value = Fraction(text)
-    return decimal(spelled(value)) if value else decimal("0")
+    return decimal(spelled(Fraction(text)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,19 @@ from fractions import Fraction
 from compiler.program import Compiled
 from runtime.contract.amounts import Spend, epsilon_upward, float_below
 from runtime.contract.refused import Refused
+from runtime.contract.terms import Privacy
 from runtime.privacy.accountant import account
 from runtime.privacy.cost import charged
+
+
+def charges(program: Compiled, records: Mapping[str, int], privacy: Privacy) -> tuple[Spend, Spend]:
+    """The cost of one run, at the contract's delta for one, and what a run takes: that, or the cost of all `pld` runs.
+
+    Takes seconds.  Raises Refused as `cost`.
+    """
+    one = cost(program, records, privacy.per_run.delta)
+    together = privacy.composition == "pld"
+    return one, cost(program, records, privacy.total.delta, privacy.runs) if together else one
 
 
 def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: int = 1) -> Spend:

@@ -115,6 +115,11 @@ class Terms(Model):
         raise Refused("foreign-party", f"`{name}` is no party of the contract, which binds "
                       + " and ".join(f"`{p.name}`" for p in self.parties))
 
+    def other(self, name: str) -> Party:
+        """The peer of the party of this name.  Raises Refused (foreign-party)."""
+        own = self.party(name)
+        return next(party for party in self.parties if party is not own)
+
 
 class Signature(Model):
     party: Name
@@ -214,4 +219,4 @@ def _privacy(terms: Terms) -> None:
             raise Refused("delta-not-below-1", "a delta of 1 or more promises nothing")
     if not per_run.spend.within(total.spend):
         raise Refused("run-above-total", "one run may cost more than all of them together",
-                      sums={"per run": str(per_run.spend), "total": str(total.spend)})
+                      sums={"per run": per_run.spend, "total": total.spend})

@@ -139,14 +139,13 @@ def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb
     fits = left.epsilon > 0 and left.delta > 0
     help = f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}" if fits \
         else f"nothing more fits: nothing is left to {verb}"
-    raise Refused(reason, what, help=help, sums={"bound": str(bound), "charged": str(taken), "asked": str(asked),
-                                                "left": str(left) if fits else "nothing"})
+    raise Refused(reason, what, help=help, sums={"bound": bound, "charged": taken, "asked": asked, "left": left})
 
 
 def _not_below(what: str, taken: Spend, bound: Spend) -> None:
     if not taken.within(bound):
         raise Refused(f"below-{what}", f"more than that is {what} already", help=f"give at least {taken}",
-                      sums={what: str(taken), "asked": str(bound)})
+                      sums={what: taken, "asked": bound})
 
 
 def _below_one(amount: Spend) -> Spend:

@@ -61,6 +61,10 @@ class Ledger:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """A second call does nothing."""
         self._database.close()
 
     def history(self) -> list[Event]:
@@ -71,7 +75,7 @@ class Ledger:
 
     def books(self) -> Books:
         """What the history amounts to.  Raises Refused if the ledger was tampered with."""
-        return _replay(self.history())
+        return replay(self.history())
 
     def record(self, decide: Callable[[Books], Sequence[Event]]) -> None:
         """Add what `decide` makes of the books; durable when this returns.
@@ -80,7 +84,7 @@ class Ledger:
         """
         with self._lock():
             rows, seal = self._verified()
-            books = _replay(decode(body) for _, body, _ in rows)
+            books = replay(decode(body) for _, body, _ in rows)
             number, mark = seal.count, seal.tip
             for event in decide(books):
                 books.check(event)
@@ -140,7 +144,8 @@ class Ledger:
             self._database.execute("COMMIT")
 
 
-def _replay(events: Iterable[Event]) -> Books:
+def replay(events: Iterable[Event]) -> Books:
+    """What a ledger's history amounts to."""
     books = Books()
     for event in events:
         books.take(event)

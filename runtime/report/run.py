@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compiler.words.evaluate import Array
 from runtime.api import Program
+from runtime.contract.amounts import Spend, spelled
 from runtime.party import Report
 from runtime.report import values
 from runtime.report.privacy import Privacy
@@ -65,6 +66,8 @@ class Ended:
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
             "private": not self.seeded,
+            "contract": self._any.contract or None,
+            "charged": amount(self._any.charged) if self._any.charged else None,
             "digest": self.program.digest,
         }
 
@@ -87,8 +90,16 @@ class Ended:
         return lines
 
     def _privacy(self) -> list[str]:
-        return [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(self.privacy.lines())] if self.seeded \
-            else self.privacy.lines()
+        if self.seeded:
+            return [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(self.privacy.lines())]
+        return [*self.privacy.lines(), self._charged()]
+
+    def _charged(self) -> str:
+        report = self._any
+        if not report.contract:
+            return "no contract: nothing was charged to any ledger"
+        how = f"charged here: {report.charged}" if report.charged else "nothing is charged here"
+        return f"contract {report.contract[:16]}; {how}"
 
     def _cost(self) -> list[str]:
         gates, stream = self._any.and_gates, self.seconds["stream"]
@@ -97,6 +108,11 @@ class Ended:
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
         return [f"{count(gates)} AND gates{speed}, {self._any.backend} backend", sent,
                 f"{duration(self.seconds['total'])}: {parts}"]
+
+
+def amount(spend: Spend) -> dict[str, str]:
+    """Exact decimals."""
+    return {"epsilon": spelled(spend.epsilon), "delta": spelled(spend.delta)}
 
 
 def indent(lines: list[str]) -> list[str]:

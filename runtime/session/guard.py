@@ -9,10 +9,15 @@ from runtime.net.frames import Frame
 from runtime.session.state import Role, State, Way, follow
 
 REASON_BYTES = 512
+REFUSED = "refused"            # the reason of a party whose contract or ledger does not allow the run
 
 
 class PeerAborted(NetworkError):
     """The peer ended the session and said why."""
+
+
+class PeerRefused(PeerAborted):
+    """The peer's contract or ledger does not allow the run; it says no more than that."""
 
 
 class Guard:
@@ -46,7 +51,7 @@ class Guard:
         kind, payload = self._channel.receive(max(limit, REASON_BYTES))
         self.state = follow(self.role, self.state, Way.RECEIVE, kind)
         if kind == Frame.ABORT:
-            raise PeerAborted(_aborted(payload))
+            raise _aborted(payload)
         if len(payload) > limit:
             raise ProtocolError(f"the peer sent {len(payload)} bytes where at most {limit} belong")
         return kind, payload
@@ -57,7 +62,7 @@ class Guard:
             kind, payload = self._channel.receive(REASON_BYTES)
             if kind == Frame.ABORT:
                 self.state = State.ENDED
-                raise PeerAborted(_aborted(payload))
+                raise _aborted(payload)
 
     def flush(self) -> None:
         self._channel.flush()
@@ -77,7 +82,9 @@ class Guard:
             self._channel.close()
 
 
-def _aborted(reason: bytes) -> str:
+def _aborted(reason: bytes) -> PeerAborted:
     """The peer's words, without anything that would steer a terminal."""
     text = reason.decode(errors="replace")
-    return "the peer ended the session: " + "".join(c if c.isprintable() else "?" for c in text)
+    if text == REFUSED:
+        return PeerRefused("the peer refused the run: its contract or its ledger does not allow it")
+    return PeerAborted("the peer ended the session: " + "".join(c if c.isprintable() else "?" for c in text))

@@ -34,11 +34,16 @@ class DifferentRoles(Disagreement):
     pass
 
 
+class DifferentContracts(Disagreement):
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     party: str                 # as the program names it
     role: str
     program: str               # the artifact's digest
+    contract: str              # the contract's digest; empty without one
     name: str                  # the program's file name, for messages
     records: dict[str, int]    # rows of each data set of the sender's: public
     nonce: str
@@ -93,9 +98,17 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
             f"the two parties run different programs: here `{mine.name}` ({mine.program[:16]}), there "
             f"`{_plain(theirs.name)}` ({_plain(theirs.program[:16])}); compare the files and every -D, or exchange the "
             "artifact that `ccr compile` writes")
+    if mine.contract != theirs.contract:
+        return DifferentContracts(
+            f"the two parties run under different contracts: here {_contract(mine)}, there {_contract(theirs)}; give "
+            "both sides the same --contract")
     if mine.role == theirs.role or mine.party == theirs.party:
         return DifferentRoles(f"both sides run as `{mine.party}`: start one of them with the other party's --as")
     return None
+
+
+def _contract(hello: Hello) -> str:
+    return _plain(hello.contract[:16]) or "none"
 
 
 def _plain(text: str) -> str:

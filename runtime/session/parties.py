@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from compiler.words.evaluate import Array, Sources
 from runtime.backends.base import Bits, Roles
 from runtime.backends.portable import PortableEvaluator, PortableGarbler
 from runtime.backends.yao import EvaluatorBackend, GarblerBackend, PublicLabels
+from runtime.contract.refused import Refused
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.labels import LABEL_BYTES, Labels
 from runtime.crypto.prg import SEED_BYTES
@@ -19,7 +20,8 @@ from runtime.net.channel import Channel, expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.ot.extension import Receiver, Sender
-from runtime.session.guard import Guard
+from runtime.session.gate import Gate
+from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce
 from runtime.session.phases import Phases
 from runtime.session.state import Role
@@ -50,6 +52,7 @@ class Session:
     sources: Sources
     phases: Phases
     progress: Progress | None = None
+    gate: Gate = field(default_factory=Gate)
 
     @property
     def role(self) -> Role:
@@ -62,13 +65,13 @@ class Session:
     def run(self, channel: Channel) -> Outcome:
         """The whole run; on any failure the peer is told (in words that hold no secret) before the error is raised.
 
-        Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput.
+        Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput, Refused.
         """
         guard = Guard(channel, self.role)
         try:
             self.phases.enter("setup")
             hello = Hello(party=self.party, role=self.role.value, program=self.digest, name=self.name,
-                          records=self.records, nonce=fresh_nonce())
+                          records=self.records, nonce=fresh_nonce(), contract=self.gate.contract)
             peer, name = agree(guard, hello)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name)
             channel.close()
@@ -76,20 +79,25 @@ class Session:
             guard.give_up(_reason(error))
             raise
         finally:
+            self.gate.ended()
             self.phases.enter("")
         return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes)
 
     def _garble(self, guard: Guard, name: bytes) -> dict[str, Array]:
+        self.gate.opening()
         secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
         try:
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
             with secret.in_use() as delta:
                 sender = Sender.setup(guard, delta, name)
-            ends = _GarblerEnds(guard, sender, self.phases)
+            ends = _GarblerEnds(guard, sender, self.phases, self.gate)
             public = PublicLabels(seeds.labels)
             engine = PortableGarbler(self.program.plan.kernels, secret, seeds.hash, public.constant, ends.send_tables)
             backend = GarblerBackend(self.roles, secret, public, engine, ends, ends)
-            return self._walk(backend, lambda: expect(guard, Frame.DONE, 0))
+            self.gate.labels()
+            outputs = self._walk(backend, lambda: expect(guard, Frame.DONE, 0))
+            self.gate.released()
+            return outputs
         finally:
             secret.destroy()
 
@@ -116,8 +124,8 @@ class Session:
 class _GarblerEnds:
     """What the garbling backend asks of the channel."""
 
-    def __init__(self, guard: Guard, sender: Sender, phases: Phases) -> None:
-        self._guard, self._sender, self._phases = guard, sender, phases
+    def __init__(self, guard: Guard, sender: Sender, phases: Phases, gate: Gate) -> None:
+        self._guard, self._sender, self._phases, self._gate = guard, sender, phases, gate
 
     def send_tables(self, tables: memoryview) -> None:
         for start in range(0, len(tables), TABLE_FRAME):
@@ -134,6 +142,7 @@ class _GarblerEnds:
 
     def send_decoding_bits(self, bits: Bits) -> None:
         with self._phases.during("outputs"):
+            self._gate.releasing()
             self._guard.send(Frame.DECODING, np.packbits(bits, bitorder="little").tobytes())
 
 
@@ -187,6 +196,8 @@ def _reason(error: BaseException) -> str:
     match error:
         case Disagreement():
             return str(error)
+        case Refused():
+            return REFUSED
         case KeyboardInterrupt():
             return "it was interrupted there"
         case _:

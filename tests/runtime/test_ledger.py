@@ -65,8 +65,8 @@ def test_the_share_of_one_consumer(tmp_path: Path) -> None:
         for _ in range(2):
             Run.reserve(ledger, REQUEST).labels_sent()
         error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
-        assert error.sums == {"bound": "epsilon 0.5 at delta 0.000002", "charged": "epsilon 0.5 at delta 0.000002",
-                              "asked": "epsilon 0.25 at delta 0.000001", "left": "nothing"}
+        assert error.sums == {"bound": times(COST, 2), "charged": times(COST, 2), "asked": COST, "left": NOTHING}
+        assert "asked: epsilon 0.25 at delta 0.000001" in str(error) and "nothing more fits" in error.help
 
 
 def test_what_would_fit_is_told(tmp_path: Path) -> None:

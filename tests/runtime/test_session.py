@@ -24,8 +24,8 @@ from runtime.session.state import TABLE, Role, State, Way, follow
 
 
 def hello(role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = 1) -> Hello:
-    return Hello(party=party, role=role, program=program, name="x.ccr", records={"r": 3}, nonce=fresh_nonce(),
-                 protocol=protocol)
+    return Hello(party=party, role=role, program=program, name="x.ccr", records={"r": 3}, contract="",
+                 nonce=fresh_nonce(), protocol=protocol)
 
 
 def test_each_move_of_one_side_is_the_other_sides_answer() -> None:

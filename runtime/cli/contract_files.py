@@ -1,0 +1,29 @@
+"""Contracts as files."""
+from __future__ import annotations
+
+from pathlib import Path
+
+from runtime.cli.options import UsageError
+from runtime.contract.canonical import LARGEST
+from runtime.contract.terms import Contract, decode, encode
+
+
+def read_contract(path: Path) -> Contract:
+    """A contract whose fields make sense; who signed it is not looked at.  Raises UsageError and Refused."""
+    try:
+        with path.open("rb") as file:
+            return decode(file.read(LARGEST + 2))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "give the contract's file") from None
+
+
+def write_contract(path: Path, contract: Contract, *, fresh: bool) -> None:
+    """In one step; `fresh`: where no file may be.  Raises UsageError."""
+    try:
+        if fresh and path.exists():
+            raise UsageError(f"{path} exists and is not overwritten", "choose another name with -o")
+        new = path.with_name(path.name + ".new")
+        new.write_bytes(encode(contract))
+        new.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None

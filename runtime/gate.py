@@ -1,0 +1,104 @@
+"""A contract and the data provider's ledger as the gate of a run: it stands where a clean room releases its keys."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.api import Program
+from runtime.contract.agree import with_data, with_parties, with_program
+from runtime.contract.amounts import Spend
+from runtime.contract.build import Holding
+from runtime.contract.commitment import commitment
+from runtime.contract.cost import charges
+from runtime.contract.refused import Refused
+from runtime.contract.sign import digest, verify
+from runtime.contract.terms import Contract, Terms
+from runtime.data.content import Content, content
+from runtime.ledger.events import now
+from runtime.ledger.run import Request, Run
+from runtime.ledger.store import Ledger
+from runtime.net.keys import Identity
+from runtime.session.gate import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who comes with a contract, and whom it is about to meet."""
+
+    party: str
+    identity: Identity
+    peer_certificate: bytes
+
+
+def gate(contract: Contract, program: Program, bearer: Bearer, files: Mapping[str, str], ledger: Path) -> Gate:
+    """The gate of a run under a contract: a LedgerGate if this party's data is charged.
+
+    `files` has the path of each of this party's data sets.  Everything that can be told before the peer is met is
+    checked here, but for the budget, which others may use in the meantime.  Takes seconds where there is a mechanism.
+    Raises Refused, and InputError for a file that cannot be read.
+    """
+    verify(contract, now())
+    terms = contract.terms
+    with_program(terms, program)
+    with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
+    held = {d.name: content(files[d.name]) for d in terms.data if d.owner == bearer.party}
+    with_data(terms, bearer.party, {name: Holding(c.records, commitment(c, bearer.identity))
+                                    for name, c in held.items()})
+    if not held or terms.privacy is None:
+        return Gate(digest(terms))
+    with Ledger(ledger) as opened:
+        opened.books()                                 # a ledger that was tampered with is refused before anybody waits
+    return LedgerGate(_request(terms, program, bearer.party, held), ledger)
+
+
+def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Content]) -> Request:
+    assert terms.privacy is not None
+    cost, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
+    return Request(data=tuple(sorted({c.digest for c in held.values()})), consumer=terms.other(party).key,
+                   contract=digest(terms), program=program.digest, cost=cost, charge=charge, privacy=terms.privacy)
+
+
+class LedgerGate(Gate):
+    """Opens when the ledger has set the run's cost aside."""
+
+    def __init__(self, request: Request, ledger: Path) -> None:
+        super().__init__(request.contract)
+        self._request, self._path = request, ledger
+        self._open: tuple[Ledger, Run] | None = None
+
+    @property
+    def charged(self) -> Spend | None:
+        return self._request.charge
+
+    def opening(self) -> None:
+        ledger = Ledger(self._path)
+        try:
+            self._open = ledger, Run.reserve(ledger, self._request)
+        except BaseException:
+            ledger.close()
+            raise
+
+    def labels(self) -> None:
+        self._reserved.labels_sent()
+
+    def releasing(self) -> None:
+        self._reserved.releasing()
+
+    def released(self) -> None:
+        self._reserved.released()
+
+    def ended(self) -> None:
+        # Where the ledger cannot be written now, the next run gives back what this one still holds.
+        if self._open is not None:
+            ledger, run = self._open
+            self._open = None
+            with suppress(Refused), ledger:
+                run.end()
+
+    @property
+    def _reserved(self) -> Run:
+        if self._open is None:
+            raise Refused("not-reserved", "the run was not reserved in the ledger")
+        return self._open[1]

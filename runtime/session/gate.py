@@ -1,0 +1,36 @@
+"""Where a session asks before it goes on."""
+from __future__ import annotations
+
+from runtime.contract.amounts import Spend
+
+
+class Gate:
+    """Passed by every run; this one is open, and charges nothing.
+
+    The party that garbles calls its methods in this order, each before the step it names; any of them may raise
+    Refused, and then the session ends there.  The party that evaluates has a gate only for the digest.
+    """
+
+    def __init__(self, contract: str = "") -> None:
+        """`contract` is the digest of what both parties signed, or empty: without one nobody checks anything."""
+        self.contract = contract
+
+    @property
+    def charged(self) -> Spend | None:
+        """What the run took from a budget, if it took anything."""
+        return None
+
+    def opening(self) -> None:
+        """The peer has said that it is about to run the same; only greetings have been sent."""
+
+    def labels(self) -> None:
+        """Nothing that depends on a record has been sent."""
+
+    def releasing(self) -> None:
+        """The peer has its output labels, but no decoding bit."""
+
+    def released(self) -> None:
+        """The peer has its outputs."""
+
+    def ended(self) -> None:
+        """The run is over, well or not, at whatever point.  Never raises."""

@@ -1,0 +1,214 @@
+"""A contract from keys to the second run, between two processes."""
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import HERE, call, finish, port, result, start
+from contracts import SOURCE, write_records
+
+
+class Room:
+    """A folder with both parties' keys, the program, the data, and a ledger; the commands are the parties' own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.program, self.records = folder / "small.ccr", write_records(folder / "records.csv")
+        self.program.write_text(SOURCE)
+        (folder / "w0.csv").write_text("w\n0.5\n-0.25\n")
+        for name in ("hospital", "vendor"):
+            self.told("keys", "new", name, "--folder", str(folder))
+
+    def told(self, *arguments: str) -> Any:
+        done = call(*arguments, "--json")
+        assert done.exit_code == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def refused(self, *arguments: str, status: int = 3) -> Any:
+        done = call(*arguments, "--json")
+        assert done.exit_code == status, (done.stderr, done.exception)
+        return json.loads(done.stdout)["error"]
+
+    def keys(self, party: str) -> list[str]:
+        return ["--key", str(self.folder / f"{party}.key"), "--cert", str(self.folder / f"{party}.crt")]
+
+    @property
+    def ledger(self) -> list[str]:
+        return ["--ledger", str(self.folder / "ledger" / "hospital.db")]
+
+    @property
+    def contract(self) -> str:
+        return str(self.folder / "contract.json")
+
+    def grant(self, epsilon: str, delta: str) -> Any:
+        self.told("budget", "grant", str(self.records), "--epsilon", epsilon, "--delta", delta, *self.ledger)
+        return self.told("budget", "allot", str(self.records), "--to", str(self.folder / "vendor.crt"), "--epsilon",
+                         epsilon, "--delta", delta, *self.ledger)
+
+    def new(self, *more: str) -> list[str]:
+        return ["contract", "new", str(self.program), "--as", "hospital", *self.keys("hospital"), "--peer",
+                str(self.folder / "vendor.crt"), "--input", f"records={self.records}", "-o", self.contract, *more]
+
+    def sign(self, *parties: str) -> Any:
+        return [self.told("contract", "sign", self.contract, *self.keys(party)) for party in parties][-1]
+
+    def agree(self, *more: str) -> Any:
+        """Both sign."""
+        made = self.told(*self.new("--epsilon", "1", "--runs", "3", *more))
+        self.sign("hospital", "vendor")
+        return made
+
+    def hospital(self, *more: str) -> list[str]:
+        return ["run", str(self.program), "--as", "hospital", *self.keys("hospital"), "--contract", self.contract,
+                "--input", f"records={self.records}", *self.ledger, "--listen", f"{HERE}:0", "--json", *more]
+
+    def vendor(self, port: int, *more: str) -> list[str]:
+        return ["run", str(self.program), "--as", "vendor", *self.keys("vendor"), "--contract", self.contract,
+                "--input", f"w0={self.folder / 'w0.csv'}", "--connect", f"{HERE}:{port}", "--json", *more]
+
+    def meet(self) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+        hospital = start(*self.hospital())
+        return hospital, start(*self.vendor(port(hospital)))
+
+    def charged(self) -> Any:
+        return self.told("budget", "show", *self.ledger)["data_sets"][0]["charged"]
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+def test_the_first_run_is_charged_and_the_second_refused(room: Room) -> None:
+    made = room.agree()
+    cost = made["cost"]
+    assert made["charge"] == cost and 0 < float(cost["epsilon"]) < 1
+    twice = f"{float(cost['epsilon']) * 1.5:.6f}".rstrip("0")
+    room.grant(twice, "1e-4")
+    assert room.told("contract", "verify", room.contract, "--program", str(room.program))["cost"] == cost
+
+    first = room.meet()
+    hospital, vendor = (result(party) for party in first)
+    assert hospital["charged"] == cost and vendor["charged"] is None
+    assert hospital["contract"] == vendor["contract"] == made["digest"]
+    assert hospital["outputs"] == {} and len(vendor["outputs"]["w"]) == 2
+    assert vendor["delta"] == 1e-5 and vendor["epsilon"] <= float(cost["epsilon"])
+    assert room.charged() == cost
+
+    hospital_process, vendor_process = room.meet()
+    status, out, err = finish(hospital_process)
+    error = json.loads(out)["error"]
+    assert status == 3 and error["code"] == "consumer-budget" and error["sums"]["asked"] == cost
+    assert error["sums"]["charged"] == cost and error["sums"]["bound"]["epsilon"] == twice
+    assert "what fits: epsilon at most" in error["help"] and "asked: epsilon" in err and "Traceback" not in err
+    status, out, err = finish(vendor_process)
+    assert status == 3 and json.loads(out) == {"error": {
+        "code": "PeerRefused", "message": "the peer refused the run: its contract or its ledger does not allow it"}}
+    assert cost["epsilon"] not in err and "Traceback" not in err
+    assert room.charged() == cost
+    states = [e.get("state", e["kind"]) for e in room.told("budget", "history", *room.ledger)["events"]]
+    assert states == ["granted", "allotted", "reserved", "labels_sent", "releasing", "released"]
+
+
+def test_a_failed_run_is_given_back(room: Room) -> None:
+    """The vendor goes away before anything is released."""
+    room.agree()
+    room.grant("1", "1e-4")
+    hospital = start(*room.hospital())
+    other = room.folder / "other.ccr"
+    other.write_text(SOURCE.replace("rate = 1.0", "rate = 2.0"))
+    where = port(hospital)
+    done = call(*room.vendor(where, "--timeout", "1")[:1], str(other), *room.vendor(where)[2:])
+    assert done.exit_code == 3 and json.loads(done.stdout)["error"]["code"] == "other-program"
+    without = [a for a in room.vendor(where) if a not in ("--contract", room.contract)]
+    done = call(*without, "--peer", str(room.folder / "hospital.crt"))
+    assert done.exit_code == 3 and json.loads(done.stdout)["error"]["code"] == "DifferentContracts"
+    status, out, _ = finish(hospital)
+    assert status == 3 and json.loads(out)["error"]["code"] == "DifferentContracts"
+    assert room.charged() == {"epsilon": "0", "delta": "0"}
+
+
+def test_what_is_refused_before_anybody_is_met(room: Room) -> None:
+    run = room.hospital()
+    made = room.told(*room.new("--epsilon", "1", "--runs", "3"))
+    assert room.refused(*run)["code"] == "unsigned"
+    assert "not overwritten" in room.refused(*room.new("--epsilon", "1"), status=2)["message"]
+    assert room.sign("hospital")["missing"] == ["vendor"]
+    assert room.refused(*run)["code"] == "unsigned"
+    assert room.refused("contract", "verify", room.contract)["code"] == "unsigned"
+    assert room.sign("vendor") == {"contract": room.contract, "digest": made["digest"], "missing": []}
+    assert room.refused(*run)["code"] == "no-ledger"
+    assert room.refused(*run, "-D", "NOISE=5")["code"] == "noise-differs"
+    assert room.refused(*run, "--peer", str(room.folder / "hospital.crt"))["code"] == "foreign-peer"
+    assert "exclude each other" in room.refused(*run, "--seed", "1", status=2)["message"]
+    records = room.records.read_text()
+    room.records.write_text(records.replace("0.25", "0.125", 1))
+    assert room.refused(*run)["code"] == "other-data"
+    room.records.write_text(records + "0,0,1\n")
+    assert room.refused(*run)["code"] == "other-records"
+    room.records.write_text(records)
+    good = Path(room.contract).read_text()
+    Path(room.contract).write_text(good.replace('"runs":3', '"runs":4'))
+    assert room.refused(*run)["code"] == "altered"
+    Path(room.contract).write_text(good + " ")
+    assert room.refused(*run)["code"] == "not-canonical"
+    Path(room.contract).unlink()
+    assert "cannot read" in room.refused(*run, status=2)["message"]
+    both = ["run", str(room.program), "--contract", room.contract, "--json"]
+    assert "cannot read" in room.refused(*both, status=2)["message"]
+    Path(room.contract).write_text(good)
+    assert "--contract goes with --as" in room.refused(*both, status=2)["message"]
+
+
+def test_a_tampered_ledger_stops_the_run(room: Room) -> None:
+    room.agree()
+    room.grant("1", "1e-4")
+    ledger = Path(room.ledger[1])
+    ledger.with_name("hospital.db.seal").unlink()
+    assert room.refused(*room.hospital())["code"] == "seal-missing"
+    assert room.refused("budget", "show", *room.ledger)["code"] == "seal-missing"
+
+
+def test_a_contract_that_no_run_can_meet_is_not_written(room: Room) -> None:
+    error = room.refused(*room.new("--epsilon", "0.01"))
+    assert error["code"] == "run-budget" and error["sums"]["bound"]["epsilon"] == "0.01"
+    assert not Path(room.contract).exists()
+    assert room.refused(*room.new())["code"] == "budget-missing"
+    for wrong in ("nan", "inf", "0", "-1", "1e999"):
+        assert "--epsilon" in room.refused(*room.new("--epsilon", wrong), status=2)["message"]
+    assert "neither" in room.refused(*room.new("--epsilon", "1", "--composition", "rdp"), status=2)["message"]
+    vendor = ["hospital" if a == "vendor" else a for a in room.new("--epsilon", "1")]
+    assert "no party" in room.refused(*[("nurse" if a == "hospital" else a) for a in vendor], status=2)["message"]
+
+
+def test_runs_fixed_beforehand_cost_less_together(room: Room) -> None:
+    made = room.told(*room.new("--epsilon", "1", "--runs", "3", "--composition", "pld"))
+    one, three = (float(made[name]["epsilon"]) for name in ("cost", "charge"))
+    assert one < three < 3 * one and float(made["charge"]["delta"]) == pytest.approx(3e-5)
+    shown = call("contract", "show", room.contract).stdout
+    assert "PLD composition" in shown and "has not signed" in shown and "hospital learns nothing" in shown
+
+
+def test_what_a_budget_command_says(room: Room) -> None:
+    shown = room.grant("2", "1e-5")["data_sets"][0]
+    assert shown["granted"] == shown["left"] == shown["consumers"][0]["left"] == {"epsilon": "2", "delta": "0.00001"}
+    text = call("budget", "show", str(room.records), *room.ledger).stdout
+    assert "records.csv (data set 1)" in text and "vendor" in text and "basic composition" in text
+    again = ["budget", "grant", str(room.records), "--delta", "1e-5", *room.ledger, "--epsilon"]
+    assert room.refused(*again, "1")["code"] == "below-allotted"
+    assert "--epsilon" in room.refused(*again, "nan", status=2)["message"]
+    other = write_records(room.folder / "other.csv", shift=1)
+    assert room.refused("budget", "show", str(other), *room.ledger)["code"] == "nothing-granted"
+    assert "no such file" in room.refused("budget", "grant", "none.csv", "--epsilon", "1", "--delta", "1e-5",
+                                          *room.ledger, status=2)["message"]
+    done = call("budget", "history", *room.ledger)
+    assert "granted   records.csv (data set 1): epsilon 2 at delta 0.00001" in done.stdout
+
+
+def test_a_run_without_a_contract_says_that_nothing_was_charged(room: Room) -> None:
+    done = call("run", str(room.program), "--input", f"w0={room.folder / 'w0.csv'}", "--input",
+                f"records={room.records}", "--quiet")
+    assert done.exit_code == 0 and "no contract: nothing was charged to any ledger" in done.stdout

@@ -1,0 +1,223 @@
+"""The gate in a session: what may leave before it has opened, and what a run leaves in the ledger however it ends."""
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
+
+from runtime import api
+from runtime.contract.amounts import Spend
+from runtime.contract.cost import charges
+from runtime.contract.refused import Refused
+from runtime.contract.terms import Contract
+from runtime.gate import Bearer, LedgerGate, gate
+from runtime.ledger.events import Allotted, Granted, State, budget, now
+from runtime.ledger.store import Ledger
+from runtime.net.channel import Channel
+from runtime.net.errors import NetworkError
+from runtime.net.frames import Frame
+from runtime.net.memory import pair
+from runtime.party import prepare, run
+from runtime.session.gate import Gate
+from runtime.session.guard import PeerRefused
+
+AGREED = contract()
+RECORDS = folder() / "records.csv"
+
+
+@functools.cache
+def costs() -> tuple[Spend, Spend]:
+    assert AGREED.terms.privacy is not None
+    return charges(program().compiled, {"records": ROWS}, AGREED.terms.privacy)
+
+
+@pytest.fixture(autouse=True)
+def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contract is valid, and its cost is computed once for all tests."""
+    monkeypatch.setattr("runtime.gate.charges", lambda *_: costs())
+    monkeypatch.setattr("runtime.gate.now", lambda: NOW)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """Grants one run, and half of a second one."""
+    request = made(tmp_path)._request
+    amount = budget(Spend(request.cost.epsilon * 3 / 2, request.cost.delta * 3))
+    path = tmp_path / "ledger.db"
+    with Ledger(path, create=True) as opened:
+        opened.record(lambda _: [
+            Granted(at=now(), data=request.data[0], label="records", budget=amount),
+            Allotted(at=now(), data=request.data[0], consumer=request.consumer, label="vendor", budget=amount)])
+    return path
+
+
+def made(tmp_path: Path) -> LedgerGate:
+    """The hospital's gate, to the ledger of this folder, which is made if there is none."""
+    path = tmp_path / "ledger.db"
+    Ledger(path, create=True).close()
+    found = gate(AGREED, program(), Bearer("hospital", HOSPITAL, VENDOR.certificate),
+                 {"records": str(RECORDS)}, path)
+    assert isinstance(found, LedgerGate)
+    return found
+
+
+class Watched:
+    """A channel that writes down what it sends and gets, and may break before it receives a frame."""
+
+    def __init__(self, channel: Channel, log: list[str], breaks_at: Frame | None = None) -> None:
+        self._channel, self._log, self._breaks_at = channel, log, breaks_at
+        self.timeout = channel.timeout
+
+    def send(self, kind: int, payload: Any) -> None:
+        self._log.append(f"> {Frame(kind).name}")
+        if kind == self._breaks_at:
+            self._channel.abort()
+        self._channel.send(kind, payload)
+
+    def receive(self, limit: int) -> tuple[int, bytes]:
+        kind, payload = self._channel.receive(limit)
+        self._log.append(f"< {Frame(kind).name}")
+        if kind == self._breaks_at:
+            self._channel.abort()
+            raise NetworkError("broken by the test")
+        return kind, payload
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+
+class Logged(Gate):
+    """A gate that writes down when it is asked."""
+
+    def __init__(self, inner: Gate, log: list[str]) -> None:
+        super().__init__(inner.contract)
+        self._inner, self._log = inner, log
+
+    @property
+    def charged(self) -> Spend | None:
+        return self._inner.charged
+
+    def opening(self) -> None:
+        self._log.append("opening")
+        self._inner.opening()
+
+    def labels(self) -> None:
+        self._log.append("labels")
+        self._inner.labels()
+
+    def releasing(self) -> None:
+        self._log.append("releasing")
+        self._inner.releasing()
+
+    def released(self) -> None:
+        self._log.append("released")
+        self._inner.released()
+
+    def ended(self) -> None:
+        self._log.append("ended")
+        self._inner.ended()
+
+
+def meet(inner: Gate, *, vendor_breaks_at: Frame | None = None) -> tuple[list[str], Any, Any]:
+    """What the hospital did, and what either side ended with."""
+    log: list[str] = []
+    here, there = pair(timeout=20.0)
+    ends: dict[str, Any] = {}
+
+    def side(party: str, given: dict[str, str], channel: Any, gate: Gate) -> None:
+        sources = prepare(program(), party, given, api.secret(None))
+        try:
+            ends[party] = run(program(), party, sources, channel, None, gate)
+        except (Refused, NetworkError) as error:
+            ends[party] = error
+
+    weights = folder() / "w0.csv"
+    weights.write_text("w\n0.5\n-0.25\n")
+    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, Watched(there, [], vendor_breaks_at),
+                                       Gate(inner.contract)))
+    vendor.start()
+    side("hospital", {"records": str(RECORDS)}, Watched(here, log), Logged(inner, log))
+    vendor.join()
+    return log, ends["hospital"], ends["vendor"]
+
+
+def states(ledger: Path) -> list[State]:
+    with Ledger(ledger) as opened:
+        return list(opened.books().states.values())
+
+
+def test_nothing_leaves_before_its_mark_is_durable(tmp_path: Path, ledger: Path) -> None:
+    log, hospital, vendor = meet(made(tmp_path))
+    assert hospital.charged is not None and hospital.contract == vendor.contract != "" and vendor.charged is None
+    order = [entry for i, entry in enumerate(log) if entry not in log[:i]]
+    assert order == ["> HELLO", "< HELLO", "opening", "> SEEDS", "> BASE_CHOICES", "< BASE_OFFER", "> BASE_ANSWER",
+                     "labels", "< OT_BATCH", "> TABLES", "< OUTPUT_LABELS", "releasing", "> DECODING", "< DONE",
+                     "released", "ended"]
+    assert states(ledger) == [State.RELEASED]
+
+
+def test_a_run_over_budget_sends_a_greeting_and_no_more(tmp_path: Path, ledger: Path) -> None:
+    meet(made(tmp_path))
+    log, hospital, vendor = meet(made(tmp_path))
+    assert log == ["> HELLO", "< HELLO", "opening", "> ABORT", "ended"]
+    assert isinstance(hospital, Refused) and hospital.reason == "consumer-budget"
+    assert isinstance(vendor, PeerRefused)
+    assert "epsilon" not in str(vendor) and "budget" not in str(vendor)
+    assert states(ledger) == [State.RELEASED]
+
+
+@pytest.mark.parametrize("frame", [Frame.SEEDS, Frame.OT_BATCH, Frame.TABLES, Frame.OUTPUT_LABELS])
+def test_a_run_that_breaks_before_the_release_is_given_back(tmp_path: Path, ledger: Path, frame: Frame) -> None:
+    log, hospital, _ = meet(made(tmp_path), vendor_breaks_at=frame)
+    assert isinstance(hospital, NetworkError) and "releasing" not in log
+    assert states(ledger) == [State.ABORTED]
+    _, hospital, _ = meet(made(tmp_path))
+    assert not isinstance(hospital, Exception)
+
+
+@pytest.mark.parametrize("frame", [Frame.DECODING, Frame.DONE])
+def test_one_that_breaks_after_it_is_charged(tmp_path: Path, ledger: Path, frame: Frame) -> None:
+    log, hospital, _ = meet(made(tmp_path), vendor_breaks_at=frame)
+    assert isinstance(hospital, NetworkError) and "released" not in log
+    assert states(ledger) == [State.RELEASING]
+    assert isinstance(meet(made(tmp_path))[1], Refused)
+
+
+@pytest.mark.parametrize("step", ["labels", "releasing"])
+def test_what_the_ledger_did_not_take_does_not_leave(tmp_path: Path, ledger: Path, step: str,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ledger is edited while the run is on."""
+    inner = made(tmp_path)
+    mark: Callable[[], None] = getattr(inner, step)
+
+    def edited() -> None:
+        ledger.with_name("ledger.db.seal").unlink()
+        mark()
+
+    monkeypatch.setattr(inner, step, edited)
+    log, hospital, vendor = meet(inner)
+    assert isinstance(hospital, Refused) and hospital.reason == "seal-missing" and isinstance(vendor, PeerRefused)
+    assert "> DECODING" not in log and ("> TABLES" in log) == (step == "releasing")
+
+
+def test_the_gate_checks_what_the_run_brings(tmp_path: Path) -> None:
+    other = write_records(tmp_path / "other.csv", shift=1)
+    path = tmp_path / "ledger.db"
+
+    def reason(agreed: Contract = AGREED, party: str = "hospital", file: Path = RECORDS) -> str:
+        identity = HOSPITAL if party == "hospital" else VENDOR
+        with pytest.raises(Refused) as refused:
+            gate(agreed, program(), Bearer(party, identity, VENDOR.certificate), {"records": str(file)}, path)
+        return refused.value.reason
+
+    assert reason(file=other) == "other-data"
+    assert reason(agreed=Contract(terms=AGREED.terms, signatures=())) == "unsigned"
+    assert reason(party="vendor") == "foreign-peer"
+    assert reason() == "no-ledger"
+    vendors = gate(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path)
+    assert type(vendors) is Gate and vendors.contract and vendors.charged is None
