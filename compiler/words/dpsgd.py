@@ -72,10 +72,10 @@ class Batch:
         """The deviation of a sum's noise, in points of the sum's grid."""
         return self.train.noise * self.train.clip / sum.scale
 
-    def mechanism(self, samplers: tuple[Sampler, ...]) -> Mechanism:
+    def mechanism(self, samplers: tuple[Sampler, ...], sizes: tuple[int, ...]) -> Mechanism:
         s = self.train
         return Mechanism(s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "",
-                         samplers)
+                         samplers, sizes)
 
 
 def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
@@ -126,7 +126,7 @@ def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
             noise, made = _joint(b, batch, b.type(total), position)
             samplers.append(made)
         noisy.append(b.add2(total, noise))
-    mechanism = batch.mechanism(tuple(samplers))
+    mechanism = batch.mechanism(tuple(samplers), tuple(b.type(total).size for total in sums))
     return [b.add(Op.DECLASSIFY, (n,), b.type(n), mechanism) for n in noisy]
 
 

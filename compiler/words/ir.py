@@ -239,6 +239,7 @@ class Mechanism:
     noise_multiplier: Fraction
     drawn_by: str              # the owner of the data set; "": both parties together
     samplers: tuple[Sampler, ...] = ()    # of each trained variable where both draw; else rounded Gaussians
+    sizes: tuple[int, ...] = ()           # elements of each trained variable, every one with a noise of its own
     argument: str = ""         # why each row's gradient has norm at most `clip`: that of its Bound
 
 

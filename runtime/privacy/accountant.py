@@ -2,8 +2,8 @@
 
 What was released (`Mechanism`) is kept apart from what it costs (`Guarantee`), and no epsilon is handed out without
 the adjacency and the unit it speaks of.  The cost is Google's `dp-accounting`: the privacy loss distribution (PLD) of
-the Gaussian mechanism under truncated Poisson sampling (arXiv:2508.15089), composed over the steps.  Noise that is a
-Gaussian only but for some delta a step adds what docs/privacy.md, theorem 2, says: q steps delta in all.
+the Gaussian mechanism under truncated Poisson sampling (arXiv:2508.15089), composed over the steps.  Noise that is
+Gaussian only but for some delta adds about q delta a step (docs/privacy.md, theorem 2).
 
 Nothing here depends on the records: q is batch / n and n is public, the divisor of an update is the public batch.
 """
@@ -35,23 +35,33 @@ class Mechanism:
     slots: int
     steps: int
     noise_multiplier: float  # standard deviation of the noise / clip; of joint noise the certified one
-    noise_delta: float = 0.0  # by which the noise of one step may miss a Gaussian
+    noise_delta: float = 0.0  # by which the noise of one step may miss a Gaussian, for sums one clip apart
+    far_delta: float = 0.0  # for sums two clips apart, which only batches over their limit are
 
     def __post_init__(self) -> None:
         if not 0 < self.batch <= self.n:
             raise ValueError(f"{self.name}: a batch of {self.batch} from {self.n} records: it takes 1 <= batch <= n")
-        if self.slots < 1 or self.steps < 0 or not 0 <= self.noise_multiplier < inf or not 0 <= self.noise_delta < 1:
+        if self.slots < 1 or self.steps < 0 or not 0 <= self.noise_multiplier < inf:
             raise ValueError(f"{self.name}: slots, steps and noise must be positive: {self}")
+        if not (0 <= self.noise_delta <= 1 and 0 <= self.far_delta <= 1):
+            raise ValueError(f"{self.name}: a delta lies between 0 and 1: {self}")
 
     @property
     def rate(self) -> float:
         """q, with which each record joins a batch."""
         return self.batch / self.n
 
-    @property
     def added_delta(self) -> float:
-        """What its noise, where it is not exactly Gaussian, adds to delta in all steps together."""
-        return self.rate * self.steps * self.noise_delta
+        """What its noise, where it is not exactly Gaussian, adds to delta in all steps together (theorem 2)."""
+        if not self.noise_delta and not self.far_delta:
+            return 0.0
+        return self.rate * self.steps * (self.noise_delta + self.overflow() * self.far_delta)
+
+    def overflow(self) -> float:
+        """The chance that the other n - 1 records alone fill the slots."""
+        from scipy.special import bdtrc  # here, because scipy takes longer to import than most commands to run
+
+        return float(bdtrc(self.slots - 1, self.n - 1, self.rate)) if self.slots < self.n else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +96,7 @@ def curve(mechanisms: Sequence[Mechanism], deltas: Sequence[float], interval: fl
         if not 0 < delta < 1:
             raise ValueError(f"delta must lie between 0 and 1: {delta}")
     used = [m for m in mechanisms if m.steps]
-    added = sum(m.added_delta for m in used)
+    added = sum(m.added_delta() for m in used)
     if any(not m.noise_multiplier for m in used):
         epsilons = [inf] * len(deltas)
     elif not used:

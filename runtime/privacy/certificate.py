@@ -1,27 +1,29 @@
 """A certificate that noise which is not Gaussian hides a vector as well as a Gaussian of deviation sigma_eff does.
 
 The noise of one coordinate is N = 2^m A + sum over j < m of 2^j (H_j - n_j / 2), H_j the heads of n_j fair coins, drawn
-afresh for each of d coordinates.  For every vector v of integers, ||v|| <= Delta, and every gamma >= 0,
+afresh for each of d coordinates.  For every vector v of integers and every gamma >= 0,
 
-    H_gamma(N + v || N) <= delta + H_gamma(N(||v|| / sigma_eff, 1) || N(0, 1)),
+    H_gamma(N + v || N) <= delta + H_gamma(N(||v|| / sigma_eff, 1) || N(0, 1))       if ||v|| <= C,
 
-both ways round.  Theorem 1 in docs/privacy.md has the proof; in short:
+both ways round, and with `far_delta` in place of delta if ||v|| <= 2 C.  Docs/privacy.md, theorem 1, has the proof; in
+short:
 
-*Coordinates.*  Every shift u = 1 .. Delta of one coordinate gets a mu(u) <= u / sigma_eff and a
-delta(u) = delta (1 / (2 d) + u^2 / (2 Delta^2)); mu's of independent coordinates add in quadrature, delta's add.
+*Coordinates.*  Every shift u = 1 .. C of one coordinate gets a mu(u) <= u / sigma_eff and a
+delta(u) = delta (1 / (2 d) + u^2 / (2 C^2)); mu's of independent coordinates add in quadrature, delta's add.  A shift
+between C and 2 C, of which there are three at most, gets mu(u) = u / sigma_eff and the delta(u) that it needs.
 *Shifts.*  u = c 2^S + the sum of 2^j over the bits of a rest below 2^S: a chain of shifts, along which mu's add.
 c 2^S is looked at on D_S, the part of N of scale 2^S and above, and 2^j on D_j; the rest of N is post-processing.
 *The finest scales.*  D_j has twice as many points as D_(j+1).  Below some scale f its points lie, two coins a scale,
 on the lines that join those of D_f, and then a shift by 2^j reveals no more than a shift by 2^f that is made with
 probability 2^(j - f):  H_gamma <= s H_(1 + (gamma - 1) / s), s = 2^(j - f).
 
-Several variables on different grids are one vector, measured in units of Delta.
+Several variables on different grids are one vector, measured in units of C.
 """
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -69,21 +71,22 @@ class Part:
 
     noise: Noise
     sigma: Fraction            # what the noise is said to be
-    sensitivity: Fraction      # Delta
+    clip: Fraction             # C
     count: int                 # coordinates, each with a draw of its own
 
     def __post_init__(self) -> None:
-        if self.sigma <= 0 or self.sensitivity <= 0 or self.count < 1:
-            raise ValueError(f"sigma, sensitivity and count must be positive: {self}")
+        if self.sigma <= 0 or self.clip <= 0 or self.count < 1:
+            raise ValueError(f"sigma, clip and count must be positive: {self}")
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What was proved, in units of the clip C = Delta / 2; `sigma_eff` is 0 where nothing could be."""
+    """What was proved of one draw of all parts, in units of the clip; `sigma_eff` is 0 where nothing could be."""
 
     sigma: float               # the noise multiplier that is claimed: the smallest of the parts
     sigma_eff: float
-    delta: float
+    delta: float               # for vectors of norm C at most
+    far_delta: float           # of norm 2 C at most
     dimension: int
     seconds: float = field(compare=False)
 
@@ -93,87 +96,119 @@ class Certificate:
 
     @property
     def holds(self) -> bool:
-        """The table is, to ENOUGH, what it is said to be.  (What holds in any case is `sigma_eff`.)"""
+        """The table is, to ENOUGH, what it is said to be.  (What is proved in any case is `sigma_eff`.)"""
         return self.ratio >= ENOUGH
 
 
 @cache
 def certify(parts: tuple[Part, ...], delta: float = DELTA) -> Certificate:
-    """The certificate of one draw of all parts together, at most Delta away in joint Euclidean norm.
-
-    Raises ValueError without parts or unless 0 < delta < 1.
-    """
+    """The certificate of one draw of all parts together.  Raises ValueError without parts or unless 0 < delta < 1."""
     if not parts or not 0 < delta < 1:
         raise ValueError("a certificate needs a noise, and a delta between 0 and 1")
     start = time.perf_counter()
     dimension = sum(part.count for part in parts)
-    multipliers = [2 / float(part.sensitivity) * effective_sigma(part.noise, part.sensitivity, dimension, delta)
-                   for part in parts]
-    claimed = min(2 * part.sigma / part.sensitivity for part in parts)
-    return Certificate(float(claimed), min(multipliers), delta, dimension, time.perf_counter() - start)
+    found = [effective(part.noise, part.clip, dimension, delta) for part in parts]
+    return Certificate(
+        sigma=float(min(part.sigma / part.clip for part in parts)),
+        sigma_eff=min(min(e.sigma, float(part.sigma)) / float(part.clip) for e, part in zip(found, parts, strict=True)),
+        delta=delta, far_delta=max(e.far_delta for e in found), dimension=dimension,
+        seconds=time.perf_counter() - start)
 
 
-def effective_sigma(noise: Noise, sensitivity: Fraction, dimension: int, delta: float, *,
-                    walked: int = _WALKED, finest: int = _FINEST) -> float:
-    """sigma_eff of one coordinate in grid units; 0 if a shift shows.
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Of one part: sigma_eff in grid units, 0 if a shift shows; and the delta of vectors up to 2 C, all parts alike."""
 
-    `walked` and `finest` bound the points that are looked at; with `walked` large every shift is looked at by itself.
-    """
-    budget = _Budget(delta, dimension, float(sensitivity))
-    farthest = math.floor(sensitivity)
-    sides = [noise] if noise.symmetric else [noise, Noise(noise.coins, noise.weights[::-1])]
-    return min(_one_sided(side, farthest, budget, walked, finest) for side in sides)
+    sigma: float
+    far_delta: float
+
+
+def effective(noise: Noise, clip: Fraction, dimension: int, delta: float, *,
+              walked: int = _WALKED, finest: int = _FINEST) -> Effective:
+    """`walked` and `finest` bound the points that are looked at; with `walked` large every shift is, by itself."""
+    budget = _Budget(delta, dimension, float(clip))
+    noises = [noise] if noise.symmetric else [noise, Noise(noise.coins, noise.weights[::-1])]
+    sides = [_coarse(n, walked) for n in noises]
+    if len(sides[0].p) + (math.floor(2 * clip) >> sides[0].scale) > LONGEST:
+        return Effective(0.0, 1.0)                     # shifts by more than the noise ever moves
+    sigma = _down(min(_near(side, math.floor(clip), budget, finest) for side in sides))
+    if not sigma:
+        return Effective(0.0, 1.0)
+    needed = max(_far(side, clip, sigma) for side in sides)
+    # Coordinates up to C: delta (1/2 + 4/2).  Above: 4 needed for the multiples of 2^S, delta / (4 d) for each rest.
+    return Effective(sigma, min(1.0, 4 * (delta + needed)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Budget:
-    """delta(u), and how a chain divides it."""
+    """delta(u) of the shifts up to C, and how a chain divides it."""
 
     delta: float
     dimension: int
-    sensitivity: float
+    clip: float
 
     def whole(self, shift: int) -> float:
-        return _down(self.delta * (0.5 / self.dimension + 0.5 * (shift / self.sensitivity) ** 2))
+        return _down(self.delta * (0.5 / self.dimension + 0.5 * (shift / self.clip) ** 2))
 
     def multiple(self, shift: int) -> float:
         """Of the first step of a chain, a multiple of 2^S."""
-        return _down(self.delta * (0.25 / self.dimension + 0.5 * (shift / self.sensitivity) ** 2) / _AMPLIFIED)
+        return _down(self.delta * (0.25 / self.dimension + 0.5 * (shift / self.clip) ** 2) / _AMPLIFIED)
 
     def bit(self, scales: int) -> float:
         """Of every later one, at most one for each of the scales below S."""
         return _down(self.delta * 0.25 / self.dimension / _AMPLIFIED / scales)
 
 
-def _one_sided(noise: Noise, farthest: int, budget: _Budget, walked: int, finest: int) -> float:
-    """The least u / mu(u), from H_gamma(N + u || N) for gamma >= 1."""
+@dataclass(frozen=True, slots=True)
+class _Coarse:
+    """D_S, S = `scale`, by its probabilities on neighbouring points; `coins` of the scales below."""
+
+    p: Vector
+    scale: int
+    coins: tuple[int, ...]
+
+
+def _coarse(noise: Noise, walked: int) -> _Coarse:
     p: Vector = np.array(noise.weights, dtype=np.float64) / sum(noise.weights)
-    split = len(noise.coins)
-    while split and _finer(p, noise.coins[split - 1]) <= walked:
-        split -= 1
-        p = add_coins(p, noise.coins[split])
-    if len(p) + (farthest >> split) > LONGEST:
-        return 0.0                                     # a shift by more than the noise ever moves
-    given = budget.multiple if split else budget.whole
+    scale = len(noise.coins)
+    while scale and _finer(p, noise.coins[scale - 1]) <= walked:
+        scale -= 1
+        p = add_coins(p, noise.coins[scale])
+    return _Coarse(p, scale, noise.coins[:scale])
+
+
+def _near(side: _Coarse, clip: int, budget: _Budget, finest: int) -> float:
+    """The least u / mu(u) of shifts up to C, from H_gamma(N + u || N) for gamma >= 1."""
+    given = budget.multiple if side.scale else budget.whole
     least = math.inf
-    for c in range(1, (farthest >> split) + 1):
-        least = min(least, _ratio(c << split, curve(p, c).mu(given(c << split))))
+    for c in range(1, max(clip >> side.scale, 1) + 1):
+        shift = c << side.scale
+        least = min(least, _ratio(shift, curve(side.p, c).mu(given(shift))))
         if not least:
             return 0.0
-    if split:
-        bits = list(_bits(p, noise.coins[:split], budget.bit(split), finest))
-        used = [(j, mu) for j, mu in enumerate(reversed(bits)) if 1 << j <= farthest]
-        if not _amplification_holds(sum(mu for _, mu in used), budget.bit(split)):
+    if side.scale:
+        delta = budget.bit(side.scale)
+        bits = list(_bits(side, delta, finest))
+        if not _amplification_holds(sum(bits), delta):
             return 0.0
-        least = min(least, *(_ratio(1 << j, mu) for j, mu in used))
-    return _down(least)
+        least = min(least, *(_ratio(1 << j, mu) for j, mu in enumerate(reversed(bits))))
+    return least
 
 
-def _bits(p: Vector, coins: Sequence[int], delta: float, finest: int) -> Iterator[float]:
-    """mu of a shift by 2^j, j from the scale below that of `p` down to 0."""
+def _far(side: _Coarse, clip: Fraction, sigma: float) -> float:
+    """The most delta(u) C^2 / u^2 of a shift between C and 2 C, where mu(u) = u / sigma."""
+    shifts = range((math.floor(clip) >> side.scale) + 1, (math.floor(2 * clip) >> side.scale) + 1)
+    deltas = (curve(side.p, c).delta(_down((c << side.scale) / sigma)) * (float(clip) / (c << side.scale)) ** 2
+              for c in shifts)
+    return max(deltas, default=0.0) * (_AMPLIFIED if side.scale else 1.0)
+
+
+def _bits(side: _Coarse, delta: float, finest: int) -> Iterator[float]:
+    """mu of a shift by 2^j, j from the scale below that of `side` down to 0."""
+    p = side.p
     last: Curve | None = None
     above = 0                                          # scales between that of `last` and j
-    for number in reversed(coins):
+    for number in reversed(side.coins):
         if last is None and _finer(p, number) <= finest:
             p = add_coins(p, number)
             yield curve(p, 1).mu(delta)

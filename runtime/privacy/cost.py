@@ -1,12 +1,23 @@
-"""What a compiled program costs its data provider: recomputed from the program, believed from nobody."""
+"""What a compiled program costs its data provider: recomputed from the program, believed from nobody.
+
+Noise that the owner of the records draws is a rounded Gaussian and counts for what it says.  Noise that both parties
+draw counts for what the certificate of its compiled tables proves.
+"""
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from fractions import Fraction
 
 from compiler.program import Compiled
 from compiler.words.ir import Mechanism
 from runtime.privacy import accountant
 from runtime.privacy.accountant import Guarantee
+from runtime.privacy.certificate import Certificate, Part, certify, of_sampler
+
+# delta of one draw.  The first with which the table is as good as it says: where there is little noise the table's
+# 2^-40 end before a smaller delta would let them.
+DELTAS = (1e-8, 1e-7, 1e-6)
 
 
 def cost_of(program: Compiled, records: Mapping[str, int], delta: float) -> Guarantee:
@@ -14,14 +25,38 @@ def cost_of(program: Compiled, records: Mapping[str, int], delta: float) -> Guar
 
     `records` has the number of rows of each data set that is used.  Without a mechanism epsilon is 0, which says
     nothing about outputs that are revealed.  Takes seconds.  Raises ValueError if a number of rows is missing or
-    smaller than a batch, or unless 0 < delta < 1.
+    smaller than a batch, if nothing is known of a noise, or unless 0 < delta < 1.
     """
+    owners = {d.name: d.party for d in program.datasets}
+    for m in program.mechanisms:
+        if m.drawn_by not in ("", owners[m.dataset]):
+            raise ValueError(f"the noise on `{m.dataset}` is drawn by `{m.drawn_by}`, who does not own the records")
     return accountant.account([charged(m, records) for m in program.mechanisms], delta)
 
 
 def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
-    """What the accountant is told of one `dpsgd`.  Raises ValueError as `cost_of`."""
+    """What the accountant is told of one `dpsgd`.  Raises ValueError as `cost_of`, but for who draws."""
     if m.dataset not in records:
         raise ValueError(f"the number of records in `{m.dataset}` is not known here")
-    return accountant.Mechanism(name=m.dataset, n=records[m.dataset], batch=m.batch, slots=m.slots, steps=m.steps,
-                                noise_multiplier=float(m.noise_multiplier))
+    proved = certificate(m)
+    return accountant.Mechanism(
+        name=m.dataset, n=records[m.dataset], batch=m.batch, slots=m.slots, steps=m.steps,
+        noise_multiplier=proved.sigma_eff if proved else _float_below(m.noise_multiplier),
+        noise_delta=proved.delta if proved else 0.0, far_delta=proved.far_delta if proved else 0.0)
+
+
+def certificate(m: Mechanism) -> Certificate | None:
+    """Of the joint noise of one `dpsgd`; None for noise that one party draws.  Takes about a second, once."""
+    if m.drawn_by:
+        return None
+    if not m.samplers or len(m.samplers) != len(m.sizes):
+        raise ValueError(f"the noise on `{m.dataset}` comes without its tables: nothing is known of it")
+    parts = tuple(Part(of_sampler(s), s.sigma, s.sigma / m.noise_multiplier, size)
+                  for s, size in zip(m.samplers, m.sizes, strict=True))
+    return next((c for c in (certify(parts, delta) for delta in DELTAS) if c.holds), certify(parts, DELTAS[-1]))
+
+
+def _float_below(x: Fraction) -> float:
+    """The largest float that is not above x."""
+    near = float(x)
+    return near if Fraction(near) <= x else math.nextafter(near, 0)

@@ -49,6 +49,11 @@ class Curve:
         needed = (high - low) + _QUANTILE * (np.abs(high) + np.abs(low))
         return max(0.0, float(needed.max()))
 
+    def delta(self, mu: float) -> float:
+        """The smallest delta that a Gaussian of this mu leaves to be covered."""
+        covered = _power(mu + _quantile(self.alpha)) * (1 - 2.0**-40)
+        return max(0.0, float((self.alpha + self.gain - covered).max(initial=0.0)))
+
     def small_mu(self, delta: float, share: float) -> float:
         """The same where only a share of each gain is had, so small that a difference of quantiles would be all error.
 
@@ -101,6 +106,14 @@ def _quantile(p: Vector) -> Vector:
     from scipy.special import ndtri  # here, because scipy takes longer to import than most commands to run
 
     result: Vector = ndtri(np.minimum(p, 1.0))
+    return result
+
+
+def _power(z: Vector) -> Vector:
+    """Phi, within 2^-40."""
+    from scipy.special import ndtr
+
+    result: Vector = ndtr(z)
     return result
 
 

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from compiler.words.sampler import ENTRIES, sampler
-from runtime.privacy.certificate import ENOUGH, Certificate, Noise, Part, certify, effective_sigma, of_sampler
+from runtime.privacy.certificate import ENOUGH, Certificate, Noise, Part, certify, effective, of_sampler
 from runtime.privacy.tradeoff import add_coins
 
-MULTIPLIER = Fraction("1.69")  # sigma / clip, so Delta = 2 sigma / 1.69
+MULTIPLIER = Fraction("1.69")  # sigma / clip
 OCTAVE = [Fraction(round(256 * 2 ** (i / 8))) for i in range(9)]
 
 
 def part(sigma: Fraction, count: int = 4096, noise: Noise | None = None) -> Part:
-    return Part(noise or of_sampler(sampler(sigma)), sigma, 2 * sigma / MULTIPLIER, count)
+    return Part(noise or of_sampler(sampler(sigma)), sigma, sigma / MULTIPLIER, count)
 
 
 def certificate(sigma: Fraction, noise: Noise | None = None) -> Certificate:
@@ -61,50 +61,52 @@ def gaussian(mu: float, gamma: Fraction) -> mpmath.mpf:
     return mpmath.ncdf(mu / 2 - threshold) - gamma.numerator * mpmath.ncdf(-mu / 2 - threshold) / gamma.denominator
 
 
-@pytest.mark.parametrize("sigma", [16, 27])
-def test_every_shift_of_one_coordinate(sigma: int) -> None:
+@pytest.mark.parametrize(("sigma", "multiplier"), [(16, MULTIPLIER), (27, MULTIPLIER), (27, Fraction("0.8"))])
+def test_every_shift_of_one_coordinate(sigma: int, multiplier: Fraction) -> None:
+    """Up to two clips, of which the second is given the far delta."""
     noise, delta, count = of_sampler(sampler(Fraction(sigma))), 1e-8, 5
-    sensitivity = 2 * sigma / MULTIPLIER
-    effective = effective_sigma(noise, sensitivity, count, delta)
+    clip = sigma / multiplier
+    found = effective(noise, clip, count, delta)
+    assert found.sigma > 0.999 * sigma
     p = exact(noise)
     total = sum(p)
     with mpmath.workprec(200):
-        for u in range(1, int(sensitivity) + 1):
-            given = delta * (0.5 / count + 0.5 * (u / float(sensitivity)) ** 2)
+        for u in range(1, int(2 * clip) + 1):
+            given = delta * (0.5 / count + 0.5 * (u / float(clip)) ** 2) if u <= clip else found.far_delta
             before, after = [*p, *[0] * u], [*[0] * u, *p]
             for gamma in (Fraction(1), Fraction(9, 8), Fraction(3), Fraction(50), Fraction(10**4)):
                 one = sum(max(q * gamma.denominator - gamma.numerator * b, 0)
                           for b, q in zip(before, after, strict=True))
-                found = mpmath.mpf(one) / (gamma.denominator * total)
-                assert found <= given + gaussian(u / effective, gamma)
+                assert mpmath.mpf(one) / (gamma.denominator * total) <= given + gaussian(u / found.sigma, gamma)
 
 
 def test_the_effective_deviation_is_no_smaller_than_it_must_be() -> None:
     """One per cent more, and some gamma shows it: the bound is not slack."""
     noise, sigma = of_sampler(sampler(Fraction(16))), 16
-    effective = effective_sigma(noise, 2 * sigma / MULTIPLIER, 5, 1e-8)
+    found = effective(noise, sigma / MULTIPLIER, 5, 1e-8)
     p = exact(noise)
-    u, gamma = 10, Fraction(3)
-    found = Fraction(sum(max(q - gamma * b, 0) for b, q in zip([*p, *[0] * u], [*[0] * u, *p], strict=True)), sum(p))
-    assert float(found) > gaussian(u / (effective * 1.01), gamma)
+    u, gamma = 9, Fraction(3)
+    one = Fraction(sum(max(q - gamma * b, 0) for b, q in zip([*p, *[0] * u], [*[0] * u, *p], strict=True)), sum(p))
+    assert float(one) > gaussian(u / (found.sigma * 1.01), gamma)
 
 
 def test_two_coordinates_together() -> None:
-    """A vector, not a number: the whole plane of outcomes, at every angle."""
+    """A vector, not a number: the whole plane of outcomes, at several angles, within one clip and within two."""
     sigma, delta = 16, 1e-8
-    noise = of_sampler(sampler(Fraction(sigma)))
-    sensitivity = 2 * sigma / MULTIPLIER
-    effective = effective_sigma(noise, sensitivity, 2, delta)
+    noise, clip = of_sampler(sampler(Fraction(sigma))), sigma / Fraction("0.9")
+    found = effective(noise, clip, 2, delta)
     p = np.array(exact(noise), dtype=np.float64)
     p /= p.sum()
-    for x, y in [(18, 0), (13, 13), (3, 18), (10, 11), (1, 1), (17, 7)]:
-        assert x * x + y * y <= sensitivity**2
+    for x, y in [(17, 0), (12, 12), (3, 17), (10, 11), (1, 1), (35, 0), (25, 25), (3, 35), (20, 17)]:
         moved = [np.concatenate([np.zeros(u), p]) for u in (x, y)]
         still = [np.concatenate([p, np.zeros(u)]) for u in (x, y)]
         q, b = np.outer(*moved), np.outer(*still)
+        norm = float(np.hypot(x, y))
+        assert norm <= 2 * clip
+        given = delta if norm <= clip else found.far_delta
         for gamma in (1.0, 1.5, 6.0, 100.0):
-            found = np.maximum(q - gamma * b, 0).sum()
-            assert found <= delta + float(gaussian(np.hypot(x, y) / effective, Fraction(gamma))) + 1e-13
+            shown = np.maximum(q - gamma * b, 0).sum()
+            assert shown <= given + float(gaussian(norm / found.sigma, Fraction(gamma))) + 1e-13
 
 
 # -- levels against looking at every shift ----------------------------------------------------------
@@ -114,17 +116,18 @@ def test_two_coordinates_together() -> None:
 def test_levels_agree_with_every_shift_by_itself(sigma: int) -> None:
     """Chains of shifts prove no more than every shift looked at, and hardly less."""
     given = part(Fraction(sigma))
-    each = effective_sigma(given.noise, given.sensitivity, 4096, 1e-8, walked=1 << 20)
+    each = effective(given.noise, given.clip, 4096, 1e-8, walked=1 << 20)
     for walked in (3 << 11, 3 << 12):
-        chained = effective_sigma(given.noise, given.sensitivity, 4096, 1e-8, walked=walked)
-        assert each * (1 - 2e-4) <= chained <= each
+        chained = effective(given.noise, given.clip, 4096, 1e-8, walked=walked)
+        assert each.sigma * (1 - 2e-4) <= chained.sigma <= each.sigma
+        assert each.far_delta <= chained.far_delta <= 1.2 * each.far_delta
 
 
 def test_the_finest_scales_agree_with_writing_them_out() -> None:
     given = part(MULTIPLIER * 2**12)
-    written = effective_sigma(given.noise, given.sensitivity, 4096, 1e-8)
+    written = effective(given.noise, given.clip, 4096, 1e-8).sigma
     for finest, loss in ((3 << 13, 8e-3), (3 << 16, 1e-3)):
-        found = effective_sigma(given.noise, given.sensitivity, 4096, 1e-8, finest=finest)
+        found = effective(given.noise, given.clip, 4096, 1e-8, finest=finest).sigma
         assert written * (1 - loss) <= found <= written * (1 + 1e-9)
 
 
@@ -158,9 +161,17 @@ def test_variables_on_different_grids_share_one_delta() -> None:
 
 
 def test_the_weakest_variable_counts() -> None:
-    strong, weak = part(Fraction(300)), replace(part(Fraction(300)), sensitivity=Fraction(400))
+    strong, weak = part(Fraction(300)), replace(part(Fraction(300)), clip=Fraction(200))
     assert certify((strong, weak)).sigma == 1.5
     assert certify((strong, weak)).sigma_eff == pytest.approx(1.5, rel=1e-3)
+
+
+@pytest.mark.parametrize("multiplier", ["0.75", "1", "20", "1000"])
+def test_much_noise_and_little(multiplier: str) -> None:
+    """From 0.75 clips on; the second clip's delta counts only in batches that overflow, one in 10 000."""
+    sigma = Fraction(1000)
+    found = certify((replace(part(sigma), clip=sigma / Fraction(multiplier)),))
+    assert found.holds and found.far_delta < 1e-5
 
 
 def test_more_coordinates_leave_each_less_delta() -> None:
@@ -235,7 +246,9 @@ def test_a_claim_above_the_table_is_refused() -> None:
 
 def test_a_shift_beyond_all_noise_is_seen() -> None:
     given = part(Fraction(300))
-    assert certify((replace(given, sensitivity=Fraction(10**9)),)).sigma_eff == 0
+    for clip in (Fraction(3000), Fraction(10**9)):
+        found = certify((replace(given, clip=clip),))
+        assert found.sigma_eff == 0 and found.far_delta == 1
 
 
 @pytest.mark.parametrize(("coins", "weights"), [((6,), ()), ((6,), (1, 2)), ((-1,), (1, 1)), ((6,), (3, -1)),
