@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.words.dpsgd import slot_count
-from runtime.privacy.draws import draw_batch, draw_noise
+from compiler.words.sampler import sampler
+from runtime.privacy.draws import draw_batch, draw_joint
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY
 
@@ -26,7 +27,8 @@ HERE = Path(__file__).parent
 BATCH, STEPS, CLIP, NOISE, RATE = 64, 40, Fraction(1, 8), Fraction(286, 100), 4.0
 FEATURE = 256  # grid units of the features' kind
 SPREAD = 200  # what 1 stands for in the scale of the disease's progression
-GRID = 20  # fraction bits of the sum that the noise is added to; a finer grid changes nothing that can be seen
+GRID = 16  # fraction bits of the sum that the noise is added to
+PARTIES, SAMPLER = ("vendor", "clinic"), sampler(NOISE * CLIP * 2**GRID)
 
 
 def read(path: Path) -> tuple[Array, Array]:
@@ -50,7 +52,7 @@ def train(weights: Array, path: Path, secret: RunSecret) -> Array:
         gradients = x[chosen] * (x[chosen] @ weights - y[chosen])[:, None]
         norms = np.linalg.norm(gradients, axis=1)
         factors = np.minimum(1, float(CLIP) / np.maximum(norms, 1e-9))
-        noise = draw_noise(secret, 0, 0, (step,), sigma=NOISE * CLIP * 2**GRID, count=len(weights)) / 2**GRID
+        noise = draw_joint(secret, PARTIES, 0, 0, (step,), sampler=SAMPLER, count=len(weights)) / 2**GRID
         weights = weights - RATE / BATCH * (factors @ gradients + noise)
     return weights
 

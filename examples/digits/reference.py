@@ -20,7 +20,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from compiler.words.dpsgd import slot_count
-from runtime.privacy.draws import draw_batch, draw_noise
+from compiler.words.sampler import sampler
+from runtime.privacy.draws import draw_batch, draw_joint
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY
 
@@ -31,7 +32,7 @@ HERE = Path(__file__).parent
 BATCH, STEPS = 256, 100
 NOISE = {1: Fraction(682, 100), 2: Fraction(375, 100), 4: Fraction(216, 100), 8: Fraction(133, 100)}  # by epsilon
 FEATURE = 128  # grid units of the features' kind
-GRID = 20  # fraction bits of the sum that the noise is added to; a finer grid changes nothing that can be seen
+PARTIES = ("vendor", "clinic")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Model:
     gradients: Callable[[Sequence[Array], Array, Labels], list[Array]]
     clip: Fraction
     rate: float
+    grids: tuple[int, ...]  # fraction bits of the sums that the noise is added to
 
     def weights(self) -> list[Array]:
         with np.load(HERE / self.start, allow_pickle=False) as file:
@@ -121,10 +123,10 @@ def cnn(weights: Sequence[Array], x: Array, y: Labels) -> list[Array]:
 
 HALF = Fraction(1, 2)
 MODELS = {
-    "one_vs_all": Model("linear.npz", ("w0",), linear, one_vs_all, HALF, 32.0),
-    "softmax": Model("linear.npz", ("w0",), linear, softmax, HALF, 20.0),
-    "mlp": Model("mlp.npz", ("first", "second", "bias"), layered, mlp, Fraction(2), 2.0),
-    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, Fraction(2), 1.5),
+    "one_vs_all": Model("linear.npz", ("w0",), linear, one_vs_all, HALF, 32.0, (15,)),
+    "softmax": Model("linear.npz", ("w0",), linear, softmax, HALF, 20.0, (15,)),
+    "mlp": Model("mlp.npz", ("first", "second", "bias"), layered, mlp, Fraction(2), 2.0, (15, 16, 8)),
+    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, Fraction(2), 1.5, (15, 16, 8)),
 }
 
 
@@ -144,6 +146,7 @@ def train(model: Model, secret: RunSecret, noise: Fraction, path: Path = HERE / 
     """DP-SGD from the model's start weights; each example's gradient is clipped over all variables together."""
     x, y = read(path)
     weights = model.weights()
+    samplers = [sampler(noise * model.clip * 2**grid) for grid in model.grids]
     for step in range(STEPS):
         numbers = draw_batch(secret, 0, (step,), n=len(y), batch=BATCH, slots=slot_count(BATCH))
         chosen = numbers[numbers != EMPTY]
@@ -151,8 +154,9 @@ def train(model: Model, secret: RunSecret, noise: Fraction, path: Path = HERE / 
         norms = np.sqrt(sum((g.reshape(len(chosen), -1) ** 2).sum(axis=1) for g in gradients))
         factors = np.minimum(1, float(model.clip) / np.maximum(norms, 1e-9))
         for i, gradient in enumerate(gradients):
-            drawn = draw_noise(secret, 0, i, (step,), sigma=noise * model.clip * 2**GRID, count=weights[i].size)
-            noisy = np.tensordot(factors, gradient, axes=1) + drawn.reshape(weights[i].shape) / 2**GRID
+            made, unit = samplers[i], 2**model.grids[i]
+            drawn = draw_joint(secret, PARTIES, 0, i, (step,), sampler=made, count=weights[i].size)
+            noisy = np.tensordot(factors, gradient, axes=1) + drawn.reshape(weights[i].shape) / unit
             weights[i] = weights[i] - model.rate / BATCH * noisy
     return weights
 

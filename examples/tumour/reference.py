@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.words.dpsgd import slot_count
-from runtime.privacy.draws import draw_batch, draw_noise
+from compiler.words.sampler import sampler
+from runtime.privacy.draws import draw_batch, draw_joint
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY
 
 HERE = Path(__file__).parent
 BATCH, STEPS, NOISE, RATE = 64, 20, Fraction(169, 100), 8.0
-GRID = 18  # fraction bits of the sum that the noise is added to; a finer grid changes nothing that can be seen
+GRID = 16  # fraction bits of the sum that the noise is added to
+PARTIES, SAMPLER = ("vendor", "hospital"), sampler(NOISE * 2**GRID)
 
 
 def read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -41,7 +43,7 @@ def train(weights: NDArray[np.float64], path: Path, secret: RunSecret) -> NDArra
         numbers = draw_batch(secret, 0, (step,), n=len(labels), batch=BATCH, slots=slot_count(BATCH))
         chosen = numbers[numbers != EMPTY]
         error = 1 / (1 + np.exp(-features[chosen] @ weights)) - labels[chosen]
-        noise = draw_noise(secret, 0, 0, (step,), sigma=NOISE * 2**GRID, count=len(weights)) / 2**GRID
+        noise = draw_joint(secret, PARTIES, 0, 0, (step,), sampler=SAMPLER, count=len(weights)) / 2**GRID
         weights = weights - RATE * (error @ features[chosen] + noise) / BATCH
     return weights
 

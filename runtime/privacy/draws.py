@@ -6,11 +6,14 @@ one and the same draw; the noises of two variables are two.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compiler.words.evaluate import drawn
+from compiler.words.sampler import Sampler
 from runtime.privacy.noise import rounded_gaussian
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY, sample
@@ -44,6 +47,15 @@ def draw_coins(
     stream = secret.stream(f"coins of {party}", (draw, variable, *position))
     packed = np.frombuffer(stream.bytes(-(-count // 8)), dtype=np.uint8)
     return np.unpackbits(packed, bitorder="little", count=count).astype(np.int64)
+
+
+def draw_joint(
+    secret: RunSecret, parties: Sequence[str], draw: int, variable: int, position: tuple[int, ...], *, sampler: Sampler,
+    count: int
+) -> NDArray[np.int64]:
+    """The noise that the parties draw together where one secret is all of theirs, in grid units; shape (count,)."""
+    bits = [draw_coins(secret, party, draw, variable, position, count=count * sampler.bits) for party in parties]
+    return drawn(np.bitwise_xor.reduce(bits).reshape(count, sampler.bits), sampler)
 
 
 def gather(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:

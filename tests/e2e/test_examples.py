@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from command import EXAMPLES, LONG
 
-from compiler.pipeline import understand
+from compiler.pipeline import mechanisms, understand
 from compiler.program import and_gates
 from lang.load import read
 from runtime import api
@@ -175,13 +175,16 @@ def test_diabetes_is_learned() -> None:
 def test_the_params_of_the_references_are_the_programs() -> None:
     for folder, name, noise in [("digits", name, 2) for name in DIGITS] + [("diabetes", "diabetes", None)]:
         reference = module(folder, "reference")
-        parameters = dict(understand(read(EXAMPLES / folder / f"{name}.ccr")).checked.params)
+        meaning = understand(read(EXAMPLES / folder / f"{name}.ccr"))
+        parameters, [mechanism] = dict(meaning.checked.params), mechanisms(meaning.words)
         model = reference.MODELS[name] if noise else None
         clip, rate = (model.clip, model.rate) if model else (reference.CLIP, reference.RATE)
         sigma = reference.NOISE[noise] if noise else reference.NOISE
         for param, value in (("CLIP", clip), ("RATE", rate), ("NOISE", sigma), ("BATCH", reference.BATCH),
                              ("STEPS", reference.STEPS)):
             assert Fraction(parameters[param]) == Fraction(value)
+        grids = model.grids if model else (reference.GRID,)
+        assert [s.sigma for s in mechanism.samplers] == [clip * sigma * 2**grid for grid in grids]
 
 
 def test_the_risks_are_those_of_floating_point() -> None:
