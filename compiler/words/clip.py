@@ -3,13 +3,13 @@
 A layer's gradient is an outer product of what flows back with what flowed forward, so its squared norm
 is the product of theirs and the gradient itself is never formed (Goodfellow, "Efficient per-example
 gradient computations", 2015; Li et al., "Large language models can be strong differentially private
-learners", 2022).  The factor is k/32 with the largest k in 0..32 for which
+learners", 2022).  The factor is the largest f among 1, m / 64 * 2^-e (m in 32..63) and 0 with
 
-    norm^2 <= clip^2 * (32 / k)^2
+    norm^2 <= clip^2 / f^2
 
-so factor * norm <= clip exactly, and 0 for gradients beyond 32 clips.  It multiplies what flows back,
-which is then rounded *towards zero*: no element grows, so the bound stays.  The norm is exact and never
-wraps; its low bits are dropped upwards before the comparison.
+so f * norm <= clip exactly: the norm is exact and never wraps, and its low bits are dropped upwards before
+the comparison.  f multiplies what flows back; of the product what is finer than a few thousandths of the
+clip is dropped *towards zero*: no element grows, so the bound stays, and from there to the noise all is exact.
 """
 from __future__ import annotations
 
@@ -17,21 +17,28 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from compiler.words.build import Builder
+from compiler.words import bounds
+from compiler.words.build import Builder, common_scale
 from compiler.words.ir import Op, Pieces, Strided, Type, Value
 from compiler.words.strides import row_major
 
-LEVELS = 5                     # bits of the factor
-STEPS = 1 << LEVELS
+MANTISSAS = 32                 # factors between one power of two and the next
+EXPONENTS = 8                  # powers of two, at most: gradients longer than 2^8 clips become zero
 PRECISION = 11                 # bits of clip^2 that the comparison keeps
+RESOLUTION = 32                # an element of a vector with all elements equal and the norm `clip`, in grid units
 
 
-def clipped(b: Builder, gradients: Sequence[int], clip: Fraction, row: Container[int]) -> list[int]:
-    """The gradients of one example, scaled to a joint norm of at most `clip`; `row` are its data provider's values."""
+def clipped(b: Builder, gradients: Sequence[int], clip: Fraction, norms: bounds.Norms,
+            row: Container[int]) -> list[int]:
+    """The gradients of one example, scaled to a joint norm of at most `clip`.
+
+    `row` are its data provider's values, `norms` what its data set promises of their norms.
+    """
     parts = [_part(b, g, row) for g in gradients]
     norm = b.affine([(Fraction(1), p.squared_norm(b)) for p in parts])
-    scale = factor(b, norm, clip)
-    return [p.scaled(b, scale) for p in parts]
+    most = sum((bounds.squared_norm(b, g, norms) for g in gradients), Fraction(0))
+    scale = factor(b, b.narrowed(norm, Fraction(0), most // b.type(norm).scale * b.type(norm).scale), clip)
+    return [p.scaled(b, scale, clip) for p in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,9 @@ class Outer:
     def squared_norm(self, b: Builder) -> int:
         return b.mul(_square(b, self.back), _square(b, self.forth))
 
-    def scaled(self, b: Builder, factor: int) -> int:
-        product = b.mul(b.broadcast(_shrunk(b, self.back, factor), self.shape), b.broadcast(self.forth, self.shape))
+    def scaled(self, b: Builder, factor: int, clip: Fraction) -> int:
+        back = _shrunk(b, self.back, factor, clip)
+        product = b.mul(b.broadcast(back, self.shape), b.broadcast(self.forth, self.shape))
         if self.view is None:
             return product
         assert isinstance(self.view.at, Strided)
@@ -63,8 +71,8 @@ class Whole:
     def squared_norm(self, b: Builder) -> int:
         return _square(b, self.gradient)
 
-    def scaled(self, b: Builder, factor: int) -> int:
-        return _shrunk(b, self.gradient, factor)
+    def scaled(self, b: Builder, factor: int, clip: Fraction) -> int:
+        return _shrunk(b, self.gradient, factor, clip)
 
 
 def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
@@ -75,8 +83,8 @@ def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
         return Whole(gradient)
     cores = [_core(b, a) for a in item.args]
     shapes = [b.type(c).shape for c in cores]
-    if any(m != 1 and n != 1 for m, n in zip(*shapes, strict=True)):
-        return Whole(gradient)
+    if any(size > 1 and (m > 1) == (n > 1) for m, n, size in zip(*shapes, item.type.shape, strict=True)):
+        return Whole(gradient)             # an axis that both have, or along which both repeat
     back, forth = sorted(cores, key=lambda c: _of_row_alone(b, c, row))    # what the data provider knows is left alone
     return Outer(view, item.type.shape, back, forth)
 
@@ -110,44 +118,66 @@ def _square(b: Builder, number: int) -> int:
     return b.dot(number, number, len(b.type(number).shape)) if b.type(number).shape else b.mul(number, number)
 
 
-def _shrunk(b: Builder, number: int, factor: int) -> int:
-    """factor * value, rounded towards zero to the value's own last bit."""
+def _shrunk(b: Builder, number: int, factor: int, clip: Fraction) -> int:
+    """factor * value, rounded towards zero to a grid on which `clip` is long."""
     type = b.type(number)
-    product = b.mul(number, factor)
-    if not type.signed:
-        return b.round(product, type.scale, type.lo, type.hi, nearest=False)
-    negative = b.less(product, b.const([Fraction(0)]))
-    lifted = b.affine([(Fraction(1), product), (type.scale * Fraction(STEPS - 1, STEPS), negative)])
-    return b.round(lifted, type.scale, type.lo, max(type.hi, 0), nearest=False)
+    product, grid = b.mul(number, factor), _grid(type, clip)
+    fine = b.type(product).scale
+    if fine >= grid:
+        return product
+    lo, hi = (int(n * type.scale / grid) for n in (min(type.lo, 0), max(type.hi, 0)))
+    if type.signed:
+        negative = b.less(product, b.const([Fraction(0)]))
+        product = b.affine([(Fraction(1), product), (grid - fine, negative)])
+    return b.round(product, grid, lo, hi, nearest=False)
+
+
+def _grid(type: Type, clip: Fraction) -> Fraction:
+    """The value's own scale, halved until `clip` is RESOLUTION * sqrt(elements) units."""
+    grid = type.scale
+    while grid ** 2 * RESOLUTION ** 2 * type.size > clip ** 2:
+        grid /= 2
+    return grid
+
+
+def factors(reach: Fraction) -> list[Fraction]:
+    """0 and a power of two less one factors below 1, ascending, for squared norms of up to `reach` squared clips."""
+    exponents = 1
+    while exponents < EXPONENTS and 4 ** exponents < reach:
+        exponents *= 2
+    mantissas = [Fraction(m, 2 * MANTISSAS) for m in range(MANTISSAS, 2 * MANTISSAS)]
+    return [Fraction(0), *[m / 2 ** e for e in reversed(range(exponents)) for m in mantissas][1:]]
 
 
 def factor(b: Builder, norm: int, clip: Fraction) -> int:
-    """k/32 for a squared norm: a binary search among 32 thresholds, then one more comparison for k = 32."""
+    """f for a squared norm: a binary search among the factors below 1, then one more comparison for 1."""
     type = b.type(norm)
-    exact = [clip ** 2 / type.scale * Fraction(STEPS, k) ** 2 // 1 for k in range(1, STEPS + 1)]
-    drop = max(0, int(exact[-1]).bit_length() - PRECISION)
-    limits = [int(t) >> drop for t in exact]                  # limits[k - 1], decreasing
+    below = factors(b.bounds(norm)[1] / clip ** 2)
+    exact = [int(clip ** 2 / f ** 2 / type.scale) for f in (*below[1:], Fraction(1))]
+    drop = max(0, exact[-1].bit_length() - PRECISION)
+    limits = [0, *(t >> drop for t in exact)]                 # limits[i] for the factor i, decreasing; 0 always fits
     up = b.affine([(Fraction(1), norm)], ((1 << drop) - 1) * type.scale)
-    n = b.round(up, type.scale * (1 << drop), 0, limits[0] + 1, nearest=False)
+    n = b.round(up, type.scale * (1 << drop), 0, limits[1] + 1, nearest=False)
     unit = b.type(n).scale
     bits: list[int] = []
-    for level in range(LEVELS):
-        step = STEPS >> (level + 1)
-        passed = [limits[(2 * prefix + 1) * step - 1] for prefix in range(1 << level)]
-        bits.append(_at_most(b, n, _chosen(b, bits, passed, unit)))
-    bits.append(_at_most(b, n, b.const([limits[-1] * unit])))
-    places = [STEPS >> (level + 1) for level in range(LEVELS)] + [1]
-    return b.affine([(Fraction(place, STEPS), bit) for place, bit in zip(places, bits, strict=True)])
+    step = len(below) // 2
+    while step:
+        passed = [limits[(2 * prefix + 1) * step] for prefix in range(1 << len(bits))]
+        bits.append(_at_most(b, n, _chosen(b, "thresholds", bits, passed, unit)))
+        step //= 2
+    whole = _at_most(b, n, b.const([limits[-1] * unit]))
+    fine = common_scale(below)
+    return b.select(whole, b.const([Fraction(1)]), _chosen(b, "factors", bits, [int(f / fine) for f in below], fine))
 
 
 def _at_most(b: Builder, n: int, limit: int) -> int:
     return b.invert(b.less(limit, n))
 
 
-def _chosen(b: Builder, bits: list[int], limits: list[int], unit: Fraction) -> int:
-    """limits[the bits so far, highest first] * unit."""
+def _chosen(b: Builder, name: str, bits: list[int], values: list[int], unit: Fraction) -> int:
+    """values[the bits so far, highest first] * unit."""
     if not bits:
-        return b.const([limits[0] * unit])
+        return b.const([values[0] * unit])
     index = b.affine([(Fraction(1 << (len(bits) - 1 - i)), bit) for i, bit in enumerate(bits)])
-    table = Pieces("thresholds", 0, len(limits), 0, tuple(limits), (0,) * len(limits), 0, 0, Fraction(0))
-    return b.add(Op.APPLY, (index,), Type((), unit, min(limits), max(limits)), table)
+    table = Pieces(name, 0, len(values), 0, tuple(values), (0,) * len(values), 0, 0, Fraction(0))
+    return b.add(Op.APPLY, (index,), Type((), unit, min(values), max(values)), table)

@@ -99,7 +99,7 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     flags = [True] * (len(samples) + 1) + [False] * len(weights)
     sums: list[int] = []
     for number, batched in vmap(b, example.block(found), args, flags, batch.slots):
-        total = sum_slots(b, number) if batched else b.scaled(number, Fraction(batch.slots))
+        total = sum_slots(b, number) if batched else number        # what no row moves vanishes, or a valid bit moves it
         sums.append(b.add(Op.CLIP, (total,), b.type(total), bound))
     return sums
 
@@ -110,7 +110,7 @@ def _bounded(b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms
     clip = batch.train.clip
     if sum(bounds.squared_norm(b, g, norms) for g in gradients) <= clip ** 2:
         return gradients, Bound(clip, "structure: values of bounded range times fields of bounded norm")
-    return clipped(b, gradients, clip, row), Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
+    return clipped(b, gradients, clip, norms, row), Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
 def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:

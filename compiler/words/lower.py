@@ -164,7 +164,8 @@ class Lowering:
             example.scope.update(zip((v.number for v in s.variables), values, strict=True))
             example.statements(s.body)
             if s.loss is None:
-                return [example.number(e) for _, e in s.grads]
+                given = [example.number(e) for _, e in s.grads]
+                return given if mask is None else [inside.select(mask, g, inside.const([Fraction(0)])) for g in given]
             inside.span = s.loss.span
             start = seeds(inside, example, s.loss, mask)
             inside.span = s.span

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.words.build import Builder
-from compiler.words.clip import clipped, factor
+from compiler.words.clip import clipped, factor, factors
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Type
 
@@ -37,7 +37,7 @@ def both(b: Builder) -> list[int]:
 def program(make: Any, clip: Fraction) -> tuple[Block, list[Type], list[Type]]:
     b = Builder([BACK, FORTH, WIDE])
     gradients = make(b)
-    after = clipped(b, gradients, clip, frozenset({1}))
+    after = clipped(b, gradients, clip, {}, frozenset({1}))
     return b.block([*gradients, *after]), [b.type(g) for g in gradients], [b.type(g) for g in after]
 
 
@@ -66,22 +66,48 @@ def test_never_longer_than_the_clip(make: Any, clip_text: str, seed: int, shrink
 
 
 @pytest.mark.parametrize("clip", [Fraction(1), Fraction(1, 3), Fraction(5)])
-def test_the_factor_is_the_largest_that_fits(clip: Fraction) -> None:
+@pytest.mark.parametrize("largest", [1 << 18, 1 << 40])
+def test_the_factor_is_the_largest_that_fits(clip: Fraction, largest: int) -> None:
+    """Long gradients have factors of the same relative precision, down to 2^-8 of them."""
     scale = Fraction(1, 1 << 16)
-    b = Builder([Type((), scale, 0, 1 << 40)])
+    b = Builder([Type((), scale, 0, largest)])
     f = factor(b, 0, clip)
     block, unit = b.block([f]), b.type(f).scale
-    edges = [int(clip ** 2 / scale * Fraction(32, k) ** 2) for k in range(1, 33)]
+    below = factors(largest * scale / clip ** 2)
+    edges = [int(clip ** 2 / scale / f ** 2) for f in [*below[1:], Fraction(1)]]
     rng = np.random.default_rng(3)
-    for n in [*edges, *(e + 1 for e in edges), 0, 1, 1 << 40, *rng.integers(0, edges[0], 100).tolist()]:
+    for n in [*edges, *(e + 1 for e in edges), 0, 1, largest, *rng.integers(0, edges[0], 100).tolist()]:
+        if n > largest:
+            continue
         found = Fraction(int(evaluate(block, [np.asarray(n)], NoSources())[0])) * unit
         assert found ** 2 * n * scale <= clip ** 2
-        nearly = Fraction(n) * scale * (1 + Fraction(1, 256))             # the comparison drops bits upwards
-        assert found == 1 or (found + Fraction(1, 32)) ** 2 * nearly > clip ** 2
+        nearly = Fraction(n) * scale * (1 + Fraction(1, 512))             # the comparison drops bits upwards
+        larger = min((f for f in [*below, Fraction(1)] if f > found), default=None)
+        assert larger is None or larger ** 2 * nearly > clip ** 2
+
+
+def test_the_least_factor_reaches_the_longest_gradient() -> None:
+    assert min(factors(Fraction(4 ** 8))[1:]) <= Fraction(1, 2 ** 8) * Fraction(33, 32)
+    assert len(factors(Fraction(2))) == 32 and len(factors(Fraction(10 ** 9))) == 256
+
+
+def test_clipped_gradients_keep_their_direction() -> None:
+    """Forty clips long, and still within a hundredth of where it pointed: what is dropped is small against the clip."""
+    clip = Fraction(1, 2)
+    block, before, after = program(both, clip)
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        arguments = [rng.integers(t.lo // 8, t.hi // 8, t.shape) for t in (BACK, FORTH, WIDE)]
+        values = evaluate(block, arguments, NoSources())
+        old, new = ([np.asarray(v, dtype=float).reshape(-1) * float(t.scale) for v, t in zip(part, types, strict=True)]
+                    for part, types in ((values[:len(before)], before), (values[len(before):], after)))
+        a, c = np.concatenate(old), np.concatenate(new)
+        assert 0.95 * float(clip) < np.linalg.norm(c) <= float(clip)
+        assert a @ c > 0.99 * np.linalg.norm(a) * np.linalg.norm(c)
 
 
 def test_the_norm_of_an_outer_product_is_never_formed() -> None:
     b = Builder([BACK, FORTH])
-    clipped(b, layer(b)[:1], Fraction(1), frozenset({1}))
+    clipped(b, layer(b)[:1], Fraction(1), {}, frozenset({1}))
     products = [i.type.size for i in b.items if getattr(i, "op", None) and i.op.value == "mul"]  # type: ignore[union-attr]
     assert products.count(12) == 2                          # the gradient before and after, but not its squares
