@@ -248,6 +248,10 @@ class Writer:
         for v in self.r.sample(loops := [v for v in self.scope if v.index], len(loops)):
             assert v.index
             low, high = v.index
+            factor = self.r.choice((2, 2, 3, -1))
+            first, last = sorted((factor * low, factor * high))
+            if last - first < n and self.chance(0.5):
+                return f"{factor} * {v.name} + {self.r.randint(0, n - 1 - last + first) - first}".replace("+ -", "- ")
             if high - low < n and self.chance(0.7):
                 shift = self.r.randint(-low, n - 1 - high)
                 return v.name if not shift else f"{v.name} {'+' if shift > 0 else '-'} {abs(shift)}"

@@ -106,7 +106,8 @@ class Lowering:
                 raise Rejected([NotYet(span=index.index.span, what="an assignment to part of a private index")])
             return placed(self.b, old, word, value)
         at, shape, indices = self._places(self.b.type(old).shape, places)
-        return self.b.put(old, self.b.broadcast(value, shape), at, indices)
+        picked = tuple(p.count for p in places if isinstance(p, t.Along))
+        return self.b.put(old, self.b.reshape(self.b.broadcast(value, picked), shape), at, indices)
 
     def _repeat(self, s: t.Repeat) -> None:
         """The variables that the body assigns are carried around the loop, in order of their first assignment."""
@@ -191,15 +192,16 @@ class Lowering:
     def expression(self, e: t.Expr) -> Word:
         outer, self.b.span = self.b.span, e.span
         word = self._expression(e)
+        kind = e.type.kind if isinstance(e.type, t.Number) else None
+        if kind is not None and isinstance(word, int):         # a value of a kind has its scale, whatever its digits
+            word = self.b.round(word, kind.scale, kind.lo, kind.hi)
         self.b.span = outer
         return word
 
     def _expression(self, e: t.Expr) -> Word:
         match e:
             case t.Const():
-                word = self.b.const(e.values, e.type.shape)
-                kind = e.type.kind                     # a value of a kind has its scale, whatever its digits
-                return word if kind is None else self.b.round(word, kind.scale, kind.lo, kind.hi)
+                return self.b.const(e.values, e.type.shape)
             case t.Read() | t.IndexOf():
                 return self.scope[e.variable.number]
             case t.RowField():
@@ -307,14 +309,16 @@ def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
         return 0, {word: 1}
     if not (isinstance(item, Value) and isinstance(item.at, Weights)):
         return None
-    constant, moves = item.at.constant, dict[int, int]()
+    unit = item.type.scale
+    constant, moves = int(item.at.constant * unit), dict[int, int]()
     for coefficient, arg in zip(item.at.coefficients, item.args, strict=True):
         inner = linear_parts(b, arg)
         if inner is None:
             return None
-        constant += coefficient * inner[0]
+        times = coefficient * unit / b.type(arg).scale
+        constant += int(times * inner[0])
         for parameter, factor in inner[1].items():
-            moves[parameter] = moves.get(parameter, 0) + coefficient * factor
+            moves[parameter] = moves.get(parameter, 0) + int(times * factor)
     return constant, moves
 
 

@@ -35,6 +35,18 @@ ONCE_WRONG = {
         var t: uint<4> = a;
         for i in 0..3 { t = t ^ x[i]; }
         output out = reveal(min(t, 9)) to bob;""",
+    "every other element": """
+        var t: uint<9> = a;
+        for i in 0..2 { t = t * 2 + x[2 * i + 1] - x[i + i]; }
+        output out = reveal(t) to bob;""",
+    "a slice before an index": """
+        var m: uint<4>[3, 2] = a;
+        m[1.., 0] = [b, a + 1];
+        output out = reveal(m) to bob;""",
+    "twice an index as a variable": """
+        var t: int<8> = 0;
+        for i in 0..2 { var v: int<6>[2] = i + i; v[1] -= a; t = t * 3 + v[0] + v[1]; }
+        output out = reveal(t) to bob;""",
     "an index as a number": """
         var t: uint<8> = a;
         for i in 0..3 { for j in 0..2 { t = t * b + i + j; } }
