@@ -1,7 +1,7 @@
 """Building blocks of words: every constructor derives the exact type of what it makes."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import gcd, lcm, prod
@@ -25,6 +25,7 @@ from compiler.words.ir import (
 from lang.source import Span
 
 BIT = Type((), Fraction(1), 0, 1)
+Derivative = Callable[[int], Sequence[tuple[int, int]]]    # adjoint -> (operand, what that adds to its adjoint)
 
 
 class Builder:
@@ -36,6 +37,7 @@ class Builder:
         self.params = tuple(params)
         self.items: list[Item] = []
         self.span: Span | None = None          # given to every value made from now on
+        self.derivatives: dict[int, Derivative] = {}       # of values that are not differentiated word by word
         self._made: dict[Value, int] = {}
 
     @property

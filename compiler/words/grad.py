@@ -26,7 +26,8 @@ def reverse(b: Builder, seeds: Sequence[tuple[int, int]], variables: Sequence[in
         item = b.item(number)
         if number in adjoints and isinstance(item, Value):
             b.span = item.span                             # an adjoint belongs to the expression that it is of
-            for arg, contribution in _push(b, item, _total(b, adjoints[number])):
+            adjoint, rule = _total(b, adjoints[number]), b.derivatives.get(number)
+            for arg, contribution in rule(adjoint) if rule else _push(b, item, adjoint):
                 if arg in wanted:
                     adjoints.setdefault(arg, []).append(contribution)
     b.span = outer

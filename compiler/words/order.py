@@ -7,7 +7,6 @@ from math import prod
 
 from compiler.words.build import Builder
 from compiler.words.ir import Op, Strided, Type
-from compiler.words.layers import largest
 from compiler.words.strides import row_major
 
 Choose = Callable[[Builder, int, int], int]
@@ -139,18 +138,6 @@ def one_hot(b: Builder, number: int, classes: int) -> int:
     shape = b.type(number).shape
     positions = b.const([Fraction(i) for i in range(classes)], (classes,))
     return b.equal(b.reshape(number, (*shape, 1)), positions)
-
-
-def softmax_shift(b: Builder, scores: int) -> int:
-    """Scores less the largest of the last axis: at most 0, so that exp of it neither overflows nor vanishes."""
-    shape = b.type(scores).shape
-    best = b.reshape(tournament(b, scores, 1, largest), (*shape[:-1], 1))
-    shifted = b.sub(scores, b.broadcast(best, shape))
-    item = b.item(shifted)
-    type = b.type(shifted)
-    if type.hi <= 0 or item is None:
-        return shifted
-    return b.round(shifted, type.scale, type.lo, 0)
 
 
 def permuted_last(b: Builder, x: int, axis: int) -> int:

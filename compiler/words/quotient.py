@@ -9,7 +9,10 @@ from compiler.words.ir import ByZero, Op, Type
 
 
 def quotient(b: Builder, x: int, y: int, scale: Fraction, extremes: tuple[int, int] | None = None) -> int:
-    """floor(x / y) in units of `scale`; x / 0 is the end of the range on x's side (`extremes`, in units, if given)."""
+    """floor(x / y) in units of `scale`; x / 0 is the end of the range on x's side (`extremes`, in units, if given).
+
+    Its derivatives are quotients at the same last bit, and 0 where y is.
+    """
     tx, ty = b.type(x), b.type(y)
     ratio = tx.scale / ty.scale / scale
     top, bottom = (_times(b, n, factor) for n, factor in ((x, ratio.numerator), (y, ratio.denominator)))
@@ -17,7 +20,14 @@ def quotient(b: Builder, x: int, y: int, scale: Fraction, extremes: tuple[int, i
     lo = -reach if tx.signed or ty.signed else 0
     hi = reach
     at = ByZero(*(extremes or (lo, hi)))
-    return b.add(Op.DIV, (top, bottom), Type(tx.shape, scale, min(lo, at.lo), max(hi, at.hi)), at)
+    result = b.add(Op.DIV, (top, bottom), Type(tx.shape, scale, min(lo, at.lo), max(hi, at.hi)), at)
+
+    def derivative(adjoint: int) -> list[tuple[int, int]]:
+        by_x = quotient(b, adjoint, y, scale, (0, 0))
+        return [(x, by_x), (y, b.scaled(b.mul(by_x, result), Fraction(-1)))]
+
+    b.derivatives[result] = derivative
+    return result
 
 
 def _times(b: Builder, x: int, factor: int) -> int:

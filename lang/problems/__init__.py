@@ -10,6 +10,7 @@ from lang.problems.flow import (
     PrivateIndexBounds,
     QuotientKind,
     RangeTooWide,
+    ResultTooWide,
     WithinUnmet,
 )
 
@@ -22,5 +23,6 @@ __all__ = [
     "PrivateIndexBounds",
     "QuotientKind",
     "RangeTooWide",
+    "ResultTooWide",
     "WithinUnmet",
 ]

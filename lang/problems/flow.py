@@ -304,6 +304,19 @@ class QuotientKind(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResultTooWide(Problem):
+    """A function that is not bound to a kind, whose result takes more bits than such a result may have."""
+
+    code = "result-too-wide"
+    title = "`{function}` may take {bits} bits here"
+    label = "bound to no kind"
+    help = "bind it to the kind that is needed, at whose ends it stops: `let y: fix<16, 8> = {function}(...);`"
+
+    function: str
+    bits: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class WithinUnmet(Problem):
     code = "within-unmet"
     title = "`{function}` cannot be computed within {within}"

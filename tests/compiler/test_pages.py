@@ -46,7 +46,5 @@ def test_page(page: Page, tmp_path: Path) -> None:
     if page.code in WITHOUT_A_PROGRAM:
         assert f"[{page.code}]" in page.text
         return
-    if page.code == "within-unmet":
-        pytest.xfail("an unreachable `within` is not a problem yet")
     assert codes(page, "wrong", tmp_path) == {page.code}
     assert codes(page, "right", tmp_path) == set()

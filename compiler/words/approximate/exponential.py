@@ -10,7 +10,7 @@ from functools import lru_cache
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.words.approximate.direct import direct
 from compiler.words.approximate.real import PRECISION, decimal, exponential
-from compiler.words.approximate.shift import floor_shift, integers, low_bits, narrowed, shifted_down, table
+from compiler.words.approximate.shift import floor_shift, integers, low_bits, shifted_down, table
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 
@@ -90,7 +90,7 @@ def exp(b: Builder, x: int, sign: int, target: Target) -> int | None:
     amounts = [table(b, m, [k >> i & 1 for k in plan.shift], first, plan.segment)
                for i in range(max(plan.shift).bit_length())]
     result = floor_shift(b, shifted_down(b, height, amounts), plan.extra)
-    return b.scaled(narrowed(b, result, 0, int(largest) + 1), target.unit)
+    return b.scaled(b.narrowed(result, Fraction(0), Fraction(int(largest) + 1)), target.unit)
 
 
 def _floor(x: Decimal) -> int:

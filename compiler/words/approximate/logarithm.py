@@ -10,7 +10,7 @@ from math import factorial
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.words.approximate.direct import direct
 from compiler.words.approximate.real import PRECISION, decimal
-from compiler.words.approximate.shift import floor_shift, integers, low_bits, moving, narrowed, normalised, table
+from compiler.words.approximate.shift import floor_shift, integers, low_bits, moving, normalised, table
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 
@@ -58,7 +58,8 @@ def log(b: Builder, x: int, target: Target) -> int | None:
         mantissa = drawn(b, low_bits(b, moved, plan.bits), plan.curve, plan.smooth, (1 << plan.bits) - 1, plan.extra)
     moves = b.affine([(Fraction(1 << i), bit) for i, bit in enumerate(amounts)])
     total = floor_shift(b, b.add2(table(b, moves, exponents, 0, 0), mantissa), plan.extra)
-    total = narrowed(b, total, _floor(_log(type.scale, target)) - 1, _floor(_log(type.hi * type.scale, target)) + 2)
+    ends = _floor(_log(type.scale, target)) - 1, _floor(_log(type.hi * type.scale, target)) + 2
+    total = b.narrowed(total, *map(Fraction, ends))
     positive = b.less(b.const([Fraction((1 << plan.bits) - 1)]), moved)
     return b.scaled(b.select(positive, total, b.const([Fraction(least)])), target.unit)
 

@@ -15,6 +15,10 @@ from compiler.words.approximate.real import MARGIN, PRECISION, decimal, exponent
 from compiler.words.ir import Pieces, Type
 
 
+FINEST = Fraction(1, 1 << 11)  # tables for smaller errors are long, and long in the making
+NARROW = 10                    # bits of an operand whose table is short for any error
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """f with f(x) = center + half(|x|) * sign(x); `half` is 0 at 0 and grows towards `limit`."""
@@ -34,6 +38,8 @@ def odd(function: Function, operand: Type, fraction_bits: int, within: Fraction)
 
     The result stays below center + limit where the error allows it: it then needs one bit less.
     """
+    if within < FINEST and operand.width > NARROW:
+        return None
     found = _odd(function, operand.scale, operand.lo, operand.hi, fraction_bits, within)
     return found and (Type(operand.shape, found[0].scale, found[0].lo, found[0].hi), found[1])
 

@@ -2,11 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from compiler.words.build import Builder
-from compiler.words.ir import Op, Pieces, Type, Value
+from compiler.words.ir import Op, Pieces, Type
 
 
 def integers(b: Builder, x: int, unit: Fraction, lo: int, hi: int) -> int:
@@ -29,13 +28,6 @@ def lifted(b: Builder, n: int, places: int) -> int:
 def low_bits(b: Builder, n: int, places: int) -> int:
     """n modulo 2^places."""
     return b.round(n, Fraction(1), 0, (1 << places) - 1, wrap=True)
-
-
-def narrowed(b: Builder, number: int, lo: int, hi: int) -> int:
-    """The same operation, its result known to lie in lo..hi."""
-    item = b.item(number)
-    assert isinstance(item, Value)
-    return b.emit(replace(item, type=replace(item.type, lo=max(lo, item.type.lo), hi=min(hi, item.type.hi))))
 
 
 def table(b: Builder, index: int, values: Sequence[int], first: int, drop: int) -> int:
@@ -65,7 +57,7 @@ def normalised(b: Builder, n: int, width: int, keep: int) -> tuple[int, list[int
     for stage in reversed(range(stages)):
         step = 1 << stage
         small = b.less(n, b.const([Fraction(1 << (width - step))]))
-        n = narrowed(b, b.select(small, lifted(b, n, step), n), 0, (1 << width) - 1)
+        n = b.narrowed(b.select(small, lifted(b, n, step), n), Fraction(0), Fraction((1 << width) - 1))
         amounts.insert(0, small)
         spare = width - (keep + step - 1)      # bits that the moves still to come do not bring into what is kept
         if spare > 0:

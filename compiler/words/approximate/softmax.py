@@ -1,0 +1,38 @@
+"""softmax: e^(x - largest) / sum, over the last axis."""
+from __future__ import annotations
+
+from fractions import Fraction
+
+from compiler.words.approximate.exponential import exp
+from compiler.words.approximate.target import Target
+from compiler.words.build import Builder
+from compiler.words.layers import largest
+from compiler.words.order import tournament
+from compiler.words.quotient import quotient
+
+
+def softmax(b: Builder, scores: int, target: Target) -> int | None:
+    """In units of the target, each entry less than one of them off; None if no curve of exp is good enough.
+
+    With every exponential off by at most a last bit e, (exponential + (K + 1) e) / sum is never below the true value
+    p and less than (2 K + 2) e / (1 - K e) above it, since the sum is at least 1; the quotient is rounded down.
+    """
+    type = b.type(scores)
+    classes = type.shape[-1]
+    if classes == 1:
+        return b.const([Fraction(1)], type.shape)
+    extra = 1
+    while (1 << extra) * (1 - Fraction(classes, 1 << (target.fraction + extra))) < 2 * classes + 2:
+        extra += 1
+    fine = Fraction(1, 1 << (target.fraction + extra))
+    best = b.broadcast(b.reshape(tournament(b, scores, 1, largest), (*type.shape[:-1], 1)), type.shape)
+    below = b.sub(best, scores)
+    powers = exp(b, b.narrowed(below, Fraction(0), b.type(below).hi * b.type(below).scale), -1,
+                 Target(target.fraction + extra, fine))
+    if powers is None:
+        return None
+    total = b.sum(powers, 1)
+    total = b.narrowed(total, Fraction(1), b.type(total).hi * fine)
+    lifted = b.affine([(Fraction(1), powers)], (classes + 1) * fine)
+    shares = quotient(b, lifted, b.broadcast(b.reshape(total, (*type.shape[:-1], 1)), type.shape), target.unit)
+    return b.narrowed(shares, Fraction(0), Fraction(1))
