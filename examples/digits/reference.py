@@ -1,4 +1,4 @@
-"""What the four programs compute, in floating point; and how good a model is.
+"""What the programs compute, in floating point; and how good a model is.
 
     python examples/digits/reference.py                          each program's reference, over seeds 1 to 5
     python examples/digits/reference.py one_vs_all tuned.npz     accuracy of a model that `ccr run` wrote

@@ -14,7 +14,6 @@ from compiler.words.approximate.fit import Fit, Task, best
 from compiler.words.approximate.real import MARGIN, PRECISION, decimal, exponential
 from compiler.words.ir import Pieces, Type
 
-
 FINEST = Fraction(1, 1 << 11)  # tables for smaller errors are long, and long in the making
 NARROW = 10                    # bits of an operand whose table is short for any error
 
