@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from compiler.words.approximate.exponential import exp
+from compiler.words.approximate.exponential import bits, exp
 from compiler.words.approximate.logarithm import log
 from compiler.words.approximate.logistic import logistic, tanh
 from compiler.words.approximate.odd import SIGMOID, TANH, odd
@@ -46,6 +46,9 @@ def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) ->
         raise Rejected([WithinUnmet(span=e.span, function=call.value, within=show_number(target.within),
                                     reached=f"just over {show_number(target.unit / 2)}")])
     result = _rounded_down(b, call, x, coarse)
+    if result is None and call is Call.EXP and target.hi is None:
+        most = b.type(x).hi * b.type(x).scale
+        raise Rejected([ResultTooWide(span=e.span, function=call.value, bits=bits(most, target))])
     if result is None:
         raise Rejected([NotYet(span=e.span, what=f"`{call.value}` to so many bits",
                                instead="bind it to a kind with fewer fraction bits, or say `within = `")])

@@ -69,8 +69,7 @@ def exp(b: Builder, x: int, sign: int, target: Target) -> int | None:
     """
     type = b.type(x)
     most = max(sign * type.lo, sign * type.hi) * type.scale
-    with localcontext(PRECISION):
-        top = _floor(decimal(most) / LN2) + target.fraction
+    top = bits(most, target) - 1
     octave = top if target.hi is None else min(top, target.hi.bit_length())
     if octave < 0:
         return b.broadcast(b.const([Fraction(0)]), type.shape)
@@ -91,6 +90,12 @@ def exp(b: Builder, x: int, sign: int, target: Target) -> int | None:
                for i in range(max(plan.shift).bit_length())]
     result = floor_shift(b, shifted_down(b, height, amounts), plan.extra)
     return b.scaled(b.narrowed(result, Fraction(0), Fraction(int(largest) + 1)), target.unit)
+
+
+def bits(x: Fraction, target: Target) -> int:
+    """Of e^x in units of the target; at most 0 where it is less than one."""
+    with localcontext(PRECISION):
+        return _floor(decimal(x) / LN2) + target.fraction + 1
 
 
 def _floor(x: Decimal) -> int:
