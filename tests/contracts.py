@@ -29,10 +29,11 @@ party vendor; party hospital;
 type Weight = fix<12, 6>;
 type Feature = fix<9, 8>;
 param NOISE = 4.0;
+param RATE = 1.0;
 input w0: Weight[2] from vendor;
 dataset records from hospital { x: Feature[2] where norm2(x) <= 1.0; y: bit; }
 var w = w0;
-dpsgd w on records(batch = 4, steps = 2, clip = 1.0, noise = NOISE drawn by hospital, rate = 1.0) as row {
+dpsgd w on records(batch = 4, steps = 2, clip = 1.0, noise = NOISE drawn by hospital, rate = RATE) as row {
     loss logistic(dot(w, row.x), row.y);
 }
 output w to vendor;

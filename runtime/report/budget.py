@@ -12,8 +12,8 @@ from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State
 from runtime.report.run import amount
 
-COMPOSED = ("charges of different runs add up (basic composition); those of the runs that one `pld` contract fixes "
-            "beforehand are composed as privacy loss distributions and charged once")
+COMPOSED = ("runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, composed "
+            "as PLDs")
 
 
 class Names:
@@ -69,15 +69,15 @@ def history(names: Names, events: Sequence[Event]) -> list[str]:
 def _said(names: Names, event: Event) -> str:
     match event:
         case Granted():
-            return f"granted   {names[event.data]}: {event.budget.spend}"
+            return f"granted      {names[event.data]}: {event.budget.spend}"
         case Allotted():
-            return f"allotted  {event.label} (key {event.consumer[:16]}) of {names[event.data]}: {event.budget.spend}"
+            return f"allotted     {event.label} (key {event.consumer[:16]}) of {names[event.data]}: {event.budget.spend}"
         case Reserved():
             of = " and ".join(names[data] for data in event.data)
-            return (f"reserved  run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
+            return (f"reserved     run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
                     f"{event.composition} composition")
         case Moved():
-            return f"{event.state:9} run {event.run[:16]}"
+            return f"{event.state:11}  run {event.run[:16]}"
         case _:
             assert_never(event)
 

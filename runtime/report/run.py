@@ -90,9 +90,10 @@ class Ended:
         return lines
 
     def _privacy(self) -> list[str]:
+        lines = self.privacy.lines()
         if self.seeded:
-            return [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(self.privacy.lines())]
-        return [*self.privacy.lines(), self._charged()]
+            lines = [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(lines)]
+        return [*lines, self._charged()]
 
     def _charged(self) -> str:
         report = self._any

@@ -98,6 +98,7 @@ def test_a_run_gives_the_bits_of_the_simulation(tmp_path: Path) -> None:
     status, out, err = finish(start("run", str(artifact), *inputs, "--output", f"w={tuned}"))
     assert status == 0, err
     assert "NOT private" in err and "NOT private" in out
+    assert "no contract: nothing was charged to any ledger" in out
     assert "hospital learned nothing" in out and "epsilon" in out and "zero-out of one record" in out
     assert call("simulate", TUMOUR, *SMALL, *inputs, "--output", f"w={again}").exit_code == 0
     assert tuned.read_bytes() == again.read_bytes()

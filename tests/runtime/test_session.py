@@ -11,6 +11,7 @@ from runtime.net.frames import Frame
 from runtime.net.memory import pair
 from runtime.session.guard import Guard, PeerAborted
 from runtime.session.hello import (
+    DifferentContracts,
     DifferentPrograms,
     DifferentRoles,
     DifferentVersions,
@@ -23,8 +24,9 @@ from runtime.session.phases import Phases
 from runtime.session.state import TABLE, Role, State, Way, follow
 
 
-def hello(role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = 1) -> Hello:
-    return Hello(party=party, role=role, program=program, name="x.ccr", records={"r": 3}, contract="",
+def hello(role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = 1,
+          contract: str = "") -> Hello:
+    return Hello(party=party, role=role, program=program, name="x.ccr", records={"r": 3}, contract=contract,
                  nonce=fresh_nonce(), protocol=protocol)
 
 
@@ -83,6 +85,7 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
 
 @pytest.mark.parametrize(("theirs", "problem"), [
     (hello("evaluator", "vendor", program="bb"), DifferentPrograms),
+    (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
     (hello("evaluator", "vendor", protocol=2), DifferentVersions),
     (hello(), DifferentRoles),
     (hello("evaluator", "hospital"), DifferentRoles),

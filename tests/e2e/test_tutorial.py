@@ -1,0 +1,71 @@
+"""docs/contracts.md, command by command; on a shorter program that costs about as much."""
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command import ROOT, call, finish, port, start
+
+SHORTER = ["-D", "STEPS=1", "-D", "NOISE=1.05"]
+PAGE = (ROOT / "docs" / "contracts.md").read_text()
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Who types what, in the order of the page."""
+    for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            party, _, command = line.partition("$ ")
+            name, *arguments = shlex.split(command)
+            assert name == "ccr", line
+            yield party, arguments
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_every_command_of_the_tutorial(here: Path) -> None:
+    typed = list(commands())
+    assert {party for party, _ in typed} == {"hospital", "vendor"} and len(typed) >= 14
+    runs: list[list[str]] = []
+    refused = False
+    for party, arguments in typed:
+        if arguments[0] == "run":
+            runs.append([*arguments, "--quiet"])
+            if party == "vendor":
+                assert meet(*runs) == (0, 0)
+                assert (here / "tuned.npz").exists()
+            continue
+        if runs and not refused:                         # what stands behind the runs comes after the second one
+            assert meet(*runs) == (3, 3)
+            refused = True
+        done = call(*arguments, *(SHORTER if arguments[0] == "compile" else []))
+        assert done.exit_code == 0, (arguments, done.stderr)
+    history = json.loads(call("budget", "history", "--ledger", "hospital.db", "--json").stdout)["events"]
+    assert [event["kind"] for event in history].count("reserved") == 1 and history[-1]["state"] == "released"
+
+
+def meet(hospital: list[str], vendor: list[str]) -> tuple[int, int]:
+    """Run both, on whichever port is free; their exit statuses."""
+    listening = start(*[a.replace("127.0.0.1:7000", "127.0.0.1:0") for a in hospital if a != "--quiet"])
+    where = f"127.0.0.1:{port(listening)}"
+    connecting = start(*[where if a == "127.0.0.1:7000" else a for a in vendor])
+    return finish(listening)[0], finish(connecting)[0]
+
+
+def test_the_page_names_only_refusals_that_exist() -> None:
+    """The codes in the list of refusals are those of the source."""
+    source = "".join(path.read_text() for folder in ("contract", "ledger") for path in
+                     (ROOT / "runtime" / folder).glob("*.py"))
+    listed = re.search(r"`error.sums` in exact decimals\): (.*?)\.\.\.", PAGE, re.DOTALL)
+    assert listed is not None
+    codes = re.findall(r"`([a-z-]+)`", listed[1])
+    assert len(codes) >= 12 and [code for code in codes if f'"{code}"' not in source] == []
