@@ -12,8 +12,8 @@ from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State
 from runtime.report.run import amount
 
-COMPOSED = ("runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, composed "
-            "as PLDs")
+COMPOSED = ("runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, as one "
+            "PLD composition")
 
 
 class Names:
@@ -62,22 +62,22 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
 
 
 def history(names: Names, events: Sequence[Event]) -> list[str]:
-    return [f"{number:4}  {event.at:%Y-%m-%d %H:%M:%S}  {_said(names, event)}"
-            for number, event in enumerate(events, 1)]
+    return [f"{number:4}  {event.at:%Y-%m-%d %H:%M:%S}  {event.state if isinstance(event, Moved) else event.kind:11}  "
+            f"{_about(names, event)}" for number, event in enumerate(events, 1)]
 
 
-def _said(names: Names, event: Event) -> str:
+def _about(names: Names, event: Event) -> str:
     match event:
         case Granted():
-            return f"granted      {names[event.data]}: {event.budget.spend}"
+            return f"{names[event.data]}: {event.budget.spend}"
         case Allotted():
-            return f"allotted     {event.label} (key {event.consumer[:16]}) of {names[event.data]}: {event.budget.spend}"
+            return f"{event.label} (key {event.consumer[:16]}) of {names[event.data]}: {event.budget.spend}"
         case Reserved():
             of = " and ".join(names[data] for data in event.data)
-            return (f"reserved     run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
+            return (f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
                     f"{event.composition} composition")
         case Moved():
-            return f"{event.state:11}  run {event.run[:16]}"
+            return f"run {event.run[:16]}"
         case _:
             assert_never(event)
 
