@@ -16,7 +16,7 @@ from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, verify
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content
-from runtime.ledger.events import now
+from runtime.ledger.events import Blocked, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 from runtime.net.keys import Identity
@@ -88,6 +88,11 @@ class LedgerGate(Gate):
 
     def released(self) -> None:
         self._reserved.released()
+
+    def attacked(self, why: str) -> None:
+        with suppress(Refused):
+            if self._open is not None:
+                self._open[0].record(lambda _: [Blocked(at=now(), contract=self.contract, why=why)])
 
     def ended(self) -> None:
         # Where the ledger cannot be written now, the next run gives back what this one still holds.

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
+from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import faults
 from runtime.cli.options import Json, LedgerFile, UsageError, positive
 from runtime.cli.screen import result
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
+from runtime.contract.sign import digest
 from runtime.data.content import content
-from runtime.ledger.events import Allotted, Granted, budget, now
+from runtime.ledger.events import Allotted, Granted, Lifted, budget, now
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
 from runtime.report import budget as report
@@ -64,6 +66,17 @@ def show(records: Annotated[str | None, typer.Argument(metavar="[RECORDS]", show
 
 
 @app.command()
+def lift(contract: Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)], ledger: LedgerFile = None,
+         json: Json = False) -> None:
+    """Allow runs under a contract again that was blocked because the peer had cheated."""
+    with faults(json):
+        name = digest(read_contract(contract).terms)
+        with Ledger(ledger or default_path()) as opened:
+            opened.record(lambda _: [Lifted(at=now(), contract=name)])
+        result({"contract": name}, f"contract {name[:16]} is not blocked any more", json)
+
+
+@app.command()
 def history(ledger: LedgerFile = None, json: Json = False) -> None:
     """List everything that happened to the budgets; an edited or truncated ledger is refused."""
     with faults(json), Ledger(ledger or default_path()) as opened:
@@ -78,7 +91,8 @@ def _tell(ledger: Ledger, data: str | None, json: bool) -> None:
     if data is not None and data not in books.granted:
         raise Refused("nothing-granted", "no budget has been granted for these records", help="`ccr budget grant`")
     names = report.Names(events)
-    result({"ledger": str(ledger.path), "data_sets": report.overview(names, books, data)},
+    result({"ledger": str(ledger.path), "data_sets": report.overview(names, books, data),
+            "blocked": list(books.blocked)},
            "\n".join(report.lines(names, books, data)), json)
 
 

@@ -42,4 +42,5 @@ def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: i
     try:
         return Spend(epsilon_upward(epsilon), delta)
     except ValueError:
-        raise Refused("no-privacy", f"epsilon is {epsilon} at this delta: the noise protects nothing") from None
+        raise Refused("no-privacy", f"epsilon is {epsilon} at this delta: the noise protects nothing",
+                      help="raise the program's noise, or agree on a larger delta") from None

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from runtime.contract.amounts import NOTHING, Spend, spelled, total
 from runtime.contract.refused import Refused
-from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State
+from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
 
 MOVES: dict[State, frozenset[State]] = {
     State.RESERVED: frozenset({State.LABELS_SENT, State.ABORTED}),
@@ -30,6 +30,7 @@ class Books:
         self.allotted: dict[tuple[str, str], Allotted] = {}        # by data set and consumer
         self.runs: dict[str, Reserved] = {}
         self.states: dict[str, State] = {}
+        self.blocked: dict[str, Blocked] = {}                      # by contract
 
     def check(self, event: Event) -> None:
         """Raises Refused, with the sums, unless the event may happen now."""
@@ -42,6 +43,11 @@ class Books:
                 self._reserve(event)
             case Moved():
                 self._move(event)
+            case Blocked():
+                pass
+            case Lifted():
+                if event.contract not in self.blocked:
+                    raise Refused("not-blocked", "the contract is not blocked")
             case _:
                 assert_never(event)
 
@@ -56,6 +62,10 @@ class Books:
                 self.runs[event.run], self.states[event.run] = event, State.RESERVED
             case Moved():
                 self.states[event.run] = State(event.state)
+            case Blocked():
+                self.blocked[event.contract] = event
+            case Lifted():
+                self.blocked.pop(event.contract, None)
             case _:
                 assert_never(event)
 
@@ -87,6 +97,9 @@ class Books:
     def _reserve(self, event: Reserved) -> None:
         if event.run in self.runs:
             raise Refused("run-known", "a run of this name is in the ledger already")
+        if event.contract in self.blocked:
+            raise Refused("contract-blocked", f"a run under this contract ended in {self.blocked[event.contract].why}, "
+                          "which no honest peer causes", help="find out why; `ccr budget lift` allows runs again")
         siblings = [run for run in self._taken() if run.contract == event.contract]
         _fits("run-budget", "the run costs more than the contract gives one run", event.cost.spend, NOTHING,
               event.per_run.spend, "run")

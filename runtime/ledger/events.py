@@ -78,7 +78,24 @@ class Moved(Model):
     state: Literal["labels_sent", "releasing", "released", "aborted"]
 
 
-Event = Granted | Allotted | Reserved | Moved
+class Blocked(Model):
+    """A run under the contract was attacked, as far as anybody can tell: there shall be no other."""
+
+    kind: Literal["blocked"] = "blocked"
+    at: Time
+    contract: Digest
+    why: Text
+
+
+class Lifted(Model):
+    """A person has found out why, and allows runs again."""
+
+    kind: Literal["lifted"] = "lifted"
+    at: Time
+    contract: Digest
+
+
+Event = Granted | Allotted | Reserved | Moved | Blocked | Lifted
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

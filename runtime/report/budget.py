@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from runtime.ledger.books import OPEN, Books
-from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State
+from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
 from runtime.report.run import amount
 
 COMPOSED = ("runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, as one "
@@ -58,6 +58,7 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
                          f"    charged  {taken}", f"    left     {share.budget.spend - taken}"]
         if held := sum(data in run.data and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
+    said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
     return [*said, COMPOSED] if said else ["no budget has been granted"]
 
 
@@ -78,6 +79,10 @@ def _about(names: Names, event: Event) -> str:
                     f"{event.composition} composition")
         case Moved():
             return f"run {event.run[:16]}"
+        case Blocked():
+            return f"contract {event.contract[:16]}: {event.why}"
+        case Lifted():
+            return f"contract {event.contract[:16]}"
         case _:
             assert_never(event)
 
@@ -93,7 +98,7 @@ def _plain(names: Names, event: Event) -> dict[str, object]:
             fields["data"] = names.numbers[event.data]
         case Reserved():
             fields["data"] = [names.numbers[data] for data in event.data]
-        case Moved():
+        case Moved() | Blocked() | Lifted():
             pass
         case _:
             assert_never(event)

@@ -7,7 +7,7 @@ from runtime.contract.amounts import Spend
 class Gate:
     """Passed by every run; this one is open, and charges nothing.
 
-    The party that garbles calls its methods in this order, each before the step it names; any of them may raise
+    The party that garbles calls its methods in this order, each before the step it names; the first four may raise
     Refused, and then the session ends there.  The party that evaluates has a gate only for the digest.
     """
 
@@ -31,6 +31,9 @@ class Gate:
 
     def released(self) -> None:
         """The peer has its outputs."""
+
+    def attacked(self, why: str) -> None:
+        """The peer has cheated, in a way that has this name.  Never raises."""
 
     def ended(self) -> None:
         """The run is over, well or not, at whatever point.  Never raises."""

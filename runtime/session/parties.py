@@ -10,7 +10,7 @@ from compiler.program import Compiled
 from compiler.words.evaluate import Array, Sources
 from runtime.backends.base import Bits, Roles
 from runtime.backends.portable import PortableEvaluator, PortableGarbler
-from runtime.backends.yao import EvaluatorBackend, GarblerBackend, PublicLabels
+from runtime.backends.yao import EvaluatorBackend, ForgedOutput, GarblerBackend, PublicLabels
 from runtime.contract.refused import Refused
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.labels import LABEL_BYTES, Labels
@@ -19,6 +19,7 @@ from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
+from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.gate import Gate
 from runtime.session.guard import REFUSED, Guard
@@ -76,6 +77,8 @@ class Session:
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name)
             channel.close()
         except BaseException as error:
+            if isinstance(error, (CheatingDetected, ForgedOutput)):
+                self.gate.attacked(type(error).__name__)
             guard.give_up(_reason(error))
             raise
         finally:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import random
 from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
@@ -173,6 +174,16 @@ def test_forged(name: str) -> None:
 
 def test_twenty_reasons_are_told_apart() -> None:
     assert len({why for _, why in FORGED.values()}) >= 30
+
+
+def test_no_byte_can_be_changed() -> None:
+    """Whichever byte it is and whatever it becomes; 600 of them, from the first to the last but the line break."""
+    draw = random.Random(1)
+    for _ in range(600):
+        spoiled = bytearray(GOOD)
+        spoiled[draw.randrange(len(GOOD) - 1)] ^= draw.randrange(1, 256)
+        with pytest.raises(Refused):
+            accept(bytes(spoiled))
 
 
 def test_every_field_of_the_terms_is_signed() -> None:

@@ -8,13 +8,14 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from command import call
 from contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
 
 from runtime import api
 from runtime.contract.amounts import Spend
 from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
-from runtime.contract.terms import Contract
+from runtime.contract.terms import Contract, encode
 from runtime.gate import Bearer, LedgerGate, gate
 from runtime.ledger.events import Allotted, Granted, State, budget, now
 from runtime.ledger.store import Ledger
@@ -22,6 +23,7 @@ from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
 from runtime.net.frames import Frame
 from runtime.net.memory import pair
+from runtime.ot.errors import CheatingDetected
 from runtime.party import prepare, run
 from runtime.session.gate import Gate
 from runtime.session.guard import PeerRefused
@@ -91,6 +93,15 @@ class Watched:
         return getattr(self._channel, name)
 
 
+class Cheating(Watched):
+    """A vendor whose first batch of transfers is not what it should be."""
+
+    def send(self, kind: int, payload: Any) -> None:
+        if kind == Frame.OT_BATCH:
+            payload = bytes(payload[:-1]) + bytes([payload[-1] ^ 1])
+        super().send(kind, payload)
+
+
 class Logged(Gate):
     """A gate that writes down when it is asked."""
 
@@ -118,12 +129,16 @@ class Logged(Gate):
         self._log.append("released")
         self._inner.released()
 
+    def attacked(self, why: str) -> None:
+        self._log.append(why)
+        self._inner.attacked(why)
+
     def ended(self) -> None:
         self._log.append("ended")
         self._inner.ended()
 
 
-def meet(inner: Gate, *, vendor_breaks_at: Frame | None = None) -> tuple[list[str], Any, Any]:
+def meet(inner: Gate, *, vendor_breaks_at: Frame | None = None, cheats: bool = False) -> tuple[list[str], Any, Any]:
     """What the hospital did, and what either side ended with."""
     log: list[str] = []
     here, there = pair(timeout=20.0)
@@ -133,13 +148,13 @@ def meet(inner: Gate, *, vendor_breaks_at: Frame | None = None) -> tuple[list[st
         sources = prepare(program(), party, given, api.secret(None))
         try:
             ends[party] = run(program(), party, sources, channel, None, gate)
-        except (Refused, NetworkError) as error:
+        except (Refused, NetworkError, CheatingDetected) as error:
             ends[party] = error
 
     weights = folder() / "w0.csv"
     weights.write_text("w\n0.5\n-0.25\n")
-    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, Watched(there, [], vendor_breaks_at),
-                                       Gate(inner.contract)))
+    theirs = (Cheating if cheats else Watched)(there, [], vendor_breaks_at)
+    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, theirs, Gate(inner.contract)))
     vendor.start()
     side("hospital", {"records": str(RECORDS)}, Watched(here, log), Logged(inner, log))
     vendor.join()
@@ -186,6 +201,23 @@ def test_one_that_breaks_after_it_is_charged(tmp_path: Path, ledger: Path, frame
     assert isinstance(hospital, NetworkError) and "released" not in log
     assert states(ledger) == [State.RELEASING]
     assert isinstance(meet(made(tmp_path))[1], Refused)
+
+
+def test_a_peer_that_cheats_is_met_again_only_after_a_person_has_looked(tmp_path: Path, ledger: Path) -> None:
+    log, hospital, _ = meet(made(tmp_path), cheats=True)
+    assert isinstance(hospital, CheatingDetected) and "> DECODING" not in log
+    assert log.index("CheatingDetected") < log.index("> ABORT")
+    assert states(ledger) == [State.ABORTED]
+    _, hospital, vendor = meet(made(tmp_path))
+    assert isinstance(hospital, Refused) and hospital.reason == "contract-blocked" and isinstance(vendor, PeerRefused)
+    file = tmp_path / "contract.json"
+    file.write_bytes(encode(AGREED))
+    assert "CheatingDetected" in call("budget", "show", "--ledger", str(ledger)).stdout
+    assert call("budget", "lift", str(file), "--ledger", str(ledger)).exit_code == 0
+    assert call("budget", "lift", str(file), "--ledger", str(ledger)).exit_code == 3
+    assert not isinstance(meet(made(tmp_path))[1], Exception)
+    history = call("budget", "history", "--ledger", str(ledger)).stdout
+    assert "blocked      contract" in history and "lifted       contract" in history
 
 
 @pytest.mark.parametrize("step", ["labels", "releasing"])
