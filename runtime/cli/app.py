@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import budgets, contracts, identities, language, programs, runs
+from runtime.cli import budgets, contracts, identities, language, privacy, programs, runs
 
 app = typer.Typer(name="ccr", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
                   pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
@@ -15,6 +15,7 @@ app.command()(language.fmt)
 app.command()(language.explain)
 app.command()(programs.compile)
 app.command()(programs.inspect)
+app.command()(privacy.privacy)
 app.command()(runs.simulate)
 app.command()(runs.run)
 app.add_typer(identities.app, name="keys")

@@ -1,0 +1,41 @@
+"""Epsilon over the steps of a program and over delta, as a picture.  Needs matplotlib (the extra `plot`)."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from runtime.privacy.accountant import ADJACENCY, UNIT
+from runtime.report.spending import Spending, over_delta, over_steps
+
+ENDINGS = (".png", ".svg", ".pdf")
+
+
+def available() -> bool:
+    return find_spec("matplotlib") is not None
+
+
+def plot(spending: Spending, path: Path) -> None:
+    """Write the picture; its ending, one of ENDINGS, says in which format.  Raises OSError."""
+    from matplotlib.figure import Figure
+
+    figure: Any = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    delta, told = spending.privacy.delta, spending.told
+    steps = sum(m.steps for m in told)
+    _draw(left, over_steps(told, delta))
+    left.axvline(steps, color="grey", linewidth=0.8)
+    left.set(xlabel="steps (the line: the program's)", ylabel="epsilon", title=f"delta = {delta:g}")
+    _draw(right, [(g.delta, g.epsilon) for g in over_delta(told)])
+    right.set(xlabel="delta", ylabel="epsilon", xscale="log", title=f"{steps} steps")
+    figure.suptitle(f"{ADJACENCY}; {UNIT}; {spending.each[0].accountant}", fontsize=9)
+    figure.savefig(path)
+
+
+def _draw(axes: Any, points: Sequence[tuple[float, float]]) -> None:
+    finite = [(x, y) for x, y in points if isfinite(y)]
+    axes.plot([x for x, _ in finite], [y for _, y in finite], marker="o", markersize=3)
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)

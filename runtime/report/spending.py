@@ -1,0 +1,143 @@
+"""`ccr privacy`: what a program costs, what that is made of, and what a budget would ask for."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from compiler.program import Compiled
+from runtime.privacy import accountant
+from runtime.privacy.accountant import Guarantee
+from runtime.privacy.calibrate import GRAIN, MOST_STEPS, OutOfReach, noise_for, steps_for
+from runtime.privacy.certificate import ENOUGH, Certificate
+from runtime.privacy.cost import certificate, charged
+from runtime.report.privacy import Privacy, privacy
+from runtime.report.wording import count, duration
+
+_CURVE = 12                    # points over the steps
+_DELTAS = tuple(10.0 ** -k for k in range(3, 11))
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What an epsilon asks of each mechanism: its noise (None if none is enough), or its steps beside the others."""
+
+    epsilon: float
+    noise: tuple[float, ...] | None
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """The cost of a program with mechanisms; sequences are by mechanism."""
+
+    privacy: Privacy
+    told: tuple[accountant.Mechanism, ...]
+    certificates: tuple[Certificate | None, ...]
+    each: tuple[Guarantee, ...]
+    renyi: Guarantee
+    budget: Budget | None
+
+    def text(self) -> str:
+        lines = self.privacy.lines()
+        for i, m in enumerate(self.privacy.mechanisms):
+            lines.append(f"mechanism {i + 1}, on `{m.dataset}`:")
+            lines.append(f"  alone: {self.each[i]}")
+            lines.append(f"  {self._noise(i)}")
+        lines.append(f"second opinion: {self.renyi}")
+        return "\n".join([*lines, *self._budget()])
+
+    def _noise(self, i: int) -> str:
+        proved = self.certificates[i]
+        if proved is None:
+            return f"noise: a rounded Gaussian of {self.told[i].noise_multiplier:g} clips, which is what it costs"
+        verdict = "as good as it says" if proved.holds else f"NOT what it says: less than {ENOUGH:g} of it"
+        numbers = f"{count(proved.dimension)} numbers"
+        return (f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
+                f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers} "
+                f"({proved.far_delta:.2g} where a batch overflows); proved in {duration(proved.seconds)}")
+
+    def _budget(self) -> list[str]:
+        if self.budget is None:
+            return []
+        b = self.budget
+        said = [f"epsilon {b.epsilon:g} at delta {self.privacy.delta:g} ({accountant.ADJACENCY}; {accountant.UNIT}):"]
+        if b.noise is None:
+            said.append("  no noise is enough at this delta")
+        else:
+            for i, (noise, m) in enumerate(zip(b.noise, self.privacy.mechanisms, strict=True)):
+                said.append(f"  mechanism {i + 1}: noise {noise:.3f} instead of {float(m.noise_multiplier):g}")
+        for i, (steps, m) in enumerate(zip(b.steps, self.privacy.mechanisms, strict=True)):
+            many = f"{count(steps)} or more" if steps == MOST_STEPS else count(steps)
+            beside = ", the others as they are" if len(b.steps) > 1 else ""
+            said.append(f"  mechanism {i + 1}: or {many} steps instead of {count(m.steps)}, its noise as it is{beside}")
+        return said
+
+    def as_json(self) -> dict[str, object]:
+        base = self.privacy.as_json()
+        mechanisms = base["mechanisms"]
+        assert isinstance(mechanisms, list)
+        base["mechanisms"] = [dict(m) | self._as_json(i) for i, m in enumerate(mechanisms)]
+        base |= {"adjacency": accountant.ADJACENCY, "unit": accountant.UNIT,
+                 "rdp_plain_poisson": {"epsilon": _finite(self.renyi.epsilon), "note": self.renyi.accountant}}
+        if self.budget is not None:
+            b = self.budget
+            base["budget"] = {"epsilon": b.epsilon, "noise_multipliers": list(b.noise) if b.noise else None,
+                              "steps": list(b.steps)}
+        return base
+
+    def _as_json(self, i: int) -> dict[str, object]:
+        proved, told = self.certificates[i], self.told[i]
+        return {
+            "epsilon": _finite(self.each[i].epsilon), "delta": self.privacy.delta, "adjacency": accountant.ADJACENCY,
+            "unit": accountant.UNIT, "noise_multiplier_effective": told.noise_multiplier,
+            "delta_of_noise": told.added_delta(),
+            "certificate": None if proved is None else {
+                "sigma": proved.sigma, "sigma_eff": proved.sigma_eff, "ratio": proved.ratio, "holds": proved.holds,
+                "delta": proved.delta, "far_delta": proved.far_delta, "dimension": proved.dimension,
+                "seconds": proved.seconds,
+                "tables": [s.digest for s in self.privacy.mechanisms[i].samplers]}}
+
+
+def spending(program: Compiled, records: Mapping[str, int], delta: float, epsilon: float | None) -> Spending:
+    """The whole report; takes seconds.  Raises ValueError where `cost_of` does, and for an epsilon that is not above 0.
+    """
+    told = [charged(m, records) for m in program.mechanisms]
+    whole = privacy(program, records, delta)
+    if whole.unknown:
+        raise ValueError(whole.unknown)
+    proved = tuple(certificate(m) for m in program.mechanisms)
+    return Spending(whole, tuple(told), proved, tuple(accountant.account([m], delta) for m in told),
+                    accountant.rdp(told, delta), None if epsilon is None else _asked(told, proved, epsilon, delta))
+
+
+def _asked(told: Sequence[accountant.Mechanism], proved: Sequence[Certificate | None], epsilon: float,
+           delta: float) -> Budget:
+    try:
+        effective = noise_for(told, epsilon, delta)
+    except OutOfReach:
+        noise = None
+    else:
+        noise = tuple(_claimed(s, c) for s, c in zip(effective, proved, strict=True))
+    return Budget(epsilon, noise, tuple(steps_for(told, i, epsilon, delta) for i in range(len(told))))
+
+
+def _claimed(effective: float, proved: Certificate | None) -> float:
+    """The multiplier to write in a program: another table's ratio is not this one's, but not below ENOUGH."""
+    return math.ceil(round(effective / (1 if proved is None else ENOUGH) * GRAIN, 6)) / GRAIN
+
+
+def over_steps(told: Sequence[accountant.Mechanism], delta: float) -> list[tuple[int, float]]:
+    """(steps in all, epsilon), up to twice the program's steps, each mechanism in proportion."""
+    shares = [2 * (i + 1) / _CURVE for i in range(_CURVE)]
+    scaled = [[replace(m, steps=math.ceil(m.steps * share)) for m in told] for share in shares]
+    return [(sum(m.steps for m in ms), accountant.account(ms, delta).epsilon) for ms in scaled]
+
+
+def over_delta(told: Sequence[accountant.Mechanism]) -> list[Guarantee]:
+    """The cost at deltas from 1e-3 to 1e-10."""
+    return accountant.curve(told, _DELTAS)
+
+
+def _finite(x: float) -> float | None:
+    return x if math.isfinite(x) else None

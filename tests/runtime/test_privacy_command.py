@@ -1,0 +1,111 @@
+"""`ccr privacy` within this process: what it says, in both forms, and what it refuses."""
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import BASE, MILLIONAIRES, RECORDS, TUMOUR, call
+
+ADJACENCY = "zero-out of one record"
+
+
+def told(*arguments: str) -> Any:
+    """The JSON of a command that must succeed."""
+    done = call("privacy", *arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def refused(*arguments: str) -> str:
+    """The message of a command that must be refused as wrong."""
+    done = call("privacy", *arguments)
+    assert (done.exit_code, done.stdout) == (2, ""), done.stderr
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The tumour program, compiled once."""
+    path = str(tmp_path_factory.mktemp("privacy") / "tumour.ccrc")
+    assert call("compile", TUMOUR, "-o", path).exit_code == 0
+    return path
+
+
+def test_the_fields_that_others_rely_on(artifact: str) -> None:
+    found = told(artifact, "--input", RECORDS)
+    assert 1.97 < found["epsilon"] < 2 and found["delta"] == 1e-5 and found["adjacency"] == ADJACENCY
+    (mechanism,) = found["mechanisms"]
+    assert mechanism["records"] == 455 and mechanism["epsilon"] == found["epsilon"]
+    assert mechanism["adjacency"] == ADJACENCY and mechanism["unit"] == found["unit"] == "one record = one row"
+    proved = mechanism["certificate"]
+    assert proved["sigma"] == 1.69 and 0.9995 < proved["ratio"] <= 1 and proved["holds"]
+    assert proved["delta"] == 1e-8 and proved["dimension"] == 31 and proved["seconds"] < 30
+    assert found["rdp_plain_poisson"]["epsilon"] > found["epsilon"]
+    assert "not what is run" in found["rdp_plain_poisson"]["note"]
+
+
+def test_every_epsilon_has_its_adjacency_and_unit_beside_it(artifact: str) -> None:
+    done = call("privacy", artifact, "--records", "455", "--epsilon", "2", "--delta", "1e-6")
+    assert done.exit_code == 0, done.stderr
+    figures = [line for line in done.stdout.splitlines() if "epsilon = " in line or line.startswith("epsilon")]
+    assert len(figures) == 4
+    assert all(ADJACENCY in line and "one record = one row" in line and "1e-06" in line for line in figures)
+    assert "not what is run" in done.stdout and "certified as a Gaussian" in done.stdout
+    assert "noise 1.8" in done.stdout and "steps instead of 20" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_budget_is_kept_by_what_it_asks_for() -> None:
+    asked = told(TUMOUR, "--records", "455", "--epsilon", "2")["budget"]
+    (noise,), (steps,) = asked["noise_multipliers"], asked["steps"]
+    assert noise == pytest.approx(1.681, abs=0.0015) and steps >= 20
+    kept = told(TUMOUR, "--records", "455", "-D", f"NOISE={noise}")
+    assert 1.995 < kept["epsilon"] <= 2
+    assert told(TUMOUR, "--records", "455", "-D", f"STEPS={steps}")["epsilon"] <= 2
+
+
+def test_noise_that_one_party_draws_needs_no_certificate(tmp_path: Path) -> None:
+    text = Path(TUMOUR).read_text().replace("noise = NOISE,", "noise = NOISE drawn by hospital,")
+    (tmp_path / "own.ccr").write_text(text)
+    done = call("privacy", str(tmp_path / "own.ccr"), "--records", "455")
+    assert done.exit_code == 0 and "noise: a rounded Gaussian of 1.69 clips, which is what it costs" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for ending, start in (("png", b"\x89PNG"), ("svg", b"<?xml")):
+        path = tmp_path / f"privacy.{ending}"
+        done = call("privacy", TUMOUR, "--records", "455", "--plot", str(path))
+        assert done.exit_code == 0 and path.read_bytes().startswith(start) and path.stat().st_size > 5000
+    done = call("privacy", TUMOUR, "--records", "455", "--plot", str(tmp_path / "none" / "p.png"))
+    assert done.exit_code == 1 and "cannot write" in done.stderr
+
+
+def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.report.plot.find_spec", lambda name: None)
+    assert "matplotlib, which is not installed" in refused(TUMOUR, "--records", "455", "--plot", "p.png")
+    assert "matplotlib" not in sys.modules or "pip install 'ccr-lang[plot]'" in refused(TUMOUR, "--plot", "p.png")
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ((TUMOUR,), "give --records N, or --input records=FILE"),
+    ((TUMOUR, "--records", "63"), "a batch of 64 from 63 records"),
+    ((TUMOUR, "--records", "0"), "--records"),
+    ((TUMOUR, "--records", "455", "--delta", "0"), "--delta 0"),
+    ((TUMOUR, "--records", "455", "--delta", "nan"), "--delta nan"),
+    ((TUMOUR, "--records", "455", "--epsilon", "0"), "--epsilon 0"),
+    ((TUMOUR, "--records", "455", "--epsilon", "inf"), "--epsilon inf"),
+    ((TUMOUR, "--records", "455", "--input", RECORDS), "give one of them"),
+    ((TUMOUR, "--input", BASE), "`w0` is not a data set that is trained on"),
+    ((TUMOUR, "--input", "records=nowhere.csv"), "nowhere.csv"),
+    ((TUMOUR, "--records", "455", "--plot", "p.txt"), ".png, .svg, .pdf"),
+    ((MILLIONAIRES, "--records", "455"), "no privacy mechanism"),
+    ((TUMOUR, "--records", "455", "-D", "NOISE=0"), "leaks-data"),
+])
+def test_what_is_refused(artifact: str, arguments: tuple[str, ...], words: str) -> None:
+    file, *rest = arguments
+    assert words in refused(artifact if file == TUMOUR and "-D" not in rest else file, *rest)
