@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compiler.cells.columns import Bits, Columns
+from compiler.cells.add import compress
+from compiler.cells.columns import Bits, Columns, width_of
 from compiler.cells.compare import negative
 from compiler.cells.table import lookup
 from compiler.gates.build import Builder
@@ -32,6 +33,13 @@ def gauss(builder: Builder, bits: Sequence[int], at: Sampler) -> Columns:
         result.put(scales + i, builder.xor(literal, sign))
     result.put(scales + INDEX_BITS, sign, negative=True)
     return result
+
+
+def sample_ands(at: Sampler) -> int:
+    """AND gates of one sample by itself, added up; joined to the sum it hides, it takes that sum's adders besides."""
+    builder = Builder(at.bits)
+    number = gauss(builder, [builder.input(i) for i in range(at.bits)], at)
+    return builder.circuit(compress(builder, number, width_of(-at.reach, at.reach))).and_gates
 
 
 def _below(builder: Builder, word: Sequence[int], threshold: Bits) -> int:

@@ -13,6 +13,7 @@ from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, 
 from compiler.words.loss import seeds
 from compiler.words.operate import operate
 from compiler.words.order import element, placed
+from compiler.words.watch import Watch
 from lang import typed as t
 from lang.kinds import Kind, Tensor, TupleKind
 from lang.problem import Rejected
@@ -22,9 +23,9 @@ Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
 Scope = dict[int, Word]                     # variable number -> its present value
 
 
-def lower(program: t.Program) -> Words:
+def lower(program: t.Program, watch: Watch | None = None) -> Words:
     """The whole program as words; raises Rejected for what this compiler cannot do."""
-    lowering = Lowering(Builder(), program)
+    lowering = Lowering(Builder(), program, watch or Watch())
     for i in program.inputs:
         type = type_of(i.variable.kind)
         lowering.scope[i.variable.number] = lowering.b.add(Op.INPUT, (), type, Entry(i.variable.name, i.party), i.span)
@@ -49,6 +50,7 @@ class Lowering:
 
     b: Builder
     program: t.Program
+    watch: Watch
     scope: Scope = field(default_factory=dict[int, Word])
     row: dict[str, int] = field(default_factory=dict[str, int])       # fields of the current row
     outputs: list[Output] = field(default_factory=list[Output])
@@ -57,8 +59,8 @@ class Lowering:
 
     def inner(self, params: Sequence[Type]) -> Lowering:
         """The lowering of a nested block."""
-        return Lowering(Builder(params, self.b), self.program, dict(self.scope), dict(self.row), self.outputs,
-                        trainings=self.trainings)
+        return Lowering(Builder(params, self.b), self.program, self.watch, dict(self.scope), dict(self.row),
+                        self.outputs, trainings=self.trainings)
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -68,7 +70,8 @@ class Lowering:
             self.b.span = statement.span
             match statement:
                 case t.Bind():
-                    self.scope[statement.variable.number] = self.expression(statement.value)
+                    word = self.scope[statement.variable.number] = self.expression(statement.value)
+                    self.watch.variable(self.b, statement.variable.name, statement.value, flatten(word))
                 case t.Store():
                     self._store(statement)
                 case t.Repeat():
@@ -123,6 +126,8 @@ class Lowering:
         parameters = iter(range(body.b.first + 1, body.b.first + 1 + len(types)))
         for v in carried:
             body.scope[v.number] = rebuild(self.scope[v.number], parameters)
+        names = [name for v in carried for name in leaf_names(v.name, self.scope[v.number])]
+        self.watch.carried(body.b, s.span, names, range(body.b.first + 1, body.b.first + 1 + len(types)))
         body.scope[s.index.number] = body.b.affine([(Fraction(1), body.b.first)], Fraction(s.start))
         body.statements(s.body)
         results = [body.b.fit(leaf, ty) for leaf, ty in zip(body._leaves(carried), types, strict=True)]
@@ -161,7 +166,7 @@ class Lowering:
 
         def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
             """The body for one row, then the gradient of each variable."""
-            example = Lowering(inside, self.program, dict(self.scope), row, self.outputs, example=True)
+            example = Lowering(inside, self.program, self.watch, dict(self.scope), row, self.outputs, example=True)
             example.scope.update(zip((v.number for v in s.variables), values, strict=True))
             example.statements(s.body)
             if s.loss is None:
@@ -174,6 +179,7 @@ class Lowering:
 
         after = train(self.b, s, self.program, [leaf for w in weights for leaf in flatten(w)], gradients,
                       next(self.trainings))
+        self.watch.training(self.b, s, after)
         self.scope.update(zip((v.number for v in s.variables), after, strict=True))
 
     def _release(self, s: t.Release) -> None:
@@ -196,6 +202,8 @@ class Lowering:
         if kind is not None and isinstance(word, int):         # a value of a kind has its scale, whatever its digits
             word = self.b.round(word, kind.scale, kind.lo, kind.hi)
         self.b.span = outer
+        if isinstance(word, int):
+            self.watch.expression(self.b, e, word)
         return word
 
     def _expression(self, e: t.Expr) -> Word:
@@ -232,9 +240,12 @@ class Lowering:
         self.b.span = inner.span                       # of `v += e` that is the whole statement
         if isinstance(inner, t.Operate):               # what is not exact is rounded once, to the kind it is bound to
             word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind, e.wrap)
+            self.watch.expression(self.b, inner, word, e.kind)
         else:
             word = self.number(inner)
-        return self.b.round(word, e.kind.scale, e.kind.lo, e.kind.hi, nearest=not e.floor, wrap=e.wrap)
+        after = self.b.round(word, e.kind.scale, e.kind.lo, e.kind.hi, nearest=not e.floor, wrap=e.wrap)
+        self.watch.conversion(self.b, e, word, after)
+        return after
 
     def _choose(self, e: t.Choose) -> Word:
         condition = self.number(e.condition)
@@ -366,6 +377,13 @@ def _stored_in(e: t.Expr) -> list[t.Variable]:
 
 def flatten(word: Word) -> list[int]:
     return [word] if isinstance(word, int) else [leaf for part in word for leaf in flatten(part)]
+
+
+def leaf_names(name: str, word: Word) -> list[str]:
+    """One for each of `flatten`: fields of a tuple are called by their places."""
+    if isinstance(word, int):
+        return [name]
+    return [leaf for i, part in enumerate(word) for leaf in leaf_names(f"{name}.{i}", part)]
 
 
 def rebuild(like: Word, leaves: Iterator[int]) -> Word:

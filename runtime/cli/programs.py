@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from compiler.pipeline import understand
+from compiler.words.widths import widths
 from lang.load import read
 from lang.report import as_json, draw
 from runtime import api
@@ -25,7 +26,9 @@ from runtime.cli.options import (
 )
 from runtime.cli.screen import result, say
 from runtime.report import program as report
+from runtime.report import ranges as report_ranges
 from runtime.report.cost import cost
+from runtime.report.html import page
 from runtime.report.privacy import privacy
 from runtime.report.wording import count
 
@@ -61,10 +64,7 @@ def compile(file: File,
         _source_only(file)
         program = compiled(file, define)
         path = out or Path(file).with_suffix(ARTIFACT)
-        try:
-            path.write_bytes(program.artifact)
-        except OSError as error:
-            raise NotSaved(f"cannot write {path}: {error.strerror}") from None
+        _save(path, program.artifact)
         gates = cost(program.compiled).and_gates
         result({"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
                f"{program.digest}  {path} ({count(gates)} AND gates)", json)
@@ -73,10 +73,16 @@ def compile(file: File,
 def inspect(file: Runnable,
             records: Annotated[int | None, typer.Option("--records", metavar="N", min=1, show_default=False,
                                                         help="Rows of the data set, for epsilon.")] = None,
-            delta: Delta = DEFAULT_DELTA, define: Define = None, json: Json = False) -> None:
-    """Show what a program costs, by kernel and by pass, who learns what, and its epsilon."""
+            delta: Delta = DEFAULT_DELTA, define: Define = None,
+            ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
+            html: Annotated[Path | None, typer.Option("--html", metavar="PATH", show_default=False,
+                                                      help="Also write the report as one HTML file.")] = None,
+            json: Json = False) -> None:
+    """Show what a program costs, by kernel, pass and source line, who learns what, and its epsilon."""
     with faults(json):
         checked_delta(delta)
+        if ranges and Path(file).suffix == ARTIFACT:
+            raise UsageError("an artifact does not keep the expressions that --ranges is about", "give the .ccr file")
         program = compiled(file, define)
         mechanisms = program.compiled.mechanisms
         if records is not None and any(m.batch > records for m in mechanisms):
@@ -87,7 +93,21 @@ def inspect(file: Runnable,
         text = report.text(program, costs, told)
         if mechanisms and records is None:
             text += "\ngive --records N to learn epsilon"
-        result(report.as_json(program, costs, told), text, json)
+        rows = widths(program.meaning.checked.program) if program.meaning and (ranges or html) else ()
+        data = report.as_json(program, costs, told)
+        if ranges:
+            text = "\n".join([text, "", *report_ranges.lines(rows)])
+            data["ranges"] = report_ranges.as_json(rows)
+        if html:
+            _save(html, page(program, costs, told, rows).encode())
+        result(data, text, json)
+
+
+def _save(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 
 
 def _source_only(file: str) -> None:

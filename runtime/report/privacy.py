@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
 from compiler.words.ir import Mechanism
 from runtime.privacy.accountant import Guarantee
@@ -29,6 +30,10 @@ class Privacy:
     def epsilon(self) -> float | None:
         """None if it is unknown, infinite, or no mechanism was used."""
         return self.guarantee.epsilon if self.guarantee and isfinite(self.guarantee.epsilon) else None
+
+    def noise_ands(self) -> int | None:
+        """AND gates of one sample of the dearest joint noise; None where no noise is joint: one party's is no gates."""
+        return max((sample_ands(s) for m in self.mechanisms for s in m.samplers), default=None)
 
     def lines(self) -> list[str]:
         """Sentences for a person."""
@@ -61,7 +66,7 @@ class Privacy:
         return {
             "epsilon": self.epsilon, "delta": self.delta, "unknown": self.unknown or None,
             "sigma": sigmas.pop() if len(sigmas) == 1 else None,
-            "noise_ands_per_sample": None,     # noise that one party draws is drawn in the clear
+            "noise_ands_per_sample": self.noise_ands(),
             "adjacency": g.adjacency if g else None, "unit": g.unit if g else None,
             "accountant": g.accountant if g else None,
             "mechanisms": [{"dataset": m.dataset, "records": self.records.get(m.dataset), "batch": m.batch,

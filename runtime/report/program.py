@@ -35,15 +35,21 @@ def as_json(program: Program, cost: Cost, privacy: Privacy) -> dict[str, object]
     }
 
 
-def text(program: Program, cost: Cost, privacy: Privacy) -> str:
-    compiled = program.compiled
-    lines = [f"{program.name}  digest {program.digest}", ""]
+def parties(compiled: Compiled) -> list[str]:
+    """A sentence for each party: its role, what it brings, what it learns; and the params."""
+    lines: list[str] = []
     for party, outputs in learns(compiled).items():
         role = "garbles" if party == compiled.garbler else "evaluates"
         told = ", ".join(f"{o.name}: {o.kind}" for o in outputs) or "nothing"
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:
         lines.append("params " + ", ".join(f"{name} = {_decimal(value)}" for name, value in compiled.parameters))
+    return lines
+
+
+def text(program: Program, cost: Cost, privacy: Privacy) -> str:
+    compiled = program.compiled
+    lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += ["", f"{count(cost.and_gates)} AND gates, {count(cost.ciphertexts)} ciphertexts, "
                   f"{size(cost.table_bytes)} of tables; {count(cost.xor_gates)} XOR gates; "
                   f"AND depth {count(cost.depth)}", ""]

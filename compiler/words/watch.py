@@ -1,0 +1,28 @@
+"""What lowering tells whoever wants to know which word each part of the text became."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compiler.words.build import Builder
+from lang import typed as t
+from lang.kinds import Scalar
+from lang.source import Span
+
+
+class Watch:
+    """Is told what becomes of the program's text; this one does not listen."""
+
+    def expression(self, b: Builder, e: t.Expr, word: int, bound: Scalar | None = None) -> None:
+        """`word` is the value of `e`, which is going to be bound to a kind if one is given."""
+
+    def conversion(self, b: Builder, e: t.Convert, before: int, after: int) -> None:
+        """The value before and after it was bound."""
+
+    def variable(self, b: Builder, name: str, value: t.Expr, words: Sequence[int]) -> None:
+        """A variable is bound to the value of an expression; one word for each field of a tuple."""
+
+    def carried(self, b: Builder, span: Span, names: Sequence[str], words: Sequence[int]) -> None:
+        """What a loop carries, by name; the words are its body's parameters."""
+
+    def training(self, b: Builder, s: t.Train, after: Sequence[int]) -> None:
+        """The trained variables' words, which are Results of the loop over the steps."""

@@ -1,0 +1,117 @@
+"""`ccr inspect`: ranges and the HTML page."""
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command import EXAMPLES, MILLIONAIRES, TUMOUR, call
+
+FRAUD = str(EXAMPLES / "fraud" / "fraud.ccr")
+VOID = {"meta"}
+
+
+class Page(HTMLParser):
+    """Reads a page, and holds it to closing what it opens."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.headings: list[str] = []
+        self.rows: list[tuple[str, list[str]]] = []        # (class, cells)
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in ("script", "link", "img", "iframe") and not {"src", "href"} & {name for name, _ in attrs}
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append((dict(attrs).get("class") or "", []))
+        elif tag in ("td", "th"):
+            self.rows[-1][1].append("")
+        elif tag == "h2":
+            self.headings.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][1][-1] += data
+        elif self.open and self.open[-1] == "h2":
+            self.headings[-1] += data
+
+
+def told(*arguments: str) -> Any:
+    done = call("inspect", *arguments, "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("inspect") / "fraud.ccrc"
+    assert call("compile", FRAUD, "-o", str(path)).exit_code == 0
+    return str(path)
+
+
+def test_ranges_as_json() -> None:
+    rows = told(FRAUD, "--ranges")["ranges"]
+    assert all(row.keys() == {"file", "line", "column", "name", "text", "shape", "lo", "hi", "scale", "bits", "kind",
+                              "rounds", "overflow", "function", "error_allowed", "error_reached"} for row in rows)
+    assert all(row["file"] == "fraud.ccr" and row["lo"] <= row["hi"] < 1 << row["bits"] for row in rows)
+    [score] = [row for row in rows if row["name"] == "score"]
+    assert (score["kind"], score["rounds"], score["overflow"]) == ("fix<12, 6>", "nearest", "saturates")
+    [sigmoid] = [row for row in rows if row["function"]]
+    assert sigmoid["text"] == "sigmoid(score)"
+    assert 0 < Fraction(sigmoid["error_reached"]) <= Fraction(sigmoid["error_allowed"]) == Fraction(1, 256)
+    assert "ranges" not in told(FRAUD)
+
+
+def test_ranges_for_people(artifact: str) -> None:
+    shown = call("inspect", FRAUD, "--ranges").stdout.splitlines()
+    [score] = [line for line in shown if "score = hidden @ second + offset" in line]
+    assert score.endswith("2^-6    12  fix<12, 6>: rounds to nearest, saturates")
+    done = call("inspect", artifact, "--ranges")
+    assert done.exit_code == 2 and "give the .ccr file" in done.stderr
+
+
+def test_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    done = call("inspect", TUMOUR, "--html", str(path), "--records", "455")
+    assert done.exit_code == 0 and done.stdout.startswith("tumour.ccr")
+    page = Page(path)
+    assert page.headings == ["Privacy", "Lines", "Kernels", "Passes", "Ranges"]
+    text = Path(TUMOUR).read_text().splitlines()
+    source = [(heat, cells) for heat, cells in page.rows if len(cells) == 4 and cells[0].isdigit()]
+    assert [cells[3] for _, cells in source] == text
+    warm = {int(cells[0]): heat for heat, cells in source if heat}
+    assert warm.keys() == {24, 25} and warm[25] > warm[24]
+    assert "epsilon = " in path.read_text() and "structure: " in path.read_text()
+
+
+def test_the_page_of_an_artifact_has_the_numbers_alone(artifact: str, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    assert call("inspect", artifact, "--html", str(path)).exit_code == 0
+    page = Page(path)
+    assert page.headings == ["Privacy", "Lines", "Kernels", "Passes"]
+    source = [cells for heat, cells in page.rows if heat]
+    assert [cells[0] for cells in source] == ["23", "24", "25", "26", "31"] and {cells[3] for cells in source} == {""}
+
+
+def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:
+    file, path = tmp_path / "<script>&.ccr", tmp_path / "report.html"
+    file.write_text(Path(MILLIONAIRES).read_text().replace("//", "// </td><script>alert(1)</script> &amp; $body", 1))
+    assert call("inspect", str(file), "--html", str(path)).exit_code == 0
+    page = Page(path)
+    assert any("</td><script>alert(1)</script> &amp; $body" in cells[-1] for _, cells in page.rows)
+
+
+def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
+    done = call("inspect", MILLIONAIRES, "--html", str(tmp_path / "none" / "report.html"))
+    assert done.exit_code != 0 and "cannot write" in done.stderr and "Traceback" not in done.stderr
