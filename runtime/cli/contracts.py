@@ -31,6 +31,7 @@ from runtime.report.contract import lines
 from runtime.report.run import amount
 
 app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
+CLOCK_SKEW = timedelta(hours=1)        # by which the parties' clocks may differ
 File = Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)]
 Key = Annotated[Path, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key.")]
 Cert = Annotated[Path, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")]
@@ -66,8 +67,7 @@ def new(file: Runnable, key: Key, cert: Cert,
         budgets = _budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         certificates = _certificates(program, party, identity, keys.read_certificate(peer))
         holdings = _holdings(program, party, identity, pairs("--input", input))
-        start = now()
-        terms = terms_for(program, certificates, holdings, budgets, start, start + timedelta(days=days))
+        terms = terms_for(program, certificates, holdings, budgets, now() - CLOCK_SKEW, now() + timedelta(days=days))
         costs = _costs(program, terms)
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
         told = [*lines(Contract(terms=terms, signatures=())), *_costing(costs),

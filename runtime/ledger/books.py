@@ -151,7 +151,9 @@ def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb
     left = bound - taken
     fits = left.epsilon > 0 and left.delta > 0
     help = f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}" if fits \
-        else f"nothing more fits: nothing is left to {verb}"
+        else f"nothing is left to {verb}"
+    if fits and verb == "run":
+        help += "; `ccr privacy` says with what noise, or for how many steps"
     raise Refused(reason, what, help=help, sums={"bound": bound, "charged": taken, "asked": asked, "left": left})
 
 

@@ -5,11 +5,18 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from command import ROOT, call, finish, port, start
 
+from runtime import api
+from runtime.contract.amounts import Spend
+from runtime.contract.cost import charges
+from runtime.contract.terms import Budget, Privacy
+
+TWO = Budget(epsilon=Fraction(2), delta=Fraction(1, 10**5))
 SHORTER = ["-D", "STEPS=1", "-D", "NOISE=1.05"]
 PAGE = (ROOT / "docs" / "contracts.md").read_text()
 
@@ -59,6 +66,14 @@ def meet(hospital: list[str], vendor: list[str]) -> tuple[int, int]:
     where = f"127.0.0.1:{port(listening)}"
     connecting = start(*[where if a == "127.0.0.1:7000" else a for a in vendor])
     return finish(listening)[0], finish(connecting)[0]
+
+
+@pytest.mark.slow
+def test_the_costs_on_the_page() -> None:
+    cost = charges(api.compile(ROOT / "examples/tumour/tumour.ccr").compiled, {"records": 455}, Privacy(
+        per_run=TWO, total=TWO, runs=1, composition="basic"))[0]
+    left = Spend(Fraction(3), Fraction(2, 10**5)) - cost
+    assert f"one run costs {cost}" in PAGE and f"asked: {cost}" in PAGE and f"left: {left}" in PAGE
 
 
 def test_the_page_names_only_refusals_that_exist() -> None:

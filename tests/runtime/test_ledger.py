@@ -66,14 +66,14 @@ def test_the_share_of_one_consumer(tmp_path: Path) -> None:
             Run.reserve(ledger, REQUEST).labels_sent()
         error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
         assert error.sums == {"bound": times(COST, 2), "charged": times(COST, 2), "asked": COST, "left": NOTHING}
-        assert "asked: epsilon 0.25 at delta 0.000001" in str(error) and "nothing more fits" in error.help
+        assert "asked: epsilon 0.25 at delta 0.000001" in str(error) and error.help == "nothing is left to run"
 
 
 def test_what_would_fit_is_told(tmp_path: Path) -> None:
     with opened(tmp_path, grant(spend("0.4", "1e-5")), allot(spend("0.4", "1e-5"))) as ledger:
         Run.reserve(ledger, REQUEST)
         error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
-        assert error.help == "what fits: epsilon at most 0.15, delta at most 0.000009"
+        assert error.help.startswith("what fits: epsilon at most 0.15, delta at most 0.000009; ")
 
 
 def test_delta_is_a_bound_of_its_own(tmp_path: Path) -> None:
