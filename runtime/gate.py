@@ -8,7 +8,6 @@ from pathlib import Path
 
 from runtime.api import Program
 from runtime.contract.agree import with_data, with_parties, with_program
-from runtime.contract.amounts import Spend
 from runtime.contract.build import Holding
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
@@ -20,7 +19,7 @@ from runtime.ledger.events import Blocked, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 from runtime.net.keys import Identity
-from runtime.session.gate import Gate
+from runtime.session.gate import Charge, Gate
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,9 @@ def gate(contract: Contract, program: Program, bearer: Bearer, files: Mapping[st
                                     for name, c in held.items()})
     if not held or terms.privacy is None:
         return Gate(digest(terms))
+    if program.compiled.garbler != bearer.party:       # nobody would hold back the decoding bits
+        raise Refused("owner-does-not-garble", "in this program the owner of the data does not garble",
+                      help="compile it with this version of ccr")
     with Ledger(ledger) as opened:
         opened.books()                                 # a ledger that was tampered with is refused before anybody waits
     return LedgerGate(_request(terms, program, bearer.party, held), ledger)
@@ -69,8 +71,9 @@ class LedgerGate(Gate):
         self._open: tuple[Ledger, Run] | None = None
 
     @property
-    def charged(self) -> Spend | None:
-        return self._request.charge
+    def charged(self) -> Charge | None:
+        privacy = self._request.privacy
+        return Charge(self._request.charge, privacy.runs if privacy.composition == "pld" else 1)
 
     def opening(self) -> None:
         ledger = Ledger(self._path)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime.api import Program
-from runtime.contract.amounts import Spend
 from runtime.net.channel import Channel
 from runtime.privacy.randomness import RunSecret
-from runtime.session.gate import Gate
+from runtime.session.gate import Charge, Gate
 from runtime.session.parties import Session
 from runtime.session.phases import Phases
 from runtime.sources import PartySources, load
@@ -33,7 +32,7 @@ class Report:
     received_bytes: int
     seconds: dict[str, float]      # by phase; they do not overlap
     contract: str = ""             # digest
-    charged: Spend | None = None   # to the ledger of this party
+    charged: Charge | None = None  # to the ledger of this party
     backend: str = BACKEND
 
 

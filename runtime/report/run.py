@@ -50,6 +50,7 @@ class Ended:
 
     def as_json(self) -> dict[str, object]:
         types = {o.name: o.type for o in self.program.compiled.outputs}
+        charged = self._any.charged
         sent = sum(r.sent_bytes for r in self.reports.values())
         return {
             "outputs": {name: values.numbers(value, types[name]) for name, value in self.outputs.items()},
@@ -67,7 +68,7 @@ class Ended:
             "privacy": self.privacy.as_json(),
             "private": not self.seeded,
             "contract": self._any.contract or None,
-            "charged": amount(self._any.charged) if self._any.charged else None,
+            "charged": amount(charged.amount) | {"runs": charged.runs} if charged else None,
             "digest": self.program.digest,
         }
 
@@ -99,8 +100,10 @@ class Ended:
         report = self._any
         if not report.contract:
             return "no contract: nothing was charged to any ledger"
-        how = f"charged here: {report.charged}" if report.charged else "nothing is charged here"
-        return f"contract {report.contract[:16]}; {how}"
+        if report.charged is None:
+            return f"contract {report.contract[:16]}; nothing is charged here"
+        once = f", once for all {report.charged.runs} runs of the contract" if report.charged.runs > 1 else ""
+        return f"contract {report.contract[:16]}; charged here: {report.charged.amount}{once}"
 
     def _cost(self) -> list[str]:
         gates, stream = self._any.and_gates, self.seconds["stream"]

@@ -1,7 +1,17 @@
 """Where a session asks before it goes on."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from runtime.contract.amounts import Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What was taken from a budget, once, for this run or for all `runs` of its contract."""
+
+    amount: Spend
+    runs: int = 1
 
 
 class Gate:
@@ -16,8 +26,8 @@ class Gate:
         self.contract = contract
 
     @property
-    def charged(self) -> Spend | None:
-        """What the run took from a budget, if it took anything."""
+    def charged(self) -> Charge | None:
+        """What is taken from a budget of this party's, if anything is."""
         return None
 
     def opening(self) -> None:

@@ -1,6 +1,7 @@
 """The gate in a session: what may leave before it has opened, and what a run leaves in the ledger however it ends."""
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from command import call
 from contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
 
 from runtime import api
+from runtime.api import Program
 from runtime.contract.amounts import Spend
 from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
@@ -25,7 +27,7 @@ from runtime.net.frames import Frame
 from runtime.net.memory import pair
 from runtime.ot.errors import CheatingDetected
 from runtime.party import prepare, run
-from runtime.session.gate import Gate
+from runtime.session.gate import Charge, Gate
 from runtime.session.guard import PeerRefused
 
 AGREED = contract()
@@ -110,7 +112,7 @@ class Logged(Gate):
         self._inner, self._log = inner, log
 
     @property
-    def charged(self) -> Spend | None:
+    def charged(self) -> Charge | None:
         return self._inner.charged
 
     def opening(self) -> None:
@@ -241,15 +243,18 @@ def test_the_gate_checks_what_the_run_brings(tmp_path: Path) -> None:
     other = write_records(tmp_path / "other.csv", shift=1)
     path = tmp_path / "ledger.db"
 
-    def reason(agreed: Contract = AGREED, party: str = "hospital", file: Path = RECORDS) -> str:
+    def reason(agreed: Contract = AGREED, party: str = "hospital", file: Path = RECORDS,
+               built: Program | None = None) -> str:
         identity = HOSPITAL if party == "hospital" else VENDOR
         with pytest.raises(Refused) as refused:
-            gate(agreed, program(), Bearer(party, identity, VENDOR.certificate), {"records": str(file)}, path)
+            gate(agreed, built or program(), Bearer(party, identity, VENDOR.certificate), {"records": str(file)}, path)
         return refused.value.reason
 
     assert reason(file=other) == "other-data"
     assert reason(agreed=Contract(terms=AGREED.terms, signatures=())) == "unsigned"
     assert reason(party="vendor") == "foreign-peer"
     assert reason() == "no-ledger"
+    turned = dataclasses.replace(program().compiled, garbler="vendor", evaluator="hospital")
+    assert reason(built=dataclasses.replace(program(), compiled=turned)) == "owner-does-not-garble"
     vendors = gate(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path)
     assert type(vendors) is Gate and vendors.contract and vendors.charged is None
