@@ -86,6 +86,8 @@ def run(file: Runnable, input: Input = None, output: Output = None,
         checked_delta(delta)
         if not 0 < timeout < float("inf"):
             raise UsageError(f"--timeout {timeout:g} is not a number of seconds above 0")
+        if ledger is not None and contract is None:
+            raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
         if contract is not None and seed is not None:
             raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())

@@ -274,6 +274,7 @@ def test_how_a_party_is_started(folder: Path) -> None:
     assert "not the key of" in refused(*run, "--as", "vendor", keys[0], f"--cert={folder / 'hospital.crt'}", keys[2],
                                        "--listen", "127.0.0.1:0")
     assert "--timeout" in refused(*run, "--timeout", "0")
+    assert "--ledger goes with --contract" in refused(*run, "--ledger", "ledger.db")
     assert refused(*run, "--insecure")
 
 

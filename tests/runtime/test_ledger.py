@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from runtime.contract.amounts import NOTHING, Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import Allotted, Event, Granted, Moved, State, budget, now
+from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State, budget, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 
@@ -153,6 +154,55 @@ def test_amounts_that_are_none(wrong: str) -> None:
         for name in ("epsilon", "delta"):
             with pytest.raises(ValueError, match=r"not an amount|must lie above 0|not a string"):
                 Privacy.model_validate({"per_run": {"epsilon": "1", "delta": "0.1"} | {name: amount}})
+
+
+def test_the_bounds_hold_at_every_moment_of_any_history() -> None:
+    """Events drawn at random: whatever the books let pass, no sum exceeds its bound, and no released run is lost."""
+    draw = random.Random(1)
+    passed, kinds = 0, {"granted": 0, "allotted": 0, "reserved": 0, "moved": 0}
+    for _ in range(60):
+        books, released = Books(), set[str]()
+        for number in range(60):
+            event = _drawn(draw, books, number)
+            try:
+                books.check(event)
+            except Refused:
+                continue
+            books.take(event)
+            passed += 1
+            kinds[event.kind] += 1
+            released |= {name for name, state in books.states.items() if state is State.RELEASING}
+            for data, grant_ in books.granted.items():
+                assert books.charged(data).within(grant_.budget.spend)
+                assert books.shares(data).within(grant_.budget.spend)
+            for (data, consumer), share in books.allotted.items():
+                assert books.charged(data, consumer).within(share.budget.spend)
+            for contract in {run.contract for run in books.runs.values()}:
+                live = [run for name, run in books.runs.items()
+                        if run.contract == contract and books.states[name] is not State.ABORTED]
+                cost = live[0].charge.spend if live and live[0].composition == "pld" else times(COST, len(live))
+                assert not live or (cost.within(live[0].total.spend) and len(live) <= live[0].runs)
+            assert all(books.states[name] in (State.RELEASING, State.RELEASED) for name in released)
+    assert passed > 1000 and min(kinds.values()) > 100
+
+
+def _drawn(draw: random.Random, books: Books, number: int) -> Event:
+    data, consumer = draw.choice([DATA, OTHER]), draw.choice([CONSUMER, "f" * 64])
+    match draw.choice(["grant", "allot", "reserve", "reserve", "move", "move", "move"]):
+        case "grant":
+            return grant(times(COST, draw.randint(1, 12)), data)
+        case "allot":
+            return allot(times(COST, draw.randint(1, 6)), consumer, data)
+        case "move" if books.states:
+            state: Any = draw.choice([s.value for s in State if s is not State.RESERVED])
+            return Moved(at=now(), run=draw.choice(list(books.states)), state=state)
+        case _:
+            pool = draw.random() < 0.5
+            contract = ("1" if pool else "2") + consumer[1:]
+            event = reserved("0", data=(data,), consumer=consumer, contract=contract, runs=4)
+            return event.model_copy(update={
+                "run": f"{number:064x}", "composition": "pld" if pool else "basic", "total": budget(times(COST, 3)),
+                "charge": budget(times(COST, 2) if pool else COST)})
 
 
 # -- what a run goes through
@@ -411,11 +461,12 @@ def test_the_seals_key_is_not_shown(used: Path) -> None:
 # -- helpers
 
 
-def reserved(name: str) -> Event:
-    from runtime.ledger.events import Reserved
-    return Reserved(at=now(), run=name * 64, data=(DATA,), consumer=CONSUMER, contract=CONTRACT,
-                    program=REQUEST.program, cost=budget(COST), charge=budget(COST), composition="basic",
-                    per_run=PRIVACY.per_run, total=PRIVACY.total, runs=PRIVACY.runs)
+def reserved(name: str, **more: Any) -> Reserved:
+    fields: dict[str, Any] = {
+        "at": now(), "run": name * 64, "data": (DATA,), "consumer": CONSUMER, "contract": CONTRACT,
+        "program": REQUEST.program, "cost": budget(COST), "charge": budget(COST), "composition": "basic",
+        "per_run": PRIVACY.per_run, "total": PRIVACY.total, "runs": PRIVACY.runs}
+    return Reserved(**(fields | more))
 
 
 def _with(privacy: Privacy) -> Request:
