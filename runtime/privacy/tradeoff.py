@@ -11,7 +11,7 @@ then the pair is as hard to tell apart as N(0, 1) and N(mu, 1), but for delta: f
     H_gamma(Q || P) = sup over S of Q(S) - gamma P(S) <= delta + H_gamma(N(mu, 1) || N(0, 1)).
 
 Rounding.  Everything is summed from numbers >= 0, so errors are relative.  A probability is exact at the top and gains
-at most n/2 + 2 roundings (of 2^-53) with n more coins, below 2^-45 in all; sums of N <= 2^22 terms are made in two
+at most n/2 + 2 roundings (of 2^-53) with n more coins, below 2^-45 in all; sums of N <= 2^21 terms are made in two
 floors of sqrt(N), below 2^-41.  The order is that of computed ratios, each within 2^-43: the sets whose ratio exceeds
 gamma lie in a set of the chain whose other members have Q >= (1 - 2^-41) gamma P, which costs at most 2^-41 of its
 power.  Together less than 2^-39, by which alpha is taken down and power up.  Phi^-1 is good to a few units of 2^-53
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 
-LONGEST = 1 << 22              # points that the bound on errors covers
+LONGEST = 1 << 21              # points that the bound on errors covers
 _SLACK = 2.0**-39
 _QUANTILE = 2.0**-48
 

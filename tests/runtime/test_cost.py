@@ -1,16 +1,18 @@
 """The cost of a compiled program: of its own tables, with the theorems' hypotheses held against what was compiled."""
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from command import EXAMPLES, TUMOUR
+from command import EXAMPLES, ROOT, TUMOUR
 
 from compiler import pipeline
 from compiler.program import Compiled
-from compiler.words.ir import Block, Loop, Mechanism, Op, Value
+from compiler.words.ir import Block, Bound, Loop, Mechanism, Op, Value, Weights
 from compiler.words.sampler import Sampler, sampler
 from lang.load import read
 from runtime import api
@@ -92,22 +94,39 @@ def test_what_cannot_be_told(tumour: Compiled, records: dict[str, int], delta: f
 # -- what the theorems take for granted of a program ------------------------------------------------
 
 
-def values(block: Block) -> Iterator[Value]:
-    for item in block.items:
+def items(block: Block) -> Iterator[tuple[int, Value]]:
+    for number, item in block.numbered():
         if isinstance(item, Loop):
-            yield from values(item.body)
+            yield from items(item.body)
         elif isinstance(item, Value):
-            yield item
+            yield number, item
 
 
 @pytest.mark.parametrize("file", ["tumour/tumour.ccr", "digits/mlp.ccr"])
 def test_every_sum_has_the_noise_that_its_mechanism_states(file: str) -> None:
-    """The tables in the circuit are those that are judged, on grids as fine, one draw for each element."""
+    """The tables in the circuit are those that are judged, on grids as fine, one draw for each element, used once."""
     words = pipeline.understand(read(EXAMPLES / file)).words
-    (m,) = {v.at for v in values(words.block) if isinstance(v.at, Mechanism)}
-    drawn = [v for v in values(words.block) if v.op is Op.GAUSS]
-    released = [v for v in values(words.block) if v.op is Op.DECLASSIFY]
-    assert tuple(v.at for v in drawn) == m.samplers and tuple(v.type.size for v in released) == m.sizes
-    assert [v.type.size for v in drawn] == [v.type.size for v in released]
-    for noise, table in zip(drawn, m.samplers, strict=True):
+    found = dict(items(words.block))
+    (m,) = {v.at for v in found.values() if isinstance(v.at, Mechanism)}
+    released = [v for v in found.values() if v.op is Op.DECLASSIFY]
+    assert tuple(v.type.size for v in released) == m.sizes and len(m.samplers) == len(m.sizes)
+    read_by = Counter(n for v in found.values() for n in v.args)
+    for value, table in zip(released, m.samplers, strict=True):
+        noisy = found[value.args[0]]
+        assert noisy.op is Op.LINEAR and isinstance(noisy.at, Weights) and noisy.at.constant == 0
+        total, noise = (found[n] for n in noisy.args)
+        assert total.op is Op.CLIP and isinstance(total.at, Bound) and total.at.norm == m.clip
+        assert noise.op is Op.GAUSS and noise.at == table and noise.type.shape == total.type.shape == value.type.shape
         assert noise.type.scale * table.sigma == m.clip * m.noise_multiplier
+        scales = [c * value.type.scale for c in noisy.at.coefficients]
+        assert scales == [total.type.scale, noise.type.scale]      # the sum itself, on a multiple of the noise's grid
+        assert [read_by[n] for n in noisy.args] == [1, 1]          # neither leaves in another way
+
+
+def test_every_test_that_the_page_names_is_there() -> None:
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    files = re.findall(r"`(tests/[a-z_/]+\.py)`", text)
+    code = "".join((ROOT / file).read_text(encoding="utf-8") for file in set(files))
+    names = set(re.findall(r"`(test_[a-z_]+)(?:\.\.\.)?`", text))
+    assert len(files) >= 12 and len(names) >= 12
+    assert [name for name in names if f"def {name}" not in code] == []
