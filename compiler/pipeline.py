@@ -36,7 +36,16 @@ class Meaning:
 
 def understand(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Meaning:
     """Text -> words; raises Rejected with every problem, leaks among them."""
+    return _meaning(source, check(source, overrides or {}))
+
+
+def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
+    """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported."""
     checked = check(source, overrides or {})
+    return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
+
+
+def _meaning(source: Source, checked: Checked) -> Meaning:
     if not checked.program.parties:
         raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
     words = prune(lower(checked.program))

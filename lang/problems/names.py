@@ -155,12 +155,12 @@ class PartyMissing(Problem):
 
 @dataclass(frozen=True, kw_only=True)
 class NothingToRun(Problem):
-    """A file of declarations alone: it checks, and is there to be imported."""
+    """A file without parties; of `param`, `type` and `fn` alone it checks, and is there to be imported."""
 
     code = "nothing-to-run"
-    title = "this file has no parties: it can be imported, not run"
-    label = "only `param`, `type` and `fn`"
-    help = "compile the program that imports it"
+    title = "this file has no parties: it cannot be run"
+    label = "no `party`"
+    help = "write `party NAME;` twice, or compile the program that imports this file"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from compiler.pipeline import understand
+from compiler.pipeline import examine
 from compiler.words.widths import widths
 from lang.load import read
 from lang.report import as_json, draw
@@ -47,7 +47,7 @@ def check(file: File, define: Define = None, json: Json = False) -> None:
     """Say what is wrong with a program, all of it, with places."""
     with faults(json):
         _source_only(file)
-        warnings = understand(read(file), pairs("-D", define)).checked.warnings
+        warnings = examine(read(file), pairs("-D", define)).warnings
         for warning in warnings:
             say(draw(warning) + "\n")
         said = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""

@@ -61,6 +61,15 @@ def test_check_tells_every_problem_with_its_place(tmp_path: Path) -> None:
     assert f"--> {file}:4:8" in done.stderr and done.stderr.endswith("2 errors\n")
 
 
+def test_check_a_file_to_be_imported(tmp_path: Path) -> None:
+    file = tmp_path / "layers.ccr"
+    file.write_text("param WIDTH = 3;\ntype Weight = fix<16, 10>;\nfn half(x: Weight) -> Weight { x / 2 }\n")
+    assert told("check", str(file)) == {"problems": []}
+    assert "nothing-to-run" in refused("compile", str(file))
+    file.write_text("var x: bit = 1;\n")
+    assert "nothing-to-run" in refused("check", str(file))
+
+
 def test_leaks_are_problems_of_the_program(tmp_path: Path) -> None:
     file = tmp_path / "leak.ccr"
     file.write_text("party a; party b;\ninput x: uint<8> from a;\noutput x to b;\n")
