@@ -38,6 +38,7 @@ MISTAKES = {       # mistake: (code, golden file)
     "bit operation on a fix": ("bits-of-fix", "bits_of_fix"),
     "division by a public zero": ("division-by-zero", "division_by_zero"),
     "unbound non-linear function of too wide a range": ("range-too-wide", "range_too_wide"),
+    "`within` that cannot be met": ("within-unmet", "within_unmet"),
     "`reveal` elsewhere than in an output": ("reveal-place", "reveal_place"),
     "output to nobody": ("output-to-nobody", "output_to_nobody"),
     "two outputs of one name": ("output-twice", "output_twice"),

@@ -47,6 +47,10 @@ ONCE_WRONG = {
         var t: int<8> = 0;
         for i in 0..2 { var v: int<6>[2] = i + i; v[1] -= a; t = t * 3 + v[0] + v[1]; }
         output out = reveal(t) to bob;""",
+    "a multiple of an index as an element": """
+        var t: uint<8>[4] = 0;
+        for i in 0..4 { t[i] = 4 * i; t[3 - i] += a; }
+        output out = reveal(t) to bob;""",
     "an index as a number": """
         var t: uint<8> = a;
         for i in 0..3 { for j in 0..2 { t = t * b + i + j; } }
