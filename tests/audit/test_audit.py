@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 JOINT, DRAWN = Setting(records=16), Setting(records=16, joint=False)
 KINDS = pytest.mark.parametrize("setting", [JOINT, DRAWN], ids=["joint", "drawn"])
-AGAIN = pytest.mark.parametrize("seed", range(2, 20))
+AGAIN = pytest.mark.parametrize("seed", range(20))
 FLOOR = 0.7                    # of the claimed epsilon: less would mean that the audit has lost sight of its canaries
 
 
@@ -69,14 +69,14 @@ def test_every_verdict_again(setting: Setting, seed: int) -> None:
 
 @pytest.mark.slow
 def test_every_verdict_on_the_schedule_of_the_demo() -> None:
-    """455 records, of which 15 may be canaries."""
+    """455 records, of which 15 may be canaries, 20 steps on batches of 64: epsilon 2."""
     demo = Setting(records=455, overrides=(("BATCH", "64"), ("STEPS", "20"), ("NOISE", "1.69")))
     all_verdicts(demo, 0, 2000)
+    assert verdict(demo, 0, trainings=2000, wired=False).tightness < FLOOR
 
 
 def all_verdicts(setting: Setting, seed: int, trainings: int) -> None:
     assert FLOOR < verdict(setting, seed, trainings=trainings).tightness < 1
-    assert verdict(setting, seed, trainings=trainings, wired=False).tightness < FLOOR
     for bug, plant in bugs.AGAINST_PRIVACY.items():
         with pytest.MonkeyPatch.context() as patch:
             plant(patch)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from audit.bugs import in_every_batch
 from audit.claim import DELTA, curve, log_likelihood_ratio
-from audit.trainings import CANARIES, PROGRAM, SIZE, START, Setting, Transcript, declassified
+from audit.trainings import CANARIES, PROGRAM, SIZE, START, Setting, Transcript, noisy_sum
 from audit.verdict import LEVEL, TESTS, Batch, audit, points_of, refuted, upper
 from scipy.stats import norm
 
@@ -29,7 +29,7 @@ CLAIM = SMALL.claim()
 
 def test_the_claim_is_what_ccr_privacy_says() -> None:
     said = privacy(api.compile(PROGRAM).compiled, {"records": SMALL.records}, DELTA)
-    assert curve(CLAIM).epsilon == pytest.approx(said.epsilon, rel=1e-3)
+    assert curve(CLAIM).epsilon == pytest.approx(said.epsilon, rel=5e-3)
 
 
 @pytest.mark.parametrize("alpha", [0.001, 0.05, 0.15, 0.4, 0.8])
@@ -115,7 +115,7 @@ def test_the_transcript_is_of_the_run_that_simulate_makes(tmp_path: Path) -> Non
     [simulated] = api.simulate(api.compile(PROGRAM), given, seed=3).values()
 
     words = SMALL.meaning().words
-    transcript = Transcript(declassified(words.block))
+    transcript = Transcript(*noisy_sum(words.block))
     run(words.block, transcript, PartySources(SMALL.inputs(everyone, 1), RunSecret.from_seed(3)), ())
     weights = np.array([START * 256, *[0] * (SIZE - 1)], dtype=np.float64)
     for total in transcript.released:

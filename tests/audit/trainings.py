@@ -70,10 +70,10 @@ class Setting:
     def noisy_sums(self, present: NDArray[np.bool_], norm: int, seed: int) -> Floats:
         """Of one training for each row of `present`, every one with a run secret of its own; (trainings, steps, d)."""
         block = self.meaning(bounded=norm <= 1).words.block
-        scales = declassified(block)
+        place = noisy_sum(block)
         sums: list[list[Floats]] = []
         for k, row in enumerate(present):
-            transcript = Transcript(scales)
+            transcript = Transcript(*place)
             run(block, transcript, PartySources(self.inputs(row, norm), secret(seed, norm, k)), ())
             sums.append(transcript.released)
         return np.asarray(sums)
@@ -92,27 +92,24 @@ class Setting:
 class Transcript(dict[int, Array]):
     """An environment for the evaluator that keeps every noisy sum written into it, in units of the clip 1."""
 
-    def __init__(self, scales: dict[int, float]) -> None:
+    def __init__(self, number: int, scale: float) -> None:
         super().__init__()
         self.released: list[Floats] = []
-        self._scales = scales
+        self._number, self._scale = number, scale
 
     def __setitem__(self, number: int, value: Array) -> None:
         super().__setitem__(number, value)
-        if number in self._scales:
-            self.released.append(value * self._scales[number])
+        if number == self._number:
+            self.released.append(value * self._scale)
 
 
 def secret(seed: int, norm: int, training: int) -> RunSecret:
     return RunSecret.from_seed((seed * 1000 + norm) * 1_000_000 + training)
 
 
-def declassified(block: Block) -> dict[int, float]:
-    """The numbers of a program's noisy sums, each with the scale of its integers."""
-    found: dict[int, float] = {}
-    for number, item in block.numbered():
-        if isinstance(item, Loop):
-            found |= declassified(item.body)
-        elif isinstance(item, Value) and item.op is Op.DECLASSIFY:
-            found[number] = float(item.type.scale)
-    return found
+def noisy_sum(block: Block) -> tuple[int, float]:
+    """The number of the noisy sum in a program's one loop, and the scale of its integers."""
+    [loop] = (item for item in block.items if isinstance(item, Loop))
+    [(number, value)] = ((n, v) for n, v in loop.body.numbered() if isinstance(v, Value) and v.op is Op.DECLASSIFY)
+    assert number not in dict(block.numbered())      # blocks share their numbers: this one is written once a step
+    return number, float(value.type.scale)
