@@ -7,24 +7,25 @@ import numpy as np
 import pytest
 from audit import bugs
 from audit.moments import flaws
-from audit.trainings import CANARIES, Setting
+from audit.trainings import CANARIES, Setting, claim
 from audit.verdict import Batch, Verdict, audit
 from numpy.typing import NDArray
+
+from runtime.privacy.accountant import Mechanism
 
 JOINT, DRAWN = Setting(records=16), Setting(records=16, joint=False)
 KINDS = pytest.mark.parametrize("setting", [JOINT, DRAWN], ids=["joint", "drawn"])
 AGAIN = pytest.mark.parametrize("seed", range(20))
+SIGMA = 0.7                    # of the noise, in clips, as canaries.ccr has it
 FLOOR = 0.7                    # of the claimed epsilon: less would mean that the audit has lost sight of its canaries
 
 
-def verdict(setting: Setting, seed: int, *, trainings: int = 600, wired: bool = True) -> Verdict:
+def verdict(claimed: Mechanism, setting: Setting, seed: int, *, trainings: int = 600, wired: bool = True) -> Verdict:
     """The verdict on a sixth of the trainings with canaries of norm 10, the rest with canaries of norm 1."""
     def batches() -> Iterator[Batch]:
         yield setting.batch(trainings // 6, 10, seed, wired=wired)
         yield setting.batch(trainings - trainings // 6, 1, seed, wired=wired)
-    found = audit(setting.claim(), batches(), 2)
-    print(f"epsilon >= {found.at_least:.2f} of {found.claimed:.2f} claimed: {found.tightness:.2f}")
-    return found
+    return audit(claimed, batches(), 2)
 
 
 def noise(setting: Setting, seed: int) -> NDArray[np.float64]:
@@ -33,31 +34,32 @@ def noise(setting: Setting, seed: int) -> NDArray[np.float64]:
     return setting.noisy_sums(nobody, 1, seed).reshape(200, -1)
 
 
-@pytest.mark.parametrize(("setting", "seed"), [(JOINT, 0), (JOINT, 1), (DRAWN, 0)])
+@pytest.mark.parametrize(("setting", "seed"), [(JOINT, 0), (DRAWN, 0)])
 def test_no_alarm_on_the_system_as_it_is(setting: Setting, seed: int) -> None:
-    assert FLOOR < verdict(setting, seed).tightness < 1
+    assert FLOOR < verdict(claim(setting), setting, seed).tightness() < 1
 
 
 @pytest.mark.parametrize("bug", bugs.AGAINST_PRIVACY)
 def test_a_planted_bug_alarms(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    claimed = claim(JOINT)
     bugs.AGAINST_PRIVACY[bug](monkeypatch)
-    assert verdict(JOINT, 0).alarm
+    assert verdict(claimed, JOINT, 0).alarm
 
 
 def test_canaries_that_are_not_wired_in_fail_the_floor() -> None:
-    assert verdict(JOINT, 0, wired=False).tightness < FLOOR
+    assert verdict(claim(JOINT), JOINT, 0, wired=False).tightness() < FLOOR
 
 
 @KINDS
 def test_the_noise_is_white(setting: Setting) -> None:
-    assert flaws(noise(setting, 0), setting.claim().noise_multiplier) == []
+    assert flaws(noise(setting, 0), SIGMA) == []
 
 
 @KINDS
 @pytest.mark.parametrize("bug", bugs.AGAINST_WHITENESS)
 def test_noise_that_is_not_white(setting: Setting, bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     bugs.AGAINST_WHITENESS[bug](monkeypatch)
-    assert flaws(noise(setting, 0), setting.claim().noise_multiplier)
+    assert flaws(noise(setting, 0), SIGMA)
 
 
 @pytest.mark.slow
@@ -72,23 +74,28 @@ def test_every_verdict_on_the_schedule_of_the_demo() -> None:
     """455 records, of which 15 may be canaries, 20 steps on batches of 64: epsilon 2."""
     demo = Setting(records=455, overrides=(("BATCH", "64"), ("STEPS", "20"), ("NOISE", "1.69")))
     all_verdicts(demo, 0, 2000)
-    assert verdict(demo, 0, trainings=2000, wired=False).tightness < FLOOR
+    assert verdict(claim(demo), demo, 0, trainings=2000, wired=False).tightness() < FLOOR
 
 
 def all_verdicts(setting: Setting, seed: int, trainings: int) -> None:
-    assert FLOOR < verdict(setting, seed, trainings=trainings).tightness < 1
+    claimed = claim(setting)
+    tightness = verdict(claimed, setting, seed, trainings=trainings).tightness()
+    print(f"\nas it is: {tightness:.2f} of the claimed epsilon")
+    assert FLOOR < tightness < 1
     for bug, plant in bugs.AGAINST_PRIVACY.items():
         with pytest.MonkeyPatch.context() as patch:
             plant(patch)
-            assert verdict(setting, seed, trainings=trainings).alarm, bug
+            found = verdict(claimed, setting, seed, trainings=trainings)
+            print(f"{bug}: {found.tightness():.2f} of the claimed epsilon")
+            assert found.alarm, bug
 
 
 @pytest.mark.slow
 @KINDS
 @AGAIN
 def test_every_look_at_the_noise_again(setting: Setting, seed: int) -> None:
-    assert flaws(noise(setting, seed), setting.claim().noise_multiplier) == []
+    assert flaws(noise(setting, seed), SIGMA) == []
     for bug, plant in bugs.AGAINST_WHITENESS.items():
         with pytest.MonkeyPatch.context() as patch:
             plant(patch)
-            assert flaws(noise(setting, seed), setting.claim().noise_multiplier), bug
+            assert flaws(noise(setting, seed), SIGMA), bug

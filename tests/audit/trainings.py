@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from math import isqrt
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from compiler.words.ir import Block, Loop, Op, Value
 from lang.source import Source
 from runtime.data.load import Loaded
 from runtime.privacy.accountant import Mechanism
+from runtime.privacy.cost import charged
 from runtime.privacy.randomness import RunSecret
 from runtime.sources import PartySources
 
@@ -50,12 +52,6 @@ class Setting:
             assert old in text
             text = text if wanted else text.replace(old, new)
         return understand(Source(PROGRAM.name, text), dict(self.overrides))
-
-    def claim(self) -> Mechanism:
-        """What `ccr privacy` charges for it."""
-        [m] = mechanisms(self.meaning().words)
-        return Mechanism(name=m.dataset, n=self.records, batch=m.batch, slots=m.slots, steps=m.steps,
-                         noise_multiplier=float(m.noise_multiplier))
 
     def inputs(self, present: NDArray[np.bool_], norm: int) -> dict[str, Loaded]:
         """The canaries present, in grid units; every other record is zeroed out, which is how neighbours differ."""
@@ -87,6 +83,13 @@ class Setting:
         sums = self.noisy_sums(present & wired, norm, seed)
         along = sums @ CANARIES.T / isqrt(SIZE)                        # (trainings, steps, canaries)
         return Batch(np.moveaxis(along, 2, 1).reshape(present.size, -1), present.reshape(-1))
+
+
+@cache
+def claim(setting: Setting) -> Mechanism:
+    """What `ccr privacy` charges for it; ask before a bug is planted."""
+    [m] = mechanisms(setting.meaning().words)
+    return charged(m, {m.dataset: setting.records})
 
 
 class Transcript(dict[int, Array]):

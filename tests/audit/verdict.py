@@ -7,7 +7,7 @@ points refute: so no claim above the truth is refuted either, with the same prob
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,17 +42,16 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    claimed: float             # epsilon
-    at_least: float            # epsilon; 0 if not even the noisiest claim tried is refuted
+    claim: Mechanism
+    points: tuple[Point, ...]
 
     @property
     def alarm(self) -> bool:
-        return self.at_least >= self.claimed
+        return refuted(self.claim, self.points)
 
-    @property
     def tightness(self) -> float:
-        """The part of the claimed epsilon that was seen spent: more than 1 refutes the claim."""
-        return self.at_least / self.claimed
+        """The part of the claimed epsilon that was seen spent; from 1 on the claim is refuted."""
+        return lower_bound(self.claim, self.points) / curve(self.claim).epsilon
 
 
 def audit(claim: Mechanism, batches: Iterable[Batch], count: int) -> Verdict:
@@ -62,7 +61,7 @@ def audit(claim: Mechanism, batches: Iterable[Batch], count: int) -> Verdict:
         points += points_of(claim, batch, LEVEL / (2 * TESTS * count))
         if refuted(claim, points):
             break
-    return Verdict(curve(claim).epsilon, _lower_bound(claim, points))
+    return Verdict(claim, tuple(points))
 
 
 def refuted(claim: Mechanism, points: Iterable[Point]) -> bool:
@@ -82,8 +81,11 @@ def upper(errors: NDArray[np.bool_], level: float) -> float:
     return 1.0 if made == of else float(beta.isf(level, made + 1, of - made))
 
 
-def _lower_bound(claim: Mechanism, points: list[Point]) -> float:
-    """Bisection: more noise gives a higher curve, so the claims refuted are those above a threshold."""
+def lower_bound(claim: Mechanism, points: Sequence[Point]) -> float:
+    """On epsilon; 0 if not even the noisiest claim is refuted.
+
+    Bisection: more noise gives a higher curve, so the claims refuted are those from a threshold on.
+    """
     def louder(k: int) -> Mechanism:
         return replace(claim, noise_multiplier=claim.noise_multiplier * RATIO ** k)
 
