@@ -107,6 +107,12 @@ def _push(b: Builder, item: Value, adjoint: int) -> Iterator[tuple[int, int]]:
         case Op.VIEW if len(args) == 1:
             assert isinstance(at, Strided)
             yield args[0], _scatter(b, at, adjoint, b.type(args[0]).shape)
+        case Op.PUT if len(args) == 2:
+            assert isinstance(at, Strided)
+            nothing = b.const([Fraction(0)], b.type(args[1]).shape)
+            zero, whole = b.aligned([nothing, adjoint])
+            yield args[0], b.put(whole, zero, at)
+            yield args[1], b.view(adjoint, at, b.type(args[1]).shape)
         case Op.CONST | Op.LESS | Op.EQUAL:
             return
         case _:
