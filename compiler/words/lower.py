@@ -4,15 +4,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 
 from compiler.words import strides
 from compiler.words.build import Builder
 from compiler.words.dpsgd import train
 from compiler.words.grad import reverse
-from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Weights, Words
+from compiler.words.indices import linear_parts
+from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
 from compiler.words.loss import seeds
 from compiler.words.operate import operate
 from compiler.words.order import element, placed
+from compiler.words.stores import Added, NotOnlyAdded, only_added, stored
+from compiler.words.vmap import sum_slots, vmap
 from compiler.words.watch import Watch
 from lang import typed as t
 from lang.kinds import Kind, Tensor, TupleKind
@@ -21,6 +25,7 @@ from lang.problems import NotYet, PrivateIndexBounds
 
 Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
 Scope = dict[int, Word]                     # variable number -> its present value
+LANES = 1 << 20                             # elements of a value of all iterations of a loop, at most
 
 
 def lower(program: t.Program, watch: Watch | None = None) -> Words:
@@ -56,6 +61,7 @@ class Lowering:
     outputs: list[Output] = field(default_factory=list[Output])
     example: bool = False                       # inside `dpsgd`: loops are unrolled, so that they can be differentiated
     trainings: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
+    added: Added | None = None                  # in the body of a loop that only adds: the variables are what it adds
 
     def inner(self, params: Sequence[Type]) -> Lowering:
         """The lowering of a nested block."""
@@ -85,8 +91,22 @@ class Lowering:
         self.b.span = outer
 
     def _store(self, s: t.Store) -> None:
-        value = self.expression(s.value)
-        self.scope[s.variable.number] = self._replaced(self.scope[s.variable.number], s.fields, s.places, value)
+        number = s.variable.number
+        value = self._sum(s) if self.added and number in self.added.kinds else self.expression(s.value)
+        self.scope[number] = self._replaced(self.scope[number], s.fields, s.places, value)
+
+    def _sum(self, s: t.Store) -> int:
+        """What has been added to a place so far, and what is added now."""
+        assert self.added and s.added and isinstance(s.value.type, t.Number)
+        old, new = self.scope[s.variable.number], self.number(s.added)
+        assert isinstance(old, int)
+        private = any(isinstance(p, t.At) and p.private for p in s.places)
+        size = prod(self.b.type(old).shape if private else s.value.type.shape)
+        self.added.note(s.variable.number, self.b.type(new), size)
+        old = self._picked(old, s.places) if s.places else old
+        total = self.b.add2(old, self.b.broadcast(new, self.b.type(old).shape))
+        scale = self.added.kinds[s.variable.number].scalar.scale
+        return self.b.round(total, scale, *(int(end / scale) for end in self.b.bounds(total)))
 
     def _replaced(self, old: Word, fields: tuple[int, ...], places: tuple[t.Place, ...], value: Word) -> Word:
         if fields:
@@ -120,6 +140,14 @@ class Lowering:
                 self.statements(s.body)
             return
         carried = [v for v in stored(s.body) if v.number in self.scope]
+        if only_added(s.body, carried):
+            try:
+                self._add_up(s, carried)
+                return
+            except NotOnlyAdded:
+                pass
+        if self.added:
+            raise NotOnlyAdded
         types = [ty for v in carried for ty in kind_types(v.kind)]
         leaves = [self.b.fit(leaf, ty) for leaf, ty in zip(self._leaves(carried), types, strict=True)]
         body = self.inner([Type((), Fraction(1), 0, s.count - 1), *types])
@@ -134,6 +162,36 @@ class Lowering:
         after = iter(self.b.loop(s.count, leaves, body.b.block(results)))
         for v in carried:
             self.scope[v.number] = rebuild(self.scope[v.number], after)
+
+    def _add_up(self, s: t.Repeat, carried: Sequence[t.Variable]) -> None:
+        """A loop that only adds: its iterations are lanes, and each variable takes one sum over them."""
+        kinds = {v.number: v.kind for v in carried if isinstance(v.kind, Tensor)}
+        outer, added = self.added, Added(kinds, s.count * (self.added.trips if self.added else 1))
+        body = self.inner([Type((), Fraction(1), 0, s.count - 1)])
+        body.added = added
+        for v, kind in kinds.items():
+            body.scope[v] = body.b.round(body.b.const([Fraction(0)], kind.shape), kind.scalar.scale, 0, 0)
+        body.scope[s.index.number] = body.b.affine([(Fraction(1), body.b.first)], Fraction(s.start))
+        body.statements(s.body)
+        for v in kinds:
+            low, high = (Fraction(0), Fraction(0)) if outer else self.b.bounds(self.leaf(v))
+            if not added.fits(v, low, high):
+                raise NotOnlyAdded
+        block = body.b.block([body.leaf(v) for v in kinds])
+        if any(not isinstance(i, Value) or s.count * i.type.size > LANES for i in block.items):
+            raise NotOnlyAdded
+        index = self.b.const([Fraction(i) for i in range(s.count)], (s.count,))
+        index = self.b.round(index, Fraction(1), 0, s.count - 1)
+        for v, (number, moves) in zip(kinds, vmap(self.b, block, [index], [True], s.count), strict=True):
+            total = sum_slots(self.b, number) if moves else self.b.scaled(number, Fraction(s.count))
+            self.scope[v] = self.b.add2(self.leaf(v), total)
+        if outer:
+            outer.take(added)
+
+    def leaf(self, variable: int) -> int:
+        word = self.scope[variable]
+        assert isinstance(word, int)
+        return word
 
     def _leaves(self, variables: Sequence[t.Variable]) -> list[int]:
         return [leaf for v in variables for leaf in flatten(self.scope[v.number])]
@@ -211,6 +269,8 @@ class Lowering:
             case t.Const():
                 return self.b.const(e.values, e.type.shape)
             case t.Read() | t.IndexOf():
+                if self.added and e.variable.number in self.added.kinds:
+                    raise NotOnlyAdded
                 return self.scope[e.variable.number]
             case t.RowField():
                 return self.row[e.name]
@@ -221,7 +281,7 @@ class Lowering:
             case t.Choose():
                 return self._choose(e)
             case t.Pick():
-                return self._pick(e)
+                return self._picked(self.number(e.base), e.places)
             case t.Part():
                 base = self.expression(e.base)
                 assert isinstance(base, tuple)
@@ -257,13 +317,12 @@ class Lowering:
         self._merge(condition, after_then, after_otherwise)
         return self._select(condition, then, otherwise)
 
-    def _pick(self, e: t.Pick) -> int:
-        base = self.number(e.base)
-        for axis in reversed(range(len(e.places))):
-            place = e.places[axis]
+    def _picked(self, base: int, picks: Sequence[t.Place]) -> int:
+        for axis in reversed(range(len(picks))):
+            place = picks[axis]
             if isinstance(place, t.At) and place.private:
                 base = self._by_private_index(base, axis, place.index)
-        places = [p for p in e.places if not (isinstance(p, t.At) and p.private)]
+        places = [p for p in picks if not (isinstance(p, t.At) and p.private)]
         at, shape, indices = self._places(self.b.type(base).shape, places)
         kept = [n for n, place in zip(shape, places, strict=True) if isinstance(place, t.Along)]
         strip = [s for s, place in zip(at.strides, places, strict=True) if isinstance(place, t.Along)]
@@ -311,68 +370,6 @@ class Lowering:
         if parts is None:
             raise Rejected([NotYet(span=e.span, what="an index that is not a sum of multiples of loop indices")])
         return parts
-
-
-def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
-    """A word made of block parameters by LINEARs, as (constant, {parameter: coefficient}); None for any other."""
-    item = b.item(word)
-    if item is None:
-        return 0, {word: 1}
-    if not (isinstance(item, Value) and isinstance(item.at, Weights)):
-        return None
-    unit = item.type.scale
-    constant, moves = int(item.at.constant * unit), dict[int, int]()
-    for coefficient, arg in zip(item.at.coefficients, item.args, strict=True):
-        inner = linear_parts(b, arg)
-        if inner is None:
-            return None
-        times = coefficient * unit / b.type(arg).scale
-        constant += int(times * inner[0])
-        for parameter, factor in inner[1].items():
-            moves[parameter] = moves.get(parameter, 0) + int(times * factor)
-    return constant, moves
-
-
-def stored(statements: Sequence[t.Statement]) -> list[t.Variable]:
-    """The variables that the statements assign, in order of first assignment."""
-    found: dict[int, t.Variable] = {}
-    for s in statements:
-        for v in _stored_by(s):
-            found.setdefault(v.number, v)
-    return list(found.values())
-
-
-def _stored_by(s: t.Statement) -> list[t.Variable]:
-    match s:
-        case t.Store():
-            return [s.variable, *_stored_in(s.value)]
-        case t.Train():
-            return list(s.variables)
-        case t.Repeat():
-            return stored(s.body)
-        case t.When():
-            return [*_stored_in(s.condition), *stored(s.then), *stored(s.otherwise)]
-        case t.Bind() | t.Release():
-            return _stored_in(s.value)
-
-
-def _stored_in(e: t.Expr) -> list[t.Variable]:
-    """Blocks inside expressions may assign too."""
-    match e:
-        case t.Scope():
-            return [*stored(e.statements), *_stored_in(e.value)]
-        case t.Choose():
-            return [v for part in (e.condition, e.then, e.otherwise) for v in _stored_in(part)]
-        case t.Operate():
-            return [v for a in e.args for v in _stored_in(a)]
-        case t.Pack() | t.Stack():
-            return [v for i in e.items for v in _stored_in(i)]
-        case t.Convert():
-            return _stored_in(e.value)
-        case t.Pick() | t.Part():
-            return _stored_in(e.base)
-        case t.Const() | t.Read() | t.IndexOf() | t.RowField():
-            return []
 
 
 def flatten(word: Word) -> list[int]:

@@ -11,7 +11,10 @@ from lang.problems import NotYet
 
 
 def vmap(b: Builder, example: Block, args: list[int], batched: list[bool], slots: int) -> list[tuple[int, bool]]:
-    """Emit the example's items into `b`; each result's number and whether it has the axis of slots."""
+    """Emit the example's items into `b`; each result's number and whether it has the axis of slots.
+
+    An argument that a view is indexed with, and that differs by slot, must be the slots' numbers 0, 1, 2, ..
+    """
     place = dict(enumerate(zip(args, batched, strict=True), example.first))
     for number, item in example.numbered():
         if isinstance(item, Loop) and item.span:
@@ -39,16 +42,19 @@ def _stretched(b: Builder, number: int, batched: bool, slots: int) -> int:
 
 
 def _wiring(b: Builder, item: Value, operands: list[tuple[int, bool]], slots: int) -> int:
+    """An index that differs by slot is 0, 1, 2, ..: the view moves with the slot instead."""
     at, (whole, was) = item.at, operands[0]
     assert isinstance(at, Strided)
-    whole = _stretched(b, whole, was, slots)
-    own = b.type(whole).shape
-    step = row_major(own)[0]
-    moved = Strided(at.offset, (step, *at.strides), at.steps)
+    indices = list(zip(at.steps, operands[1 if item.op is Op.VIEW else 2:], strict=True))
+    lead = sum(step for step, (_, batched) in indices if batched)
+    if was or item.op is Op.PUT or not lead:
+        whole = _stretched(b, whole, was, slots)
+        lead += row_major(b.type(whole).shape)[0]
+    moved = Strided(at.offset, (lead, *at.strides), tuple(step for step, (_, batched) in indices if not batched))
+    fixed = [n for _, (n, batched) in indices if not batched]
     if item.op is Op.VIEW:
-        return b.view(whole, moved, (slots, *item.type.shape), [n for n, _ in operands[1:]])
-    part = _stretched(b, *operands[1], slots)
-    return b.put(whole, part, moved, [n for n, _ in operands[2:]])
+        return b.view(whole, moved, (slots, *item.type.shape), fixed)
+    return b.put(whole, _stretched(b, *operands[1], slots), moved, fixed)
 
 
 def _concat(b: Builder, parts: list[int]) -> int:

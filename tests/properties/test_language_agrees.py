@@ -1,30 +1,15 @@
 """Programs as text: the plain reading, the words, the circuits and the garbled runs say the same."""
 from __future__ import annotations
 
-import random
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from in_memory import Inputs
-from in_memory import run_both as run_in_memory
-from meaning import Number, meaning
-from numpy.typing import NDArray
+from agreement import circuits_agree, values, words_agree
 from random_text import program
 
-from compiler.pipeline import Meaning, build, understand
-from compiler.program import Compiled
-from compiler.words.evaluate import evaluate
-from lang.source import Source
 from runtime import api
-from runtime.backends.base import Roles
-from runtime.backends.clear import ClearBackend
 from runtime.local import run_both
-from runtime.walk import walk
-
-DRAWS = 3                      # inputs tried for each program
-Values = dict[str, NDArray[Any]]
 
 ONCE_WRONG = {
     "a shift by nothing": "output out = reveal(a << 0) to bob;",
@@ -56,60 +41,6 @@ ONCE_WRONG = {
         for i in 0..3 { for j in 0..2 { t = t * b + i + j; } }
         output out = reveal(t) to bob;""",
 }
-
-
-def values(meaning: Meaning, seed: int) -> Values:
-    """Grid integers for each input, extremes often."""
-    draw = random.Random(seed)
-    found: Values = {}
-    for entry, type in meaning.words.inputs:
-        numbers = [draw.choice((type.lo, type.hi, 0)) if draw.random() < 0.25 else draw.randint(type.lo, type.hi)
-                   for _ in range(type.size)]
-        found[entry.name] = np.array(numbers, dtype=object).reshape(type.shape)
-    return found
-
-
-def clear(meant: Meaning, given: Values) -> Values:
-    outputs = evaluate(meant.words.block, [], Inputs(given))
-    return dict(zip([o.name for o in meant.words.outputs], outputs, strict=True))
-
-
-def words_agree(text: str) -> tuple[Meaning, Compiled]:
-    """The evaluator gives what the text means."""
-    meant = understand(Source("random.ccr", text))
-    compiled = build(meant)
-    for seed in range(DRAWS):
-        given = values(meant, seed)
-        numbers = {e.name: np.asarray(given[e.name] * type.scale, dtype=object) for e, type in meant.words.inputs}
-        want, found = meaning(text, numbers), clear(meant, given)
-        assert list(want) == list(found)
-        for output in compiled.outputs:
-            word = want[output.name]
-            assert isinstance(word, Number)
-            same(word, found[output.name] * output.type.scale, output.name)
-    return meant, compiled
-
-
-def same(want: Number, found: Any, name: str) -> None:
-    assert np.shape(found) == want.shape, name
-    for w, f in zip(want.at.reshape(-1), np.reshape(found, -1), strict=True):
-        assert abs(w - f) <= want.within, (name, w, f)
-
-
-def circuits_agree(meant: Meaning, compiled: Compiled, garbled: bool) -> None:
-    """The schedule on clear bits, and garbled between two parties in memory, gives what the evaluator gives."""
-    given: Values = {}
-    want: Values = {}
-    for seed in range(DRAWS):
-        given = values(meant, seed)
-        want = clear(meant, given)
-        found = walk(compiled.plan, ClearBackend(compiled.plan.kernels), Inputs(given), frozenset(compiled.parties))
-        assert all(np.array_equal(found[name], value) for name, value in want.items())
-    if garbled:
-        run = run_in_memory(compiled.plan, given, roles=Roles(compiled.garbler, compiled.evaluator))
-        for party, learned in ((compiled.garbler, run.garbler), (compiled.evaluator, run.evaluator)):
-            mine = {o.name for o in compiled.outputs if party in o.receivers}
-            assert learned.keys() == mine and all(np.array_equal(learned[n], want[n]) for n in mine)
 
 
 @pytest.mark.parametrize("name", ONCE_WRONG)

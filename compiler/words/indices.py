@@ -1,0 +1,25 @@
+"""Public indices: words that are sums of multiples of loop indices."""
+from __future__ import annotations
+
+from compiler.words.build import Builder
+from compiler.words.ir import Value, Weights
+
+
+def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
+    """A word made of block parameters by LINEARs, as (constant, {parameter: coefficient}); None for any other."""
+    item = b.item(word)
+    if item is None:
+        return 0, {word: 1}
+    if not (isinstance(item, Value) and isinstance(item.at, Weights)):
+        return None
+    unit = item.type.scale
+    constant, moves = int(item.at.constant * unit), dict[int, int]()
+    for coefficient, arg in zip(item.at.coefficients, item.args, strict=True):
+        inner = linear_parts(b, arg)
+        if inner is None:
+            return None
+        times = coefficient * unit / b.type(arg).scale
+        constant += int(times * inner[0])
+        for parameter, factor in inner[1].items():
+            moves[parameter] = moves.get(parameter, 0) + int(times * factor)
+    return constant, moves

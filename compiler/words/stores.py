@@ -1,0 +1,113 @@
+"""What statements assign, and which loops only add."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from compiler.words.ir import Type
+from lang import typed as t
+from lang.kinds import Tensor
+
+
+class NotOnlyAdded(Exception):
+    """A loop does more than add, or might reach the ends of a kind on the way: it stays a loop."""
+
+
+@dataclass
+class Added:
+    """The variables that a loop adds to, while its body is lowered once for all iterations.
+
+    `low` and `high` are how far all additions together, in any order, can move a variable; `touched` is how many of
+    its elements one iteration writes.
+    """
+
+    kinds: dict[int, Tensor]
+    trips: int
+    low: dict[int, Fraction] = field(default_factory=dict[int, Fraction])
+    high: dict[int, Fraction] = field(default_factory=dict[int, Fraction])
+    touched: dict[int, int] = field(default_factory=dict[int, int])
+
+    def note(self, variable: int, type: Type, elements: int) -> None:
+        """One `+=` of a word of the type, to so many elements."""
+        if (type.scale / self.kinds[variable].scalar.scale).denominator != 1:
+            raise NotOnlyAdded                     # each addition rounds
+        self.low[variable] = self.low.get(variable, Fraction(0)) + self.trips * min(type.lo, 0) * type.scale
+        self.high[variable] = self.high.get(variable, Fraction(0)) + self.trips * max(type.hi, 0) * type.scale
+        self.touched[variable] = self.touched.get(variable, 0) + elements
+
+    def take(self, inner: Added) -> None:
+        """The additions of a loop inside the body; its trips are counted with this one's."""
+        for mine, theirs in ((self.low, inner.low), (self.high, inner.high)):
+            mine.update({v: mine.get(v, Fraction(0)) + n for v, n in theirs.items()})
+        self.touched.update({v: self.touched.get(v, 0) + n for v, n in inner.touched.items()})
+
+    def fits(self, variable: int, low: Fraction, high: Fraction) -> bool:
+        """Does the variable, which starts in low..high, never meet an end of its kind?  And is most of it written?"""
+        kind = self.kinds[variable]
+        least, most = (n * kind.scalar.scale for n in (kind.scalar.lo, kind.scalar.hi))
+        return (least <= low + self.low.get(variable, 0) and high + self.high.get(variable, 0) <= most
+                and 2 * self.touched.get(variable, 0) >= kind.size)
+
+
+def only_added(statements: Sequence[t.Statement], variables: Sequence[t.Variable]) -> bool:
+    """Is every assignment to one of the variables a `+=` or `-=` of something that does not read it?"""
+    numbers = {v.number for v in variables}
+    for s in statements:
+        match s:
+            case t.Store():
+                if s.variable.number in numbers and s.added is None:
+                    return False
+            case t.Repeat():
+                if not only_added(s.body, variables):
+                    return False
+            case t.When():
+                if not (only_added(s.then, variables) and only_added(s.otherwise, variables)):
+                    return False
+            case t.Train() | t.Release():
+                return False
+            case t.Bind():
+                pass
+    return all(isinstance(v.kind, Tensor) for v in variables)
+
+
+def stored(statements: Sequence[t.Statement]) -> list[t.Variable]:
+    """The variables that the statements assign, in order of first assignment."""
+    found: dict[int, t.Variable] = {}
+    for s in statements:
+        for v in _stored_by(s):
+            found.setdefault(v.number, v)
+    return list(found.values())
+
+
+def _stored_by(s: t.Statement) -> list[t.Variable]:
+    match s:
+        case t.Store():
+            return [s.variable, *_stored_in(s.value)]
+        case t.Train():
+            return list(s.variables)
+        case t.Repeat():
+            return stored(s.body)
+        case t.When():
+            return [*_stored_in(s.condition), *stored(s.then), *stored(s.otherwise)]
+        case t.Bind() | t.Release():
+            return _stored_in(s.value)
+
+
+def _stored_in(e: t.Expr) -> list[t.Variable]:
+    """Blocks inside expressions may assign too."""
+    match e:
+        case t.Scope():
+            return [*stored(e.statements), *_stored_in(e.value)]
+        case t.Choose():
+            return [v for part in (e.condition, e.then, e.otherwise) for v in _stored_in(part)]
+        case t.Operate():
+            return [v for a in e.args for v in _stored_in(a)]
+        case t.Pack() | t.Stack():
+            return [v for i in e.items for v in _stored_in(i)]
+        case t.Convert():
+            return _stored_in(e.value)
+        case t.Pick() | t.Part():
+            return _stored_in(e.base)
+        case t.Const() | t.Read() | t.IndexOf() | t.RowField():
+            return []

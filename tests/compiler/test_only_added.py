@@ -1,0 +1,53 @@
+"""Loops that only add become one sum where no addition could have met an end of the kind, and mean what they meant."""
+from __future__ import annotations
+
+import pytest
+from agreement import circuits_agree, words_agree
+
+from compiler.program import and_gates
+from compiler.words.ir import Loop
+
+INPUTS = "party alice; party bob; input x: uint<4>[8] from alice; input y: uint<4> from bob;"
+OUTPUT = "output out = reveal(t) to bob;"
+
+ONE_SUM = {
+    "products": "var t: uint<12> = y; for i in 0..8 { t += x[i] * y; }",
+    "in arms": "var t: uint<8>[2] = 0; for i in 0..8 { if x[i] > y { t[0] += 1; } else { t[1] += 1; } }",
+    "two loops": "var t: int<16> = y; for i in 0..4 { for j in 0..2 { t -= x[2 * i + j] * i; } t += y; }",
+    "at a private index": "var t: uint<5>[16] = y; for i in 0..8 { t[x[i] ^ y] += 1; }",
+    "inside a loop that carries": """
+        var t: uint<12> = y;
+        for k in 0..2 { var u: uint<9> = t & 7; for i in 0..8 { u += x[i] * k; } t = t ^ u; }""",
+    "of what a body binds": """
+        var t: uint<10> = 1;
+        for i in 0..8 { var v: uint<4>[3] = x[i]; v[i % 3] = y; t += sum(v); }""",
+    "finer than the sum": "var t: fix<12, 3> = y; for i in 0..8 { t += x[i] / 4.0 + 0.5; }",
+    "the whole tensor": "var t: int<12>[8] = y; for i in 0..3 { t -= x * y + i; }",
+}
+STILL_A_LOOP = {
+    "an end is met": "var t: uint<6> = y; for i in 0..8 { t += x[i] * y; }",
+    "an end is met on the way": "var t: uint<8> = y; for i in 0..8 { t += 20; t -= x[i] * 3; }",
+    "below zero": "var t: uint<8> = 5; for i in 0..8 { t -= x[i]; t += y; }",
+    "each addition rounds": "var t: fix<12, 2> = y; for i in 0..8 { t += x[i] / 8.0; }",
+    "what is added reads it": "var t: uint<10> = y; for i in 0..8 { t += x[i] + (t & 1); }",
+    "it is read": "var t: uint<10> = y; for i in 0..8 { t += x[i]; if t > 20 { t += 1; } }",
+    "it is assigned, too": "var t: uint<10> = y; for i in 0..8 { t += x[i]; if x[i] > y { t = 0; } }",
+    "an element of its own for each index": "var t: uint<5>[8] = y; for i in 0..8 { t[i] += x[i]; }",
+}
+
+
+@pytest.mark.parametrize("body", [*ONE_SUM.values(), *STILL_A_LOOP.values()], ids=[*ONE_SUM, *STILL_A_LOOP])
+def test_the_result_is_that_of_the_text(body: str) -> None:
+    meant, compiled = words_agree(f"{INPUTS} {body} {OUTPUT}")
+    circuits_agree(meant, compiled, garbled=False)
+    inner = [i for i in meant.words.block.items if isinstance(i, Loop)]
+    if body in STILL_A_LOOP.values():
+        assert inner
+    else:
+        assert len(inner) == body.count("k in")
+
+
+def test_counting_costs_less_than_carrying() -> None:
+    """Sixteen comparisons and two counts; the loop that carries both took 400 AND gates."""
+    _, compiled = words_agree(f"{INPUTS} {ONE_SUM['in arms']} {OUTPUT}")
+    assert and_gates(compiled.plan) <= 62
