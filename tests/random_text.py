@@ -76,6 +76,7 @@ class Writer:
     r: random.Random
     names: Iterator[int] = field(default_factory=count)
     scope: list[Variable] = field(default_factory=list[Variable])
+    aliases: list[Kind] = field(default_factory=list[Kind])
     functions: dict[str, tuple[Kind, ...]] = field(default_factory=dict[str, tuple[Kind, ...]])
     in_value: int | None = None                 # how many variables were in scope where a block with a value began
 
@@ -83,6 +84,11 @@ class Writer:
 
     def program(self) -> str:
         lines = [f"party {p};" for p in PARTIES]
+        lines += ["param P = 3;", "param Q = P / 8.0;"]
+        for position in range(2):
+            kind = self.kind()
+            self.aliases.append(replace(kind, text=f"T{position}"))
+            lines.append(f"type T{position} = {kind.text};")
         for name, template in FUNCTIONS.items():
             if self.chance(0.5):
                 kinds = tuple(self.kind() for _ in range(3))
@@ -125,6 +131,9 @@ class Writer:
                 return shape
 
     def kind(self, whole: bool | None = None) -> Kind:
+        named = [k for k in self.aliases if whole is None or k.whole == whole]
+        if named and self.chance(0.15):
+            return self.r.choice(named)
         word = self.r.choice(("bit", "uint", "uint", "int", "int") if whole else ("fix",) if whole is False else
                              ("bit", "uint", "uint", "int", "fix", "fix", "fix"))
         if word == "bit":
@@ -170,7 +179,8 @@ class Writer:
     def pair(self) -> list[str]:
         """A tuple, taken apart."""
         parts = [(self.number(s, w, 2), s, w) for s, w in ((self.shape(1), self.chance(0.5)) for _ in range(2))]
-        names = [self.fresh(), self.fresh()]
+        other = [self.number(s, w, 1) for _, s, w in parts]
+        names, condition = [self.fresh(), self.fresh()], self.condition()
         texts = [p.text for p, _, _ in parts]
         kinds = self.functions.get("swap")
         if kinds and self.chance(0.5):
@@ -178,17 +188,33 @@ class Writer:
             for name, k in zip(names, (kinds[1], kinds[0]), strict=True):
                 self.scope.append(Variable(name, (), k.whole, k.reach, k.unit, k))
             return [f"let ({', '.join(names)}) = swap(({first}, {second}));"]
+        if self.chance(0.3):
+            return self.tuple_variable(texts, [s for _, s, _ in parts])
         for name, (p, s, w) in zip(names, parts, strict=True):
             self.scope.append(Variable(name, s, w, p.reach, p.unit))
         if self.chance(0.5):
             return [f"let ({', '.join(names)}) = ({', '.join(texts)});"]
+        for i, (o, v) in enumerate(zip(other, self.scope[-2:], strict=True)):
+            both = joined("", o, parts[i][0])
+            self.scope[i - 2] = replace(v, reach=both.reach, unit=both.unit)
+        tuples = f"if {condition} {{ ({', '.join(texts)}) }} else {{ ({', '.join(o.text for o in other)}) }}"
         whole = self.fresh()
-        return [f"let {whole} = ({', '.join(texts)});", f"let {names[0]} = {whole}.0;", f"let {names[1]} = {whole}.1;"]
+        return [f"let {whole} = {tuples};", f"let {names[0]} = {whole}.0;", f"let {names[1]} = {whole}.1;"]
+
+    def tuple_variable(self, texts: list[str], shapes: list[Shape]) -> list[str]:
+        """Its fields are variables whose names are places."""
+        name, kinds = self.fresh(), [self.kind() for _ in shapes]
+        for i, (k, shape) in enumerate(zip(kinds, shapes, strict=True)):
+            self.scope.append(Variable(f"{name}.{i}", shape, k.whole, k.reach, k.unit, k, mutable=True))
+        held_in = ", ".join(written(k, s) for k, s in zip(kinds, shapes, strict=True))
+        return [f"var {name}: ({held_in}) = ({', '.join(texts)});"]
 
     def var(self, depth: int) -> list[str]:
         shape, kind, name = self.shape(), self.kind(), self.fresh()
-        value = self.number(self.r.choice((shape, ())), self.chance(0.5), 1)
+        value = self.number(shape if (plain := self.chance(0.2)) else self.r.choice((shape, ())), self.chance(0.5), 1)
         self.scope.append(Variable(name, shape, kind.whole, kind.reach, kind.unit, kind, mutable=True))
+        if plain:
+            return [f"var {name} = ({value.text} as {kind.text});"]
         return [f"var {name}: {written(kind, shape)} = {value.text};"]
 
     def assign(self, depth: int) -> list[str]:
@@ -309,6 +335,8 @@ class Writer:
         if shape:
             items = [self.leaf(shape[1:], whole) for _ in range(shape[0])]
             return joined(f"[{', '.join(i.text for i in items)}]", *items)
+        if self.chance(0.1):
+            return Piece("P", Fraction(3), Fraction(1)) if whole else Piece("Q", Fraction(1), Fraction(1, 8))
         if whole:
             n = self.r.choice((0, 1, 2, 3, 5, 7, 10, 12))
             return Piece(str(n), Fraction(max(n, 1)), Fraction(1))

@@ -102,6 +102,21 @@ def test_levels_keep_any_circuit(circuit: Circuit) -> None:
     assert to_circuit(to_graph(after)) == after
 
 
+@settings(deadline=None, max_examples=30)
+@given(circuits(inputs=6), circuits(inputs=14))
+def test_each_pass_alone_keeps_any_circuit(few: Circuit, many: Circuit) -> None:
+    """By all assignments of few inputs and random ones of many; simulated here, not by the loop that runs passes."""
+    for p in O1:
+        for circuit in (few, many):
+            graph = to_graph(circuit)
+            p.rewrite(graph)
+            after = to_circuit(graph)
+            verify(after)
+            inputs, count = assignments(circuit.inputs)
+            assert count == (64 if circuit is few else SAMPLES)
+            assert simulate(after, inputs, count) == simulate(circuit, inputs, count), p.name
+
+
 @settings(deadline=None, max_examples=60)
 @given(lanes())
 def test_levels_keep_what_words_mean(lane: Block) -> None:
