@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from compiler.pipeline import Meaning, build, understand
 from compiler.program import Compiled
 from compiler.words.evaluate import evaluate
+from compiler.words.ir import Loop
 from lang.source import Source
 from runtime.backends.base import Roles
 from runtime.backends.clear import ClearBackend
@@ -46,12 +48,22 @@ def words_agree(text: str) -> tuple[Meaning, Compiled]:
         given = values(meant, seed)
         numbers = {e.name: np.asarray(given[e.name] * type.scale, dtype=object) for e, type in meant.words.inputs}
         want, found = meaning(text, numbers), clear(meant, given)
+        in_range(meant, given)
         assert list(want) == list(found)
         for output in compiled.outputs:
             word = want[output.name]
             assert isinstance(word, Number)
             same(word, found[output.name] * output.type.scale, output.name)
     return meant, compiled
+
+
+def in_range(meant: Meaning, given: Values) -> None:
+    """Every value of the outermost block lies in the range that its type states: widths are made of these."""
+    block = meant.words.block
+    types = {n: i.type for n, i in block.numbered() if not isinstance(i, Loop)}
+    everything = replace(block, results=tuple(types))
+    for type, value in zip(types.values(), evaluate(everything, [], Inputs(given)), strict=True):
+        assert np.all(value >= type.lo) and np.all(value <= type.hi)
 
 
 def same(want: Number, found: Any, name: str) -> None:
