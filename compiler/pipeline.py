@@ -10,12 +10,12 @@ from compiler.gates.circuit import Circuit, GateOp
 from compiler.kernels.expand import charged
 from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
-from compiler.program import Compiled, PassCount, Released, lines
+from compiler.program import Approximation, Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
 from compiler.trail import trails
 from compiler.words import flow
 from compiler.words.digits import contractions
-from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Value, Words
+from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Pieces, Value, Words
 from compiler.words.locality import localise, roles
 from compiler.words.lower import lower
 from compiler.words.prune import prune
@@ -69,6 +69,7 @@ def build(meaning: Meaning) -> Compiled:
                      for (entry, type), i in zip(words.inputs, program.inputs, strict=True)),
         datasets=words.datasets,
         mechanisms=tuple(mechanisms(words)),
+        approximations=tuple(approximations(words)),
         outputs=tuple(_released(words, program)),
         passes=minimiser.counts(),
         plan=plan,
@@ -111,6 +112,13 @@ def mechanisms(words: Words) -> list[Mechanism]:
             if isinstance(value, Value) and isinstance(value.at, Mechanism):
                 found[value.at.draw] = replace(value.at, steps=times, argument=_bound(items, number).argument)
     return [found[draw] for draw in sorted(found)]
+
+
+def approximations(words: Words) -> list[Approximation]:
+    """The functions that are not exact, with every bound of an error that one of them has."""
+    pieces = (item.at for block, _ in _blocks(words.block, 1) for item in block.items
+              if isinstance(item, Value) and isinstance(item.at, Pieces))
+    return sorted({Approximation(p.name, p.error) for p in pieces if p.error})
 
 
 def _blocks(block: Block, times: int) -> Iterator[tuple[Block, int]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import prod
 from pathlib import PurePath
 
@@ -19,6 +20,14 @@ class Released:
     kind: str                      # the kind as written in the language
     receivers: tuple[str, ...]
     revealed: bool                 # released by `reveal`, not by a privacy mechanism
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Approximation:
+    """A function that the program computes off by at most `error`."""
+
+    function: str
+    error: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class Compiled:
     inputs: tuple[tuple[Entry, Type, str], ...]    # type and the kind as written
     datasets: tuple[Dataset, ...]
     mechanisms: tuple[Mechanism, ...]
+    approximations: tuple[Approximation, ...]
     outputs: tuple[Released, ...]
     passes: tuple[PassCount, ...]
     plan: Plan

@@ -29,6 +29,7 @@ def as_json(program: Program, cost: Cost, privacy: Privacy) -> dict[str, object]
         "parameters": dict(compiled.parameters),
         "outputs": [{"name": o.name, "kind": o.kind, "to": list(o.receivers), "revealed": o.revealed}
                     for o in compiled.outputs],
+        "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
         **cost.as_json(),
         "passes": [asdict(p) for p in compiled.passes],
         "privacy": privacy.as_json(),
@@ -44,6 +45,9 @@ def parties(compiled: Compiled) -> list[str]:
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:
         lines.append("params " + ", ".join(f"{name} = {_decimal(value)}" for name, value in compiled.parameters))
+    if compiled.approximations:
+        lines.append("approximated " + ", ".join(f"{a.function} within {float(a.error):.3g}"
+                                                 for a in compiled.approximations))
     return lines
 
 

@@ -1,7 +1,8 @@
 """What operations cost, written down beside this file; `pytest --bless` rewrites it, the diff says what changed."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -13,8 +14,16 @@ from lanes import Growing, block, number, whole
 from compiler.kernels.expand import expand
 from compiler.passes.base import run
 from compiler.passes.levels import O1
-from compiler.words.approximate.odd import SIGMOID, odd
+from compiler.words.approximate.exponential import exp
+from compiler.words.approximate.logarithm import log
+from compiler.words.approximate.logistic import logistic
+from compiler.words.approximate.odd import SIGMOID, TANH, odd
+from compiler.words.approximate.reciprocal_root import rsqrt
+from compiler.words.approximate.softmax import softmax
+from compiler.words.approximate.target import Target
+from compiler.words.build import Builder
 from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
+from compiler.words.quotient import root
 
 BIT = number(0, 1)
 KERNEL = 30_000                # gates
@@ -121,6 +130,31 @@ def operations() -> Iterator[tuple[str, Block]]:
         yield f"sigmoid of a 29-bit score, {bits} bits", block([score], Value(Op.APPLY, (0,), result, pieces))
 
 
+    yield from functions()
+
+
+def functions() -> Iterator[tuple[str, Block]]:
+    """From and to fix<16, 8>, and what softmax of ten digits' scores is made of."""
+    for name, lower in FUNCTIONS.items():
+        b = Builder([replace(whole(16, True), scale=Fraction(1, 256))])
+        result = lower(b, 0, Target(8, Fraction(1, 256), -2**15, 2**15 - 1))
+        assert result is not None
+        yield f"{name} of fix<16, 8>", b.block([b.round(result, Fraction(1, 256), -2**15, 2**15 - 1)])
+    for bits in 4, 8:
+        found = odd(TANH, replace(whole(16, True), scale=Fraction(1, 256)), bits, Fraction(1, 2**bits))
+        assert found
+        yield f"tanh of fix<16, 8>, {bits} bits", block([replace(whole(16, True), scale=Fraction(1, 256))],
+                                                        Value(Op.APPLY, (0,), *found))
+    for width, fraction, classes in (16, 8, 10), (27, 17, 10), (16, 8, 3):
+        b = Builder([replace(whole(width, True, classes), scale=Fraction(1, 2**fraction))])
+        result = softmax(b, 0, Target(8, Fraction(1, 256)))
+        assert result is not None
+        yield f"softmax of {classes} scores of {width} bits, 8 bits", b.block([result])
+
+
+FUNCTIONS: dict[str, Callable[[Builder, int, Target], int | None]] = {
+    "exp": lambda b, x, target: exp(b, x, 1, target), "log": log, "1 / sqrt": rsqrt,
+    "sqrt": lambda b, x, target: root(b, x, target.fraction), "sigmoid by exp": logistic}
 OPERATIONS = dict(operations())
 
 

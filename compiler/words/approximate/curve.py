@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import factorial
 
 from compiler.words.approximate.real import MARGIN, PRECISION
-from compiler.words.approximate.shift import floor_shift, low_bits, table
+from compiler.words.approximate.shift import Report, floor_shift, low_bits, table
 from compiler.words.build import Builder
 
 MOST_PIECES = 9                # bits of a piece's number that are tried
@@ -82,11 +82,12 @@ def _ands(pieces: int, kept: tuple[int, ...], widths: tuple[int, ...]) -> int:
     return (1 << pieces) - pieces - 1 + products + sum(widths[:-1])
 
 
-def drawn(b: Builder, r: int, curve: Curve, f: Smooth, reach: int, extra: int) -> int:
+def drawn(b: Builder, r: int, curve: Curve, f: Smooth, reach: int, extra: int, of: Report) -> int:
     """The curve at r, in units of 2^-extra, rounded down; beyond `reach` something of the same size."""
     last = reach >> curve.places
     rows = [_coefficients(f, curve, min(piece, last)) for piece in range(1 << curve.pieces)]
-    columns = [table(b, r, [row[j] for row in rows], 0, curve.places) for j in range(curve.degree + 1)]
+    columns = [table(b, r, [row[j] for row in rows], 0, curve.places, None if j else of)
+               for j in range(curve.degree + 1)]
     total, drop = columns[-1], curve.guard - extra
     for j in reversed(range(curve.degree)):
         kept = curve.kept[j]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.words.approximate.direct import direct
 from compiler.words.approximate.real import PRECISION, decimal, exponential
-from compiler.words.approximate.shift import floor_shift, integers, low_bits, shifted_down, table
+from compiler.words.approximate.shift import Report, floor_shift, integers, low_bits, shifted_down, table
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 
@@ -62,8 +62,10 @@ class Plan:
         return (1 << places) + self.bits + self.curve.ands + shift
 
 
-def exp(b: Builder, x: int, sign: int, target: Target) -> int | None:
+def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None) -> int | None:
     """e^(sign x) in units of the target, at most one of them off; None if no curve of ours is good enough.
+
+    `of` is the function that is computed by it, if that is another.
 
     The curve is never below the true value and less than a unit above it, and the shift rounds down.
     """
@@ -84,7 +86,7 @@ def exp(b: Builder, x: int, sign: int, target: Target) -> int | None:
     offset = table(b, m, plan.offset, first, plan.segment)
     r = low_bits(b, b.affine([(Fraction(sign << plan.gain), m), (Fraction(-1), offset)]), plan.bits)
     with localcontext(PRECISION):
-        height = drawn(b, r, plan.curve, plan.smooth, plan.reach, plan.extra)
+        height = drawn(b, r, plan.curve, plan.smooth, plan.reach, plan.extra, of or Report("exp", target.unit))
         largest = exponential(decimal(most)) * (1 << target.fraction) if top == octave else Decimal(4 << octave)
     amounts = [table(b, m, [k >> i & 1 for k in plan.shift], first, plan.segment)
                for i in range(max(plan.shift).bit_length())]
@@ -110,7 +112,7 @@ def _plan(power: Power) -> Plan | None:
 
 
 def _plans(power: Power) -> Iterator[Plan]:
-    for precision in 4, 5:     # bits of r below those that move the result
+    for precision in 3, 4, 5:     # bits of r below those that move the result
         fine = Fraction(1, 1 << (power.octave + precision))
         drop, gain = 0, 0
         while power.scale * (2 << drop) <= fine:
@@ -157,11 +159,12 @@ def _at_segment(power: Power, drop: int, gain: int, ends: tuple[int, int], segme
         offsets.append(offset)
         shifts.append(max(0, min(shift, power.octave + 2)))
     bits = max(1, reach.bit_length())
-    # r may be one too large or too small: the curve stays that far, and what it is rounded down by, above e^r.
-    largest = exponential((reach + 1) * fine) * (1 << power.octave)
-    blur, floor = largest * fine, Decimal(1) / (1 << extra)
-    slack = (1 - floor) / 2 - blur
-    smooth = Smooth(lambda r: exponential(r * fine) * (1 << power.octave) + (1 + floor) / 2,
+    # r is up to one too large, and where bits of n were dropped up to one too small: the curve stays that far, and what
+    # it is rounded down by, above e^r.
+    blur = exponential((reach + 1) * fine) * (1 << power.octave) * fine
+    floor, spread = Decimal(1) / (1 << extra), 2 if drop else 1
+    above, slack = (1 + floor) / 2 - (2 - spread) * blur / 2, (1 - floor) / 2 - spread * blur / 2
+    smooth = Smooth(lambda r: exponential(r * fine) * (1 << power.octave) + above,
                     lambda order, r: exponential(r * fine) * (1 << power.octave) * fine ** order + (order == 0))
     curve = planned(smooth, bits, reach, slack, extra)
     if curve is None:

@@ -10,7 +10,7 @@ from math import factorial
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.words.approximate.direct import direct
 from compiler.words.approximate.real import PRECISION, decimal
-from compiler.words.approximate.shift import floor_shift, integers, low_bits, moving, normalised, table
+from compiler.words.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 
@@ -55,7 +55,8 @@ def log(b: Builder, x: int, target: Target) -> int | None:
         unit = decimal(target.unit) / (1 << plan.extra)
         first = (width - 1) * LN2 + decimal(type.scale).ln()
         exponents = [int(((first - k * LN2) / unit).to_integral_value(ROUND_CEILING)) for k in range(width)]
-        mantissa = drawn(b, low_bits(b, moved, plan.bits), plan.curve, plan.smooth, (1 << plan.bits) - 1, plan.extra)
+        mantissa = drawn(b, low_bits(b, moved, plan.bits), plan.curve, plan.smooth, (1 << plan.bits) - 1, plan.extra,
+                         Report("log", target.unit))
     moves = b.affine([(Fraction(1 << i), bit) for i, bit in enumerate(amounts)])
     total = floor_shift(b, b.add2(table(b, moves, exponents, 0, 0), mantissa), plan.extra)
     ends = _floor(_log(type.scale, target)) - 1, _floor(_log(type.hi * type.scale, target)) + 2

@@ -11,7 +11,16 @@ from math import isqrt, prod
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.words.approximate.direct import direct
 from compiler.words.approximate.real import PRECISION, decimal
-from compiler.words.approximate.shift import floor_shift, integers, lifted, low_bits, moving, normalised, shifted_down
+from compiler.words.approximate.shift import (
+    Report,
+    floor_shift,
+    integers,
+    lifted,
+    low_bits,
+    moving,
+    normalised,
+    shifted_down,
+)
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 
@@ -54,7 +63,7 @@ def rsqrt(b: Builder, x: int, target: Target) -> int | None:
     moved, (odd, *pairs) = normalised(b, n, width, plan.bits + 1)
     m = b.affine([(Fraction(1), low_bits(b, moved, plan.bits)), (Fraction(1 << plan.bits), b.invert(odd))])
     with localcontext(PRECISION):
-        height = drawn(b, m, plan.curve, plan.smooth, (2 << plan.bits) - 1, plan.extra)
+        height = drawn(b, m, plan.curve, plan.smooth, (2 << plan.bits) - 1, plan.extra, Report("rsqrt", target.unit))
     height = lifted(b, height, max(0, -plan.extra))
     result = shifted_down(b, height, [b.invert(pair) for pair in pairs])
     result = floor_shift(b, result, max(0, plan.extra))

@@ -2,10 +2,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from compiler.words.build import Builder
 from compiler.words.ir import Op, Pieces, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the words of an approximated function say of it: one of its tables carries this."""
+
+    function: str
+    error: Fraction            # it is off by at most so much
 
 
 def integers(b: Builder, x: int, unit: Fraction, lo: int, hi: int) -> int:
@@ -30,13 +39,14 @@ def low_bits(b: Builder, n: int, places: int) -> int:
     return b.round(n, Fraction(1), 0, (1 << places) - 1, wrap=True)
 
 
-def table(b: Builder, index: int, values: Sequence[int], first: int, drop: int) -> int:
+def table(b: Builder, index: int, values: Sequence[int], first: int, drop: int, of: Report | None = None) -> int:
     """values[u - first] for u = floor(index / 2^drop); the last value stands for all later u, the first for earlier."""
     type = b.type(index)
     places = max((n >> drop if n >= 0 else ~(n >> drop)).bit_length() for n in (type.lo, type.hi))
     limit = 1 << places
     entries = tuple(values[max(0, min(u - first, len(values) - 1))] for u in range(-limit if type.signed else 0, limit))
-    pieces = Pieces("", drop, limit, 0, entries, (0,) * len(entries), 0, 0, Fraction(0), whole=type.signed)
+    pieces = Pieces(of.function if of else "", drop, limit, 0, entries, (0,) * len(entries), 0, 0,
+                    of.error if of else Fraction(0), whole=type.signed)
     return b.add(Op.APPLY, (index,), Type(type.shape, Fraction(1), min(entries), max(entries)), pieces)
 
 

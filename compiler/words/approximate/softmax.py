@@ -4,6 +4,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from compiler.words.approximate.exponential import exp
+from compiler.words.approximate.shift import Report
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.layers import largest
@@ -28,7 +29,7 @@ def softmax(b: Builder, scores: int, target: Target) -> int | None:
     best = b.broadcast(b.reshape(tournament(b, scores, 1, largest), (*type.shape[:-1], 1)), type.shape)
     below = b.sub(best, scores)
     powers = exp(b, b.narrowed(below, Fraction(0), b.type(below).hi * b.type(below).scale), -1,
-                 Target(target.fraction + extra, fine))
+                 Target(target.fraction + extra, fine), Report("softmax", target.unit))
     if powers is None:
         return None
     total = b.sum(powers, 1)
