@@ -76,7 +76,7 @@ def curve(p: Vector, shift: int) -> Curve:
         raise ValueError(f"{size} points are more than the error bounds cover")
     before, after = np.zeros(size), np.zeros(size)
     before[:len(p)], after[shift:] = p, p
-    rising = (after >= before) & (after > 0)
+    rising = (after >= before * (1 - 2.0**-41)) & (after > 0)      # all that rise, and some that float64 cannot tell
     before, after = before[rising], after[rising]
     order = np.argsort(before / after, kind="stable")
     alpha = _running_sums(before[order]) * (1 - _SLACK)

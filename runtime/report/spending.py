@@ -53,6 +53,9 @@ class Spending:
             return f"noise: a rounded Gaussian of {self.told[i].noise_multiplier:g} clips, which is what it costs"
         verdict = "as good as it says" if proved.holds else f"NOT what it says: less than {ENOUGH:g} of it"
         numbers = f"{count(proved.dimension)} numbers"
+        if self.told[i].added_delta() >= self.privacy.delta:
+            return (f"noise: too little for joint noise at this delta, of which its own delta alone takes "
+                    f"{self.told[i].added_delta():.2g}: ask for more noise, or for noise `drawn by` the data provider")
         return (f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
                 f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers} "
                 f"({proved.far_delta:.2g} where a batch overflows); proved in {duration(proved.seconds)}")
@@ -107,7 +110,8 @@ def spending(program: Compiled, records: Mapping[str, int], delta: float, epsilo
     if whole.unknown:
         raise ValueError(whole.unknown)
     proved = tuple(certificate(m) for m in program.mechanisms)
-    return Spending(whole, tuple(told), proved, tuple(accountant.account([m], delta) for m in told),
+    alone = [whole.guarantee] if whole.guarantee and len(told) == 1 else [accountant.account([m], delta) for m in told]
+    return Spending(whole, tuple(told), proved, tuple(alone),
                     accountant.rdp(told, delta), None if epsilon is None else _asked(told, proved, epsilon, delta))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import BASE, MILLIONAIRES, RECORDS, TUMOUR, call
+from command import BASE, EXAMPLES, MILLIONAIRES, RECORDS, TUMOUR, call
 
 ADJACENCY = "zero-out of one record"
 
@@ -55,6 +55,24 @@ def test_every_epsilon_has_its_adjacency_and_unit_beside_it(artifact: str) -> No
     assert all(ADJACENCY in line and "one record = one row" in line and "1e-06" in line for line in figures)
     assert "not what is run" in done.stdout and "certified as a Gaussian" in done.stdout
     assert "noise 1.8" in done.stdout and "steps instead of 20" in done.stdout
+
+
+def test_too_little_joint_noise_is_told_so() -> None:
+    done = call("privacy", TUMOUR, "--records", "455", "--delta", "1e-8")
+    assert done.exit_code == 0 and "epsilon is infinite" in done.stdout
+    assert "too little for joint noise at this delta" in done.stdout and "`drawn by` the data provider" in done.stdout
+    found = told(TUMOUR, "--records", "455", "--delta", "1e-8")
+    assert found["epsilon"] is None and found["mechanisms"][0]["epsilon"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("file", "records"), [("tumour/tumour", 455), ("diabetes/diabetes", 314),
+                                               ("digits/one_vs_all", 1438), ("digits/mlp", 1438), ("digits/cnn", 1438)])
+def test_every_example_keeps_its_promise(file: str, records: int) -> None:
+    """Epsilon 2 at delta 1e-5, with tables that are what they say."""
+    found = told(str(EXAMPLES / f"{file}.ccr"), "--records", str(records))
+    assert 1.95 < found["epsilon"] <= 2
+    assert all(m["certificate"]["holds"] for m in found["mechanisms"])
 
 
 @pytest.mark.slow
