@@ -57,12 +57,10 @@ def test_every_epsilon_has_its_adjacency_and_unit_beside_it(artifact: str) -> No
     assert "noise 1.8" in done.stdout and "steps instead of 20" in done.stdout
 
 
-def test_too_little_joint_noise_is_told_so() -> None:
-    done = call("privacy", TUMOUR, "--records", "455", "--delta", "1e-8")
+def test_too_little_joint_noise_is_told_so(artifact: str) -> None:
+    done = call("privacy", artifact, "--records", "455", "--delta", "1e-8")
     assert done.exit_code == 0 and "epsilon is infinite" in done.stdout
     assert "too little for joint noise at this delta" in done.stdout and "`drawn by` the data provider" in done.stdout
-    found = told(TUMOUR, "--records", "455", "--delta", "1e-8")
-    assert found["epsilon"] is None and found["mechanisms"][0]["epsilon"] is None
 
 
 @pytest.mark.slow
