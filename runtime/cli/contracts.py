@@ -64,6 +64,10 @@ def new(file: Runnable, key: Key, cert: Cert,
     with faults(json):
         program = compiled(file, define)
         identity = keys.load(key, cert)
+        if epsilon is None and program.compiled.mechanisms:
+            raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
+        if epsilon is not None and not program.compiled.mechanisms:
+            raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
         budgets = _budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         certificates = _certificates(program, party, identity, keys.read_certificate(peer))
         holdings = _holdings(program, party, identity, pairs("--input", input))

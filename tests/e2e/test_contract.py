@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import HERE, call, finish, port, result, start
+from command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, Relay, call, finish, port, result, start
 from contracts import program, write_records
+
+from runtime import api
 
 
 class Room:
@@ -18,7 +20,8 @@ class Room:
         self.folder = folder
         self.program, self.records = folder / "small.ccrc", write_records(folder / "records.csv")
         self.program.write_bytes(program().artifact)
-        (folder / "w0.csv").write_text("w\n0.5\n-0.25\n")
+        self.weights = folder / "w0.csv"
+        self.weights.write_text("w\n0.5\n-0.25\n")
         for name in ("hospital", "vendor"):
             self.told("keys", "new", name, "--folder", str(folder))
 
@@ -57,7 +60,7 @@ class Room:
 
     def agree(self, *more: str) -> Any:
         """Both sign."""
-        made = self.told(*self.new("--epsilon", "1", "--runs", "3", *more))
+        made = self.told(*self.new("--runs", "3", *(more or ("--epsilon", "1"))))
         self.sign("hospital", "vendor")
         return made
 
@@ -67,7 +70,7 @@ class Room:
 
     def vendor(self, port: int, *more: str) -> list[str]:
         return ["run", str(self.program), "--as", "vendor", *self.keys("vendor"), "--contract", self.contract,
-                "--input", f"w0={self.folder / 'w0.csv'}", "--connect", f"{HERE}:{port}", "--json", *more]
+                "--input", f"w0={self.weights}", "--connect", f"{HERE}:{port}", "--json", *more]
 
     def meet(self) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
         hospital = start(*self.hospital())
@@ -179,7 +182,10 @@ def test_a_contract_that_no_run_can_meet_is_not_written(room: Room) -> None:
     error = room.refused(*room.new("--epsilon", "0.01"))
     assert error["code"] == "run-budget" and error["sums"]["bound"]["epsilon"] == "0.01"
     assert not Path(room.contract).exists()
-    assert room.refused(*room.new())["code"] == "budget-missing"
+    assert "add --epsilon" in room.refused(*room.new(), status=2)["help"]
+    reveals = room.new("--epsilon", "1")
+    reveals[2] = MILLIONAIRES
+    assert "drop --epsilon" in room.refused(*reveals, status=2)["help"]
     for wrong in ("nan", "inf", "0", "-1", "1e999"):
         assert "--epsilon" in room.refused(*room.new("--epsilon", wrong), status=2)["message"]
     assert "neither" in room.refused(*room.new("--epsilon", "1", "--composition", "rdp"), status=2)["message"]
@@ -209,3 +215,37 @@ def test_what_a_budget_command_says(room: Room) -> None:
                                           *room.ledger, status=2)["message"]
     done = call("budget", "history", *room.ledger)
     assert "granted      records.csv (data set 1): epsilon 2 at delta 0.00001" in done.stdout
+
+
+@pytest.mark.slow
+def test_runs_fixed_beforehand_are_charged_once(room: Room) -> None:
+    made = room.told(*room.new("--epsilon", "1", "--runs", "2", "--composition", "pld"))
+    room.sign("hospital", "vendor")
+    room.grant(made["charge"]["epsilon"], made["charge"]["delta"])
+    for _ in range(2):
+        hospital, vendor = (result(party) for party in room.meet())
+        assert hospital["charged"] == made["charge"] | {"runs": 2} and len(vendor["outputs"]["w"]) == 2
+        assert room.charged() == made["charge"]
+    hospital, vendor = (finish(party) for party in room.meet())
+    assert (hospital[0], vendor[0]) == (3, 3) and json.loads(hospital[1])["error"]["code"] == "contract-runs"
+
+
+@pytest.mark.slow
+def test_kill_9_while_tables_stream(room: Room) -> None:
+    """Nothing was released, so the next run gives back what the killed one held: the budget is for one run alone."""
+    room.program = room.folder / "long.ccrc"
+    room.program.write_bytes(api.compile(TUMOUR, {"STEPS": "500"}).artifact)
+    room.records, room.weights = (Path(given.partition("=")[2]) for given in (RECORDS, BASE))
+    cost = room.agree("--epsilon", "50")["cost"]
+    room.grant(cost["epsilon"], "1e-5")
+    for run in range(2):
+        hospital = start(*room.hospital())
+        relay = Relay(port(hospital), 2_000_000)
+        vendor = start(*room.vendor(relay.port))
+        relay.wait()
+        hospital.kill()
+        assert finish(vendor)[0] == 1 and finish(hospital)[0] == -9
+        relay.close()
+        states = [e.get("state", e["kind"]) for e in room.told("budget", "history", *room.ledger)["events"]][2:]
+        assert states == ["reserved", "labels_sent", "aborted", "reserved", "labels_sent"][:2 + 3 * run]
+        assert room.charged() == cost
