@@ -68,10 +68,10 @@ class Ledger:
         self._database.close()
 
     def history(self) -> list[Event]:
-        """All events in their order.  Raises Refused if the ledger was tampered with."""
+        """All events in their order.  Raises Refused if the ledger was tampered with, or is of a newer version."""
         with self._lock():
             rows, _ = self._verified()
-        return [decode(body) for _, body, _ in rows]
+        return _events(rows)
 
     def books(self) -> Books:
         """What the history amounts to.  Raises Refused if the ledger was tampered with."""
@@ -84,7 +84,7 @@ class Ledger:
         """
         with self._lock():
             rows, seal = self._verified()
-            books = replay(decode(body) for _, body, _ in rows)
+            books = replay(_events(rows))
             number, mark = seal.count, seal.tip
             for event in decide(books):
                 books.check(event)
@@ -137,11 +137,19 @@ class Ledger:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._database.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):
                     self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
+
+
+def _events(rows: Rows) -> list[Event]:
+    try:
+        return [decode(body) for _, body, _ in rows]
+    except ValueError:
+        raise Refused("ledger-newer", "the ledger holds an event that this version of ccr does not know",
+                      help="install the version that wrote it") from None
 
 
 def replay(events: Iterable[Event]) -> Books:

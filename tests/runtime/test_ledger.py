@@ -22,7 +22,7 @@ from runtime.contract.amounts import NOTHING, Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State, budget, now
+from runtime.ledger.events import Allotted, Event, Granted, Moved, Reserved, State, budget, encode, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 
@@ -406,6 +406,34 @@ def test_an_older_copy_is_refused(used: Path) -> None:
         Run.reserve(ledger, REQUEST).end()
     used.write_bytes(older)
     refused(lambda: opening(used), "ledger-truncated")
+
+
+def test_a_ledger_of_a_newer_version_is_refused(used: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger(used) as ledger:
+        monkeypatch.setattr("runtime.ledger.store.encode", lambda event: encode(event).replace("granted", "pledged"))
+        ledger.record(lambda _: [grant(times(COST, 3))])
+    refused(lambda: opening(used), "ledger-newer")
+
+
+def test_a_full_disk_ends_the_transaction(used: Path) -> None:
+    with Ledger(used) as ledger:
+        (pages,) = ledger._database.execute("PRAGMA page_count").fetchone()
+        ledger._database.execute(f"PRAGMA max_page_count={pages}")
+        with pytest.raises(Refused, match="full"):
+            ledger.record(lambda _: [grant(times(COST, 3))] * 40)
+        assert ledger.books().charged(DATA) == COST
+        ledger._database.execute(f"PRAGMA max_page_count={pages + 100}")
+        ledger.record(lambda _: [grant(times(COST, 3))] * 40)
+
+
+def test_a_lost_log_is_refused(used: Path, tmp_path: Path) -> None:
+    """The newest events are in SQLite's write-ahead log until the last process closes the ledger."""
+    with Ledger(used) as ledger:
+        Run.reserve(ledger, REQUEST).labels_sent()
+        (tmp_path / "copy").mkdir()
+        for name in ("ledger.db", "ledger.db.seal"):
+            (tmp_path / "copy" / name).write_bytes((tmp_path / name).read_bytes())
+    refused(lambda: opening(tmp_path / "copy" / "ledger.db"), "ledger-truncated")
 
 
 def test_a_ledger_and_its_seal_belong_together(used: Path, tmp_path: Path) -> None:
