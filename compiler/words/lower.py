@@ -20,8 +20,9 @@ from compiler.words.vmap import sum_slots, vmap
 from compiler.words.watch import Watch
 from lang import typed as t
 from lang.kinds import Kind, Tensor, TupleKind
-from lang.problem import Rejected
+from lang.problem import Problem, Rejected
 from lang.problems import NotYet, PrivateIndexBounds
+from lang.source import Span
 
 Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
 Scope = dict[int, Word]                     # variable number -> its present value
@@ -29,12 +30,14 @@ LANES = 1 << 20                             # elements of a value of all iterati
 
 
 def lower(program: t.Program, watch: Watch | None = None) -> Words:
-    """The whole program as words; raises Rejected for what this compiler cannot do."""
+    """The whole program as words; raises Rejected with everything that this compiler cannot do."""
     lowering = Lowering(Builder(), program, watch or Watch())
     for i in program.inputs:
         type = type_of(i.variable.kind)
         lowering.scope[i.variable.number] = lowering.b.add(Op.INPUT, (), type, Entry(i.variable.name, i.party), i.span)
     lowering.statements(program.statements)
+    if lowering.problems:
+        raise Rejected(list(lowering.problems.values()))
     return Words(
         parties=program.parties,
         inputs=tuple((Entry(i.variable.name, i.party), type_of(i.variable.kind)) for i in program.inputs),
@@ -59,6 +62,7 @@ class Lowering:
     scope: Scope = field(default_factory=dict[int, Word])
     row: dict[str, int] = field(default_factory=dict[str, int])       # fields of the current row
     outputs: list[Output] = field(default_factory=list[Output])
+    problems: dict[tuple[str, Span], Problem] = field(default_factory=dict[tuple[str, Span], Problem])
     example: bool = False                       # inside `dpsgd`: loops are unrolled, so that they can be differentiated
     trainings: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
     added: Added | None = None                  # in the body of a loop that only adds: the variables are what it adds
@@ -66,29 +70,44 @@ class Lowering:
     def inner(self, params: Sequence[Type]) -> Lowering:
         """The lowering of a nested block."""
         return Lowering(Builder(params, self.b), self.program, self.watch, dict(self.scope), dict(self.row),
-                        self.outputs, trainings=self.trainings)
+                        self.outputs, self.problems, trainings=self.trainings)
 
     # -- statements -----------------------------------------------------------------------------
 
     def statements(self, statements: Sequence[t.Statement]) -> None:
+        """One after the other; what is wrong with one is kept, what it would have bound is 0, and the rest goes on."""
         outer = self.b.span
         for statement in statements:
             self.b.span = statement.span
-            match statement:
-                case t.Bind():
-                    word = self.scope[statement.variable.number] = self.expression(statement.value)
-                    self.watch.variable(self.b, statement.variable.name, statement.value, flatten(word))
-                case t.Store():
-                    self._store(statement)
-                case t.Repeat():
-                    self._repeat(statement)
-                case t.When():
-                    self._when(statement)
-                case t.Train():
-                    self._train(statement)
-                case t.Release():
-                    self._release(statement)
+            try:
+                self._statement(statement)
+            except Rejected as rejected:
+                self.problems |= {(p.code, p.span): p for p in rejected.problems}
+                if isinstance(statement, t.Bind):
+                    self.scope[statement.variable.number] = self._zero(statement.value.type)
         self.b.span = outer
+
+    def _statement(self, statement: t.Statement) -> None:
+        match statement:
+            case t.Bind():
+                word = self.scope[statement.variable.number] = self.expression(statement.value)
+                self.watch.variable(self.b, statement.variable.name, statement.value, flatten(word))
+            case t.Store():
+                self._store(statement)
+            case t.Repeat():
+                self._repeat(statement)
+            case t.When():
+                self._when(statement)
+            case t.Train():
+                self._train(statement)
+            case t.Release():
+                self._release(statement)
+
+    def _zero(self, type: t.TypeOf) -> Word:
+        if isinstance(type, t.Pair):
+            return tuple(map(self._zero, type.fields))
+        word, kind = self.b.const([Fraction(0)], type.shape), type.kind
+        return word if kind is None else self.b.round(word, kind.scale, kind.lo, kind.hi)
 
     def _store(self, s: t.Store) -> None:
         number = s.variable.number
@@ -224,7 +243,8 @@ class Lowering:
 
         def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
             """The body for one row, then the gradient of each variable."""
-            example = Lowering(inside, self.program, self.watch, dict(self.scope), row, self.outputs, example=True)
+            example = Lowering(inside, self.program, self.watch, dict(self.scope), row, self.outputs, self.problems,
+                               example=True)
             example.scope.update(zip((v.number for v in s.variables), values, strict=True))
             example.statements(s.body)
             if s.loss is None:
