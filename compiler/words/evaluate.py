@@ -102,6 +102,17 @@ def _loop(number: int, loop: Loop, env: Environment, sources: Sources, position:
 
 def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
     """One operation on tensors; broadcasting over extra leading axes of the operands is allowed."""
+    operation = OPERATIONS.get(item.op)
+    if operation is None:
+        return _given(item, args, sources, position)
+    dtype = np.int64 if item.type.width <= SAFE else object
+    if dtype is object:
+        args = [a.astype(object) for a in args]
+    return np.asarray(operation(item, args), dtype=dtype)                # NumPy makes wide scalars plain integers
+
+
+def _given(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+    """What nothing is computed for: a constant, a value from outside, an operand as it is."""
     match item.op, item.at:
         case Op.CONST, Constant(values):
             dtype = np.int64 if item.type.width <= SAFE else object
@@ -119,10 +130,7 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
         case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
             return args[0]
         case _:
-            dtype = np.int64 if item.type.width <= SAFE else object
-            if dtype is object:
-                args = [a.astype(object) for a in args]
-            return np.asarray(OPERATIONS[item.op](item, args), dtype=dtype)   # NumPy makes wide scalars plain integers
+            raise AssertionError(f"nobody says what {item.op} means")
 
 
 def _linear(item: Value, args: list[Array]) -> Array:
@@ -168,11 +176,12 @@ def _round(item: Value, args: list[Array]) -> Array:
 
 
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
-    u = np.clip(n >> at.drop, -at.limit, at.limit - 1).astype(np.int64)
+    u = np.minimum(np.maximum(n >> at.drop, -at.limit), at.limit - 1).astype(np.int64)   # faster than np.clip
     m = u + at.limit if at.whole else np.where(u >= 0, u, -1 - u)
     index = m >> at.shift
     h = (np.asarray(at.base)[index] + np.asarray(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
-    return np.asarray(np.clip(np.where((u >= 0) | at.whole, at.center + h, at.center - h), type.lo, type.hi))
+    result = np.where((u >= 0) | at.whole, at.center + h, at.center - h)
+    return np.asarray(np.minimum(np.maximum(result, type.lo), type.hi))
 
 
 def _apply(item: Value, args: list[Array]) -> Array:
