@@ -69,7 +69,7 @@ def sum_slots(b: Builder, number: int) -> int:
     item = b.item(number)
     if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided) and len(item.args) == 1:
         row = b.type(item.args[0]).size // b.type(number).shape[0]
-        if item.at.strides[0] == row and b.type(item.args[0]).shape[0] == b.type(number).shape[0]:
+        if item.at.strides[0] == row and b.type(item.args[0]).shape[:1] == b.type(number).shape[:1]:
             total = sum_slots(b, item.args[0])         # the view moves elements within a slot: it may come after
             return b.view(total, Strided(item.at.offset, item.at.strides[1:]), b.type(number).shape[1:])
     if isinstance(item, Value) and isinstance(item.at, Constant):

@@ -22,6 +22,7 @@ ONE_SUM = {
         var t: uint<10> = 1;
         for i in 0..8 { var v: uint<4>[3] = x[i]; v[i % 3] = y; t += sum(v); }""",
     "finer than the sum": "var t: fix<12, 3> = y; for i in 0..8 { t += x[i] / 4.0 + 0.5; }",
+    "once": "var t: uint<8> = y; let v = [y]; for i in 0..1 { t += v[i]; }",
     "the whole tensor": "var t: int<12>[8] = y; for i in 0..3 { t -= x * y + i; }",
 }
 STILL_A_LOOP = {
