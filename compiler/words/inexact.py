@@ -38,13 +38,13 @@ def inexact(b: Builder, call: Call, x: int, e: Operate, bound: Scalar | None = N
 
 
 def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) -> int:
-    found = odd(ODD[call], b.type(x), target.fraction, target.within) if call in ODD else None
-    if found is not None:
-        return b.add(Op.APPLY, (x,), *found)
     coarse = rounded_once(target)
     if coarse is None:                 # rounding to the kind alone is off by up to half a last bit
         raise Rejected([WithinUnmet(span=e.span, function=call.value, within=show_number(target.within),
                                     reached=f"just over {show_number(target.unit / 2)}")])
+    found = odd(ODD[call], b.type(x), target.fraction, target.within) if call in ODD else None
+    if found is not None:
+        return b.add(Op.APPLY, (x,), *found)
     result = _rounded_down(b, call, x, coarse)
     if result is None and call is Call.EXP and target.hi is None:
         most = b.type(x).hi * b.type(x).scale

@@ -154,7 +154,7 @@ def functions() -> Iterator[tuple[str, Block]]:
 
 FUNCTIONS: dict[str, Callable[[Builder, int, Target], int | None]] = {
     "exp": lambda b, x, target: exp(b, x, 1, target), "log": log, "1 / sqrt": rsqrt,
-    "sqrt": lambda b, x, target: root(b, x, target.fraction), "sigmoid by exp": logistic}
+    "sqrt": lambda b, x, target: root(b, x, target.fraction), "sigmoid by a curve": logistic}
 OPERATIONS = dict(operations())
 
 

@@ -1,4 +1,4 @@
-"""exp, log and 1/sqrt as words: within a last bit of the exact value for every operand, and the circuit agrees."""
+"""Functions made of curves and shifts: within a last bit of the exact value for every operand; the circuit agrees."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from lanes import assert_agrees, vectors, whole
 from compiler.kernels.expand import expand
 from compiler.words.approximate.exponential import exp
 from compiler.words.approximate.logarithm import log
+from compiler.words.approximate.logistic import logistic, tanh
 from compiler.words.approximate.reciprocal_root import rsqrt
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
@@ -34,6 +35,8 @@ FUNCTIONS = {
     "exp": Function(lambda b, x, target: exp(b, x, 1, target), lambda x: min(x, Decimal(130)).exp()),
     "exp of minus": Function(lambda b, x, target: exp(b, x, -1, target), lambda x: min(-x, Decimal(130)).exp()),
     "log": Function(log, lambda x: x.ln() if x > 0 else -HUGE),
+    "sigmoid": Function(logistic, lambda x: 1 / (1 + (-x).exp())),
+    "tanh": Function(tanh, lambda x: 1 - 2 / ((2 * x).exp() + 1)),
     "rsqrt": Function(rsqrt, lambda x: 1 / x.sqrt() if x > 0 else HUGE),
 }
 
@@ -86,7 +89,8 @@ def test_every_operand_of_sixteen_bits(name: str, operand: Type, wanted: Target)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(("operand", "wanted"), [(fix(32, 16), target(32, 16)), (fix(30, 20), target(20, 10))])
+@pytest.mark.parametrize(("operand", "wanted"), [
+    (fix(32, 16), target(32, 16)), (fix(30, 20), target(20, 10)), (fix(24, 12), target(32, 28))])
 def test_samples_of_wide_operands(name: str, operand: Type, wanted: Target) -> None:
     rng = np.random.default_rng(3)
     sizes = 2.0 ** rng.uniform(0, operand.width - 1, 300) * rng.choice([-1, 1], 300)

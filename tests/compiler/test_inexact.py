@@ -55,7 +55,7 @@ def test_bound(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EXACT)
-@pytest.mark.parametrize("within", ["0.002", "0.02", "0.3"])      # just over half a last bit, and far over one
+@pytest.mark.parametrize("within", ["0.003", "0.02", "0.3"])      # under a last bit, and far over one
 def test_within(name: str, within: str, tmp_path: Path) -> None:
     body = f"let y: fix<16, 8>[9] = {name}(x, within = {within});\noutput r = reveal(y) to bob;\n"
     check(values(tmp_path, body, Fraction(1, 256)), EXACT[name], Decimal(within))

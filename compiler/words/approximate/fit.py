@@ -30,7 +30,6 @@ class Task:
     hi: int
     most: int
     mirrored: bool = False
-    outside: Cell | None = None      # what cells without operands may hold, if not anything
 
     @property
     def whole(self) -> bool:
@@ -71,7 +70,7 @@ class Task:
     def cell(self, span: tuple[int, int]) -> Cell:
         """What is good at both ends is good between, where the corridor only grows or only falls."""
         if span[0] > span[1]:
-            return self.outside or (0, self.most)
+            return 0, self.most       # no operands: anything will do
         (a, b), (c, d) = map(self.corridor, span)
         least = max(a, c).to_integral_value(ROUND_CEILING)
         most = min(b, d).to_integral_value(ROUND_FLOOR)
