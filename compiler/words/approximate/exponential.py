@@ -2,19 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.direct import direct
+from compiler.words.approximate.direct import Direct, direct
 from compiler.words.approximate.real import PRECISION, decimal, exponential
 from compiler.words.approximate.shift import Report, floor_shift, integers, low_bits, shifted_down, table
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
+from compiler.words.ir import Type
 
-LN2 = Decimal("0.69314718055994530941723212145817656807550013436025525412068")
+LN2 = Decimal(2).ln(PRECISION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None)
     if octave < 0:
         return b.broadcast(b.const([Fraction(0)]), type.shape)
     plan = _plan(Power(type.scale, type.lo, type.hi, sign, target.fraction, octave, top > octave))
-    small = direct("exp", lambda r: exponential(min(sign * r, Decimal(200))), type, target)
+    small = _small(replace(type, shape=()), sign, target)
     if small is not None and (plan is None or small.ands <= plan.ands):
         return small.build(b, x)
     if plan is None:
@@ -102,6 +103,11 @@ def bits(x: Fraction, target: Target) -> int:
 
 def _floor(x: Decimal) -> int:
     return int(x.to_integral_value(ROUND_FLOOR))
+
+
+@lru_cache(maxsize=256)
+def _small(operand: Type, sign: int, target: Target) -> Direct | None:
+    return direct("exp", lambda r: exponential(min(sign * r, Decimal(200))), operand, target)
 
 
 @lru_cache(maxsize=256)
@@ -132,12 +138,13 @@ def _plans(power: Power) -> Iterator[Plan]:
 
 
 def _extent(power: Power, drop: int) -> int:
-    """The least q past whose 2^q, on either side, nothing changes: e^x is below a unit there, or above the cap."""
+    """The least q past whose 2^q, on either side, nothing changes: e^x stays below a unit there, or above the cap."""
     q = 0
     while True:
-        beyond = [end for end, there in (((1 << q) - (1 << min(q, drop)), power.hi >= 1 << q),
-                                         (-1 << q, power.lo < -1 << q)) if there]
-        if all(power.log2(n) < 0 or (power.capped and power.log2(n) > power.octave + 1) for n in beyond):
+        beyond = [(end, side * power.sign) for end, side, there in (
+            ((1 << q) - (1 << min(q, drop)), 1, power.hi >= 1 << q), (-1 << q, -1, power.lo < -1 << q)) if there]
+        if all(power.log2(n) < 0 if growth < 0 else power.capped and power.log2(n) > power.octave + 1
+               for n, growth in beyond):
             return q
         q += 1
 

@@ -1,18 +1,19 @@
 """log x = e log 2 + log m for x = 2^e m with 1 <= m < 2: a table of e and a curve of m's bits."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial
 
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.direct import direct
+from compiler.words.approximate.direct import Direct, direct
 from compiler.words.approximate.real import PRECISION, decimal
 from compiler.words.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
+from compiler.words.ir import Type
 
 LN2 = Decimal(2).ln(PRECISION)
 
@@ -43,8 +44,7 @@ def log(b: Builder, x: int, target: Target) -> int | None:
         return b.broadcast(b.const([least * target.unit]), type.shape)
     width = 1 << (type.hi.bit_length() - 1).bit_length()
     plan = _plan(width, target.fraction)
-    lowest = Decimal(least) / (1 << target.fraction)
-    small = direct("log", lambda r: r.ln() if r > 0 else lowest, type, target)
+    small = _small(replace(type, shape=()), least, target)
     if small is not None and (plan is None or small.ands <= plan.ands):
         return small.build(b, x)
     if plan is None:
@@ -72,6 +72,12 @@ def _log(x: Fraction, target: Target) -> Decimal:
 
 def _floor(x: Decimal) -> int:
     return int(x.to_integral_value(ROUND_FLOOR))
+
+
+@lru_cache(maxsize=256)
+def _small(operand: Type, least: int, target: Target) -> Direct | None:
+    lowest = Decimal(least) / (1 << target.fraction)
+    return direct("log", lambda r: r.ln() if r > 0 else lowest, operand, target)
 
 
 @lru_cache(maxsize=256)

@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from math import isqrt, prod
 
 from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.direct import direct
+from compiler.words.approximate.direct import Direct, direct
 from compiler.words.approximate.real import PRECISION, decimal
 from compiler.words.approximate.shift import (
     Report,
@@ -23,6 +23,7 @@ from compiler.words.approximate.shift import (
 )
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
+from compiler.words.ir import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ def rsqrt(b: Builder, x: int, target: Target) -> int | None:
         return b.broadcast(b.const([greatest * target.unit]), type.shape)
     width = 1 << max(1, (type.hi.bit_length() - 1).bit_length())
     plan = _plan(type.scale, width, target.fraction, target.hi)
-    highest = Decimal(greatest) / (1 << target.fraction)
-    small = direct("rsqrt", lambda r: 1 / r.sqrt() if r > 0 else highest, type, target)
+    small = _small(replace(type, shape=()), greatest, target)
     if small is not None and (plan is None or small.ands <= plan.ands):
         return small.build(b, x)
     if plan is None:
@@ -69,6 +69,12 @@ def rsqrt(b: Builder, x: int, target: Target) -> int | None:
     result = floor_shift(b, result, max(0, plan.extra))
     positive = b.less(b.const([Fraction((1 << plan.bits) - 1)]), moved)
     return b.scaled(b.select(positive, result, b.const([Fraction(greatest)])), target.unit)
+
+
+@lru_cache(maxsize=256)
+def _small(operand: Type, greatest: int, target: Target) -> Direct | None:
+    highest = Decimal(greatest) / (1 << target.fraction)
+    return direct("rsqrt", lambda r: 1 / r.sqrt() if r > 0 else highest, operand, target)
 
 
 @lru_cache(maxsize=256)
