@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
+from math import floor, isqrt
 
-from compiler.noise_bound import noise_bound
+from compiler.noise_bound import REACH, noise_bound
 from compiler.words import bounds
 from compiler.words.build import Builder
 from compiler.words.clip import clipped
@@ -23,6 +23,9 @@ from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
 from lang.kinds import Tensor
+from lang.kinds_of import show_number
+from lang.problem import Rejected
+from lang.problems.flow import ClauseValue
 
 # (builder of one example, fields of the row, weights, mask) -> gradient of each weight
 Gradients = Callable[[Builder, dict[str, int], list[int], int | None], list[int]]
@@ -131,8 +134,12 @@ def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
 
 
 def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:
-    """Noise that the owner of the data set draws and enters."""
+    """Noise that the owner of the data set draws and enters.  Raises Rejected where its draws leave 64-bit integers."""
     sigma = batch.sigma(sum)
+    if noise_bound(sigma) >= 1 << 62:
+        s, most = batch.train, floor((1 << 62) / REACH * batch.train.noise / sigma)
+        raise Rejected([ClauseValue(span=s.span, clause="noise", wanted=f"at most {most} where one party draws it",
+                                    value=show_number(s.noise), example="1.69")])
     lo, hi = full_range(noise_bound(sigma).bit_length() + 1, True)
     return b.add(Op.NOISE, (), Type(sum.shape, sum.scale, lo, hi),
                  Noise(batch.dataset.party, batch.draw, sigma, position))
