@@ -112,6 +112,8 @@ class Lowering:
     def _store(self, s: t.Store) -> None:
         number = s.variable.number
         value = self._sum(s) if self.added and number in self.added.kinds else self.expression(s.value)
+        if not (s.fields or s.places):
+            self.watch.variable(self.b, s.variable.name, s.value, flatten(value))
         self.scope[number] = self._replaced(self.scope[number], s.fields, s.places, value)
 
     def _sum(self, s: t.Store) -> int:

@@ -19,7 +19,7 @@ class Watch:
         """The value before and after it was bound."""
 
     def variable(self, b: Builder, name: str, value: t.Expr, words: Sequence[int]) -> None:
-        """A variable is bound to the value of an expression; one word for each field of a tuple."""
+        """A variable is bound to (or assigned, as a whole) an expression; one word for each field of a tuple."""
 
     def carried(self, b: Builder, span: Span, names: Sequence[str], words: Sequence[int]) -> None:
         """What a loop carries, by name; the words are its body's parameters."""
