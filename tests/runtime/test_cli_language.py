@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,15 @@ def test_an_unknown_code() -> None:
     assert done.exit_code == 2 and "did you mean `leaks-data`" in done.stderr and not done.stdout
     assert "lists them all" in call("explain", "E0308").stderr
     assert json.loads(call("explain", "nothing", "--json").stdout)["error"]["code"] == "usage"
+
+
+@pytest.mark.slow
+def test_pages_are_installed(tmp_path: Path) -> None:
+    """In a copy that is installed, not linked to: the pages are data of the package."""
+    target = tmp_path / "site"
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target),
+                    str(EXAMPLES.parent)], check=True)
+    code = "from lang import explain; print(len([explain.page(c) for c in explain.problems()]))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True,
+                          env={"PYTHONPATH": str(target)})
+    assert int(done.stdout) == len(problems())
