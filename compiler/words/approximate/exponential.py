@@ -73,6 +73,8 @@ def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None)
     type = b.type(x)
     most = max(sign * type.lo, sign * type.hi) * type.scale
     top = bits(most, target) - 1
+    if sign < 0 and top >= 0:          # bits of x that are dropped make it smaller
+        top = bits(most + Fraction(1, 8 << min(top, 64)), target) - 1
     octave = top if target.hi is None else min(top, target.hi.bit_length())
     if octave < 0:
         return b.broadcast(b.const([Fraction(0)]), type.shape)
