@@ -19,6 +19,7 @@ from compiler.words import bounds
 from compiler.words.build import Builder
 from compiler.words.clip import clipped
 from compiler.words.ir import Bound, Coins, Draw, Mechanism, Noise, Op, Type, full_range
+from compiler.words.leaves import type_of
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
@@ -41,8 +42,8 @@ def train(b: Builder, s: t.Train, program: t.Program, weights: Sequence[int], gr
     """The trained variables after the last step."""
     dataset = next(d for d in program.datasets if d.name == s.dataset)
     kinds = [v.kind for v in s.variables]
-    init = [b.fit(w, _type(kind)) for w, kind in zip(weights, kinds, strict=True)]
-    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(_type, kinds)], b)
+    init = [b.fit(w, type_of(kind)) for w, kind in zip(weights, kinds, strict=True)]
+    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
     body.span = s.span
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
     batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
@@ -51,7 +52,7 @@ def train(b: Builder, s: t.Train, program: t.Program, weights: Sequence[int], gr
     for weight, noisy, kind in zip(inside, _noisy(body, batch, sums), kinds, strict=True):
         stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
         assert isinstance(kind, Tensor)
-        after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), _type(kind)))
+        after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), type_of(kind)))
     return b.loop(s.steps, init, body.block(after))
 
 
@@ -83,7 +84,7 @@ class Batch:
 
 def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
     """The sum over the slots of each variable's gradient; together they have norm at most `clip` for each row."""
-    fields = [(f, _type(f.kind)) for f in batch.dataset.fields]
+    fields = [(f, type_of(f.kind)) for f in batch.dataset.fields]
     bit = Type((), Fraction(1), 0, 1)
     example = Builder([*(ty for _, ty in fields), bit, *(b.type(w) for w in weights)], b)
     example.span = batch.train.span
@@ -153,8 +154,3 @@ def _joint(b: Builder, batch: Batch, sum: Type, position: int) -> tuple[int, Sam
     bits = Type((*sum.shape, made.bits), Fraction(1), 0, 1)
     coins = [b.add(Op.COINS, (), bits, Coins(party, batch.draw, position)) for party in batch.parties]
     return b.add(Op.GAUSS, coins, Type(sum.shape, sum.scale / finer, -made.reach, made.reach), made), made
-
-
-def _type(kind: object) -> Type:
-    assert isinstance(kind, Tensor)
-    return Type(kind.shape, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi)

@@ -12,6 +12,7 @@ from compiler.words.dpsgd import train
 from compiler.words.grad import reverse
 from compiler.words.indices import linear_parts
 from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
+from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild, type_of
 from compiler.words.loss import seeds
 from compiler.words.operate import operate
 from compiler.words.order import element, placed
@@ -19,12 +20,11 @@ from compiler.words.stores import Added, NotOnlyAdded, only_added, stored
 from compiler.words.vmap import sum_slots, vmap
 from compiler.words.watch import Watch
 from lang import typed as t
-from lang.kinds import Kind, Tensor, TupleKind
+from lang.kinds import Tensor
 from lang.problem import Problem, Rejected
 from lang.problems import NotYet, PrivateIndexBounds
 from lang.source import Span
 
-Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
 Scope = dict[int, Word]                     # variable number -> its present value
 LANES = 1 << 20                             # elements of a value of all iterations of a loop, at most
 
@@ -45,11 +45,6 @@ def lower(program: t.Program, watch: Watch | None = None) -> Words:
                        for d in program.datasets),
         block=lowering.b.block([o.value for o in lowering.outputs]),
         outputs=tuple(lowering.outputs))
-
-
-def type_of(kind: Kind | None) -> Type:
-    assert isinstance(kind, Tensor)
-    return Type(kind.shape, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi)
 
 
 @dataclass
@@ -392,25 +387,3 @@ class Lowering:
         if parts is None:
             raise Rejected([NotYet(span=e.span, what="an index that is not a sum of multiples of loop indices")])
         return parts
-
-
-def flatten(word: Word) -> list[int]:
-    return [word] if isinstance(word, int) else [leaf for part in word for leaf in flatten(part)]
-
-
-def leaf_names(name: str, word: Word) -> list[str]:
-    """One for each of `flatten`: fields of a tuple are called by their places."""
-    if isinstance(word, int):
-        return [name]
-    return [leaf for i, part in enumerate(word) for leaf in leaf_names(f"{name}.{i}", part)]
-
-
-def rebuild(like: Word, leaves: Iterator[int]) -> Word:
-    """The same nesting with other leaves."""
-    return next(leaves) if isinstance(like, int) else tuple(rebuild(part, leaves) for part in like)
-
-
-def kind_types(kind: Kind | None) -> list[Type]:
-    if isinstance(kind, TupleKind):
-        return [ty for f in kind.fields for ty in kind_types(f)]
-    return [type_of(kind)]

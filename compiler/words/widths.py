@@ -12,7 +12,8 @@ from fractions import Fraction
 from compiler.words.approximate.target import target_of
 from compiler.words.build import Builder, common_scale, round_integer
 from compiler.words.ir import Bound, Item, Loop, Mechanism, Op, Pieces, Result, Rounding, Type, Value
-from compiler.words.lower import lower, type_of
+from compiler.words.leaves import type_of
+from compiler.words.lower import lower
 from compiler.words.watch import Watch
 from lang import typed as t
 from lang.kinds import Scalar
