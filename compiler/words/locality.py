@@ -1,9 +1,10 @@
 """Locality: what depends on one party's inputs alone is computed by that party, in the clear.
 
 Such a value enters the joint computation with all values of its bit width, whatever its formula says.
-Where a data set is at stake the evaluator is not trusted with more than its inputs: a value of its
-own whose formula has a narrower range than its word is computed in the circuit, so that no bound
-proved of the program depends on an honest evaluator (DESIGN section 3).
+Where a data set is at stake the evaluator is trusted with nothing but its inputs, each of which enters once and
+whole: what is computed from them is computed in the circuit.  For it is not only a value's range that a proof may use,
+but how it belongs to others: were a comparison entered by itself, min(x, 1) could be x above 1, and what was taken for
+clipped would not be (DESIGN section 3).
 """
 from __future__ import annotations
 
@@ -24,7 +25,6 @@ from compiler.words.ir import (
     Op,
     Owner,
     Result,
-    Type,
     Value,
     Words,
     full_range,
@@ -39,7 +39,7 @@ Owners = dict[int, str]                     # value -> PUBLIC, a party, or JOINT
 class Roles:
     garbler: str
     evaluator: str
-    protected: bool                         # a data set is at stake: no trust in the evaluator's own arithmetic
+    protected: bool                         # a data set is at stake: no trust in what the evaluator computes
 
 
 def roles(program: Words) -> Roles:
@@ -73,17 +73,11 @@ def _owner(item: Item, owners: Owners, roles: Roles) -> str:
             return JOINT
         case Value():
             owner = join(owners[a] for a in item.args)
-            if owner == roles.evaluator and roles.protected and not _all_patterns(item.type):
-                return JOINT
-            return owner
+            return JOINT if owner == roles.evaluator and roles.protected else owner
         case Loop():
             return _loop_owner(item, owners, roles)
         case Result():
             return owners[item.loop]
-
-
-def _all_patterns(type: Type) -> bool:
-    return (type.lo, type.hi) == full_range(type.width, type.signed)
 
 
 def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:

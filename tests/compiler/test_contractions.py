@@ -1,19 +1,24 @@
 """Locality and the digits of contractions change where and how a value is computed, never the value."""
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler import pipeline
 from compiler.words.build import Builder
 from compiler.words.digits import TERMS, contractions
 from compiler.words.evaluate import Array, NoSources, evaluate
-from compiler.words.ir import Dataset, Entry, Loop, Op, Output, Owner, Type, Value, Words
+from compiler.words.ir import Block, Dataset, Entry, Loop, Op, Output, Owner, Type, Value, Words
 from compiler.words.locality import localise, roles
 from compiler.words.prune import prune
+from lang.source import Source
 
 PARTIES = ("alice", "bob")
 
@@ -90,6 +95,40 @@ def test_the_evaluator_is_not_trusted_with_a_narrow_range_when_records_are_at_st
     ready = localise(words, roles(words))
     entered = {e.at: e.type.shape for e in ready.block.items if isinstance(e, Value) and e.op is Op.ENTER}
     assert entered == {Owner("alice"): (4,), Owner("bob"): ()}
+
+
+CLAMPED = """
+party vendor;
+party hospital;
+type Weight = fix<16, 10>;
+input w0: Weight[3] from vendor;
+input raw: Weight[3] from vendor;
+dataset records from hospital { x: fix<9, 8>[3] where norm2(x) <= 1.0; }
+let factor = FACTOR;
+var w = w0;
+dpsgd w on records(batch = 4, steps = 2, clip = 1.0, noise = 2.0, rate = 1.0) as row { grad w = factor * row.x; }
+output w to vendor;
+"""
+
+
+@pytest.mark.parametrize("factor", ["clamp(raw[0], -1.0, 1.0)", "max(raw)", "softmax(raw)", "(3.0 * raw) as Weight"])
+def test_the_evaluator_enters_its_inputs_alone_when_records_are_at_stake(factor: str) -> None:
+    """Else it would enter the comparison inside `clamp` as it likes, and gradients longer than the clip with it."""
+    words = pipeline.understand(Source("clamped.ccr", CLAMPED.replace("FACTOR", factor))).words
+    who = roles(words)
+    ready = localise(words, who)
+
+    def entered(block: Block) -> Iterator[Op]:
+        for item in block.items:
+            if isinstance(item, Loop):
+                yield from entered(item.body)
+            elif isinstance(item, Value) and item.at == Owner("vendor"):
+                (made,) = [i for n, i in block.numbered() if n == item.args[0]]
+                assert isinstance(made, Value)
+                yield made.op
+
+    assert who.evaluator == "vendor"
+    assert Counter(entered(ready.block)) == {Op.INPUT: 2, Op.COINS: 1}
 
 
 def test_roles() -> None:
