@@ -12,7 +12,7 @@ from runtime.contract.build import Holding
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
-from runtime.contract.sign import digest, verify
+from runtime.contract.sign import digest, verify, verify_time
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content
 from runtime.ledger.events import Blocked, now
@@ -34,7 +34,8 @@ class Bearer:
 def gate(contract: Contract, program: Program, bearer: Bearer, files: Mapping[str, str], ledger: Path) -> Gate:
     """The gate of a run under a contract: a LedgerGate if this party's data is charged.
 
-    `files` has the path of each of this party's data sets.  Everything that can be told before the peer is met is
+    `files` has the path of each of this party's data sets, which must not change while they are also loaded
+    (`data.unchanged`).  Everything that can be told before the peer is met is
     checked here, but for the budget, which others may use in the meantime.  Takes seconds where there is a mechanism.
     Raises Refused, and InputError for a file that cannot be read.
     """
@@ -52,7 +53,7 @@ def gate(contract: Contract, program: Program, bearer: Bearer, files: Mapping[st
                       help="compile it with this version of ccr")
     with Ledger(ledger) as opened:
         opened.books()                                 # a ledger that was tampered with is refused before anybody waits
-    return LedgerGate(_request(terms, program, bearer.party, held), ledger)
+    return LedgerGate(_request(terms, program, bearer.party, held), terms, ledger)
 
 
 def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Content]) -> Request:
@@ -63,11 +64,11 @@ def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Cont
 
 
 class LedgerGate(Gate):
-    """Opens when the ledger has set the run's cost aside."""
+    """Opens when the ledger has set the run's cost aside, if the contract has not expired by then."""
 
-    def __init__(self, request: Request, ledger: Path) -> None:
+    def __init__(self, request: Request, terms: Terms, ledger: Path) -> None:
         super().__init__(request.contract)
-        self._request, self._path = request, ledger
+        self._request, self._terms, self._path = request, terms, ledger
         self._open: tuple[Ledger, Run] | None = None
 
     @property
@@ -76,6 +77,7 @@ class LedgerGate(Gate):
         return Charge(self._request.charge, privacy.runs if privacy.composition == "pld" else 1)
 
     def opening(self) -> None:
+        verify_time(self._terms, now())                # the peer may have been waited for
         ledger = Ledger(self._path)
         try:
             self._open = ledger, Run.reserve(ledger, self._request)

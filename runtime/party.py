@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime.api import Program
+from runtime.contract.refused import Refused
 from runtime.net.channel import Channel
 from runtime.privacy.randomness import RunSecret
 from runtime.session.gate import Charge, Gate
@@ -44,8 +45,12 @@ def prepare(program: Program, party: str, given: Mapping[str, str], secret: RunS
 def run(program: Program, party: str, sources: PartySources, channel: Channel,
         progress: Progress | None = None, gate: Gate | None = None) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a gate nothing is checked or charged.
+
+    Raises Refused (seeded) under a contract if whoever knows a seed knows the noise.
     """
     phases, gate = Phases(), gate or Gate()
+    if gate.contract and sources.secret.seeded:
+        raise Refused("seeded", "a run with a seed is not private", help="leave out --seed")
     session = Session(program.compiled, program.name, program.digest, party, sources.records(), sources, phases,
                       progress, gate)
     outcome = session.run(channel)

@@ -11,6 +11,7 @@ from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.terms import Contract
+from runtime.data.unchanged import unchanged
 from runtime.gate import Bearer
 from runtime.gate import gate as contract_gate
 from runtime.net import keys
@@ -77,9 +78,10 @@ def run_party(program: Program, ends: Ends, inputs: Mapping[str, str], seed: int
     if ends.party not in program.compiled.parties:
         raise UsageError(f"the program has no party `{ends.party}`",
                          f"its parties are {listing(program.compiled.parties)}")
-    sources = prepare(program, ends.party, inputs, secret(seed))
-    gate = Gate() if agreed is None else contract_gate(
-        agreed.contract, program, Bearer(ends.party, ends.identity, ends.peer_certificate), inputs, agreed.ledger)
+    with unchanged(inputs.values()):       # what is charged is what is computed on
+        sources = prepare(program, ends.party, inputs, secret(seed))
+        gate = Gate() if agreed is None else contract_gate(
+            agreed.contract, program, Bearer(ends.party, ends.identity, ends.peer_certificate), inputs, agreed.ledger)
     return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance, gate)
 
 

@@ -5,7 +5,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +21,7 @@ from runtime.ledger.store import Ledger
 class Request:
     """What a run asks of the ledger, as the data provider has computed it."""
 
-    data: tuple[str, ...]          # content digests
+    data: tuple[str, ...] = field(repr=False)      # content digests, which stay at home
     consumer: str                  # identity key
     contract: str                  # digest
     program: str                   # digest

@@ -18,6 +18,8 @@ from runtime.contract.amounts import Spend
 from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, encode
+from runtime.data.errors import InputError
+from runtime.data.unchanged import unchanged
 from runtime.gate import Bearer, LedgerGate, gate
 from runtime.ledger.events import Allotted, Granted, State, budget, now
 from runtime.ledger.store import Ledger
@@ -220,6 +222,38 @@ def test_a_peer_that_cheats_is_met_again_only_after_a_person_has_looked(tmp_path
     assert not isinstance(meet(made(tmp_path))[1], Exception)
     history = call("budget", "history", "--ledger", str(ledger)).stdout
     assert "blocked      contract" in history and "lifted       contract" in history
+
+
+def test_a_contract_that_expires_while_the_peer_is_waited_for(tmp_path: Path, ledger: Path,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = made(tmp_path)
+    monkeypatch.setattr("runtime.gate.now", lambda: AGREED.terms.expires)
+    log, hospital, vendor = meet(waiting)
+    assert isinstance(hospital, Refused) and hospital.reason == "expired" and isinstance(vendor, PeerRefused)
+    assert log == ["> HELLO", "< HELLO", "opening", "> ABORT", "ended"] and states(ledger) == []
+
+
+def test_a_seed_and_a_contract_exclude_each_other(tmp_path: Path, ledger: Path) -> None:
+    sources = prepare(program(), "hospital", {"records": str(RECORDS)}, api.secret(7))
+    with pytest.raises(Refused) as refused:
+        run(program(), "hospital", sources, pair(timeout=1.0)[0], None, made(tmp_path))
+    assert refused.value.reason == "seeded" and states(ledger) == []
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_records_that_change_between_two_readings(tmp_path: Path, replaced: bool) -> None:
+    """They are put back before the last one: the content alone would not tell."""
+    file, other = write_records(tmp_path / "records.csv"), write_records(tmp_path / "other.csv", shift=1)
+    good, bad = file.read_text(), other.read_text()
+    with unchanged([str(file)]):
+        assert file.read_text() == good
+    with pytest.raises(InputError, match="changed while"), unchanged([str(file)]):
+        for text in (bad, good):
+            if replaced:
+                other.write_text(text)
+                other.replace(file)
+            else:
+                file.write_text(text)
 
 
 @pytest.mark.parametrize("step", ["labels", "releasing"])

@@ -1,0 +1,33 @@
+"""Files that are read more than once: to be computed on, and to be told by their content."""
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+from runtime.data.errors import InputError
+
+_Mark = tuple[int, int, int, int, int]
+
+
+@contextmanager
+def unchanged(files: Iterable[str]) -> Generator[None]:
+    """Whatever reads these files inside reads the same.
+
+    Raises InputError at the end for a file that was written to or put in another's place meanwhile; the time of its
+    last change, which the system sets, gives it away.
+    """
+    before = {file: _mark(file) for file in files}
+    yield
+    for file, mark in before.items():
+        if _mark(file) != mark:
+            raise InputError("it was changed while it was read", help="run again when nobody writes to it", file=file)
+
+
+def _mark(file: str) -> _Mark | None:
+    """None for a file that is not there."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
