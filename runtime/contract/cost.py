@@ -12,6 +12,8 @@ from runtime.contract.terms import Privacy
 from runtime.privacy.accountant import account
 from runtime.privacy.cost import charged
 
+_LEAST = 1e-9                  # in place of 0, which is no amount: delta alone covers all that the run tells
+
 
 def charges(program: Compiled, records: Mapping[str, int], privacy: Privacy) -> tuple[Spend, Spend]:
     """The cost of one run, at the contract's delta for one, and what a run takes: that, or the cost of all `pld` runs.
@@ -40,7 +42,7 @@ def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: i
         raise Refused("no-such-mechanism", str(error)) from None
     epsilon = account([replace(m, steps=m.steps * runs) for m in mechanisms], float_below(delta)).epsilon
     try:
-        return Spend(epsilon_upward(epsilon), delta)
+        return Spend(epsilon_upward(epsilon or _LEAST), delta)
     except ValueError:
         raise Refused("no-privacy", f"epsilon is {epsilon} at this delta: the noise protects nothing",
                       help="raise the program's noise, or agree on a larger delta") from None

@@ -14,6 +14,7 @@ from contracts import (
     HOSPITAL,
     MALLORY,
     NOW,
+    ROWS,
     VENDOR,
     contract,
     edited,
@@ -30,6 +31,7 @@ from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.amounts import Spend, decimal, epsilon_upward, float_below, spelled, typed
 from runtime.contract.build import Holding, terms_for
 from runtime.contract.commitment import commitment
+from runtime.contract.cost import cost
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign, verify
@@ -262,6 +264,10 @@ def test_amounts() -> None:
     assert Fraction(float_below(Fraction(1, 10))) <= Fraction(1, 10)
     assert Spend(Fraction(1), Fraction(1)).within(Spend(Fraction(1), Fraction(1)))
     assert not Spend(Fraction(1), Fraction(2)).within(Spend(Fraction(9), Fraction(1)))
+
+
+def test_a_run_that_delta_alone_covers_is_charged_the_least_that_there_is() -> None:
+    assert cost(program().compiled, {"records": ROWS}, Fraction(1, 2)) == Spend(Fraction(1, 10**6), Fraction(1, 2))
 
 
 def test_keys_of_another_kind_are_refused() -> None:
