@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from math import isqrt
 from typing import Any, Protocol
 
@@ -175,11 +175,18 @@ def _round(item: Value, args: list[Array]) -> Array:
     return np.asarray(np.minimum(raised, at.hi), dtype=n.dtype)
 
 
+@lru_cache(maxsize=256)
+def _table(entries: tuple[int, ...]) -> Array:
+    table = np.asarray(entries)
+    table.flags.writeable = False
+    return table
+
+
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
     u = np.minimum(np.maximum(n >> at.drop, -at.limit), at.limit - 1).astype(np.int64)   # faster than np.clip
     m = u + at.limit if at.whole else np.where(u >= 0, u, -1 - u)
     index = m >> at.shift
-    h = (np.asarray(at.base)[index] + np.asarray(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
+    h = (_table(at.base)[index] + _table(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
     result = np.where((u >= 0) | at.whole, at.center + h, at.center - h)
     return np.asarray(np.minimum(np.maximum(result, type.lo), type.hi))
 
@@ -194,8 +201,8 @@ def drawn(bits: Array, at: Sampler) -> Array:
     ends = np.cumsum((INDEX_BITS, THRESHOLD_BITS, 1))
     index, word, sign, coins = np.split(bits, ends, axis=-1)
     first = _unsigned(index).astype(np.int64)
-    kept = _unsigned(word) < np.asarray(at.thresholds)[first]
-    chosen = np.where(kept, first, first ^ np.asarray(at.aliases)[first]).astype(bits.dtype)
+    kept = _unsigned(word) < _table(at.thresholds)[first]
+    chosen = np.where(kept, first, first ^ _table(at.aliases)[first]).astype(bits.dtype)
     scale = 1 << len(at.coins)
     half = (2 * chosen + 1) * (scale // 2)                           # 2^m (k + 1/2)
     weights = np.repeat(np.array([1 << j for j in range(len(at.coins))], dtype=bits.dtype), at.coins)
