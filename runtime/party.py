@@ -46,11 +46,15 @@ def run(program: Program, party: str, sources: PartySources, channel: Channel,
         progress: Progress | None = None, gate: Gate | None = None) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a gate nothing is checked or charged.
 
-    Raises Refused (seeded) under a contract if whoever knows a seed knows the noise.
+    Raises Refused (seeded) under a contract if whoever knows a seed knows the noise, and ValueError for sources that
+    a run had before: two runs with one noise would tell how their gradients differ.
     """
     phases, gate = Phases(), gate or Gate()
     if gate.contract and sources.secret.seeded:
         raise Refused("seeded", "a run with a seed is not private", help="leave out --seed")
+    if sources.spent:
+        raise ValueError("the run secret of these sources has served a run: `prepare` them again")
+    sources.spent = True
     session = Session(program.compiled, program.name, program.digest, party, sources.records(), sources, phases,
                       progress, gate)
     outcome = session.run(channel)

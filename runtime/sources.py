@@ -69,6 +69,7 @@ class PartySources:
 
     loaded: Mapping[str, Loaded] = field(repr=False)
     secret: RunSecret
+    spent: bool = False        # a run has begun that draws its batches and coins from this secret
     _batch: tuple[tuple[int, ...], NDArray[np.int64]] | None = field(default=None, repr=False)
 
     def records(self) -> dict[str, int]:

@@ -240,6 +240,16 @@ def test_a_seed_and_a_contract_exclude_each_other(tmp_path: Path, ledger: Path) 
     assert refused.value.reason == "seeded" and states(ledger) == []
 
 
+def test_a_run_secret_serves_one_run() -> None:
+    sources = prepare(program(), "hospital", {"records": str(RECORDS)}, api.secret(None))
+    here, there = pair(timeout=1.0)
+    there.abort()
+    with pytest.raises(NetworkError):
+        run(program(), "hospital", sources, here)
+    with pytest.raises(ValueError, match="has served a run"):
+        run(program(), "hospital", sources, pair(timeout=1.0)[0])
+
+
 @pytest.mark.parametrize("replaced", [True, False])
 def test_records_that_change_between_two_readings(tmp_path: Path, replaced: bool) -> None:
     """They are put back before the last one: the content alone would not tell."""
