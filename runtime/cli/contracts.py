@@ -63,6 +63,9 @@ def new(file: Runnable, key: Key, cert: Cert,
     """Write the contract of a program, unsigned: what it computes is read off the program."""
     with faults(json):
         program = compiled(file, define)
+        if program.meaning is None and program.compiled.mechanisms:
+            say(f"note: {file} is compiled already, and what it costs is read from it; trust that only if you compiled "
+                f"it, or if the text gives you the same digest")
         identity = keys.load(key, cert)
         if epsilon is None and program.compiled.mechanisms:
             raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")

@@ -85,6 +85,12 @@ def room(tmp_path: Path) -> Room:
     return Room(tmp_path)
 
 
+def test_an_artifact_is_not_vouched_for(room: Room) -> None:
+    """What it says of its mechanisms is whatever its maker wrote."""
+    done = call(*room.new("--epsilon", "1"), "--json")
+    assert done.exit_code == 0 and "trust that only if you compiled it" in done.stderr
+
+
 def test_the_first_run_is_charged_and_the_second_refused(room: Room) -> None:
     made = room.agree()
     cost = made["cost"]
