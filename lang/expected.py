@@ -1,6 +1,7 @@
 """Syntax problems in words: what stands there, and what could."""
 from __future__ import annotations
 
+from collections.abc import Set
 from difflib import get_close_matches
 
 from lark import Token
@@ -93,7 +94,12 @@ def hint(token: Token, previous: Token | None, spelled: set[str]) -> str:
         if word.type == "NAME" and str(word) in FOREIGN:
             return FOREIGN[str(word)]
     for word in filter(None, (previous, token)):
-        if word.type == "NAME" and (near := get_close_matches(str(word), sorted(WORDS), 1, 0.75)):
+        fitting = WORDS & spelled if word is token else WORDS       # `form` is `from` where that may stand, not `for`
+        if word.type == "NAME" and (near := _near(word, fitting) or _near(word, WORDS)):
             return f"did you mean `{near[0]}`?"
     instead, text = _FOREIGN_SIGNS.get(str(token), ("", ""))
     return text if instead in spelled else ""
+
+
+def _near(word: str, among: Set[str]) -> list[str]:
+    return get_close_matches(word, sorted(among), 1, 0.75)

@@ -100,7 +100,7 @@ def explain(code: Annotated[str | None, typer.Argument(metavar="CODE", show_defa
                    "\n".join(f"{p.code:<{width}}  {p.summary}" for p in pages), json)
             return
         if code not in known:
-            near = get_close_matches(code, known, 3, 0.5)
+            near = get_close_matches(code.lower().replace("_", "-"), known, 3, 0.5)
             hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else "`ccr explain` lists them all"
             raise UsageError(f"there is no problem code `{code}`", hint)
         found = page(code)

@@ -58,7 +58,10 @@ class Ends:
         else:
             raise UsageError(f"--as {party} needs one of --listen and --connect",
                              "one party listens, the other connects to it")
-        return Ends(party, listen is not None, where, keys.load(key, cert), _peer(party, peer, contract))
+        identity, other = keys.load(key, cert), _peer(party, peer, contract)
+        if contract is None and identity.certificate == other:       # a contract tells it by its names
+            raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
+        return Ends(party, listen is not None, where, identity, other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from runtime.privacy.accountant import ADJACENCY, UNIT
 _FIELDS = {"batch": "batch-differs", "slots": "slots-differ", "steps": "steps-differ", "clip": "clip-differs",
            "noise_multiplier": "noise-differs", "drawn_by": "noise-drawn-by-another",
            "samplers": "noise-differs"}
+_EITHER = "run the program that the contract was made for, or agree on a new contract"
 
 
 def with_program(terms: Terms, program: Program) -> None:
@@ -51,7 +52,7 @@ def _mechanisms(terms: Terms, program: Program) -> None:
         for field, reason in _FIELDS.items():
             if getattr(found, field) != getattr(stated, field):
                 raise Refused(reason, f"`{found.dataset}`: {field.replace('_', ' ')} is {getattr(found, field)} in the "
-                              f"program and {getattr(stated, field)} in the contract")
+                              f"program and {getattr(stated, field)} in the contract", help=_EITHER)
 
 
 def with_parties(terms: Terms, party: str, own_certificate: bytes, peer_certificate: bytes) -> None:
@@ -61,10 +62,12 @@ def with_parties(terms: Terms, party: str, own_certificate: bytes, peer_certific
     """
     mine = terms.party(party)
     if public_key(own_certificate) != mine.key or own_certificate.decode("ascii") != mine.certificate:
-        raise Refused("not-my-key", f"this side runs as `{party}` with another certificate than the contract binds")
+        raise Refused("not-my-key", f"this side runs as `{party}` with another certificate than the contract binds",
+                      help=f"give the --key and --cert of `{party}` that the contract was made with")
     peer = terms.other(party)
     if peer_certificate.decode("ascii") != peer.certificate:
-        raise Refused("foreign-peer", f"the peer's certificate is not that of `{peer.name}` in the contract")
+        raise Refused("foreign-peer", f"the peer's certificate is not that of `{peer.name}` in the contract",
+                      help="leave --peer out: the contract brings the certificate")
 
 
 def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None:
@@ -78,7 +81,7 @@ def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None
         held = holdings[data.name]
         if held.records != data.records:
             raise Refused("other-records", f"`{data.name}` has {held.records} records, the contract is for "
-                          f"{data.records}")
+                          f"{data.records}", help="bring the same file, or agree on a new contract")
         if held.commitment != data.commitment:
             raise Refused("other-data", f"the records of `{data.name}` are not those that the contract is for",
                           help="bring the same file, or agree on a new contract")

@@ -24,7 +24,8 @@ def decode(data: bytes) -> Any:
     """The document; raises Refused with one of the reasons too-large, not-ascii, not-json, nested-too-deep,
     duplicate-key, not-finite, float, not-canonical."""
     if len(data) > LARGEST:
-        raise Refused("too-large", f"the document has {len(data)} bytes, a contract has at most {LARGEST}")
+        raise Refused("too-large", f"the document has more than the {LARGEST} bytes of the largest contract",
+                      help="is this another file? give the one that `ccr contract new` wrote")
     if not data.isascii():
         raise Refused("not-ascii", "the document holds bytes that are not ASCII", help=_HELP)
     try:

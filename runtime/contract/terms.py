@@ -171,7 +171,8 @@ def agrees_with_itself(terms: Terms) -> None:
     """What can be seen without the program and without the data.  Raises Refused."""
     first, second = terms.parties
     if first.name == second.name or first.key == second.key:
-        raise Refused("one-party-twice", f"both parties are `{first.name}` or hold one key: a contract needs two")
+        raise Refused("one-party-twice", f"both parties are `{first.name}` or hold one key: a contract needs two",
+                      help="give the other party's certificate as --peer")
     for party in terms.parties:
         if public_key(party.certificate) != party.key:
             raise Refused("certificate-of-another-key", f"the certificate of `{party.name}` is not of its identity key")

@@ -130,5 +130,5 @@ def norm_above(file: str, row: int, field: FieldSpec, integers: NDArray[np.int64
 def cannot_open(file: str, error: OSError) -> InputError:
     """The error of a file that the system does not hand out."""
     if isinstance(error, FileNotFoundError):
-        return InputError("there is no such file", help="check the path after `=`", file=file)
+        return InputError("there is no such file", help="check the path", file=file)
     return InputError(f"cannot be read: {error.strerror}", help="check the path and its permissions", file=file)

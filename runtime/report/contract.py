@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract, Mechanism, Terms
-from runtime.report.wording import count
+from runtime.report.wording import count, steps
 
 
 def lines(contract: Contract) -> list[str]:
@@ -29,7 +29,7 @@ def _signed(contract: Contract, party: str) -> str:
 
 def _mechanism(m: Mechanism) -> str:
     drawn = m.drawn_by or "both parties together"
-    return (f"{m.steps} steps on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots, clip "
+    return (f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots, clip "
             f"{float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}")
 
 

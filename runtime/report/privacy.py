@@ -10,7 +10,7 @@ from compiler.program import Compiled, Released
 from compiler.words.ir import Mechanism
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of
-from runtime.report.wording import count, listing
+from runtime.report.wording import count, listing, steps
 
 DELTA = 1e-5                   # where nobody says another
 
@@ -56,7 +56,7 @@ class Privacy:
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
         of = f"{count(n)} records" if n is not None else "its records"
-        return (f"`{m.dataset}`: {m.steps} steps on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
+        return (f"`{m.dataset}`: {steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
                 f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
                 f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}")
 

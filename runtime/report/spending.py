@@ -12,7 +12,7 @@ from runtime.privacy.calibrate import GRAIN, MOST_STEPS, OutOfReach, noise_for, 
 from runtime.privacy.certificate import ENOUGH, Certificate
 from runtime.privacy.cost import certificate, charged
 from runtime.report.privacy import Privacy, privacy
-from runtime.report.wording import count, duration
+from runtime.report.wording import count, duration, steps
 
 _CURVE = 12                    # points over the steps
 _DELTAS = tuple(10.0 ** -k for k in range(3, 11))
@@ -70,10 +70,9 @@ class Spending:
         else:
             for i, (noise, m) in enumerate(zip(b.noise, self.privacy.mechanisms, strict=True)):
                 said.append(f"  mechanism {i + 1}: noise {noise:.3f} instead of {float(m.noise_multiplier):g}")
-        for i, (steps, m) in enumerate(zip(b.steps, self.privacy.mechanisms, strict=True)):
-            many = f"{count(steps)} or more" if steps == MOST_STEPS else count(steps)
-            beside = ", the others as they are" if len(b.steps) > 1 else ""
-            said.append(f"  mechanism {i + 1}: or {many} steps instead of {count(m.steps)}, its noise as it is{beside}")
+        beside = ", the others as they are" if len(b.steps) > 1 else ""
+        for i, (bought, m) in enumerate(zip(b.steps, self.privacy.mechanisms, strict=True)):
+            said.append(f"  mechanism {i + 1}: {_steps(bought, m.steps)}, its noise as it is{beside}")
         return said
 
     def as_json(self) -> dict[str, object]:
@@ -145,3 +144,11 @@ def over_delta(told: Sequence[accountant.Mechanism]) -> list[Guarantee]:
 
 def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
+
+
+def _steps(bought: int, written: int) -> str:
+    if bought == written:
+        return f"or {steps(written)} as written, and no more"
+    if bought == 0:
+        return "or not even one step"
+    return f"or {steps(bought)}{' or more' if bought == MOST_STEPS else ''} instead of {count(written)}"

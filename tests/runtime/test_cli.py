@@ -280,6 +280,8 @@ def test_how_a_party_is_started(folder: Path) -> None:
     assert "one of --listen and --connect" in refused(*run, "--as", "vendor", *keys)
     assert "no party `nurse`" in refused(*run, "--as", "nurse", *keys, "--connect", "127.0.0.1:9")
     assert "not HOST:PORT" in refused(*run, "--as", "vendor", *keys, "--listen", "7000")
+    own = [*keys[:2], f"--peer={folder / 'vendor.crt'}", "--listen", "127.0.0.1:7000"]
+    assert "is this party's own certificate" in refused(*run, "--as", "vendor", *own)
     assert "not the key of" in refused(*run, "--as", "vendor", keys[0], f"--cert={folder / 'hospital.crt'}", keys[2],
                                        "--listen", "127.0.0.1:0")
     assert "--timeout" in refused(*run, "--timeout", "0")

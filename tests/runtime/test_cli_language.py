@@ -115,6 +115,7 @@ def test_explain_one() -> None:
 def test_an_unknown_code() -> None:
     done = call("explain", "leak-data")
     assert done.exit_code == 2 and "did you mean `leaks-data`" in done.stderr and not done.stdout
+    assert "did you mean `leaks-data`" in call("explain", "LEAKS_DATA").stderr
     assert "lists them all" in call("explain", "E0308").stderr
     assert json.loads(call("explain", "nothing", "--json").stdout)["error"]["code"] == "usage"
 

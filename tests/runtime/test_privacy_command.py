@@ -57,6 +57,13 @@ def test_every_epsilon_has_its_adjacency_and_unit_beside_it(artifact: str) -> No
     assert "noise 1.8" in done.stdout and "steps instead of 20" in done.stdout
 
 
+@pytest.mark.parametrize(("epsilon", "words"), [
+    ("2", "or 20 steps as written, and no more"), ("0.01", "or not even one step"),
+    ("0.75", "or 1 step instead of 20")])
+def test_the_steps_that_a_budget_buys(artifact: str, epsilon: str, words: str) -> None:
+    assert words in call("privacy", artifact, "--records", "455", "--epsilon", epsilon).stdout
+
+
 def test_too_little_joint_noise_is_told_so(artifact: str) -> None:
     done = call("privacy", artifact, "--records", "455", "--delta", "1e-8")
     assert done.exit_code == 0 and "epsilon is infinite" in done.stdout
