@@ -24,20 +24,21 @@ def with_program(terms: Terms, program: Program) -> None:
     compiled = program.compiled
     if set(compiled.parties) != {p.name for p in terms.parties}:
         raise Refused("other-parties", f"the program is between {', '.join(compiled.parties)}; the contract is between "
-                      f"{', '.join(p.name for p in terms.parties)}")
+                      f"{', '.join(p.name for p in terms.parties)}", help=_EITHER)
     if [(d.name, d.party) for d in compiled.datasets] != [(d.name, d.owner) for d in terms.data]:
-        raise Refused("other-data-sets", "the program reads other data sets than the contract names")
+        raise Refused("other-data-sets", "the program reads other data sets than the contract names", help=_EITHER)
     revealed = reveals_of(compiled)
     if unlisted := [name for name in revealed if name not in terms.reveals]:
         raise Refused("unlisted-reveal", f"the program reveals `{unlisted[0]}`, which the contract does not allow",
                       help=f"allow it by name: reveals {', '.join(unlisted)}")
     if learns_of(compiled) != terms.learns or revealed != terms.reveals:
-        raise Refused("other-outputs", "what the parties learn by the program is not what the contract says they learn")
+        raise Refused("other-outputs", "what the parties learn by the program is not what the contract says they learn",
+                      help=_EITHER)
     _mechanisms(terms, program)
     for data in terms.data:
         if data.unit != UNIT or data.adjacency != ADJACENCY:
             raise Refused("other-privacy", f"`{data.name}` is to be protected by `{data.unit}`, `{data.adjacency}`; "
-                          f"epsilon is known for `{UNIT}`, `{ADJACENCY}`")
+                          f"epsilon is known for `{UNIT}`, `{ADJACENCY}`", help=_EITHER)
     if program.digest != terms.program:
         raise Refused("other-program", f"the program's digest is {program.digest[:16]}, the contract is for "
                       f"{terms.program[:16]}", help="run the artifact that the contract was made for")
@@ -47,7 +48,7 @@ def _mechanisms(terms: Terms, program: Program) -> None:
     actual = mechanisms_of(program.compiled, {d.name: d.records for d in terms.data})
     if [m.dataset for m in actual] != [m.dataset for m in terms.mechanisms]:
         raise Refused("other-mechanisms", f"the program has {len(actual)} mechanisms, the contract names "
-                      f"{len(terms.mechanisms)}, or they read other data sets")
+                      f"{len(terms.mechanisms)}, or they read other data sets", help=_EITHER)
     for found, stated in zip(actual, terms.mechanisms, strict=True):
         for field, reason in _FIELDS.items():
             if getattr(found, field) != getattr(stated, field):
