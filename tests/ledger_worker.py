@@ -80,7 +80,7 @@ def killed_before(path: Path, number: int) -> str:
             step()
             return replace(self, target)
 
-        Path.replace = sealing                                       # type: ignore[method-assign]
+        Path.replace = sealing
         if number < 0:
             signal.setitimer(signal.ITIMER_REAL, -number / 1000)     # nothing handles SIGALRM: as good as SIGKILL
         one_run(path, writing, step)

@@ -58,7 +58,7 @@ def fit(x: Array, y: Array, random: np.random.Generator) -> dict[str, Array]:
 def main() -> None:
     random = np.random.default_rng(SEED)
     model = fit(*draw(random, HISTORY), random)
-    np.savez(HERE / "model.npz", **model, limit=np.array(0.5))  # type: ignore[arg-type]
+    np.savez(HERE / "model.npz", **model, limit=np.array(0.5))
     payments, fraud = draw(random, PAYMENTS)
     with (HERE / "payments.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -68,7 +68,7 @@ def _rounded(row: NDArray[np.float64]) -> NDArray[np.int64]:
 
 def base_model(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """31 weights, multiples of 1/1024: logistic regression with the usual unit penalty, which keeps them small."""
-    model = LogisticRegression(C=1.0, fit_intercept=False)  # type: ignore[no-untyped-call]  # the bias is a feature
+    model = LogisticRegression(C=1.0, fit_intercept=False)  # the bias is a feature
     fitted = model.fit(rows / FEATURE, labels)
     return np.floor(np.asarray(fitted.coef_[0], dtype=np.float64) * WEIGHT + 0.5) / WEIGHT
 

@@ -109,5 +109,5 @@ def test_clipped_gradients_keep_their_direction() -> None:
 def test_the_norm_of_an_outer_product_is_never_formed() -> None:
     b = Builder([BACK, FORTH])
     clipped(b, layer(b)[:1], Fraction(1), {}, frozenset({1}))
-    products = [i.type.size for i in b.items if getattr(i, "op", None) and i.op.value == "mul"]  # type: ignore[union-attr]
+    products = [i.type.size for i in b.items if getattr(i, "op", None) and i.op.value == "mul"]
     assert products.count(12) == 2                          # the gradient before and after, but not its squares

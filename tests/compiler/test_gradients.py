@@ -141,7 +141,7 @@ def scores(case: Case, weights: list[Array], x: Array) -> Model:
         {case.body.replace('row.', '')}
         output out = reveal(s) to vendor;"""
     words = understand(Source("scores.ccr", text)).words
-    scale = next(i.type.scale for n, i in words.block.numbered() if n == words.block.results[0])  # type: ignore[union-attr]
+    scale = next(i.type.scale for n, i in words.block.numbered() if n == words.block.results[0])
 
     def run(*moved: Array) -> Array:
         inputs = dict(zip((*names, "x"), map(grid, (*moved, x)), strict=True))

@@ -48,7 +48,7 @@ def test_every_quotient_of_ranges(low: int, extent: int, least: int, more: int, 
     lane = division(a, b, ByZero(by_zero if a.signed else 0, above))
     circuit = expand(lane)
     assert_agrees(circuit, lane, every_vector(lane.params))
-    assert len(circuit.gates) <= estimate(lane.items[0], [a, b])    # type: ignore[arg-type]
+    assert len(circuit.gates) <= estimate(lane.items[0], [a, b])
 
 
 @pytest.mark.parametrize(("a", "b"), [(whole(64, False), whole(64, False)), (whole(64, True), whole(64, True)),
@@ -83,7 +83,7 @@ def test_every_root(low: int, high: int) -> None:
     circuit = expand(lane)
     verify(circuit)
     assert_agrees(circuit, lane, every_vector(lane.params))
-    assert len(circuit.gates) <= estimate(lane.items[0], list(lane.params))    # type: ignore[arg-type]
+    assert len(circuit.gates) <= estimate(lane.items[0], list(lane.params))
 
 
 @pytest.mark.parametrize(("width", "bar"), [(32, 136), (64, 528), (128, 2080)])
