@@ -13,7 +13,7 @@ from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.session.guard import Guard
 
-PROTOCOL = 1
+PROTOCOL = 2
 HELLO_BYTES = 4096
 NONCE_BYTES = 32
 
@@ -60,15 +60,19 @@ def fresh_nonce() -> str:
     return secrets.token_hex(NONCE_BYTES)
 
 
-def decode(payload: bytes) -> Hello:
-    """Raises ProtocolError for anything but what `encode` makes."""
+def decode(payload: bytes, protocol: int) -> Hello:
+    """Raises DifferentVersions for another protocol's greeting, ProtocolError for anything but what `encode` makes."""
     fields: Any = None
     try:
         fields = json.loads(payload)
-        good = fields.keys() == NAMES and type(fields["protocol"]) is int and all(
+        theirs = fields["protocol"]                    # before the rest, which another version may write otherwise
+        if type(theirs) is int and theirs != protocol:
+            raise DifferentVersions(f"the peer speaks protocol {theirs}, this side {protocol}: install the same "
+                                    "version of ccr on both")
+        good = fields.keys() == NAMES and type(theirs) is int and all(
             isinstance(fields[name], str) for name in NAMES - {"protocol", "records"}) and all(
             type(count) is int and count >= 0 for count in fields["records"].values())
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         good = False
     if not good:
         raise ProtocolError("the peer's greeting is not one of ccr's; check what listens at that address")
@@ -80,7 +84,7 @@ def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
     own = mine.encode()
     guard.send(Frame.HELLO, own)
     received = expect(guard, Frame.HELLO, HELLO_BYTES)
-    theirs = decode(received)
+    theirs = decode(received, mine.protocol)
     problem = _compare(mine, theirs)
     if problem is not None:
         raise problem
@@ -90,9 +94,6 @@ def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
 
 
 def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
-    if mine.protocol != theirs.protocol:
-        return DifferentVersions(f"the peer speaks protocol {theirs.protocol}, this side {mine.protocol}: install the "
-                                 "same version of ccr on both")
     if mine.program != theirs.program:
         return DifferentPrograms(
             f"the two parties run different programs: here `{mine.name}` ({mine.program[:16]}), there "

@@ -11,6 +11,7 @@ from runtime.net.frames import Frame
 from runtime.net.memory import pair
 from runtime.session.guard import Guard, PeerAborted
 from runtime.session.hello import (
+    PROTOCOL,
     DifferentContracts,
     DifferentPrograms,
     DifferentRoles,
@@ -24,7 +25,7 @@ from runtime.session.phases import Phases
 from runtime.session.state import TABLE, Role, State, Way, follow
 
 
-def hello(role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = 1,
+def hello(role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = PROTOCOL,
           contract: str = "") -> Hello:
     return Hello(party=party, role=role, program=program, name="x.ccr", records={"r": 3}, contract=contract,
                  nonce=fresh_nonce(), protocol=protocol)
@@ -86,7 +87,7 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
 @pytest.mark.parametrize(("theirs", "problem"), [
     (hello("evaluator", "vendor", program="bb"), DifferentPrograms),
     (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
-    (hello("evaluator", "vendor", protocol=2), DifferentVersions),
+    (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
     (hello(), DifferentRoles),
     (hello("evaluator", "hospital"), DifferentRoles),
 ])
@@ -101,7 +102,12 @@ def test_both_sides_see_a_disagreement(theirs: Hello, problem: type[Exception]) 
                                      hello().encode()[:-1] + b',"more":1}'])
 def test_a_greeting_that_is_none(payload: bytes) -> None:
     with pytest.raises(ProtocolError):
-        decode(payload)
+        decode(payload, PROTOCOL)
+
+
+def test_another_versions_greeting_is_known_by_its_version_whatever_it_holds() -> None:
+    with pytest.raises(DifferentVersions, match=f"protocol 1, this side {PROTOCOL}"):
+        decode(json.dumps({"party": "vendor", "protocol": 1}).encode(), PROTOCOL)
 
 
 def test_the_peers_reason_is_told_without_control_characters() -> None:
