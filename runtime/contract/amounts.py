@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, isfinite, nextafter
+from math import ceil, isfinite
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{0,29}[1-9])?", re.ASCII)
 _EPSILON_PLACES = 6
@@ -95,9 +95,3 @@ def epsilon_upward(epsilon: float) -> Fraction:
         raise ValueError(f"an epsilon of {epsilon} cannot be charged")
     scale = 10**_EPSILON_PLACES
     return Fraction(ceil(Fraction(epsilon) * (1 + _ACCOUNTANT_ERROR) * scale), scale)
-
-
-def float_below(value: Fraction) -> float:
-    """The largest float64 that is not above a number: what an accountant may be told of a delta or a sigma."""
-    near = float(value)
-    return nextafter(near, 0.0) if Fraction(near) > value else near

@@ -6,11 +6,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 from compiler.program import Compiled
-from runtime.contract.amounts import Spend, epsilon_upward, float_below
+from runtime.contract.amounts import Spend, epsilon_upward
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.privacy.accountant import account
-from runtime.privacy.cost import charged
+from runtime.privacy.cost import charged, float_below
 
 _LEAST = 1e-9                  # in place of 0, which is no amount: delta alone covers all that the run tells
 

@@ -41,7 +41,7 @@ def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
     proved = certificate(m)
     return accountant.Mechanism(
         name=m.dataset, n=records[m.dataset], batch=m.batch, slots=m.slots, steps=m.steps,
-        noise_multiplier=proved.sigma_eff if proved else _float_below(m.noise_multiplier),
+        noise_multiplier=proved.sigma_eff if proved else float_below(m.noise_multiplier),
         noise_delta=proved.delta if proved else 0.0, far_delta=proved.far_delta if proved else 0.0)
 
 
@@ -56,7 +56,7 @@ def certificate(m: Mechanism) -> Certificate | None:
     return next((c for c in (certify(parts, delta) for delta in DELTAS) if c.holds), certify(parts, DELTAS[-1]))
 
 
-def _float_below(x: Fraction) -> float:
-    """The largest float that is not above x."""
+def float_below(x: Fraction) -> float:
+    """The largest float64 that is not above x: what an accountant may be told of a deviation or a delta."""
     near = float(x)
     return near if Fraction(near) <= x else math.nextafter(near, 0)

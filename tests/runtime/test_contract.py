@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from runtime import api
 from runtime.contract.agree import with_data, with_parties, with_program
-from runtime.contract.amounts import Spend, decimal, epsilon_upward, float_below, spelled, typed
+from runtime.contract.amounts import Spend, decimal, epsilon_upward, spelled, typed
 from runtime.contract.build import Holding, terms_for
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import cost
@@ -38,6 +38,7 @@ from runtime.contract.sign import digest, sign, verify
 from runtime.contract.terms import Contract, decode, encode
 from runtime.data.content import content
 from runtime.net.keys import Identity
+from runtime.privacy.cost import float_below
 
 GOOD = encode(contract())
 
