@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 
+from compiler.cells.expand import charged
 from compiler.gates.circuit import Circuit, GateOp
-from compiler.kernels.expand import charged
 from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines

@@ -45,7 +45,7 @@ class PassCount:
 class Line:
     """What a run spends on the source expressions that begin at one place.
 
-    A gate belongs to the innermost expression that the word it was made for came from (`kernels/expand.py`); of
+    A gate belongs to the innermost expression that the word it was made for came from (`cells/expand.py`); of
     equal gates the first is kept, and pays.  All lines together are all AND gates.
     """
 

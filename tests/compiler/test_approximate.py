@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import assert_agrees, block, vectors
 
-from compiler.kernels.expand import expand
+from compiler.cells.expand import expand
 from compiler.words.approximate.odd import SIGMOID, TANH, odd
 from compiler.words.evaluate import apply_pieces
 from compiler.words.ir import Op, Pieces, Type, Value

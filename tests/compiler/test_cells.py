@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.cells.add import compress, cost, full_adder, half_adder
-from compiler.cells.clip import clamp
 from compiler.cells.columns import Bits, Columns, Deferred, signed_digits, width_of
 from compiler.cells.divide import floor_divide
 from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square, split_product
+from compiler.cells.round import clamp
 from compiler.cells.table import lookup
 from compiler.gates.build import Builder
 from compiler.gates.circuit import Circuit, GateOp

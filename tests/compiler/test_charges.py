@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from lanes import Growing, lanes, whole
 
 from compiler import artifact, pipeline
+from compiler.cells.expand import charged, expand
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.gates.graph import Graph
-from compiler.kernels.expand import charged, expand
 from compiler.passes.base import Pass, traced
 from compiler.passes.levels import O1
 from compiler.program import Compiled, and_gates

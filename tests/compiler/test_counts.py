@@ -11,7 +11,7 @@ import pytest
 from conftest import Golden
 from lanes import Growing, block, number, whole
 
-from compiler.kernels.expand import expand
+from compiler.cells.expand import expand
 from compiler.passes.base import run
 from compiler.passes.levels import O1
 from compiler.words.approximate.exponential import exp

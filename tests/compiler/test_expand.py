@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from lanes import Growing, assert_agrees, block, every_vector, lanes, number, vectors, whole
 
+from compiler.cells.expand import Unsupported, expand
 from compiler.gates.verify import verify
-from compiler.kernels.expand import Unsupported, expand
 from compiler.words.ir import Axes, Block, Constant, Entry, Loop, Op, Rounding, Strided, Value, Weights, full_range
 
 BIT = number(0, 1)

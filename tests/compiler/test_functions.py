@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lanes import assert_agrees, vectors, whole
 
-from compiler.kernels.expand import expand
+from compiler.cells.expand import expand
 from compiler.words.approximate.exponential import exp
 from compiler.words.approximate.logarithm import log
 from compiler.words.approximate.logistic import logistic, tanh

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from lanes import assert_agrees, block, circuits, lanes, number, vectors, whole
 
+from compiler.cells.expand import expand
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp
 from compiler.gates.graph import Graph, to_circuit, to_graph
 from compiler.gates.simulate import simulate
 from compiler.gates.verify import verify
-from compiler.kernels.expand import expand
 from compiler.passes.base import EXHAUSTIVE, SAMPLES, Miscompiled, Pass, assignments, run
 from compiler.passes.fold import FOLD
 from compiler.passes.levels import O1

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import assert_agrees, block, every_vector, number, vectors, whole
 
+from compiler.cells.expand import expand
 from compiler.gates.verify import verify
 from compiler.kernels.cut import estimate
-from compiler.kernels.expand import expand
 from compiler.words.ir import Block, ByZero, Op, Type, Value, full_range
 
 

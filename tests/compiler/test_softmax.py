@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import assert_agrees
 
-from compiler.kernels.expand import expand
+from compiler.cells.expand import expand
 from compiler.words.approximate.softmax import softmax
 from compiler.words.approximate.target import Target
 from compiler.words.build import Builder

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_memory import Inputs, run_both, run_clear
 
+from compiler.cells.expand import expand
 from compiler.gates.circuit import Circuit
-from compiler.kernels.expand import expand
 from compiler.schedule.emit import emit
 from compiler.words.build import Builder
 from compiler.words.digits import contractions

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.cells.add import compress
-from compiler.cells.clip import round_to
 from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
 from compiler.cells.noise import gauss
 from compiler.cells.private_divide import divide, square_root
+from compiler.cells.round import round_to
 from compiler.cells.table import apply_pieces
 from compiler.gates.build import Builder
 from compiler.gates.circuit import Circuit
