@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from compiler.words import flow
+from compiler.flow import leaks as flow
 from compiler.words.build import Builder
 from compiler.words.ir import Draw, Entry, Mechanism, Op, Output, Type, Words
 from lang.problem import Rejected

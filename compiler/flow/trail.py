@@ -1,6 +1,6 @@
 """How a source came to an output, for messages: the places that it passed, in the checked tree.
 
-Whether a program leaks is decided on words (`words/flow.py`).  This walks the text in program order
+Whether a program leaks is decided on words (`flow/leaks.py`).  This walks the text in program order
 and keeps, for each variable and each source it may carry, the shortest way there.
 """
 from __future__ import annotations
