@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import prod
 from typing import Protocol
 
+from compiler.functions.inexact import inexact
+from compiler.functions.order import one_hot
 from compiler.words.build import Builder
-from compiler.words.inexact import inexact
-from compiler.words.order import one_hot
 from lang.typed import Call, Const, Expr, Operate, Scope, Statement
 
 Seed = tuple[int, int]                      # (word, adjoint of the same shape)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
+from compiler.functions.operate import operate
+from compiler.functions.order import element, placed
 from compiler.words import strides
 from compiler.words.build import Builder
 from compiler.words.dpsgd import train
@@ -14,8 +16,6 @@ from compiler.words.indices import linear_parts
 from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
 from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild, type_of
 from compiler.words.loss import seeds
-from compiler.words.operate import operate
-from compiler.words.order import element, placed
 from compiler.words.stores import Added, NotOnlyAdded, only_added, stored
 from compiler.words.vmap import sum_slots, vmap
 from compiler.words.watch import Watch

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from compiler.words.approximate.target import target_of
+from compiler.functions.approximate.target import target_of
 from compiler.words.build import Builder, common_scale, round_integer
 from compiler.words.ir import Bound, Item, Loop, Mechanism, Op, Pieces, Result, Rounding, Type, Value
 from compiler.words.leaves import type_of

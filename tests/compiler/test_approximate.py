@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lanes import assert_agrees, block, vectors
 
 from compiler.cells.expand import expand
-from compiler.words.approximate.odd import SIGMOID, TANH, odd
+from compiler.functions.approximate.odd import SIGMOID, TANH, odd
 from compiler.words.evaluate import apply_pieces
 from compiler.words.ir import Op, Pieces, Type, Value
 

@@ -12,18 +12,18 @@ from conftest import Golden
 from lanes import Growing, block, number, whole
 
 from compiler.cells.expand import expand
+from compiler.functions.approximate.exponential import exp
+from compiler.functions.approximate.logarithm import log
+from compiler.functions.approximate.logistic import logistic
+from compiler.functions.approximate.odd import SIGMOID, TANH, odd
+from compiler.functions.approximate.reciprocal_root import rsqrt
+from compiler.functions.approximate.softmax import softmax
+from compiler.functions.approximate.target import Target
+from compiler.functions.quotient import root
 from compiler.passes.base import run
 from compiler.passes.levels import O1
-from compiler.words.approximate.exponential import exp
-from compiler.words.approximate.logarithm import log
-from compiler.words.approximate.logistic import logistic
-from compiler.words.approximate.odd import SIGMOID, TANH, odd
-from compiler.words.approximate.reciprocal_root import rsqrt
-from compiler.words.approximate.softmax import softmax
-from compiler.words.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
-from compiler.words.quotient import root
 
 BIT = number(0, 1)
 KERNEL = 30_000                # gates

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from lanes import assert_agrees, vectors, whole
 
 from compiler.cells.expand import expand
-from compiler.words.approximate.exponential import exp
-from compiler.words.approximate.logarithm import log
-from compiler.words.approximate.logistic import logistic, tanh
-from compiler.words.approximate.reciprocal_root import rsqrt
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.exponential import exp
+from compiler.functions.approximate.logarithm import log
+from compiler.functions.approximate.logistic import logistic, tanh
+from compiler.functions.approximate.reciprocal_root import rsqrt
+from compiler.functions.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Type

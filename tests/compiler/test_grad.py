@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from compiler.functions.layers import avgpool, conv2d
 from compiler.words.build import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.grad import reverse
 from compiler.words.ir import Op, Strided, Type, Value
-from compiler.words.layers import avgpool, conv2d
 
 W = Type((6,), Fraction(1, 16), -100, 100)
 X = Type((6,), Fraction(1, 4), -50, 50)

@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from compiler.functions.inexact import inexact
+from compiler.functions.quotient import quotient
 from compiler.words.build import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.grad import reverse
-from compiler.words.inexact import inexact
 from compiler.words.ir import Type
-from compiler.words.quotient import quotient
 from lang.kinds import Base, Scalar
 from lang.source import Source, Span
 from lang.typed import Call, Const, Number, Operate

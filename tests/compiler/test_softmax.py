@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lanes import assert_agrees
 
 from compiler.cells.expand import expand
-from compiler.words.approximate.softmax import softmax
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.softmax import softmax
+from compiler.functions.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Block, Type

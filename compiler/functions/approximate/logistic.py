@@ -6,13 +6,13 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 
-from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.exponential import exp
-from compiler.words.approximate.real import PRECISION, decimal, exponential
-from compiler.words.approximate.shift import Report, integers
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.curve import Curve, Smooth, drawn, planned
+from compiler.functions.approximate.exponential import exp
+from compiler.functions.approximate.real import PRECISION, decimal, exponential
+from compiler.functions.approximate.shift import Report, integers
+from compiler.functions.approximate.target import Target
+from compiler.functions.quotient import quotient
 from compiler.words.build import Builder
-from compiler.words.quotient import quotient
 
 STEEPEST = (Decimal(1), Decimal("0.25"), Decimal("0.0963"), Decimal("0.125"), Decimal("0.1277"))   # |derivatives|
 EXTRA = 2                      # bits of the curve's value below the result's unit

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from math import prod
 
+from compiler.functions.divide import divide
+from compiler.functions.inexact import inexact
+from compiler.functions.layers import avgpool, conv2d, largest, least, maxpool
+from compiler.functions.order import argmax, permuted_last, popcount, sort, tournament
 from compiler.words.build import Builder
-from compiler.words.divide import divide
-from compiler.words.inexact import inexact
 from compiler.words.ir import Op
-from compiler.words.layers import avgpool, conv2d, largest, least, maxpool
-from compiler.words.order import argmax, permuted_last, popcount, sort, tournament
 from lang.kinds import Scalar
 from lang.problem import Rejected
 from lang.problems import NotYet

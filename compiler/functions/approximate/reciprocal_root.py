@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import lru_cache
 from math import isqrt, prod
 
-from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.direct import Direct, direct
-from compiler.words.approximate.real import PRECISION, decimal
-from compiler.words.approximate.shift import (
+from compiler.functions.approximate.curve import Curve, Smooth, drawn, planned
+from compiler.functions.approximate.direct import Direct, direct
+from compiler.functions.approximate.real import PRECISION, decimal
+from compiler.functions.approximate.shift import (
     Report,
     floor_shift,
     integers,
@@ -21,7 +21,7 @@ from compiler.words.approximate.shift import (
     normalised,
     shifted_down,
 )
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.ir import Type
 

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from itertools import islice
 
-from compiler.words.approximate.real import Corridor
+from compiler.functions.approximate.real import Corridor
 from compiler.words.ir import Pieces
 
 MOST_CELLS = 14                # bits of a cell's number that are tried

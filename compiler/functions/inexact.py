@@ -4,17 +4,17 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from compiler.words.approximate.exponential import bits, exp
-from compiler.words.approximate.logarithm import log
-from compiler.words.approximate.logistic import logistic, tanh
-from compiler.words.approximate.odd import SIGMOID, TANH, odd
-from compiler.words.approximate.reciprocal_root import rsqrt
-from compiler.words.approximate.softmax import softmax
-from compiler.words.approximate.target import WIDEST, Target, rounded_once, target_of
+from compiler.functions.approximate.exponential import bits, exp
+from compiler.functions.approximate.logarithm import log
+from compiler.functions.approximate.logistic import logistic, tanh
+from compiler.functions.approximate.odd import SIGMOID, TANH, odd
+from compiler.functions.approximate.reciprocal_root import rsqrt
+from compiler.functions.approximate.softmax import softmax
+from compiler.functions.approximate.target import WIDEST, Target, rounded_once, target_of
+from compiler.functions.order import permuted_last, restored
+from compiler.functions.quotient import quotient, root
 from compiler.words.build import Builder
 from compiler.words.ir import Op
-from compiler.words.order import permuted_last, restored
-from compiler.words.quotient import quotient, root
 from lang.kinds import Scalar
 from lang.kinds_of import show_number
 from lang.problem import Rejected

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
-from compiler.words.approximate.fit import Fit, Task, best
-from compiler.words.approximate.real import PRECISION, around, decimal
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.fit import Fit, Task, best
+from compiler.functions.approximate.real import PRECISION, around, decimal
+from compiler.functions.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.ir import Op, Type
 

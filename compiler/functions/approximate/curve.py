@@ -11,8 +11,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from math import factorial
 
-from compiler.words.approximate.real import MARGIN, PRECISION
-from compiler.words.approximate.shift import Report, floor_shift, low_bits, table
+from compiler.functions.approximate.real import MARGIN, PRECISION
+from compiler.functions.approximate.shift import Report, floor_shift, low_bits, table
 from compiler.words.build import Builder
 
 MOST_PIECES = 9                # bits of a piece's number that are tried

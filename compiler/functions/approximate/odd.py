@@ -10,8 +10,8 @@ from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from functools import cache, lru_cache
 
-from compiler.words.approximate.fit import Fit, Task, best
-from compiler.words.approximate.real import MARGIN, PRECISION, decimal, exponential
+from compiler.functions.approximate.fit import Fit, Task, best
+from compiler.functions.approximate.real import MARGIN, PRECISION, decimal, exponential
 from compiler.words.ir import Pieces, Type
 
 FINEST = Fraction(1, 1 << 11)  # tables for smaller errors are long, and long in the making

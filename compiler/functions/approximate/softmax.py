@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from compiler.words.approximate.exponential import exp
-from compiler.words.approximate.shift import Report
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.exponential import exp
+from compiler.functions.approximate.shift import Report
+from compiler.functions.approximate.target import Target
+from compiler.functions.layers import largest
+from compiler.functions.order import tournament
+from compiler.functions.quotient import quotient
 from compiler.words.build import Builder
-from compiler.words.layers import largest
-from compiler.words.order import tournament
-from compiler.words.quotient import quotient
 
 
 def softmax(b: Builder, scores: int, target: Target) -> int | None:

@@ -7,11 +7,11 @@ from fractions import Fraction
 from functools import lru_cache
 from math import factorial
 
-from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.direct import Direct, direct
-from compiler.words.approximate.real import PRECISION, decimal
-from compiler.words.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.curve import Curve, Smooth, drawn, planned
+from compiler.functions.approximate.direct import Direct, direct
+from compiler.functions.approximate.real import PRECISION, decimal
+from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
+from compiler.functions.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.ir import Type
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from compiler.words.approximate.target import UNBOUND_FRACTION, WIDEST
+from compiler.functions.approximate.target import UNBOUND_FRACTION, WIDEST
+from compiler.functions.quotient import quotient
 from compiler.words.build import Builder
 from compiler.words.ir import Op
-from compiler.words.quotient import quotient
 from lang.kinds import Scalar
 from lang.problem import Rejected
 from lang.problems import QuotientKind, RangeTooWide

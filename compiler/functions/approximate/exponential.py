@@ -7,11 +7,11 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 
-from compiler.words.approximate.curve import Curve, Smooth, drawn, planned
-from compiler.words.approximate.direct import Direct, direct
-from compiler.words.approximate.real import PRECISION, decimal, exponential
-from compiler.words.approximate.shift import Report, floor_shift, integers, low_bits, shifted_down, table
-from compiler.words.approximate.target import Target
+from compiler.functions.approximate.curve import Curve, Smooth, drawn, planned
+from compiler.functions.approximate.direct import Direct, direct
+from compiler.functions.approximate.real import PRECISION, decimal, exponential
+from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, shifted_down, table
+from compiler.functions.approximate.target import Target
 from compiler.words.build import Builder
 from compiler.words.ir import Type
 
