@@ -4,7 +4,7 @@ from __future__ import annotations
 from itertools import chain
 
 from compiler.cells.columns import Columns, Deferred, make
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, GateOp, negate
 
 

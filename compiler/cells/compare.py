@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from compiler.cells.add import compress
 from compiler.cells.columns import Bits, Columns, Deferred, signed_digits, width_of
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import GateOp, negate
 
 

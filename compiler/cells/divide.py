@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from compiler.cells.add import compress, cost
 from compiler.cells.columns import Bits, Columns, width_of
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 
 
 def floor_divide(builder: Builder, number: Columns, lo: int, hi: int, by: int) -> Bits:

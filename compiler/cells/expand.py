@@ -16,7 +16,7 @@ from compiler.cells.noise import gauss
 from compiler.cells.private_divide import divide, square_root
 from compiler.cells.round import round_to
 from compiler.cells.table import apply_pieces
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit
 from compiler.words.evaluate import strided
 from compiler.words.ir import (

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from compiler.cells.add import compress, cost
 from compiler.cells.columns import Bits, Columns, Deferred
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import GateOp
 
 SPLIT = 24                     # bits of the shorter factor from which splitting is tried: it never helps below

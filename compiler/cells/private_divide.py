@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from compiler.cells.add import full_adder
 from compiler.cells.columns import Bits, width_of
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, negate
 from compiler.words.ir import ByZero, Type
 

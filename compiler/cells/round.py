@@ -5,7 +5,7 @@ from compiler.cells.add import compress
 from compiler.cells.columns import Bits, Columns, width_of
 from compiler.cells.compare import negative, select
 from compiler.cells.divide import floor_divide
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, negate
 from compiler.words.ir import Rounding, Type, full_range
 

@@ -7,7 +7,7 @@ from compiler.cells.add import compress, cost
 from compiler.cells.columns import Bits, Columns, Deferred, width_of
 from compiler.cells.multiply import readings
 from compiler.cells.round import clamp
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, GateOp, negate
 from compiler.words.ir import Pieces, Type
 

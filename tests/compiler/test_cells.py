@@ -15,7 +15,7 @@ from compiler.cells.divide import floor_divide
 from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square, split_product
 from compiler.cells.round import clamp
 from compiler.cells.table import lookup
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.gates.simulate import simulate
 from compiler.words.ir import full_range

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lanes import block, circuits, vectors, whole
 
-from compiler.gates.build import Builder
+from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp, negate
 from compiler.gates.graph import to_circuit, to_graph
 from compiler.gates.simulate import pack, run_vectors, simulate, unpack
