@@ -8,6 +8,7 @@ from math import prod
 from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
+from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.kernels.cut import COMPUTE, Group, cut
 from compiler.kernels.lane import kernel_name, lane
 from compiler.schedule.clear import clear_step
@@ -16,7 +17,6 @@ from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Repe
 from compiler.schedule.rows import free_buffers, number_rows
 from compiler.schedule.storage import Stored
 from compiler.words.ir import PUBLIC, Block, Constant, Item, Loop, Op, Owner, Result, Strided, Type, Value, Words
-from compiler.words.locality import JOINT, Owners, Roles, analyse
 from compiler.words.prune import reads
 
 Known = TypeVar("Known")

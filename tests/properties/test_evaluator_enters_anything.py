@@ -6,11 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from compiler.joint.locality import localise, roles
 from compiler.pipeline import understand
 from compiler.words import evaluate
 from compiler.words.evaluate import Array, NoSources, Sources
 from compiler.words.ir import Coins, Draw, Entry, Op, Owner, Type, Value, full_range
-from compiler.words.locality import localise, roles
 from lang.source import Source
 
 TEXT = """

@@ -13,12 +13,12 @@ from in_memory import Inputs, run_both, run_clear
 
 from compiler.cells.expand import expand
 from compiler.gates.circuit import Circuit
+from compiler.joint.digits import contractions
+from compiler.joint.locality import localise, roles
 from compiler.schedule.emit import emit
 from compiler.words.build import Builder
-from compiler.words.digits import contractions
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Block, Dataset, Entry, Loop, Op, Output, Result, Strided, Type, Value, Words
-from compiler.words.locality import localise, roles
 from compiler.words.prune import prune
 
 PARTIES = ("hospital", "vendor")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 
+from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.words.build import Builder, split
 from compiler.words.ir import (
     PUBLIC,
@@ -33,7 +34,6 @@ from compiler.words.ir import (
     digit_offset,
     full_range,
 )
-from compiler.words.locality import JOINT, Owners, Roles, analyse
 from compiler.words.rewrite import Rewriter
 
 GATES = 30_000                 # of one kernel, XORs counted
