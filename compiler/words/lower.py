@@ -8,14 +8,14 @@ from math import prod
 
 from compiler.functions.operate import operate
 from compiler.functions.order import element, placed
+from compiler.training.dpsgd import train
+from compiler.training.grad import reverse
+from compiler.training.loss import seeds
 from compiler.words import strides
 from compiler.words.build import Builder
-from compiler.words.dpsgd import train
-from compiler.words.grad import reverse
 from compiler.words.indices import linear_parts
 from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
 from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild, type_of
-from compiler.words.loss import seeds
 from compiler.words.stores import Added, NotOnlyAdded, only_added, stored
 from compiler.words.vmap import sum_slots, vmap
 from compiler.words.watch import Watch

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.words.dpsgd import slot_count
+from compiler.training.dpsgd import slot_count
 from compiler.words.sampler import sampler
 from runtime.privacy.draws import draw_batch, draw_joint
 from runtime.privacy.randomness import RunSecret

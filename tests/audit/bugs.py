@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pytest import MonkeyPatch
 
-from compiler.words import dpsgd, evaluate
+from compiler.training import dpsgd
+from compiler.words import evaluate
 from compiler.words.build import Builder
 from compiler.words.evaluate import Array
 from compiler.words.ir import Op, Type, Value

@@ -13,7 +13,7 @@ from audit.trainings import CANARIES, PROGRAM, SIZE, START, Setting, Transcript,
 from audit.verdict import LEVEL, TESTS, Batch, audit, points_of, refuted, upper
 from scipy.stats import norm
 
-from compiler.words import dpsgd
+from compiler.training import dpsgd
 from compiler.words.build import Builder
 from compiler.words.evaluate import run
 from compiler.words.ir import Op

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.training.clip import clipped, factor, factors
 from compiler.words.build import Builder
-from compiler.words.clip import clipped, factor, factors
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Type
 

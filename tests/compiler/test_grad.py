@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from compiler.functions.layers import avgpool, conv2d
+from compiler.training.grad import reverse
 from compiler.words.build import Builder
 from compiler.words.evaluate import NoSources, evaluate
-from compiler.words.grad import reverse
 from compiler.words.ir import Op, Strided, Type, Value
 
 W = Type((6,), Fraction(1, 16), -100, 100)

@@ -10,9 +10,9 @@ import pytest
 
 from compiler.functions.inexact import inexact
 from compiler.functions.quotient import quotient
+from compiler.training.grad import reverse
 from compiler.words.build import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
-from compiler.words.grad import reverse
 from compiler.words.ir import Type
 from lang.kinds import Base, Scalar
 from lang.source import Source, Span

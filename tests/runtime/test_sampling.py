@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, chi2
 
-from compiler.words.dpsgd import slot_count
+from compiler.training.dpsgd import slot_count
 from runtime.privacy.draws import draw_batch, gather
 from runtime.privacy.randomness import RunSecret, Stream
 from runtime.privacy.sampling import EMPTY, sample

@@ -17,7 +17,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from compiler.words import bounds
+from compiler.training import bounds
 from compiler.words.build import Builder, common_scale
 from compiler.words.ir import Op, Pieces, Strided, Type, Value
 from compiler.words.strides import row_major

@@ -15,9 +15,9 @@ from fractions import Fraction
 from math import floor, isqrt
 
 from compiler.noise_bound import REACH, noise_bound
-from compiler.words import bounds
+from compiler.training import bounds
+from compiler.training.clip import clipped
 from compiler.words.build import Builder
-from compiler.words.clip import clipped
 from compiler.words.ir import Bound, Coins, Draw, Mechanism, Noise, Op, Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.sampler import Sampler, refinement, sampler
