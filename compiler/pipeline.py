@@ -12,12 +12,12 @@ from compiler.flow.trail import trails
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
+from compiler.lowering.lower import lower
 from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
 from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Pieces, Value, Words
-from compiler.words.lower import lower
 from compiler.words.prune import prune
 from lang import typed as t
 from lang.check import Checked, check

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from compiler.lowering.widths import widths
 from compiler.pipeline import examine
-from compiler.words.widths import widths
 from lang.load import read
 from lang.report import as_json, draw
 from runtime import api

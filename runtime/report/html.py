@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from string import Template
 
-from compiler.words.widths import Width
+from compiler.lowering.widths import Width
 from runtime.api import Program
 from runtime.report import ranges
 from runtime.report.cost import Cost

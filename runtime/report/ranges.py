@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from compiler.words.widths import Binding, Width
+from compiler.lowering.widths import Binding, Width
 from lang.kinds_of import show_number
 from runtime.report.places import excerpt, place_of
 from runtime.report.wording import table

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import Golden
 
+from compiler.lowering.lower import lower
 from compiler.pipeline import Meaning, build
 from compiler.program import and_gates
-from compiler.words.lower import lower
 from compiler.words.prune import prune
 from lang.check import check
 from lang.load import read

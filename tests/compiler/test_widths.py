@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from compiler.words.lower import lower
-from compiler.words.widths import Approximation, Binding, Width, Widths, widths
+from compiler.lowering.lower import lower
+from compiler.lowering.widths import Approximation, Binding, Width, Widths, widths
 from lang.check import check
 from lang.load import read
 from lang.source import Source

@@ -8,17 +8,17 @@ from math import prod
 
 from compiler.functions.operate import operate
 from compiler.functions.order import element, placed
+from compiler.lowering.indices import linear_parts
+from compiler.lowering.stores import Added, NotOnlyAdded, only_added, stored
+from compiler.lowering.watch import Watch
 from compiler.training.dpsgd import train
 from compiler.training.grad import reverse
 from compiler.training.loss import seeds
 from compiler.words import strides
 from compiler.words.build import Builder
-from compiler.words.indices import linear_parts
 from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
 from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild, type_of
-from compiler.words.stores import Added, NotOnlyAdded, only_added, stored
 from compiler.words.vmap import sum_slots, vmap
-from compiler.words.watch import Watch
 from lang import typed as t
 from lang.kinds import Tensor
 from lang.problem import Problem, Rejected
