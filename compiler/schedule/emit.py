@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
-from compiler.kernels.cut import COMPUTE, Group, cut
-from compiler.kernels.lane import kernel_name, lane
 from compiler.schedule.clear import clear_step
+from compiler.schedule.cut import COMPUTE, Group, cut
+from compiler.schedule.lane import kernel_name, lane
 from compiler.schedule.place import place
 from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Repeat, Step, Tell
 from compiler.schedule.rows import free_buffers, number_rows

@@ -11,7 +11,7 @@ from lanes import assert_agrees, block, every_vector, number, vectors, whole
 
 from compiler.cells.expand import expand
 from compiler.gates.verify import verify
-from compiler.kernels.cut import estimate
+from compiler.schedule.cut import estimate
 from compiler.words.ir import Block, ByZero, Op, Type, Value, full_range
 
 

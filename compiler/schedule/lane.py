@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from compiler.kernels.cut import Group
+from compiler.schedule.cut import Group
 from compiler.words.ir import Axes, Block, Digits, Op, Type, Value
 from lang.source import Span
 
