@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from compiler.functions.approximate.target import UNBOUND_FRACTION, WIDEST
 from compiler.functions.quotient import quotient
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.problem import Rejected

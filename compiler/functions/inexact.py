@@ -13,7 +13,7 @@ from compiler.functions.approximate.softmax import softmax
 from compiler.functions.approximate.target import WIDEST, Target, rounded_once, target_of
 from compiler.functions.order import permuted_last, restored
 from compiler.functions.quotient import quotient, root
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.kinds_of import show_number

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import reduce
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Strided
 from compiler.words.strides import row_major
 

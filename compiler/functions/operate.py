@@ -9,7 +9,7 @@ from compiler.functions.divide import divide
 from compiler.functions.inexact import inexact
 from compiler.functions.layers import avgpool, conv2d, largest, least, maxpool
 from compiler.functions.order import argmax, permuted_last, popcount, sort, tournament
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.problem import Rejected

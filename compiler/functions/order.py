@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import prod
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op, Strided, Type
 from compiler.words.strides import row_major
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isqrt
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import ByZero, Op, Type
 
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
-from compiler.words.build import Builder, split
+from compiler.words.builder import Builder, split
 from compiler.words.ir import (
     PUBLIC,
     Axes,

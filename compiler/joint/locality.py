@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import (
     PUBLIC,
     Block,

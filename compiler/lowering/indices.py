@@ -1,7 +1,7 @@
 """Public indices: words that are sums of multiples of loop indices."""
 from __future__ import annotations
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Value, Weights
 
 

@@ -15,7 +15,7 @@ from compiler.training.dpsgd import train
 from compiler.training.grad import reverse
 from compiler.training.loss import seeds
 from compiler.words import strides
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
 from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild, type_of
 from compiler.words.vmap import sum_slots, vmap

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from lang import typed as t
 from lang.kinds import Scalar
 from lang.source import Span

@@ -12,7 +12,7 @@ from fractions import Fraction
 from compiler.functions.approximate.target import target_of
 from compiler.lowering.lower import lower
 from compiler.lowering.watch import Watch
-from compiler.words.build import Builder, common_scale, round_integer
+from compiler.words.builder import Builder, common_scale, round_integer
 from compiler.words.ir import Bound, Item, Loop, Mechanism, Op, Pieces, Result, Rounding, Type, Value
 from compiler.words.leaves import type_of
 from lang import typed as t

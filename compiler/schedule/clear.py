@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compiler.schedule.plan import Clear
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Block, Type
 from compiler.words.prune import live, reads
 from compiler.words.rewrite import Rewriter

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import prod
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op, Strided, Type, Value, Weights
 from compiler.words.strides import injective
 

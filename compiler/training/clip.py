@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from compiler.training import bounds
-from compiler.words.build import Builder, common_scale
+from compiler.words.builder import Builder, common_scale
 from compiler.words.ir import Op, Pieces, Strided, Type, Value
 from compiler.words.strides import row_major
 

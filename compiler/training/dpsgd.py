@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, isqrt
 
-from compiler.noise_bound import REACH, noise_bound
 from compiler.training import bounds
 from compiler.training.clip import clipped
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Bound, Coins, Draw, Mechanism, Noise, Op, Type, full_range
 from compiler.words.leaves import type_of
+from compiler.words.noise_bound import REACH, noise_bound
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t

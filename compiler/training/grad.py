@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import prod
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Axes, Op, Strided, Value, Weights
 from compiler.words.strides import elements_of, injective, row_major
 from lang.problem import Rejected

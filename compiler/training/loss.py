@@ -12,7 +12,7 @@ from typing import Protocol
 
 from compiler.functions.inexact import inexact
 from compiler.functions.order import one_hot
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from lang.typed import Call, Const, Expr, Operate, Scope, Statement
 
 Seed = tuple[int, int]                      # (word, adjoint of the same shape)

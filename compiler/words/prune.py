@@ -1,7 +1,7 @@
 """Words that nobody reads, taken out; the builder's sharing is applied once more on the way."""
 from __future__ import annotations
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Block, Item, Loop, Result, Value, Words
 from compiler.words.rewrite import Rewriter
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Block, Item, Loop, Result, Value, Words
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Block, Constant, Loop, Op, Strided, Value
 from compiler.words.strides import row_major
 from lang.problem import Rejected

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.noise_bound import noise_bound
+from compiler.words.noise_bound import noise_bound
 from runtime.privacy.randomness import Stream
 
 _NEAR = 2.0**-40  # of sigma + t: 256 times the error that a float64 candidate can have

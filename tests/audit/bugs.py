@@ -13,7 +13,7 @@ from pytest import MonkeyPatch
 
 from compiler.training import dpsgd
 from compiler.words import evaluate
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import Array
 from compiler.words.ir import Op, Type, Value
 from runtime import sources

@@ -14,7 +14,7 @@ from audit.verdict import LEVEL, TESTS, Batch, audit, points_of, refuted, upper
 from scipy.stats import norm
 
 from compiler.training import dpsgd
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import run
 from compiler.words.ir import Op
 from runtime import api

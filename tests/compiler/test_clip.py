@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.training.clip import clipped, factor, factors
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Type
 

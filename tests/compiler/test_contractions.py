@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from compiler import pipeline
 from compiler.joint.digits import TERMS, contractions
 from compiler.joint.locality import localise, roles
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Block, Dataset, Entry, Loop, Op, Output, Owner, Type, Value, Words
 from compiler.words.prune import prune

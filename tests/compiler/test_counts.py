@@ -22,7 +22,7 @@ from compiler.functions.approximate.target import Target
 from compiler.functions.quotient import root
 from compiler.passes.base import run
 from compiler.passes.levels import O1
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
 
 BIT = number(0, 1)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from compiler.flow import leaks as flow
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Draw, Entry, Mechanism, Op, Output, Type, Words
 from lang.problem import Rejected
 from lang.source import Source, Span

@@ -18,7 +18,7 @@ from compiler.functions.approximate.logarithm import log
 from compiler.functions.approximate.logistic import logistic, tanh
 from compiler.functions.approximate.reciprocal_root import rsqrt
 from compiler.functions.approximate.target import Target
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Type
 

@@ -9,7 +9,7 @@ import pytest
 
 from compiler.functions.layers import avgpool, conv2d
 from compiler.training.grad import reverse
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Op, Strided, Type, Value
 

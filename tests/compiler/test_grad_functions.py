@@ -11,7 +11,7 @@ import pytest
 from compiler.functions.inexact import inexact
 from compiler.functions.quotient import quotient
 from compiler.training.grad import reverse
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Type
 from lang.kinds import Base, Scalar

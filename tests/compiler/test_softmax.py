@@ -13,7 +13,7 @@ from lanes import assert_agrees
 from compiler.cells.expand import expand
 from compiler.functions.approximate.softmax import softmax
 from compiler.functions.approximate.target import Target
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Block, Type
 

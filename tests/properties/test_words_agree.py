@@ -16,7 +16,7 @@ from compiler.gates.circuit import Circuit
 from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
 from compiler.schedule.emit import emit
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Block, Dataset, Entry, Loop, Op, Output, Result, Strided, Type, Value, Words
 from compiler.words.prune import prune

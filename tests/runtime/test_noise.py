@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 from scipy.stats import chi2
 
-from compiler.noise_bound import noise_bound
+from compiler.words.noise_bound import noise_bound
 from runtime.privacy import noise
 from runtime.privacy.draws import draw_noise
 from runtime.privacy.noise import magnitudes, rounded_gaussian

@@ -13,7 +13,7 @@ from math import factorial
 
 from compiler.functions.approximate.real import MARGIN, PRECISION
 from compiler.functions.approximate.shift import Report, floor_shift, low_bits, table
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 
 MOST_PIECES = 9                # bits of a piece's number that are tried
 MOST_GUARD = 8

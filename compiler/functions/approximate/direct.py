@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from compiler.functions.approximate.fit import Fit, Task, best
 from compiler.functions.approximate.real import PRECISION, around, decimal
 from compiler.functions.approximate.target import Target
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op, Type
 
 WIDEST = 8                     # bits of the operand

@@ -12,7 +12,7 @@ from compiler.functions.approximate.direct import Direct, direct
 from compiler.functions.approximate.real import PRECISION, decimal
 from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
 from compiler.functions.approximate.target import Target
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Type
 
 LN2 = Decimal(2).ln(PRECISION)

@@ -12,7 +12,7 @@ from compiler.functions.approximate.real import PRECISION, decimal, exponential
 from compiler.functions.approximate.shift import Report, integers
 from compiler.functions.approximate.target import Target
 from compiler.functions.quotient import quotient
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 
 STEEPEST = (Decimal(1), Decimal("0.25"), Decimal("0.0963"), Decimal("0.125"), Decimal("0.1277"))   # |derivatives|
 EXTRA = 2                      # bits of the curve's value below the result's unit

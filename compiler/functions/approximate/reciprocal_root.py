@@ -22,7 +22,7 @@ from compiler.functions.approximate.shift import (
     shifted_down,
 )
 from compiler.functions.approximate.target import Target
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Type
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.ir import Op, Pieces, Type
 
 

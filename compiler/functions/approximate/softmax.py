@@ -9,7 +9,7 @@ from compiler.functions.approximate.target import Target
 from compiler.functions.layers import largest
 from compiler.functions.order import tournament
 from compiler.functions.quotient import quotient
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 
 
 def softmax(b: Builder, scores: int, target: Target) -> int | None:
