@@ -21,8 +21,8 @@ from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Pieces, Value
 from compiler.words.prune import prune
 from lang import typed as t
 from lang.check import Checked, check
-from lang.problem import Rejected
 from lang.problems.names import NothingToRun
+from lang.problems.problem import Rejected
 from lang.source import Source, Span
 
 

@@ -13,8 +13,8 @@ from lang.collecting import paused
 from lang.declarations import Declarations, Loader
 from lang.failing import GivenUp
 from lang.parse import parse
-from lang.problem import Problem, Rejected
 from lang.problems.names import PartyMissing, UnknownParam, Unused
+from lang.problems.problem import Problem, Rejected
 from lang.source import Source, Span
 
 _AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})

@@ -10,8 +10,8 @@ from lang import tree, typed
 from lang.builtins import BUILTINS
 from lang.failing import Failed, GivenUp
 from lang.kinds import Kind
-from lang.problem import Problem
 from lang.problems import names, syntax, values
+from lang.problems.problem import Problem
 from lang.public import Range
 from lang.source import Span
 from lang.symbols import Bound, Poison, Scope, Scopes, Symbol

@@ -14,7 +14,6 @@ from lang.infer import describe
 from lang.kinds import TupleKind
 from lang.kinds_of import type_of
 from lang.parse import parse
-from lang.problem import Rejected
 from lang.problems.flow import DatasetOwners, NotYet, OutputToNobody, OutputTwice, ReceiverTwice, WhereForm
 from lang.problems.names import (
     BoundTwice,
@@ -25,6 +24,7 @@ from lang.problems.names import (
     TooManyParties,
     UnknownParty,
 )
+from lang.problems.problem import Rejected
 from lang.problems.shapes import WrongKind
 from lang.problems.syntax import FileMissing
 from lang.source import Source, Span

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from lang import typed
-from lang.problem import Problem
+from lang.problems.problem import Problem
 
 
 class Failed(Exception):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lang.problem import Problem, Rejected
+from lang.problems.problem import Problem, Rejected
 from lang.problems.syntax import FileMissing, NotUtf8
 from lang.source import Source, Span
 

@@ -21,7 +21,7 @@ from lang import expected, tree
 from lang.brackets import CLOSING, OPENING, Brackets
 from lang.build import MAX_DEPTH, Builder, TooNested
 from lang.collecting import paused
-from lang.problem import Problem, Rejected
+from lang.problems.problem import Problem, Rejected
 from lang.problems.syntax import (
     MissingSemicolon,
     ReservedWord,

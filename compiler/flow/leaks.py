@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from compiler.words.ir import Block, Draw, Entry, Loop, Mechanism, Op, Result, Value, Words
-from lang.problem import Problem, Rejected
 from lang.problems import LeaksData, LeaksInput, NoiseKnown
+from lang.problems.problem import Problem, Rejected
 from lang.source import Span
 
 

@@ -8,8 +8,8 @@ from compiler.functions.quotient import quotient
 from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
-from lang.problem import Rejected
 from lang.problems import QuotientKind, RangeTooWide
+from lang.problems.problem import Rejected
 from lang.typed import Call, Const, Number, Operate
 
 

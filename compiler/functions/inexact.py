@@ -17,8 +17,8 @@ from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.kinds_of import show_number
-from lang.problem import Rejected
 from lang.problems import NotYet, RangeTooWide, ResultTooWide, WithinUnmet
+from lang.problems.problem import Rejected
 from lang.typed import Call, Operate
 
 ODD = {Call.SIGMOID: SIGMOID, Call.TANH: TANH}

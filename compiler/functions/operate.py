@@ -12,8 +12,8 @@ from compiler.functions.order import argmax, permuted_last, popcount, sort, tour
 from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
-from lang.problem import Rejected
 from lang.problems import NotYet
+from lang.problems.problem import Rejected
 from lang.typed import INEXACT, Call, Expr, Number, Operate
 
 

@@ -21,8 +21,8 @@ from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
 from lang.kinds import Tensor
-from lang.problem import Problem, Rejected
 from lang.problems import NotYet, PrivateIndexBounds
+from lang.problems.problem import Problem, Rejected
 from lang.source import Span
 
 Scope = dict[int, Word]                     # variable number -> its present value

@@ -25,8 +25,8 @@ from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
 from lang.kinds import Tensor
 from lang.kinds_of import show_number
-from lang.problem import Rejected
 from lang.problems.flow import ClauseValue
+from lang.problems.problem import Rejected
 
 # (builder of one example, fields of the row, weights, mask) -> gradient of each weight
 Gradients = Callable[[Builder, dict[str, int], list[int], int | None], list[int]]

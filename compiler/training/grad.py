@@ -12,8 +12,8 @@ from math import prod
 from compiler.words.builder import Builder
 from compiler.words.ir import Axes, Op, Strided, Value, Weights
 from compiler.words.strides import elements_of, injective, row_major
-from lang.problem import Rejected
 from lang.problems import NotYet
+from lang.problems.problem import Rejected
 
 
 def reverse(b: Builder, seeds: Sequence[tuple[int, int]], variables: Sequence[int]) -> list[int]:

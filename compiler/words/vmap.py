@@ -6,8 +6,8 @@ from dataclasses import replace
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Constant, Loop, Op, Strided, Value
 from compiler.words.strides import row_major
-from lang.problem import Rejected
 from lang.problems import NotYet
+from lang.problems.problem import Rejected
 
 
 def vmap(b: Builder, example: Block, args: list[int], batched: list[bool], slots: int) -> list[tuple[int, bool]]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lang.problem import Problem
+from lang.problems.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import typer
 
 from compiler.artifact import ArtifactError
-from lang.problem import Rejected
-from lang.report import as_json, draw
+from lang.problems.draw import as_json, draw
+from lang.problems.problem import Rejected
 from runtime.backends.yao import ForgedOutput
 from runtime.cli.options import UsageError
 from runtime.cli.screen import result, say

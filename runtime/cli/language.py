@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from lang.explain import page, problems
 from lang.fmt import format_text
 from lang.load import decode, read
-from lang.problem import Problem, Rejected
+from lang.problems.explain import page, problems
+from lang.problems.problem import Problem, Rejected
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.options import Json, UsageError
 from runtime.cli.screen import result

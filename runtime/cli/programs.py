@@ -9,7 +9,7 @@ import typer
 from compiler.lowering.widths import widths
 from compiler.pipeline import examine
 from lang.load import read
-from lang.report import as_json, draw
+from lang.problems.draw import as_json, draw
 from runtime import api
 from runtime.api import Program
 from runtime.cli.faults import NotSaved, faults

@@ -14,7 +14,7 @@ from compiler.words.evaluate import evaluate
 from compiler.words.ir import Type
 from lang.fold import to_kind
 from lang.kinds import Base, Scalar
-from lang.problem import Rejected
+from lang.problems.problem import Rejected
 from lang.source import Source
 from runtime.report.cost import cost
 

@@ -8,7 +8,7 @@ import pytest
 from compiler.flow import leaks as flow
 from compiler.words.builder import Builder
 from compiler.words.ir import Draw, Entry, Mechanism, Op, Output, Type, Words
-from lang.problem import Rejected
+from lang.problems.problem import Rejected
 from lang.source import Source, Span
 
 HERE = Span(Source("x.ccr", "output w to vendor;"), 1, 8, 1, 9)

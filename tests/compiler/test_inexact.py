@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from compiler.program import Approximation
-from lang.problem import Rejected
+from lang.problems.problem import Rejected
 from runtime import api
 
 HEAD = "party alice;\nparty bob;\ninput x: fix<16, 8>[9] from alice;\n"

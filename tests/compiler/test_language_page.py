@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from compiler.pipeline import understand
-from lang.problem import Problem, Rejected
-from lang.report import draw
+from lang.problems.draw import draw
+from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text()

@@ -4,8 +4,8 @@ from __future__ import annotations
 import pytest
 
 from compiler.pipeline import understand
-from lang.problem import Rejected
-from lang.report import draw
+from lang.problems.draw import draw
+from lang.problems.problem import Rejected
 from lang.source import Source, Span
 
 HEAD = """\

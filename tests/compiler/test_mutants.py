@@ -12,8 +12,8 @@ import pytest
 from compiler.pipeline import understand
 from lang.expected import WORDS
 from lang.load import decode
-from lang.problem import Rejected
-from lang.report import draw
+from lang.problems.draw import draw
+from lang.problems.problem import Rejected
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = [*sorted(ROOT.glob("examples/*/*.ccr")), *sorted(ROOT.glob("tests/lang/programs/*.ccr"))]

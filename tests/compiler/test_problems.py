@@ -8,8 +8,8 @@ from conftest import Golden
 
 from compiler.pipeline import understand
 from lang.load import read
-from lang.problem import Rejected
-from lang.report import draw
+from lang.problems.draw import draw
+from lang.problems.problem import Rejected
 from lang.source import Source
 
 FOLDER = Path(__file__).parent / "problems"

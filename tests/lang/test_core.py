@@ -9,8 +9,8 @@ from core_text import show
 
 from lang.check import Checked, check
 from lang.load import read
-from lang.problem import Rejected
-from lang.report import draw
+from lang.problems.draw import draw
+from lang.problems.problem import Rejected
 from lang.source import Source
 
 HERE = Path(__file__).parent / "programs"

@@ -9,8 +9,8 @@ import pytest
 
 from lang.check import check
 from lang.load import read
-from lang.problem import Rejected
-from lang.report import as_json, draw
+from lang.problems.draw import as_json, draw
+from lang.problems.problem import Rejected
 from lang.source import Source
 
 HERE = Path(__file__).parent

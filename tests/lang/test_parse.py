@@ -10,7 +10,7 @@ from lark import Lark
 import lang.parse
 from lang import tree
 from lang.parse import parse
-from lang.problem import Problem, Rejected
+from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 
 

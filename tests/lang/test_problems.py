@@ -10,8 +10,8 @@ from conftest import Golden
 
 from lang.check import check
 from lang.load import read
-from lang.problem import Problem, Rejected
-from lang.report import as_json, draw
+from lang.problems.draw import as_json, draw
+from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 
 HERE = Path(__file__).parent / "problems"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from lang.load import read
-from lang.problem import Rejected
 from lang.problems import LeaksData
+from lang.problems.draw import as_json, draw
 from lang.problems.names import UnknownName, Unused
-from lang.report import as_json, draw
+from lang.problems.problem import Rejected
 from lang.source import Source, Span
 
 TUMOUR = Source("tumour.ccr", """\

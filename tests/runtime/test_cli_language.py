@@ -11,7 +11,7 @@ import pytest
 from command import EXAMPLES, call
 from typer.testing import CliRunner
 
-from lang.explain import problems
+from lang.problems.explain import problems
 from runtime.cli.app import app
 
 UNTIDY = "party  a;party b; // two\ninput x:uint<8>  from a;\n\n\n// out\noutput x to a;"

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from lang.problem import Problem
 from lang.problems import flow, names, shapes, syntax, values
+from lang.problems.problem import Problem
 
 _FENCE = re.compile(r"^```ccr (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MODULES = (flow, names, shapes, syntax, values)
