@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from lang import tree, typed
+from lang import typed
 from lang.builtins import BUILTINS, Builtin
 from lang.failing import Failed
 from lang.indexing import Indexing
@@ -28,6 +28,7 @@ from lang.problems.values import LossOnly
 from lang.public import affine, indices, interval
 from lang.source import Span
 from lang.symbols import FunctionName, ParamName, Public
+from lang.syntax import tree
 from lang.typed import Call, Const, Number
 
 

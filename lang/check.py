@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
-from lang import load, typed
+from lang import typed
 from lang.collecting import paused
 from lang.declarations import Declarations, Loader
 from lang.failing import GivenUp
-from lang.parse import parse
 from lang.problems.names import PartyMissing, UnknownParam, Unused
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source, Span
+from lang.syntax import load
+from lang.syntax.parse import parse
 
 _AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})
 _STACK = 20_000     # Python frames: MAX_DEPTH levels of nesting take some ten each

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
 
-from lang import tree, typed
+from lang import typed
 from lang.builtins import BUILTINS
 from lang.failing import Failed, GivenUp
 from lang.kinds import Kind
@@ -15,6 +15,7 @@ from lang.problems.problem import Problem
 from lang.public import Range
 from lang.source import Span
 from lang.symbols import Bound, Poison, Scope, Scopes, Symbol
+from lang.syntax import tree
 
 MAX_DEPTH = 200
 MAX_UNROLLED = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from lang import tree, typed
+from lang import typed
 from lang.calls import Calls
 from lang.context import MAX_UNROLLED, Attempt
 from lang.failing import Failed, NeedsIndex
@@ -23,6 +23,7 @@ from lang.problems.values import (
 from lang.public import indices
 from lang.source import Span
 from lang.symbols import Poison, Public
+from lang.syntax import tree
 from lang.typed import Const, Number, Pair
 
 Statements = tuple[typed.Statement, ...]

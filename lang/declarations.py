@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from lang import tree, typed
+from lang import typed
 from lang.context import declared
 from lang.expressions import literal
 from lang.failing import Failed
 from lang.infer import describe
 from lang.kinds import TupleKind
 from lang.kinds_of import type_of
-from lang.parse import parse
 from lang.problems.flow import DatasetOwners, NotYet, OutputToNobody, OutputTwice, ReceiverTwice, WhereForm
 from lang.problems.names import (
     BoundTwice,
@@ -29,6 +28,8 @@ from lang.problems.shapes import WrongKind
 from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
 from lang.symbols import DatasetName, FunctionName, KindName, ParamName, PartyName
+from lang.syntax import tree
+from lang.syntax.parse import parse
 from lang.training import Training
 from lang.typed import Const, Number
 

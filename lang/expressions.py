@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from lang import fold, tree, typed
+from lang import fold, typed
 from lang.context import MAX_DEPTH
 from lang.failing import Failed, NeedsIndex
 from lang.infer import describe, infer, number, show_shape
@@ -20,6 +20,7 @@ from lang.problems.values import ExponentRange, ModesClash, NotATuple, ShiftRang
 from lang.public import indices
 from lang.source import Span
 from lang.symbols import Bound, DatasetName, FunctionName, ParamName, Public, RowName
+from lang.syntax import tree
 from lang.typed import Call, Const, Number, Pair
 
 MAX_EXPONENT = 64

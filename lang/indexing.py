@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from lang import tree, typed
+from lang import typed
 from lang.expressions import Expressions
 from lang.failing import Failed, NeedsIndex
 from lang.infer import describe, number
@@ -15,6 +15,7 @@ from lang.problems.shapes import IndexRange, NotIndexable, SliceBackwards, Slice
 from lang.problems.values import IntegersOnly, NotWhole
 from lang.public import affine, indices, interval
 from lang.source import Span
+from lang.syntax import tree
 from lang.typed import Along, At, Call, Const, Number, Place
 
 

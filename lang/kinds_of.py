@@ -5,7 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
-from lang import fold, tree, typed
+from lang import fold, typed
 from lang.context import Context
 from lang.failing import Failed, NeedsIndex
 from lang.infer import describe, show_shape
@@ -23,6 +23,7 @@ from lang.problems.values import Clamped, NotPublic, NotWhole
 from lang.public import affine, indices, interval
 from lang.source import Span
 from lang.symbols import KindName, Poison
+from lang.syntax import tree
 
 MAX_WIDTH = 1024
 MAX_ELEMENTS = 1 << 28

@@ -1,7 +1,7 @@
 """Bindings and assignments."""
 from __future__ import annotations
 
-from lang import tree, typed
+from lang import typed
 from lang.control import Control
 from lang.failing import Failed
 from lang.infer import describe
@@ -12,6 +12,7 @@ from lang.problems.shapes import WrongKind
 from lang.problems.values import PatternLength, VarKind
 from lang.public import reads
 from lang.symbols import Bound, ParamName, Public
+from lang.syntax import tree
 from lang.typed import Call, Pair, Place
 
 

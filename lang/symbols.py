@@ -5,9 +5,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lang import tree, typed
+from lang import typed
 from lang.kinds import Kind
 from lang.source import Span
+from lang.syntax import tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from lang import tree, typed
+from lang import typed
 from lang.failing import Failed
 from lang.infer import describe, number, show_shape
 from lang.kinds_of import show_number
@@ -29,6 +29,7 @@ from lang.problems.shapes import WrongShape
 from lang.public import indices
 from lang.statements import Statements
 from lang.symbols import Bound, DatasetName, PartyName, Poison, RowName
+from lang.syntax import tree
 from lang.typed import Number
 
 # clause -> what it must be, the test for it, an example

@@ -9,7 +9,7 @@ from pathlib import Path
 from compiler import artifact, pipeline
 from compiler.program import Compiled
 from compiler.words.evaluate import Array, evaluate
-from lang.load import read
+from lang.syntax.load import read
 from runtime.backends.clear import ClearBackend
 from runtime.privacy.randomness import RunSecret
 from runtime.sources import PartySources, load

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lang import tree
-from lang.parse import parse
 from lang.source import Source
+from lang.syntax import tree
+from lang.syntax.parse import parse
 
 Numbers = NDArray[Any]         # Fractions, dtype object
 ROOT_BITS = 64                 # fraction bits of the square roots that results are held against

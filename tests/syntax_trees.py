@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from lang import tree
 from lang.source import Source, Span
+from lang.syntax import tree
 
 NOWHERE = Span(Source("", ""), 1, 1, 1, 1)
 NAMES = st.sampled_from(["a", "b", "w0", "FEATURES", "row", "x_1", "matrix", "ifs"])

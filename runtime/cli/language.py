@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from lang.fmt import format_text
-from lang.load import decode, read
 from lang.problems.explain import page, problems
 from lang.problems.problem import Problem, Rejected
+from lang.syntax.fmt import format_text
+from lang.syntax.load import decode, read
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.options import Json, UsageError
 from runtime.cli.screen import result

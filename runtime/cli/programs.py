@@ -8,8 +8,8 @@ import typer
 
 from compiler.lowering.widths import widths
 from compiler.pipeline import examine
-from lang.load import read
 from lang.problems.draw import as_json, draw
+from lang.syntax.load import read
 from runtime import api
 from runtime.api import Program
 from runtime.cli.faults import NotSaved, faults

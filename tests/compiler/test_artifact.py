@@ -12,7 +12,7 @@ import pytest
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from compiler.program import Compiled
-from lang.load import read
+from lang.syntax.load import read
 
 ROOT = Path(__file__).parents[2]
 AUCTION = ROOT / "examples/auction/auction.ccr"
@@ -37,7 +37,7 @@ def test_read_back_with_dpsgd() -> None:
 def test_bytes_do_not_depend_on_the_hash_seed_or_the_folder(auction: Compiled, seed: str, tmp_path: Path) -> None:
     copy = tmp_path / "auction.ccr"
     copy.write_bytes(AUCTION.read_bytes())
-    code = ("import sys; from compiler import artifact, pipeline; from lang.load import read; "
+    code = ("import sys; from compiler import artifact, pipeline; from lang.syntax.load import read; "
             "print(artifact.digest(artifact.encode(pipeline.compile(read(sys.argv[1])))))")
     done = subprocess.run([sys.executable, "-c", code, copy.name], cwd=tmp_path, capture_output=True, text=True,
                           check=True, env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)})

@@ -10,10 +10,10 @@ from time import process_time
 import pytest
 
 from compiler.pipeline import understand
-from lang.expected import WORDS
-from lang.load import decode
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
+from lang.syntax.expected import WORDS
+from lang.syntax.load import decode
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = [*sorted(ROOT.glob("examples/*/*.ccr")), *sorted(ROOT.glob("tests/lang/programs/*.ccr"))]

@@ -12,7 +12,7 @@ from compiler.pipeline import Meaning, build
 from compiler.program import and_gates
 from compiler.words.prune import prune
 from lang.check import check
-from lang.load import read
+from lang.syntax.load import read
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # program -> params under which its gradients are bounded by their structure, so that nothing is clipped

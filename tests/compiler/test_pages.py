@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from compiler.pipeline import understand
-from lang.load import read
 from lang.problems.explain import Page, page, problems
 from lang.problems.problem import Problem, Rejected
+from lang.syntax.load import read
 
 PAGES = [page(code) for code in problems()]
 WITHOUT_A_PROGRAM = {"file-missing", "not-utf8"}         # there is no text to show; their pages show the command

@@ -7,10 +7,10 @@ import pytest
 from conftest import Golden
 
 from compiler.pipeline import understand
-from lang.load import read
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source
+from lang.syntax.load import read
 
 FOLDER = Path(__file__).parent / "problems"
 

@@ -9,8 +9,8 @@ import pytest
 from compiler.lowering.lower import lower
 from compiler.lowering.widths import Approximation, Binding, Width, Widths, widths
 from lang.check import check
-from lang.load import read
 from lang.source import Source
+from lang.syntax.load import read
 from runtime.report.places import excerpt
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

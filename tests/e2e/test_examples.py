@@ -16,7 +16,7 @@ from command import EXAMPLES, LONG
 
 from compiler.pipeline import mechanisms, understand
 from compiler.program import and_gates
-from lang.load import read
+from lang.syntax.load import read
 from runtime import api
 from runtime.local import run_both
 from runtime.privacy.accountant import Mechanism, account

@@ -8,10 +8,10 @@ from conftest import Golden
 from core_text import show
 
 from lang.check import Checked, check
-from lang.load import read
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source
+from lang.syntax.load import read
 
 HERE = Path(__file__).parent / "programs"
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/*.ccr"))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lang.fmt import format_text
-from lang.parse import parse
 from lang.source import Source
+from lang.syntax.fmt import format_text
+from lang.syntax.parse import parse
 
 HERE = Path(__file__).parent
 PROGRAMS = [*sorted((HERE / "programs").glob("*.ccr")), *sorted(HERE.parents[1].glob("examples/*/*.ccr"))]

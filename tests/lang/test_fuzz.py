@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from lang.check import check
-from lang.load import read
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
 from lang.source import Source
+from lang.syntax.load import read
 
 HERE = Path(__file__).parent
 PROGRAMS = [*sorted((HERE / "programs").glob("*.ccr")), *sorted(HERE.parents[1].glob("examples/*/*.ccr"))]

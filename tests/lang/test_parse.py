@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from lark import Lark
 
-import lang.parse
-from lang import tree
-from lang.parse import parse
+import lang.syntax.parse
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source
+from lang.syntax import tree
+from lang.syntax.parse import parse
 
 
 def read(text: str) -> tree.File:
@@ -29,7 +29,7 @@ def places(text: str) -> list[tuple[str, int, int]]:
 
 
 def test_grammar_has_no_conflicts() -> None:
-    grammar = Path(lang.parse.__file__).with_name("grammar.lark").read_text()
+    grammar = Path(lang.syntax.parse.__file__).with_name("grammar.lark").read_text()
     Lark(grammar, parser="lalr", strict=True)
 
 
@@ -93,16 +93,16 @@ def test_the_value_of_a_block() -> None:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty cache folder, and no tables in memory."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    lang.parse._parser.cache_clear()
+    lang.syntax.parse._parser.cache_clear()
     yield tmp_path / "ccr"
-    lang.parse._parser.cache_clear()
+    lang.syntax.parse._parser.cache_clear()
 
 
 def test_tables_are_kept(cache: Path) -> None:
     assert read("let x = 1;").items
     kept, = cache.iterdir()
     written = kept.stat().st_mtime_ns
-    lang.parse._parser.cache_clear()
+    lang.syntax.parse._parser.cache_clear()
     assert read("let x = 1 + 2 * 3;") == read("let x = 1 + (2 * 3);")
     assert kept.stat().st_mtime_ns == written
 
@@ -116,6 +116,6 @@ def test_broken_tables_are_made_anew(cache: Path) -> None:
     assert read("let x = 1;").items
     kept, = cache.iterdir()
     kept.write_bytes(b"not tables\nat all")
-    lang.parse._parser.cache_clear()
+    lang.syntax.parse._parser.cache_clear()
     assert read("let x = 1;").items
     assert kept.stat().st_size > 1000

@@ -9,10 +9,10 @@ import pytest
 from conftest import Golden
 
 from lang.check import check
-from lang.load import read
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source
+from lang.syntax.load import read
 
 HERE = Path(__file__).parent / "problems"
 PROGRAMS = sorted(HERE.glob("*.ccr"))

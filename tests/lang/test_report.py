@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from lang.load import read
 from lang.problems import LeaksData
 from lang.problems.draw import as_json, draw
 from lang.problems.names import UnknownName, Unused
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
+from lang.syntax.load import read
 
 TUMOUR = Source("tumour.ccr", """\
 dataset records from hospital {

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from syntax_trees import file
 
-from lang import tree
-from lang.parse import parse
-from lang.show import show
 from lang.source import Source
+from lang.syntax import tree
+from lang.syntax.parse import parse
+from lang.syntax.show import show
 
 PROGRAMS = [*sorted((Path(__file__).parent / "programs").glob("*.ccr")),
             *sorted((Path(__file__).parents[2] / "examples").glob("*/*.ccr"))]

@@ -14,7 +14,7 @@ from compiler import pipeline
 from compiler.program import Compiled
 from compiler.words.ir import Block, Bound, Loop, Mechanism, Op, Value, Weights
 from compiler.words.sampler import Sampler, sampler
-from lang.load import read
+from lang.syntax.load import read
 from runtime import api
 from runtime.privacy import accountant
 from runtime.privacy.accountant import account

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lang import tree
+from lang.syntax import tree
 
 _INDENT = "    "
 # operator -> how tightly it binds; the right operand of a left-associative one must bind tighter

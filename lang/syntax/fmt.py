@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from lang.parse import parse
-from lang.show import Line, lines
 from lang.source import Source
+from lang.syntax.parse import parse
+from lang.syntax.show import Line, lines
 
 _COMMENT = re.compile(r'"[^"\n]*"|//[^\n]*')
 _INDENT = "    "

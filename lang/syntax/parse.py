@@ -17,9 +17,6 @@ from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from lark.utils import TextSlice
 
-from lang import expected, tree
-from lang.brackets import CLOSING, OPENING, Brackets
-from lang.build import MAX_DEPTH, Builder, TooNested
 from lang.collecting import paused
 from lang.problems.problem import Problem, Rejected
 from lang.problems.syntax import (
@@ -35,6 +32,9 @@ from lang.problems.syntax import (
     ValueNotLast,
 )
 from lang.source import Source, Span
+from lang.syntax import expected, tree
+from lang.syntax.brackets import CLOSING, OPENING, Brackets
+from lang.syntax.reductions import MAX_DEPTH, Builder, TooNested
 
 _GRAMMAR = Path(__file__).with_name("grammar.lark")
 _LOCK = Lock()  # the builder that the shared tables call holds one file at a time

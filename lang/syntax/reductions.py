@@ -7,8 +7,8 @@ from typing import Any
 
 from lark import Token
 
-from lang import tree
 from lang.source import Source, Span
+from lang.syntax import tree
 
 MAX_DEPTH = 200
 _MEANINGFUL = frozenset({"NAME", "INT", "DECIMAL", "SIZE", "STRING"})
