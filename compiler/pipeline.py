@@ -20,7 +20,7 @@ from compiler.schedule.emit import emit
 from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Pieces, Value, Words
 from compiler.words.prune import prune
 from lang import typed as t
-from lang.check import Checked, check
+from lang.checker.check import Checked, check
 from lang.problems.names import NothingToRun
 from lang.problems.problem import Rejected
 from lang.source import Source, Span

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from lang import typed
-from lang.infer import show_shape
+from lang.checker.infer import show_shape
 
 
 def show(program: typed.Program) -> str:

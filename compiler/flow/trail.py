@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lang import typed as t
-from lang.public import parts
+from lang.checker.public import parts
 from lang.source import Span
 
 Name = tuple[str, int | None]              # an input; or a data set and the `dpsgd` whose row it is read through

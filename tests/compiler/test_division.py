@@ -12,7 +12,7 @@ from in_memory import Inputs, run_clear
 from compiler.pipeline import Meaning, build, understand
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Type
-from lang.fold import to_kind
+from lang.checker.fold import to_kind
 from lang.kinds import Base, Scalar
 from lang.problems.problem import Rejected
 from lang.source import Source

@@ -11,7 +11,7 @@ from compiler.lowering.lower import lower
 from compiler.pipeline import Meaning, build
 from compiler.program import and_gates
 from compiler.words.prune import prune
-from lang.check import check
+from lang.checker.check import check
 from lang.syntax.load import read
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -8,7 +8,7 @@ import pytest
 
 from compiler.lowering.lower import lower
 from compiler.lowering.widths import Approximation, Binding, Width, Widths, widths
-from lang.check import check
+from lang.checker.check import check
 from lang.source import Source
 from lang.syntax.load import read
 from runtime.report.places import excerpt

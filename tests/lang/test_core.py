@@ -7,7 +7,7 @@ import pytest
 from conftest import Golden
 from core_text import show
 
-from lang.check import Checked, check
+from lang.checker.check import Checked, check
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source

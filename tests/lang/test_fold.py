@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lang.check import check
-from lang.fold import fold, to_kind
-from lang.infer import infer
+from lang.checker.check import check
+from lang.checker.fold import fold, to_kind
+from lang.checker.infer import infer
 from lang.kinds import Base, Scalar
 from lang.source import Source, Span
 from lang.typed import Call, Const, Number, Release

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lang.check import check
+from lang.checker.check import check
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
 from lang.source import Source

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Golden
 
-from lang.check import check
+from lang.checker.check import check
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source

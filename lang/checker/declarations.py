@@ -7,12 +7,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lang import typed
-from lang.context import declared
-from lang.expressions import literal
-from lang.failing import Failed
-from lang.infer import describe
+from lang.checker.context import declared
+from lang.checker.convert import type_of
+from lang.checker.expressions import literal
+from lang.checker.failing import Failed
+from lang.checker.infer import describe
+from lang.checker.symbols import DatasetName, FunctionName, KindName, ParamName, PartyName
+from lang.checker.training import Training
 from lang.kinds import TupleKind
-from lang.kinds_of import type_of
 from lang.problems.flow import DatasetOwners, NotYet, OutputToNobody, OutputTwice, ReceiverTwice, WhereForm
 from lang.problems.names import (
     BoundTwice,
@@ -27,10 +29,8 @@ from lang.problems.problem import Rejected
 from lang.problems.shapes import WrongKind
 from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
-from lang.symbols import DatasetName, FunctionName, KindName, ParamName, PartyName
 from lang.syntax import tree
 from lang.syntax.parse import parse
-from lang.training import Training
 from lang.typed import Const, Number
 
 Loader = Callable[[str], Source]

@@ -7,13 +7,13 @@ from itertools import product
 from math import prod
 
 from lang import typed
-from lang.expressions import Expressions
-from lang.failing import Failed, NeedsIndex
-from lang.infer import describe, number
+from lang.checker.expressions import Expressions
+from lang.checker.failing import Failed, NeedsIndex
+from lang.checker.infer import describe, number
+from lang.checker.public import affine, indices, interval
 from lang.problems.flow import PrivateIndexBounds
 from lang.problems.shapes import IndexRange, NotIndexable, SliceBackwards, SliceRange, TooManyPicks
 from lang.problems.values import IntegersOnly, NotWhole
-from lang.public import affine, indices, interval
 from lang.source import Span
 from lang.syntax import tree
 from lang.typed import Along, At, Call, Const, Number, Place

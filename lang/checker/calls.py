@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from lang import typed
-from lang.builtins import BUILTINS, Builtin
-from lang.failing import Failed
-from lang.indexing import Indexing
-from lang.infer import describe, number, show_shape
+from lang.checker.convert import show_number
+from lang.checker.failing import Failed
+from lang.checker.functions import BUILTINS, Builtin
+from lang.checker.indexing import Indexing
+from lang.checker.infer import describe, number, show_shape
+from lang.checker.layers import convolved, pooled
+from lang.checker.public import affine, indices, interval
+from lang.checker.symbols import FunctionName, ParamName, Public
 from lang.kinds import Kind
-from lang.kinds_of import show_number
-from lang.layers import convolved, pooled
 from lang.problems.names import (
     ArgumentCount,
     MissingResult,
@@ -25,9 +27,7 @@ from lang.problems.names import (
 )
 from lang.problems.shapes import WrongShape
 from lang.problems.values import LossOnly
-from lang.public import affine, indices, interval
 from lang.source import Span
-from lang.symbols import FunctionName, ParamName, Public
 from lang.syntax import tree
 from lang.typed import Call, Const, Number
 

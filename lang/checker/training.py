@@ -6,9 +6,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lang import typed
-from lang.failing import Failed
-from lang.infer import describe, number, show_shape
-from lang.kinds_of import show_number
+from lang.checker.convert import show_number
+from lang.checker.failing import Failed
+from lang.checker.infer import describe, number, show_shape
+from lang.checker.public import indices
+from lang.checker.statements import Statements
+from lang.checker.symbols import Bound, DatasetName, PartyName, Poison, RowName
 from lang.problems.flow import (
     ClauseMissing,
     ClausePrivate,
@@ -26,9 +29,6 @@ from lang.problems.flow import (
 )
 from lang.problems.names import UnknownDataset, UnknownParty
 from lang.problems.shapes import WrongShape
-from lang.public import indices
-from lang.statements import Statements
-from lang.symbols import Bound, DatasetName, PartyName, Poison, RowName
 from lang.syntax import tree
 from lang.typed import Number
 

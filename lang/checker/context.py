@@ -7,14 +7,14 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from lang import typed
-from lang.builtins import BUILTINS
-from lang.failing import Failed, GivenUp
+from lang.checker.failing import Failed, GivenUp
+from lang.checker.functions import BUILTINS
+from lang.checker.public import Range
+from lang.checker.symbols import Bound, Poison, Scope, Scopes, Symbol
 from lang.kinds import Kind
 from lang.problems import names, syntax, values
 from lang.problems.problem import Problem
-from lang.public import Range
 from lang.source import Span
-from lang.symbols import Bound, Poison, Scope, Scopes, Symbol
 from lang.syntax import tree
 
 MAX_DEPTH = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from lang.failing import Failed
+from lang.checker.failing import Failed
 from lang.kinds import BIT, Scalar
 from lang.problems.shapes import InnerSizes, ShapesDiffer, WrongAxis, WrongKind, WrongRank
 from lang.problems.values import BitsOfFix, DivisionByZero, IntegersOnly, NotNamed

@@ -9,9 +9,9 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from lang import typed
+from lang.checker.declarations import Declarations, Loader
+from lang.checker.failing import GivenUp
 from lang.collecting import paused
-from lang.declarations import Declarations, Loader
-from lang.failing import GivenUp
 from lang.problems.names import PartyMissing, UnknownParam, Unused
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source, Span

@@ -6,20 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from lang import fold, typed
-from lang.context import MAX_DEPTH
-from lang.failing import Failed, NeedsIndex
-from lang.infer import describe, infer, number, show_shape
+from lang import typed
+from lang.checker import fold
+from lang.checker.context import MAX_DEPTH
+from lang.checker.convert import MAX_WIDTH, Kinds, fill, show_number, type_of
+from lang.checker.failing import Failed, NeedsIndex
+from lang.checker.infer import describe, infer, number, show_shape
+from lang.checker.public import indices
+from lang.checker.symbols import Bound, DatasetName, FunctionName, ParamName, Public, RowName
 from lang.kinds import BIT, Tensor
-from lang.kinds_of import MAX_WIDTH, Kinds, fill, show_number, type_of
 from lang.problems.flow import DatasetOutside, RevealPlace, RowOutside
 from lang.problems.names import CallsNeeded, NotAValue, UnknownField
 from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ValueTooLarge, WrongKind
 from lang.problems.syntax import TooDeep
 from lang.problems.values import ExponentRange, ModesClash, NotATuple, ShiftRange
-from lang.public import indices
 from lang.source import Span
-from lang.symbols import Bound, DatasetName, FunctionName, ParamName, Public, RowName
 from lang.syntax import tree
 from lang.typed import Call, Const, Number, Pair
 

@@ -1,8 +1,8 @@
 """The shapes of convolution and pooling."""
 from __future__ import annotations
 
-from lang.failing import Failed
-from lang.infer import describe, show_shape
+from lang.checker.failing import Failed
+from lang.checker.infer import describe, show_shape
 from lang.problems.shapes import InnerSizes, WrongRank
 from lang.source import Span
 from lang.typed import Number

@@ -5,10 +5,13 @@ from dataclasses import replace
 from fractions import Fraction
 from math import prod
 
-from lang import fold, typed
-from lang.context import Context
-from lang.failing import Failed, NeedsIndex
-from lang.infer import describe, show_shape
+from lang import typed
+from lang.checker import fold
+from lang.checker.context import Context
+from lang.checker.failing import Failed, NeedsIndex
+from lang.checker.infer import describe, show_shape
+from lang.checker.public import affine, indices, interval
+from lang.checker.symbols import KindName, Poison
 from lang.kinds import BIT, Base, Kind, Scalar, Tensor, TupleKind
 from lang.problems.names import NotAKind, UnknownKind
 from lang.problems.shapes import (
@@ -20,9 +23,7 @@ from lang.problems.shapes import (
     WrongShape,
 )
 from lang.problems.values import Clamped, NotPublic, NotWhole
-from lang.public import affine, indices, interval
 from lang.source import Span
-from lang.symbols import KindName, Poison
 from lang.syntax import tree
 
 MAX_WIDTH = 1024

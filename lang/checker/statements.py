@@ -2,16 +2,16 @@
 from __future__ import annotations
 
 from lang import typed
-from lang.control import Control
-from lang.failing import Failed
-from lang.infer import describe
-from lang.kinds_of import kind_of, type_of
+from lang.checker.control import Control
+from lang.checker.convert import kind_of, type_of
+from lang.checker.failing import Failed
+from lang.checker.infer import describe
+from lang.checker.public import reads
+from lang.checker.symbols import Bound, ParamName, Public
 from lang.problems.flow import DpsgdAssigns, LossPlace
 from lang.problems.names import AssignInValue, NotAPlace, NotAssignable
 from lang.problems.shapes import WrongKind
 from lang.problems.values import PatternLength, VarKind
-from lang.public import reads
-from lang.symbols import Bound, ParamName, Public
 from lang.syntax import tree
 from lang.typed import Call, Pair, Place
 

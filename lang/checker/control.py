@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from lang import typed
-from lang.calls import Calls
-from lang.context import MAX_UNROLLED, Attempt
-from lang.failing import Failed, NeedsIndex
-from lang.infer import broadcast_shapes, describe, number
-from lang.kinds_of import fill
+from lang.checker.calls import Calls
+from lang.checker.context import MAX_UNROLLED, Attempt
+from lang.checker.convert import fill
+from lang.checker.failing import Failed, NeedsIndex
+from lang.checker.infer import broadcast_shapes, describe, number
+from lang.checker.public import indices
+from lang.checker.symbols import Poison, Public
 from lang.problems.shapes import SliceBackwards
 from lang.problems.syntax import ValueNotLast
 from lang.problems.values import (
@@ -20,9 +22,7 @@ from lang.problems.values import (
     UnrolledTooFar,
     UnusedValue,
 )
-from lang.public import indices
 from lang.source import Span
-from lang.symbols import Poison, Public
 from lang.syntax import tree
 from lang.typed import Const, Number, Pair
 
