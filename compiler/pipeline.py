@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cache
 
 from compiler.cells.expand import charged
-from compiler.flow import leaks as flow
+from compiler.flow import leaks
 from compiler.flow.trail import trails
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.joint.digits import contractions
@@ -49,7 +49,7 @@ def _meaning(source: Source, checked: Checked) -> Meaning:
     if not checked.program.parties:
         raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
     words = prune(lower(checked.program))
-    flow.check(words, _places(checked.program), _ways(checked.program))
+    leaks.check(words, _places(checked.program), _ways(checked.program))
     return Meaning(checked, words)
 
 
@@ -147,7 +147,7 @@ def _places(program: t.Program) -> dict[str, Span]:
     return places | {d.name: d.fields[0].span if d.fields else d.span for d in program.datasets}
 
 
-def _ways(program: t.Program) -> flow.Way:
+def _ways(program: t.Program) -> leaks.Way:
     """What a source passed on its way to an output; the tree is walked when the first leak is found."""
     walked = cache(lambda: trails(program))
     return lambda output, source: walked().get(output, {}).get((source.name, source.draw), ())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 
-from lang.kinds import Kind, Scalar
+from lang.kinds import Base, Kind, Scalar, Tensor, TupleKind
 from lang.source import Span
 
 
@@ -32,6 +32,22 @@ class Pair:
 
 
 TypeOf = Number | Pair
+
+
+def type_of(kind: Kind) -> TypeOf:
+    """The type of a value held in a kind."""
+    if isinstance(kind, TupleKind):
+        return Pair(tuple(map(type_of, kind.fields)))
+    return Number(kind.shape, kind.scalar.base is not Base.FIX, kind.scalar)
+
+
+def kind_of(type_: TypeOf) -> Kind | None:
+    """The kind that a value already has, if it has one."""
+    if isinstance(type_, Pair):
+        fields = [kind_of(field) for field in type_.fields]
+        known = tuple(field for field in fields if field is not None)
+        return TupleKind(known) if len(known) == len(fields) else None
+    return Tensor(type_.kind, type_.shape) if type_.kind else None
 
 
 class Call(Enum):

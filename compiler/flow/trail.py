@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from lang import typed as t
-from lang.checker.public import parts
 from lang.source import Span
+from lang.traverse import parts
 
 Name = tuple[str, int | None]              # an input; or a data set and the `dpsgd` whose row it is read through
 Steps = tuple[tuple[Span, str], ...]

@@ -15,8 +15,8 @@ from compiler.functions.order import permuted_last, restored
 from compiler.functions.quotient import quotient, root
 from compiler.words.builder import Builder
 from compiler.words.ir import Op
-from lang.checker.convert import show_number
 from lang.kinds import Scalar
+from lang.numerals import show_number
 from lang.problems import NotYet, RangeTooWide, ResultTooWide, WithinUnmet
 from lang.problems.problem import Rejected
 from lang.typed import Call, Operate

@@ -1,16 +1,15 @@
 """What a gate pass is, and the loop that runs passes and holds each to its word."""
 from __future__ import annotations
 
-import gc
 import random
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from compiler.gates.circuit import Circuit
 from compiler.gates.graph import Graph, origins, to_circuit, to_graph
 from compiler.gates.simulate import simulate
 from compiler.gates.verify import verify
+from lang.collecting import paused
 
 EXHAUSTIVE = 10                # inputs up to which all assignments are tried
 SAMPLES = 256                  # assignments tried beyond that
@@ -62,7 +61,7 @@ def traced(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step
     inputs, count = assignments(circuit.inputs)
     expected = simulate(circuit, inputs, count)
     ands, xors = circuit.and_gates, circuit.xor_gates
-    with _collector_paused():
+    with paused():
         graph = to_graph(circuit)
         for p in passes:
             p.rewrite(graph)
@@ -82,18 +81,6 @@ def _check(p: Pass, after: Circuit, inputs: Sequence[int], count: int, expected:
         if want != got:
             raise Miscompiled(f"pass `{p.name}` changed output {position} "
                               f"in {(want ^ got).bit_count()} of {count} assignments")
-
-
-@contextmanager
-def _collector_paused() -> Generator[None, None, None]:
-    """A graph is up to 100,000 dictionaries, all alive: looking for garbage among them took a third of the time."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def assignments(inputs: int) -> tuple[list[int], int]:

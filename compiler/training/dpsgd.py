@@ -23,8 +23,8 @@ from compiler.words.noise_bound import REACH, noise_bound
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
-from lang.checker.convert import show_number
 from lang.kinds import Tensor
+from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
 

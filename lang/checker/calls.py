@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from lang import typed
-from lang.checker.convert import show_number
 from lang.checker.failing import Failed
 from lang.checker.functions import BUILTINS, Builtin
 from lang.checker.indexing import Indexing
@@ -14,6 +13,7 @@ from lang.checker.layers import convolved, pooled
 from lang.checker.public import affine, indices, interval
 from lang.checker.symbols import FunctionName, ParamName, Public
 from lang.kinds import Kind
+from lang.numerals import show_number
 from lang.problems.names import (
     ArgumentCount,
     MissingResult,

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from math import prod
 
 from lang import typed
@@ -13,6 +12,7 @@ from lang.checker.infer import describe, show_shape
 from lang.checker.public import affine, indices, interval
 from lang.checker.symbols import KindName, Poison
 from lang.kinds import BIT, Base, Kind, Scalar, Tensor, TupleKind
+from lang.numerals import show_number
 from lang.problems.names import NotAKind, UnknownKind
 from lang.problems.shapes import (
     KindRange,
@@ -25,25 +25,10 @@ from lang.problems.shapes import (
 from lang.problems.values import Clamped, NotPublic, NotWhole
 from lang.source import Span
 from lang.syntax import tree
+from lang.typed import kind_of
 
 MAX_WIDTH = 1024
 MAX_ELEMENTS = 1 << 28
-
-
-def type_of(kind: Kind) -> typed.TypeOf:
-    """The type of a value held in a kind."""
-    if isinstance(kind, TupleKind):
-        return typed.Pair(tuple(map(type_of, kind.fields)))
-    return typed.Number(kind.shape, kind.scalar.base is not Base.FIX, kind.scalar)
-
-
-def kind_of(type_: typed.TypeOf) -> Kind | None:
-    """The kind that a value already has, if it has one."""
-    if isinstance(type_, typed.Pair):
-        fields = [kind_of(field) for field in type_.fields]
-        known = tuple(field for field in fields if field is not None)
-        return TupleKind(known) if len(known) == len(fields) else None
-    return Tensor(type_.kind, type_.shape) if type_.kind else None
 
 
 class Kinds(Context):
@@ -209,24 +194,6 @@ def fill(expr: typed.Expr, shape: tuple[int, ...], span: Span) -> typed.Expr:
     if isinstance(expr, typed.Const) and prod(shape) <= fold.MAX_ELEMENTS:
         return typed.Const(target, expr.values * prod(shape), expr.span)
     return typed.Operate(target, typed.Call.BROADCAST, (expr,), span)
-
-
-def show_number(value: Fraction) -> str:
-    """A public number as one would write it."""
-    if value.denominator == 1:
-        return str(value) if value.numerator.bit_length() < 64 else f"about {_power(value)}"
-    digits = value.denominator
-    for prime in (2, 5):
-        while digits % prime == 0:
-            digits //= prime
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > 64:
-        return f"about {_power(value)}"
-    return f"{float(value):.15g}" if digits == 1 else str(value)
-
-
-def _power(value: Fraction) -> str:
-    exponent = abs(value.numerator).bit_length() - value.denominator.bit_length()
-    return f"{'-' if value < 0 else ''}2^{exponent}"
 
 
 def _show(node: tree.Words, sizes: list[int]) -> str:

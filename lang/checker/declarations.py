@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from lang import typed
 from lang.checker.context import declared
-from lang.checker.convert import type_of
 from lang.checker.expressions import literal
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
@@ -31,7 +30,7 @@ from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
 from lang.syntax import tree
 from lang.syntax.parse import parse
-from lang.typed import Const, Number
+from lang.typed import Const, Number, type_of
 
 Loader = Callable[[str], Source]
 _PLACEHOLDERS = (2, 3, 5, 7, 11, 13, 17, 19)

@@ -9,12 +9,13 @@ from fractions import Fraction
 from lang import typed
 from lang.checker import fold
 from lang.checker.context import MAX_DEPTH
-from lang.checker.convert import MAX_WIDTH, Kinds, fill, show_number, type_of
+from lang.checker.convert import MAX_WIDTH, Kinds, fill
 from lang.checker.failing import Failed, NeedsIndex
 from lang.checker.infer import describe, infer, number, show_shape
 from lang.checker.public import indices
 from lang.checker.symbols import Bound, DatasetName, FunctionName, ParamName, Public, RowName
 from lang.kinds import BIT, Tensor
+from lang.numerals import show_number
 from lang.problems.flow import DatasetOutside, RevealPlace, RowOutside
 from lang.problems.names import CallsNeeded, NotAValue, UnknownField
 from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ValueTooLarge, WrongKind
@@ -22,7 +23,7 @@ from lang.problems.syntax import TooDeep
 from lang.problems.values import ExponentRange, ModesClash, NotATuple, ShiftRange
 from lang.source import Span
 from lang.syntax import tree
-from lang.typed import Call, Const, Number, Pair
+from lang.typed import Call, Const, Number, Pair, type_of
 
 MAX_EXPONENT = 64
 _ARITHMETIC = {"+": Call.ADD, "-": Call.SUB, "*": Call.MUL, "/": Call.DIVIDE, "%": Call.MODULO, "@": Call.MATMUL,

@@ -3,17 +3,16 @@ from __future__ import annotations
 
 from lang import typed
 from lang.checker.control import Control
-from lang.checker.convert import kind_of, type_of
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
-from lang.checker.public import reads
 from lang.checker.symbols import Bound, ParamName, Public
 from lang.problems.flow import DpsgdAssigns, LossPlace
 from lang.problems.names import AssignInValue, NotAPlace, NotAssignable
 from lang.problems.shapes import WrongKind
 from lang.problems.values import PatternLength, VarKind
 from lang.syntax import tree
-from lang.typed import Call, Pair, Place
+from lang.traverse import reads
+from lang.typed import Call, Pair, Place, kind_of, type_of
 
 
 class Statements(Control):

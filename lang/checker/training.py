@@ -6,12 +6,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from lang import typed
-from lang.checker.convert import show_number
 from lang.checker.failing import Failed
 from lang.checker.infer import describe, number, show_shape
 from lang.checker.public import indices
 from lang.checker.statements import Statements
 from lang.checker.symbols import Bound, DatasetName, PartyName, Poison, RowName
+from lang.numerals import show_number
 from lang.problems.flow import (
     ClauseMissing,
     ClausePrivate,

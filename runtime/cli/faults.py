@@ -7,13 +7,13 @@ from contextlib import contextmanager
 import typer
 
 from compiler.artifact import ArtifactError
+from lang.numerals import spelled
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
 from runtime.backends.yao import ForgedOutput
 from runtime.cli.options import UsageError
 from runtime.cli.screen import result, say
 from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
-from runtime.contract.amounts import spelled
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
 from runtime.local import PartyFailed

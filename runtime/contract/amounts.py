@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, isfinite
 
+from lang.numerals import spelled
+
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{0,29}[1-9])?", re.ASCII)
 _EPSILON_PLACES = 6
 # The PLD is pessimistic on its own grid; this covers the float64 arithmetic that combines it.
@@ -26,21 +28,6 @@ def decimal(text: str) -> Fraction:
     if value == 0:
         raise ValueError("an amount must lie above 0")
     return value
-
-
-def spelled(value: Fraction) -> str:
-    """The canonical numeral of a number that has finitely many decimals; ValueError for one that has not."""
-    twos, fives, rest = 0, 0, value.denominator
-    while rest % 2 == 0:
-        twos, rest = twos + 1, rest // 2
-    while rest % 5 == 0:
-        fives, rest = fives + 1, rest // 5
-    if rest != 1:
-        raise ValueError(f"{value} has no finite decimal form")
-    places = max(twos, fives)
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    whole, part = digits[:len(digits) - places], digits[len(digits) - places:]
-    return ("-" if value < 0 else "") + whole + (f".{part}" if part else "")
 
 
 def typed(text: str) -> Fraction:

@@ -5,14 +5,16 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lang.numerals import spelled
 from runtime.data.errors import InputError
-from runtime.data.specs import Kind, decimal
+from runtime.data.specs import Kind
 
 _EXACT = 53  # bits of a float64's significand
 
@@ -63,7 +65,7 @@ def _table(name: str, integers: NDArray[np.int64], kind: Kind) -> str:
     flat = integers.ndim < 2
     rows = integers.reshape(-1, 1 if flat else integers.shape[-1])
     header = [name] if flat else [f"{name}[{i}]" for i in range(rows.shape[1])]
-    lines = [header, *([decimal(int(i), kind.fraction) for i in row] for row in rows)]
+    lines = [header, *([spelled(Fraction(int(i), 1 << kind.fraction)) for i in row] for row in rows)]
     return "".join(",".join(line) + "\n" for line in lines)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
+from lang.numerals import spelled
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -27,7 +29,8 @@ class Kind:
     @property
     def range(self) -> str:
         """`-1 to 0.99609375`: the values it holds, exactly."""
-        return f"{decimal(self.low, self.fraction)} to {decimal(self.high, self.fraction)}"
+        unit = Fraction(1, 1 << self.fraction)
+        return f"{spelled(self.low * unit)} to {spelled(self.high * unit)}"
 
     def __str__(self) -> str:
         if self.fraction:
@@ -35,13 +38,6 @@ class Kind:
         if not self.signed:
             return "bit" if self.bits == 1 else f"uint<{self.bits}>"
         return f"int<{self.bits}>"
-
-
-def decimal(integer: int, fraction: int) -> str:
-    """integer / 2^fraction in decimal digits, exactly; no trailing zeros."""
-    digits = str(abs(integer) * 5**fraction).rjust(fraction + 1, "0")
-    whole, part = digits[: len(digits) - fraction], digits[len(digits) - fraction :].rstrip("0")
-    return ("-" if integer < 0 else "") + whole + ("." + part if part else "")
 
 
 @dataclass(frozen=True, slots=True)

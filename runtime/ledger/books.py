@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from runtime.contract.amounts import NOTHING, Spend, spelled, total
+from lang.numerals import spelled
+from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
 from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
 

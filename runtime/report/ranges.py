@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from compiler.lowering.widths import Binding, Width
-from lang.checker.convert import show_number
+from lang.numerals import show_number
 from runtime.report.places import excerpt, place_of
 from runtime.report.wording import table
 

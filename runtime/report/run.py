@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compiler.words.evaluate import Array
+from lang.numerals import spelled
 from runtime.api import Program
-from runtime.contract.amounts import Spend, spelled
+from runtime.contract.amounts import Spend
 from runtime.party import Report
 from runtime.report import values
 from runtime.report.privacy import Privacy

@@ -9,9 +9,10 @@ import numpy as np
 from compiler.program import Released
 from compiler.words.evaluate import Array
 from compiler.words.ir import Type
+from lang.numerals import spelled
 from runtime.data.errors import InputError
 from runtime.data.save import check_output, save
-from runtime.data.specs import Kind, decimal
+from runtime.data.specs import Kind
 from runtime.sources import kind_of
 
 SHOWN = 64                     # elements that are printed; more are counted
@@ -38,7 +39,7 @@ def text(value: Array, type: Type) -> str:
 def _element(integer: int, scale: Fraction) -> str:
     places = scale.denominator.bit_length() - 1
     if scale.denominator == 1 << places:
-        return decimal(integer * scale.numerator, places)
+        return spelled(integer * scale)
     return str(integer * scale)
 
 

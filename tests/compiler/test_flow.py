@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from compiler.flow import leaks as flow
+from compiler.flow.leaks import check
 from compiler.words.builder import Builder
 from compiler.words.ir import Draw, Entry, Mechanism, Op, Output, Type, Words
 from lang.problems.problem import Rejected
@@ -30,7 +30,7 @@ def released(b: Builder, value: int, draw: int, drawn_by: str = "") -> int:
 def leaks(b: Builder, value: int, receiver: str, revealed: bool = False) -> list[str]:
     words = Words(("vendor", "hospital"), (), (), b.block([value]), (Output("w", value, (receiver,), revealed, HERE),))
     try:
-        flow.check(words, {})
+        check(words, {})
     except Rejected as rejected:
         return [p.code for p in rejected.problems]
     return []

@@ -26,9 +26,10 @@ from contracts import (
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from lang.numerals import spelled
 from runtime import api
 from runtime.contract.agree import with_data, with_parties, with_program
-from runtime.contract.amounts import Spend, decimal, epsilon_upward, spelled, typed
+from runtime.contract.amounts import Spend, decimal, epsilon_upward, typed
 from runtime.contract.build import Holding, terms_for
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import cost

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lang.numerals import spelled
 from runtime.data.bounds import first_above, sum_of_squares
 from runtime.data.encode import BadValue, encode_floats, encode_integers, encode_text
-from runtime.data.specs import Kind, decimal
+from runtime.data.specs import Kind
 
 FEATURE = Kind(9, 8, True)
 WIDE = Kind(63, 20, True)
@@ -46,7 +47,7 @@ def test_floats(value: float, kind: Kind) -> None:
 
 def _pointed(k: int) -> str:
     """k half-units of fix<9, 8>, with a point."""
-    digits = decimal(k, 9)
+    digits = spelled(Fraction(k, 1 << 9))
     return digits if "." in digits else digits + "."
 
 
@@ -112,8 +113,8 @@ def test_only_finite_floats(value: float) -> None:
 
 
 @given(st.integers(-(2**70), 2**70), st.integers(0, 60))
-def test_decimal_is_exact(integer: int, fraction: int) -> None:
-    assert Fraction(decimal(integer, fraction)) == Fraction(integer, 2**fraction)
+def test_a_spelled_number_is_exact(integer: int, fraction: int) -> None:
+    assert Fraction(spelled(Fraction(integer, 2**fraction))) == Fraction(integer, 2**fraction)
 
 
 def test_the_bound_is_met_with_equality_and_not_beyond() -> None:
