@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from lang.numerals import spelled
 from runtime.contract import amounts
 
 _RATIO = re.compile(r"(0|[1-9][0-9]{0,29})(/[1-9][0-9]{0,29})?", re.ASCII)
@@ -29,7 +30,7 @@ def _wrong(reason: LiteralString, what: str) -> PydanticCustomError:
 
 def _amount(value: object) -> Fraction:
     if isinstance(value, Fraction):
-        value = amounts.spelled(value)
+        value = spelled(value)
     if not isinstance(value, str):
         raise _wrong("bad-number", f"{value!r:.40} is not a string of decimal digits")
     try:
@@ -96,7 +97,7 @@ def _as_text(value: datetime) -> str:
     return value.strftime(_TIME)
 
 
-Amount = Annotated[Fraction, PlainValidator(_amount), PlainSerializer(amounts.spelled)]
+Amount = Annotated[Fraction, PlainValidator(_amount), PlainSerializer(spelled)]
 Ratio = Annotated[Fraction, PlainValidator(_ratio), PlainSerializer(str)]          # >= 0, lowest terms
 Time = Annotated[datetime, PlainValidator(_time), PlainSerializer(_as_text)]       # UTC, whole seconds
 Count = Annotated[int, Field(ge=1, le=1 << 40)]
