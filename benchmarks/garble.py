@@ -13,10 +13,10 @@ import time
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.schedule.place import place
 from compiler.schedule.plan import Kernel
-from runtime.backends.base import Engine
-from runtime.backends.portable import PortableEvaluator, PortableGarbler
 from runtime.crypto.labels import Labels, fresh
 from runtime.crypto.secret import LabelSecret
+from runtime.execute.backend import Engine
+from runtime.execute.portable import PortableEvaluator, PortableGarbler
 
 TERMS, WIDTH, RUNS = 150, 15, 15
 

@@ -10,10 +10,10 @@ from compiler import artifact, pipeline
 from compiler.program import Compiled
 from compiler.words.evaluate import Array, evaluate
 from lang.syntax.load import read
-from runtime.backends.clear import ClearBackend
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
 from runtime.privacy.randomness import RunSecret
 from runtime.sources import PartySources, load
-from runtime.walk import walk
 
 Overrides = Mapping[str, str | Fraction]
 

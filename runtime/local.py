@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from runtime.api import Program, from_artifact, secret
-from runtime.backends.yao import ForgedOutput
 from runtime.data.errors import InputError
+from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
 from runtime.net.errors import NetworkError
 from runtime.net.keys import Identity

@@ -9,13 +9,13 @@ from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime.api import Program
 from runtime.contract.refused import Refused
+from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
 from runtime.privacy.randomness import RunSecret
 from runtime.session.gate import Charge, Gate
 from runtime.session.parties import Session
 from runtime.session.phases import Phases
 from runtime.sources import PartySources, load
-from runtime.walk import Progress
 
 BACKEND = "portable"
 Meet = Callable[[], AbstractContextManager[Channel]]      # connects to the peer, or waits for it

@@ -16,9 +16,9 @@ from compiler.program import Compiled
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Loop
 from lang.source import Source
-from runtime.backends.base import Roles
-from runtime.backends.clear import ClearBackend
-from runtime.walk import walk
+from runtime.execute.backend import Roles
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
 
 DRAWS = 3                      # inputs tried for each program
 Values = dict[str, NDArray[Any]]

@@ -13,15 +13,15 @@ import numpy as np
 from compiler.schedule.plan import Plan
 from compiler.words.evaluate import Array
 from compiler.words.ir import Coins, Draw, Entry, Noise, Type
-from runtime.backends.base import Bits, Roles
-from runtime.backends.clear import ClearBackend
-from runtime.backends.portable import PortableEvaluator, PortableGarbler
-from runtime.backends.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.execute.backend import Bits, Roles
+from runtime.execute.clear import ClearBackend
+from runtime.execute.portable import PortableEvaluator, PortableGarbler
+from runtime.execute.walk import walk
+from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.privacy.draws import draw_coins
 from runtime.privacy.randomness import RunSecret
-from runtime.walk import walk
 
 ROLES = Roles("hospital", "vendor")
 WAIT = 20.0

@@ -10,12 +10,12 @@ from compiler.artifact import ArtifactError
 from lang.numerals import spelled
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
-from runtime.backends.yao import ForgedOutput
 from runtime.cli.options import UsageError
 from runtime.cli.screen import result, say
 from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
+from runtime.execute.yao import ForgedOutput
 from runtime.local import PartyFailed
 from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
 from rich.text import Text
 
-from runtime.backends.base import row_bytes
 from runtime.cli.screen import say
+from runtime.execute.backend import row_bytes
 from runtime.report.wording import count, duration, rate, size
 
 EVERY = 5.0                    # seconds between lines

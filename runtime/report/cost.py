@@ -7,7 +7,7 @@ from compiler.artifact import kernel_digest
 from compiler.gates.circuit import and_depth
 from compiler.program import Compiled, and_gates, launches
 from compiler.schedule.plan import lane_count
-from runtime.backends.base import HALVES, row_bytes
+from runtime.execute.backend import HALVES, row_bytes
 
 
 @dataclass(frozen=True, slots=True)

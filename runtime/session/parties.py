@@ -8,14 +8,15 @@ import numpy as np
 
 from compiler.program import Compiled
 from compiler.words.evaluate import Array, Sources
-from runtime.backends.base import Bits, Roles
-from runtime.backends.portable import PortableEvaluator, PortableGarbler
-from runtime.backends.yao import EvaluatorBackend, ForgedOutput, GarblerBackend, PublicLabels
 from runtime.contract.refused import Refused
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.labels import LABEL_BYTES, Labels
 from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.execute.backend import Bits, Roles
+from runtime.execute.portable import PortableEvaluator, PortableGarbler
+from runtime.execute.walk import Progress, walk
+from runtime.execute.yao import EvaluatorBackend, ForgedOutput, GarblerBackend, PublicLabels
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
@@ -26,7 +27,6 @@ from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce
 from runtime.session.phases import Phases
 from runtime.session.state import Role
-from runtime.walk import Progress, walk
 
 TABLE_FRAME = 1 << 20          # bytes; the longest TABLES frame that is accepted
 

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from small_plans import loop_plan, one_launch, small_tile
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
-from runtime.backends import portable
-from runtime.backends.portable import PortableEvaluator, PortableGarbler
-from runtime.backends.yao import PublicLabels
 from runtime.crypto.hash import TileHash, tweaks
 from runtime.crypto.labels import Labels, encode, fresh, fresh_delta
 from runtime.crypto.secret import LabelSecret
+from runtime.execute import portable
+from runtime.execute.portable import PortableEvaluator, PortableGarbler
+from runtime.execute.yao import PublicLabels
 
 SEED = bytes(range(16))
 Truth = NDArray[np.int64]

@@ -12,12 +12,12 @@ from compiler.schedule.plan import Clear, Enter, Free, Launch, Repeat, Step
 from compiler.words.evaluate import Array
 from compiler.words.ir import Block, Coins, Loop, Op, Type, Value
 from runtime import api
-from runtime.backends.clear import ClearBackend
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
 from runtime.net.memory import pair
 from runtime.party import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.sources import PartySources, load
-from runtime.walk import walk
 
 TEXT = """party vendor;
 party hospital;

@@ -26,13 +26,13 @@ from small_plans import (
 from compiler.program import and_gates
 from compiler.schedule.plan import Copy, Enter, Free, Launch, Open, Plan, Repeat, View
 from compiler.words.ir import Draw, Type
-from runtime.backends.base import Bits, chunks
-from runtime.backends.clear import ClearBackend
-from runtime.backends.yao import ForgedOutput
-from runtime.bits import from_bits, to_bits
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import SecretDestroyed
-from runtime.walk import walk
+from runtime.execute.backend import Bits, chunks
+from runtime.execute.bits import from_bits, to_bits
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
+from runtime.execute.yao import ForgedOutput
 
 SEED = st.integers(0, 1 << 32)
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from small_plans import random_circuit, small_tile
 
 from compiler.gates.circuit import Circuit, GateOp
-from runtime.backends.portable import PortableEvaluator, PortableGarbler
 from runtime.crypto.labels import Labels, encode
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
+from runtime.execute.portable import PortableEvaluator, PortableGarbler
 
 SEED = bytes(range(100, 116))
 ROW = (1 << 40) + 5

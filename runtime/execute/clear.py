@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from compiler.schedule.plan import Enter, Kernel, Open
-from runtime.backends.base import Bits
-from runtime.backends.program import Program, Xor, program
+from runtime.execute.backend import Bits
+from runtime.execute.instructions import Program, Xor, program
 
 
 class ClearBackend:

@@ -21,11 +21,11 @@ from functools import cache
 import numpy as np
 
 from compiler.schedule.plan import Kernel
-from runtime.backends.base import HALVES, ReceiveTables, SendTables, chunks, row_bytes
-from runtime.backends.program import And, Program, Xor, program
 from runtime.crypto.hash import TileHash
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
+from runtime.execute.backend import HALVES, ReceiveTables, SendTables, chunks, row_bytes
+from runtime.execute.instructions import And, Program, Xor, program
 
 _TOP = np.array(63, dtype=np.uint64)                                 # 0-d arrays: scalars would be converted each time
 _TOP_SIGNED = np.array(63, dtype=np.int64)

@@ -25,8 +25,8 @@ from compiler.schedule.plan import (
 )
 from compiler.words import evaluate
 from compiler.words.evaluate import Array, Sources
-from runtime.backends.base import Backend, Wires
-from runtime.bits import from_bits, to_bits
+from runtime.execute.backend import Backend, Wires
+from runtime.execute.bits import from_bits, to_bits
 
 Progress = Callable[[int], None]   # AND gates done since the last call
 

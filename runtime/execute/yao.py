@@ -6,18 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from compiler.schedule.plan import PUBLIC, Enter, Open
-from runtime.backends.base import (
-    Bits,
-    CotReceiver,
-    CotSender,
-    Engine,
-    EvaluatorOutputs,
-    GarblerOutputs,
-    Roles,
-)
 from runtime.crypto.labels import Labels
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
+from runtime.execute.backend import Bits, CotReceiver, CotSender, Engine, EvaluatorOutputs, GarblerOutputs, Roles
 
 
 class ForgedOutput(Exception):
