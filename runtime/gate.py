@@ -19,7 +19,7 @@ from runtime.ledger.events import Blocked, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 from runtime.net.keys import Identity
-from runtime.session.gate import Charge, Gate
+from runtime.session.permit import Charge, Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from runtime.contract.refused import Refused
 from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
 from runtime.privacy.randomness import RunSecret
-from runtime.session.gate import Charge, Gate
-from runtime.session.parties import Session
+from runtime.session.permit import Charge, Gate
 from runtime.session.phases import Phases
+from runtime.session.session import Session
 from runtime.sources import PartySources, load
 
 BACKEND = "portable"

@@ -20,7 +20,7 @@ from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
 from runtime.party import Report, prepare, run
 from runtime.report.wording import listing
-from runtime.session.gate import Gate
+from runtime.session.permit import Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ from runtime.net.frames import Frame
 from runtime.net.memory import pair
 from runtime.ot.errors import CheatingDetected
 from runtime.party import prepare, run
-from runtime.session.gate import Charge, Gate
 from runtime.session.guard import PeerRefused
+from runtime.session.permit import Charge, Gate
 
 AGREED = contract()
 RECORDS = folder() / "records.csv"

@@ -22,9 +22,9 @@ from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
-from runtime.session.gate import Gate
 from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce
+from runtime.session.permit import Gate
 from runtime.session.phases import Phases
 from runtime.session.state import Role
 
