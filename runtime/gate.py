@@ -8,9 +8,9 @@ from pathlib import Path
 
 from runtime.api import Program
 from runtime.contract.agree import with_data, with_parties, with_program
-from runtime.contract.build import Holding
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
+from runtime.contract.draft import Holding
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, verify, verify_time
 from runtime.contract.terms import Contract, Terms

@@ -14,8 +14,8 @@ from runtime import api
 from runtime.api import Program
 from runtime.contract import terms as contract_terms
 from runtime.contract.amounts import Spend
-from runtime.contract.build import Budgets, Holding, terms_for
 from runtime.contract.commitment import commitment
+from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.sign import sign
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content

@@ -17,9 +17,9 @@ from runtime.cli.screen import result, say
 from runtime.contract import terms as contract_terms
 from runtime.contract.agree import with_program
 from runtime.contract.amounts import Spend
-from runtime.contract.build import Budgets, Holding, terms_for
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
+from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign, verify
 from runtime.contract.terms import Contract, Terms

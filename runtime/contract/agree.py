@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runtime.api import Program
-from runtime.contract.build import Holding, learns_of, mechanisms_of, reveals_of
+from runtime.contract.draft import Holding, learns_of, mechanisms_of, reveals_of
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Terms

@@ -30,9 +30,9 @@ from lang.numerals import spelled
 from runtime import api
 from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.amounts import Spend, decimal, epsilon_upward, typed
-from runtime.contract.build import Holding, terms_for
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import cost
+from runtime.contract.draft import Holding, terms_for
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign, verify
