@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.cli.options import UsageError
 from runtime.contract.canonical import LARGEST
 from runtime.contract.terms import Contract, decode, encode
+from runtime.files import replace_bytes
 
 
 def read_contract(path: Path) -> Contract:
@@ -22,8 +23,6 @@ def write_contract(path: Path, contract: Contract, *, fresh: bool) -> None:
     try:
         if fresh and path.exists():
             raise UsageError(f"{path} exists and is not overwritten", "choose another name with -o")
-        new = path.with_name(path.name + ".new")
-        new.write_bytes(encode(contract))
-        new.replace(path)
+        replace_bytes(path, encode(contract))
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None

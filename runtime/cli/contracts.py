@@ -8,7 +8,6 @@ from typing import Annotated, cast
 
 import typer
 
-from runtime.api import Program
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.faults import faults
 from runtime.cli.options import Define, Input, Json, Runnable, UsageError, pairs, positive
@@ -27,6 +26,7 @@ from runtime.data.content import content
 from runtime.ledger.events import now
 from runtime.net import keys
 from runtime.net.keys import Identity
+from runtime.program import Program
 from runtime.report.contract import lines
 from runtime.report.run import amount
 

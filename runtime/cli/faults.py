@@ -16,10 +16,10 @@ from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
 from runtime.execute.yao import ForgedOutput
-from runtime.local import PartyFailed
 from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError
 from runtime.ot.errors import CheatingDetected
+from runtime.party.both import PartyFailed
 from runtime.session.guard import PeerRefused
 from runtime.session.hello import DifferentContracts, Disagreement
 

@@ -1,8 +1,6 @@
 """`ccr fmt` and `ccr explain`: the text of a program, and what the messages about it mean."""
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +16,7 @@ from runtime.cli.faults import NotSaved, faults
 from runtime.cli.options import Json, UsageError
 from runtime.cli.screen import result
 from runtime.cli.status import FAILED
+from runtime.files import replace_bytes
 
 STDIN = "-"
 
@@ -75,14 +74,9 @@ def _changed(files: list[str]) -> dict[str, str]:
 
 def _replace(path: Path, text: str) -> None:
     """Write all of the text or nothing: a program is never left cut off."""
-    path = path.resolve()
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        shutil.copymode(path, beside)
-        beside.replace(path)
+        replace_bytes(path, text.encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 
 

@@ -6,21 +6,22 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.api import Program, secret
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.terms import Contract
 from runtime.data.unchanged import unchanged
-from runtime.gate import Bearer
-from runtime.gate import gate as contract_gate
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
-from runtime.party import Report, prepare, run
+from runtime.party.ledger_permit import Bearer
+from runtime.party.ledger_permit import permit as contract_permit
+from runtime.party.run import Report, prepare, run
+from runtime.privacy.randomness import RunSecret
+from runtime.program import Program
 from runtime.report.wording import listing
-from runtime.session.permit import Gate
+from runtime.session.permit import Permit
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,10 @@ def run_party(program: Program, ends: Ends, inputs: Mapping[str, str], seed: int
         raise UsageError(f"the program has no party `{ends.party}`",
                          f"its parties are {listing(program.compiled.parties)}")
     with unchanged(inputs.values()):       # what is charged is what is computed on
-        sources = prepare(program, ends.party, inputs, secret(seed))
-        gate = Gate() if agreed is None else contract_gate(
+        sources = prepare(program, ends.party, inputs, RunSecret.of(seed))
+        permit = Permit() if agreed is None else contract_permit(
             agreed.contract, program, Bearer(ends.party, ends.identity, ends.peer_certificate), inputs, agreed.ledger)
-    return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance, gate)
+    return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance, permit)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

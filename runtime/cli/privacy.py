@@ -14,10 +14,10 @@ from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
+from runtime.party.sources import specs
 from runtime.report import plot as picture
 from runtime.report.spending import spending
 from runtime.report.wording import listing
-from runtime.sources import specs
 
 
 def privacy(file: Runnable,

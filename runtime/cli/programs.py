@@ -11,7 +11,6 @@ from compiler.pipeline import examine
 from lang.problems.draw import as_json, draw
 from lang.syntax.load import read
 from runtime import api
-from runtime.api import Program
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.options import (
     DEFAULT_DELTA,
@@ -25,6 +24,8 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.screen import result, say
+from runtime.files import replace_bytes
+from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report.cost import cost
@@ -105,7 +106,7 @@ def inspect(file: Runnable,
 
 def _save(path: Path, content: bytes) -> None:
     try:
-        path.write_bytes(content)
+        replace_bytes(path, content)
     except OSError as error:
         raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 

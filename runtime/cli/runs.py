@@ -11,7 +11,6 @@ import typer
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime import api
-from runtime.api import Program
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.meet import Agreed, Ends, run_party
@@ -35,8 +34,9 @@ from runtime.cli.progress import meter
 from runtime.cli.screen import result, say
 from runtime.data.errors import InputError
 from runtime.ledger.store import default_path
-from runtime.local import run_both
-from runtime.party import Report
+from runtime.party.both import run_both
+from runtime.party.run import Report
+from runtime.program import Program
 from runtime.report import values
 from runtime.report.privacy import privacy
 from runtime.report.run import SEEDED, Ended, phases

@@ -3,12 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runtime.api import Program
 from runtime.contract.draft import Holding, learns_of, mechanisms_of, reveals_of
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Terms
 from runtime.privacy.accountant import ADJACENCY, UNIT
+from runtime.program import Program
 
 _FIELDS = {"batch": "batch-differs", "slots": "slots-differ", "steps": "steps-differ", "clip": "clip-differs",
            "noise_multiplier": "noise-differs", "drawn_by": "noise-drawn-by-another",

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Literal
 
 from compiler.program import Compiled
-from runtime.api import Program
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
@@ -24,6 +23,7 @@ from runtime.contract.terms import (
     agrees_with_itself,
 )
 from runtime.privacy.accountant import ADJACENCY, UNIT
+from runtime.program import Program
 
 
 @dataclass(frozen=True, slots=True)

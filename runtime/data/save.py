@@ -1,8 +1,6 @@
 """A run's outputs as files: exact values, and either the whole file or none."""
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from fractions import Fraction
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 from lang.numerals import spelled
 from runtime.data.errors import InputError
 from runtime.data.specs import Kind
+from runtime.files import PRIVATE, replace
 
 _EXACT = 53  # bits of a float64's significand
 
@@ -70,18 +69,8 @@ def _table(name: str, integers: NDArray[np.int64], kind: Kind) -> str:
 
 
 def _replace(path: str, write: Callable[[BinaryIO], object]) -> None:
-    target = Path(path)
     try:
-        handle, part = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(part).replace(target)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        replace(Path(path), write, PRIVATE)
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
         raise InputError(what, help="check the path and its permissions", file=path) from None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.contract.refused import Refused
+from runtime.files import PRIVATE, replace_bytes
 
 KEY_BYTES = 32
 _START = b"ccr ledger 1\0"
@@ -81,18 +81,7 @@ def read(path: Path) -> Seal | None:
 def write(path: Path, seal: Seal) -> None:
     """Durably, in one step.  To be called by one process at a time.  Raises Refused (ledger-unwritable)."""
     data = json.dumps({"count": seal.count, "key": seal.key.hex(), "tip": seal.tip}).encode()
-    fresh = path.with_name(path.name + ".new")
     try:
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_bytes(path, data, PRIVATE)
     except OSError as error:
         raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None

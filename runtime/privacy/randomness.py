@@ -57,6 +57,11 @@ class RunSecret:
     seeded: bool
 
     @staticmethod
+    def of(seed: int | None) -> RunSecret:
+        """The secret of a seed, or without one a fresh one from the operating system."""
+        return RunSecret.from_os() if seed is None else RunSecret.from_seed(seed)
+
+    @staticmethod
     def from_os() -> RunSecret:
         """A fresh secret from the operating system."""
         return RunSecret(os.urandom(32), seeded=False)

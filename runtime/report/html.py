@@ -7,7 +7,7 @@ from html import escape
 from string import Template
 
 from compiler.lowering.widths import Width
-from runtime.api import Program
+from runtime.program import Program
 from runtime.report import ranges
 from runtime.report.cost import Cost
 from runtime.report.places import sources

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from compiler.program import launches
 from lang.source import Source, Span
-from runtime.api import Program
+from runtime.program import Program
 
 LONGEST = 48                   # characters of an excerpt
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from compiler.program import Compiled, Released
-from runtime.api import Program
+from runtime.program import Program
 from runtime.report.cost import Cost
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy

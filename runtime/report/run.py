@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from compiler.words.evaluate import Array
 from lang.numerals import spelled
-from runtime.api import Program
 from runtime.contract.amounts import Spend
-from runtime.party import Report
+from runtime.party.run import Report
+from runtime.program import Program
 from runtime.report import values
 from runtime.report.privacy import Privacy
 from runtime.report.program import learns

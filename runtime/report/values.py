@@ -13,7 +13,7 @@ from lang.numerals import spelled
 from runtime.data.errors import InputError
 from runtime.data.save import check_output, save
 from runtime.data.specs import Kind
-from runtime.sources import kind_of
+from runtime.party.sources import kind_of
 
 SHOWN = 64                     # elements that are printed; more are counted
 

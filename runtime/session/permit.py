@@ -14,11 +14,11 @@ class Charge:
     runs: int = 1
 
 
-class Gate:
-    """Passed by every run; this one is open, and charges nothing.
+class Permit:
+    """Every run asks for one; this one is given freely, and charges nothing.
 
     The party that garbles calls its methods in this order, each before the step it names; the first four may raise
-    Refused, and then the session ends there.  The party that evaluates has a gate only for the digest.
+    Refused, and then the session ends there.  The party that evaluates has a permit only for the digest.
     """
 
     def __init__(self, contract: str = "") -> None:

@@ -18,10 +18,10 @@ from compiler.words.builder import Builder
 from compiler.words.evaluate import run
 from compiler.words.ir import Op
 from runtime import api
+from runtime.party.sources import PartySources
 from runtime.privacy.accountant import Mechanism
 from runtime.privacy.randomness import RunSecret
 from runtime.report.privacy import privacy
-from runtime.sources import PartySources
 
 SMALL = Setting(records=16)
 CLAIM = Mechanism(name="records", n=16, batch=8, slots=20, steps=4, noise_multiplier=0.7)

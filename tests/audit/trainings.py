@@ -24,10 +24,10 @@ from compiler.words.evaluate import Array, run
 from compiler.words.ir import Block, Loop, Op, Value
 from lang.source import Source
 from runtime.data.load import Loaded
+from runtime.party.sources import PartySources
 from runtime.privacy.accountant import Mechanism
 from runtime.privacy.cost import charged
 from runtime.privacy.randomness import RunSecret
-from runtime.sources import PartySources
 
 PROGRAM = Path(__file__).parent / "canaries.ccr"
 WHERE, NOISE = " where norm2(x) <= 1.0", "noise = NOISE"

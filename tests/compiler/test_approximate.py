@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lanes import assert_agrees, block, vectors
+from support.lanes import assert_agrees, block, vectors
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.odd import SIGMOID, TANH, odd

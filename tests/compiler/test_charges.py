@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from hypothesis import given, settings
-from lanes import Growing, lanes, whole
+from support.lanes import Growing, lanes, whole
 
 from compiler import artifact, pipeline
 from compiler.cells.expand import charged, expand

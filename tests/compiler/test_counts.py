@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Golden
-from lanes import Growing, block, number, whole
+from support.lanes import Growing, block, number, whole
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.exponential import exp

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from in_memory import Inputs, run_clear
+from support.in_memory import Inputs, run_clear
 
 from compiler.pipeline import Meaning, build, understand
 from compiler.words.evaluate import evaluate

@@ -5,7 +5,7 @@ from math import prod
 
 import pytest
 from hypothesis import given, settings
-from lanes import Growing, assert_agrees, block, every_vector, lanes, number, vectors, whole
+from support.lanes import Growing, assert_agrees, block, every_vector, lanes, number, vectors, whole
 
 from compiler.cells.expand import Unsupported, expand
 from compiler.gates.verify import verify

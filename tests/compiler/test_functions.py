@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from lanes import assert_agrees, vectors, whole
+from support.lanes import assert_agrees, vectors, whole
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.exponential import exp

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lanes import block, circuits, vectors, whole
+from support.lanes import block, circuits, vectors, whole
 
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp, negate

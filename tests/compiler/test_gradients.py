@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from in_memory import Inputs
 from numpy.typing import NDArray
-from one_row import contribution
+from support.in_memory import Inputs
+from support.one_row import contribution
 
 from compiler.pipeline import understand
 from compiler.words.evaluate import evaluate

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from joint_noise import Bits, chi_squared, circuit, coins, samples, through
+from support.joint_noise import Bits, chi_squared, circuit, coins, samples, through
 
 from compiler.words.evaluate import drawn
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, sampler

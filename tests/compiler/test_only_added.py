@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from agreement import circuits_agree, words_agree
+from support.agreement import circuits_agree, words_agree
 
 from compiler.program import and_gates
 from compiler.words.ir import Loop

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from lanes import assert_agrees, block, circuits, lanes, number, vectors, whole
+from support.lanes import assert_agrees, block, circuits, lanes, number, vectors, whole
 
 from compiler.cells.expand import expand
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lanes import assert_agrees, block, every_vector, number, vectors, whole
+from support.lanes import assert_agrees, block, every_vector, number, vectors, whole
 
 from compiler.cells.expand import expand
 from compiler.gates.verify import verify

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lanes import assert_agrees
+from support.lanes import assert_agrees
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.softmax import softmax

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from runtime import api
-from runtime.local import run_both
+from runtime.party.both import run_both
 
 PROGRAM = """party vendor;
 party clinic;

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, Relay, call, finish, port, result, start
-from contracts import program, write_records
+from support.command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, Relay, call, finish, port, result, start
+from support.contracts import program, write_records
 
 from runtime import api
 

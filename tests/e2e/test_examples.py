@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import EXAMPLES, LONG
+from support.command import EXAMPLES, LONG
 
 from compiler.pipeline import mechanisms, understand
 from compiler.program import and_gates
 from lang.syntax.load import read
 from runtime import api
-from runtime.local import run_both
+from runtime.party.both import run_both
 from runtime.privacy.accountant import Mechanism, account
 from runtime.privacy.randomness import RunSecret
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from command import EXAMPLES
+from support.command import EXAMPLES
 
 from runtime import api
 from runtime.privacy.accountant import Mechanism, account

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from command import ROOT, call, finish, port, start
+from support.command import ROOT, call, finish, port, start
 
 from runtime import api
 from runtime.contract.amounts import Spend

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import (
+from support.command import (
     BASE,
     HERE,
     MILLIONAIRES,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Golden
-from core_text import show
+from support.core_text import show
 
 from lang.checker.check import Checked, check
 from lang.problems.draw import draw

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from syntax_trees import file
+from support.syntax_trees import file
 
 from lang.source import Source
 from lang.syntax import tree

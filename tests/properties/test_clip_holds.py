@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from one_row import contribution, squared_norm
+from support.one_row import contribution, squared_norm
 
 from compiler.pipeline import understand
 from compiler.words.ir import Type, Words

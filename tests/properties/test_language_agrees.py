@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agreement import circuits_agree, values, words_agree
-from random_text import program
+from support.agreement import circuits_agree, values, words_agree
+from support.random_text import program
 
 from runtime import api
-from runtime.local import run_both
+from runtime.party.both import run_both
 
 ONCE_WRONG = {
     "a shift by nothing": "output out = reveal(a << 0) to bob;",

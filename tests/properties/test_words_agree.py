@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_memory import Inputs, run_both, run_clear
+from support.in_memory import Inputs, run_both, run_clear
 
 from compiler.cells.expand import expand
 from compiler.gates.circuit import Circuit

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from loopback import tls_pair
+from support.loopback import tls_pair
 
 from runtime.net import memory
 from runtime.net.channel import HEADER, WINDOW, Channel, Framing, expect

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, call
+from support.command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, call
 
 from runtime.cli.options import Address, UsageError, address, pairs
 from runtime.cli.progress import Lines, meter

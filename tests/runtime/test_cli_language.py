@@ -2,13 +2,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from command import EXAMPLES, call
+from support.command import EXAMPLES, call
 from typer.testing import CliRunner
 
 from lang.problems.explain import problems
@@ -83,7 +84,7 @@ def test_a_folder_that_cannot_be_written(program: Path, monkeypatch: pytest.Monk
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(os, "fsync", full)
     done = call("fmt", str(program))
     assert done.exit_code == 1 and "No space left" in done.stderr and program.read_text() == UNTIDY
 

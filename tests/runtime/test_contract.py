@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contracts import (
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from support.contracts import (
     HOSPITAL,
     MALLORY,
     NOW,
@@ -23,8 +25,6 @@ from contracts import (
     terms,
     write_records,
 )
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lang.numerals import spelled
 from runtime import api

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from command import EXAMPLES, ROOT, TUMOUR
+from support.command import EXAMPLES, ROOT, TUMOUR
 
 from compiler import pipeline
 from compiler.program import Compiled

@@ -14,9 +14,9 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
-from in_memory import run_both, run_clear
 from numpy.typing import NDArray
-from small_plans import loop_plan, one_launch, small_tile
+from support.in_memory import run_both, run_clear
+from support.small_plans import loop_plan, one_launch, small_tile
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from runtime.crypto.hash import TileHash, tweaks

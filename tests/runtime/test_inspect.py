@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import EXAMPLES, MILLIONAIRES, TUMOUR, call
+from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
 
 FRAUD = str(EXAMPLES / "fraud" / "fraud.ccr")
 VOID = {"meta"}

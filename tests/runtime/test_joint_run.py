@@ -15,9 +15,9 @@ from runtime import api
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.net.memory import pair
-from runtime.party import Report, prepare, run
+from runtime.party.run import Report, prepare, run
+from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.sources import PartySources, load
 
 TEXT = """party vendor;
 party hospital;

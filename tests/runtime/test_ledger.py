@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import ledger_worker
 import pytest
-from command import ROOT
-from ledger_worker import CONSUMER, CONTRACT, COST, DATA, PRIVACY, REQUEST
-from ledgers import allot, grant, opened, refused, spend, times
+from support import ledger_worker
+from support.command import ROOT
+from support.ledger_worker import CONSUMER, CONTRACT, COST, DATA, PRIVACY, REQUEST
+from support.ledgers import allot, grant, opened, refused, spend, times
 
 from runtime.contract.amounts import NOTHING
 from runtime.contract.refused import Refused

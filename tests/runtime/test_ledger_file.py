@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from ledger_worker import COST, DATA, REQUEST
-from ledgers import allot, grant, opened, refused, times
+from support.ledger_worker import COST, DATA, REQUEST
+from support.ledgers import allot, grant, opened, refused, times
 
 from runtime.contract.refused import Refused
 from runtime.ledger.books import Books

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command import BASE, EXAMPLES, MILLIONAIRES, RECORDS, TUMOUR, call
+from support.command import BASE, EXAMPLES, MILLIONAIRES, RECORDS, TUMOUR, call
 
 ADJACENCY = "zero-out of one record"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.data import save as module
+from runtime import files
 from runtime.data.errors import InputError
 from runtime.data.load import load_tensor
 from runtime.data.save import check_output, save
@@ -52,7 +52,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(InputError, match="No space left"):
         save(str(path), "w", np.array([1]), KINDS[0])
     assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
-from loopback import CLIENT, HERE, SERVER, STRANGER, tls_pair
+from support.loopback import CLIENT, HERE, SERVER, STRANGER, tls_pair
 
 from runtime.net import keys
 from runtime.net.channel import HEADER

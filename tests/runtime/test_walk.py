@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_memory import Inputs, Outputs, run_both, run_clear
-from small_plans import (
+from support.in_memory import Inputs, Outputs, run_both, run_clear
+from support.small_plans import (
     INNER,
     LANES,
     OUTER,

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
-from small_plans import random_circuit, small_tile
+from support.small_plans import random_circuit, small_tile
 
 from compiler.gates.circuit import Circuit, GateOp
 from runtime.crypto.labels import Labels, encode

@@ -14,7 +14,6 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from runtime.api import Program, from_artifact, secret
 from runtime.data.errors import InputError
 from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
@@ -22,7 +21,9 @@ from runtime.net.errors import NetworkError
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
 from runtime.ot.errors import CheatingDetected
-from runtime.party import Report, prepare, run
+from runtime.party.run import Report, prepare, run
+from runtime.privacy.randomness import RunSecret
+from runtime.program import Program, from_artifact
 from runtime.session.hello import Disagreement
 
 HOST = "127.0.0.1"
@@ -215,7 +216,7 @@ def _child(pipe: Connection, task: Task) -> None:
 def _work(pipe: Connection, task: Task) -> Told:
     program = from_artifact(task.name, task.artifact)
     try:
-        sources = prepare(program, task.party, task.given, secret(task.seed))
+        sources = prepare(program, task.party, task.given, RunSecret.of(task.seed))
     except InputError as error:
         return Refused(error.what, error.help, error.file, error.row, error.column)
     advance = Throttle(pipe)

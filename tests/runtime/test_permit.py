@@ -1,4 +1,4 @@
-"""The gate in a session: what may leave before it has opened, and what a run leaves in the ledger however it ends."""
+"""The permit in a session: what may leave before it has opened, and what a run leaves in the ledger however it ends."""
 from __future__ import annotations
 
 import dataclasses
@@ -9,18 +9,15 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from command import call
-from contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
+from support.command import call
+from support.contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
 
-from runtime import api
-from runtime.api import Program
 from runtime.contract.amounts import Spend
 from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, encode
 from runtime.data.errors import InputError
 from runtime.data.unchanged import unchanged
-from runtime.gate import Bearer, LedgerGate, gate
 from runtime.ledger.events import Allotted, Granted, State, budget, now
 from runtime.ledger.store import Ledger
 from runtime.net.channel import Channel
@@ -28,9 +25,12 @@ from runtime.net.errors import NetworkError
 from runtime.net.frames import Frame
 from runtime.net.memory import pair
 from runtime.ot.errors import CheatingDetected
-from runtime.party import prepare, run
+from runtime.party.ledger_permit import Bearer, LedgerPermit, permit
+from runtime.party.run import prepare, run
+from runtime.privacy.randomness import RunSecret
+from runtime.program import Program
 from runtime.session.guard import PeerRefused
-from runtime.session.permit import Charge, Gate
+from runtime.session.permit import Charge, Permit
 
 AGREED = contract()
 RECORDS = folder() / "records.csv"
@@ -45,8 +45,8 @@ def costs() -> tuple[Spend, Spend]:
 @pytest.fixture(autouse=True)
 def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The contract is valid, and its cost is computed once for all tests."""
-    monkeypatch.setattr("runtime.gate.charges", lambda *_: costs())
-    monkeypatch.setattr("runtime.gate.now", lambda: NOW)
+    monkeypatch.setattr("runtime.party.ledger_permit.charges", lambda *_: costs())
+    monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: NOW)
 
 
 @pytest.fixture
@@ -62,13 +62,13 @@ def ledger(tmp_path: Path) -> Path:
     return path
 
 
-def made(tmp_path: Path) -> LedgerGate:
-    """The hospital's gate, to the ledger of this folder, which is made if there is none."""
+def made(tmp_path: Path) -> LedgerPermit:
+    """The hospital's permit, to the ledger of this folder, which is made if there is none."""
     path = tmp_path / "ledger.db"
     Ledger(path, create=True).close()
-    found = gate(AGREED, program(), Bearer("hospital", HOSPITAL, VENDOR.certificate),
+    found = permit(AGREED, program(), Bearer("hospital", HOSPITAL, VENDOR.certificate),
                  {"records": str(RECORDS)}, path)
-    assert isinstance(found, LedgerGate)
+    assert isinstance(found, LedgerPermit)
     return found
 
 
@@ -106,10 +106,10 @@ class Cheating(Watched):
         super().send(kind, payload)
 
 
-class Logged(Gate):
-    """A gate that writes down when it is asked."""
+class Logged(Permit):
+    """A permit that writes down when it is asked."""
 
-    def __init__(self, inner: Gate, log: list[str]) -> None:
+    def __init__(self, inner: Permit, log: list[str]) -> None:
         super().__init__(inner.contract)
         self._inner, self._log = inner, log
 
@@ -142,23 +142,23 @@ class Logged(Gate):
         self._inner.ended()
 
 
-def meet(inner: Gate, *, vendor_breaks_at: Frame | None = None, cheats: bool = False) -> tuple[list[str], Any, Any]:
+def meet(inner: Permit, *, vendor_breaks_at: Frame | None = None, cheats: bool = False) -> tuple[list[str], Any, Any]:
     """What the hospital did, and what either side ended with."""
     log: list[str] = []
     here, there = pair(timeout=20.0)
     ends: dict[str, Any] = {}
 
-    def side(party: str, given: dict[str, str], channel: Any, gate: Gate) -> None:
-        sources = prepare(program(), party, given, api.secret(None))
+    def side(party: str, given: dict[str, str], channel: Any, permit: Permit) -> None:
+        sources = prepare(program(), party, given, RunSecret.of(None))
         try:
-            ends[party] = run(program(), party, sources, channel, None, gate)
+            ends[party] = run(program(), party, sources, channel, None, permit)
         except (Refused, NetworkError, CheatingDetected) as error:
             ends[party] = error
 
     weights = folder() / "w0.csv"
     weights.write_text("w\n0.5\n-0.25\n")
     theirs = (Cheating if cheats else Watched)(there, [], vendor_breaks_at)
-    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, theirs, Gate(inner.contract)))
+    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, theirs, Permit(inner.contract)))
     vendor.start()
     side("hospital", {"records": str(RECORDS)}, Watched(here, log), Logged(inner, log))
     vendor.join()
@@ -227,21 +227,21 @@ def test_a_peer_that_cheats_is_met_again_only_after_a_person_has_looked(tmp_path
 def test_a_contract_that_expires_while_the_peer_is_waited_for(tmp_path: Path, ledger: Path,
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     waiting = made(tmp_path)
-    monkeypatch.setattr("runtime.gate.now", lambda: AGREED.terms.expires)
+    monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: AGREED.terms.expires)
     log, hospital, vendor = meet(waiting)
     assert isinstance(hospital, Refused) and hospital.reason == "expired" and isinstance(vendor, PeerRefused)
     assert log == ["> HELLO", "< HELLO", "opening", "> ABORT", "ended"] and states(ledger) == []
 
 
 def test_a_seed_and_a_contract_exclude_each_other(tmp_path: Path, ledger: Path) -> None:
-    sources = prepare(program(), "hospital", {"records": str(RECORDS)}, api.secret(7))
+    sources = prepare(program(), "hospital", {"records": str(RECORDS)}, RunSecret.of(7))
     with pytest.raises(Refused) as refused:
         run(program(), "hospital", sources, pair(timeout=1.0)[0], None, made(tmp_path))
     assert refused.value.reason == "seeded" and states(ledger) == []
 
 
 def test_a_run_secret_serves_one_run() -> None:
-    sources = prepare(program(), "hospital", {"records": str(RECORDS)}, api.secret(None))
+    sources = prepare(program(), "hospital", {"records": str(RECORDS)}, RunSecret.of(None))
     here, there = pair(timeout=1.0)
     there.abort()
     with pytest.raises(NetworkError):
@@ -283,7 +283,7 @@ def test_what_the_ledger_did_not_take_does_not_leave(tmp_path: Path, ledger: Pat
     assert "> DECODING" not in log and ("> TABLES" in log) == (step == "releasing")
 
 
-def test_the_gate_checks_what_the_run_brings(tmp_path: Path) -> None:
+def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
     other = write_records(tmp_path / "other.csv", shift=1)
     path = tmp_path / "ledger.db"
 
@@ -291,7 +291,8 @@ def test_the_gate_checks_what_the_run_brings(tmp_path: Path) -> None:
                built: Program | None = None) -> str:
         identity = HOSPITAL if party == "hospital" else VENDOR
         with pytest.raises(Refused) as refused:
-            gate(agreed, built or program(), Bearer(party, identity, VENDOR.certificate), {"records": str(file)}, path)
+            bearer = Bearer(party, identity, VENDOR.certificate)
+            permit(agreed, built or program(), bearer, {"records": str(file)}, path)
         return refused.value.reason
 
     assert reason(file=other) == "other-data"
@@ -300,5 +301,5 @@ def test_the_gate_checks_what_the_run_brings(tmp_path: Path) -> None:
     assert reason() == "no-ledger"
     turned = dataclasses.replace(program().compiled, garbler="vendor", evaluator="hospital")
     assert reason(built=dataclasses.replace(program(), compiled=turned)) == "owner-does-not-garble"
-    vendors = gate(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path)
-    assert type(vendors) is Gate and vendors.contract and vendors.charged is None
+    vendors = permit(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path)
+    assert type(vendors) is Permit and vendors.contract and vendors.charged is None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from runtime import api
-from runtime.api import Program
 from runtime.contract import terms as contract_terms
 from runtime.contract.amounts import Spend
 from runtime.contract.commitment import commitment
@@ -21,6 +20,7 @@ from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content
 from runtime.net import keys
 from runtime.net.keys import Identity
+from runtime.program import Program
 
 HOSPITAL, VENDOR, MALLORY = keys.new("hospital"), keys.new("vendor"), keys.new("mallory")
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

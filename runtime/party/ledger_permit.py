@@ -1,4 +1,4 @@
-"""A contract and the data provider's ledger as the gate of a run: it stands where a clean room releases its keys."""
+"""A contract and the data provider's ledger as the permit of a run: it stands where a clean room releases its keys."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -6,7 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.api import Program
 from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
@@ -19,7 +18,8 @@ from runtime.ledger.events import Blocked, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 from runtime.net.keys import Identity
-from runtime.session.permit import Charge, Gate
+from runtime.program import Program
+from runtime.session.permit import Charge, Permit
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class Bearer:
     peer_certificate: bytes
 
 
-def gate(contract: Contract, program: Program, bearer: Bearer, files: Mapping[str, str], ledger: Path) -> Gate:
-    """The gate of a run under a contract: a LedgerGate if this party's data is charged.
+def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[str, str], ledger: Path) -> Permit:
+    """The permit of a run under a contract: a LedgerPermit if this party's data is charged.
 
     `files` has the path of each of this party's data sets, which must not change while they are also loaded
-    (`data.unchanged`).  Everything that can be told before the peer is met is
-    checked here, but for the budget, which others may use in the meantime.  Takes seconds where there is a mechanism.
+    (`data.unchanged`).  Everything that can be told before the peer is met is checked here, but for the budget, which
+    others may use in the meantime.  Takes seconds where there is a mechanism.
     Raises Refused, and InputError for a file that cannot be read.
     """
     verify(contract, now())
@@ -47,13 +47,13 @@ def gate(contract: Contract, program: Program, bearer: Bearer, files: Mapping[st
     with_data(terms, bearer.party, {name: Holding(c.records, commitment(c, bearer.identity))
                                     for name, c in held.items()})
     if not held or terms.privacy is None:
-        return Gate(digest(terms))
+        return Permit(digest(terms))
     if program.compiled.garbler != bearer.party:       # nobody would hold back the decoding bits
         raise Refused("owner-does-not-garble", "in this program the owner of the data does not garble",
                       help="compile it with this version of ccr")
     with Ledger(ledger) as opened:
         opened.books()                                 # a ledger that was tampered with is refused before anybody waits
-    return LedgerGate(_request(terms, program, bearer.party, held), terms, ledger)
+    return LedgerPermit(_request(terms, program, bearer.party, held), terms, ledger)
 
 
 def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Content]) -> Request:
@@ -63,8 +63,8 @@ def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Cont
                    contract=digest(terms), program=program.digest, cost=cost, charge=charge, privacy=terms.privacy)
 
 
-class LedgerGate(Gate):
-    """Opens when the ledger has set the run's cost aside, if the contract has not expired by then."""
+class LedgerPermit(Permit):
+    """Given when the ledger has set the run's cost aside, if the contract has not expired by then."""
 
     def __init__(self, request: Request, terms: Terms, ledger: Path) -> None:
         super().__init__(request.contract)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from in_memory import Inputs
-from in_memory import run_both as run_in_memory
-from meaning import Number, meaning
 from numpy.typing import NDArray
+from support.in_memory import Inputs
+from support.in_memory import run_both as run_in_memory
+from support.meaning import Number, meaning
 
 from compiler.pipeline import Meaning, build, understand
 from compiler.program import Compiled

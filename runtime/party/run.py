@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
-from runtime.api import Program
 from runtime.contract.refused import Refused
+from runtime.execute.engines import BACKEND
 from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
+from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.session.permit import Charge, Gate
+from runtime.program import Program
+from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Session
-from runtime.sources import PartySources, load
 
-BACKEND = "portable"
 Meet = Callable[[], AbstractContextManager[Channel]]      # connects to the peer, or waits for it
 
 
@@ -43,20 +43,20 @@ def prepare(program: Program, party: str, given: Mapping[str, str], secret: RunS
 
 
 def run(program: Program, party: str, sources: PartySources, channel: Channel,
-        progress: Progress | None = None, gate: Gate | None = None) -> Report:
-    """The party's side of a run; see `Session.run` for what it raises.  Without a gate nothing is checked or charged.
+        progress: Progress | None = None, permit: Permit | None = None) -> Report:
+    """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
     Raises Refused (seeded) under a contract if whoever knows a seed knows the noise, and ValueError for sources that
     a run had before: two runs with one noise would tell how their gradients differ.
     """
-    phases, gate = Phases(), gate or Gate()
-    if gate.contract and sources.secret.seeded:
+    phases, permit = Phases(), permit or Permit()
+    if permit.contract and sources.secret.seeded:
         raise Refused("seeded", "a run with a seed is not private", help="leave out --seed")
     if sources.spent:
         raise ValueError("the run secret of these sources has served a run: `prepare` them again")
     sources.spent = True
     session = Session(program.compiled, program.name, program.digest, party, sources.records(), sources, phases,
-                      progress, gate)
+                      progress, permit)
     outcome = session.run(channel)
     return Report(party, outcome.outputs, sources.records() or outcome.peer.records, and_gates(program.compiled.plan),
-                  outcome.sent_bytes, outcome.received_bytes, phases.seconds, gate.contract, gate.charged)
+                  outcome.sent_bytes, outcome.received_bytes, phases.seconds, permit.contract, permit.charged)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_worker import CONSUMER, DATA
+from support.ledger_worker import CONSUMER, DATA
 
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused

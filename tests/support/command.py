@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from runtime.cli.app import app
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 MILLIONAIRES = str(EXAMPLES / "millionaires" / "millionaires.ccr")
 TUMOUR = str(EXAMPLES / "tumour" / "tumour.ccr")

@@ -1,0 +1,86 @@
+"""What the backends of a run ask of its connection."""
+from __future__ import annotations
+
+import numpy as np
+
+from runtime.crypto.labels import LABEL_BYTES, Labels
+from runtime.execute.backend import Bits
+from runtime.net.channel import expect
+from runtime.net.errors import ProtocolError
+from runtime.net.frames import Frame
+from runtime.ot.extension import Receiver, Sender
+from runtime.session.guard import Guard
+from runtime.session.permit import Permit
+from runtime.session.phases import Phases
+
+TABLE_FRAME = 1 << 20          # bytes; the longest TABLES frame that is accepted
+
+
+class GarblerEnds:
+    """What the garbling backend asks of the channel."""
+
+    def __init__(self, guard: Guard, sender: Sender, phases: Phases, permit: Permit) -> None:
+        self._guard, self._sender, self._phases, self._permit = guard, sender, phases, permit
+
+    def send_tables(self, tables: memoryview) -> None:
+        for start in range(0, len(tables), TABLE_FRAME):
+            self._guard.send(Frame.TABLES, tables[start:start + TABLE_FRAME])
+
+    def send(self, count: int) -> Labels:
+        with self._phases.during("inputs"):
+            return self._sender.send(self._guard, count)
+
+    def receive_output_labels(self, count: int) -> Labels:
+        with self._phases.during("outputs"):
+            payload = _exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES)
+            return np.frombuffer(payload, dtype="<u8").astype(np.uint64).reshape(count, 2)
+
+    def send_decoding_bits(self, bits: Bits) -> None:
+        with self._phases.during("outputs"):
+            self._permit.releasing()
+            self._guard.send(Frame.DECODING, np.packbits(bits, bitorder="little").tobytes())
+
+
+class EvaluatorEnds:
+    """What the evaluating backend asks of the channel."""
+
+    def __init__(self, guard: Guard, receiver: Receiver, phases: Phases) -> None:
+        self._guard, self._receiver, self._phases = guard, receiver, phases
+        self._tables = b""
+        self._at = 0
+
+    def receive_tables(self, count: int) -> memoryview:
+        """The next bytes of the stream, however the garbler cut it into frames."""
+        if self._at + count <= len(self._tables):
+            self._at += count
+            return memoryview(self._tables)[self._at - count:self._at]
+        parts, have = [self._tables[self._at:]], len(self._tables) - self._at
+        while have < count:
+            part = expect(self._guard, Frame.TABLES, TABLE_FRAME)
+            if not part:
+                raise ProtocolError("the peer sent an empty piece of the tables")
+            parts.append(part)
+            have += len(part)
+        self._tables, self._at = b"".join(parts), count
+        return memoryview(self._tables)[:count]
+
+    def receive(self, choices: Bits) -> Labels:
+        with self._phases.during("inputs"):
+            return self._receiver.receive(self._guard, choices)
+
+    def send_output_labels(self, labels: Labels) -> None:
+        with self._phases.during("outputs"):
+            self._guard.send(Frame.OUTPUT_LABELS, labels.astype("<u8").tobytes())
+
+    def receive_decoding_bits(self, count: int) -> Bits:
+        with self._phases.during("outputs"):
+            payload = _exactly(self._guard, Frame.DECODING, -(-count // 8))
+            return np.unpackbits(np.frombuffer(payload, np.uint8), bitorder="little", count=count)
+
+
+def _exactly(guard: Guard, frame: Frame, size: int) -> bytes:
+    payload = expect(guard, frame, size)
+    if len(payload) != size:
+        raise ProtocolError(f"the peer sent {len(payload)} bytes of {frame.name}, not {size}; check that both parties "
+                            "run the same program and version")
+    return payload
