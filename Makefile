@@ -28,6 +28,7 @@ test-all: .venv/.dev
 	@$(BIN)/python -m pytest -q -m ""
 
 lint: .venv/.dev
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright

@@ -5,6 +5,7 @@
 The kernel is a popcount tree of full adders over words that are XORs of two inputs: one AND and four to six XORs an
 adder, as in a compressor of signed-digit products.
 """
+
 from __future__ import annotations
 
 import statistics
@@ -91,8 +92,10 @@ def main() -> None:
     placed = place("compressor", compressor(TERMS, WIDTH))
     kernel = Kernel(placed.name, placed.circuit, placed.registers, placed.register_count, 256)
     circuit = kernel.circuit
-    print(f"kernel: {circuit.and_gates} ANDs, {circuit.xor_gates} XORs, {kernel.register_count} registers, "
-          f"tile {placed.tile}")
+    print(
+        f"kernel: {circuit.and_gates} ANDs, {circuit.xor_gates} XORs, {kernel.register_count} registers, "
+        f"tile {placed.tile}"
+    )
     for lanes in (96, 256):
         garbled, evaluated = measure(kernel, lanes)
         print(f"{lanes:4d} lanes: {garbled / 1e6:6.2f} million ANDs/s garbled, {evaluated / 1e6:6.2f} evaluated")

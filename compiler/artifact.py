@@ -11,6 +11,7 @@ the program's identity, which two parties compare before they run.  The notes sa
 text the gates come from: a file that is renamed, commented or formatted is the same program, so the
 digest leaves them out.  They serve reports alone.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -31,7 +32,7 @@ from compiler.schedule.plan import Kernel
 
 MAGIC = b"CCRC"
 VERSION = 2
-LARGEST = 1 << 30              # bytes; a longer file is not read
+LARGEST = 1 << 30  # bytes; a longer file is not read
 DIGEST = 32
 NESTING = 100
 
@@ -61,11 +62,11 @@ def unsealed(data: bytes) -> tuple[bytes, bytes] | None:
     end = len(data) - 2 * DIGEST - 4
     if end < 10:
         return None
-    start = end - int.from_bytes(data[end:end + 4], "little")
+    start = end - int.from_bytes(data[end : end + 4], "little")
     if start < 10:
         return None
-    tail = data[start:-2 * DIGEST]
-    if hashlib.sha256(tail).digest() + hashlib.sha256(data[:start]).digest() != data[-2 * DIGEST:]:
+    tail = data[start : -2 * DIGEST]
+    if hashlib.sha256(tail).digest() + hashlib.sha256(data[:start]).digest() != data[-2 * DIGEST :]:
         return None
     return data[:start], data[start:end]
 
@@ -203,8 +204,9 @@ class _Circuits:
         ops = np.frombuffer(self.data, "u1", count, self.at)
         nets = np.frombuffer(self.data, "<u4", 2 * count, self.at + count).reshape(-1, 2)
         self.at += 9 * count
-        gates = tuple(Gate(GateOp(op), left, right)
-                      for op, (left, right) in zip(ops.tolist(), nets.tolist(), strict=True))
+        gates = tuple(
+            Gate(GateOp(op), left, right) for op, (left, right) in zip(ops.tolist(), nets.tolist(), strict=True)
+        )
         return Circuit(inputs, gates, tuple(int(o) for o in outputs))
 
     def finish(self) -> None:

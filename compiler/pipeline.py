@@ -1,4 +1,5 @@
 """The whole way on one page: text -> checked tree -> words -> kernels and schedule -> compiled program."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -65,15 +66,17 @@ def build(meaning: Meaning) -> Compiled:
         garbler=who.garbler,
         evaluator=who.evaluator,
         parameters=tuple((name, str(value)) for name, value in meaning.checked.params),
-        inputs=tuple((entry, type, str(i.variable.kind))
-                     for (entry, type), i in zip(words.inputs, program.inputs, strict=True)),
+        inputs=tuple(
+            (entry, type, str(i.variable.kind)) for (entry, type), i in zip(words.inputs, program.inputs, strict=True)
+        ),
         datasets=words.datasets,
         mechanisms=tuple(mechanisms(words)),
         approximations=tuple(approximations(words)),
         outputs=tuple(_released(words, program)),
         passes=minimiser.counts(),
         plan=plan,
-        lines=lines(plan))
+        lines=lines(plan),
+    )
 
 
 def compile(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Compiled:
@@ -98,9 +101,16 @@ class Minimiser:
         return circuit, tuple(charges)
 
     def counts(self) -> tuple[PassCount, ...]:
-        return tuple(PassCount(name, *(sum(getattr(s, what) for s in steps) for what in
-                                       ("and_before", "and_after", "xor_before", "xor_after")))
-                     for name, steps in self.steps.items())
+        return tuple(
+            PassCount(
+                name,
+                *(
+                    sum(getattr(s, what) for s in steps)
+                    for what in ("and_before", "and_after", "xor_before", "xor_after")
+                ),
+            )
+            for name, steps in self.steps.items()
+        )
 
 
 def mechanisms(words: Words) -> list[Mechanism]:
@@ -116,8 +126,12 @@ def mechanisms(words: Words) -> list[Mechanism]:
 
 def approximations(words: Words) -> list[Approximation]:
     """The functions that are not exact, with every bound of an error that one of them has."""
-    pieces = (item.at for block, _ in _blocks(words.block, 1) for item in block.items
-              if isinstance(item, Value) and isinstance(item.at, Pieces))
+    pieces = (
+        item.at
+        for block, _ in _blocks(words.block, 1)
+        for item in block.items
+        if isinstance(item, Value) and isinstance(item.at, Pieces)
+    )
     return sorted({Approximation(p.name, p.error) for p in pieces if p.error})
 
 

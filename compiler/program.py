@@ -1,4 +1,5 @@
 """A compiled program: everything an artifact holds."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -17,9 +18,9 @@ class Released:
 
     name: str
     type: Type
-    kind: str                      # the kind as written in the language
+    kind: str  # the kind as written in the language
     receivers: tuple[str, ...]
-    revealed: bool                 # released by `reveal`, not by a privacy mechanism
+    revealed: bool  # released by `reveal`, not by a privacy mechanism
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,7 +50,7 @@ class Line:
     equal gates the first is kept, and pays.  All lines together are all AND gates.
     """
 
-    file: str                      # its name, without folders
+    file: str  # its name, without folders
     line: int
     column: int
     and_gates: int
@@ -61,14 +62,14 @@ class Compiled:
     garbler: str
     evaluator: str
     parameters: tuple[tuple[str, str], ...]
-    inputs: tuple[tuple[Entry, Type, str], ...]    # type and the kind as written
+    inputs: tuple[tuple[Entry, Type, str], ...]  # type and the kind as written
     datasets: tuple[Dataset, ...]
     mechanisms: tuple[Mechanism, ...]
     approximations: tuple[Approximation, ...]
     outputs: tuple[Released, ...]
     passes: tuple[PassCount, ...]
     plan: Plan
-    lines: tuple[Line, ...] = field(default=(), compare=False)     # about the text, so no part of what the program is
+    lines: tuple[Line, ...] = field(default=(), compare=False)  # about the text, so no part of what the program is
 
 
 def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, int]]:
@@ -85,8 +86,10 @@ def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, 
 
 def and_gates(plan: Plan) -> int:
     """AND gates of a run, which are its ciphertext pairs."""
-    return sum(times * prod(launch.lanes) * plan.kernels[launch.kernel].circuit.and_gates
-               for launch, times in launches(plan.steps))
+    return sum(
+        times * prod(launch.lanes) * plan.kernels[launch.kernel].circuit.and_gates
+        for launch, times in launches(plan.steps)
+    )
 
 
 def lines(plan: Plan) -> tuple[Line, ...]:

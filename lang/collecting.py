@@ -1,4 +1,5 @@
 """Garbage collection, put off while trees grow."""
+
 from __future__ import annotations
 
 import gc

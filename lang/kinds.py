@@ -1,4 +1,5 @@
 """Kinds: what a value is rounded to when it is bound, and what enters and leaves a program."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ class Scalar:
 
     base: Base
     bits: int
-    fraction: int = 0          # only for fix
+    fraction: int = 0  # only for fix
 
     @property
     def signed(self) -> bool:

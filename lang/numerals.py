@@ -1,4 +1,5 @@
 """Exact numbers as decimal digits."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -15,7 +16,7 @@ def spelled(value: Fraction) -> str:
         raise ValueError(f"{value} has no finite decimal form")
     places = max(twos, fives)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    whole, part = digits[:len(digits) - places], digits[len(digits) - places:]
+    whole, part = digits[: len(digits) - places], digits[len(digits) - places :]
     return ("-" if value < 0 else "") + whole + (f".{part}" if part else "")
 
 

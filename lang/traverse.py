@@ -1,4 +1,5 @@
 """What stands inside a checked expression."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

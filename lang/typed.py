@@ -5,6 +5,7 @@ else that is public are constants, public branches are decided, loops whose body
 the index are unrolled, and every binding to a kind is an explicit Convert.  Expressions are exact
 numbers (DESIGN section 2); the only rounding is Convert and the operations in `INEXACT`.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ class Number:
     """The type of an expression: an exact tensor; `kind` only where a declared kind holds the value as it is."""
 
     shape: tuple[int, ...]
-    integer: bool              # arithmetic of integers (bit, uint, int), not of fix
+    integer: bool  # arithmetic of integers (bit, uint, int), not of fix
     kind: Scalar | None = None
 
 
@@ -57,52 +58,51 @@ class Call(Enum):
     SUB = "-"
     MUL = "*"
     NEG = "neg"
-    DIVIDE = "/"               # integers round down; with a fix operand exact by a public number, else not
+    DIVIDE = "/"  # integers round down; with a fix operand exact by a public number, else not
     MODULO = "%"
     MATMUL = "@"
-    DOT = "dot"                # two vectors of one length -> scalar
-    SUM = "sum"                # option axis (absent: all axes)
+    DOT = "dot"  # two vectors of one length -> scalar
+    SUM = "sum"  # option axis (absent: all axes)
     MEAN = "mean"
-    MIN = "min"                # of two, element by element
+    MIN = "min"  # of two, element by element
     MAX = "max"
-    MIN_OF = "min of"          # over option axis (absent: all)
+    MIN_OF = "min of"  # over option axis (absent: all)
     MAX_OF = "max of"
     ABS = "abs"
     RELU = "relu"
     SIGN = "sign"
-    CLAMP = "clamp"            # (x, lo, hi)
-    LESS = "<"                 # a < b; the checker turns the other five comparisons into LESS, EQUAL and NOT
+    CLAMP = "clamp"  # (x, lo, hi)
+    LESS = "<"  # a < b; the checker turns the other five comparisons into LESS, EQUAL and NOT
     EQUAL = "=="
-    NOT = "!"                  # of a named kind: all its bits; of a comparison: the other truth value
+    NOT = "!"  # of a named kind: all its bits; of a comparison: the other truth value
     AND = "&"
     OR = "|"
     XOR = "^"
-    SHL = "<<"                 # by a public number
+    SHL = "<<"  # by a public number
     SHR = ">>"
     TRANSPOSE = "transpose"
-    RESHAPE = "reshape"        # to the result type's shape
-    BROADCAST = "broadcast"    # to the result type's shape
-    ARGMAX = "argmax"          # over option axis (absent: all); the first of equal ones
-    SORT = "sort"              # a vector, ascending
-    POPCOUNT = "popcount"      # of a named kind: how many of its bits are 1
-    CONV2D = "conv2d"          # (image, kernel), no padding, step 1; shapes in `layers.py`
-    AVGPOOL = "avgpool"        # (image, n): squares of n by n, n a public Const
+    RESHAPE = "reshape"  # to the result type's shape
+    BROADCAST = "broadcast"  # to the result type's shape
+    ARGMAX = "argmax"  # over option axis (absent: all); the first of equal ones
+    SORT = "sort"  # a vector, ascending
+    POPCOUNT = "popcount"  # of a named kind: how many of its bits are 1
+    CONV2D = "conv2d"  # (image, kernel), no padding, step 1; shapes in `layers.py`
+    AVGPOOL = "avgpool"  # (image, n): squares of n by n, n a public Const
     MAXPOOL = "maxpool"
-    SIGMOID = "sigmoid"        # option within
-    EXP = "exp"                # these take option within, too
+    SIGMOID = "sigmoid"  # option within
+    EXP = "exp"  # these take option within, too
     LOG = "log"
     SQRT = "sqrt"
     RSQRT = "rsqrt"
     TANH = "tanh"
-    SOFTMAX = "softmax"        # along option axis (always given)
-    NORM2 = "norm2"            # the Euclidean norm over all axes; the checker turns comparisons of it into squares
-    LOGISTIC = "logistic"      # (score, bit): the loss log(1 + exp(score)) - bit * score; only under `loss`
-    SQUARED = "squared"        # (a, b): (a - b)^2 / 2 summed; only under `loss`
-    CROSS_ENTROPY = "cross_entropy"    # (scores, class): -log(softmax(scores)[class]); only under `loss`
+    SOFTMAX = "softmax"  # along option axis (always given)
+    NORM2 = "norm2"  # the Euclidean norm over all axes; the checker turns comparisons of it into squares
+    LOGISTIC = "logistic"  # (score, bit): the loss log(1 + exp(score)) - bit * score; only under `loss`
+    SQUARED = "squared"  # (a, b): (a - b)^2 / 2 summed; only under `loss`
+    CROSS_ENTROPY = "cross_entropy"  # (scores, class): -log(softmax(scores)[class]); only under `loss`
 
 
-INEXACT = frozenset({
-    Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2})
+INEXACT = frozenset({Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2})
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class Variable:
 
     number: int
     name: str
-    kind: Kind | None          # declared or inferred kind of a `var`, input or parameter; None: exact
+    kind: Kind | None  # declared or inferred kind of a `var`, input or parameter; None: exact
     mutable: bool
     span: Span = field(compare=False)
 
@@ -159,8 +159,8 @@ class Operate:
     call: Call
     args: tuple[Expr, ...]
     span: Span = field(compare=False)
-    axis: int | None = None            # SUM, MEAN, MIN_OF, MAX_OF; counted from 0; TRANSPOSE reverses all axes
-    within: Fraction | None = None     # largest error allowed, for INEXACT
+    axis: int | None = None  # SUM, MEAN, MIN_OF, MAX_OF; counted from 0; TRANSPOSE reverses all axes
+    within: Fraction | None = None  # largest error allowed, for INEXACT
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ class Scope:
     statements: tuple[Statement, ...]
     value: Expr
     span: Span = field(compare=False)
-    call: str = ""                     # the function, where this is a call of one
+    call: str = ""  # the function, where this is a call of one
 
 
 Expr = Const | Read | IndexOf | RowField | Operate | Convert | Choose | Pick | Part | Pack | Stack | Scope
@@ -278,8 +278,8 @@ class Store:
     """
 
     variable: Variable
-    fields: tuple[int, ...]            # path into tuples, outermost first
-    places: tuple[Place, ...]          # () is the whole
+    fields: tuple[int, ...]  # path into tuples, outermost first
+    places: tuple[Place, ...]  # () is the whole
     value: Expr
     span: Span = field(compare=False)
     added: Expr | None = None
@@ -318,7 +318,7 @@ class Train:
     noise: Fraction
     rate: Fraction
     drawn_by: str | None
-    body: tuple[Statement, ...]        # statements before the loss
+    body: tuple[Statement, ...]  # statements before the loss
     loss: Expr | None
     grads: tuple[tuple[Variable, Expr], ...]
     span: Span = field(compare=False)
@@ -333,7 +333,7 @@ class Release:
     value: Expr
     receivers: tuple[str, ...]
     reveal: bool
-    span: Span = field(compare=False)       # of the released expression
+    span: Span = field(compare=False)  # of the released expression
 
 
 Statement = Bind | Store | Repeat | When | Train | Release
@@ -344,7 +344,7 @@ Statement = Bind | Store | Repeat | When | Train | Release
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    variable: Variable                 # its kind is a Tensor
+    variable: Variable  # its kind is a Tensor
     party: str
     span: Span = field(compare=False)
 
@@ -352,8 +352,8 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Field:
     name: str
-    kind: Kind                         # a Tensor
-    norm: Fraction | None              # where norm2(field) <= norm
+    kind: Kind  # a Tensor
+    norm: Fraction | None  # where norm2(field) <= norm
     span: Span = field(compare=False)
 
 

@@ -1,4 +1,5 @@
 """ccr from Python, under the names of the command line: load, compile, simulate, run."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

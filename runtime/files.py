@@ -1,4 +1,5 @@
 """Files that appear whole or not at all."""
+
 from __future__ import annotations
 
 import os
@@ -7,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-PRIVATE = 0o600                # its owner alone may read it
+PRIVATE = 0o600  # its owner alone may read it
 
 
 def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = None) -> None:

@@ -1,4 +1,5 @@
 """A compiled program as the runtime handles it: where it came from, its bytes and its identity."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ Overrides = Mapping[str, str | Fraction]
 class Program:
     """A compiled program with its identity; `meaning` where it came from source text."""
 
-    name: str                      # of its file
+    name: str  # of its file
     compiled: Compiled
     artifact: bytes
     meaning: pipeline.Meaning | None

@@ -1,4 +1,5 @@
 """The compressor: columns of bits added up with one AND for each full adder."""
+
 from __future__ import annotations
 
 from itertools import chain
@@ -68,7 +69,7 @@ def _compress(builder: Builder, columns: Columns, width: int) -> tuple[int, ...]
             literal = running[0] if running else FALSE
             result.append(literal ^ one)
             carries.append(literal if one else FALSE)
-    return tuple(result[columns.shift:])
+    return tuple(result[columns.shift :])
 
 
 def _known_zero(running: list[int], one: bool) -> int:

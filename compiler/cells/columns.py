@@ -3,6 +3,7 @@
 A kernel's value is either resolved `Bits` or `Columns`.  Sums, products and multiples by integers
 only collect columns; they are compressed once (`add.py`), when something non-linear reads them.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator

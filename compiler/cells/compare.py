@@ -1,4 +1,5 @@
 """Order, equality and choice."""
+
 from __future__ import annotations
 
 from compiler.cells.add import compress

@@ -1,4 +1,5 @@
 """Floor division by a public integer."""
+
 from __future__ import annotations
 
 from compiler.cells.add import compress, cost

@@ -1,4 +1,5 @@
 """One lane of word operations as a Boolean circuit."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -37,7 +38,7 @@ from compiler.words.ir import (
 )
 from compiler.words.sampler import Sampler
 
-Wires = NDArray[Any]           # dtype object: one Word for each element of a tensor
+Wires = NDArray[Any]  # dtype object: one Word for each element of a tensor
 Number = Bits | Columns
 
 
@@ -49,12 +50,12 @@ class Unsupported(Exception):
 class Word:
     """One element of one value: how it is made, who reads it, and what it is once it is made."""
 
-    item: Value | None         # None: a port or a constant
+    item: Value | None  # None: a port or a constant
     operands: tuple[Word, ...]
     type: Type
-    index: int = -1            # of its item in the lane
+    index: int = -1  # of its item in the lane
     uses: int = 0
-    needed: int = 0            # low bits that its readers look at
+    needed: int = 0  # low bits that its readers look at
     number: Number | None = None
 
     def columns(self, builder: Builder) -> Columns:
@@ -105,7 +106,7 @@ def charged(block: Block) -> tuple[Circuit, list[int]]:
             word.index = index
     results = [word for r in block.results for word in wires[r].flat]
     for word in results:
-        word.uses += 2         # a result is resolved, and read as such by whoever else reads it
+        word.uses += 2  # a result is resolved, and read as such by whoever else reads it
         word.needed = word.type.width
     _count_readers(order)
     for word in order:
@@ -113,7 +114,7 @@ def charged(block: Block) -> tuple[Circuit, list[int]]:
             assert word.item is not None
             builder.owner = word.index
             word.number = CELLS[word.item.op](builder, word, word.item)
-            if isinstance(word.number, Bits):   # in its type's own width, which readers count on
+            if isinstance(word.number, Bits):  # in its type's own width, which readers count on
                 word.number = Bits(word.number.resize(word.type.width), word.type.signed)
             elif word.number.owner is None:
                 word.number.owner = word.index
@@ -152,9 +153,9 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             return flat.reshape(item.type.shape)
         case Op.CONCAT, _:
             return np.concatenate(args)
-        case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
+        case ((Op.CLIP | Op.DECLASSIFY | Op.ENTER), _):
             return args[0]
-        case (Op.SUM | Op.DOT | Op.DIGITS | Op.GAUSS), (Axes() | Digits() | Sampler()) as at:
+        case ((Op.SUM | Op.DOT | Op.DIGITS | Op.GAUSS), (Axes() | Digits() | Sampler()) as at):
             lead = args[0].ndim - (1 if isinstance(at, Sampler) else at.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
             made = [Word(item, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
@@ -187,7 +188,7 @@ def _reads(word: Word) -> int:
     """The low bits of its operands that a word looks at, if it may be fewer than all."""
     item = word.item
     match item and item.op, item and item.at:
-        case (Op.LINEAR | Op.SUM), _:
+        case ((Op.LINEAR | Op.SUM), _):
             return word.needed
         case Op.ROUND, Rounding(denominator=down, wrap=True) if down & (down - 1) == 0:
             return down.bit_length() - 1 + word.type.width
@@ -201,7 +202,7 @@ def _linear(builder: Builder, word: Word, item: Value) -> Number:
     for coefficient, operand in zip(item.at.coefficients, word.operands, strict=True):
         columns = operand.columns(builder)
         if coefficient.bit_count() > 1 and columns.weight > operand.type.width:
-            columns = Columns.of(operand.bits(builder))   # each digit of the coefficient would pay for the sum again
+            columns = Columns.of(operand.bits(builder))  # each digit of the coefficient would pay for the sum again
         total.add(columns, coefficient)
     return total
 
@@ -310,7 +311,7 @@ def _gauss(builder: Builder, word: Word, item: Value) -> Number:
     at = item.at
     assert isinstance(at, Sampler)
     bits = [operand.bits(builder).resize(1)[0] for operand in word.operands]
-    return gauss(builder, [builder.parity(bits[i::at.bits]) for i in range(at.bits)], at)
+    return gauss(builder, [builder.parity(bits[i :: at.bits]) for i in range(at.bits)], at)
 
 
 def _div(builder: Builder, word: Word, item: Value) -> Number:

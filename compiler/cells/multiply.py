@@ -5,6 +5,7 @@ for a signed word and k = 1 - 2^w for an unsigned one.  D(a) D(b) is a sum of +-
 of two bits, so the partial products are free; what is paid is their compression.  Then
 4ab = D(a) D(b) - 2 k_b a - 2 k_a b - k_a k_b.
 """
+
 from __future__ import annotations
 
 from functools import cache
@@ -15,7 +16,7 @@ from compiler.cells.columns import Bits, Columns, Deferred
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import GateOp
 
-SPLIT = 24                     # bits of the shorter factor from which splitting is tried: it never helps below
+SPLIT = 24  # bits of the shorter factor from which splitting is tried: it never helps below
 
 
 def digit_offset(word: Bits) -> int:
@@ -144,6 +145,6 @@ def _split_cost(shape: Shape, width: int) -> int:
     """ANDs of the split product, counted on a circuit of its own."""
     builder = Builder(shape.left + shape.right)
     nets = [builder.input(i) for i in range(shape.left + shape.right)]
-    a = Bits(tuple(nets[:shape.left]), shape.left_signed)
-    b = Bits(tuple(nets[shape.left:]), shape.right_signed)
+    a = Bits(tuple(nets[: shape.left]), shape.left_signed)
+    b = Bits(tuple(nets[shape.left :]), shape.right_signed)
     return builder.circuit(compress(builder, split_product(builder, a, b), width)).and_gates

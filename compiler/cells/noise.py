@@ -1,4 +1,5 @@
 """Noise from uniform bits: a table lookup, one comparison, one choice, and a sum with the coins."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -18,8 +19,8 @@ def gauss(builder: Builder, bits: Sequence[int], at: Sampler) -> Columns:
     57 ANDs for the products of the index bits, which all bits of the two tables are XORs of, 34 to compare, 6 to
     choose; the sign is free, and the coins cost what the adders of the sum cost.
     """
-    index, word = bits[:INDEX_BITS], bits[INDEX_BITS:INDEX_BITS + THRESHOLD_BITS]
-    sign, coins = bits[INDEX_BITS + THRESHOLD_BITS], iter(bits[INDEX_BITS + THRESHOLD_BITS + 1:])
+    index, word = bits[:INDEX_BITS], bits[INDEX_BITS : INDEX_BITS + THRESHOLD_BITS]
+    sign, coins = bits[INDEX_BITS + THRESHOLD_BITS], iter(bits[INDEX_BITS + THRESHOLD_BITS + 1 :])
     threshold, alias = lookup(builder, index, (at.thresholds, at.aliases))
     replaced = negate(_below(builder, word, threshold))
     chosen = [builder.xor(i, builder.and_(replaced, a)) for i, a in zip(index, alias.resize(INDEX_BITS), strict=True)]
@@ -29,7 +30,7 @@ def gauss(builder: Builder, bits: Sequence[int], at: Sampler) -> Columns:
     for scale, count in enumerate(at.coins):
         for _ in range(count):
             result.put(scale, next(coins))
-    for i, literal in enumerate(chosen):                             # k + 1/2 or -k - 1 + 1/2
+    for i, literal in enumerate(chosen):  # k + 1/2 or -k - 1 + 1/2
         result.put(scales + i, builder.xor(literal, sign))
     result.put(scales + INDEX_BITS, sign, negative=True)
     return result

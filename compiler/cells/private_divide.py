@@ -5,6 +5,7 @@ divisor.  While that remainder has r bits, far fewer than the divisor, restoring
 ANDs; from there on it is not restored: the divisor is added where the remainder is negative, else
 subtracted, one full adder a bit of the divisor (Koren, Computer Arithmetic Algorithms, section 3.3).
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -32,8 +33,8 @@ def divide(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], at: ByZ
     quotient = _quotient(builder, dividend, divisor, b.sign, clear, places)
     if by_zero:
         zero = builder.and_(clear[0], negate(b.sign))
-        exact = len(divisor) - (len(dividend) - places)   # so many leading places are ones already where b = 0
-        low = ~at.lo if types[0].signed else at.hi        # as a magnitude
+        exact = len(divisor) - (len(dividend) - places)  # so many leading places are ones already where b = 0
+        low = ~at.lo if types[0].signed else at.hi  # as a magnitude
         quotient = _by_zero(builder, quotient, exact, zero, flip, (low, at.hi))
     if flip == FALSE:
         return Bits(tuple(quotient) or (FALSE,), False)
@@ -63,8 +64,9 @@ def _clear(builder: Builder, divisor: Sequence[int]) -> list[int]:
     return clear[::-1]
 
 
-def _quotient(builder: Builder, dividend: Sequence[int], divisor: Sequence[int], extra: int, clear: Sequence[int],
-              places: int) -> list[int]:
+def _quotient(
+    builder: Builder, dividend: Sequence[int], divisor: Sequence[int], extra: int, clear: Sequence[int], places: int
+) -> list[int]:
     """The low `places` bits of dividend / (divisor + extra); those above them are known to be zero."""
     width = len(divisor)
     remainder = tuple(dividend[places:])[:width]
@@ -73,11 +75,11 @@ def _quotient(builder: Builder, dividend: Sequence[int], divisor: Sequence[int],
     while place and 2 * (len(remainder) + 1) < width:
         place -= 1
         remainder = (dividend[place], *remainder)
-        rest, carry = _add(builder, remainder, [negate(d) for d in divisor[:len(remainder)]], negate(extra))
+        rest, carry = _add(builder, remainder, [negate(d) for d in divisor[: len(remainder)]], negate(extra))
         reached = builder.and_(carry, clear[len(remainder)])
         remainder = tuple(builder.mux(reached, *pair) for pair in zip(rest, remainder, strict=True))
         quotient.append(reached)
-    reached = TRUE             # whether the remainder is not negative
+    reached = TRUE  # whether the remainder is not negative
     while place:
         place -= 1
         remainder = Bits((dividend[place], *remainder), False).resize(width + 1)
@@ -88,8 +90,9 @@ def _quotient(builder: Builder, dividend: Sequence[int], divisor: Sequence[int],
     return quotient[::-1]
 
 
-def _add(builder: Builder, a: Sequence[int], b: Sequence[int], carry: int, closed: bool = False) -> tuple[
-        tuple[int, ...], int]:
+def _add(
+    builder: Builder, a: Sequence[int], b: Sequence[int], carry: int, closed: bool = False
+) -> tuple[tuple[int, ...], int]:
     """(sum, carry) of two words of one length; `closed`: no carry leaves, and the top bit is free."""
     total: list[int] = []
     for i, (x, y) in enumerate(zip(a, b, strict=True)):
@@ -100,8 +103,9 @@ def _add(builder: Builder, a: Sequence[int], b: Sequence[int], carry: int, close
     return tuple(total), carry
 
 
-def _by_zero(builder: Builder, quotient: Sequence[int], exact: int, zero: int, flip: int,
-             magnitudes: tuple[int, int]) -> list[int]:
+def _by_zero(
+    builder: Builder, quotient: Sequence[int], exact: int, zero: int, flip: int, magnitudes: tuple[int, int]
+) -> list[int]:
     """The quotient where the divisor is not zero, else the first or second magnitude as `flip` says.
 
     Dividing by zero has left ones in the leading `exact` places (a remainder that nothing is taken
@@ -129,14 +133,14 @@ def square_root(builder: Builder, number: Bits, hi: int) -> Bits:
     """
     places = (max(hi, 0).bit_length() + 1) // 2
     bits = Bits(number.literals[:-1] if number.signed else number.literals, False).resize(2 * places)
-    root: list[int] = []       # most significant first
+    root: list[int] = []  # most significant first
     remainder: tuple[int, ...] = (FALSE,)
     reached = TRUE
     for step in range(places):
         one, two = bits[2 * (places - step) - 2], bits[2 * (places - step) - 1]
         low = negate(one), negate(builder.xor(one, two))
         term = [builder.xor(bit, reached) for bit in (*root[::-1], FALSE)]
-        width = step + 1       # of the sum above the two low bits
+        width = step + 1  # of the sum above the two low bits
         above = Bits(remainder, True).resize(width)
         high, _ = _add(builder, above, Bits(tuple(term), True).resize(width), builder.or_(one, two), closed=True)
         remainder = (*low, *high)

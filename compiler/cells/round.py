@@ -1,4 +1,5 @@
 """Back to a kind: divide by a public ratio, then clamp or wrap."""
+
 from __future__ import annotations
 
 from compiler.cells.add import compress
@@ -13,7 +14,7 @@ from compiler.words.ir import Rounding, Type, full_range
 def round_to(builder: Builder, number: Columns, lo: int, hi: int, at: Rounding, target: Type) -> Bits:
     """ROUND of a number in lo..hi to the target type, whose bounds may be narrower than the kind's."""
     up, down = at.numerator, at.denominator
-    half = down // 2 if at.nearest else 0   # floor((2pn + q) / 2q) = floor((pn + floor(q / 2)) / q) for integers
+    half = down // 2 if at.nearest else 0  # floor((2pn + q) / 2q) = floor((pn + floor(q / 2)) / q) for integers
     scaled = Columns()
     scaled.add(number, up)
     scaled.constant += half << scaled.shift
@@ -48,8 +49,11 @@ def clamp(builder: Builder, word: Bits, lo: int, hi: int, low: int, high: int) -
     if low == 0 and below and (not above or high & (high + 1) == 0):
         return _clamp_unsigned(builder, word, width_of(0, high), above)
     bound = high + 1 if above else -low
-    if (bound & (bound - 1) == 0 < bound and (low == -bound or (not below and lo >= -bound))
-            and (high == bound - 1 or (not above and hi < bound))):
+    if (
+        bound & (bound - 1) == 0 < bound
+        and (low == -bound or (not below and lo >= -bound))
+        and (high == bound - 1 or (not above and hi < bound))
+    ):
         return _clamp_signed(builder, word, bound.bit_length() - 1)
     for crossed, limit, sign in (below, low, 1), (above, high, -1):
         if crossed:

@@ -1,4 +1,5 @@
 """Tables of public words at private indices, and the functions made of them."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -34,8 +35,10 @@ def lookup(builder: Builder, index: Sequence[int], tables: Sequence[Sequence[int
             for mask in range(len(normal)):
                 if mask >> i & 1:
                     normal[mask] ^= normal[mask ^ (1 << i)]
-        literals = (builder.parity(product(mask) for mask, bits in enumerate(normal) if bits >> bit & 1)
-                    for bit in range(width_of(lo, hi)))
+        literals = (
+            builder.parity(product(mask) for mask, bits in enumerate(normal) if bits >> bit & 1)
+            for bit in range(width_of(lo, hi))
+        )
         words.append(Bits(tuple(literals), lo < 0))
     return words
 
@@ -47,7 +50,7 @@ def apply_pieces(builder: Builder, number: Bits, source: Type, at: Pieces, targe
     lowest, highest = _corners(source, at)
     width = width_of(lowest, highest)
     total = min((_sum(base, reading) for reading in readings(slope, fraction)), key=lambda total: cost(total, width))
-    height = compress(builder, total, width)[at.guard:] or (FALSE,)
+    height = compress(builder, total, width)[at.guard :] or (FALSE,)
     least, most = lowest >> at.guard, highest >> at.guard
     if at.whole or source.lo >= 0:
         result = Columns.of(Bits(height, lowest < 0))
@@ -84,7 +87,7 @@ def _corners(source: Type, at: Pieces) -> tuple[int, int]:
 def _cell(builder: Builder, number: Bits, at: Pieces) -> tuple[tuple[int, ...], Bits]:
     """(index, fraction) of m: the magnitude u or -1 - u, XORed with its sign, saturated below `limit`."""
     sign, places = number.sign, at.limit.bit_length() - 1
-    dropped = number.literals[at.drop:]
+    dropped = number.literals[at.drop :]
     magnitude = [builder.xor(literal, sign) for literal in (dropped[:-1] if number.signed else dropped)]
     over = builder.any(magnitude[places:])
     magnitude = magnitude[:places] + [FALSE] * (places - len(magnitude))
@@ -93,7 +96,7 @@ def _cell(builder: Builder, number: Bits, at: Pieces) -> tuple[tuple[int, ...], 
     held = magnitude[:first] + [builder.or_(literal, over) for literal in magnitude[first:]]
     if at.whole:
         held = [*(builder.xor(literal, sign) for literal in held), negate(sign)]
-    return tuple(held[at.shift:]), Bits(tuple(held[:at.shift]) or (FALSE,), False)
+    return tuple(held[at.shift :]), Bits(tuple(held[: at.shift]) or (FALSE,), False)
 
 
 def _sum(base: Bits, reading: Columns) -> Columns:

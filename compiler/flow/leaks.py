@@ -7,6 +7,7 @@ carry only the receiver's own sources, unless both sides agreed to `reveal` it.
 Noise has no source.  But noise that one party drew by itself protects nothing from that party, so what carries it goes
 to others only, revealed or not.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from lang.source import Span
 class Source:
     name: str
     party: str
-    draw: int | None           # a data set read through the row of that `dpsgd`; None: an input
+    draw: int | None  # a data set read through the row of that `dpsgd`; None: an input
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Drawn:
 Sources = frozenset[Source | Drawn]
 
 
-Way = Callable[[Span, Source], tuple[tuple[Span, str], ...]]        # (output, source) -> what it passed
+Way = Callable[[Span, Source], tuple[tuple[Span, str], ...]]  # (output, source) -> what it passed
 
 
 def check(program: Words, places: dict[str, Span], way: Way = lambda output, source: ()) -> None:
@@ -49,8 +50,11 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
         assert output.span is not None
         for receiver in output.receivers:
             found = carried[output.value]
-            foreign = {s.name: s for s in sorted((s for s in found if isinstance(s, Source)), reverse=True)
-                       if s.party != receiver}
+            foreign = {
+                s.name: s
+                for s in sorted((s for s in found if isinstance(s, Source)), reverse=True)
+                if s.party != receiver
+            }
             for name, source in () if output.revealed else sorted(foreign.items()):
                 first = ((places[name], "comes from here"),) if name in places else ()
                 problems.append(_leak(output.name, output.span, source, receiver, first + way(output.span, source)))
@@ -63,8 +67,9 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
 
 def _leak(output: str, span: Span, source: Source, receiver: str, related: tuple[tuple[Span, str], ...]) -> Problem:
     if source.draw is None:
-        return LeaksInput(span=span, output=output, source=source.name, owner=source.party, receiver=receiver,
-                          related=related)
+        return LeaksInput(
+            span=span, output=output, source=source.name, owner=source.party, receiver=receiver, related=related
+        )
     return LeaksData(span=span, output=output, owner=source.party, receiver=receiver, related=related)
 
 

@@ -3,6 +3,7 @@
 Whether a program leaks is decided on words (`flow/leaks.py`).  This walks the text in program order
 and keeps, for each variable and each source it may carry, the shortest way there.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from lang import typed as t
 from lang.source import Span
 from lang.traverse import parts
 
-Name = tuple[str, int | None]              # an input; or a data set and the `dpsgd` whose row it is read through
+Name = tuple[str, int | None]  # an input; or a data set and the `dpsgd` whose row it is read through
 Steps = tuple[tuple[Span, str], ...]
 Carried = dict[Name, Steps]
 MOST_STEPS = 6
@@ -22,8 +23,10 @@ def trails(program: t.Program) -> dict[Span, Carried]:
     """For each released expression the way of each source it may carry; at most MOST_STEPS places."""
     walk = _Walk({i.variable.number: {(i.variable.name, None): ()} for i in program.inputs})
     walk.statements(program.statements)
-    return {span: {name: _shortened(steps, span) for name, steps in carried.items()}
-            for span, carried in walk.released.items()}
+    return {
+        span: {name: _shortened(steps, span) for name, steps in carried.items()}
+        for span, carried in walk.released.items()
+    }
 
 
 def _shortened(steps: Steps, end: Span) -> Steps:
@@ -53,10 +56,10 @@ class _Walk:
 
     scope: dict[int, Carried]
     released: dict[Span, Carried] = field(default_factory=dict[Span, Carried])
-    draws: dict[int, int] = field(default_factory=dict[int, int])       # `dpsgd` statements, as lowering counts them
+    draws: dict[int, int] = field(default_factory=dict[int, int])  # `dpsgd` statements, as lowering counts them
     row: Carried = field(default_factory=dict[Name, Steps])
-    outside: frozenset[int] = frozenset()                               # of a `dpsgd` body: the variables around it
-    inside: int = 0                                                     # calls around
+    outside: frozenset[int] = frozenset()  # of a `dpsgd` body: the variables around it
+    inside: int = 0  # calls around
 
     # -- statements
 
@@ -83,8 +86,11 @@ class _Walk:
         return _then(carried, span, f"passes into `{variable.name}`")
 
     def _store(self, s: t.Store) -> None:
-        chosen = [_then(self.of(p.index), p.index.span, "says which element is assigned")
-                  for p in s.places if isinstance(p, t.At) and p.private]
+        chosen = [
+            _then(self.of(p.index), p.index.span, "says which element is assigned")
+            for p in s.places
+            if isinstance(p, t.At) and p.private
+        ]
         value = self._named(self.of(s.added or s.value), s.variable, s.span)
         kept = [self.scope[s.variable.number]] if s.fields or s.places or s.added else []
         self.scope[s.variable.number] = _joined([*kept, value, *chosen])
@@ -100,11 +106,14 @@ class _Walk:
 
     @staticmethod
     def _merged(first: dict[int, Carried], second: dict[int, Carried]) -> dict[int, Carried]:
-        return {n: second[n] if first.get(n) is second.get(n) else _joined([first.get(n, {}), second.get(n, {})])
-                for n in first | second}
+        return {
+            n: second[n] if first.get(n) is second.get(n) else _joined([first.get(n, {}), second.get(n, {})])
+            for n in first | second
+        }
 
-    def _when(self, condition: Carried, span: Span, then: tuple[t.Statement, ...],
-              otherwise: tuple[t.Statement, ...]) -> None:
+    def _when(
+        self, condition: Carried, span: Span, then: tuple[t.Statement, ...], otherwise: tuple[t.Statement, ...]
+    ) -> None:
         before = self.scope
         arms: list[dict[int, Carried]] = []
         for arm in (then, otherwise):
@@ -127,8 +136,9 @@ class _Walk:
             learned.pop((s.dataset, draw), None)
         how = "is trained on it" if s.noise else "is trained on it, without noise"
         for variable, span in zip(s.variables, s.variable_spans, strict=True):
-            self.scope[variable.number] = _joined([before[variable.number],
-                                                   _then(learned, span, f"`{variable.name}` {how}")])
+            self.scope[variable.number] = _joined(
+                [before[variable.number], _then(learned, span, f"`{variable.name}` {how}")]
+            )
 
     # -- expressions
 
@@ -145,8 +155,9 @@ class _Walk:
                 return _joined([self.of(then), self.of(otherwise), decided])
             case t.Pick(base=base, places=places):
                 private = [p.index for p in places if isinstance(p, t.At) and p.private]
-                return _joined([self.of(base), *(_then(self.of(i), i.span, "says which element is taken")
-                                                 for i in private)])
+                return _joined(
+                    [self.of(base), *(_then(self.of(i), i.span, "says which element is taken") for i in private)]
+                )
             case t.Scope(call=call):
                 return self._scope(e, call)
             case _:

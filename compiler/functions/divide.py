@@ -1,4 +1,5 @@
 """`/`, `%`, `<<` and `>>`: exact where the right side is public, a circuit of its own where it is private."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -27,7 +28,7 @@ def divide(b: Builder, e: Operate, args: list[int], bound: Scalar | None) -> int
         if e.call is Call.MODULO:
             return _remainder(b, x, by)
         return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
-    if not e.type.integer and isinstance(e.args[1], Const):             # a tensor of public numbers
+    if not e.type.integer and isinstance(e.args[1], Const):  # a tensor of public numbers
         return b.mul(x, b.const([1 / v for v in e.args[1].values], e.args[1].type.shape))
     x, y = (b.broadcast(a, e.type.shape) for a in args)
     return _private_remainder(b, x, y) if e.call is Call.MODULO else _private_quotient(b, e, x, y, bound)

@@ -1,4 +1,5 @@
 """Functions that are not exact: each off by at most one last bit of the kind it is bound to, or by its `within`."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -39,9 +40,17 @@ def inexact(b: Builder, call: Call, x: int, e: Operate, bound: Scalar | None = N
 
 def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) -> int:
     coarse = rounded_once(target)
-    if coarse is None:                 # rounding to the kind alone is off by up to half a last bit
-        raise Rejected([WithinUnmet(span=e.span, function=call.value, within=show_number(target.within),
-                                    reached=f"just over {show_number(target.unit / 2)}")])
+    if coarse is None:  # rounding to the kind alone is off by up to half a last bit
+        raise Rejected(
+            [
+                WithinUnmet(
+                    span=e.span,
+                    function=call.value,
+                    within=show_number(target.within),
+                    reached=f"just over {show_number(target.unit / 2)}",
+                )
+            ]
+        )
     found = odd(ODD[call], b.type(x), target.fraction, target.within) if call in ODD else None
     if found is not None:
         return b.add(Op.APPLY, (x,), *found)
@@ -50,8 +59,15 @@ def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) ->
         most = b.type(x).hi * b.type(x).scale
         raise Rejected([ResultTooWide(span=e.span, function=call.value, bits=bits(most, target))])
     if result is None:
-        raise Rejected([NotYet(span=e.span, what=f"`{call.value}` to so many bits",
-                               instead="bind it to a kind with fewer fraction bits, or say `within = `")])
+        raise Rejected(
+            [
+                NotYet(
+                    span=e.span,
+                    what=f"`{call.value}` to so many bits",
+                    instead="bind it to a kind with fewer fraction bits, or say `within = `",
+                )
+            ]
+        )
     return result
 
 
@@ -77,6 +93,7 @@ def _rounded_down(b: Builder, call: Call, x: int, target: Target) -> int | None:
 
 def derivative(b: Builder, call: Call, x: int, y: int, adjoint: int) -> int:
     """The adjoint of x for that of y = f(x); a quotient is rounded to y's last bit, and 0 where it divides by 0."""
+
     def over(numerator: int, denominator: int) -> int:
         return quotient(b, numerator, denominator, b.type(y).scale, (0, 0))
 

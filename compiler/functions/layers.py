@@ -1,4 +1,5 @@
 """Convolution and pooling: views of windows, then contractions and maxima."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,13 +14,13 @@ from compiler.words.strides import row_major
 def conv2d(b: Builder, image: int, kernel: int) -> int:
     """[C, H, W] by [O, C, K, L] -> [O, H', W'], or without C, or without both; no padding, step 1."""
     size, filters = b.type(image).shape, b.type(kernel).shape
-    outputs, inner = filters[:-len(size)], filters[-len(size):]       # inner is (C, K, L) or (K, L)
+    outputs, inner = filters[: -len(size)], filters[-len(size) :]  # inner is (C, K, L) or (K, L)
     height, width = size[-2] - inner[-2] + 1, size[-1] - inner[-1] + 1
     shape = (*outputs, height, width, *inner)
     unit = row_major(size)
     windows = Strided(0, ((0,) * len(outputs)) + unit[-2:] + unit)
     weights = row_major(filters)
-    repeated = Strided(0, (*weights[:len(outputs)], 0, 0, *weights[len(outputs):]))
+    repeated = Strided(0, (*weights[: len(outputs)], 0, 0, *weights[len(outputs) :]))
     return b.dot(b.view(image, windows, shape), b.view(kernel, repeated, shape), len(inner))
 
 
@@ -30,8 +31,11 @@ def avgpool(b: Builder, image: int, side: int) -> int:
 
 def maxpool(b: Builder, image: int, side: int) -> int:
     at, shape = _squares(b.type(image).shape, side)
-    corners = [b.view(image, Strided(down * at.strides[-2] + right * at.strides[-1], at.strides[:-2]), shape[:-2])
-               for down in range(side) for right in range(side)]
+    corners = [
+        b.view(image, Strided(down * at.strides[-2] + right * at.strides[-1], at.strides[:-2]), shape[:-2])
+        for down in range(side)
+        for right in range(side)
+    ]
     return reduce(lambda x, y: largest(b, x, y), corners)
 
 

@@ -1,4 +1,5 @@
 """One operation of the core language -> words."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def matmul(b: Builder, args: list[int]) -> int:
     a, c = b.type(left).shape, b.type(right).shape
     if len(c) == 1:
         return b.dot(left, b.broadcast(right, a), 1)
-    columns = b.transpose(right, (1, 0))                              # [J, K]
+    columns = b.transpose(right, (1, 0))  # [J, K]
     shape = (*a[:-1], c[1], a[-1])
     stretched = b.reshape(left, (*a[:-1], 1, a[-1]))
     return b.dot(b.broadcast(stretched, shape), b.broadcast(columns, shape), 1)
@@ -120,7 +121,7 @@ def _reduce(b: Builder, e: Operate, x: int) -> int:
         case Call.SUM:
             return b.sum(x, axes)
         case Call.MEAN:
-            terms = prod(b.type(x).shape[len(b.type(x).shape) - axes:])
+            terms = prod(b.type(x).shape[len(b.type(x).shape) - axes :])
             return b.scaled(b.sum(x, axes), Fraction(1, terms))
         case Call.ARGMAX:
             return argmax(b, x, axes)

@@ -1,4 +1,5 @@
 """Choosing by comparison: the least or largest of an axis, where it stands, sorting, and private indices."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -15,8 +16,8 @@ Choose = Callable[[Builder, int, int], int]
 def tournament(b: Builder, x: int, axes: int, choose: Choose) -> int:
     """The winner over the trailing axes; neighbours meet, so the order of equals is kept."""
     shape = b.type(x).shape
-    kept = shape[:len(shape) - axes]
-    x = b.reshape(x, (*kept, prod(shape[len(kept):])))
+    kept = shape[: len(shape) - axes]
+    x = b.reshape(x, (*kept, prod(shape[len(kept) :])))
     while (terms := b.type(x).shape[-1]) > 1:
         winners = choose(b, every_other(b, x, 0, terms // 2), every_other(b, x, 1, terms // 2))
         x = _with_last(b, winners, x) if terms % 2 else winners
@@ -26,15 +27,15 @@ def tournament(b: Builder, x: int, axes: int, choose: Choose) -> int:
 def argmax(b: Builder, x: int, axes: int) -> int:
     """The index of the first largest element over the (flattened) trailing axes."""
     shape = b.type(x).shape
-    kept = shape[:len(shape) - axes]
-    terms = prod(shape[len(kept):])
+    kept = shape[: len(shape) - axes]
+    terms = prod(shape[len(kept) :])
     x = b.reshape(x, (*kept, terms))
     index = b.broadcast(b.const([Fraction(i) for i in range(terms)], (terms,)), (*kept, terms))
     while (terms := b.type(x).shape[-1]) > 1:
         pairs = [(every_other(b, v, 0, terms // 2), every_other(b, v, 1, terms // 2)) for v in (x, index)]
         later = b.less(*pairs[0])
         best, where = (b.select(later, second, first) for first, second in pairs)
-        x, index = ((_with_last(b, best, x), _with_last(b, where, index)) if terms % 2 else (best, where))
+        x, index = (_with_last(b, best, x), _with_last(b, where, index)) if terms % 2 else (best, where)
     return b.reshape(index, kept)
 
 

@@ -1,4 +1,5 @@
 """Quotients and roots at a given last bit."""
+
 from __future__ import annotations
 
 from fractions import Fraction

@@ -1,4 +1,5 @@
 """Gates made one by one: NOT is free, constants fold as they appear."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ class Builder:
         self.inputs = inputs
         self._gates: list[Gate] = []
         self._owner = 0
-        self._changes = [(0, 0)]               # (gates made before, owner from there on)
+        self._changes = [(0, 0)]  # (gates made before, owner from there on)
 
     @property
     def owner(self) -> int:

@@ -3,13 +3,14 @@
 Net 0 is the constant false, nets 1..inputs are the inputs, gate i drives net 1 + inputs + i and
 reads only earlier nets.  A *literal* is 2 * net + inverted, so that NOT is free and never a gate.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
-FALSE = 0   # literals of the constant net
+FALSE = 0  # literals of the constant net
 TRUE = 1
 
 
@@ -20,7 +21,7 @@ class GateOp(IntEnum):
 
 class Gate(NamedTuple):
     op: GateOp
-    left: int      # literals
+    left: int  # literals
     right: int
 
 
@@ -28,7 +29,7 @@ class Gate(NamedTuple):
 class Circuit:
     inputs: int
     gates: tuple[Gate, ...]
-    outputs: tuple[int, ...]   # literals
+    outputs: tuple[int, ...]  # literals
 
     @property
     def and_gates(self) -> int:

@@ -4,6 +4,7 @@ Nodes are nets, numbered as in the circuit; a driven net carries its `gate`, who
 its predecessors, and as its `origin` the number of that gate in the circuit it came from.  The graph's
 own attributes are `inputs` and `outputs` (literals).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -22,15 +23,16 @@ def to_graph(circuit: Circuit) -> Graph:
     graph.add_nodes_from(range(1 + circuit.inputs))
     first = 1 + circuit.inputs
     graph.add_nodes_from((net, {"gate": gate, "origin": net - first}) for net, gate in enumerate(circuit.gates, first))
-    graph.add_edges_from((literal >> 1, net) for net, gate in enumerate(circuit.gates, first)
-                         for literal in (gate.left, gate.right))
+    graph.add_edges_from(
+        (literal >> 1, net) for net, gate in enumerate(circuit.gates, first) for literal in (gate.left, gate.right)
+    )
     return graph
 
 
 def to_circuit(graph: Graph) -> Circuit:
     """Gates in the order of their nets, which is topological and keeps what the builder put together."""
     inputs: int = graph.graph["inputs"]
-    place = list(range(0, 2 + 2 * inputs, 2)) + [-1] * (max(graph.nodes) - inputs)   # net -> its plain literal
+    place = list(range(0, 2 + 2 * inputs, 2)) + [-1] * (max(graph.nodes) - inputs)  # net -> its plain literal
     gates: list[Gate] = []
     for net, (op, left, right) in driven(graph):
         gates.append(Gate(op, place[left >> 1] | left & 1, place[right >> 1] | right & 1))

@@ -1,4 +1,5 @@
 """A circuit run on many assignments at once: one bit of a Python integer for each assignment."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -35,8 +36,9 @@ def run_vectors(circuit: Circuit, block: Block, arrays: Sequence[Array]) -> list
     inputs = [bits for array, type in zip(arrays, block.params, strict=True) for bits in pack(array, type)]
     outputs = iter(simulate(circuit, inputs, count))
     types = dict(enumerate(block.params, block.first)) | {n: item_type(item) for n, item in block.numbered()}
-    return [unpack([next(outputs) for _ in range(types[r].size * types[r].width)], types[r], count)
-            for r in block.results]
+    return [
+        unpack([next(outputs) for _ in range(types[r].size * types[r].width)], types[r], count) for r in block.results
+    ]
 
 
 def item_type(item: Item) -> Type:

@@ -1,4 +1,5 @@
 """What every circuit keeps: nets are driven before they are read, literals exist."""
+
 from __future__ import annotations
 
 from compiler.gates.circuit import Circuit, GateOp

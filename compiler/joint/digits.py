@@ -9,6 +9,7 @@ whose sums of one factor leave the lanes: they are taken over the operand itself
 copies, and in the clear where they are the garbler's own (it can only lie to itself).  A chunk is the
 largest number of terms, at most 32, whose compressor stays within a kernel.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -36,9 +37,9 @@ from compiler.words.ir import (
 )
 from compiler.words.rewrite import Rewriter
 
-GATES = 30_000                 # of one kernel, XORs counted
-TERMS = 32                     # of one chunk
-FULL_ADDER = 5                 # gates
+GATES = 30_000  # of one kernel, XORs counted
+TERMS = 32  # of one chunk
+FULL_ADDER = 5  # gates
 
 
 def contractions(program: Words, roles: Roles) -> Words:
@@ -83,12 +84,23 @@ def dot(b: Builder, item: Value, garbler: str) -> int:
         return chunked(b, item)
     ka, kb = digit_offset(ta), digit_offset(tb)
     bound = terms * (2 * _reach(ta) + abs(ka)) * (2 * _reach(tb) + abs(kb))
-    products = chunked(b, Value(Op.DIGITS, (left, right),
-                                Type(lanes, item.type.scale / 4, -bound, bound), Digits(at.count, ka, kb), item.span))
+    products = chunked(
+        b,
+        Value(
+            Op.DIGITS,
+            (left, right),
+            Type(lanes, item.type.scale / 4, -bound, bound),
+            Digits(at.count, ka, kb),
+            item.span,
+        ),
+    )
     sums_of = [_sum_of(b, n, at.count, garbler) for n in item.args]
-    total = b.add(Op.LINEAR, (products, *sums_of),
-                  Type(lanes, item.type.scale / 4, 4 * item.type.lo, 4 * item.type.hi),
-                  Weights((1, -2 * kb, -2 * ka), -terms * ka * kb))
+    total = b.add(
+        Op.LINEAR,
+        (products, *sums_of),
+        Type(lanes, item.type.scale / 4, 4 * item.type.lo, 4 * item.type.hi),
+        Weights((1, -2 * kb, -2 * ka), -terms * ka * kb),
+    )
     return b.add(Op.EXACT, (total,), item.type, Divisor(4))
 
 
@@ -101,7 +113,7 @@ def _sum_cost(b: Builder, number: int, lanes: int, terms: int, garbler: str, axe
     if _local(b, number, garbler) is not None:
         return 0
     core = _core(b, number, axes)
-    return terms * b.type(number).width * prod(core[:len(core) - axes]) / max(1, lanes)
+    return terms * b.type(number).width * prod(core[: len(core) - axes]) / max(1, lanes)
 
 
 def _core(b: Builder, number: int, axes: int) -> tuple[int, ...]:
@@ -121,8 +133,11 @@ def _local(b: Builder, number: int, garbler: str) -> int | None:
         return item.args[0]
     if isinstance(item, Value) and item.op is Op.VIEW and len(item.args) == 1:
         base = _local(b, item.args[0], garbler)
-        return None if base is None else b.add(Op.VIEW, (base,), replace(item.type, lo=b.type(base).lo,
-                                                                         hi=b.type(base).hi), item.at)
+        return (
+            None
+            if base is None
+            else b.add(Op.VIEW, (base,), replace(item.type, lo=b.type(base).lo, hi=b.type(base).hi), item.at)
+        )
     return None
 
 
@@ -140,7 +155,7 @@ def _sum_of(b: Builder, number: int, axes: int, garbler: str) -> int:
         type = b.type(clear)
         lo, hi = full_range(type.width, type.signed)
         total = b.add(Op.ENTER, (clear,), replace(type, lo=lo, hi=hi), Owner(garbler))
-    return b.broadcast(total, shape[:len(shape) - axes])
+    return b.broadcast(total, shape[: len(shape) - axes])
 
 
 def _sum_item(b: Builder, number: int, axes: int) -> Value:
@@ -192,8 +207,8 @@ def _claim(b: Builder, number: int, type: Type) -> int:
 def _cut(b: Builder, number: int, start: int, tail: tuple[int, ...]) -> int:
     """Elements start .. of the last axis, as the axes `tail`."""
     shape = b.type(number).shape
-    unit = tuple(prod(shape[axis + 1:]) for axis in range(len(shape) - 1))
-    inner = tuple(prod(tail[axis + 1:]) for axis in range(len(tail)))
+    unit = tuple(prod(shape[axis + 1 :]) for axis in range(len(shape) - 1))
+    inner = tuple(prod(tail[axis + 1 :]) for axis in range(len(tail)))
     return b.view(number, Strided(start, (*unit, *inner)), (*shape[:-1], *tail))
 
 

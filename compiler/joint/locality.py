@@ -6,6 +6,7 @@ whole: what is computed from them is computed in the circuit.  For it is not onl
 but how it belongs to others: were a comparison entered by itself, min(x, 1) could be x above 1, and what was taken for
 clipped would not be (DESIGN section 3).
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -32,14 +33,14 @@ from compiler.words.ir import (
 from compiler.words.rewrite import Rewriter
 
 JOINT = "joint"
-Owners = dict[int, str]                     # value -> PUBLIC, a party, or JOINT (which no party can be called)
+Owners = dict[int, str]  # value -> PUBLIC, a party, or JOINT (which no party can be called)
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
     garbler: str
     evaluator: str
-    protected: bool                         # a data set is at stake: no trust in what the evaluator computes
+    protected: bool  # a data set is at stake: no trust in what the evaluator computes
 
 
 def roles(program: Words) -> Roles:
@@ -103,8 +104,8 @@ def localise(program: Words, roles: Roles) -> Words:
 class Localise(Rewriter):
     roles: Roles = field(kw_only=True)
     owners: Owners = field(default_factory=Owners, kw_only=True)
-    entered: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)   # local value -> its joint word
-    joint_body: bool = field(default=False, kw_only=True)       # the body of a loop whose carried values are joint
+    entered: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)  # local value -> its joint word
+    joint_body: bool = field(default=False, kw_only=True)  # the body of a loop whose carried values are joint
 
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
@@ -112,7 +113,7 @@ class Localise(Rewriter):
     def value(self, number: int, item: Value) -> int:
         if self.owners[number] != JOINT:
             return self.b.emit(self.moved(item))
-        data = {Op.VIEW: 1, Op.PUT: 2}.get(item.op, len(item.args))        # what follows is public indices
+        data = {Op.VIEW: 1, Op.PUT: 2}.get(item.op, len(item.args))  # what follows is public indices
         wiring = item.op in (Op.VIEW, Op.BITS, Op.PUT, Op.CONCAT)
         args = [(self.dense if wiring else self.joint)(a) for a in item.args[:data]]
         args += [self.place[a] for a in item.args[data:]]
@@ -121,8 +122,14 @@ class Localise(Rewriter):
     def nested(self, b: Builder, number: int, loop: Loop) -> Localise:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
         owners = self.owners | dict(enumerate([PUBLIC, *carried], loop.body.first))
-        return Localise(b, dict(self.place), roles=self.roles, owners=owners, entered=dict(self.entered),
-                        joint_body=self.owners[number] == JOINT)
+        return Localise(
+            b,
+            dict(self.place),
+            roles=self.roles,
+            owners=owners,
+            entered=dict(self.entered),
+            joint_body=self.owners[number] == JOINT,
+        )
 
     def carried(self, number: int, loop: Loop) -> list[int]:
         if self.owners[number] != JOINT:
@@ -150,8 +157,9 @@ class Localise(Rewriter):
         if isinstance(item, Value) and isinstance(item.at, Constant) and len(item.at.values) == 1:
             return self.place[number]
         if isinstance(item, Value) and item.op is Op.VIEW and self._base_is_better(item):
-            self.entered[number] = self.b.emit(replace(
-                item, args=(self.joint(item.args[0]), *(self.place[a] for a in item.args[1:]))))
+            self.entered[number] = self.b.emit(
+                replace(item, args=(self.joint(item.args[0]), *(self.place[a] for a in item.args[1:])))
+            )
         else:
             self.entered[number] = self._enter(self.place[number], self.owners[number])
         return self.entered[number]

@@ -1,4 +1,5 @@
 """Public indices: words that are sums of multiples of loop indices."""
+
 from __future__ import annotations
 
 from compiler.words.builder import Builder

@@ -1,4 +1,5 @@
 """The checked tree -> words: private branches become selects, assignments become new values."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -25,8 +26,8 @@ from lang.problems import NotYet, PrivateIndexBounds
 from lang.problems.problem import Problem, Rejected
 from lang.source import Span
 
-Scope = dict[int, Word]                     # variable number -> its present value
-LANES = 1 << 20                             # elements of a value of all iterations of a loop, at most
+Scope = dict[int, Word]  # variable number -> its present value
+LANES = 1 << 20  # elements of a value of all iterations of a loop, at most
 
 
 def lower(program: t.Program, watch: Watch | None = None) -> Words:
@@ -41,10 +42,13 @@ def lower(program: t.Program, watch: Watch | None = None) -> Words:
     return Words(
         parties=program.parties,
         inputs=tuple((Entry(i.variable.name, i.party), type_of(i.variable.kind)) for i in program.inputs),
-        datasets=tuple(Dataset(d.name, d.party, tuple(Field(f.name, type_of(f.kind), f.norm) for f in d.fields))
-                       for d in program.datasets),
+        datasets=tuple(
+            Dataset(d.name, d.party, tuple(Field(f.name, type_of(f.kind), f.norm) for f in d.fields))
+            for d in program.datasets
+        ),
         block=lowering.b.block([o.value for o in lowering.outputs]),
-        outputs=tuple(lowering.outputs))
+        outputs=tuple(lowering.outputs),
+    )
 
 
 @dataclass
@@ -55,17 +59,25 @@ class Lowering:
     program: t.Program
     watch: Watch
     scope: Scope = field(default_factory=dict[int, Word])
-    row: dict[str, int] = field(default_factory=dict[str, int])       # fields of the current row
+    row: dict[str, int] = field(default_factory=dict[str, int])  # fields of the current row
     outputs: list[Output] = field(default_factory=list[Output])
     problems: dict[tuple[str, Span], Problem] = field(default_factory=dict[tuple[str, Span], Problem])
-    example: bool = False                       # inside `dpsgd`: loops are unrolled, so that they can be differentiated
+    example: bool = False  # inside `dpsgd`: loops are unrolled, so that they can be differentiated
     trainings: Iterator[int] = field(default_factory=lambda: iter(range(1 << 30)))
-    added: Added | None = None                  # in the body of a loop that only adds: the variables are what it adds
+    added: Added | None = None  # in the body of a loop that only adds: the variables are what it adds
 
     def inner(self, params: Sequence[Type]) -> Lowering:
         """The lowering of a nested block."""
-        return Lowering(Builder(params, self.b), self.program, self.watch, dict(self.scope), dict(self.row),
-                        self.outputs, self.problems, trainings=self.trainings)
+        return Lowering(
+            Builder(params, self.b),
+            self.program,
+            self.watch,
+            dict(self.scope),
+            dict(self.row),
+            self.outputs,
+            self.problems,
+            trainings=self.trainings,
+        )
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -128,7 +140,7 @@ class Lowering:
         if fields:
             assert isinstance(old, tuple)
             changed = self._replaced(old[fields[0]], fields[1:], places, value)
-            return (*old[:fields[0]], changed, *old[fields[0] + 1:])
+            return (*old[: fields[0]], changed, *old[fields[0] + 1 :])
         if not places:
             return value
         assert isinstance(old, int) and isinstance(value, int)
@@ -137,11 +149,19 @@ class Lowering:
             index = places[private[0]]
             assert isinstance(index, t.At)
             if private != [0]:
-                raise Rejected([NotYet(span=index.index.span, what="an assignment at a private index of a later axis",
-                                       instead="let the first axis be the one with the private index")])
+                raise Rejected(
+                    [
+                        NotYet(
+                            span=index.index.span,
+                            what="an assignment at a private index of a later axis",
+                            instead="let the first axis be the one with the private index",
+                        )
+                    ]
+                )
             word, size = self._in_bounds(index.index, self.b.type(old).shape[0]), self.b.type(old).shape[1:]
-            if places[1:] and any(not isinstance(p, t.Along) or p.count != n
-                                  for p, n in zip(places[1:], size, strict=True)):
+            if places[1:] and any(
+                not isinstance(p, t.Along) or p.count != n for p, n in zip(places[1:], size, strict=True)
+            ):
                 raise Rejected([NotYet(span=index.index.span, what="an assignment to part of a private index")])
             return placed(self.b, old, word, value)
         at, shape, indices = self._places(self.b.type(old).shape, places)
@@ -240,8 +260,9 @@ class Lowering:
 
         def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
             """The body for one row, then the gradient of each variable."""
-            example = Lowering(inside, self.program, self.watch, dict(self.scope), row, self.outputs, self.problems,
-                               example=True)
+            example = Lowering(
+                inside, self.program, self.watch, dict(self.scope), row, self.outputs, self.problems, example=True
+            )
             example.scope.update(zip((v.number for v in s.variables), values, strict=True))
             example.statements(s.body)
             if s.loss is None:
@@ -252,8 +273,9 @@ class Lowering:
             inside.span = s.span
             return reverse(inside, start, values)
 
-        after = train(self.b, s, self.program, [leaf for w in weights for leaf in flatten(w)], gradients,
-                      next(self.trainings))
+        after = train(
+            self.b, s, self.program, [leaf for w in weights for leaf in flatten(w)], gradients, next(self.trainings)
+        )
         self.watch.training(self.b, s, after)
         self.scope.update(zip((v.number for v in s.variables), after, strict=True))
 
@@ -274,7 +296,7 @@ class Lowering:
         outer, self.b.span = self.b.span, e.span
         word = self._expression(e)
         kind = e.type.kind if isinstance(e.type, t.Number) else None
-        if kind is not None and isinstance(word, int):         # a value of a kind has its scale, whatever its digits
+        if kind is not None and isinstance(word, int):  # a value of a kind has its scale, whatever its digits
             word = self.b.round(word, kind.scale, kind.lo, kind.hi)
         self.b.span = outer
         if isinstance(word, int):
@@ -314,8 +336,8 @@ class Lowering:
 
     def _convert(self, e: t.Convert) -> int:
         inner = e.value
-        self.b.span = inner.span                       # of `v += e` that is the whole statement
-        if isinstance(inner, t.Operate):               # what is not exact is rounded once, to the kind it is bound to
+        self.b.span = inner.span  # of `v += e` that is the whole statement
+        if isinstance(inner, t.Operate):  # what is not exact is rounded once, to the kind it is bound to
             word = operate(self.b, inner, [self.number(a) for a in inner.args], e.kind, e.wrap)
             self.watch.expression(self.b, inner, word, e.kind)
         else:

@@ -1,4 +1,5 @@
 """What statements assign, and which loops only add."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ class Added:
     def note(self, variable: int, type: Type, elements: int) -> None:
         """One `+=` of a word of the type, to so many elements."""
         if (type.scale / self.kinds[variable].scalar.scale).denominator != 1:
-            raise NotOnlyAdded                     # each addition rounds
+            raise NotOnlyAdded  # each addition rounds
         self.low[variable] = self.low.get(variable, Fraction(0)) + self.trips * min(type.lo, 0) * type.scale
         self.high[variable] = self.high.get(variable, Fraction(0)) + self.trips * max(type.hi, 0) * type.scale
         self.touched[variable] = self.touched.get(variable, 0) + elements
@@ -46,8 +47,11 @@ class Added:
         """Does the variable, which starts in low..high, never meet an end of its kind?  And is most of it written?"""
         kind = self.kinds[variable]
         least, most = (n * kind.scalar.scale for n in (kind.scalar.lo, kind.scalar.hi))
-        return (least <= low + self.low.get(variable, 0) and high + self.high.get(variable, 0) <= most
-                and 2 * self.touched.get(variable, 0) >= kind.size)
+        return (
+            least <= low + self.low.get(variable, 0)
+            and high + self.high.get(variable, 0) <= most
+            and 2 * self.touched.get(variable, 0) >= kind.size
+        )
 
 
 def only_added(statements: Sequence[t.Statement], variables: Sequence[t.Variable]) -> bool:

@@ -1,4 +1,5 @@
 """What lowering tells whoever wants to know which word each part of the text became."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -3,6 +3,7 @@
 Lowering tells (`Watch`), so these are the ranges that the circuit is made for and not a second analysis.  What is
 lowered more than once (a function called twice, an unrolled loop) is shown with the ranges of all its times together.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +26,8 @@ class Binding:
     """What becomes of a value that is bound to a kind."""
 
     kind: str
-    rounds: str                # "no" (it lies on the kind's grid), "nearest" or "floor"
-    overflow: str              # "none" (proved, so no gates look for it), "saturates" or "wraps"
+    rounds: str  # "no" (it lies on the kind's grid), "nearest" or "floor"
+    overflow: str  # "none" (proved, so no gates look for it), "saturates" or "wraps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,8 @@ class Approximation:
     """A function that is not exact."""
 
     function: str
-    allowed: Fraction | None   # the largest error that the language allows; None: part of a loss, whose error counts
-    reached: Fraction | None   # a bound on the error of what was built, where it is known more closely
+    allowed: Fraction | None  # the largest error that the language allows; None: part of a loss, whose error counts
+    reached: Fraction | None  # a bound on the error of what was built, where it is known more closely
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def widths(program: t.Program) -> tuple[Width, ...]:
     return tuple(sorted(watch.rows.values(), key=lambda row: (row.span.source.name, row.span.line, row.span.column)))
 
 
-Key = tuple[Span, str, tuple[int, ...]]     # where, which of the things made there, its shape
+Key = tuple[Span, str, tuple[int, ...]]  # where, which of the things made there, its shape
 
 
 @dataclass
@@ -74,8 +75,14 @@ class Widths(Watch):
 
     def conversion(self, b: Builder, e: t.Convert, before: int, after: int) -> None:
         kind, type = e.kind, b.type(before)
-        at = Rounding((type.scale / kind.scale).numerator, (type.scale / kind.scale).denominator, kind.lo, kind.hi,
-                      not e.floor, e.wrap)
+        at = Rounding(
+            (type.scale / kind.scale).numerator,
+            (type.scale / kind.scale).denominator,
+            kind.lo,
+            kind.hi,
+            not e.floor,
+            e.wrap,
+        )
         self.add("bound", Width(e.value.span, "", b.type(after), _binding(str(kind), type, at)))
 
     def variable(self, b: Builder, name: str, value: t.Expr, words: Sequence[int]) -> None:
@@ -84,8 +91,11 @@ class Widths(Watch):
         for position, word in enumerate(words):
             type = b.type(word)
             called = name if len(words) == 1 else f"{name}.{position}"
-            same = [key for key in ((span, "bound", type.shape), (span, "value", type.shape))
-                    if len(words) == 1 and key in self.rows]
+            same = [
+                key
+                for key in ((span, "bound", type.shape), (span, "value", type.shape))
+                if len(words) == 1 and key in self.rows
+            ]
             if same:
                 self.rows[same[0]] = replace(self.rows[same[0]], name=called)
             else:
@@ -185,8 +195,11 @@ def _joined(a: Width, b: Width) -> Width:
     ends = [int(n * x.type.scale / scale) for x in (a, b) for n in (x.type.lo, x.type.hi)]
     binding, approximation = b.binding, b.approximation
     if a.binding and binding:
-        binding = Binding(binding.kind, max(a.binding.rounds, binding.rounds, key=ROUNDS.index),
-                          max(a.binding.overflow, binding.overflow, key=OVERFLOW.index))
+        binding = Binding(
+            binding.kind,
+            max(a.binding.rounds, binding.rounds, key=ROUNDS.index),
+            max(a.binding.overflow, binding.overflow, key=OVERFLOW.index),
+        )
     if a.approximation and approximation and a.approximation.reached and approximation.reached:
         approximation = replace(approximation, reached=max(a.approximation.reached, approximation.reached))
     return Width(a.span, a.name or b.name, Type(a.type.shape, scale, min(ends), max(ends)), binding, approximation)

@@ -1,4 +1,5 @@
 """What a gate pass is, and the loop that runs passes and holds each to its word."""
+
 from __future__ import annotations
 
 import random
@@ -11,9 +12,9 @@ from compiler.gates.simulate import simulate
 from compiler.gates.verify import verify
 from lang.collecting import paused
 
-EXHAUSTIVE = 10                # inputs up to which all assignments are tried
-SAMPLES = 256                  # assignments tried beyond that
-SEED = 0x5eed
+EXHAUSTIVE = 10  # inputs up to which all assignments are tried
+SAMPLES = 256  # assignments tried beyond that
+SEED = 0x5EED
 
 Rewrite = Callable[[Graph], None]
 
@@ -79,8 +80,9 @@ def _check(p: Pass, after: Circuit, inputs: Sequence[int], count: int, expected:
     verify(after)
     for position, (want, got) in enumerate(zip(expected, simulate(after, inputs, count), strict=True)):
         if want != got:
-            raise Miscompiled(f"pass `{p.name}` changed output {position} "
-                              f"in {(want ^ got).bit_count()} of {count} assignments")
+            raise Miscompiled(
+                f"pass `{p.name}` changed output {position} in {(want ^ got).bit_count()} of {count} assignments"
+            )
 
 
 def assignments(inputs: int) -> tuple[list[int], int]:

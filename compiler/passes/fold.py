@@ -1,4 +1,5 @@
 """Constants, and gates whose two operands are one net."""
+
 from __future__ import annotations
 
 from compiler.gates.circuit import FALSE, TRUE, Gate, GateOp, negate
@@ -18,7 +19,7 @@ def folded(gate: Gate) -> Gate | int:
 def _xor(gate: Gate) -> Gate | int:
     _, left, right = gate
     if left >> 1 == right >> 1:
-        return left ^ right        # 0 or 1, which are the literals FALSE and TRUE
+        return left ^ right  # 0 or 1, which are the literals FALSE and TRUE
     if left <= TRUE:
         return right ^ left
     if right <= TRUE:

@@ -1,4 +1,5 @@
 """Optimisation levels: tuples of passes."""
+
 from __future__ import annotations
 
 from compiler.passes.base import Pass

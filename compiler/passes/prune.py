@@ -1,4 +1,5 @@
 """Gates that no output needs."""
+
 from __future__ import annotations
 
 from compiler.gates.graph import Graph, driven, outputs_of

@@ -1,4 +1,5 @@
 """Structural hashing: of equal gates one is kept."""
+
 from __future__ import annotations
 
 from compiler.gates.circuit import Gate

@@ -1,4 +1,5 @@
 """One party's words of a block as a step of its own."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -25,8 +26,15 @@ class _Part(Rewriter):
         return self.needed is not None and number in self.needed
 
 
-def clear_step(party: str, block: Block, wanted: Sequence[int], writes: Sequence[int], indices: Sequence[int],
-               types: Mapping[int, Type], clear: Mapping[int, int]) -> Clear:
+def clear_step(
+    party: str,
+    block: Block,
+    wanted: Sequence[int],
+    writes: Sequence[int],
+    indices: Sequence[int],
+    types: Mapping[int, Type],
+    clear: Mapping[int, int],
+) -> Clear:
     """The step that makes the clear words `writes` of the values `wanted`; `clear` has the words made earlier."""
     needed = _closure(block, wanted, clear)
     read = set[int]().union(*(reads(item) for n, item in block.numbered() if n in needed))
@@ -34,8 +42,9 @@ def clear_step(party: str, block: Block, wanted: Sequence[int], writes: Sequence
     b = Builder([types[n] for n in params])
     part = _Part(b, {n: i for i, n in enumerate(params)}, needed=needed)
     part.block(block)
-    return Clear(party, b.block([part.place[n] for n in wanted]), tuple(clear[n] for n in params[len(indices):]),
-                 tuple(writes))
+    return Clear(
+        party, b.block([part.place[n] for n in wanted]), tuple(clear[n] for n in params[len(indices) :]), tuple(writes)
+    )
 
 
 def _closure(block: Block, wanted: Sequence[int], known: Mapping[int, int]) -> set[int]:

@@ -1,4 +1,5 @@
 """Words -> groups that become kernels: element-wise work of one lane shape, fused as convex groups."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -8,9 +9,28 @@ from math import prod
 from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
 
-GATES = 30_000                 # of one kernel, XORs counted
-COMPUTE = frozenset({Op.LINEAR, Op.MUL, Op.SUM, Op.DOT, Op.DIGITS, Op.EXACT, Op.ROUND, Op.LESS, Op.EQUAL, Op.SELECT,
-                     Op.AND, Op.OR, Op.XOR, Op.APPLY, Op.GAUSS, Op.DIV, Op.SQRT})
+GATES = 30_000  # of one kernel, XORs counted
+COMPUTE = frozenset(
+    {
+        Op.LINEAR,
+        Op.MUL,
+        Op.SUM,
+        Op.DOT,
+        Op.DIGITS,
+        Op.EXACT,
+        Op.ROUND,
+        Op.LESS,
+        Op.EQUAL,
+        Op.SELECT,
+        Op.AND,
+        Op.OR,
+        Op.XOR,
+        Op.APPLY,
+        Op.GAUSS,
+        Op.DIV,
+        Op.SQRT,
+    }
+)
 
 
 @dataclass
@@ -20,11 +40,12 @@ class Group:
     lanes: tuple[int, ...]
     members: dict[int, Value] = field(default_factory=dict[int, Value])
     gates: int = 0
-    after: set[int] = field(default_factory=set[int])    # groups that must run before this one, transitively
+    after: set[int] = field(default_factory=set[int])  # groups that must run before this one, transitively
 
 
-def cut(items: list[tuple[int, Value]], sources: Callable[[int], set[int]],
-        types: Callable[[int], Type]) -> list[Group]:
+def cut(
+    items: list[tuple[int, Value]], sources: Callable[[int], set[int]], types: Callable[[int], Type]
+) -> list[Group]:
     """Each COMPUTE value joins the last group that makes one of its operands, if it fits and no cycle arises.
 
     `sources(n)` are the values of the block that `n` is a view of or otherwise made from without gates (itself if it
@@ -37,9 +58,13 @@ def cut(items: list[tuple[int, Value]], sources: Callable[[int], set[int]],
         wired = {home[s] for a in item.args if a not in home for s in sources(a) if s in home}
         waits = direct | wired
         size = estimate(item, [types(a) for a in item.args])
-        fitting = [g for g in sorted(direct - wired, reverse=True)
-                   if groups[g].lanes == item.type.shape and groups[g].gates + size <= GATES
-                   and not any(g in groups[other].after for other in waits - {g})]
+        fitting = [
+            g
+            for g in sorted(direct - wired, reverse=True)
+            if groups[g].lanes == item.type.shape
+            and groups[g].gates + size <= GATES
+            and not any(g in groups[other].after for other in waits - {g})
+        ]
         chosen = fitting[0] if fitting else len(groups)
         if not fitting:
             groups.append(Group(item.type.shape))
@@ -63,8 +88,8 @@ def estimate(item: Value, args: list[Type]) -> int:
     """Gates of one lane, from above (XORs counted)."""
     widths = [a.width for a in args]
     match item.op, item.at:
-        case (Op.DIGITS | Op.DOT | Op.SUM), (Digits() | Axes()) as at:
-            terms = prod(args[0].shape[len(args[0].shape) - at.count:])
+        case ((Op.DIGITS | Op.DOT | Op.SUM), (Digits() | Axes()) as at):
+            terms = prod(args[0].shape[len(args[0].shape) - at.count :])
             pairs = prod(widths) + (sum(widths) if item.op is Op.DOT else 0)
             return terms * pairs * (5 if item.op is Op.SUM else 6)
         case Op.MUL, _:
@@ -77,7 +102,7 @@ def estimate(item: Value, args: list[Type]) -> int:
             return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
         case Op.SQRT, _:
             return (widths[0] + 4) ** 2
-        case (Op.LINEAR | Op.LESS), _:
+        case ((Op.LINEAR | Op.LESS), _):
             return 5 * (sum(widths) + item.type.width)
         case Op.ROUND, _:
             return 12 * (widths[0] + item.type.width)

@@ -1,4 +1,5 @@
 """Words -> schedule: kernels for the joint work, clear steps for the local, buffers and wiring between them."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -76,18 +77,21 @@ class Level:
     block: Block
     owners: Owners
     types: dict[int, Type]
-    stored: dict[int, Stored]                               # where each joint value lives
-    indices: tuple[int, ...]                                # parameters of the enclosing loops, outermost first
-    clear: dict[int, int] = field(default_factory=dict[int, int])    # clear word of each local value that has one
-    constants: dict[int, Value] = field(default_factory=dict[int, Value])    # uniform, of this and enclosing blocks
-    carried: dict[int, list[Stored]] = field(default_factory=dict[int, list[Stored]])    # of each finished loop
+    stored: dict[int, Stored]  # where each joint value lives
+    indices: tuple[int, ...]  # parameters of the enclosing loops, outermost first
+    clear: dict[int, int] = field(default_factory=dict[int, int])  # clear word of each local value that has one
+    constants: dict[int, Value] = field(default_factory=dict[int, Value])  # uniform, of this and enclosing blocks
+    carried: dict[int, list[Stored]] = field(default_factory=dict[int, list[Stored]])  # of each finished loop
 
     def __post_init__(self) -> None:
         analyse(self.block, self.owners, self.shared.roles)
         self.items: dict[int, Item] = dict(self.block.numbered())
         self.types.update((n, i.type) for n, i in self.items.items() if not isinstance(i, Loop))
-        self.constants.update((n, i) for n, i in self.items.items() if isinstance(i, Value)
-                              and isinstance(i.at, Constant) and len(i.at.values) == 1)
+        self.constants.update(
+            (n, i)
+            for n, i in self.items.items()
+            if isinstance(i, Value) and isinstance(i.at, Constant) and len(i.at.values) == 1
+        )
         self._sources: dict[int, set[int]] = {}
 
     def steps(self, results: tuple[int, ...]) -> list[Step]:
@@ -169,10 +173,16 @@ class Level:
         rank, depth = len(group.lanes), len(self.indices)
         for number in body.writes:
             self.stored[number] = self.shared.buffer(self.types[number])
-        steps.append(Launch(
-            self.shared.kernel(body.block), group.lanes,
-            tuple(self.stored[n].wiring(rank, depth) for n in body.reads),
-            tuple(self.stored[n].wiring(rank, depth) for n in body.writes), 0, body.places))
+        steps.append(
+            Launch(
+                self.shared.kernel(body.block),
+                group.lanes,
+                tuple(self.stored[n].wiring(rank, depth) for n in body.reads),
+                tuple(self.stored[n].wiring(rank, depth) for n in body.writes),
+                0,
+                body.places,
+            )
+        )
 
     def _wire(self, number: int, steps: list[Step]) -> None:
         item = self.items[number]
@@ -181,8 +191,9 @@ class Level:
                 target = self.stored[number] = self.shared.buffer(item.type)
                 steps.append(Enter(party, self.clear[item.args[0]], item.type, target.buffer))
             case Value(op=Op.VIEW, at=Strided() as at):
-                self.stored[number] = self._view(item, at, self.stored[item.args[0]], item.type.shape, item.args[1:],
-                                                 steps)
+                self.stored[number] = self._view(
+                    item, at, self.stored[item.args[0]], item.type.shape, item.args[1:], steps
+                )
             case Value(op=Op.BITS):
                 self.stored[number] = self.stored[item.args[0]].bits()
             case Value(op=Op.PUT, at=Strided() as at):
@@ -196,8 +207,7 @@ class Level:
                 start, unit = 0, prod(item.type.shape[1:])
                 for arg in item.args:
                     source = self.stored[arg]
-                    window = Stored(target.buffer, source.shape, target.width,
-                                    Strided(start * unit, target.at.strides))
+                    window = Stored(target.buffer, source.shape, target.width, Strided(start * unit, target.at.strides))
                     self._copy(source, window, steps)
                     start += source.shape[0]
             case Loop():
@@ -207,12 +217,19 @@ class Level:
             case _:
                 raise AssertionError(f"nothing to do for {item}")
 
-    def _view(self, item: Value, at: Strided, base: Stored, shape: tuple[int, ...], indices: tuple[int, ...],
-              steps: list[Step]) -> Stored:
+    def _view(
+        self,
+        item: Value,
+        at: Strided,
+        base: Stored,
+        shape: tuple[int, ...],
+        indices: tuple[int, ...],
+        steps: list[Step],
+    ) -> Stored:
         loops = tuple(self.indices.index(i) for i in indices)
         last = [self.types[i].hi for i in indices]
         seen = base.view(at, shape, loops, last)
-        if seen is None:                                     # not a view of the buffer: make it dense first
+        if seen is None:  # not a view of the buffer: make it dense first
             seen = self._densely(base, steps).view(at, shape, loops, last)
         assert seen is not None
         return seen
@@ -241,11 +258,16 @@ class Level:
             self._copy(self.stored[source], target, steps)
         first = loop.body.first
         numbers = range(first + 1, first + 1 + len(carried))
-        inner = Level(self.shared, loop.body,
-                      _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
-                      _before(first, self.types) | dict(enumerate(loop.body.params, first)),
-                      _before(first, self.stored) | dict(zip(numbers, carried, strict=True)),
-                      (*self.indices, first), _before(first, self.clear), _before(first, self.constants))
+        inner = Level(
+            self.shared,
+            loop.body,
+            _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
+            _before(first, self.types) | dict(enumerate(loop.body.params, first)),
+            _before(first, self.stored) | dict(zip(numbers, carried, strict=True)),
+            (*self.indices, first),
+            _before(first, self.clear),
+            _before(first, self.constants),
+        )
         body = inner.steps(loop.body.results)
         inner.replace_carried(loop.body.results, carried, body)
         steps.append(Repeat(loop.count, tuple(body), 0, 0))
@@ -256,8 +278,9 @@ class Level:
         buffers = {c.buffer for c in carried}
         moves = [(self.stored[r], c) for r, c in zip(results, carried, strict=True)]
         moves = [(source, target) for source, target in moves if source != target]
-        aside = [(self._densely(source, steps) if source.buffer in buffers else source, target)
-                 for source, target in moves]
+        aside = [
+            (self._densely(source, steps) if source.buffer in buffers else source, target) for source, target in moves
+        ]
         for source, target in aside:
             self._copy(source, target, steps)
 

@@ -1,4 +1,5 @@
 """One lane of a group as a block of its own: the program that becomes a kernel's circuit."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -22,8 +23,9 @@ class Lane:
     places: tuple[Span | None, ...]
 
 
-def lane(group: Group, wanted: Callable[[int], bool], types: Callable[[int], Type],
-         constant: Callable[[int], Value | None]) -> Lane:
+def lane(
+    group: Group, wanted: Callable[[int], bool], types: Callable[[int], Type], constant: Callable[[int], Value | None]
+) -> Lane:
     """The block of one lane; `wanted` values leave it, uniform constants are folded into it."""
     rank = len(group.lanes)
     reads: dict[int, int] = {}

@@ -4,6 +4,7 @@ A linear scan in gate order: a net holds its register from the gate that drives 
 output to the end.  The lowest free register is taken, so the result is a function of the circuit alone.
 A gate may get the register of an operand that it is the last to read: whoever runs it reads both operands first.
 """
+
 from __future__ import annotations
 
 from heapq import heappop, heappush
@@ -12,7 +13,7 @@ from compiler.gates.circuit import Circuit
 from compiler.schedule.plan import Kernel
 
 LARGEST_TILE = 1024
-TILE_BYTES = 1 << 20           # of labels in one tile's registers
+TILE_BYTES = 1 << 20  # of labels in one tile's registers
 LABEL_BYTES = 16
 
 
@@ -34,7 +35,7 @@ def allocate(circuit: Circuit) -> tuple[int, ...]:
     last = last_reads(circuit)
     first_gate = 1 + circuit.inputs
     registers = list(range(first_gate))
-    free = [net for net in range(1, first_gate) if last[net] < 0]    # inputs that nobody reads; sorted, so a heap
+    free = [net for net in range(1, first_gate) if last[net] < 0]  # inputs that nobody reads; sorted, so a heap
     fresh = first_gate
     for index, gate in enumerate(circuit.gates):
         for net in sorted({gate.left >> 1, gate.right >> 1}):
@@ -45,7 +46,7 @@ def allocate(circuit: Circuit) -> tuple[int, ...]:
         else:
             registers.append(fresh)
             fresh += 1
-        if last[first_gate + index] < 0:                             # a gate that nobody reads
+        if last[first_gate + index] < 0:  # a gate that nobody reads
             heappush(free, registers[-1])
     return tuple(registers)
 

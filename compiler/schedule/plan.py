@@ -3,6 +3,7 @@
 Joint values live in *buffers* of wires, local and public ones as integer arrays in *clear words*.
 A kernel is one Boolean circuit; a launch runs it on many lanes at once.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -28,10 +29,10 @@ class Kernel:
 
     name: str
     circuit: Circuit
-    registers: tuple[int, ...]     # one for each net
+    registers: tuple[int, ...]  # one for each net
     register_count: int
-    tile: int                      # lanes that run at once; a power of two
-    charges: tuple[int, ...] = field(default=(), compare=False)    # AND gates of each word fused into it, for reports
+    tile: int  # lanes that run at once; a power of two
+    charges: tuple[int, ...] = field(default=(), compare=False)  # AND gates of each word fused into it, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class View:
 
     buffer: int
     offset: int
-    lane: tuple[int, ...]                   # stride for each lane axis, 0 = broadcast
-    port: tuple[tuple[int, int], ...]       # (extent, stride) inside one lane, the bits of a word innermost
-    loop: tuple[int, ...]                   # stride for each enclosing Repeat, outermost first
+    lane: tuple[int, ...]  # stride for each lane axis, 0 = broadcast
+    port: tuple[tuple[int, int], ...]  # (extent, stride) inside one lane, the bits of a word innermost
+    loop: tuple[int, ...]  # stride for each enclosing Repeat, outermost first
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Launch:
     reads: tuple[View, ...]
     writes: tuple[View, ...]
     row: int
-    places: tuple[Span | None, ...] = field(default=(), compare=False)    # of the kernel's words, see `Kernel.charges`
+    places: tuple[Span | None, ...] = field(default=(), compare=False)  # of the kernel's words, see `Kernel.charges`
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Clear:
 class Enter:
     """Clear word -> labels in a buffer, element after element, bits LSB first."""
 
-    party: str                     # PUBLIC: constants known to both
+    party: str  # PUBLIC: constants known to both
     clear: int
     type: Type
     buffer: int
@@ -125,8 +126,8 @@ class Repeat:
 
     count: int
     body: tuple[Step, ...]
-    row: int                       # within the enclosing body
-    rows: int                      # table rows of one iteration
+    row: int  # within the enclosing body
+    rows: int  # table rows of one iteration
 
 
 Step = Launch | Clear | Enter | Open | Tell | Copy | Free | Repeat
@@ -135,7 +136,7 @@ Step = Launch | Clear | Enter | Open | Tell | Copy | Free | Repeat
 @dataclass(frozen=True, slots=True)
 class Plan:
     kernels: tuple[Kernel, ...]
-    buffers: tuple[int, ...]       # wires of each buffer
+    buffers: tuple[int, ...]  # wires of each buffer
     steps: tuple[Step, ...]
 
 

@@ -1,4 +1,5 @@
 """Table rows numbered through the whole run, and buffers freed after their last use."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -44,11 +45,11 @@ def free_buffers(steps: Sequence[Step], owned: set[int] | None = None) -> tuple[
     for i, step in enumerate(steps):
         own = uses[i] & owned
         if isinstance(step, Repeat):
-            elsewhere = set[int]().union(*uses[:i], *uses[i + 1:])
+            elsewhere = set[int]().union(*uses[:i], *uses[i + 1 :])
             step = replace(step, body=free_buffers(step.body, own - elsewhere))
             own &= elsewhere
         result.append(step)
-        later = set[int]().union(*uses[i + 1:])
+        later = set[int]().union(*uses[i + 1 :])
         result.extend(Free(buffer) for buffer in sorted(own - later))
     return tuple(result)
 

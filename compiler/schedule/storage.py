@@ -1,4 +1,5 @@
 """Where joint values live: a buffer, and the elements of it that a value shows."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 ||x o y|| <= max|x| ||y|| for element-wise products, ||x|| <= c by a data set's `where`, and
 otherwise ||x|| <= sqrt(elements) max|x|.  Everything is in squares, so that it stays rational.
 """
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from compiler.words.builder import Builder
 from compiler.words.ir import Op, Strided, Type, Value, Weights
 from compiler.words.strides import injective
 
-Norms = Mapping[int, Fraction | None]          # a row's fields: parameter -> bound on its norm, where it has one
+Norms = Mapping[int, Fraction | None]  # a row's fields: parameter -> bound on its norm, where it has one
 
 
 def largest(type: Type) -> Fraction:
@@ -32,7 +33,7 @@ def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
     whole = type.size * largest(type) ** 2
     norm = fields.get(number)
     if norm is not None:
-        return norm ** 2
+        return norm**2
     if not isinstance(item, Value):
         return whole
     args = item.args
@@ -56,7 +57,7 @@ def _repeats(at: Strided, shape: tuple[int, ...]) -> int | None:
     """How often a view shows each element it shows; None where that is not the same for all."""
     moving = [(s, n) for s, n in zip(at.strides, shape, strict=True) if s]
     if not injective(Strided(at.offset, tuple(s for s, _ in moving)), [n for _, n in moving]):
-        return None                            # a window: its elements overlap
+        return None  # a window: its elements overlap
     return prod(n for s, n in zip(at.strides, shape, strict=True) if not s)
 
 
@@ -71,13 +72,13 @@ def vanishes(b: Builder, number: int, fields: Norms) -> bool:
         return True
     of = [vanishes(b, a, fields) for a in item.args]
     match item.op, item.at:
-        case (Op.MUL | Op.DOT), _:
+        case ((Op.MUL | Op.DOT), _):
             return any(of)
         case Op.LINEAR, Weights(_, constant):
             return constant == 0 and all(of)
-        case (Op.VIEW | Op.SUM | Op.ROUND), _:
+        case ((Op.VIEW | Op.SUM | Op.ROUND), _):
             return of[0]
-        case (Op.CONCAT | Op.PUT), _:
+        case ((Op.CONCAT | Op.PUT), _):
             return all(of)
         case Op.SELECT, _:
             return of[1] and of[2]

@@ -11,6 +11,7 @@ so f * norm <= clip exactly: the norm is exact and never wraps, and its low bits
 the comparison.  f multiplies what flows back; of the product what is finer than a few thousandths of the
 clip is dropped *towards zero*: no element grows, so the bound stays, and from there to the noise all is exact.
 """
+
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
@@ -22,14 +23,15 @@ from compiler.words.builder import Builder, common_scale
 from compiler.words.ir import Op, Pieces, Strided, Type, Value
 from compiler.words.strides import row_major
 
-MANTISSAS = 32                 # factors between one power of two and the next
-EXPONENTS = 8                  # powers of two, at most: gradients longer than 2^8 clips become zero
-PRECISION = 11                 # bits of clip^2 that the comparison keeps
-RESOLUTION = 32                # an element of a vector with all elements equal and the norm `clip`, in grid units
+MANTISSAS = 32  # factors between one power of two and the next
+EXPONENTS = 8  # powers of two, at most: gradients longer than 2^8 clips become zero
+PRECISION = 11  # bits of clip^2 that the comparison keeps
+RESOLUTION = 32  # an element of a vector with all elements equal and the norm `clip`, in grid units
 
 
-def clipped(b: Builder, gradients: Sequence[int], clip: Fraction, norms: bounds.Norms,
-            row: Container[int]) -> list[int]:
+def clipped(
+    b: Builder, gradients: Sequence[int], clip: Fraction, norms: bounds.Norms, row: Container[int]
+) -> list[int]:
     """The gradients of one example, scaled to a joint norm of at most `clip`.
 
     `row` are its data provider's values, `norms` what its data set promises of their norms.
@@ -45,9 +47,9 @@ def clipped(b: Builder, gradients: Sequence[int], clip: Fraction, norms: bounds.
 class Outer:
     """A gradient that is a view (a permutation of the axes) of the outer product of two values."""
 
-    view: Value | None         # the permutation, over the product
-    shape: tuple[int, ...]     # of the product
-    back: int                  # each with the axes that the other one has shrunk to extent 1
+    view: Value | None  # the permutation, over the product
+    shape: tuple[int, ...]  # of the product
+    back: int  # each with the axes that the other one has shrunk to extent 1
     forth: int
 
     def squared_norm(self, b: Builder) -> int:
@@ -84,8 +86,8 @@ def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
     cores = [_core(b, a) for a in item.args]
     shapes = [b.type(c).shape for c in cores]
     if any(size > 1 and (m > 1) == (n > 1) for m, n, size in zip(*shapes, item.type.shape, strict=True)):
-        return Whole(gradient)             # an axis that both have, or along which both repeat
-    back, forth = sorted(cores, key=lambda c: _of_row_alone(b, c, row))    # what the data provider knows is left alone
+        return Whole(gradient)  # an axis that both have, or along which both repeat
+    back, forth = sorted(cores, key=lambda c: _of_row_alone(b, c, row))  # what the data provider knows is left alone
     return Outer(view, item.type.shape, back, forth)
 
 
@@ -135,7 +137,7 @@ def _shrunk(b: Builder, number: int, factor: int, clip: Fraction) -> int:
 def _grid(type: Type, clip: Fraction) -> Fraction:
     """The value's own scale, halved until `clip` is RESOLUTION * sqrt(elements) units."""
     grid = type.scale
-    while grid ** 2 * RESOLUTION ** 2 * type.size > clip ** 2:
+    while grid**2 * RESOLUTION**2 * type.size > clip**2:
         grid /= 2
     return grid
 
@@ -143,19 +145,19 @@ def _grid(type: Type, clip: Fraction) -> Fraction:
 def factors(reach: Fraction) -> list[Fraction]:
     """0 and a power of two less one factors below 1, ascending, for squared norms of up to `reach` squared clips."""
     exponents = 1
-    while exponents < EXPONENTS and 4 ** exponents < reach:
+    while exponents < EXPONENTS and 4**exponents < reach:
         exponents *= 2
     mantissas = [Fraction(m, 2 * MANTISSAS) for m in range(MANTISSAS, 2 * MANTISSAS)]
-    return [Fraction(0), *[m / 2 ** e for e in reversed(range(exponents)) for m in mantissas][1:]]
+    return [Fraction(0), *[m / 2**e for e in reversed(range(exponents)) for m in mantissas][1:]]
 
 
 def factor(b: Builder, norm: int, clip: Fraction) -> int:
     """f for a squared norm: a binary search among the factors below 1, then one more comparison for 1."""
     type = b.type(norm)
-    below = factors(b.bounds(norm)[1] / clip ** 2)
-    exact = [int(clip ** 2 / f ** 2 / type.scale) for f in (*below[1:], Fraction(1))]
+    below = factors(b.bounds(norm)[1] / clip**2)
+    exact = [int(clip**2 / f**2 / type.scale) for f in (*below[1:], Fraction(1))]
     drop = max(0, exact[-1].bit_length() - PRECISION)
-    limits = [0, *(t >> drop for t in exact)]                 # limits[i] for the factor i, decreasing; 0 always fits
+    limits = [0, *(t >> drop for t in exact)]  # limits[i] for the factor i, decreasing; 0 always fits
     up = b.affine([(Fraction(1), norm)], ((1 << drop) - 1) * type.scale)
     n = b.round(up, type.scale * (1 << drop), 0, limits[1] + 1, nearest=False)
     unit = b.type(n).scale

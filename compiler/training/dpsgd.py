@@ -7,6 +7,7 @@
 The noise is drawn by both parties inside the circuit (`sampler.py`) or, `drawn by` the owner of the data set, a rounded
 Gaussian that it enters.  The batch size is the public one: dividing by the number of rows drawn would tell that number.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -37,8 +38,9 @@ def slot_count(batch: int) -> int:
     return batch + isqrt(16 * batch - 1) + 1
 
 
-def train(b: Builder, s: t.Train, program: t.Program, weights: Sequence[int], gradients: Gradients,
-          draw: int) -> list[int]:
+def train(
+    b: Builder, s: t.Train, program: t.Program, weights: Sequence[int], gradients: Gradients, draw: int
+) -> list[int]:
     """The trained variables after the last step."""
     dataset = next(d for d in program.datasets if d.name == s.dataset)
     kinds = [v.kind for v in s.variables]
@@ -69,8 +71,12 @@ class Batch:
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""
         s = self.train
-        return b.add(Op.SAMPLE, (), Type((self.slots, *type.shape), type.scale, type.lo, type.hi),
-                     Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots))
+        return b.add(
+            Op.SAMPLE,
+            (),
+            Type((self.slots, *type.shape), type.scale, type.lo, type.hi),
+            Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots),
+        )
 
     def sigma(self, sum: Type) -> Fraction:
         """The deviation of a sum's noise, in points of the sum's grid."""
@@ -78,8 +84,9 @@ class Batch:
 
     def mechanism(self, samplers: tuple[Sampler, ...], sizes: tuple[int, ...]) -> Mechanism:
         s = self.train
-        return Mechanism(s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "",
-                         samplers, sizes)
+        return Mechanism(
+            s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "", samplers, sizes
+        )
 
 
 def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
@@ -90,29 +97,30 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     example.span = batch.train.span
     numbers = range(example.first, example.first + len(example.params))
     row = {f.name: n for (f, _), n in zip(fields, numbers, strict=False)}
-    valid, inside = numbers[len(fields)], list(numbers[len(fields) + 1:])
+    valid, inside = numbers[len(fields)], list(numbers[len(fields) + 1 :])
     norms = {n: f.norm for (f, _), n in zip(fields, numbers, strict=False)}
 
     found = gradients(example, row, inside, None)
     if not all(bounds.vanishes(example, g, norms) for g in found):
-        found = gradients(example, row, inside, valid)          # empty slots are zeroed by their valid bit
-    found, bound = _bounded(example, batch, found, norms, numbers[:len(fields) + 1])
+        found = gradients(example, row, inside, valid)  # empty slots are zeroed by their valid bit
+    found, bound = _bounded(example, batch, found, norms, numbers[: len(fields) + 1])
 
     samples = [batch.sample(b, f.name, ty) for f, ty in fields]
     args = [*samples, batch.sample(b, "", bit), *weights]
     flags = [True] * (len(samples) + 1) + [False] * len(weights)
     sums: list[int] = []
     for number, batched in vmap(b, example.block(found), args, flags, batch.slots):
-        total = sum_slots(b, number) if batched else number        # what no row moves vanishes, or a valid bit moves it
+        total = sum_slots(b, number) if batched else number  # what no row moves vanishes, or a valid bit moves it
         sums.append(b.add(Op.CLIP, (total,), b.type(total), bound))
     return sums
 
 
-def _bounded(b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms,
-             row: Sequence[int]) -> tuple[list[int], Bound]:
+def _bounded(
+    b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms, row: Sequence[int]
+) -> tuple[list[int], Bound]:
     """Gradients of joint norm at most `clip` for all weights, and why they are: their structure, or a factor."""
     clip = batch.train.clip
-    if sum(bounds.squared_norm(b, g, norms) for g in gradients) <= clip ** 2:
+    if sum(bounds.squared_norm(b, g, norms) for g in gradients) <= clip**2:
         return gradients, Bound(clip, "structure: values of bounded range times fields of bounded norm")
     return clipped(b, gradients, clip, norms, row), Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
@@ -139,11 +147,21 @@ def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:
     sigma = batch.sigma(sum)
     if noise_bound(sigma) >= 1 << 62:
         s, most = batch.train, floor((1 << 62) / REACH * batch.train.noise / sigma)
-        raise Rejected([ClauseValue(span=s.span, clause="noise", wanted=f"at most {most} where one party draws it",
-                                    value=show_number(s.noise), example="1.69")])
+        raise Rejected(
+            [
+                ClauseValue(
+                    span=s.span,
+                    clause="noise",
+                    wanted=f"at most {most} where one party draws it",
+                    value=show_number(s.noise),
+                    example="1.69",
+                )
+            ]
+        )
     lo, hi = full_range(noise_bound(sigma).bit_length() + 1, True)
-    return b.add(Op.NOISE, (), Type(sum.shape, sum.scale, lo, hi),
-                 Noise(batch.dataset.party, batch.draw, sigma, position))
+    return b.add(
+        Op.NOISE, (), Type(sum.shape, sum.scale, lo, hi), Noise(batch.dataset.party, batch.draw, sigma, position)
+    )
 
 
 def _joint(b: Builder, batch: Batch, sum: Type, position: int) -> tuple[int, Sampler]:

@@ -3,6 +3,7 @@
 An adjoint is exact, but where the forward value was rounded to a kind the adjoint is rounded to its
 fraction bits (its range is kept).  Rounding and clamping differentiate as the identity.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ def reverse(b: Builder, seeds: Sequence[tuple[int, int]], variables: Sequence[in
     for number in range(max((v for v, _ in seeds), default=-1), b.first + len(b.params) - 1, -1):
         item = b.item(number)
         if number in adjoints and isinstance(item, Value):
-            b.span = item.span                             # an adjoint belongs to the expression that it is of
+            b.span = item.span  # an adjoint belongs to the expression that it is of
             adjoint, rule = _total(b, adjoints[number]), b.derivatives.get(number)
             for arg, contribution in rule(adjoint) if rule else _push(b, item, adjoint):
                 if arg in wanted:
@@ -67,8 +68,13 @@ def _total(b: Builder, adjoints: Sequence[int]) -> int:
 def _part_of_zero(b: Builder, number: int) -> tuple[int, Strided] | None:
     """(value, where) of a tensor that is zero everywhere else."""
     item = b.item(number)
-    if isinstance(item, Value) and item.op is Op.PUT and isinstance(item.at, Strided) and len(item.args) == 2 \
-            and b.constant(item.args[0]) == 0:
+    if (
+        isinstance(item, Value)
+        and item.op is Op.PUT
+        and isinstance(item.at, Strided)
+        and len(item.args) == 2
+        and b.constant(item.args[0]) == 0
+    ):
         return item.args[1], item.at
     return None
 
@@ -149,10 +155,15 @@ def _placed(b: Builder, at: Strided, part: int, shape: tuple[int, ...]) -> int:
     if not injective(at, own):
         unit = row_major(own)
         axis = min(range(len(own)), key=lambda i: own[i])
-        rest = own[:axis] + own[axis + 1:]
-        strides = at.strides[:axis] + at.strides[axis + 1:]
-        slices = [b.view(part, Strided(i * unit[axis], unit[:axis] + unit[axis + 1:]), rest) for i in range(own[axis])]
-        return _total(b, [_placed(b, Strided(at.offset + i * at.strides[axis], strides), piece, shape)
-                          for i, piece in enumerate(slices)])
+        rest = own[:axis] + own[axis + 1 :]
+        strides = at.strides[:axis] + at.strides[axis + 1 :]
+        slices = [b.view(part, Strided(i * unit[axis], unit[:axis] + unit[axis + 1 :]), rest) for i in range(own[axis])]
+        return _total(
+            b,
+            [
+                _placed(b, Strided(at.offset + i * at.strides[axis], strides), piece, shape)
+                for i, piece in enumerate(slices)
+            ],
+        )
     zero, value = b.aligned([b.const([Fraction(0)], shape), part])
     return b.put(zero, value, at)

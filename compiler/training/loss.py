@@ -3,6 +3,7 @@
 A loss is never computed, only its gradient: for each loss in the expression, the value it judges
 and the adjoint of that value.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from compiler.functions.order import one_hot
 from compiler.words.builder import Builder
 from lang.typed import Call, Const, Expr, Operate, Scope, Statement
 
-Seed = tuple[int, int]                      # (word, adjoint of the same shape)
+Seed = tuple[int, int]  # (word, adjoint of the same shape)
 
 
 class Lower(Protocol):
@@ -30,7 +31,7 @@ def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fracti
     match loss:
         case Operate(call=Call.LOGISTIC, args=(score, label)):
             z = lower.number(score)
-            error = b.sub(inexact(b, Call.SIGMOID, z, loss), lower.number(label))    # d/dz log(1 + e^z) - y z
+            error = b.sub(inexact(b, Call.SIGMOID, z, loss), lower.number(label))  # d/dz log(1 + e^z) - y z
             return [(z, _masked(b, error, mask, factor))]
         case Operate(call=Call.CROSS_ENTROPY, args=(scores, label)):
             z = lower.number(scores)
@@ -40,8 +41,10 @@ def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fracti
         case Operate(call=Call.SQUARED, args=(left, right)):
             x, y = lower.number(left), lower.number(right)
             error = b.sub(x, y)
-            return [(_stretched(b, x, error), _masked(b, error, mask, factor)),
-                    (_stretched(b, y, error), _masked(b, error, mask, -factor))]
+            return [
+                (_stretched(b, x, error), _masked(b, error, mask, factor)),
+                (_stretched(b, y, error), _masked(b, error, mask, -factor)),
+            ]
         case Operate(call=Call.ADD | Call.SUB as call, args=(left, right)):
             second = -factor if call is Call.SUB else factor
             return seeds(b, lower, left, mask, factor) + seeds(b, lower, right, mask, second)
@@ -53,7 +56,7 @@ def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fracti
             return seeds(b, lower, inner, mask, factor)
         case Operate(call=Call.MEAN, args=(Operate(call=Call.LOGISTIC) as inner,), axis=None):
             return seeds(b, lower, inner, mask, factor / prod(inner.type.shape))
-        case Scope(statements=statements, value=inner):                 # an inlined function
+        case Scope(statements=statements, value=inner):  # an inlined function
             lower.statements(statements)
             return seeds(b, lower, inner, mask, factor)
         case _:

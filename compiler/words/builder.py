@@ -1,4 +1,5 @@
 """Building blocks of words: every constructor derives the exact type of what it makes."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -25,7 +26,7 @@ from compiler.words.ir import (
 from lang.source import Span
 
 BIT = Type((), Fraction(1), 0, 1)
-Derivative = Callable[[int], Sequence[tuple[int, int]]]    # adjoint -> (operand, what that adds to its adjoint)
+Derivative = Callable[[int], Sequence[tuple[int, int]]]  # adjoint -> (operand, what that adds to its adjoint)
 
 
 class Builder:
@@ -36,8 +37,8 @@ class Builder:
         self.first = outer.next if outer else 0
         self.params = tuple(params)
         self.items: list[Item] = []
-        self.span: Span | None = None          # given to every value made from now on
-        self.derivatives: dict[int, Derivative] = {}       # of values that are not differentiated word by word
+        self.span: Span | None = None  # given to every value made from now on
+        self.derivatives: dict[int, Derivative] = {}  # of values that are not differentiated word by word
         self._made: dict[Value, int] = {}
 
     @property
@@ -235,8 +236,9 @@ class Builder:
         known = self.item(number)
         if isinstance(known, Value) and isinstance(known.at, Constant):
             return self._integers([v * factor for v in known.at.values], scale, type.shape)
-        return self.add(Op.LINEAR, (number,), Type(type.shape, scale, type.lo * factor, type.hi * factor),
-                        Weights((factor,)))
+        return self.add(
+            Op.LINEAR, (number,), Type(type.shape, scale, type.lo * factor, type.hi * factor), Weights((factor,))
+        )
 
     def mul(self, a: int, b: int) -> int:
         for known, other in ((self.constant(a), b), (self.constant(b), a)):
@@ -285,8 +287,9 @@ class Builder:
         fits = lo <= low and high <= hi
         known = self.item(number)
         if isinstance(known, Value) and isinstance(known.at, Constant):
-            return self._integers([_into(round_integer(n, ratio, nearest), lo, hi, wrap) for n in known.at.values],
-                                  scale, type.shape)
+            return self._integers(
+                [_into(round_integer(n, ratio, nearest), lo, hi, wrap) for n in known.at.values], scale, type.shape
+            )
         if fits and ratio.denominator == 1:
             return self._at_scale(number, scale)
         bounds = (low, high) if fits else (lo, hi) if wrap else (max(lo, min(hi, low)), max(lo, min(hi, high)))

@@ -1,4 +1,5 @@
 """What the word IR means: a program evaluated in the clear on exact integers."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
@@ -33,9 +34,9 @@ from compiler.words.ir import (
 )
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
 
-Array = NDArray[Any]           # int64 where every value of the type fits, else Python integers (dtype object)
+Array = NDArray[Any]  # int64 where every value of the type fits, else Python integers (dtype object)
 Environment = dict[int, Array]
-SAFE = 62                      # bits that int64 holds with room for a sign and one addition
+SAFE = 62  # bits that int64 holds with room for a sign and one addition
 
 
 class Sources(Protocol):
@@ -108,7 +109,7 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
     dtype = np.int64 if item.type.width <= SAFE else object
     if dtype is object:
         args = [a.astype(object) for a in args]
-    return np.asarray(operation(item, args), dtype=dtype)                # NumPy makes wide scalars plain integers
+    return np.asarray(operation(item, args), dtype=dtype)  # NumPy makes wide scalars plain integers
 
 
 def _given(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
@@ -127,7 +128,7 @@ def _given(item: Value, args: list[Array], sources: Sources, position: tuple[int
             return as_array(sources.noise(at, item.type, position), item.type)
         case Op.COINS, Coins() as at:
             return as_array(sources.coins(at, item.type, position), item.type)
-        case (Op.CLIP | Op.DECLASSIFY | Op.ENTER), _:
+        case ((Op.CLIP | Op.DECLASSIFY | Op.ENTER), _):
             return args[0]
         case _:
             raise AssertionError(f"nobody says what {item.op} means")
@@ -183,7 +184,7 @@ def _table(entries: tuple[int, ...]) -> Array:
 
 
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
-    u = np.minimum(np.maximum(n >> at.drop, -at.limit), at.limit - 1).astype(np.int64)   # faster than np.clip
+    u = np.minimum(np.maximum(n >> at.drop, -at.limit), at.limit - 1).astype(np.int64)  # faster than np.clip
     m = u + at.limit if at.whole else np.where(u >= 0, u, -1 - u)
     index = m >> at.shift
     h = (_table(at.base)[index] + _table(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
@@ -204,7 +205,7 @@ def drawn(bits: Array, at: Sampler) -> Array:
     kept = _unsigned(word) < _table(at.thresholds)[first]
     chosen = np.where(kept, first, first ^ _table(at.aliases)[first]).astype(bits.dtype)
     scale = 1 << len(at.coins)
-    half = (2 * chosen + 1) * (scale // 2)                           # 2^m (k + 1/2)
+    half = (2 * chosen + 1) * (scale // 2)  # 2^m (k + 1/2)
     weights = np.repeat(np.array([1 << j for j in range(len(at.coins))], dtype=bits.dtype), at.coins)
     heads = (coins * weights).sum(axis=-1) - sum(n << j for j, n in enumerate(at.coins)) // 2
     return np.asarray(np.where(sign[..., 0] != 0, -half, half) + heads)

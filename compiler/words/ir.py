@@ -5,6 +5,7 @@ rounds, clamps or wraps but ROUND and APPLY.  The same IR serves the whole progr
 party's local steps, and one lane of a kernel (the shapes left when the lane axes are taken away).
 What each operation means is written down once, in `evaluate.py`.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -53,46 +54,46 @@ def full_range(width: int, signed: bool) -> tuple[int, int]:
 
 class Op(Enum):
     # sources
-    CONST = "const"            # at: Constant
-    INPUT = "input"            # at: Entry
-    SAMPLE = "sample"          # at: Draw; one field of one batch, an axis of slots first
-    NOISE = "noise"            # at: Noise
-    COINS = "coins"            # at: Coins; uniform bits
+    CONST = "const"  # at: Constant
+    INPUT = "input"  # at: Entry
+    SAMPLE = "sample"  # at: Draw; one field of one batch, an axis of slots first
+    NOISE = "noise"  # at: Noise
+    COINS = "coins"  # at: Coins; uniform bits
     # exact arithmetic, element by element, all operands of the result's shape
-    LINEAR = "linear"          # at: Weights; sum of coefficient * operand, plus a constant (integers)
+    LINEAR = "linear"  # at: Weights; sum of coefficient * operand, plus a constant (integers)
     MUL = "mul"
     # contractions of the trailing axes (at: Axes)
     SUM = "sum"
-    DOT = "dot"                # sum of products
-    DIGITS = "digits"          # at: Digits; sum of D(a) * D(b); only made by the digits pass
-    EXACT = "exact"            # at: Divisor; integer division known to leave no remainder
+    DOT = "dot"  # sum of products
+    DIGITS = "digits"  # at: Digits; sum of D(a) * D(b); only made by the digits pass
+    EXACT = "exact"  # at: Divisor; integer division known to leave no remainder
     # back to a kind
-    ROUND = "round"            # at: Rounding
+    ROUND = "round"  # at: Rounding
     # bits and choices
-    DIV = "div"                # at: ByZero; floor(a / b) of integers
-    SQRT = "sqrt"              # floor(sqrt(a)) of integers; 0 for a < 0
-    LESS = "less"              # a < b, both of one scale
+    DIV = "div"  # at: ByZero; floor(a / b) of integers
+    SQRT = "sqrt"  # floor(sqrt(a)) of integers; 0 for a < 0
+    LESS = "less"  # a < b, both of one scale
     EQUAL = "equal"
-    SELECT = "select"          # condition (bit), then, else
-    AND = "and"                # on two's complement words, unbounded sign extension
+    SELECT = "select"  # condition (bit), then, else
+    AND = "and"  # on two's complement words, unbounded sign extension
     OR = "or"
     XOR = "xor"
-    APPLY = "apply"            # at: Pieces; a non-linear function of one variable
-    GAUSS = "gauss"            # at: Sampler; the noise that the XOR of its operands' bits, a last axis, stands for
+    APPLY = "apply"  # at: Pieces; a non-linear function of one variable
+    GAUSS = "gauss"  # at: Sampler; the noise that the XOR of its operands' bits, a last axis, stands for
     # wiring
-    BITS = "bits"              # of each element, least significant first, along a new last axis
-    VIEW = "view"              # at: Strided; operand, then public indices
-    PUT = "put"                # at: Strided; tensor, element(s), then public indices -> new tensor
-    CONCAT = "concat"          # along axis 0
+    BITS = "bits"  # of each element, least significant first, along a new last axis
+    VIEW = "view"  # at: Strided; operand, then public indices
+    PUT = "put"  # at: Strided; tensor, element(s), then public indices -> new tensor
+    CONCAT = "concat"  # along axis 0
     # meaning for privacy, no work
-    CLIP = "clip"              # at: Bound
+    CLIP = "clip"  # at: Bound
     DECLASSIFY = "declassify"  # at: Mechanism; what drops a data set from the sources of a value
-    ENTER = "enter"            # at: Owner; a party's local value becomes a joint one
+    ENTER = "enter"  # at: Owner; a party's local value becomes a joint one
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    values: tuple[int, ...]    # row-major; a single one fills the shape
+    values: tuple[int, ...]  # row-major; a single one fills the shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +107,9 @@ class Draw:
     """Field `name` of the `draw`-th sampled batch of `dataset`: Poisson with rate batch / n into `slots` slots."""
 
     dataset: str
-    name: str                  # "" is the valid bit of each slot
+    name: str  # "" is the valid bit of each slot
     party: str
-    draw: int                  # which `dpsgd` of the program
+    draw: int  # which `dpsgd` of the program
     batch: int
     slots: int
 
@@ -120,7 +121,7 @@ class Noise:
     party: str
     draw: int
     sigma: Fraction
-    variable: int              # which of the variables that `dpsgd` trains
+    variable: int  # which of the variables that `dpsgd` trains
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class Coins:
 
     party: str
     draw: int
-    variable: int              # as of Noise
+    variable: int  # as of Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +141,14 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    count: int                 # how many trailing axes are contracted
+    count: int  # how many trailing axes are contracted
 
 
 @dataclass(frozen=True, slots=True)
 class Digits:
     """D(n) = 2n + offset, one offset for each factor (`digit_offset` of its type)."""
 
-    count: int                 # how many trailing axes are contracted
+    count: int  # how many trailing axes are contracted
     left: int
     right: int
 
@@ -169,9 +170,9 @@ class ByZero:
 class Rounding:
     """floor(n * numerator / denominator + 1/2), or without the half, then clamp to lo..hi or keep the low bits."""
 
-    numerator: int             # the operand's scale over the result's, in lowest terms
+    numerator: int  # the operand's scale over the result's, in lowest terms
     denominator: int
-    lo: int                    # the kind's own bounds (the type's may be narrower)
+    lo: int  # the kind's own bounds (the type's may be narrower)
     hi: int
     nearest: bool = True
     wrap: bool = False
@@ -201,7 +202,7 @@ class Pieces:
     guard: int
     center: int
     error: Fraction
-    whole: bool = False        # not odd about its centre: a table entry for every value of u
+    whole: bool = False  # not odd about its centre: a table entry for every value of u
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,22 +238,40 @@ class Mechanism:
     steps: int
     clip: Fraction
     noise_multiplier: Fraction
-    drawn_by: str              # the owner of the data set; "": both parties together
-    samplers: tuple[Sampler, ...] = ()    # of each trained variable where both draw; else rounded Gaussians
-    sizes: tuple[int, ...] = ()           # elements of each trained variable, every one with a noise of its own
-    argument: str = ""         # why each row's gradient has norm at most `clip`: that of its Bound
+    drawn_by: str  # the owner of the data set; "": both parties together
+    samplers: tuple[Sampler, ...] = ()  # of each trained variable where both draw; else rounded Gaussians
+    sizes: tuple[int, ...] = ()  # elements of each trained variable, every one with a noise of its own
+    argument: str = ""  # why each row's gradient has norm at most `clip`: that of its Bound
 
 
-PUBLIC = ""                    # the owner of what both parties know
+PUBLIC = ""  # the owner of what both parties know
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    party: str                 # or PUBLIC
+    party: str  # or PUBLIC
 
 
-At = (Constant | Entry | Draw | Noise | Coins | Sampler | Weights | Axes | Digits | Divisor | ByZero | Rounding | Pieces
-      | Strided | Bound | Mechanism | Owner | None)
+At = (
+    Constant
+    | Entry
+    | Draw
+    | Noise
+    | Coins
+    | Sampler
+    | Weights
+    | Axes
+    | Digits
+    | Divisor
+    | ByZero
+    | Rounding
+    | Pieces
+    | Strided
+    | Bound
+    | Mechanism
+    | Owner
+    | None
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +280,7 @@ class Value:
     args: tuple[int, ...]
     type: Type
     at: At = None
-    span: Span | None = field(default=None, compare=False)   # else equal words from two places never share
+    span: Span | None = field(default=None, compare=False)  # else equal words from two places never share
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +289,7 @@ class Loop:
 
     count: int
     init: tuple[int, ...]
-    body: Block                # parameters: index, then one for each carried value
+    body: Block  # parameters: index, then one for each carried value
     span: Span | None = field(default=None, compare=False)
 
 
@@ -316,8 +335,8 @@ class Output:
 @dataclass(frozen=True, slots=True)
 class Field:
     name: str
-    type: Type                 # of one row
-    norm: Fraction | None      # where norm2(field) <= norm
+    type: Type  # of one row
+    norm: Fraction | None  # where norm2(field) <= norm
 
 
 @dataclass(frozen=True, slots=True)

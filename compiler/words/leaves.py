@@ -1,4 +1,5 @@
 """Values of the language as words: a tensor is one word, a tuple is a nesting of them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from collections.abc import Iterator
 from compiler.words.ir import Type
 from lang.kinds import Kind, Tensor, TupleKind
 
-Word = int | tuple["Word", ...]             # a tuple for a value of tuple kind
+Word = int | tuple["Word", ...]  # a tuple for a value of tuple kind
 
 
 def type_of(kind: Kind | None) -> Type:

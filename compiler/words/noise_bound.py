@@ -1,4 +1,5 @@
 """How far a rounded Gaussian can reach, in exact arithmetic, so that its word gets a width."""
+
 from __future__ import annotations
 
 from fractions import Fraction

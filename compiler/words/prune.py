@@ -1,4 +1,5 @@
 """Words that nobody reads, taken out; the builder's sharing is applied once more on the way."""
+
 from __future__ import annotations
 
 from compiler.words.builder import Builder

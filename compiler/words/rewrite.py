@@ -1,4 +1,5 @@
 """Rebuilding a program item by item: the frame of every pass over words."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -13,8 +14,8 @@ class Rewriter:
     """Rebuilds one block into `b`; a pass overrides what it wants to change."""
 
     b: Builder
-    place: dict[int, int] = field(default_factory=dict[int, int])       # old number -> new number
-    items: dict[int, Item] = field(default_factory=dict[int, Item])     # of the block being rebuilt, by old number
+    place: dict[int, int] = field(default_factory=dict[int, int])  # old number -> new number
+    items: dict[int, Item] = field(default_factory=dict[int, Item])  # of the block being rebuilt, by old number
 
     def program(self, program: Words) -> Words:
         self.block(program.block)

@@ -23,6 +23,7 @@ degree five to look like a Gaussian far out; at sigma / 16 degree three, at sigm
 The smallest sigma is 16: on integers a Gaussian of variance sigma^2 hides a shift by 1 as well as one of variance
 sigma^2 - 1/12 on the reals.  A sum whose noise would be smaller is put on a finer grid first (`refinement`).
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -35,9 +36,9 @@ from math import ceil
 INDEX_BITS = 6
 ENTRIES = 1 << INDEX_BITS
 THRESHOLD_BITS = 34
-ONE = 1 << (INDEX_BITS + THRESHOLD_BITS)    # what the weights of |A| sum to
+ONE = 1 << (INDEX_BITS + THRESHOLD_BITS)  # what the weights of |A| sum to
 UPPER = (6, 6, 4, 4, 4, 4, 4)  # coins of the scales below A, from the top
-FEW = 2                        # of each scale below those
+FEW = 2  # of each scale below those
 SMALLEST = 16
 _DECIMAL = Context(prec=50, rounding=ROUND_HALF_EVEN)
 
@@ -46,10 +47,10 @@ _DECIMAL = Context(prec=50, rounding=ROUND_HALF_EVEN)
 class Sampler:
     """The compiled distribution of one sum's noise.  Raises ValueError unless its parts make one."""
 
-    sigma: Fraction                # standard deviation asked for, in units of the noise's own grid
-    coins: tuple[int, ...]         # n_j, even; m = len(coins) >= 1
-    thresholds: tuple[int, ...]    # ENTRIES numbers below 2^34
-    aliases: tuple[int, ...]       # ENTRIES numbers: alias XOR index
+    sigma: Fraction  # standard deviation asked for, in units of the noise's own grid
+    coins: tuple[int, ...]  # n_j, even; m = len(coins) >= 1
+    thresholds: tuple[int, ...]  # ENTRIES numbers below 2^34
+    aliases: tuple[int, ...]  # ENTRIES numbers: alias XOR index
 
     def __post_init__(self) -> None:
         if not self.coins or any(n < 0 or n % 2 for n in self.coins):
@@ -58,7 +59,7 @@ class Sampler:
             raise ValueError(f"a sampler has {ENTRIES} thresholds below 2^{THRESHOLD_BITS}")
         if len(self.aliases) != ENTRIES or any(not 0 <= a < ENTRIES for a in self.aliases):
             raise ValueError(f"a sampler has {ENTRIES} aliases in 0..{ENTRIES - 1}")
-        if self.variance < self.sigma ** 2:
+        if self.variance < self.sigma**2:
             raise ValueError("a sampler's variance is below the one it stands for")
 
     @property
@@ -99,9 +100,9 @@ def sampler(sigma: Fraction) -> Sampler:
         raise ValueError(f"noise of standard deviation {sigma} grid units: it takes at least {SMALLEST}")
     scales = (sigma.numerator // sigma.denominator).bit_length() - 3
     coins = (*[FEW] * (scales - len(UPPER)), *reversed(UPPER[:scales]))
-    unit = 4 ** scales
-    variance = (sigma ** 2 - _coin_variance(coins)) / unit
-    cumulant = Fraction(sum(n * 16 ** j for j, n in enumerate(coins)), 8 * unit ** 2)
+    unit = 4**scales
+    variance = (sigma**2 - _coin_variance(coins)) / unit
+    cumulant = Fraction(sum(n * 16**j for j, n in enumerate(coins)), 8 * unit**2)
     return Sampler(sigma, coins, *alias_table(_weights(variance, cumulant)))
 
 
@@ -111,18 +112,18 @@ def refinement(sigma: Fraction) -> int:
 
 
 def _coin_variance(coins: tuple[int, ...]) -> Fraction:
-    return Fraction(sum(n * 4 ** j for j, n in enumerate(coins)), 4)
+    return Fraction(sum(n * 4**j for j, n in enumerate(coins)), 4)
 
 
 def _weights(variance: Fraction, cumulant: Fraction) -> list[int]:
     """Integers that sum to ONE: the corrected Gaussian on k + 1/2, its variance at least `variance`."""
     with localcontext(_DECIMAL):
-        shape = [_density(Fraction((2 * k + 1) ** 2, 4) / variance, cumulant / variance ** 2) for k in range(ENTRIES)]
+        shape = [_density(Fraction((2 * k + 1) ** 2, 4) / variance, cumulant / variance**2) for k in range(ENTRIES)]
         total = sum(shape)
         weights = [int((p * ONE / total).to_integral_value()) for p in shape]
     weights[0] += ONE - sum(weights)
-    squares = sum(w * k * (k + 1) for k, w in enumerate(weights))       # (k + 1/2)^2 = k (k + 1) + 1/4
-    moved = ceil(((variance - Fraction(1, 4)) * ONE - squares) / 2)     # from 0 to 1: each adds 2
+    squares = sum(w * k * (k + 1) for k, w in enumerate(weights))  # (k + 1/2)^2 = k (k + 1) + 1/4
+    moved = ceil(((variance - Fraction(1, 4)) * ONE - squares) / 2)  # from 0 to 1: each adds 2
     weights[0] -= moved
     weights[1] += moved
     return weights
@@ -130,7 +131,7 @@ def _weights(variance: Fraction, cumulant: Fraction) -> list[int]:
 
 def _density(square: Fraction, cumulant: Fraction) -> Decimal:
     """exp(-z^2 / 2) (1 + cumulant He4(z) / 24) for z^2 = `square`."""
-    factor = 1 + cumulant * (square ** 2 - 6 * square + 3) / 24
+    factor = 1 + cumulant * (square**2 - 6 * square + 3) / 24
     return _decimal(factor) * (-_decimal(square) / 2).exp()
 
 

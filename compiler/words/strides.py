@@ -1,4 +1,5 @@
 """The algebra of views: slices, transposes, broadcasts and reshapes as offset and strides."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from compiler.words.ir import Strided
 
 def row_major(shape: Sequence[int]) -> tuple[int, ...]:
     """Stride of each axis of a dense tensor, in elements."""
-    return tuple(prod(shape[axis + 1:]) for axis in range(len(shape)))
+    return tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
 def identity(shape: Sequence[int]) -> Strided:
@@ -48,8 +49,9 @@ def injective(at: Strided, shape: Sequence[int]) -> bool:
     return True
 
 
-def compose(inner: Strided, middle: Sequence[int], outer: Strided, shape: Sequence[int],
-            last: Sequence[int] = ()) -> Strided | None:
+def compose(
+    inner: Strided, middle: Sequence[int], outer: Strided, shape: Sequence[int], last: Sequence[int] = ()
+) -> Strided | None:
     """The view `outer` (of shape `shape`) of the view `inner` (of shape `middle`) as one view, if it is one.
 
     An outer stride counts row-major elements of `middle`; written in the mixed radix of `middle` it

@@ -1,4 +1,5 @@
 """A block for one example -> the same words for a batch: an axis of slots in front of what depends on the row."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -45,7 +46,7 @@ def _wiring(b: Builder, item: Value, operands: list[tuple[int, bool]], slots: in
     """An index that differs by slot is 0, 1, 2, ..: the view moves with the slot instead."""
     at, (whole, was) = item.at, operands[0]
     assert isinstance(at, Strided)
-    indices = list(zip(at.steps, operands[1 if item.op is Op.VIEW else 2:], strict=True))
+    indices = list(zip(at.steps, operands[1 if item.op is Op.VIEW else 2 :], strict=True))
     lead = sum(step for step, (_, batched) in indices if batched)
     if was or item.op is Op.PUT or not lead:
         whole = _stretched(b, whole, was, slots)
@@ -70,7 +71,7 @@ def sum_slots(b: Builder, number: int) -> int:
     if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided) and len(item.args) == 1:
         row = b.type(item.args[0]).size // b.type(number).shape[0]
         if item.at.strides[0] == row and b.type(item.args[0]).shape[:1] == b.type(number).shape[:1]:
-            total = sum_slots(b, item.args[0])         # the view moves elements within a slot: it may come after
+            total = sum_slots(b, item.args[0])  # the view moves elements within a slot: it may come after
             return b.view(total, Strided(item.at.offset, item.at.strides[1:]), b.type(number).shape[1:])
     if isinstance(item, Value) and isinstance(item.at, Constant):
         return b.sum(number, 1)

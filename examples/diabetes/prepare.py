@@ -4,6 +4,7 @@
 
 It needs scikit-learn and is run once, by whoever maintains the example; its outputs are in the repository.
 """
+
 from __future__ import annotations
 
 import csv

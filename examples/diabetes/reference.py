@@ -6,6 +6,7 @@
 The batches and the noise are those of `ccr simulate --seed N`; what differs is that nothing is rounded and that
 gradients are clipped by their exact norm.
 """
+
 from __future__ import annotations
 
 import sys

@@ -4,6 +4,7 @@
 
 It needs scikit-learn and is run once, by whoever maintains the example; its outputs are in the repository.
 """
+
 from __future__ import annotations
 
 import csv
@@ -83,10 +84,18 @@ def main() -> None:
     for name, part in zip(("records", "test"), split(labels, SPLIT), strict=True):
         write(HERE / f"{name}.csv", rows[part], labels[part])
     np.savez(HERE / "linear.npz", w0=np.zeros((65, 10)))
-    np.savez(HERE / "mlp.npz", first=start("first", (65, HIDDEN), 4), second=start("second", (HIDDEN, 10), HIDDEN),
-             bias=np.zeros(10))
-    np.savez(HERE / "cnn.npz", kernels0=start("kernels", (CHANNELS, 3, 3), 1),
-             dense0=start("dense", (CHANNELS * 9, 10), CHANNELS * 9), bias0=np.zeros(10))
+    np.savez(
+        HERE / "mlp.npz",
+        first=start("first", (65, HIDDEN), 4),
+        second=start("second", (HIDDEN, 10), HIDDEN),
+        bias=np.zeros(10),
+    )
+    np.savez(
+        HERE / "cnn.npz",
+        kernels0=start("kernels", (CHANNELS, 3, 3), 1),
+        dense0=start("dense", (CHANNELS * 9, 10), CHANNELS * 9),
+        bias0=np.zeros(10),
+    )
 
 
 if __name__ == "__main__":

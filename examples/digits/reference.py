@@ -7,6 +7,7 @@
 The batches and the noise are those of `ccr simulate --seed N`; what differs is that nothing is rounded and that
 gradients are clipped by their exact norm.
 """
+
 from __future__ import annotations
 
 import sys
@@ -154,7 +155,7 @@ def train(model: Model, secret: RunSecret, noise: Fraction, path: Path = HERE / 
         norms = np.sqrt(sum((g.reshape(len(chosen), -1) ** 2).sum(axis=1) for g in gradients))
         factors = np.minimum(1, float(model.clip) / np.maximum(norms, 1e-9))
         for i, gradient in enumerate(gradients):
-            made, unit = samplers[i], 2**model.grids[i]
+            made, unit = samplers[i], 2 ** model.grids[i]
             drawn = draw_joint(secret, PARTIES, 0, i, (step,), sampler=made, count=weights[i].size)
             noisy = np.tensordot(factors, gradient, axes=1) + drawn.reshape(weights[i].shape) / unit
             weights[i] = weights[i] - model.rate / BATCH * noisy
@@ -174,8 +175,11 @@ def main() -> None:
     for name, model in MODELS.items():
         for epsilon, noise in NOISE.items():
             found = [accuracy(model, train(model, RunSecret.from_seed(seed), noise)) for seed in range(1, 6)]
-            print(f"{name}, epsilon {epsilon}, seeds 1 to 5: test accuracy {np.mean(found):.4f} "
-                  f"({' '.join(f'{a:.3f}' for a in found)})", flush=True)
+            print(
+                f"{name}, epsilon {epsilon}, seeds 1 to 5: test accuracy {np.mean(found):.4f} "
+                f"({' '.join(f'{a:.3f}' for a in found)})",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

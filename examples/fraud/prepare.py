@@ -5,6 +5,7 @@
 It draws 4 000 payments from a seeded generator, trains the vendor's network on them in the clear, and draws 64 more for
 the bank. Its outputs are in the repository.
 """
+
 from __future__ import annotations
 
 import csv
@@ -51,8 +52,9 @@ def fit(x: Array, y: Array, random: np.random.Generator) -> dict[str, Array]:
         speed = [0.9 * s - 0.2 * g for s, g in zip(speed, gradients, strict=True)]
         weights = [w + s for w, s in zip(weights, speed, strict=True)]
     names = ("first", "shift", "second", "offset")
-    return {n: np.floor(np.clip(w, -8, 8 - 1 / WEIGHT) * WEIGHT + 0.5) / WEIGHT
-            for n, w in zip(names, weights, strict=True)}
+    return {
+        n: np.floor(np.clip(w, -8, 8 - 1 / WEIGHT) * WEIGHT + 0.5) / WEIGHT for n, w in zip(names, weights, strict=True)
+    }
 
 
 def main() -> None:

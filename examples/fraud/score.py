@@ -1,7 +1,8 @@
 """How many frauds the released risks found, and how far they lie from the model's in floating point.
 
-    python examples/fraud/score.py risk.npz
+python examples/fraud/score.py risk.npz
 """
+
 from __future__ import annotations
 
 import sys
@@ -29,8 +30,10 @@ def main() -> None:
         risk = file[name]
     fraud = np.loadtxt(HERE / "truth.csv", skiprows=1) == 1
     flagged = risk >= 0.5
-    print(f"{flagged.sum()} of {len(risk)} payments flagged; {(flagged & fraud).sum()} of {fraud.sum()} frauds among "
-          f"them; risks within {abs(risk - risks()).max():.3f} of floating point")
+    print(
+        f"{flagged.sum()} of {len(risk)} payments flagged; {(flagged & fraud).sum()} of {fraud.sum()} frauds among "
+        f"them; risks within {abs(risk - risks()).max():.3f} of floating point"
+    )
 
 
 if __name__ == "__main__":

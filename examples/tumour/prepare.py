@@ -4,6 +4,7 @@
 
 It needs scikit-learn and is run once, by whoever maintains the example; its outputs are in the repository.
 """
+
 from __future__ import annotations
 
 import csv
@@ -22,7 +23,6 @@ VENDOR, TEST = 40, 74
 BIAS = 0.3
 FEATURE = 256  # grid units of fix<9, 8>
 WEIGHT = 1024  # grid units of fix<16, 10>
-
 
 
 def split(labels: NDArray[np.int64], name: str) -> tuple[list[int], list[int], list[int]]:

@@ -4,6 +4,7 @@
 
 The batches and the noise are those of `ccr simulate --seed N`; what differs is that nothing is rounded.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction

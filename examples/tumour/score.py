@@ -1,8 +1,9 @@
 """How many records of a table a model puts on the right side.
 
-    python examples/tumour/score.py MODEL.npz           on test.csv, which nobody trained on
-    python examples/tumour/score.py MODEL.npz TABLE.csv
+python examples/tumour/score.py MODEL.npz           on test.csv, which nobody trained on
+python examples/tumour/score.py MODEL.npz TABLE.csv
 """
+
 from __future__ import annotations
 
 import sys

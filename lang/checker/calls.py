@@ -1,4 +1,5 @@
 """Calls: built-ins by their table, functions inlined with the sizes found at the call."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -42,15 +43,26 @@ class Calls(Indexing):
         symbol = self.scopes.find(node.name.name)
         if symbol is None:
             functions = [n for n, s in self.scopes.stack[0].names.items() if isinstance(s, FunctionName)]
-            raise Failed(UnknownFunction(span=node.name.span, name=node.name.name,
-                                         hint=self.near(node.name.name, [*functions, *BUILTINS])
-                                         or f"declare it: `fn {node.name.name}(...) -> KIND {{ ... }}`"))
+            raise Failed(
+                UnknownFunction(
+                    span=node.name.span,
+                    name=node.name.name,
+                    hint=self.near(node.name.name, [*functions, *BUILTINS])
+                    or f"declare it: `fn {node.name.name}(...) -> KIND {{ ... }}`",
+                )
+            )
         if not isinstance(symbol, FunctionName):
             symbol = self.find(node.name.name, node.name.span)
             raise Failed(NotAFunction(span=node.name.span, name=node.name.name, what=symbol.what))
         for name, _ in node.options:
-            self.report(UnknownOption(span=name.span, name=node.name.name, option=name.name,
-                                      hint="arguments of functions are written without names"))
+            self.report(
+                UnknownOption(
+                    span=name.span,
+                    name=node.name.name,
+                    option=name.name,
+                    hint="arguments of functions are written without names",
+                )
+            )
         return self._function(node, symbol.function, self.all_of(node.args))
 
     # -- built-ins
@@ -61,8 +73,15 @@ class Calls(Indexing):
         over = builtin.over is not None and len(args) == 1
         wanted = 1 if over else len(builtin.args)
         if not (len(args) == wanted or (builtin.variadic and len(args) >= wanted)):
-            raise Failed(ArgumentCount(span=node.span, name=name, wanted=count(wanted, "argument"), given=len(args),
-                                       usage=builtin.usage(name)))
+            raise Failed(
+                ArgumentCount(
+                    span=node.span,
+                    name=name,
+                    wanted=count(wanted, "argument"),
+                    given=len(args),
+                    usage=builtin.usage(name),
+                )
+            )
         axis, within = self._options(node, builtin, args)
         if builtin.only_in_loss and not self.in_loss:
             raise Failed(LossOnly(span=node.span, name=name))
@@ -88,15 +107,22 @@ class Calls(Indexing):
         type_ = Number(shape, False) if call is Call.AVGPOOL else Number(shape, image.integer, image.kind)
         return self.operate(call, args, span, type_=type_)
 
-    def _options(self, node: tree.Invoke, builtin: Builtin,
-                 args: Sequence[typed.Expr]) -> tuple[int | None, Fraction | None]:
+    def _options(
+        self, node: tree.Invoke, builtin: Builtin, args: Sequence[typed.Expr]
+    ) -> tuple[int | None, Fraction | None]:
         axis: int | None = None
         within: Fraction | None = None
         for name, value in node.options:
             if name.name not in builtin.options:
                 known = ", ".join(f"`{option}`" for option in builtin.options)
-                raise Failed(UnknownOption(span=name.span, name=node.name.name, option=name.name,
-                                           hint=f"its options are {known}" if known else "it has none"))
+                raise Failed(
+                    UnknownOption(
+                        span=name.span,
+                        name=node.name.name,
+                        option=name.name,
+                        hint=f"its options are {known}" if known else "it has none",
+                    )
+                )
             if name.name == "axis":
                 axis = self.whole(self.expr(value), "`axis`")
                 rank = len(number(args[0], f"`{node.name.name}`").shape)
@@ -104,8 +130,9 @@ class Calls(Indexing):
             else:
                 within = self.constant(self.expr(value), "`within`").values[0]
                 if within <= 0:
-                    raise Failed(OptionValue(span=value.span, option="within", wanted="above 0",
-                                             value=show_number(within)))
+                    raise Failed(
+                        OptionValue(span=value.span, option="within", wanted="above 0", value=show_number(within))
+                    )
         return axis, within
 
     def _reshape(self, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
@@ -117,8 +144,15 @@ class Calls(Indexing):
         for n in shape:
             wanted *= n
         if min(shape) < 1 or size != wanted:
-            raise Failed(WrongShape(span=span, what="`reshape`", wanted=show_shape(shape), given=describe(type_),
-                                    hint=f"{wanted} elements from {size}"))
+            raise Failed(
+                WrongShape(
+                    span=span,
+                    what="`reshape`",
+                    wanted=show_shape(shape),
+                    given=describe(type_),
+                    hint=f"{wanted} elements from {size}",
+                )
+            )
         return self.operate(Call.RESHAPE, args[:1], span, type_=Number(shape, type_.integer, type_.kind))
 
     # -- functions
@@ -130,13 +164,27 @@ class Calls(Indexing):
     def _function(self, node: tree.Invoke, function: tree.Fn, args: tuple[typed.Expr, ...]) -> typed.Expr:
         name = function.name.name
         if any(name == other for other, _ in self.calling):
-            raise Failed(Recursion(span=node.span, name=name, related=tuple(
-                (place, f"`{other}` called here") for other, place in self.calling if place is not None)))
+            raise Failed(
+                Recursion(
+                    span=node.span,
+                    name=name,
+                    related=tuple(
+                        (place, f"`{other}` called here") for other, place in self.calling if place is not None
+                    ),
+                )
+            )
         if len(args) != len(function.parameters):
             usage = f"{name}({', '.join(p.name.name for p in function.parameters)})"
-            raise Failed(ArgumentCount(span=node.span, name=name, wanted=count(len(function.parameters), "argument"),
-                                       given=len(args), usage=usage,
-                                       related=((function.name.span, "defined here"),)))
+            raise Failed(
+                ArgumentCount(
+                    span=node.span,
+                    name=name,
+                    wanted=count(len(function.parameters), "argument"),
+                    given=len(args),
+                    usage=usage,
+                    related=((function.name.span, "defined here"),),
+                )
+            )
         self.count_call(node.span)
         self.inlined_names.add(name)
         return self.inline(function, args, node.span, node.span)
@@ -172,13 +220,15 @@ class Calls(Indexing):
             self._match(parameter.kind, arg.type, names, found, arg.span, function.name.name)
         for size in function.sizes:
             if size.name not in found:
-                raise Failed(SizeUnknown(span=span, size=size.name, name=function.name.name,
-                                         related=((size.span, "this size"),)))
+                raise Failed(
+                    SizeUnknown(span=span, size=size.name, name=function.name.name, related=((size.span, "this size"),))
+                )
             value = Const(Number((), True), (Fraction(found[size.name]),), size.span)
             self.bind(size, ParamName(size.span, value))
 
-    def _match(self, kind: tree.Kind, type_: typed.TypeOf, names: set[str], found: dict[str, int], span: Span,
-               function: str) -> None:
+    def _match(
+        self, kind: tree.Kind, type_: typed.TypeOf, names: set[str], found: dict[str, int], span: Span, function: str
+    ) -> None:
         """Sizes that are written as a name alone are read off the argument's shape or width."""
         match kind, type_:
             case tree.Shaped(base=base, shape=shape), Number(shape=given) if given:
@@ -204,16 +254,18 @@ class Calls(Indexing):
             if first != value:
                 raise Failed(SizeConflict(span=span, size=size.name, first=first, second=value))
 
-    def _bind_parameters(self, function: tree.Fn, args: tuple[typed.Expr, ...],
-                         statements: list[typed.Statement]) -> None:
+    def _bind_parameters(
+        self, function: tree.Fn, args: tuple[typed.Expr, ...], statements: list[typed.Statement]
+    ) -> None:
         for parameter, arg in zip(function.parameters, args, strict=True):
             kind = self.kind(parameter.kind)
             what = f"`{parameter.name.name}` of `{function.name.name}`"
             value = self.convert(arg, kind, arg.span, what)
             self.bind_let(parameter.name, value, kind, "a parameter", statements)
 
-    def bind_let(self, name: tree.Name, value: typed.Expr, kind: Kind | None, what: str,
-                 statements: list[typed.Statement]) -> None:
+    def bind_let(
+        self, name: tree.Name, value: typed.Expr, kind: Kind | None, what: str, statements: list[typed.Statement]
+    ) -> None:
         """A name for a value; one that is public, or a loop index, needs no variable."""
         if indices(value) is not None and (isinstance(value, Const) or affine(value) is not None):
             self.bind(name, Public(name.span, value, what))

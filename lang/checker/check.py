@@ -1,4 +1,5 @@
 """Text -> checked program: the entry to this package."""
+
 from __future__ import annotations
 
 import sys
@@ -19,7 +20,7 @@ from lang.syntax import load
 from lang.syntax.parse import parse
 
 _AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})
-_STACK = 20_000     # Python frames: MAX_DEPTH levels of nesting take some ten each
+_STACK = 20_000  # Python frames: MAX_DEPTH levels of nesting take some ten each
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,7 @@ class Checked:
     params: tuple[tuple[str, Fraction], ...]
 
 
-def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
-          loader: Loader = load.read) -> Checked:
+def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN, loader: Loader = load.read) -> Checked:
     """Parse and check a program; raises Rejected with all its problems.
 
     `overrides` gives params other values (text as on the command line); `loader` reads imported files.
@@ -44,8 +44,9 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
     _whole_program(checker, source)
     if checker.problems:
         raise Rejected(list(checker.problems.values()))
-    program = typed.Program(tuple(name.name for name in checker.parties), tuple(checker.inputs),
-                            tuple(checker.datasets), tuple(statements))
+    program = typed.Program(
+        tuple(name.name for name in checker.parties), tuple(checker.inputs), tuple(checker.datasets), tuple(statements)
+    )
     warnings = sorted(checker.warnings.values(), key=lambda problem: problem.span)
     return Checked(program, tuple(warnings), tuple(sorted(checker.params.items())))
 
@@ -57,7 +58,8 @@ def _whole_program(checker: Declarations, source: Source) -> None:
         if name not in checker.param_names:
             known = ", ".join(f"`{param}`" for param in checker.param_names)
             hint = checker.near(name, checker.param_names) or (
-                f"the params are {known}" if known else "this program has none")
+                f"the params are {known}" if known else "this program has none"
+            )
             checker.report(UnknownParam(span=start, name=name, hint=hint))
     if len(checker.parties) == 1:
         checker.report(PartyMissing(span=checker.parties[0].span, name=checker.parties[0].name))

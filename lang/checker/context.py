@@ -1,4 +1,5 @@
 """What checking carries along: scopes, problems, the loops around, fresh variables."""
+
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
@@ -23,10 +24,26 @@ MAX_CALLS = 5_000
 
 # Problems that an arm has whether it is taken or not.
 _OF_TEXT = (
-    names.UnknownName, names.UsedBeforeBound, names.BoundTwice, names.BuiltinName, names.NotAValue,
-    names.OutsideFunction, names.NotAssignable, names.NotAPlace, names.UnknownKind, names.NotAKind,
-    names.UnknownFunction, names.NotAFunction, names.ArgumentCount, names.UnknownOption, names.UnknownField,
-    names.Recursion, names.CallsNeeded, syntax.TooDeep, values.IfWithoutElse, values.ArmWithoutValue,
+    names.UnknownName,
+    names.UsedBeforeBound,
+    names.BoundTwice,
+    names.BuiltinName,
+    names.NotAValue,
+    names.OutsideFunction,
+    names.NotAssignable,
+    names.NotAPlace,
+    names.UnknownKind,
+    names.NotAKind,
+    names.UnknownFunction,
+    names.NotAFunction,
+    names.ArgumentCount,
+    names.UnknownOption,
+    names.UnknownField,
+    names.Recursion,
+    names.CallsNeeded,
+    syntax.TooDeep,
+    values.IfWithoutElse,
+    values.ArmWithoutValue,
 )
 
 
@@ -57,8 +74,11 @@ class Untaken(Attempt):
     def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
         stopped = super().__exit__(kind, failure, trace)
         context = self.context
-        context.problems = {key: problem for key, problem in context.problems.items()
-                            if key in self.before or isinstance(problem, _OF_TEXT)}
+        context.problems = {
+            key: problem
+            for key, problem in context.problems.items()
+            if key in self.before or isinstance(problem, _OF_TEXT)
+        }
         context.warnings = self.warned
         return stopped
 
@@ -68,21 +88,21 @@ class Context:
 
     def __init__(self) -> None:
         self.scopes = Scopes()
-        self.problems: dict[tuple[str, Span], Problem] = {}      # one of a kind at a place
+        self.problems: dict[tuple[str, Span], Problem] = {}  # one of a kind at a place
         self.warnings: dict[tuple[str, Span], Problem] = {}
         self.variables = 0
-        self.loops: dict[int, Range] = {}                        # first and last value of each index around
-        self.known: dict[int, Range] = {}                        # bounds of `let`s that are whole numbers
+        self.loops: dict[int, Range] = {}  # first and last value of each index around
+        self.known: dict[int, Range] = {}  # bounds of `let`s that are whole numbers
         self.depth = 0
         self.unrolled = 0
         self.inlined = 0
-        self.inlined_names: set[str] = set()                     # functions that are called
-        self.used: set[str] = set()                              # inputs and data sets that are read
-        self.calling: list[tuple[str, Span | None]] = []         # functions being inlined, with the places of the calls
-        self.private = 0                                         # private conditions around
+        self.inlined_names: set[str] = set()  # functions that are called
+        self.used: set[str] = set()  # inputs and data sets that are read
+        self.calling: list[tuple[str, Span | None]] = []  # functions being inlined, with the places of the calls
+        self.private = 0  # private conditions around
         self.in_loss = False
-        self.train_level: int | None = None                      # scopes around the body of the present `dpsgd`
-        self.value_level: int | None = None                      # scopes around the present block that gives a value
+        self.train_level: int | None = None  # scopes around the body of the present `dpsgd`
+        self.value_level: int | None = None  # scopes around the present block that gives a value
 
     # -- problems
 
@@ -121,8 +141,9 @@ class Context:
             self.report(names.BuiltinName(span=name.span, name=name.name))
         elif other is not None:
             if not isinstance(other, Poison) or other.span != name.span:
-                self.report(names.BoundTwice(span=name.span, name=name.name,
-                                             related=((other.span, "first bound here"),)))
+                self.report(
+                    names.BoundTwice(span=name.span, name=name.name, related=((other.span, "first bound here"),))
+                )
             return
         self.scopes.stack[-1].names[name.name] = symbol
 
@@ -137,8 +158,9 @@ class Context:
         if symbol is not None:
             return symbol
         if (outside := self.scopes.anywhere(name)) is not None:
-            raise Failed(names.OutsideFunction(span=span, name=name, what=outside.what,
-                                               related=((outside.span, "bound here"),)))
+            raise Failed(
+                names.OutsideFunction(span=span, name=name, what=outside.what, related=((outside.span, "bound here"),))
+            )
         if (later := self.scopes.later(name)) is not None:
             raise Failed(names.UsedBeforeBound(span=span, name=name, related=((later, "bound only here"),)))
         hint = self.near(name) or f"declare it above: `let {name} = ...;`"
@@ -164,8 +186,14 @@ def declared(item: tree.Item) -> tuple[tree.Name, ...]:
     match item:
         case tree.Let(names=bound):
             return bound
-        case (tree.Var(name=name) | tree.Party(name=name) | tree.Param(name=name) | tree.TypeAlias(name=name)
-              | tree.Input(name=name) | tree.Dataset(name=name)):
+        case (
+            tree.Var(name=name)
+            | tree.Party(name=name)
+            | tree.Param(name=name)
+            | tree.TypeAlias(name=name)
+            | tree.Input(name=name)
+            | tree.Dataset(name=name)
+        ):
             return (name,)
         case _:
             return ()

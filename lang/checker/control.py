@@ -1,4 +1,5 @@
 """Blocks, `if` as a value and as a statement, and loops."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -71,8 +72,9 @@ class Control(Calls):
 
     def body(self, block: tree.Block) -> list[typed.Statement]:
         """A block that has no value."""
-        statements, value = self.block_value(block) if not isinstance(block.value, tree.If) else (
-            self._body_ending_in_if(block), None)
+        statements, value = (
+            self.block_value(block) if not isinstance(block.value, tree.If) else (self._body_ending_in_if(block), None)
+        )
         if value is not None and block.value is not None:
             self.report(UnusedValue(span=block.value.span))
         return statements
@@ -150,19 +152,30 @@ class Control(Calls):
         if isinstance(first, Number) and isinstance(second, Number):
             shape = broadcast_shapes(first.shape, second.shape)
             if shape is None or shape not in (first.shape, second.shape):
-                raise Failed(ArmsDiffer(span=otherwise.span, first=describe(first), second=describe(second),
-                                        related=((then.span, f"{describe(first)} here"),)))
+                raise Failed(
+                    ArmsDiffer(
+                        span=otherwise.span,
+                        first=describe(first),
+                        second=describe(second),
+                        related=((then.span, f"{describe(first)} here"),),
+                    )
+                )
             if () in (first.shape, second.shape):
                 then, otherwise = fill(then, shape, span), fill(otherwise, shape, span)
             kind = first.kind if first.kind == second.kind else None
             return typed.Choose(Number(shape, first.integer and second.integer, kind), condition, then, otherwise, span)
         if isinstance(first, Pair) and isinstance(second, Pair) and len(first.fields) == len(second.fields):
             return self._chosen_tuple(condition, then, otherwise, span)
-        raise Failed(ArmsDiffer(span=otherwise.span, first=describe(first), second=describe(second),
-                                related=((then.span, f"{describe(first)} here"),)))
+        raise Failed(
+            ArmsDiffer(
+                span=otherwise.span,
+                first=describe(first),
+                second=describe(second),
+                related=((then.span, f"{describe(first)} here"),),
+            )
+        )
 
-    def _chosen_tuple(self, condition: typed.Expr, then: typed.Expr, otherwise: typed.Expr,
-                      span: Span) -> typed.Expr:
+    def _chosen_tuple(self, condition: typed.Expr, then: typed.Expr, otherwise: typed.Expr, span: Span) -> typed.Expr:
         """Tuples are chosen field by field."""
         binds, condition = self.once(condition)
         first_binds, first = self.take_apart(then)
@@ -207,14 +220,28 @@ class Control(Calls):
         start = self.whole(self.expr(node.start), "a loop bound")
         end = self.whole(self.expr(node.end), "a loop bound")
         if end < start:
-            raise Failed(SliceBackwards(span=Span(node.start.span.source, node.start.span.line, node.start.span.column,
-                                                  node.end.span.end_line, node.end.span.end_column),
-                                        start=start, end=end))
+            raise Failed(
+                SliceBackwards(
+                    span=Span(
+                        node.start.span.source,
+                        node.start.span.line,
+                        node.start.span.column,
+                        node.end.span.end_line,
+                        node.end.span.end_column,
+                    ),
+                    start=start,
+                    end=end,
+                )
+            )
         index = self.fresh(node.index, None)
         before = (dict(self.problems), dict(self.warnings), self.unrolled)
         try:
-            body = self._iteration(node, typed.IndexOf(Number((), True), index, node.index.span),
-                                   index.number, (start, max(start, end - 1)))
+            body = self._iteration(
+                node,
+                typed.IndexOf(Number((), True), index, node.index.span),
+                index.number,
+                (start, max(start, end - 1)),
+            )
         except NeedsIndex as needed:
             if needed.index != index:
                 raise
@@ -222,8 +249,9 @@ class Control(Calls):
             return self._unroll(node, start, end)
         return [typed.Repeat(index, start, end - start, tuple(body), node.span)] if end > start else []
 
-    def _iteration(self, node: tree.For, value: typed.Expr, number_of: int = 0,
-                   bounds: tuple[int, int] = (0, 0)) -> list[typed.Statement]:
+    def _iteration(
+        self, node: tree.For, value: typed.Expr, number_of: int = 0, bounds: tuple[int, int] = (0, 0)
+    ) -> list[typed.Statement]:
         with self.scopes.inner():
             self.bind(node.index, Public(node.index.span, value, "a loop index"))
             self.loops[number_of] = bounds

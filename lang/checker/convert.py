@@ -1,4 +1,5 @@
 """Written kinds -> kinds, and values -> kinds they are bound to."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -85,15 +86,26 @@ class Kinds(Context):
             return BIT
         sizes = [self.size(size, least=0) for size in node.sizes]
         if not 1 <= sizes[0] <= MAX_WIDTH:
-            raise Failed(KindRange(span=node.span, kind=_show(node, sizes), reason=f"its width is {sizes[0]} bits",
-                                   wanted=f"a width is 1 to {MAX_WIDTH} bits"))
+            raise Failed(
+                KindRange(
+                    span=node.span,
+                    kind=_show(node, sizes),
+                    reason=f"its width is {sizes[0]} bits",
+                    wanted=f"a width is 1 to {MAX_WIDTH} bits",
+                )
+            )
         if node.word != "fix":
             return Scalar(Base(node.word), sizes[0])
         if sizes[1] > sizes[0]:
-            raise Failed(KindRange(span=node.span, kind=_show(node, sizes),
-                                   reason=f"{sizes[1]} of {sizes[0]} bits cannot lie after the point",
-                                   wanted="fix<T, F> has T bits, F of them after the point",
-                                   hint=f"did you mean `fix<{sizes[1]}, {sizes[0]}>`?"))
+            raise Failed(
+                KindRange(
+                    span=node.span,
+                    kind=_show(node, sizes),
+                    reason=f"{sizes[1]} of {sizes[0]} bits cannot lie after the point",
+                    wanted="fix<T, F> has T bits, F of them after the point",
+                    hint=f"did you mean `fix<{sizes[1]}, {sizes[0]}>`?",
+                )
+            )
         return Scalar(Base.FIX, sizes[0], sizes[1])
 
     def _alias(self, node: tree.Alias) -> Kind:
@@ -106,8 +118,11 @@ class Kinds(Context):
             raise Failed(NotAKind(span=node.span, name=node.name, what=symbol.what))
         known = [n for n, s in self.scopes.stack[0].names.items() if isinstance(s, KindName)]
         near = self.near(node.name, [*known, "bit", "uint", "int", "fix"])
-        raise Failed(UnknownKind(span=node.span, name=node.name, hint=near) if near
-                     else UnknownKind(span=node.span, name=node.name))
+        raise Failed(
+            UnknownKind(span=node.span, name=node.name, hint=near)
+            if near
+            else UnknownKind(span=node.span, name=node.name)
+        )
 
     def _shaped(self, node: tree.Shaped) -> Kind:
         base = self.kind(node.base)
@@ -128,8 +143,9 @@ class Kinds(Context):
         if isinstance(type_, typed.Pair):
             raise Failed(WrongKind(span=expr.span, what=what, wanted=f"`{kind}`", given=describe(type_)))
         if type_.shape and type_.shape != kind.shape:
-            raise Failed(WrongShape(span=expr.span, what=what, wanted=show_shape(kind.shape),
-                                    given=show_shape(type_.shape)))
+            raise Failed(
+                WrongShape(span=expr.span, what=what, wanted=show_shape(kind.shape), given=show_shape(type_.shape))
+            )
         return fill(self.rounded(expr, kind.scalar, span), kind.shape, span)
 
     def rounded(self, expr: typed.Expr, kind: Scalar, span: Span, down: bool = False, wrap: bool = False) -> typed.Expr:
@@ -147,15 +163,23 @@ class Kinds(Context):
         if isinstance(expr, (typed.IndexOf, typed.Operate)) and affine(expr) is not None and target.integer:
             bounds = interval(expr, self.loops, self.known)
             if bounds is not None and kind.lo <= bounds[0] and bounds[1] <= kind.hi:
-                return replace(expr, type=target)       # stays an index that both parties know
+                return replace(expr, type=target)  # stays an index that both parties know
         return typed.Convert(target, kind, expr, span, down, wrap)
 
     def _warn_clamped(self, const: typed.Const, kind: Scalar) -> None:
         low, high = kind.lo * kind.scale, kind.hi * kind.scale
         for value in const.values:
             if not low - kind.scale / 2 <= value < high + kind.scale / 2:
-                self.report(Clamped(span=const.span, value=show_number(value), kind=str(kind), lo=show_number(low),
-                                    hi=show_number(high), becomes=show_number(min(max(value, low), high))))
+                self.report(
+                    Clamped(
+                        span=const.span,
+                        value=show_number(value),
+                        kind=str(kind),
+                        lo=show_number(low),
+                        hi=show_number(high),
+                        becomes=show_number(min(max(value, low), high)),
+                    )
+                )
                 return
 
     def _convert_tuple(self, expr: typed.Expr, kind: TupleKind, span: Span, what: str) -> typed.Expr:

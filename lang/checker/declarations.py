@@ -1,4 +1,5 @@
 """Parties, params, types, inputs, data sets, functions, imports and outputs."""
+
 from __future__ import annotations
 
 import posixpath
@@ -35,9 +36,19 @@ from lang.typed import Const, Number, type_of
 Loader = Callable[[str], Source]
 _PLACEHOLDERS = (2, 3, 5, 7, 11, 13, 17, 19)
 _HELD = {
-    tree.Party: "a `party`", tree.Input: "an `input`", tree.Dataset: "a `dataset`", tree.Output: "an `output`",
-    tree.Extern: "an `extern fn`", tree.Let: "a `let`", tree.Var: "a `var`", tree.Assign: "an assignment",
-    tree.For: "a `for`", tree.If: "an `if`", tree.Dpsgd: "a `dpsgd`", tree.Loss: "a `loss`", tree.Grad: "a `grad`",
+    tree.Party: "a `party`",
+    tree.Input: "an `input`",
+    tree.Dataset: "a `dataset`",
+    tree.Output: "an `output`",
+    tree.Extern: "an `extern fn`",
+    tree.Let: "a `let`",
+    tree.Var: "a `var`",
+    tree.Assign: "an assignment",
+    tree.For: "a `for`",
+    tree.If: "an `if`",
+    tree.Dpsgd: "a `dpsgd`",
+    tree.Loss: "a `loss`",
+    tree.Grad: "a `grad`",
 }
 
 
@@ -51,7 +62,7 @@ class Declarations(Training):
         self.parties: list[tree.Name] = []
         self.inputs: list[typed.Input] = []
         self.datasets: list[typed.Dataset] = []
-        self.param_names: list[str] = []                 # also those whose value is wrong
+        self.param_names: list[str] = []  # also those whose value is wrong
         self.params: dict[str, Fraction] = {}
         self.functions: list[tree.Fn] = []
         self.output_names: dict[str, Span] = {}
@@ -76,8 +87,15 @@ class Declarations(Training):
                 with self.attempt():
                     return self._output(item)
                 return []
-            case (tree.Import() | tree.Party() | tree.Param() | tree.TypeAlias() | tree.Input() | tree.Dataset()
-                  | tree.Extern()):
+            case (
+                tree.Import()
+                | tree.Party()
+                | tree.Param()
+                | tree.TypeAlias()
+                | tree.Input()
+                | tree.Dataset()
+                | tree.Extern()
+            ):
                 with self.attempt():
                     self._declaration(item)
                     return []
@@ -86,8 +104,9 @@ class Declarations(Training):
             case _:
                 return self.one_statement(item)
 
-    def _declaration(self, item: tree.Import | tree.Party | tree.Param | tree.TypeAlias | tree.Input | tree.Dataset
-                     | tree.Extern) -> None:
+    def _declaration(
+        self, item: tree.Import | tree.Party | tree.Param | tree.TypeAlias | tree.Input | tree.Dataset | tree.Extern
+    ) -> None:
         match item:
             case tree.Import():
                 self._import(item, (item.span.source.name,))
@@ -110,15 +129,21 @@ class Declarations(Training):
         self.bind(item.name, PartyName(item.name.span))
         self.parties.append(item.name)
         if len(self.parties) == 3:
-            raise Failed(TooManyParties(span=item.name.span, name=item.name.name, related=tuple(
-                (name.span, "a party") for name in self.parties[:2])))
+            raise Failed(
+                TooManyParties(
+                    span=item.name.span,
+                    name=item.name.name,
+                    related=tuple((name.span, "a party") for name in self.parties[:2]),
+                )
+            )
 
     def _param(self, item: tree.Param) -> None:
         self.param_names.append(item.name.name)
         value = self.constant(self.expr(item.value), "a param")
         if value.type.shape:
-            raise Failed(WrongKind(span=item.value.span, what="a param", wanted="one number",
-                                   given=describe(value.type)))
+            raise Failed(
+                WrongKind(span=item.value.span, what="a param", wanted="one number", given=describe(value.type))
+            )
         if item.name.name in self.overrides:
             value = self._overridden(item, value, self.overrides[item.name.name])
         self.bind(item.name, ParamName(item.name.span, value))
@@ -130,11 +155,15 @@ class Declarations(Training):
         example = "60" if value.type.integer else "1.5"
         new = parse_number(given)
         if new is None:
-            raise Failed(ParamValue(span=item.name.span, name=name, value=str(given), reason="not a number",
-                                    example=example))
+            raise Failed(
+                ParamValue(span=item.name.span, name=name, value=str(given), reason="not a number", example=example)
+            )
         if value.type.integer and new.denominator != 1:
-            raise Failed(ParamValue(span=item.name.span, name=name, value=str(given), reason="must be a whole number",
-                                    example=example))
+            raise Failed(
+                ParamValue(
+                    span=item.name.span, name=name, value=str(given), reason="must be a whole number", example=example
+                )
+            )
         return replace(value, values=(new,), type=replace(value.type, kind=None))
 
     def _owner(self, name: tree.Name) -> str:
@@ -152,8 +181,15 @@ class Declarations(Training):
             owner = self._owner(item.party)
         kind = self.kind(item.kind)
         if isinstance(kind, TupleKind):
-            raise Failed(WrongKind(span=item.kind.span, what="an input", wanted="numbers", given="a tuple",
-                                   hint="write one `input` for each field"))
+            raise Failed(
+                WrongKind(
+                    span=item.kind.span,
+                    what="an input",
+                    wanted="numbers",
+                    given="a tuple",
+                    hint="write one `input` for each field",
+                )
+            )
         if owner is None:
             raise Failed
         variable = self.fresh(item.name, kind)
@@ -168,14 +204,25 @@ class Declarations(Training):
         for field in item.fields:
             with self.attempt():
                 if field.name.name in fields:
-                    raise Failed(BoundTwice(span=field.name.span, name=field.name.name, related=(
-                        (fields[field.name.name].span, "first bound here"),)))
+                    raise Failed(
+                        BoundTwice(
+                            span=field.name.span,
+                            name=field.name.name,
+                            related=((fields[field.name.name].span, "first bound here"),),
+                        )
+                    )
                 fields[field.name.name] = self._field(field)
         if owner is None or len(fields) < len(item.fields):
             raise Failed
         if self.datasets and self.datasets[0].party != owner:
-            raise Failed(DatasetOwners(span=item.party.span, first=self.datasets[0].party, second=owner,
-                                       related=((self.datasets[0].span, "the first owner"),)))
+            raise Failed(
+                DatasetOwners(
+                    span=item.party.span,
+                    first=self.datasets[0].party,
+                    second=owner,
+                    related=((self.datasets[0].span, "the first owner"),),
+                )
+            )
         dataset = typed.Dataset(item.name.name, owner, tuple(fields.values()), item.name.span)
         self.bind(item.name, DatasetName(item.name.span, dataset))
         self.datasets.append(dataset)
@@ -192,7 +239,8 @@ class Declarations(Training):
         name = field.name.name
         match field.where:
             case tree.Binary(op="<=", left=tree.Invoke(name=function, args=(tree.Name(name=arg),)), right=bound) if (
-                    function.name == "norm2" and arg == name):
+                function.name == "norm2" and arg == name
+            ):
                 value = self.constant(self.expr(bound), "a bound")
                 if not value.type.shape and value.values[0] > 0:
                     return value.values[0]
@@ -228,9 +276,11 @@ class Declarations(Training):
                 for size, value in zip(function.sizes, _PLACEHOLDERS * (1 + len(function.sizes) // 8), strict=False):
                     self.bind(size, ParamName(size.span, Const(Number((), True), (Fraction(value),), size.span)))
                 kinds = [self.kind(parameter.kind) for parameter in function.parameters]
-            args = tuple(typed.Read(type_of(kind), self.fresh(parameter.name, kind), parameter.name.span)
-                         for kind, parameter in zip(kinds, function.parameters, strict=True))
-            self.in_loss = True         # it may be meant for a loss
+            args = tuple(
+                typed.Read(type_of(kind), self.fresh(parameter.name, kind), parameter.name.span)
+                for kind, parameter in zip(kinds, function.parameters, strict=True)
+            )
+            self.in_loss = True  # it may be meant for a loss
             self.inline(function, args, function.name.span, None)
         self.in_loss = False
 
@@ -256,8 +306,9 @@ class Declarations(Training):
                 case tree.Fn() | tree.Param() | tree.TypeAlias():
                     self._item(inner)
                 case _:
-                    self.report(ImportHolds(span=inner.span, what=_HELD[type(inner)],
-                                            related=((item.span, "imported here"),)))
+                    self.report(
+                        ImportHolds(span=inner.span, what=_HELD[type(inner)], related=((item.span, "imported here"),))
+                    )
 
     # -- outputs
 
@@ -269,16 +320,26 @@ class Declarations(Training):
                     name = _given_name(release)
                     if name is not None:
                         if name.name in self.output_names:
-                            self.report(OutputTwice(span=name.span, name=name.name, related=(
-                                (self.output_names[name.name], "the first one"),)))
+                            self.report(
+                                OutputTwice(
+                                    span=name.span,
+                                    name=name.name,
+                                    related=((self.output_names[name.name], "the first one"),),
+                                )
+                            )
                         self.output_names.setdefault(name.name, name.span)
 
     def _output(self, item: tree.Output) -> list[typed.Statement]:
         receivers: list[str] = []
         if not item.receivers:
             example = _given_name(item.releases[0])
-            self.report(OutputToNobody(span=item.span, output=example.name if example else "...",
-                                       party=self.parties[0].name if self.parties else "PARTY"))
+            self.report(
+                OutputToNobody(
+                    span=item.span,
+                    output=example.name if example else "...",
+                    party=self.parties[0].name if self.parties else "PARTY",
+                )
+            )
         for name in item.receivers:
             with self.attempt():
                 party = self._owner(name)
@@ -322,8 +383,10 @@ def parse_number(given: str | Fraction) -> Fraction | None:
     sign = -1 if text.startswith("-") else 1
     over, slash, under = text.removeprefix("-").partition("/")
     try:
-        parts = [literal(tree.Literal(part.strip(), Span(Source("-D", given), 1, 1, 1, 1))).values[0]
-                 for part in ((over, under) if slash else (over,))]
+        parts = [
+            literal(tree.Literal(part.strip(), Span(Source("-D", given), 1, 1, 1, 1))).values[0]
+            for part in ((over, under) if slash else (over,))
+        ]
     except (Failed, ValueError):
         return None
     if slash:

@@ -1,4 +1,5 @@
 """Expressions: what they are, what type they have, and what of them is public."""
+
 from __future__ import annotations
 
 import re
@@ -26,12 +27,27 @@ from lang.syntax import tree
 from lang.typed import Call, Const, Number, Pair, type_of
 
 MAX_EXPONENT = 64
-_ARITHMETIC = {"+": Call.ADD, "-": Call.SUB, "*": Call.MUL, "/": Call.DIVIDE, "%": Call.MODULO, "@": Call.MATMUL,
-               "&": Call.AND, "|": Call.OR, "^": Call.XOR}
+_ARITHMETIC = {
+    "+": Call.ADD,
+    "-": Call.SUB,
+    "*": Call.MUL,
+    "/": Call.DIVIDE,
+    "%": Call.MODULO,
+    "@": Call.MATMUL,
+    "&": Call.AND,
+    "|": Call.OR,
+    "^": Call.XOR,
+}
 _TRUTH = {"&&": Call.AND, "||": Call.OR}
 # operator -> (operation, operands swapped, result turned over)
-_COMPARE = {"<": (Call.LESS, False, False), ">": (Call.LESS, True, False), ">=": (Call.LESS, False, True),
-            "<=": (Call.LESS, True, True), "==": (Call.EQUAL, False, False), "!=": (Call.EQUAL, False, True)}
+_COMPARE = {
+    "<": (Call.LESS, False, False),
+    ">": (Call.LESS, True, False),
+    ">=": (Call.LESS, False, True),
+    "<=": (Call.LESS, True, True),
+    "==": (Call.EQUAL, False, False),
+    "!=": (Call.EQUAL, False, True),
+}
 
 
 class Expressions(Kinds):
@@ -109,8 +125,9 @@ class Expressions(Kinds):
                 self.used.add(node.name)
                 raise Failed(DatasetOutside(span=node.span, name=node.name))
             case RowName(dataset=dataset):
-                raise Failed(RowOutside(span=node.span, name=node.name, dataset=dataset.name,
-                                        fields=_fields(node.name, dataset)))
+                raise Failed(
+                    RowOutside(span=node.span, name=node.name, dataset=dataset.name, fields=_fields(node.name, dataset))
+                )
             case FunctionName():
                 raise Failed(CallsNeeded(span=node.span, name=node.name))
             case symbol:
@@ -125,8 +142,14 @@ class Expressions(Kinds):
                         type_ = type_of(field.kind)
                         assert isinstance(type_, Number)
                         return typed.RowField(type_, field.name, node.span)
-                raise Failed(UnknownField(span=node.part.span, dataset=symbol.dataset.name, name=node.part.name,
-                                          fields=_fields(node.base.name, symbol.dataset)))
+                raise Failed(
+                    UnknownField(
+                        span=node.part.span,
+                        dataset=symbol.dataset.name,
+                        name=node.part.name,
+                        fields=_fields(node.base.name, symbol.dataset),
+                    )
+                )
         base = self.expr(node.base)
         return self.field(base, node.part, node.span)
 
@@ -138,8 +161,14 @@ class Expressions(Kinds):
                 return base.items[position]
             return typed.Part(base.type.fields[position], base, position, span)
         if isinstance(base.type, Pair):
-            raise Failed(NotATuple(span=part.span, what=describe(base.type), field=part.name,
-                                   hint=f"its fields are 0 to {len(base.type.fields) - 1}"))
+            raise Failed(
+                NotATuple(
+                    span=part.span,
+                    what=describe(base.type),
+                    field=part.name,
+                    hint=f"its fields are 0 to {len(base.type.fields) - 1}",
+                )
+            )
         raise Failed(NotATuple(span=part.span, what=describe(base.type), field=part.name))
 
     def _array(self, node: tree.ArrayOf) -> typed.Expr:
@@ -147,11 +176,13 @@ class Expressions(Kinds):
         types = [number(item, "an array") for item in items]
         for item, type_ in zip(items, types, strict=True):
             if type_.shape != types[0].shape:
-                raise Failed(ItemsDiffer(span=item.span, first=show_shape(types[0].shape),
-                                         given=show_shape(type_.shape)))
+                raise Failed(
+                    ItemsDiffer(span=item.span, first=show_shape(types[0].shape), given=show_shape(type_.shape))
+                )
         kinds = {type_.kind for type_ in types}
-        stacked = Number((len(items), *types[0].shape), all(t.integer for t in types),
-                         kinds.pop() if len(kinds) == 1 else None)
+        stacked = Number(
+            (len(items), *types[0].shape), all(t.integer for t in types), kinds.pop() if len(kinds) == 1 else None
+        )
         constants = [item for item in items if isinstance(item, Const)]
         if len(constants) == len(items):
             return Const(stacked, tuple(v for item in constants for v in item.values), node.span)
@@ -159,8 +190,15 @@ class Expressions(Kinds):
 
     # -- operators
 
-    def operate(self, call: Call, args: Sequence[typed.Expr], span: Span, axis: int | None = None,
-                within: Fraction | None = None, type_: Number | None = None) -> typed.Expr:
+    def operate(
+        self,
+        call: Call,
+        args: Sequence[typed.Expr],
+        span: Span,
+        axis: int | None = None,
+        within: Fraction | None = None,
+        type_: Number | None = None,
+    ) -> typed.Expr:
         """An operation, evaluated if all of it is public; raises Failed."""
         args = tuple(args)
         type_ = type_ or infer(call, args, span, axis)
@@ -215,8 +253,9 @@ class Expressions(Kinds):
             return expr
         if isinstance(expr, Const) and all(v in (0, 1) for v in expr.values):
             return replace(expr, type=replace(type_, kind=BIT, integer=True))
-        raise Failed(WrongKind(span=expr.span, what=what, wanted="a bit", given=describe(type_),
-                               hint="compare it: `x != 0`"))
+        raise Failed(
+            WrongKind(span=expr.span, what=what, wanted="a bit", given=describe(type_), hint="compare it: `x != 0`")
+        )
 
     def _power(self, base: typed.Expr, exponent: typed.Expr, span: Span) -> typed.Expr:
         """base ** n as a product of squares."""
@@ -224,8 +263,13 @@ class Expressions(Kinds):
         power = self.constant(exponent, "an exponent")
         n = power.values[0]
         if power.type.shape or n.denominator != 1 or not 0 <= n <= MAX_EXPONENT:
-            raise Failed(ExponentRange(span=exponent.span, limit=MAX_EXPONENT, given=f"is {describe(power.type)}"
-                                       if power.type.shape else f"is {show_number(n)}"))
+            raise Failed(
+                ExponentRange(
+                    span=exponent.span,
+                    limit=MAX_EXPONENT,
+                    given=f"is {describe(power.type)}" if power.type.shape else f"is {show_number(n)}",
+                )
+            )
         statements: list[typed.Statement] = []
         result: typed.Expr | None = None
         bits = n.numerator
@@ -246,8 +290,13 @@ class Expressions(Kinds):
         amount = self.constant(right, "a shift")
         n = amount.values[0]
         if amount.type.shape or n.denominator != 1 or not 0 <= n <= MAX_WIDTH:
-            raise Failed(ShiftRange(span=right.span, limit=MAX_WIDTH,
-                                    given=f"is {describe(amount.type) if amount.type.shape else show_number(n)}"))
+            raise Failed(
+                ShiftRange(
+                    span=right.span,
+                    limit=MAX_WIDTH,
+                    given=f"is {describe(amount.type) if amount.type.shape else show_number(n)}",
+                )
+            )
         return self.operate(Call.SHL if op == "<<" else Call.SHR, (left, amount), span)
 
     def _unary(self, node: tree.Unary) -> typed.Expr:
@@ -263,12 +312,11 @@ class Expressions(Kinds):
         kind = self.kind(node.kind)
         down, wrap = "floor" in modes, "wrap" in modes
         if isinstance(kind, Tensor) and not kind.shape and isinstance(value.type, Number):
-            return self.rounded(value, kind.scalar, node.span, down, wrap)      # element by element
+            return self.rounded(value, kind.scalar, node.span, down, wrap)  # element by element
         if (down or wrap) and isinstance(kind, Tensor):
             number(value, "`as`")
             value = self.rounded(value, kind.scalar, node.span, down, wrap)
         return self.convert(value, kind, node.span, "`as`")
-
 
 
 def literal(node: tree.Literal) -> Const:

@@ -1,4 +1,5 @@
 """How checking stops at a wrong expression and goes on after it."""
+
 from __future__ import annotations
 
 from lang import typed

@@ -1,4 +1,5 @@
 """Public operations, evaluated exactly.  A tensor is a row-major tuple of fractions with its shape."""
+
 from __future__ import annotations
 
 import operator
@@ -11,8 +12,8 @@ from math import floor, prod
 from lang.kinds import Scalar
 from lang.typed import Call, Const, Number
 
-MAX_ELEMENTS = 1 << 16       # larger public tensors are left to the compiler
-MAX_BITS = 4096              # of a numerator or denominator
+MAX_ELEMENTS = 1 << 16  # larger public tensors are left to the compiler
+MAX_BITS = 4096  # of a numerator or denominator
 
 Pairwise = Callable[[Fraction, Fraction], Fraction]
 
@@ -22,19 +23,30 @@ def _shift_left(a: Fraction, b: Fraction) -> Fraction:
 
 
 PAIRWISE: Mapping[Call, Pairwise] = {
-    Call.ADD: operator.add, Call.SUB: operator.sub, Call.MUL: operator.mul,
-    Call.MIN: min, Call.MAX: max,
-    Call.LESS: lambda a, b: Fraction(a < b), Call.EQUAL: lambda a, b: Fraction(a == b),
-    Call.AND: lambda a, b: Fraction(int(a) & int(b)), Call.OR: lambda a, b: Fraction(int(a) | int(b)),
-    Call.XOR: lambda a, b: Fraction(int(a) ^ int(b)), Call.SHL: _shift_left,
+    Call.ADD: operator.add,
+    Call.SUB: operator.sub,
+    Call.MUL: operator.mul,
+    Call.MIN: min,
+    Call.MAX: max,
+    Call.LESS: lambda a, b: Fraction(a < b),
+    Call.EQUAL: lambda a, b: Fraction(a == b),
+    Call.AND: lambda a, b: Fraction(int(a) & int(b)),
+    Call.OR: lambda a, b: Fraction(int(a) | int(b)),
+    Call.XOR: lambda a, b: Fraction(int(a) ^ int(b)),
+    Call.SHL: _shift_left,
     Call.MODULO: lambda a, b: a - b * floor(a / b),
 }
 SINGLE: Mapping[Call, Callable[[Fraction], Fraction]] = {
-    Call.NEG: operator.neg, Call.ABS: abs, Call.RELU: lambda a: max(a, Fraction(0)),
+    Call.NEG: operator.neg,
+    Call.ABS: abs,
+    Call.RELU: lambda a: max(a, Fraction(0)),
     Call.SIGN: lambda a: Fraction((a > 0) - (a < 0)),
 }
 OVER: Mapping[Call, Pairwise] = {
-    Call.SUM: operator.add, Call.MEAN: operator.add, Call.MIN_OF: min, Call.MAX_OF: max,
+    Call.SUM: operator.add,
+    Call.MEAN: operator.add,
+    Call.MIN_OF: min,
+    Call.MAX_OF: max,
 }
 
 
@@ -123,9 +135,12 @@ def _over(call: Call, const: Const, axis: int | None) -> tuple[Fraction, ...]:
     if axis is None:
         groups = [const.values]
     else:
-        inner, length = prod(shape[axis + 1:]), shape[axis]
-        groups = [const.values[outer * length * inner + i:(outer + 1) * length * inner:inner]
-                  for outer in range(prod(shape[:axis])) for i in range(inner)]
+        inner, length = prod(shape[axis + 1 :]), shape[axis]
+        groups = [
+            const.values[outer * length * inner + i : (outer + 1) * length * inner : inner]
+            for outer in range(prod(shape[:axis]))
+            for i in range(inner)
+        ]
     if call in (Call.SUM, Call.MEAN):
         totals = [sum(g, Fraction(0)) for g in groups]
         return tuple(t / len(g) for t, g in zip(totals, groups, strict=True)) if call is Call.MEAN else tuple(totals)
@@ -134,14 +149,14 @@ def _over(call: Call, const: Const, axis: int | None) -> tuple[Fraction, ...]:
 
 def _transpose(const: Const) -> tuple[Fraction, ...]:
     shape = const.type.shape
-    strides = [prod(shape[i + 1:]) for i in range(len(shape))][::-1]
+    strides = [prod(shape[i + 1 :]) for i in range(len(shape))][::-1]
     return tuple(const.values[sum(map(operator.mul, index, strides))] for index in product(*map(range, shape[::-1])))
 
 
 def _matmul(left: Const, right: Const) -> tuple[Fraction, ...]:
     """NumPy's `@` for one or two axes on each side."""
     inner = left.type.shape[-1]
-    rows = [left.values[i:i + inner] for i in range(0, len(left.values), inner)]
+    rows = [left.values[i : i + inner] for i in range(0, len(left.values), inner)]
     width = right.type.shape[1] if len(right.type.shape) == 2 else 1
     columns = [right.values[j::width] for j in range(width)]
     return tuple(sum(map(operator.mul, row, column), Fraction(0)) for row in rows for column in columns)

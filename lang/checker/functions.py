@@ -1,4 +1,5 @@
 """The built-in functions: how they are called, and which operation of the core they are."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ class Builtin:
     over: Call | None = None
     options: tuple[str, ...] = ()
     only_in_loss: bool = False
-    variadic: bool = False               # the last argument may be repeated
+    variadic: bool = False  # the last argument may be repeated
 
     def usage(self, name: str) -> str:
         shown = ", ".join(self.args) + (", ..." if self.variadic else "")

@@ -1,4 +1,5 @@
 """Elements and slices: x[i], x[2..5, :], and what of them can be assigned."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -51,14 +52,17 @@ class Indexing(Expressions):
                 places.append(self._slice(pick, size) if isinstance(pick, tree.Slice) else self._at(pick, size))
         if len(places) < len(picks):
             raise Failed
-        return (*places, *(Along(0, size) for size in type_.shape[len(picks):]))
+        return (*places, *(Along(0, size) for size in type_.shape[len(picks) :]))
 
     def _slice(self, node: tree.Slice, size: int) -> Along:
         start = self.whole(self.expr(node.start), "a slice bound") if node.start else 0
         end = self.whole(self.expr(node.end), "a slice bound") if node.end else size
         if start >= end:
-            raise Failed(SliceBackwards(span=node.span, start=start, end=end,
-                                        fault="runs backwards" if start > end else "is empty"))
+            raise Failed(
+                SliceBackwards(
+                    span=node.span, start=start, end=end, fault="runs backwards" if start > end else "is empty"
+                )
+            )
         if start < 0 or end > size:
             raise Failed(SliceRange(span=node.span, start=start, end=end, size=size))
         return Along(start, end - start)
@@ -74,8 +78,9 @@ class Indexing(Expressions):
         if type_.shape:
             raise Failed(NotWhole(span=node.span, what="an index", value=describe(type_)))
         if not type_.integer:
-            raise Failed(IntegersOnly(span=node.span, op="[ ]", given=describe(type_),
-                                      hint="convert it first: `x as uint<8>`"))
+            raise Failed(
+                IntegersOnly(span=node.span, op="[ ]", given=describe(type_), hint="convert it first: `x as uint<8>`")
+            )
         private = affine(index) is None
         if private and (loops := indices(index)):
             raise NeedsIndex(loops[-1])
@@ -121,6 +126,7 @@ def _elements(base: Const, places: Sequence[Place]) -> tuple[Fraction, ...] | No
                 ranges.append(range(values[0].numerator, values[0].numerator + 1))
             case At():
                 return None
-    strides = [prod(base.type.shape[axis + 1:]) for axis in range(len(places))]
-    return tuple(base.values[sum(i * stride for i, stride in zip(index, strides, strict=True))]
-                 for index in product(*ranges))
+    strides = [prod(base.type.shape[axis + 1 :]) for axis in range(len(places))]
+    return tuple(
+        base.values[sum(i * stride for i, stride in zip(index, strides, strict=True))] for index in product(*ranges)
+    )

@@ -1,4 +1,5 @@
 """The types of operations: shapes broadcast as in NumPy, named kinds stay where they still hold."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,9 +14,26 @@ from lang.typed import Call, Const, Expr, Number, Pair, TypeOf
 
 _SAME_KIND = frozenset({Call.MIN, Call.MAX, Call.AND, Call.OR, Call.XOR})
 _BITS = frozenset({Call.AND, Call.OR, Call.XOR, Call.NOT})
-_BROADCASTING = frozenset({
-    Call.ADD, Call.SUB, Call.MUL, Call.DIVIDE, Call.MODULO, Call.CLAMP, Call.MIN, Call.MAX, Call.AND, Call.OR, Call.XOR,
-    Call.SHL, Call.SHR, Call.LESS, Call.EQUAL, Call.LOGISTIC})
+_BROADCASTING = frozenset(
+    {
+        Call.ADD,
+        Call.SUB,
+        Call.MUL,
+        Call.DIVIDE,
+        Call.MODULO,
+        Call.CLAMP,
+        Call.MIN,
+        Call.MAX,
+        Call.AND,
+        Call.OR,
+        Call.XOR,
+        Call.SHL,
+        Call.SHR,
+        Call.LESS,
+        Call.EQUAL,
+        Call.LOGISTIC,
+    }
+)
 
 
 def number(expr: Expr, what: str) -> Number:
@@ -48,8 +66,9 @@ def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None)
         case Call.CROSS_ENTROPY:
             _check_vector("cross_entropy", types[0], span)
             if types[1].shape or not types[1].integer:
-                raise Failed(WrongKind(span=args[1].span, what="the class", wanted="an integer",
-                                       given=describe(types[1])))
+                raise Failed(
+                    WrongKind(span=args[1].span, what="the class", wanted="an integer", given=describe(types[1]))
+                )
             return Number((), False)
         case _:
             raise AssertionError(f"{call} is made with its own shape")
@@ -98,7 +117,7 @@ def _of_one(call: Call, x: Number, place: Span, axis: int | None, span: Span) ->
             return x
         case Call.NORM2:
             return Number((), False)
-        case _:                         # the functions that are not exact, element by element
+        case _:  # the functions that are not exact, element by element
             without(x, axis, span)
             return Number(x.shape, False)
 
@@ -131,7 +150,7 @@ def without(type_: Number, axis: int | None, span: Span) -> tuple[int, ...]:
         return ()
     if not 0 <= axis < len(type_.shape):
         raise Failed(WrongAxis(span=span, axis=axis, shape=show_shape(type_.shape)))
-    return type_.shape[:axis] + type_.shape[axis + 1:]
+    return type_.shape[:axis] + type_.shape[axis + 1 :]
 
 
 def _common(types: Sequence[Number]) -> Scalar | None:
@@ -152,8 +171,9 @@ def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number]) ->
     if call is Call.MODULO:
         for arg, type_ in zip(args, types, strict=True):
             if not type_.integer:
-                raise Failed(IntegersOnly(span=arg.span, op="%", given=describe(type_),
-                                           hint="convert it first: `x as int<16>`"))
+                raise Failed(
+                    IntegersOnly(span=arg.span, op="%", given=describe(type_), hint="convert it first: `x as int<16>`")
+                )
 
 
 def _check_vector(op: str, type_: Number, span: Span) -> None:
@@ -164,11 +184,23 @@ def _check_vector(op: str, type_: Number, span: Span) -> None:
 def _dot(left: Number, right: Number, span: Span) -> tuple[int, ...]:
     for type_ in (left, right):
         if len(type_.shape) != 1:
-            raise Failed(WrongRank(span=span, op="dot", shape=describe(type_), wanted="two vectors",
-                                   hint="for matrices write `a @ b`"))
+            raise Failed(
+                WrongRank(
+                    span=span, op="dot", shape=describe(type_), wanted="two vectors", hint="for matrices write `a @ b`"
+                )
+            )
     if left.shape != right.shape:
-        raise Failed(InnerSizes(span=span, op="dot", left=show_shape(left.shape), right=show_shape(right.shape),
-                                first=left.shape[0], second=right.shape[0], hint="give both vectors one length"))
+        raise Failed(
+            InnerSizes(
+                span=span,
+                op="dot",
+                left=show_shape(left.shape),
+                right=show_shape(right.shape),
+                first=left.shape[0],
+                second=right.shape[0],
+                hint="give both vectors one length",
+            )
+        )
     return ()
 
 
@@ -178,8 +210,16 @@ def _matmul(left: Number, right: Number, span: Span) -> tuple[int, ...]:
             raise Failed(WrongRank(span=span, op="@", shape=describe(type_), wanted="vectors or matrices"))
     inner = right.shape[-2] if len(right.shape) == 2 else right.shape[0]
     if left.shape[-1] != inner:
-        raise Failed(InnerSizes(span=span, op="@", left=show_shape(left.shape), right=show_shape(right.shape),
-                                first=left.shape[-1], second=inner))
+        raise Failed(
+            InnerSizes(
+                span=span,
+                op="@",
+                left=show_shape(left.shape),
+                right=show_shape(right.shape),
+                first=left.shape[-1],
+                second=inner,
+            )
+        )
     return left.shape[:-1] + right.shape[1:]
 
 

@@ -1,4 +1,5 @@
 """The shapes of convolution and pooling."""
+
 from __future__ import annotations
 
 from lang.checker.failing import Failed
@@ -17,22 +18,46 @@ def convolved(image: Number, kernel: Number, span: Span) -> Shape:
     """
     ranks = (len(image.shape), len(kernel.shape))
     if ranks not in ((2, 2), (2, 3), (3, 4)):
-        raise Failed(WrongRank(span=span, op="conv2d", shape=f"{show_shape(image.shape)} by {show_shape(kernel.shape)}",
-                               wanted="an image [H, W] or [C, H, W]",
-                               hint="kernels are [K, L] or [O, K, L] for one channel, [O, C, K, L] for several"))
+        raise Failed(
+            WrongRank(
+                span=span,
+                op="conv2d",
+                shape=f"{show_shape(image.shape)} by {show_shape(kernel.shape)}",
+                wanted="an image [H, W] or [C, H, W]",
+                hint="kernels are [K, L] or [O, K, L] for one channel, [O, C, K, L] for several",
+            )
+        )
     if ranks == (3, 4) and image.shape[0] != kernel.shape[1]:
-        raise Failed(InnerSizes(span=span, op="conv2d", left=show_shape(image.shape), right=show_shape(kernel.shape),
-                                first=image.shape[0], second=kernel.shape[1], hint="the channels must agree"))
+        raise Failed(
+            InnerSizes(
+                span=span,
+                op="conv2d",
+                left=show_shape(image.shape),
+                right=show_shape(kernel.shape),
+                first=image.shape[0],
+                second=kernel.shape[1],
+                hint="the channels must agree",
+            )
+        )
     height, width = (i - k + 1 for i, k in zip(image.shape[-2:], kernel.shape[-2:], strict=True))
     if height < 1 or width < 1:
-        raise Failed(WrongRank(span=span, op="conv2d", shape=f"{show_shape(image.shape)} by {show_shape(kernel.shape)}",
-                               wanted="an image at least as large as the kernel"))
+        raise Failed(
+            WrongRank(
+                span=span,
+                op="conv2d",
+                shape=f"{show_shape(image.shape)} by {show_shape(kernel.shape)}",
+                wanted="an image at least as large as the kernel",
+            )
+        )
     return (*kernel.shape[:-2][:1], height, width)
 
 
 def pooled(op: str, image: Number, side: int, span: Span) -> Shape:
     """The last two axes, each divided by `side`."""
     if len(image.shape) < 2 or side < 1 or any(axis % side for axis in image.shape[-2:]):
-        raise Failed(WrongRank(span=span, op=op, shape=describe(image),
-                               wanted=f"an image whose last two axes are multiples of {side}"))
+        raise Failed(
+            WrongRank(
+                span=span, op=op, shape=describe(image), wanted=f"an image whose last two axes are multiples of {side}"
+            )
+        )
     return (*image.shape[:-2], image.shape[-2] // side, image.shape[-1] // side)

@@ -1,4 +1,5 @@
 """What both parties know about an expression before the program runs."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -20,8 +21,9 @@ class Affine:
 
     def plus(self, other: Affine) -> Affine:
         numbers = [*self.factors, *(n for n in other.factors if n not in self.factors)]
-        return Affine({n: self.factors.get(n, 0) + other.factors.get(n, 0) for n in numbers},
-                      self.offset + other.offset)
+        return Affine(
+            {n: self.factors.get(n, 0) + other.factors.get(n, 0) for n in numbers}, self.offset + other.offset
+        )
 
     def times(self, factor: int) -> Affine:
         return Affine({number: factor * f for number, f in self.factors.items()}, factor * self.offset)

@@ -1,4 +1,5 @@
 """Bindings and assignments."""
+
 from __future__ import annotations
 
 from lang import typed
@@ -93,8 +94,9 @@ class Statements(Control):
             case tree.Member(base=base, part=part):
                 variable, fields, value, places = self._place(base)
                 if places:
-                    raise Failed(WrongKind(span=part.span, what=f"`.{part.name}`", wanted="a tuple",
-                                           given=describe(value.type)))
+                    raise Failed(
+                        WrongKind(span=part.span, what=f"`.{part.name}`", wanted="a tuple", given=describe(value.type))
+                    )
                 inner = self.field(value, part, target.span)
                 return variable, (*fields, int(part.name)), inner, ()
             case tree.Index(base=base, picks=picks):
@@ -109,11 +111,22 @@ class Statements(Control):
     def _assignable(self, target: tree.Name) -> Bound:
         symbol = self.find(target.name, target.span)
         if not isinstance(symbol, Bound) or not symbol.variable.mutable:
-            hint = "bind it with `var` instead of `let`" if symbol.what == "a `let`" else \
-                f"copy it: `var NAME = {target.name};`" if isinstance(symbol, Bound | ParamName | Public) else \
-                "only a `var` can be assigned"
-            raise Failed(NotAssignable(span=target.span, name=target.name, what=symbol.what, hint=hint,
-                                       related=((symbol.span, "bound here"),)))
+            hint = (
+                "bind it with `var` instead of `let`"
+                if symbol.what == "a `let`"
+                else f"copy it: `var NAME = {target.name};`"
+                if isinstance(symbol, Bound | ParamName | Public)
+                else "only a `var` can be assigned"
+            )
+            raise Failed(
+                NotAssignable(
+                    span=target.span,
+                    name=target.name,
+                    what=symbol.what,
+                    hint=hint,
+                    related=((symbol.span, "bound here"),),
+                )
+            )
         if self.train_level is not None and symbol.level <= self.train_level:
             raise Failed(DpsgdAssigns(span=target.span, name=target.name, related=((symbol.span, "bound here"),)))
         if self.value_level is not None and symbol.level <= self.value_level:

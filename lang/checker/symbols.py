@@ -1,4 +1,5 @@
 """What names stand for, and the scopes that hold them."""
+
 from __future__ import annotations
 
 from collections.abc import Generator
@@ -61,7 +62,7 @@ class Bound:
     span: Span
     variable: typed.Variable
     type: typed.TypeOf
-    level: int                       # number of scopes around its declaration
+    level: int  # number of scopes around its declaration
     what: str
 
 
@@ -82,7 +83,7 @@ class Poison:
     what = "unknown"
 
 
-Symbol = (PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public | Poison)
+Symbol = PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public | Poison
 SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, Poison)
 
 
@@ -115,8 +116,9 @@ class Scopes:
         return None
 
     def _outside(self, name: str, symbol: Symbol) -> bool:
-        return (self.in_function and not isinstance(symbol, SEEN_BY_FUNCTIONS)
-                and self.stack[0].names.get(name) is symbol)
+        return (
+            self.in_function and not isinstance(symbol, SEEN_BY_FUNCTIONS) and self.stack[0].names.get(name) is symbol
+        )
 
     def later(self, name: str) -> Span | None:
         return next((scope.later[name] for scope in reversed(self.stack) if name in scope.later), None)

@@ -1,4 +1,5 @@
 """`dpsgd`: its clauses, its body, and what it may touch."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -71,9 +72,21 @@ class Training(Statements):
             raise Failed
         statements, loss, grads = body
         values, drawn_by = clauses
-        return typed.Train(variables, dataset.name, int(values["batch"]), int(values["steps"]), values["clip"],
-                           values["noise"], values["rate"], drawn_by, tuple(statements), loss, grads, node.span,
-                           tuple(name.span for name in node.variables))
+        return typed.Train(
+            variables,
+            dataset.name,
+            int(values["batch"]),
+            int(values["steps"]),
+            values["clip"],
+            values["noise"],
+            values["rate"],
+            drawn_by,
+            tuple(statements),
+            loss,
+            grads,
+            node.span,
+            tuple(name.span for name in node.variables),
+        )
 
     def _dataset(self, name: tree.Name) -> typed.Dataset:
         symbol = self.scopes.find(name.name)
@@ -84,8 +97,9 @@ class Training(Statements):
             raise Failed
         known = [n for n, s in self.scopes.stack[0].names.items() if isinstance(s, DatasetName)]
         hint = self.near(name.name, known) or f"declare it: `dataset {name.name} from PARTY {{ ... }}`"
-        raise Failed(UnknownDataset(span=name.span, name=name.name,
-                                    hint=f"`{name.name}` is {symbol.what}" if symbol else hint))
+        raise Failed(
+            UnknownDataset(span=name.span, name=name.name, hint=f"`{name.name}` is {symbol.what}" if symbol else hint)
+        )
 
     def _variables(self, names: tuple[tree.Name, ...]) -> tuple[typed.Variable, ...]:
         found: list[typed.Variable] = []
@@ -94,8 +108,9 @@ class Training(Statements):
                 symbol = self.find(name.name, name.span)
                 if not isinstance(symbol, Bound) or not symbol.variable.mutable or not isinstance(symbol.type, Number):
                     what = "a tuple" if isinstance(symbol, Bound) and symbol.variable.mutable else symbol.what
-                    raise Failed(NotTrainable(span=name.span, name=name.name, what=what,
-                                              related=((symbol.span, "bound here"),)))
+                    raise Failed(
+                        NotTrainable(span=name.span, name=name.name, what=what, related=((symbol.span, "bound here"),))
+                    )
                 if symbol.variable in found:
                     raise Failed(NotTrainable(span=name.span, name=name.name, what="already in this list"))
                 self.used.add(name.name)
@@ -113,8 +128,13 @@ class Training(Statements):
         for clause in node.clauses:
             name = clause.name.name
             if name not in _CLAUSES:
-                self.report(ClauseUnknown(span=clause.name.span, clause=name, hint=self.near(name, list(_CLAUSES)) or
-                                          "clauses are batch, steps, clip, noise and rate"))
+                self.report(
+                    ClauseUnknown(
+                        span=clause.name.span,
+                        clause=name,
+                        hint=self.near(name, list(_CLAUSES)) or "clauses are batch, steps, clip, noise and rate",
+                    )
+                )
                 continue
             if name in given:
                 self.report(ClauseTwice(span=clause.name.span, clause=name))
@@ -127,8 +147,7 @@ class Training(Statements):
         if "clip" not in given:
             self.report(DpsgdUnbounded(span=node.dataset.span))
         if missing := [f"`{name}`" for name in _CLAUSES if name not in given and name != "clip"]:
-            raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing),
-                                       dataset=node.dataset.name))
+            raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
         if len(values) < len(_CLAUSES):
             raise Failed
         return values, drawn_by
@@ -147,20 +166,32 @@ class Training(Statements):
 
     def _drawn_by(self, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str:
         if clause.name.name != "noise":
-            raise Failed(ClauseUnknown(span=party.span, clause=f"{clause.name.name} ... drawn by",
-                                       hint="`drawn by PARTY` goes with `noise`"))
+            raise Failed(
+                ClauseUnknown(
+                    span=party.span,
+                    clause=f"{clause.name.name} ... drawn by",
+                    hint="`drawn by PARTY` goes with `noise`",
+                )
+            )
         if not isinstance(self.scopes.find(party.name), PartyName):
             parties = [n for n, s in self.scopes.stack[0].names.items() if isinstance(s, PartyName)]
             raise Failed(UnknownParty(span=party.span, name=party.name, hint=self.near(party.name, parties)))
         if dataset is not None and party.name != dataset.party:
-            raise Failed(NoiseByReceiver(span=party.span, party=party.name, owner=dataset.party,
-                                         related=((dataset.span, f"belongs to `{dataset.party}`"),)))
+            raise Failed(
+                NoiseByReceiver(
+                    span=party.span,
+                    party=party.name,
+                    owner=dataset.party,
+                    related=((dataset.span, f"belongs to `{dataset.party}`"),),
+                )
+            )
         return party.name
 
     # -- body
 
-    def _body(self, node: tree.Dpsgd, dataset: typed.Dataset, variables: tuple[typed.Variable, ...]) -> tuple[
-            list[typed.Statement], typed.Expr | None, tuple[tuple[typed.Variable, typed.Expr], ...]]:
+    def _body(
+        self, node: tree.Dpsgd, dataset: typed.Dataset, variables: tuple[typed.Variable, ...]
+    ) -> tuple[list[typed.Statement], typed.Expr | None, tuple[tuple[typed.Variable, typed.Expr], ...]]:
         self.train_level = len(self.scopes)
         try:
             with self.block(node.body.statements):
@@ -169,8 +200,9 @@ class Training(Statements):
         finally:
             self.train_level = None
 
-    def _learn(self, node: tree.Dpsgd, variables: tuple[typed.Variable, ...]) -> tuple[
-            list[typed.Statement], typed.Expr | None, tuple[tuple[typed.Variable, typed.Expr], ...]]:
+    def _learn(
+        self, node: tree.Dpsgd, variables: tuple[typed.Variable, ...]
+    ) -> tuple[list[typed.Statement], typed.Expr | None, tuple[tuple[typed.Variable, typed.Expr], ...]]:
         statements: list[typed.Statement] = []
         loss: typed.Expr | None = None
         grads: dict[typed.Variable, typed.Expr] = {}
@@ -212,12 +244,25 @@ class Training(Statements):
         finally:
             self.in_loss = False
         if number(value, "`loss`").shape:
-            raise Failed(WrongShape(span=node.value.span, what="`loss`", wanted="a scalar", given=describe(value.type),
-                                    hint="take the `sum` or the `mean` of it"))
+            raise Failed(
+                WrongShape(
+                    span=node.value.span,
+                    what="`loss`",
+                    wanted="a scalar",
+                    given=describe(value.type),
+                    hint="take the `sum` or the `mean` of it",
+                )
+            )
         return value
 
-    def _grad(self, node: tree.Grad, train: tree.Dpsgd, variables: tuple[typed.Variable, ...], has_loss: bool,
-              grads: dict[typed.Variable, typed.Expr]) -> tuple[typed.Variable, typed.Expr]:
+    def _grad(
+        self,
+        node: tree.Grad,
+        train: tree.Dpsgd,
+        variables: tuple[typed.Variable, ...],
+        has_loss: bool,
+        grads: dict[typed.Variable, typed.Expr],
+    ) -> tuple[typed.Variable, typed.Expr]:
         name = node.variable
         variable = next((v for v in variables if v.name == name.name), None)
         if variable is None:
@@ -230,11 +275,15 @@ class Training(Statements):
         symbol = self.find(name.name, name.span)
         assert isinstance(symbol, Bound) and isinstance(symbol.type, Number)
         if type_.shape != symbol.type.shape:
-            raise Failed(WrongShape(span=node.value.span, what=f"the gradient of `{name.name}`",
-                                    wanted=show_shape(symbol.type.shape), given=show_shape(type_.shape)))
+            raise Failed(
+                WrongShape(
+                    span=node.value.span,
+                    what=f"the gradient of `{name.name}`",
+                    wanted=show_shape(symbol.type.shape),
+                    given=show_shape(type_.shape),
+                )
+            )
         return variable, value
-
-
 
 
 def _listed(names: list[str]) -> str:

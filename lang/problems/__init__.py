@@ -1,4 +1,5 @@
 """Every problem that checking and compiling can report, by theme; each is data with a code."""
+
 from __future__ import annotations
 
 from lang.problems.flow import (

@@ -4,6 +4,7 @@ A page is `problems/pages/CODE.md`: a title, a summary of one paragraph, more te
 A fence says what its program is for: ```ccr wrong, ```ccr right, or ```ccr NAME.ccr for a file that they import.
 A program whose first line is `// -D NAME=VALUE` is checked with that param.
 """
+
 from __future__ import annotations
 
 import re
@@ -24,7 +25,7 @@ class Page:
     code: str
     severity: str
     text: str
-    programs: dict[str, str] = field(hash=False)    # wrong, right, and the files that they import
+    programs: dict[str, str] = field(hash=False)  # wrong, right, and the files that they import
 
     @property
     def summary(self) -> str:
@@ -34,8 +35,12 @@ class Page:
 
 def problems() -> dict[str, type[Problem]]:
     """Every kind of problem that a program can have, by its code, in the order of the alphabet."""
-    kinds = [kind for module in _MODULES for kind in vars(module).values()
-             if isinstance(kind, type) and issubclass(kind, Problem) and kind is not Problem]
+    kinds = [
+        kind
+        for module in _MODULES
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Problem) and kind is not Problem
+    ]
     return {kind.code: kind for kind in sorted(kinds, key=lambda kind: kind.code)}
 
 

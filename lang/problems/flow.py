@@ -1,4 +1,5 @@
 """Problems of who learns what: information flow, outputs, and the `dpsgd` door."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

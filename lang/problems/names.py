@@ -1,4 +1,5 @@
 """Problems of names: what is declared, where it may be used, and functions."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

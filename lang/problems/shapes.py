@@ -1,4 +1,5 @@
 """Problems of kinds, shapes and indices."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
 """Problems of reading: files, characters, words, brackets."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -104,7 +105,7 @@ class UnclosedString(Problem):
     code = "unclosed-string"
     title = "this string is never closed"
     label = "begins here"
-    help = "write the closing `\"` on the same line"
+    help = 'write the closing `"` on the same line'
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,5 @@
 """Problems of public values and of control: bounds, conditions, arms, bindings, operations on the wrong class."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

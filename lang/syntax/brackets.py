@@ -1,4 +1,5 @@
 """Which brackets are open at a place of a text, comments and strings aside."""
+
 from __future__ import annotations
 
 import re

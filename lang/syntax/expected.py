@@ -1,4 +1,5 @@
 """Syntax problems in words: what stands there, and what could."""
+
 from __future__ import annotations
 
 from collections.abc import Set
@@ -6,12 +7,47 @@ from difflib import get_close_matches
 
 from lark import Token
 
-STATEMENT_WORDS = frozenset({
-    "import", "party", "param", "type", "input", "dataset", "extern", "fn", "output",
-    "let", "var", "for", "if", "dpsgd", "loss", "grad"})
+STATEMENT_WORDS = frozenset(
+    {
+        "import",
+        "party",
+        "param",
+        "type",
+        "input",
+        "dataset",
+        "extern",
+        "fn",
+        "output",
+        "let",
+        "var",
+        "for",
+        "if",
+        "dpsgd",
+        "loss",
+        "grad",
+    }
+)
 DECLARATION_WORDS = frozenset({"import", "party", "param", "type", "input", "dataset", "extern", "fn", "output"})
-WORDS = STATEMENT_WORDS | {"as", "bit", "by", "drawn", "else", "fix", "floor", "from", "in", "int", "nearest", "on",
-                           "reveal", "saturate", "to", "uint", "where", "wrap"}
+WORDS = STATEMENT_WORDS | {
+    "as",
+    "bit",
+    "by",
+    "drawn",
+    "else",
+    "fix",
+    "floor",
+    "from",
+    "in",
+    "int",
+    "nearest",
+    "on",
+    "reveal",
+    "saturate",
+    "to",
+    "uint",
+    "where",
+    "wrap",
+}
 
 # What people write who come from other languages, and what is written here.
 FOREIGN = {
@@ -24,7 +60,7 @@ FOREIGN = {
     "while": "loops are `for i in 0..N { ... }`: both parties must know how often they run",
     "elif": "write `else if`",
     "struct": "a tuple groups values: `(a, b)`; the rows of a `dataset` are the only records",
-    "use": "write `import \"file.ccr\";`",
+    "use": 'write `import "file.ccr";`',
     "and": "write `&&`",
     "or": "write `||`",
     "not": "write `!`",
@@ -94,7 +130,7 @@ def hint(token: Token, previous: Token | None, spelled: set[str]) -> str:
         if word.type == "NAME" and str(word) in FOREIGN:
             return FOREIGN[str(word)]
     for word in filter(None, (previous, token)):
-        fitting = WORDS & spelled if word is token else WORDS       # `form` is `from` where that may stand, not `for`
+        fitting = WORDS & spelled if word is token else WORDS  # `form` is `from` where that may stand, not `for`
         if word.type == "NAME" and (near := _near(word, fitting) or _near(word, WORDS)):
             return f"did you mean `{near[0]}`?"
     instead, text = _FOREIGN_SIGNS.get(str(token), ("", ""))

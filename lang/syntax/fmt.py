@@ -1,4 +1,5 @@
 """`ccr fmt`: canonical text that keeps every comment and the blank lines between statements."""
+
 from __future__ import annotations
 
 import re
@@ -18,7 +19,7 @@ _INDENT = "    "
 class _Comment:
     line: int
     text: str
-    alone: bool          # nothing else stands on its line
+    alone: bool  # nothing else stands on its line
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ def _comments(text: str) -> list[_Comment]:
         if match.group().startswith("//"):
             start = text.rfind("\n", 0, match.start()) + 1
             line = text.count("\n", 0, match.start()) + 1
-            found.append(_Comment(line, match.group().rstrip(), not text[start:match.start()].strip()))
+            found.append(_Comment(line, match.group().rstrip(), not text[start : match.start()].strip()))
     return found
 
 
@@ -65,15 +66,15 @@ def _place(comment: _Comment, placed: list[_Placed], below: list[_Comment]) -> N
 
 
 def _text(placed: list[_Placed], below: list[_Comment], blank: set[int]) -> str:
-    result: list[tuple[str, str]] = []          # code, and the comment beside it
-    previous = 0                                # the source line that the result has reached
+    result: list[tuple[str, str]] = []  # code, and the comment beside it
+    previous = 0  # the source line that the result has reached
 
     def gap(line: int) -> None:
         if result and any(number in blank for number in range(previous + 1, line)):
             result.append(("", ""))
 
     for p in placed:
-        indent = p.line.text[:len(p.line.text) - len(p.line.text.lstrip())]
+        indent = p.line.text[: len(p.line.text) - len(p.line.text.lstrip())]
         inside = indent + _INDENT if p.line.text.lstrip().startswith("}") else indent
         for comment in p.above:
             gap(comment.line)

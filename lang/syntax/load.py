@@ -1,4 +1,5 @@
 """Files as sources."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -15,7 +16,7 @@ def read(path: str | Path) -> Source:
         return decode(name, Path(path).read_bytes())
     except OSError as error:
         problem: Problem = FileMissing(span=_nowhere(name), path=name, reason=(error.strerror or str(error)).lower())
-    except ValueError:              # a path with a zero byte
+    except ValueError:  # a path with a zero byte
         problem = NotUtf8(span=_nowhere(name), path=name, offset=0)
     raise Rejected([problem])
 

@@ -1,4 +1,5 @@
 """Text -> syntax tree, or every syntax problem in it."""
+
 from __future__ import annotations
 
 import os
@@ -62,9 +63,10 @@ def _parser() -> tuple[Lark, Builder]:
     try:
         with kept.open("rb") as file:
             parser = Lark.load(file)
-    except Exception:       # missing or damaged, which pickle says in many ways: make them
-        parser = Lark(text, parser="lalr", strict=True, keep_all_tokens=True, maybe_placeholders=False,
-                      transformer=Builder())
+    except Exception:  # missing or damaged, which pickle says in many ways: make them
+        parser = Lark(
+            text, parser="lalr", strict=True, keep_all_tokens=True, maybe_placeholders=False, transformer=Builder()
+        )
         with suppress(OSError):
             _keep(parser, kept)
     return parser, cast(Builder, parser.options.transformer)
@@ -128,9 +130,9 @@ class _Reader:
         opened = self.brackets.open_at(offset)
         own = [place for place in opened if place >= start]
         if start and opened and not own and token.type == "RBRACE":
-            return offset + 1               # the end of a block whose beginning was skipped
-        if start and token.type == "ELSE" and text[start - 1:offset].strip() == "}":
-            return self._next_statement(offset)     # the other arm of an `if` whose beginning was skipped
+            return offset + 1  # the end of a block whose beginning was skipped
+        if start and token.type == "ELSE" and text[start - 1 : offset].strip() == "}":
+            return self._next_statement(offset)  # the other arm of an `if` whose beginning was skipped
         self.problems.append(self._token(error, offset, opened))
         self.brackets.forget_groups()
         line = self.lines[bisect_right(self.lines, offset) - 1]
@@ -150,8 +152,13 @@ class _Reader:
             end = self.source.text.find("\n", offset)
             return UnclosedString(span=self._span(offset, end if end >= 0 else len(self.source.text)))
         shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
-        hint = "strings are written in double quotes" if character == "'" else \
-            "comments begin with `//`" if character == "#" else "remove it"
+        hint = (
+            "strings are written in double quotes"
+            if character == "'"
+            else "comments begin with `//`"
+            if character == "#"
+            else "remove it"
+        )
         return UnexpectedCharacter(span=self._span(offset, offset + 1), character=shown, hint=hint)
 
     def _token(self, error: UnexpectedToken, offset: int, opened: list[int]) -> Problem:
@@ -164,7 +171,7 @@ class _Reader:
             return UnopenedBracket(span=span, closing=word, opening=OPENING[word])
         if opened and (token.type == "$END" or (word in expected.DECLARATION_WORDS and "RBRACE" in accepts)):
             return self._unclosed(opened[-1])
-        new_line = previous is not None and "\n" in self.source.text[previous.end_pos:offset]
+        new_line = previous is not None and "\n" in self.source.text[previous.end_pos : offset]
         if "SEMICOLON" in accepts and previous is not None and (new_line or word in expected.STATEMENT_WORDS | {"}"}):
             return MissingSemicolon(span=self._span(previous.end_pos or 0, previous.end_pos or 0))
         if token.type == "$END":
@@ -174,8 +181,9 @@ class _Reader:
         if "NAME" in accepts and word in expected.WORDS and "INT" not in accepts:
             return ReservedWord(span=span, word=word)
         hint = expected.hint(token, previous, {self.spelled.get(name, name) for name in accepts})
-        return UnexpectedWord(span=span, found=expected.found(token), hint=hint,
-                              expected=expected.expected(accepts, self.spelled))
+        return UnexpectedWord(
+            span=span, found=expected.found(token), hint=hint, expected=expected.expected(accepts, self.spelled)
+        )
 
     def _unclosed(self, place: int) -> Problem:
         opening = self.source.text[place]

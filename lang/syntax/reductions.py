@@ -1,4 +1,5 @@
 """From Lark's reductions to the syntax tree: one method a grammar rule."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
 """Syntax tree -> canonical text: `parse(show(t)) == t`, places aside."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -9,11 +10,32 @@ from lang.syntax import tree
 _INDENT = "    "
 # operator -> how tightly it binds; the right operand of a left-associative one must bind tighter
 _BINDS = {
-    "||": 1, "&&": 2, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "|": 4, "^": 5, "&": 6,
-    "<<": 7, ">>": 7, "+": 8, "-": 8, "*": 9, "/": 9, "%": 9, "@": 9, "as": 10, "prefix": 11, "**": 12,
+    "||": 1,
+    "&&": 2,
+    "==": 3,
+    "!=": 3,
+    "<": 3,
+    "<=": 3,
+    ">": 3,
+    ">=": 3,
+    "|": 4,
+    "^": 5,
+    "&": 6,
+    "<<": 7,
+    ">>": 7,
+    "+": 8,
+    "-": 8,
+    "*": 9,
+    "/": 9,
+    "%": 9,
+    "@": 9,
+    "as": 10,
+    "prefix": 11,
+    "**": 12,
 }
 _ATOM = 13
 _COMPARE = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -48,8 +70,11 @@ def _item(item: tree.Item) -> list[Line]:
         case tree.Dataset():
             return _dataset(item)
         case tree.Extern():
-            return _single(item, f"extern fn {item.name.name}({_parameters(item.parameters)}) -> "
-                                 f'{show_kind(item.result)} = {item.format.name}("{item.path}");')
+            return _single(
+                item,
+                f"extern fn {item.name.name}({_parameters(item.parameters)}) -> "
+                f'{show_kind(item.result)} = {item.format.name}("{item.path}");',
+            )
         case tree.Fn():
             return _fn(item)
         case tree.Output():
@@ -63,9 +88,16 @@ def _single(node: tree.Item, text: str) -> list[Line]:
 
 
 def _dataset(item: tree.Dataset) -> list[Line]:
-    fields = [Line(f"{_INDENT}{field.name.name}: {show_kind(field.kind)}"
-                   + (f" where {expr(field.where)}" if field.where else "") + ";", field.span.line, field.span.end_line)
-              for field in item.fields]
+    fields = [
+        Line(
+            f"{_INDENT}{field.name.name}: {show_kind(field.kind)}"
+            + (f" where {expr(field.where)}" if field.where else "")
+            + ";",
+            field.span.line,
+            field.span.end_line,
+        )
+        for field in item.fields
+    ]
     head = Line(f"dataset {item.name.name} from {item.party.name} {{", item.span.line, item.party.span.end_line)
     return [head, *fields, Line("}", item.span.end_line, item.span.end_line)]
 
@@ -81,8 +113,9 @@ def _fn(item: tree.Fn) -> list[Line]:
 
 
 def _output(item: tree.Output) -> str:
-    releases = ", ".join((f"{release.name.name} = " if release.name else "") + expr(release.value)
-                         for release in item.releases)
+    releases = ", ".join(
+        (f"{release.name.name} = " if release.name else "") + expr(release.value) for release in item.releases
+    )
     receivers = f" to {', '.join(name.name for name in item.receivers)}" if item.receivers else ""
     return f"output {releases}{receivers};"
 
@@ -102,9 +135,11 @@ def _block(head: str, first: int, block: tree.Block) -> list[Line]:
             inner.append(Line(expr(value), value.span.line, value.span.end_line))
     if not inner:
         return [Line(f"{head} {{ }}", first, block.span.end_line)]
-    return [Line(f"{head} {{", first, block.span.line),
-            *(Line(_INDENT + line.text, line.first, line.last) for line in inner),
-            Line("}", block.span.end_line, block.span.end_line)]
+    return [
+        Line(f"{head} {{", first, block.span.line),
+        *(Line(_INDENT + line.text, line.first, line.last) for line in inner),
+        Line("}", block.span.end_line, block.span.end_line),
+    ]
 
 
 def _statement(node: tree.Statement) -> list[Line]:

@@ -2,6 +2,7 @@
 
 Places do not take part in comparison, so two trees are equal when they say the same.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -185,7 +186,7 @@ class Var:
 @dataclass(frozen=True, slots=True)
 class Assign:
     target: Expr
-    op: str                    # "=", "+=", "-=" or "*="
+    op: str  # "=", "+=", "-=" or "*="
     value: Expr
     span: Span = field(compare=False)
 

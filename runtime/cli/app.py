@@ -1,4 +1,5 @@
 """The command `ccr` and its sub-commands."""
+
 from __future__ import annotations
 
 from importlib.metadata import version
@@ -8,8 +9,14 @@ import typer
 
 from runtime.cli import budgets, contracts, identities, language, privacy, programs, runs
 
-app = typer.Typer(name="ccr", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
-                  pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+app = typer.Typer(
+    name="ccr",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 app.command()(programs.check)
 app.command()(language.fmt)
 app.command()(language.explain)
@@ -30,6 +37,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(_: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
-                                            help="Show the version.")] = False) -> None:
+def options(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
     """Train on records that nobody may see: programs for two parties, run as garbled circuits."""

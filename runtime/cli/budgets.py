@@ -1,4 +1,5 @@
 """`ccr budget`: how much may be learned from a data set, by whom, and how much has been."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -21,8 +22,12 @@ from runtime.net import keys
 from runtime.report import budget as report
 
 app = typer.Typer(help="Grant privacy budgets to data sets, and see what is left of them.", no_args_is_help=True)
-Records = Annotated[str, typer.Argument(metavar="RECORDS", show_default=False,
-                                        help="The data set's file, .csv, .npy, .npz or .safetensors.")]
+Records = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECORDS", show_default=False, help="The data set's file, .csv, .npy, .npz or .safetensors."
+    ),
+]
 Epsilon = Annotated[str, typer.Option("--epsilon", metavar="E", show_default=False)]
 Delta = Annotated[str, typer.Option("--delta", metavar="D", show_default=False)]
 
@@ -39,10 +44,16 @@ def grant(records: Records, epsilon: Epsilon, delta: Delta, ledger: LedgerFile =
 
 
 @app.command()
-def allot(records: Records,
-          to: Annotated[Path, typer.Option("--to", metavar="PEER.crt", show_default=False,
-                                           help="The consumer's certificate.")],
-          epsilon: Epsilon, delta: Delta, ledger: LedgerFile = None, json: Json = False) -> None:
+def allot(
+    records: Records,
+    to: Annotated[
+        Path, typer.Option("--to", metavar="PEER.crt", show_default=False, help="The consumer's certificate.")
+    ],
+    epsilon: Epsilon,
+    delta: Delta,
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> None:
     """Set the share of a data set's budget that one consumer may use."""
     with faults(json):
         amount, data = _amount(epsilon, delta), content(records).digest
@@ -57,17 +68,24 @@ def allot(records: Records,
 
 
 @app.command()
-def show(records: Annotated[str | None, typer.Argument(metavar="[RECORDS]", show_default=False,
-                                                       help="Only this data set.")] = None,
-         ledger: LedgerFile = None, json: Json = False) -> None:
+def show(
+    records: Annotated[
+        str | None, typer.Argument(metavar="[RECORDS]", show_default=False, help="Only this data set.")
+    ] = None,
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> None:
     """Say what is granted, allotted, charged and left."""
     with faults(json), Ledger(ledger or default_path()) as opened:
         _tell(opened, None if records is None else content(records).digest, json)
 
 
 @app.command()
-def lift(contract: Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)], ledger: LedgerFile = None,
-         json: Json = False) -> None:
+def lift(
+    contract: Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)],
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> None:
     """Allow runs under a contract again that was blocked because the peer had cheated."""
     with faults(json):
         name = digest(read_contract(contract).terms)
@@ -91,9 +109,11 @@ def _tell(ledger: Ledger, data: str | None, json: bool) -> None:
     if data is not None and data not in books.granted:
         raise Refused("nothing-granted", "no budget has been granted for these records", help="`ccr budget grant`")
     names = report.Names(events)
-    result({"ledger": str(ledger.path), "data_sets": report.overview(names, books, data),
-            "blocked": list(books.blocked)},
-           "\n".join(report.lines(names, books, data)), json)
+    result(
+        {"ledger": str(ledger.path), "data_sets": report.overview(names, books, data), "blocked": list(books.blocked)},
+        "\n".join(report.lines(names, books, data)),
+        json,
+    )
 
 
 def _amount(epsilon: str, delta: str) -> Spend:

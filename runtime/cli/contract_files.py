@@ -1,4 +1,5 @@
 """Contracts as files."""
+
 from __future__ import annotations
 
 from pathlib import Path

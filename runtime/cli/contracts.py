@@ -1,4 +1,5 @@
 """`ccr contract`: what two parties agree on, written down and signed before they run."""
+
 from __future__ import annotations
 
 import json as jsons
@@ -31,41 +32,74 @@ from runtime.report.contract import lines
 from runtime.report.run import amount
 
 app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
-CLOCK_SKEW = timedelta(hours=1)        # by which the parties' clocks may differ
+CLOCK_SKEW = timedelta(hours=1)  # by which the parties' clocks may differ
 File = Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)]
 Key = Annotated[Path, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key.")]
 Cert = Annotated[Path, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")]
 
 
 @app.command()
-def new(file: Runnable, key: Key, cert: Cert,
-        party: Annotated[str, typer.Option("--as", metavar="PARTY", show_default=False,
-                                           help="Who writes it: the owner of the data sets, if there are any.")],
-        peer: Annotated[Path, typer.Option("--peer", metavar="PEER.crt", show_default=False,
-                                           help="The peer's certificate.")],
-        input: Input = None,
-        epsilon: Annotated[str | None, typer.Option("--epsilon", metavar="E", show_default=False,
-                                                    help="What one run may cost at most.")] = None,
-        delta: Annotated[str, typer.Option("--delta", metavar="D", help="The delta of one run.")] = "1e-5",
-        runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="How many runs at most.")] = 1,
-        total_epsilon: Annotated[str | None, typer.Option("--total-epsilon", metavar="E", show_default=False,
-                                                          help="What all runs may cost; N times --epsilon if not "
-                                                               "given.")] = None,
-        total_delta: Annotated[str | None, typer.Option("--total-delta", metavar="D", show_default=False,
-                                                        help="The delta of all runs; N times --delta if not given.")]
-        = None,
-        composition: Annotated[str, typer.Option("--composition", metavar="basic|pld",
-                                                 help="basic: runs may depend on one another's results; pld: all are "
-                                                      "fixed now, and cost less together.")] = "basic",
-        days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")] = 30,
-        out: Annotated[Path, typer.Option("-o", metavar="OUT", help="Where it is written.")] = Path("contract.json"),
-        define: Define = None, json: Json = False) -> None:
+def new(
+    file: Runnable,
+    key: Key,
+    cert: Cert,
+    party: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="PARTY",
+            show_default=False,
+            help="Who writes it: the owner of the data sets, if there are any.",
+        ),
+    ],
+    peer: Annotated[
+        Path, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")
+    ],
+    input: Input = None,
+    epsilon: Annotated[
+        str | None, typer.Option("--epsilon", metavar="E", show_default=False, help="What one run may cost at most.")
+    ] = None,
+    delta: Annotated[str, typer.Option("--delta", metavar="D", help="The delta of one run.")] = "1e-5",
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="How many runs at most.")] = 1,
+    total_epsilon: Annotated[
+        str | None,
+        typer.Option(
+            "--total-epsilon",
+            metavar="E",
+            show_default=False,
+            help="What all runs may cost; N times --epsilon if not given.",
+        ),
+    ] = None,
+    total_delta: Annotated[
+        str | None,
+        typer.Option(
+            "--total-delta",
+            metavar="D",
+            show_default=False,
+            help="The delta of all runs; N times --delta if not given.",
+        ),
+    ] = None,
+    composition: Annotated[
+        str,
+        typer.Option(
+            "--composition",
+            metavar="basic|pld",
+            help="basic: runs may depend on one another's results; pld: all are fixed now, and cost less together.",
+        ),
+    ] = "basic",
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")] = 30,
+    out: Annotated[Path, typer.Option("-o", metavar="OUT", help="Where it is written.")] = Path("contract.json"),
+    define: Define = None,
+    json: Json = False,
+) -> None:
     """Write the contract of a program, unsigned: what it computes is read off the program."""
     with faults(json):
         program = compiled(file, define)
         if program.meaning is None and program.compiled.mechanisms:
-            say(f"note: {file} is compiled already, and what it costs is read from it; trust that only if you compiled "
-                f"it, or if the text gives you the same digest")
+            say(
+                f"note: {file} is compiled already, and what it costs is read from it; trust that only if you compiled "
+                f"it, or if the text gives you the same digest"
+            )
         identity = keys.load(key, cert)
         if epsilon is None and program.compiled.mechanisms:
             raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
@@ -77,8 +111,11 @@ def new(file: Runnable, key: Key, cert: Cert,
         terms = terms_for(program, certificates, holdings, budgets, now() - CLOCK_SKEW, now() + timedelta(days=days))
         costs = _costs(program, terms)
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
-        told = [*lines(Contract(terms=terms, signatures=())), *_costing(costs),
-                f"written to {out}: sign it with `ccr contract sign`, then let the peer sign it"]
+        told = [
+            *lines(Contract(terms=terms, signatures=())),
+            *_costing(costs),
+            f"written to {out}: sign it with `ccr contract sign`, then let the peer sign it",
+        ]
         result({"contract": str(out), "digest": digest(terms), **_as_json(costs)}, "\n".join(told), json)
 
 
@@ -103,10 +140,17 @@ def show(file: File, json: Json = False) -> None:
 
 
 @app.command(name="verify")
-def verify_(file: File,
-            program: Annotated[str | None, typer.Option("--program", metavar="FILE", show_default=False,
-                                                        help="Compare with this program, and recompute epsilon.")]
-            = None, define: Define = None, json: Json = False) -> None:
+def verify_(
+    file: File,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--program", metavar="FILE", show_default=False, help="Compare with this program, and recompute epsilon."
+        ),
+    ] = None,
+    define: Define = None,
+    json: Json = False,
+) -> None:
     """Check that a contract binds now, and with --program that it is about that program."""
     with faults(json):
         contract = read_contract(file)
@@ -121,8 +165,9 @@ def verify_(file: File,
         result({"digest": digest(contract.terms), **_as_json(costs)}, "\n".join([said, *_costing(costs)]), json)
 
 
-def _budgets(epsilon: str | None, delta: str, runs: int, total_epsilon: str | None, total_delta: str | None,
-             composition: str) -> Budgets | None:
+def _budgets(
+    epsilon: str | None, delta: str, runs: int, total_epsilon: str | None, total_delta: str | None, composition: str
+) -> Budgets | None:
     if composition not in ("basic", "pld"):
         raise UsageError(f"`--composition {composition}` is neither basic nor pld")
     if epsilon is None:
@@ -130,8 +175,10 @@ def _budgets(epsilon: str | None, delta: str, runs: int, total_epsilon: str | No
             raise UsageError("--total-epsilon goes with --epsilon")
         return None
     one = Spend(positive("--epsilon", epsilon), positive("--delta", delta))
-    total = Spend(one.epsilon * runs if total_epsilon is None else positive("--total-epsilon", total_epsilon),
-                  one.delta * runs if total_delta is None else positive("--total-delta", total_delta))
+    total = Spend(
+        one.epsilon * runs if total_epsilon is None else positive("--total-epsilon", total_epsilon),
+        one.delta * runs if total_delta is None else positive("--total-delta", total_delta),
+    )
     return Budgets(one, total, runs, "pld" if composition == "pld" else "basic")
 
 
@@ -140,8 +187,10 @@ def _certificates(program: Program, party: str, identity: Identity, peer: bytes)
     if party not in parties:
         raise UsageError(f"the program has no party `{party}`", f"its parties are {' and '.join(parties)}")
     if owners := {d.party for d in program.compiled.datasets} - {party}:
-        raise UsageError(f"the data sets are {owners.pop()}'s, who alone can say what is in them",
-                         "let the owner of the records write the contract")
+        raise UsageError(
+            f"the data sets are {owners.pop()}'s, who alone can say what is in them",
+            "let the owner of the records write the contract",
+        )
     return {name: identity.certificate if name == party else peer for name in parties}
 
 
@@ -149,8 +198,9 @@ def _holdings(program: Program, party: str, identity: Identity, files: dict[str,
     names = [d.name for d in program.compiled.datasets if d.party == party]
     for name in files:
         if name not in names:
-            raise UsageError(f"`{name}` is no data set of this program", "a contract is about data sets; inputs may be "
-                             "anything")
+            raise UsageError(
+                f"`{name}` is no data set of this program", "a contract is about data sets; inputs may be anything"
+            )
     found: dict[str, Holding] = {}
     for name in names:
         if name not in files:
@@ -167,11 +217,17 @@ def _costs(program: Program, terms: Terms) -> tuple[Spend, Spend] | None:
     privacy = terms.privacy
     say("computing epsilon")
     one, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, privacy)
-    for cost, bound, reason, what in ((one, privacy.per_run, "run-budget", "one run"),
-                                      (charge, privacy.total, "contract-budget", "all runs")):
+    for cost, bound, reason, what in (
+        (one, privacy.per_run, "run-budget", "one run"),
+        (charge, privacy.total, "contract-budget", "all runs"),
+    ):
         if not cost.within(bound.spend):
-            raise Refused(reason, f"{what} would cost more than the contract gives", sums={"bound": bound.spend,
-                          "asked": cost}, help="give more, or lower the program's steps or raise its noise")
+            raise Refused(
+                reason,
+                f"{what} would cost more than the contract gives",
+                sums={"bound": bound.spend, "asked": cost},
+                help="give more, or lower the program's steps or raise its noise",
+            )
     return one, charge
 
 

@@ -1,4 +1,5 @@
 """What can go wrong in a command: how it is told, and which exit status (`status.py`) it has."""
+
 from __future__ import annotations
 
 from collections.abc import Generator
@@ -44,8 +45,11 @@ def faults(json: bool) -> Generator[None]:
         _end(json, {"problems": [as_json(problem) for problem in rejected.problems]}, WRONG)
     except InputError as error:
         say(f"error: {error}")
-        _end(json, _error("input", error.what, help=error.help, file=error.file, row=error.row, column=error.column),
-             WRONG)
+        _end(
+            json,
+            _error("input", error.what, help=error.help, file=error.file, row=error.row, column=error.column),
+            WRONG,
+        )
     except UsageError as error:
         say(f"error: {error.what}" + (f"\n  = help: {error.help}" if error.help else ""))
         _end(json, _error("usage", error.what, help=error.help), WRONG)

@@ -1,4 +1,5 @@
 """`ccr keys`: a party's key, and the certificate that it hands to its peer."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -15,9 +16,11 @@ app = typer.Typer(help="Make and show the keys by which two parties know each ot
 
 
 @app.command()
-def new(name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
-        folder: Annotated[Path, typer.Option("--folder", help="Where NAME.key and NAME.crt are written.")] = Path(),
-        json: Json = False) -> None:
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
+    folder: Annotated[Path, typer.Option("--folder", help="Where NAME.key and NAME.crt are written.")] = Path(),
+    json: Json = False,
+) -> None:
     """Make NAME.key, which stays here, and NAME.crt, which goes to the peer."""
     with faults(json):
         try:
@@ -26,8 +29,11 @@ def new(name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
             raise UsageError(str(error)) from None
         key, certificate = keys.save(identity, folder)
         print_ = keys.fingerprint(identity.certificate)
-        result({"key": str(key), "certificate": str(certificate), "fingerprint": print_},
-               f"{key}  secret: keep it here\n{certificate}  give it to your peer\nfingerprint {print_}", json)
+        result(
+            {"key": str(key), "certificate": str(certificate), "fingerprint": print_},
+            f"{key}  secret: keep it here\n{certificate}  give it to your peer\nfingerprint {print_}",
+            json,
+        )
 
 
 @app.command()

@@ -1,4 +1,5 @@
 """`ccr fmt` and `ccr explain`: the text of a program, and what the messages about it mean."""
+
 from __future__ import annotations
 
 import sys
@@ -21,11 +22,19 @@ from runtime.files import replace_bytes
 STDIN = "-"
 
 
-def fmt(files: Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False,
-                                                   help="Programs to format in place; - formats standard input.")],
-        check: Annotated[bool, typer.Option("--check", help="Change nothing; say which files would change, "
-                                                            "and exit with 1 if any would.")] = False,
-        json: Json = False) -> None:
+def fmt(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...", show_default=False, help="Programs to format in place; - formats standard input."
+        ),
+    ],
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing; say which files would change, and exit with 1 if any would."),
+    ] = False,
+    json: Json = False,
+) -> None:
     """Format programs; comments stay, and formatting again changes nothing."""
     with faults(json):
         if files == [STDIN]:
@@ -36,8 +45,11 @@ def fmt(files: Annotated[list[str], typer.Argument(metavar="FILE...", show_defau
             for file, text in changed.items():
                 _replace(Path(file), text)
         done = "would change" if check else "formatted"
-        result({"changed": list(changed)},
-               "\n".join(f"{file}: {done if file in changed else 'no change'}" for file in files), json)
+        result(
+            {"changed": list(changed)},
+            "\n".join(f"{file}: {done if file in changed else 'no change'}" for file in files),
+            json,
+        )
         if check and changed:
             raise typer.Exit(FAILED)
 
@@ -80,24 +92,43 @@ def _replace(path: Path, text: str) -> None:
         raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 
 
-def explain(code: Annotated[str | None, typer.Argument(metavar="CODE", show_default=False,
-                                                       help="What stands in brackets in a message; all codes are "
-                                                            "listed if not given.")] = None,
-            json: Json = False) -> None:
+def explain(
+    code: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CODE",
+            show_default=False,
+            help="What stands in brackets in a message; all codes are listed if not given.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Tell what a problem code means, with a program that shows it and one that is mended."""
     with faults(json):
         known = problems()
         if code is None:
             pages = [page(each) for each in known]
             width = max(map(len, known))
-            result({"codes": [{"code": p.code, "severity": p.severity, "summary": p.summary} for p in pages]},
-                   "\n".join(f"{p.code:<{width}}  {p.summary}" for p in pages), json)
+            result(
+                {"codes": [{"code": p.code, "severity": p.severity, "summary": p.summary} for p in pages]},
+                "\n".join(f"{p.code:<{width}}  {p.summary}" for p in pages),
+                json,
+            )
             return
         if code not in known:
             near = get_close_matches(code.lower().replace("_", "-"), known, 3, 0.5)
             hint = f"did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else "`ccr explain` lists them all"
             raise UsageError(f"there is no problem code `{code}`", hint)
         found = page(code)
-        result({"code": code, "severity": found.severity, "summary": found.summary, "text": found.text,
-                "wrong": found.programs.get("wrong", ""), "right": found.programs.get("right", "")},
-               found.text.rstrip("\n"), json)
+        result(
+            {
+                "code": code,
+                "severity": found.severity,
+                "summary": found.summary,
+                "text": found.text,
+                "wrong": found.programs.get("wrong", ""),
+                "right": found.programs.get("right", ""),
+            },
+            found.text.rstrip("\n"),
+            json,
+        )

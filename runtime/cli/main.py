@@ -1,4 +1,5 @@
 """The entry point of `ccr`: imports nothing at first, so that Ctrl-C while the rest is loaded ends quietly too."""
+
 from __future__ import annotations
 
 import sys
@@ -10,6 +11,7 @@ def main() -> None:
     """Run the command line; the exit statuses are in `runtime.cli.faults`."""
     try:
         from runtime.cli.app import app
+
         app()
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

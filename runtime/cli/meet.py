@@ -1,4 +1,5 @@
 """One party's run: whom it meets, where, and by which keys."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -35,14 +36,27 @@ class Ends:
     peer_certificate: bytes
 
     @staticmethod
-    def of(party: str | None, listen: str | None, connect: str | None, key: Path | None, cert: Path | None,
-           peer: Path | None, contract: Contract | None = None) -> Ends | None:
+    def of(
+        party: str | None,
+        listen: str | None,
+        connect: str | None,
+        key: Path | None,
+        cert: Path | None,
+        peer: Path | None,
+        contract: Contract | None = None,
+    ) -> Ends | None:
         """From the options; None if they ask for both parties here.  A contract brings the peer's certificate.
 
         Raises UsageError, KeyFileError and Refused (foreign-party).
         """
-        given = {"--listen": listen, "--connect": connect, "--key": key, "--cert": cert, "--peer": peer,
-                 "--contract": contract}
+        given = {
+            "--listen": listen,
+            "--connect": connect,
+            "--key": key,
+            "--cert": cert,
+            "--peer": peer,
+            "--contract": contract,
+        }
         if party is None:
             extra = [option for option, value in given.items() if value is not None]
             if extra:
@@ -50,17 +64,20 @@ class Ends:
             return None
         if key is None or cert is None or (peer is None and contract is None):
             missing = [option for option in ("--key", "--cert", "--peer") if given[option] is None]
-            raise UsageError(f"--as {party} needs {listing(missing)}",
-                             f"make keys with `ccr keys new {party}` and exchange the .crt files with your peer")
+            raise UsageError(
+                f"--as {party} needs {listing(missing)}",
+                f"make keys with `ccr keys new {party}` and exchange the .crt files with your peer",
+            )
         if listen is not None and connect is None:
             where = address("--listen", listen)
         elif connect is not None and listen is None:
             where = address("--connect", connect)
         else:
-            raise UsageError(f"--as {party} needs one of --listen and --connect",
-                             "one party listens, the other connects to it")
+            raise UsageError(
+                f"--as {party} needs one of --listen and --connect", "one party listens, the other connects to it"
+            )
         identity, other = keys.load(key, cert), _peer(party, peer, contract)
-        if contract is None and identity.certificate == other:       # a contract tells it by its names
+        if contract is None and identity.certificate == other:  # a contract tells it by its names
             raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
         return Ends(party, listen is not None, where, identity, other)
 
@@ -73,19 +90,37 @@ class Agreed:
     ledger: Path
 
 
-def run_party(program: Program, ends: Ends, inputs: Mapping[str, str], seed: int | None, timeout: float,
-              advance: Advance, quiet: bool, agreed: Agreed | None = None) -> Report:
+def run_party(
+    program: Program,
+    ends: Ends,
+    inputs: Mapping[str, str],
+    seed: int | None,
+    timeout: float,
+    advance: Advance,
+    quiet: bool,
+    agreed: Agreed | None = None,
+) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
     Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
     if ends.party not in program.compiled.parties:
-        raise UsageError(f"the program has no party `{ends.party}`",
-                         f"its parties are {listing(program.compiled.parties)}")
-    with unchanged(inputs.values()):       # what is charged is what is computed on
+        raise UsageError(
+            f"the program has no party `{ends.party}`", f"its parties are {listing(program.compiled.parties)}"
+        )
+    with unchanged(inputs.values()):  # what is charged is what is computed on
         sources = prepare(program, ends.party, inputs, RunSecret.of(seed))
-        permit = Permit() if agreed is None else contract_permit(
-            agreed.contract, program, Bearer(ends.party, ends.identity, ends.peer_certificate), inputs, agreed.ledger)
+        permit = (
+            Permit()
+            if agreed is None
+            else contract_permit(
+                agreed.contract,
+                program,
+                Bearer(ends.party, ends.identity, ends.peer_certificate),
+                inputs,
+                agreed.ledger,
+            )
+        )
     return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance, permit)
 
 

@@ -1,4 +1,5 @@
 """What may stand on the command line, and how it is read."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -13,21 +14,42 @@ from runtime.contract.amounts import typed
 from runtime.report.privacy import DELTA
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
-Runnable = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program or a .ccrc artifact.",
-                                         show_default=False)]
-Define = Annotated[list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="Another value for a `param`.",
-                                                  show_default=False)]
+Runnable = Annotated[
+    str, typer.Argument(metavar="FILE", help="A .ccr program or a .ccrc artifact.", show_default=False)
+]
+Define = Annotated[
+    list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="Another value for a `param`.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors are still told.")]
-Input = Annotated[list[str] | None, typer.Option("--input", metavar="NAME=PATH", show_default=False,
-                                                 help="A file for an input or data set; a number for a scalar.")]
-Output = Annotated[list[str] | None, typer.Option("--output", metavar="NAME=PATH", show_default=False,
-                                                  help="Save an output as .npz, .npy or .csv.")]
-Seed = Annotated[int | None, typer.Option("--seed", metavar="N", show_default=False,
-                                          help="Fix the sampling and the noise. The run is then not private.")]
-LedgerFile = Annotated[Path | None, typer.Option("--ledger", metavar="FILE", show_default=False,
-                                                 help="Where this party's budgets are kept; "
-                                                      "~/.local/share/ccr/ledger.db if not given.")]
+Input = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME=PATH",
+        show_default=False,
+        help="A file for an input or data set; a number for a scalar.",
+    ),
+]
+Output = Annotated[
+    list[str] | None,
+    typer.Option("--output", metavar="NAME=PATH", show_default=False, help="Save an output as .npz, .npy or .csv."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", metavar="N", show_default=False, help="Fix the sampling and the noise. The run is then not private."
+    ),
+]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE",
+        show_default=False,
+        help="Where this party's budgets are kept; ~/.local/share/ccr/ledger.db if not given.",
+    ),
+]
 Delta = Annotated[float, typer.Option("--delta", metavar="D", help="The delta at which epsilon is told.")]
 DEFAULT_DELTA = DELTA
 

@@ -1,4 +1,5 @@
 """`ccr privacy`: epsilon for delta, what it is made of, and what noise or how many steps a budget buys."""
+
 from __future__ import annotations
 
 from math import isfinite
@@ -20,17 +21,27 @@ from runtime.report.spending import spending
 from runtime.report.wording import listing
 
 
-def privacy(file: Runnable,
-            records: Annotated[int | None, typer.Option("--records", metavar="N", min=1, show_default=False,
-                                                        help="Rows of the data set.")] = None,
-            input: Annotated[list[str] | None, typer.Option("--input", metavar="NAME=PATH", show_default=False,
-                                                            help="Count the rows of this file instead.")] = None,
-            delta: Delta = DEFAULT_DELTA,
-            epsilon: Annotated[float | None, typer.Option("--epsilon", metavar="E", show_default=False,
-                                                          help="A budget: what noise, how many steps.")] = None,
-            plot: Annotated[Path | None, typer.Option("--plot", metavar="FILE.png", show_default=False,
-                                                      help="Draw epsilon over steps and over delta.")] = None,
-            define: Define = None, json: Json = False) -> None:
+def privacy(
+    file: Runnable,
+    records: Annotated[
+        int | None, typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of the data set.")
+    ] = None,
+    input: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=PATH", show_default=False, help="Count the rows of this file instead."),
+    ] = None,
+    delta: Delta = DEFAULT_DELTA,
+    epsilon: Annotated[
+        float | None,
+        typer.Option("--epsilon", metavar="E", show_default=False, help="A budget: what noise, how many steps."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="FILE.png", show_default=False, help="Draw epsilon over steps and over delta."),
+    ] = None,
+    define: Define = None,
+    json: Json = False,
+) -> None:
     """Say what privacy a program costs: epsilon, its parts, the proof behind its noise."""
     with faults(json):
         checked_delta(delta)
@@ -40,8 +51,10 @@ def privacy(file: Runnable,
             _drawable(plot)
         program = compiled(file, define).compiled
         if not program.mechanisms:
-            raise UsageError(f"{file} has no privacy mechanism, so no epsilon",
-                             "records leave with an epsilon only through a `dpsgd` block with noise above 0")
+            raise UsageError(
+                f"{file} has no privacy mechanism, so no epsilon",
+                "records leave with an epsilon only through a `dpsgd` block with noise above 0",
+            )
         found = spending(program, _records(program, records, pairs("--input", input)), delta, epsilon)
         if plot is not None:
             try:
@@ -67,13 +80,16 @@ def _records(program: Compiled, given: int | None, files: dict[str, str]) -> dic
     if foreign := sorted(files.keys() - set(used)):
         raise UsageError(f"{listing(foreign)} is not a data set that is trained on", f"these are: {listing(used)}")
     if given is None and (missing := sorted(set(used) - files.keys())):
-        raise UsageError(f"how many records {listing(missing)} has is not known",
-                         f"give --records N, or --input {missing[0]}=FILE")
+        raise UsageError(
+            f"how many records {listing(missing)} has is not known", f"give --records N, or --input {missing[0]}=FILE"
+        )
     known = dict.fromkeys(used, given) if given is not None else _counted(program, files)
     for m in program.mechanisms:
         if m.batch > known[m.dataset]:
-            raise UsageError(f"a batch of {m.batch} from {known[m.dataset]} records of `{m.dataset}` cannot be",
-                             "lower the batch, or give the right number of records")
+            raise UsageError(
+                f"a batch of {m.batch} from {known[m.dataset]} records of `{m.dataset}` cannot be",
+                "lower the batch, or give the right number of records",
+            )
     return known
 
 

@@ -1,4 +1,5 @@
 """`ccr check`, `ccr compile` and `ccr inspect`: what can be said about a program without running it."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -55,11 +56,17 @@ def check(file: File, define: Define = None, json: Json = False) -> None:
         result({"problems": [as_json(w) for w in warnings]}, f"{file}: no errors{said}", json)
 
 
-def compile(file: File,
-            out: Annotated[Path | None, typer.Option("-o", metavar="OUT", show_default=False,
-                                                     help="The artifact; FILE with the ending .ccrc if not given.")]
-            = None,
-            define: Define = None, json: Json = False) -> None:
+def compile(
+    file: File,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", metavar="OUT", show_default=False, help="The artifact; FILE with the ending .ccrc if not given."
+        ),
+    ] = None,
+    define: Define = None,
+    json: Json = False,
+) -> None:
     """Compile a program to an artifact that both parties can run; prints its digest."""
     with faults(json):
         _source_only(file)
@@ -67,18 +74,28 @@ def compile(file: File,
         path = out or Path(file).with_suffix(ARTIFACT)
         _save(path, program.artifact)
         gates = cost(program.compiled).and_gates
-        result({"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
-               f"{program.digest}  {path} ({count(gates)} AND gates)", json)
+        result(
+            {"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
+            f"{program.digest}  {path} ({count(gates)} AND gates)",
+            json,
+        )
 
 
-def inspect(file: Runnable,
-            records: Annotated[int | None, typer.Option("--records", metavar="N", min=1, show_default=False,
-                                                        help="Rows of the data set, for epsilon.")] = None,
-            delta: Delta = DEFAULT_DELTA, define: Define = None,
-            ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
-            html: Annotated[Path | None, typer.Option("--html", metavar="PATH", show_default=False,
-                                                      help="Also write the report as one HTML file.")] = None,
-            json: Json = False) -> None:
+def inspect(
+    file: Runnable,
+    records: Annotated[
+        int | None,
+        typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of the data set, for epsilon."),
+    ] = None,
+    delta: Delta = DEFAULT_DELTA,
+    define: Define = None,
+    ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="PATH", show_default=False, help="Also write the report as one HTML file."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Show what a program costs, by kernel, pass and source line, who learns what, and its epsilon."""
     with faults(json):
         checked_delta(delta)

@@ -1,4 +1,5 @@
 """How far a run is: a bar on a terminal, a line now and then elsewhere, nothing with --quiet."""
+
 from __future__ import annotations
 
 import sys
@@ -14,10 +15,10 @@ from runtime.cli.screen import say
 from runtime.execute.backend import row_bytes
 from runtime.report.wording import count, duration, rate, size
 
-EVERY = 5.0                    # seconds between lines
+EVERY = 5.0  # seconds between lines
 TABLE_BYTES = row_bytes(1)
 
-Advance = Callable[[int], None]    # AND gates done since the last call
+Advance = Callable[[int], None]  # AND gates done since the last call
 
 
 @contextmanager
@@ -26,8 +27,15 @@ def meter(total: int, quiet: bool) -> Generator[Advance]:
     if quiet:
         yield lambda gates: None
     elif sys.stderr.isatty():
-        with Progress(BarColumn(), TaskProgressColumn(), _Work(), TimeRemainingColumn(), "left",
-                      console=Console(stderr=True), transient=True) as bar:
+        with Progress(
+            BarColumn(),
+            TaskProgressColumn(),
+            _Work(),
+            TimeRemainingColumn(),
+            "left",
+            console=Console(stderr=True),
+            transient=True,
+        ) as bar:
             task = bar.add_task("", total=total)
             yield lambda gates: bar.advance(task, gates)
     else:
@@ -52,12 +60,14 @@ class Lines:
 
     def __call__(self, gates: int) -> None:
         now = self._clock()
-        if not self._done:                 # what came before the first gates was setup
+        if not self._done:  # what came before the first gates was setup
             self._start = self._last = now
         self._done += gates
         if now - self._last < EVERY:
             return
         self._last = now
         speed = self._done / (now - self._start)
-        say(f"{count(self._done)} of {count(self._total)} AND gates, {rate(speed)}, "
-            f"{size(self._done * TABLE_BYTES)}, {duration((self._total - self._done) / speed)} left")
+        say(
+            f"{count(self._done)} of {count(self._total)} AND gates, {rate(speed)}, "
+            f"{size(self._done * TABLE_BYTES)}, {duration((self._total - self._done) / speed)} left"
+        )

@@ -1,4 +1,5 @@
 """`ccr simulate` and `ccr run`: a program on real inputs, in the clear or between two parties."""
+
 from __future__ import annotations
 
 import time
@@ -42,11 +43,17 @@ from runtime.report.privacy import privacy
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.wording import count, listing
 
-TIMEOUT = 120.0                # seconds without any progress
+TIMEOUT = 120.0  # seconds without any progress
 
 
-def simulate(file: Runnable, input: Input = None, output: Output = None, seed: Seed = None, define: Define = None,
-             json: Json = False) -> None:
+def simulate(
+    file: Runnable,
+    input: Input = None,
+    output: Output = None,
+    seed: Seed = None,
+    define: Define = None,
+    json: Json = False,
+) -> None:
     """Compute all outputs in the clear: the same bits that a run with the same seed gives."""
     with faults(json):
         program = compiled(file, define)
@@ -54,32 +61,64 @@ def simulate(file: Runnable, input: Input = None, output: Output = None, seed: S
         found = api.simulate(program, pairs("--input", input), seed)
         _save(program, files, found)
         types = {o.name: o.type for o in program.compiled.outputs}
-        lines = [f"{name} saved in {files[name]}" if name in files else f"{name} = {values.text(value, types[name])}"
-                 for name, value in found.items()]
-        result({"outputs": {name: values.numbers(value, types[name]) for name, value in found.items()},
-                "digest": program.digest}, "\n".join(lines), json)
+        lines = [
+            f"{name} saved in {files[name]}" if name in files else f"{name} = {values.text(value, types[name])}"
+            for name, value in found.items()
+        ]
+        result(
+            {
+                "outputs": {name: values.numbers(value, types[name]) for name, value in found.items()},
+                "digest": program.digest,
+            },
+            "\n".join(lines),
+            json,
+        )
 
 
-def run(file: Runnable, input: Input = None, output: Output = None,
-        party: Annotated[str | None, typer.Option("--as", metavar="PARTY", show_default=False,
-                                                  help="Run this party alone; without it both run here.")] = None,
-        listen: Annotated[str | None, typer.Option("--listen", metavar="HOST:PORT", show_default=False,
-                                                   help="Wait for the peer here.")] = None,
-        connect: Annotated[str | None, typer.Option("--connect", metavar="HOST:PORT", show_default=False,
-                                                    help="Where the peer listens.")] = None,
-        key: Annotated[Path | None, typer.Option("--key", metavar="ME.key", show_default=False,
-                                                 help="Own key, from `ccr keys new`.")] = None,
-        cert: Annotated[Path | None, typer.Option("--cert", metavar="ME.crt", show_default=False,
-                                                  help="Own certificate.")] = None,
-        peer: Annotated[Path | None, typer.Option("--peer", metavar="PEER.crt", show_default=False,
-                                                  help="The peer's certificate.")] = None,
-        contract: Annotated[Path | None, typer.Option("--contract", metavar="C", show_default=False,
-                                                      help="What both parties signed; it names the peer's "
-                                                           "certificate too.")] = None,
-        ledger: LedgerFile = None, seed: Seed = None, delta: Delta = DEFAULT_DELTA,
-        timeout: Annotated[float, typer.Option("--timeout", metavar="S",
-                                               help="Seconds to wait for the peer, at any point.")] = TIMEOUT,
-        define: Define = None, quiet: Quiet = False, json: Json = False) -> None:
+def run(
+    file: Runnable,
+    input: Input = None,
+    output: Output = None,
+    party: Annotated[
+        str | None,
+        typer.Option(
+            "--as", metavar="PARTY", show_default=False, help="Run this party alone; without it both run here."
+        ),
+    ] = None,
+    listen: Annotated[
+        str | None, typer.Option("--listen", metavar="HOST:PORT", show_default=False, help="Wait for the peer here.")
+    ] = None,
+    connect: Annotated[
+        str | None, typer.Option("--connect", metavar="HOST:PORT", show_default=False, help="Where the peer listens.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key, from `ccr keys new`.")
+    ] = None,
+    cert: Annotated[
+        Path | None, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")
+    ] = None,
+    peer: Annotated[
+        Path | None, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")
+    ] = None,
+    contract: Annotated[
+        Path | None,
+        typer.Option(
+            "--contract",
+            metavar="C",
+            show_default=False,
+            help="What both parties signed; it names the peer's certificate too.",
+        ),
+    ] = None,
+    ledger: LedgerFile = None,
+    seed: Seed = None,
+    delta: Delta = DEFAULT_DELTA,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer, at any point.")
+    ] = TIMEOUT,
+    define: Define = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
     """Run a program between its two parties: both as processes of this machine, or one of them with --as."""
     with faults(json):
         start = time.perf_counter()
@@ -100,8 +139,9 @@ def run(file: Runnable, input: Input = None, output: Output = None,
         with meter(and_gates(program.compiled.plan), quiet) as advance:
             if ends is None:
                 watched = program.compiled.evaluator
-                reports = run_both(program, inputs, seed, timeout,
-                                   lambda who, gates: advance(gates) if who == watched else None)
+                reports = run_both(
+                    program, inputs, seed, timeout, lambda who, gates: advance(gates) if who == watched else None
+                )
             else:
                 report = run_party(program, ends, inputs, seed, timeout, advance, quiet, agreed)
                 reports = {report.party: report}
@@ -121,12 +161,25 @@ def _announce(program: Program, seed: int | None, quiet: bool) -> None:
         say(f"{program.name}: {count(and_gates(program.compiled.plan))} AND gates, digest {program.digest[:16]}")
 
 
-def _ended(program: Program, reports: Mapping[str, Report], compiling: float, running: float, files: Mapping[str, str],
-           delta: float, seeded: bool) -> Ended:
+def _ended(
+    program: Program,
+    reports: Mapping[str, Report],
+    compiling: float,
+    running: float,
+    files: Mapping[str, str],
+    delta: float,
+    seeded: bool,
+) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
-    return Ended(program, reports, phases(last, compiling, running), files,
-                 privacy(program.compiled, last.records, delta), seeded)
+    return Ended(
+        program,
+        reports,
+        phases(last, compiling, running),
+        files,
+        privacy(program.compiled, last.records, delta),
+        seeded,
+    )
 
 
 def _files(program: Program, wanted: Mapping[str, str], party: str | None) -> dict[str, str]:
@@ -136,8 +189,10 @@ def _files(program: Program, wanted: Mapping[str, str], party: str | None) -> di
         if name not in known:
             raise UsageError(f"the program has no output `{name}`", f"its outputs are {listing(list(known))}")
         if party is not None and party not in known[name].receivers:
-            raise UsageError(f"`{party}` does not learn `{name}`",
-                             f"it goes to {listing(known[name].receivers)}: give --output there")
+            raise UsageError(
+                f"`{party}` does not learn `{name}`",
+                f"it goes to {listing(known[name].receivers)}: give --output there",
+            )
         values.check_file(path, known[name])
     if len(set(wanted.values())) < len(wanted):
         raise UsageError("two outputs are to be saved in one file", "give each a file of its own")

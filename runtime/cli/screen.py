@@ -1,4 +1,5 @@
 """Where words go: results to standard output, everything else to standard error."""
+
 from __future__ import annotations
 
 import json

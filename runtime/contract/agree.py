@@ -1,4 +1,5 @@
 """A contract held against what is about to run: the program, the party's own data, and whom it meets."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -10,9 +11,15 @@ from runtime.contract.terms import Terms
 from runtime.privacy.accountant import ADJACENCY, UNIT
 from runtime.program import Program
 
-_FIELDS = {"batch": "batch-differs", "slots": "slots-differ", "steps": "steps-differ", "clip": "clip-differs",
-           "noise_multiplier": "noise-differs", "drawn_by": "noise-drawn-by-another",
-           "samplers": "noise-differs"}
+_FIELDS = {
+    "batch": "batch-differs",
+    "slots": "slots-differ",
+    "steps": "steps-differ",
+    "clip": "clip-differs",
+    "noise_multiplier": "noise-differs",
+    "drawn_by": "noise-drawn-by-another",
+    "samplers": "noise-differs",
+}
 _EITHER = "run the program that the contract was made for, or agree on a new contract"
 
 
@@ -23,37 +30,62 @@ def with_program(terms: Terms, program: Program) -> None:
     """
     compiled = program.compiled
     if set(compiled.parties) != {p.name for p in terms.parties}:
-        raise Refused("other-parties", f"the program is between {', '.join(compiled.parties)}; the contract is between "
-                      f"{', '.join(p.name for p in terms.parties)}", help=_EITHER)
+        raise Refused(
+            "other-parties",
+            f"the program is between {', '.join(compiled.parties)}; the contract is between "
+            f"{', '.join(p.name for p in terms.parties)}",
+            help=_EITHER,
+        )
     if [(d.name, d.party) for d in compiled.datasets] != [(d.name, d.owner) for d in terms.data]:
         raise Refused("other-data-sets", "the program reads other data sets than the contract names", help=_EITHER)
     revealed = reveals_of(compiled)
     if unlisted := [name for name in revealed if name not in terms.reveals]:
-        raise Refused("unlisted-reveal", f"the program reveals `{unlisted[0]}`, which the contract does not allow",
-                      help=f"allow it by name: reveals {', '.join(unlisted)}")
+        raise Refused(
+            "unlisted-reveal",
+            f"the program reveals `{unlisted[0]}`, which the contract does not allow",
+            help=f"allow it by name: reveals {', '.join(unlisted)}",
+        )
     if learns_of(compiled) != terms.learns or revealed != terms.reveals:
-        raise Refused("other-outputs", "what the parties learn by the program is not what the contract says they learn",
-                      help=_EITHER)
+        raise Refused(
+            "other-outputs",
+            "what the parties learn by the program is not what the contract says they learn",
+            help=_EITHER,
+        )
     _mechanisms(terms, program)
     for data in terms.data:
         if data.unit != UNIT or data.adjacency != ADJACENCY:
-            raise Refused("other-privacy", f"`{data.name}` is to be protected by `{data.unit}`, `{data.adjacency}`; "
-                          f"epsilon is known for `{UNIT}`, `{ADJACENCY}`", help=_EITHER)
+            raise Refused(
+                "other-privacy",
+                f"`{data.name}` is to be protected by `{data.unit}`, `{data.adjacency}`; "
+                f"epsilon is known for `{UNIT}`, `{ADJACENCY}`",
+                help=_EITHER,
+            )
     if program.digest != terms.program:
-        raise Refused("other-program", f"the program's digest is {program.digest[:16]}, the contract is for "
-                      f"{terms.program[:16]}", help="run the artifact that the contract was made for")
+        raise Refused(
+            "other-program",
+            f"the program's digest is {program.digest[:16]}, the contract is for {terms.program[:16]}",
+            help="run the artifact that the contract was made for",
+        )
 
 
 def _mechanisms(terms: Terms, program: Program) -> None:
     actual = mechanisms_of(program.compiled, {d.name: d.records for d in terms.data})
     if [m.dataset for m in actual] != [m.dataset for m in terms.mechanisms]:
-        raise Refused("other-mechanisms", f"the program has {len(actual)} mechanisms, the contract names "
-                      f"{len(terms.mechanisms)}, or they read other data sets", help=_EITHER)
+        raise Refused(
+            "other-mechanisms",
+            f"the program has {len(actual)} mechanisms, the contract names "
+            f"{len(terms.mechanisms)}, or they read other data sets",
+            help=_EITHER,
+        )
     for found, stated in zip(actual, terms.mechanisms, strict=True):
         for field, reason in _FIELDS.items():
             if getattr(found, field) != getattr(stated, field):
-                raise Refused(reason, f"`{found.dataset}`: {field.replace('_', ' ')} is {getattr(found, field)} in the "
-                              f"program and {getattr(stated, field)} in the contract", help=_EITHER)
+                raise Refused(
+                    reason,
+                    f"`{found.dataset}`: {field.replace('_', ' ')} is {getattr(found, field)} in the "
+                    f"program and {getattr(stated, field)} in the contract",
+                    help=_EITHER,
+                )
 
 
 def with_parties(terms: Terms, party: str, own_certificate: bytes, peer_certificate: bytes) -> None:
@@ -63,12 +95,18 @@ def with_parties(terms: Terms, party: str, own_certificate: bytes, peer_certific
     """
     mine = terms.party(party)
     if public_key(own_certificate) != mine.key or own_certificate.decode("ascii") != mine.certificate:
-        raise Refused("not-my-key", f"this side runs as `{party}` with another certificate than the contract binds",
-                      help=f"give the --key and --cert of `{party}` that the contract was made with")
+        raise Refused(
+            "not-my-key",
+            f"this side runs as `{party}` with another certificate than the contract binds",
+            help=f"give the --key and --cert of `{party}` that the contract was made with",
+        )
     peer = terms.other(party)
     if peer_certificate.decode("ascii") != peer.certificate:
-        raise Refused("foreign-peer", f"the peer's certificate is not that of `{peer.name}` in the contract",
-                      help="leave --peer out: the contract brings the certificate")
+        raise Refused(
+            "foreign-peer",
+            f"the peer's certificate is not that of `{peer.name}` in the contract",
+            help="leave --peer out: the contract brings the certificate",
+        )
 
 
 def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None:
@@ -81,8 +119,14 @@ def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None
             continue
         held = holdings[data.name]
         if held.records != data.records:
-            raise Refused("other-records", f"`{data.name}` has {held.records} records, the contract is for "
-                          f"{data.records}", help="bring the same file, or agree on a new contract")
+            raise Refused(
+                "other-records",
+                f"`{data.name}` has {held.records} records, the contract is for {data.records}",
+                help="bring the same file, or agree on a new contract",
+            )
         if held.commitment != data.commitment:
-            raise Refused("other-data", f"the records of `{data.name}` are not those that the contract is for",
-                          help="bring the same file, or agree on a new contract")
+            raise Refused(
+                "other-data",
+                f"the records of `{data.name}` are not those that the contract is for",
+                help="bring the same file, or agree on a new contract",
+            )

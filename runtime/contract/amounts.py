@@ -3,6 +3,7 @@
 An amount has one spelling: decimal digits, no sign, no exponent, no needless zeros.  NaN, infinities, zero and
 negative numbers have none, so they cannot be written, signed or stored.
 """
+
 from __future__ import annotations
 
 import re
@@ -22,8 +23,10 @@ _ACCOUNTANT_ERROR = Fraction(1, 10**9)
 def decimal(text: str) -> Fraction:
     """The number of a canonical decimal numeral above zero; ValueError for every other spelling."""
     if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"`{text[:40]}` is not an amount: write a decimal number above 0 such as 2 or 0.00001, "
-                         "without sign, exponent or trailing zeros")
+        raise ValueError(
+            f"`{text[:40]}` is not an amount: write a decimal number above 0 such as 2 or 0.00001, "
+            "without sign, exponent or trailing zeros"
+        )
     value = Fraction(text)
     if value == 0:
         raise ValueError("an amount must lie above 0")

@@ -3,6 +3,7 @@
 Keys are sorted, nothing is padded, text is ASCII, numbers are integers; decimals and fractions are strings whose own
 spelling is unique (`amounts.py`, `fields.py`).  A document in any other spelling is refused, with the reason.
 """
+
 from __future__ import annotations
 
 import json
@@ -10,8 +11,8 @@ from typing import Any, NoReturn
 
 from runtime.contract.refused import Refused
 
-LARGEST = 1 << 16              # bytes
-DEEPEST = 8                    # levels of lists and objects
+LARGEST = 1 << 16  # bytes
+DEEPEST = 8  # levels of lists and objects
 _INTEGER_DIGITS = 19
 
 
@@ -24,21 +25,33 @@ def decode(data: bytes) -> Any:
     """The document; raises Refused with one of the reasons too-large, not-ascii, not-json, nested-too-deep,
     duplicate-key, not-finite, float, not-canonical."""
     if len(data) > LARGEST:
-        raise Refused("too-large", f"the document has more than the {LARGEST} bytes of the largest contract",
-                      help="is this another file? give the one that `ccr contract new` wrote")
+        raise Refused(
+            "too-large",
+            f"the document has more than the {LARGEST} bytes of the largest contract",
+            help="is this another file? give the one that `ccr contract new` wrote",
+        )
     if not data.isascii():
         raise Refused("not-ascii", "the document holds bytes that are not ASCII", help=_HELP)
     try:
-        document = json.loads(data.decode("ascii"), object_pairs_hook=_unique, parse_float=_float,
-                              parse_constant=_not_finite, parse_int=_integer)
+        document = json.loads(
+            data.decode("ascii"),
+            object_pairs_hook=_unique,
+            parse_float=_float,
+            parse_constant=_not_finite,
+            parse_int=_integer,
+        )
     except RecursionError:
         raise Refused("nested-too-deep", f"the document is nested deeper than {DEEPEST} levels", help=_HELP) from None
     except ValueError as error:
         raise Refused("not-json", f"the document is not JSON: {error}", help=_HELP) from None
     _bounded(document, 0)
     if encode(document) != data:
-        raise Refused("not-canonical", "the document is not in the one spelling that can be signed (sorted keys, no "
-                      "spaces, no needless escapes or zeros)", help=_HELP)
+        raise Refused(
+            "not-canonical",
+            "the document is not in the one spelling that can be signed (sorted keys, no "
+            "spaces, no needless escapes or zeros)",
+            help=_HELP,
+        )
     return document
 
 
@@ -50,8 +63,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise Refused("duplicate-key", f"the key `{twice[:40]}` stands twice in one object: readers could differ on "
-                      "which one counts", help=_HELP)
+        raise Refused(
+            "duplicate-key",
+            f"the key `{twice[:40]}` stands twice in one object: readers could differ on which one counts",
+            help=_HELP,
+        )
     return found
 
 

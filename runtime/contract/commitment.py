@@ -4,6 +4,7 @@ The content hash would let the peer test guesses of records, and two neighbourin
 publish it would break the very promise that the contract makes.  A contract holds a PRF of it, under a key that only
 the data provider can derive; the ledger, which stays at home, knows the hash itself.
 """
+
 from __future__ import annotations
 
 import hmac

@@ -1,4 +1,5 @@
 """What a run is charged: epsilon as this side computes it from the compiled program.  No stated figure is used."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from runtime.contract.terms import Privacy
 from runtime.privacy.accountant import account
 from runtime.privacy.cost import charged, float_below
 
-_LEAST = 1e-9                  # in place of 0, which is no amount: delta alone covers all that the run tells
+_LEAST = 1e-9  # in place of 0, which is no amount: delta alone covers all that the run tells
 
 
 def charges(program: Compiled, records: Mapping[str, int], privacy: Privacy) -> tuple[Spend, Spend]:
@@ -34,8 +35,10 @@ def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: i
     owners = {d.name: d.party for d in program.datasets}
     for m in program.mechanisms:
         if m.drawn_by not in ("", owners[m.dataset]):
-            raise Refused("unaccountable-noise", f"the noise on `{m.dataset}` is known to `{m.drawn_by}`, from whom it "
-                          "is to hide the records")
+            raise Refused(
+                "unaccountable-noise",
+                f"the noise on `{m.dataset}` is known to `{m.drawn_by}`, from whom it is to hide the records",
+            )
     try:
         mechanisms = [charged(m, records) for m in program.mechanisms]
     except ValueError as error:
@@ -44,5 +47,8 @@ def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: i
     try:
         return Spend(epsilon_upward(epsilon or _LEAST), delta)
     except ValueError:
-        raise Refused("no-privacy", f"epsilon is {epsilon} at this delta: the noise protects nothing",
-                      help="raise the program's noise, or agree on a larger delta") from None
+        raise Refused(
+            "no-privacy",
+            f"epsilon is {epsilon} at this delta: the noise protects nothing",
+            help="raise the program's noise, or agree on a larger delta",
+        ) from None

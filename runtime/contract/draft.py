@@ -1,4 +1,5 @@
 """Terms from a compiled program: everything that the program decides is read off it, nothing is typed by hand."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -30,8 +31,8 @@ from runtime.program import Program
 class Holding:
     """What the data provider says of one of its data sets."""
 
-    records: int               # n
-    commitment: str            # commitment.commitment
+    records: int  # n
+    commitment: str  # commitment.commitment
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,14 @@ class Budgets:
     composition: Literal["basic", "pld"] = "basic"
 
 
-def terms_for(program: Program, certificates: Mapping[str, bytes], holdings: Mapping[str, Holding],
-              budgets: Budgets | None, not_before: datetime, expires: datetime) -> Terms:
+def terms_for(
+    program: Program,
+    certificates: Mapping[str, bytes],
+    holdings: Mapping[str, Holding],
+    budgets: Budgets | None,
+    not_before: datetime,
+    expires: datetime,
+) -> Terms:
     """The terms of running this program; `certificates` by party (PEM), `holdings` by data set.
 
     `budgets` is None exactly if the program has no mechanism.  Raises Refused if a certificate or a holding is missing
@@ -61,21 +68,47 @@ def terms_for(program: Program, certificates: Mapping[str, bytes], holdings: Map
     first, second = (_party(name, certificates[name]) for name in compiled.parties)
     records = {name: holding.records for name, holding in holdings.items()}
     terms = Terms(
-        format=FORMAT, parties=(first, second), not_before=not_before, expires=expires, program=program.digest,
-        data=tuple(Data(name=d.name, owner=d.party, commitment=holdings[d.name].commitment, unit=UNIT,
-                        adjacency=ADJACENCY, records=holdings[d.name].records) for d in compiled.datasets),
-        mechanisms=mechanisms_of(compiled, records), privacy=None if budgets is None else _privacy(budgets),
-        learns=learns_of(compiled), reveals=reveals_of(compiled))
+        format=FORMAT,
+        parties=(first, second),
+        not_before=not_before,
+        expires=expires,
+        program=program.digest,
+        data=tuple(
+            Data(
+                name=d.name,
+                owner=d.party,
+                commitment=holdings[d.name].commitment,
+                unit=UNIT,
+                adjacency=ADJACENCY,
+                records=holdings[d.name].records,
+            )
+            for d in compiled.datasets
+        ),
+        mechanisms=mechanisms_of(compiled, records),
+        privacy=None if budgets is None else _privacy(budgets),
+        learns=learns_of(compiled),
+        reveals=reveals_of(compiled),
+    )
     agrees_with_itself(terms)
     return terms
 
 
 def mechanisms_of(program: Compiled, records: Mapping[str, int]) -> tuple[Mechanism, ...]:
     """In the program's order."""
-    return tuple(Mechanism(dataset=m.dataset, batch=m.batch, rate=Fraction(m.batch, records[m.dataset]), slots=m.slots,
-                           steps=m.steps, clip=m.clip, noise_multiplier=m.noise_multiplier,
-                           drawn_by=m.drawn_by or None, samplers=tuple(s.digest for s in m.samplers))
-                 for m in program.mechanisms)
+    return tuple(
+        Mechanism(
+            dataset=m.dataset,
+            batch=m.batch,
+            rate=Fraction(m.batch, records[m.dataset]),
+            slots=m.slots,
+            steps=m.steps,
+            clip=m.clip,
+            noise_multiplier=m.noise_multiplier,
+            drawn_by=m.drawn_by or None,
+            samplers=tuple(s.digest for s in m.samplers),
+        )
+        for m in program.mechanisms
+    )
 
 
 def learns_of(program: Compiled) -> tuple[Learns, ...]:

@@ -1,4 +1,5 @@
 """The kinds of values that a contract holds, each with one spelling."""
+
 from __future__ import annotations
 
 import re
@@ -98,8 +99,8 @@ def _as_text(value: datetime) -> str:
 
 
 Amount = Annotated[Fraction, PlainValidator(_amount), PlainSerializer(spelled)]
-Ratio = Annotated[Fraction, PlainValidator(_ratio), PlainSerializer(str)]          # >= 0, lowest terms
-Time = Annotated[datetime, PlainValidator(_time), PlainSerializer(_as_text)]       # UTC, whole seconds
+Ratio = Annotated[Fraction, PlainValidator(_ratio), PlainSerializer(str)]  # >= 0, lowest terms
+Time = Annotated[datetime, PlainValidator(_time), PlainSerializer(_as_text)]  # UTC, whole seconds
 Count = Annotated[int, Field(ge=1, le=1 << 40)]
 Name = Annotated[str, AfterValidator(_matching("bad-name", "[A-Za-z_][A-Za-z0-9_]{0,63}", "a name of the program"))]
 Text = Annotated[str, AfterValidator(_matching("bad-text", "[ -~]{1,200}", "1 to 200 printable ASCII characters"))]

@@ -1,4 +1,5 @@
 """What the contract or the ledger does not allow; the command ends with exit status 3."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

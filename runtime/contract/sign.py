@@ -1,4 +1,5 @@
 """Signatures under a contract: Ed25519, by the keys of the parties' certificates."""
+
 from __future__ import annotations
 
 import hashlib
@@ -45,8 +46,11 @@ def sign(contract: Contract, identity: Identity) -> Contract:
     own = public_key(identity.certificate)
     party = next((p.name for p in contract.terms.parties if p.key == own), None)
     if party is None:
-        raise Refused("foreign-signer", f"the key of `{identity.name}` is no party's of this contract",
-                      help="sign with the key whose certificate stands in the contract")
+        raise Refused(
+            "foreign-signer",
+            f"the key of `{identity.name}` is no party's of this contract",
+            help="sign with the key whose certificate stands in the contract",
+        )
     made = Signature(party=party, key=own, signature=private_key(identity).sign(message(contract.terms, party)).hex())
     others = [s for s in contract.signatures if s.party != party]
     return Contract(terms=contract.terms, signatures=tuple(sorted((*others, made), key=lambda s: s.party)))
@@ -69,10 +73,15 @@ def verify_signatures(contract: Contract) -> None:
             raise Refused("other-key", f"`{signature.party}` signed with a key that is not its identity key")
         try:
             Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.key)).verify(
-                bytes.fromhex(signature.signature), message(terms, signature.party))
+                bytes.fromhex(signature.signature), message(terms, signature.party)
+            )
         except InvalidSignature:
-            raise Refused("altered", f"the signature of `{signature.party}` is not under these terms: they were "
-                          "changed after it signed, or the signature was", help="sign them as they stand") from None
+            raise Refused(
+                "altered",
+                f"the signature of `{signature.party}` is not under these terms: they were "
+                "changed after it signed, or the signature was",
+                help="sign them as they stand",
+            ) from None
     if missing := sorted({p.name for p in terms.parties} - set(signers)):
         raise Refused("unsigned", f"`{missing[0]}` has not signed", help="`ccr contract sign` with its key")
 
@@ -82,13 +91,15 @@ def verify_time(terms: Terms, now: datetime) -> None:
     if now < terms.not_before:
         raise Refused("not-yet-valid", f"the contract begins at {terms.not_before:%Y-%m-%d %H:%M} UTC")
     if now >= terms.expires:
-        raise Refused("expired", f"the contract expired at {terms.expires:%Y-%m-%d %H:%M} UTC",
-                      help="agree on a new one: `ccr contract new`")
+        raise Refused(
+            "expired",
+            f"the contract expired at {terms.expires:%Y-%m-%d %H:%M} UTC",
+            help="agree on a new one: `ccr contract new`",
+        )
 
 
 def verify(contract: Contract, now: datetime) -> None:
-    """The contract binds, now: it does not contradict itself, both signed it, and it has not expired.  Raises Refused.
-    """
+    """The contract binds, now: it does not contradict itself, both signed it, it has not expired.  Raises Refused."""
     agrees_with_itself(contract.terms)
     verify_signatures(contract)
     verify_time(contract.terms, now)

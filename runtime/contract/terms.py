@@ -3,6 +3,7 @@
 The models say what a field may hold, `agrees_with_itself` what fields say about one another.  A contract file is
 `{"signatures": [...], "terms": {...}}` in the one spelling of `canonical.py`, with one line break behind it.
 """
+
 from __future__ import annotations
 
 from typing import Literal
@@ -34,9 +35,9 @@ class Model(BaseModel):
 
 
 class Party(Model):
-    name: Name                 # as the program names it
-    key: Key                   # Ed25519: its identity, with which it signs
-    certificate: Certificate   # of that key; TLS accepts no other
+    name: Name  # as the program names it
+    key: Key  # Ed25519: its identity, with which it signs
+    certificate: Certificate  # of that key; TLS accepts no other
 
 
 class Data(Model):
@@ -44,8 +45,8 @@ class Data(Model):
 
     name: Name
     owner: Name
-    commitment: Digest         # to its content; says nothing about it (content.py)
-    records: Count             # n, public
+    commitment: Digest  # to its content; says nothing about it (content.py)
+    records: Count  # n, public
     unit: Text
     adjacency: Text
 
@@ -54,14 +55,14 @@ class Mechanism(Model):
     """One `dpsgd`: T noisy sums over Poisson batches of rate q, in S slots, of gradients clipped to C."""
 
     dataset: Name
-    batch: Count               # B
-    rate: Ratio                # q = B / n
-    slots: Count               # S
-    steps: Count               # T
-    clip: Ratio                # C
-    noise_multiplier: Ratio    # standard deviation of the noise over C
-    drawn_by: Name | None      # None: both parties together, as the samplers say
-    samplers: tuple[Digest, ...]    # of each trained variable, in that case
+    batch: Count  # B
+    rate: Ratio  # q = B / n
+    slots: Count  # S
+    steps: Count  # T
+    clip: Ratio  # C
+    noise_multiplier: Ratio  # standard deviation of the noise over C
+    drawn_by: Name | None  # None: both parties together, as the samplers say
+    samplers: tuple[Digest, ...]  # of each trained variable, in that case
 
 
 class Learns(Model):
@@ -91,7 +92,7 @@ class Privacy(Model):
 
     per_run: Budget
     total: Budget
-    runs: Count                # at most
+    runs: Count  # at most
     composition: Literal["basic", "pld"]
 
 
@@ -100,10 +101,10 @@ class Terms(Model):
     parties: tuple[Party, Party]
     not_before: Time
     expires: Time
-    program: Digest            # of the compiled artifact
+    program: Digest  # of the compiled artifact
     data: tuple[Data, ...]
     mechanisms: tuple[Mechanism, ...]
-    privacy: Privacy | None    # None: the program has no mechanism
+    privacy: Privacy | None  # None: the program has no mechanism
     learns: tuple[Learns, ...]
     reveals: tuple[Name, ...]  # outputs that leave as they are, protected by nothing
 
@@ -112,8 +113,10 @@ class Terms(Model):
         for party in self.parties:
             if party.name == name:
                 return party
-        raise Refused("foreign-party", f"`{name}` is no party of the contract, which binds "
-                      + " and ".join(f"`{p.name}`" for p in self.parties))
+        raise Refused(
+            "foreign-party",
+            f"`{name}` is no party of the contract, which binds " + " and ".join(f"`{p.name}`" for p in self.parties),
+        )
 
     def other(self, name: str) -> Party:
         """The peer of the party of this name.  Raises Refused (foreign-party)."""
@@ -124,7 +127,7 @@ class Terms(Model):
 class Signature(Model):
     party: Name
     key: Key
-    signature: Signed          # Ed25519 over sign.message
+    signature: Signed  # Ed25519 over sign.message
 
 
 class Contract(Model):
@@ -171,8 +174,11 @@ def agrees_with_itself(terms: Terms) -> None:
     """What can be seen without the program and without the data.  Raises Refused."""
     first, second = terms.parties
     if first.name == second.name or first.key == second.key:
-        raise Refused("one-party-twice", f"both parties are `{first.name}` or hold one key: a contract needs two",
-                      help="give the other party's certificate as --peer")
+        raise Refused(
+            "one-party-twice",
+            f"both parties are `{first.name}` or hold one key: a contract needs two",
+            help="give the other party's certificate as --peer",
+        )
     for party in terms.parties:
         if public_key(party.certificate) != party.key:
             raise Refused("certificate-of-another-key", f"the certificate of `{party.name}` is not of its identity key")
@@ -184,8 +190,11 @@ def agrees_with_itself(terms: Terms) -> None:
     if unknown := sorted(set(terms.reveals) - {o.output for o in terms.learns}):
         raise Refused("reveals-nothing-known", f"`{unknown[0]}` is revealed, but is no output that anybody learns")
     names = {p.name for p in terms.parties}
-    for name in [*(d.owner for d in terms.data), *(m.drawn_by for m in terms.mechanisms if m.drawn_by),
-                 *(r for o in terms.learns for r in o.receivers)]:
+    for name in [
+        *(d.owner for d in terms.data),
+        *(m.drawn_by for m in terms.mechanisms if m.drawn_by),
+        *(r for o in terms.learns for r in o.receivers),
+    ]:
         if name not in names:
             raise Refused("foreign-party", f"`{name}` is named in the terms, but is no party of the contract")
     for mechanism in terms.mechanisms:
@@ -205,8 +214,10 @@ def _mechanism(m: Mechanism, data: dict[str, Data]) -> None:
     if m.batch > n:
         raise Refused("batch-above-records", f"batches of {m.batch} cannot be sampled from {n} records")
     if m.rate * n != m.batch:
-        raise Refused("rate-differs", f"the rate of `{m.dataset}` is stated as {m.rate}; {m.batch} of {n} records is "
-                      f"{m.batch}/{n}")
+        raise Refused(
+            "rate-differs",
+            f"the rate of `{m.dataset}` is stated as {m.rate}; {m.batch} of {n} records is {m.batch}/{n}",
+        )
 
 
 def _privacy(terms: Terms) -> None:
@@ -219,5 +230,8 @@ def _privacy(terms: Terms) -> None:
         if budget.delta >= 1:
             raise Refused("delta-not-below-1", "a delta of 1 or more promises nothing")
     if not per_run.spend.within(total.spend):
-        raise Refused("run-above-total", "one run may cost more than all of them together",
-                      sums={"per run": per_run.spend, "total": total.spend})
+        raise Refused(
+            "run-above-total",
+            "one run may cost more than all of them together",
+            sums={"per run": per_run.spend, "total": total.spend},
+        )

@@ -9,6 +9,7 @@ The tweak j = 2 * lane + half keeps a row's queries apart even where lanes or op
 
 The seed is public and the garbler draws it after the circuit is fixed: the hash protects the garbler alone.
 """
+
 from __future__ import annotations
 
 import sys
@@ -33,8 +34,18 @@ class TileHash:
     Write `input`, call with the row, read `output`: both of shape (len(halves), lanes, 2), kept from call to call.
     """
 
-    __slots__ = ("_from_input", "_from_middle", "_inner", "_middle", "_seed", "_to_inner", "_to_output", "_tweaks",
-                 "input", "output")
+    __slots__ = (
+        "_from_input",
+        "_from_middle",
+        "_inner",
+        "_middle",
+        "_seed",
+        "_to_inner",
+        "_to_output",
+        "_tweaks",
+        "input",
+        "output",
+    )
 
     def __init__(self, seed: bytes, halves: tuple[int, ...], lanes: int) -> None:
         if len(seed) != HASH_SEED_BYTES:

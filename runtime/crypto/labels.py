@@ -3,6 +3,7 @@
 Bit 0 of element [., 0] is the least significant bit of the label: the permute bit.  The correlation Δ is a
 label of shape (1, 2) whose permute bit is 1, so that the two labels of a wire differ in theirs.
 """
+
 from __future__ import annotations
 
 import secrets

@@ -1,4 +1,5 @@
 """A pseudorandom stream from a 16-byte seed: AES-128 in counter mode."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """The label secret: what a garbler must never let out, in one object that can be destroyed."""
+
 from __future__ import annotations
 
 import secrets
@@ -36,7 +37,7 @@ class LabelSecret:
             raise ValueError("Δ is one label with permute bit 1")
         self._copies: dict[int, Labels] = {1: delta.copy()}
         self._destroyed = False
-        self._lock = RLock()       # re-entrant: a thread may ask for copies of Δ while it uses it
+        self._lock = RLock()  # re-entrant: a thread may ask for copies of Δ while it uses it
 
     @staticmethod
     def fresh() -> LabelSecret:
@@ -74,8 +75,8 @@ class LabelSecret:
 class PublicSeeds:
     """What the garbler draws and sends before its first label: no secrets, but unpredictable until then."""
 
-    hash: bytes                    # of the garbling hash
-    labels: bytes                  # of the public label stream
+    hash: bytes  # of the garbling hash
+    labels: bytes  # of the public label stream
 
     @staticmethod
     def fresh() -> PublicSeeds:

@@ -1,4 +1,5 @@
 """Arrays from .npy, .npz (never pickled) and .safetensors files, checked and encoded."""
+
 from __future__ import annotations
 
 import zipfile

@@ -1,4 +1,5 @@
 """`where norm2(x) <= c` on rows of grid integers, decided by integers alone."""
+
 from __future__ import annotations
 
 from fractions import Fraction

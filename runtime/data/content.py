@@ -5,6 +5,7 @@ identity: else shuffling a file would make a data set with an untouched budget. 
 on how a number is written (`.5` is 0.50), on the header, or on the kinds of a program.  A record more or less, or a
 column more or less, makes another data set: that it speaks of the same people nobody can see from the numbers.
 """
+
 from __future__ import annotations
 
 import csv
@@ -22,7 +23,7 @@ from runtime.data.errors import InputError
 from runtime.data.table import cannot_open
 
 _DOMAIN = b"ccr data set 1\0"
-_ROWS = 4096                   # held as text at a time
+_ROWS = 4096  # held as text at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Content:
     """A data set by its numbers.  The hash lets whoever has it test guesses of records: it stays with their owner."""
 
     records: int
-    digest: str = field(repr=False)        # SHA-256, 64 hexadecimal digits
+    digest: str = field(repr=False)  # SHA-256, 64 hexadecimal digits
 
 
 def content(path: str) -> Content:
@@ -45,7 +46,7 @@ def content(path: str) -> Content:
         if not np.isfinite(part).all():
             raise InputError("a value is not a finite number", help="drop the record or fill the gap", file=path)
         columns = part.shape[1]
-        values = (part + 0.0).astype(">f8")            # -0.0 becomes 0.0
+        values = (part + 0.0).astype(">f8")  # -0.0 becomes 0.0
         rows += [hashlib.sha256(row.tobytes()).digest() for row in values]
     if not rows:
         raise InputError("there are no records", help="give at least one row", file=path)
@@ -64,9 +65,12 @@ def _table(path: str) -> Iterator[NDArray[np.float64]]:
                 if any(len(row) != columns for row in block):
                     raise ValueError(f"its rows are not all of {columns} columns")
                 yield np.array([[float(cell) for cell in row] for row in block], dtype=np.float64)
-    except (ValueError, csv.Error) as error:               # UnicodeDecodeError is a ValueError
-        raise InputError(f"this is no table of numbers: {error}", help="save it as comma-separated UTF-8 with one "
-                         "header line", file=path) from None
+    except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
+        raise InputError(
+            f"this is no table of numbers: {error}",
+            help="save it as comma-separated UTF-8 with one header line",
+            file=path,
+        ) from None
     except OSError as error:
         raise cannot_open(path, error) from None
 
@@ -76,7 +80,10 @@ def _arrays(path: str) -> NDArray[np.float64]:
     named = {"": read_npy(path)} if path.endswith(".npy") else read_named(path)
     lengths = {len(array) if array.ndim else 0 for array in named.values()}
     if len(lengths) != 1 or any(array.dtype.kind not in "fiub" for array in named.values()):
-        raise InputError("its arrays are not numbers with one row for each record", file=path,
-                         help="save numeric arrays of equal first dimension")
+        raise InputError(
+            "its arrays are not numbers with one row for each record",
+            file=path,
+            help="save numeric arrays of equal first dimension",
+        )
     n = lengths.pop()
     return np.concatenate([np.asarray(named[name], dtype=np.float64).reshape(n, -1) for name in sorted(named)], axis=1)

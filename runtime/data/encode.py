@@ -4,6 +4,7 @@ Nothing is clamped: a value whose integer the kind cannot hold is refused, as ar
 encoders differ in where the values come from, not in what they mean.  Each raises BadValue with the flat index of the
 first value that it refuses; the caller knows which row and column that is.
 """
+
 from __future__ import annotations
 
 import re

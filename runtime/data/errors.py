@@ -1,4 +1,5 @@
 """What can be wrong with a party's input, told so that the party can mend it."""
+
 from __future__ import annotations
 
 
@@ -10,9 +11,7 @@ class InputError(Exception):
     as `x[5]`.  `what` says what is wrong, `help` what to do.
     """
 
-    def __init__(
-        self, what: str, *, help: str, file: str, row: int | None = None, column: str | None = None
-    ) -> None:
+    def __init__(self, what: str, *, help: str, file: str, row: int | None = None, column: str | None = None) -> None:
         self.what = what
         self.help = help
         self.file = file

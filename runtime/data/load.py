@@ -1,4 +1,5 @@
 """A party's inputs: what stands after `--input NAME=` becomes grid integers, or an InputError that says why not."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

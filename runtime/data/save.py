@@ -1,4 +1,5 @@
 """A run's outputs as files: exact values, and either the whole file or none."""
+
 from __future__ import annotations
 
 import zipfile

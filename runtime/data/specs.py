@@ -1,4 +1,5 @@
 """What a program asks of an input: its kind, its shape, its bound.  Filled from the compiled program."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

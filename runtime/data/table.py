@@ -1,4 +1,5 @@
 """A CSV file: one header line, then rows whose columns fill the fields in the order of their declaration."""
+
 from __future__ import annotations
 
 import csv

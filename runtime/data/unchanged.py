@@ -1,4 +1,5 @@
 """Files that are read more than once: to be computed on, and to be told by their content."""
+
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable

@@ -21,6 +21,7 @@ The evaluator's inputs are one correlated OT for each wire, in schedule order.
 Outputs, after the last launch: the evaluator's active labels of all wires opened to the garbler, in schedule order,
 16 bytes each; then the garbler's decoding bits of all wires opened to the evaluator, in schedule order.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence

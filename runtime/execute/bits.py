@@ -1,4 +1,5 @@
 """Integers to bits and back: two's complement, least significant bit first, of any width."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,4 +1,5 @@
 """The schedule in the clear: wires are bits, and the very gates that would be garbled are run."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class ClearBackend:
             self._programs[kernel] = program(self._kernels[kernel])
         code = self._programs[kernel]
         registers = np.zeros((self._kernels[kernel].register_count, inputs.shape[1]), dtype=np.uint8)
-        registers[1:1 + len(inputs)] = inputs
+        registers[1 : 1 + len(inputs)] = inputs
         view = list(registers)
         for item in code.instructions:
             left, right, out = view[item.left], view[item.right], view[item.out]

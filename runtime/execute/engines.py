@@ -1,4 +1,5 @@
 """The two ends of a garbled run, each put together from the engine that garbles or evaluates on this machine."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -20,16 +21,29 @@ from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 BACKEND = "portable"
 
 
-def garbler(kernels: Sequence[Kernel], roles: Roles, secret: LabelSecret, seeds: PublicSeeds, transfers: CotSender,
-            outputs: GarblerOutputs, send_tables: SendTables) -> GarblerBackend:
+def garbler(
+    kernels: Sequence[Kernel],
+    roles: Roles,
+    secret: LabelSecret,
+    seeds: PublicSeeds,
+    transfers: CotSender,
+    outputs: GarblerOutputs,
+    send_tables: SendTables,
+) -> GarblerBackend:
     """The garbler's end; `send_tables` takes the tables in the order of the schedule."""
     public = PublicLabels(seeds.labels)
     engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
     return GarblerBackend(roles, secret, public, engine, transfers, outputs)
 
 
-def evaluator(kernels: Sequence[Kernel], roles: Roles, seeds: PublicSeeds, transfers: CotReceiver,
-              outputs: EvaluatorOutputs, receive_tables: ReceiveTables) -> EvaluatorBackend:
+def evaluator(
+    kernels: Sequence[Kernel],
+    roles: Roles,
+    seeds: PublicSeeds,
+    transfers: CotReceiver,
+    outputs: EvaluatorOutputs,
+    receive_tables: ReceiveTables,
+) -> EvaluatorBackend:
     """The evaluator's end; `receive_tables` gives as many of the next bytes of the tables as it is asked for."""
     public = PublicLabels(seeds.labels)
     engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)

@@ -3,6 +3,7 @@
 Each register holds its net or the net's complement; which one is known here, before anything runs.  So a XOR is one
 XOR of registers whatever its literals are, and an AND is told which of its two operands to complement.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Program:
 def program(kernel: Kernel) -> Program:
     """Fold every inversion of the kernel's circuit."""
     circuit, registers = kernel.circuit, kernel.registers
-    complemented = [False] * len(registers)                          # register[net] holds the complement of the net
+    complemented = [False] * len(registers)  # register[net] holds the complement of the net
 
     def operand(literal: int) -> tuple[int, bool]:
         return registers[literal >> 1], complemented[literal >> 1] ^ bool(literal & 1)

@@ -12,6 +12,7 @@ which is the paper's: a T_G + H(A) is H(A+aΔ) + abΔ, and b (T_E + A) + H(B) is
 permute bit 0 whether the literal is inverted or not, an inversion only flips a or b, and adds Δ to A in T_E.
 Bits never choose a branch or an address: they become masks of 64 ones or zeros.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -27,10 +28,10 @@ from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import HALVES, ReceiveTables, SendTables, chunks, row_bytes
 from runtime.execute.instructions import And, Program, Xor, program
 
-_TOP = np.array(63, dtype=np.uint64)                                 # 0-d arrays: scalars would be converted each time
+_TOP = np.array(63, dtype=np.uint64)  # 0-d arrays: scalars would be converted each time
 _TOP_SIGNED = np.array(63, dtype=np.int64)
 
-Views = tuple[Labels, Labels, Labels]                                # left, right, out; each (lanes, 2)
+Views = tuple[Labels, Labels, Labels]  # left, right, out; each (lanes, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ class Bound:
 
     registers: Labels
     rows: tuple[Row, ...]
-    rest: tuple[Views, ...]                                          # XORs after the last AND
+    rest: tuple[Views, ...]  # XORs after the last AND
     program: Program
 
     def load(self, constant: Labels, inputs: Labels) -> None:
         self.registers[0] = constant
-        self.registers[1:1 + len(inputs)] = inputs
+        self.registers[1 : 1 + len(inputs)] = inputs
 
     def results(self) -> Labels:
         """A copy of the outputs' registers, not yet complemented; shape (outputs, lanes, 2)."""
@@ -82,7 +83,7 @@ class Registers:
     def _bind(self, code: Program, kernel: Kernel, lanes: int) -> Bound:
         if lanes > kernel.tile:
             raise ValueError(f"kernel {kernel.name} runs {kernel.tile} lanes at once, not {lanes}")
-        registers = self._memory[:2 * kernel.register_count * lanes].reshape(kernel.register_count, lanes, 2)
+        registers = self._memory[: 2 * kernel.register_count * lanes].reshape(kernel.register_count, lanes, 2)
         view = list(registers)
         rows: list[Row] = []
         xors: list[Views] = []
@@ -119,7 +120,7 @@ class GarblerTile:
     def __init__(self, hash_seed: bytes, secret: LabelSecret, lanes: int) -> None:
         self._hash = TileHash(hash_seed, (0, 1, 0, 1), lanes)
         self._masks = Masks(lanes)
-        self._zero, self._one = self._hash.input[:2], self._hash.input[2:]    # labels with permute bit 0, and 1
+        self._zero, self._one = self._hash.input[:2], self._hash.input[2:]  # labels with permute bit 0, and 1
         self._left, self._right = self._zero
         self._hash_left, self._hash_right = self._hash.output[:2]
         self._hash_zero, self._hash_one = self._hash.output[:2], self._hash.output[2:]
@@ -134,7 +135,7 @@ class GarblerTile:
         xor, masks = np.bitwise_xor, self._masks
         generator, evaluator = tables
         masks.take(left, right)
-        np.bitwise_and(masks.both, self._delta, masks.both)          # aΔ, bΔ of the registers
+        np.bitwise_and(masks.both, self._delta, masks.both)  # aΔ, bΔ of the registers
         xor(left, masks.left, self._left)
         xor(right, masks.right, self._right)
         xor(self._zero, self._delta, self._one)
@@ -147,7 +148,7 @@ class GarblerTile:
         if gate.invert_right:
             xor(masks.right, self._delta_right, masks.right)
         xor(self._sum_left, masks.right, generator)
-        np.bitwise_and(masks.left, masks.right, masks.left)          # abΔ
+        np.bitwise_and(masks.left, masks.right, masks.left)  # abΔ
         xor(self._hash_left, self._hash_right, self._hash_left)
         xor(self._hash_left, masks.left, out)
 
@@ -180,8 +181,9 @@ class EvaluatorTile:
 class PortableGarbler:
     """The garbling engine: `run` maps zero labels to zero labels and sends the tables."""
 
-    def __init__(self, kernels: Sequence[Kernel], secret: LabelSecret, hash_seed: bytes, constant: Labels,
-                 send: SendTables) -> None:
+    def __init__(
+        self, kernels: Sequence[Kernel], secret: LabelSecret, hash_seed: bytes, constant: Labels, send: SendTables
+    ) -> None:
         self._registers = Registers(kernels)
         self._secret, self._constant, self._send = secret, constant, send
         self._tile = cache(lambda lanes: GarblerTile(hash_seed, secret, lanes))
@@ -208,8 +210,7 @@ class PortableGarbler:
 class PortableEvaluator:
     """The evaluating engine: `run` maps active labels to active labels and asks for the tables."""
 
-    def __init__(self, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels,
-                 receive: ReceiveTables) -> None:
+    def __init__(self, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables) -> None:
         self._registers = Registers(kernels)
         self._constant, self._receive = constant, receive
         self._tile = cache(lambda lanes: EvaluatorTile(hash_seed, lanes))

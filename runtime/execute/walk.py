@@ -1,4 +1,5 @@
 """The one interpreter of a schedule; what a wire is, and what a gate does, is its backend's business."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -28,11 +29,12 @@ from compiler.words.evaluate import Array, Sources
 from runtime.execute.backend import Backend, Wires
 from runtime.execute.bits import from_bits, to_bits
 
-Progress = Callable[[int], None]   # AND gates done since the last call
+Progress = Callable[[int], None]  # AND gates done since the last call
 
 
-def walk(plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str],
-         progress: Progress | None = None) -> dict[str, Array]:
+def walk(
+    plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str], progress: Progress | None = None
+) -> dict[str, Array]:
     """Run the plan as the parties `owns` (one, or in the clear all) and return the outputs that they receive.
 
     `sources` gives the inputs, samples and noise of those parties; a sample's or noise's position is the indices of
@@ -48,10 +50,10 @@ class _Wires:
     """The addresses of a view, kept as two axes so that they take no memory a wire."""
 
     buffer: int
-    port: NDArray[np.int64]        # (wires of one lane,); holds the offset
-    lane: NDArray[np.int64]        # (lanes,)
+    port: NDArray[np.int64]  # (wires of one lane,); holds the offset
+    lane: NDArray[np.int64]  # (lanes,)
     loop: tuple[int, ...]
-    lowest: int                    # of all port + lane
+    lowest: int  # of all port + lane
 
     @staticmethod
     def of(view: View, lanes: tuple[int, ...]) -> _Wires:
@@ -62,14 +64,15 @@ class _Wires:
     def at(self, iteration: tuple[int, ...], lanes: slice) -> NDArray[np.int64]:
         """Addresses, shape (wires of one lane, lanes)."""
         shift = sum(stride * index for stride, index in zip(self.loop, iteration, strict=True))
-        if self.lowest + shift < 0:                                  # numpy would count from the end
+        if self.lowest + shift < 0:  # numpy would count from the end
             raise IndexError(f"a view reaches wire {self.lowest + shift} of buffer {self.buffer}")
         return (self.port + shift)[:, None] + self.lane[lanes]
 
 
 class _Walker:
-    def __init__(self, plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str],
-                 progress: Progress | None) -> None:
+    def __init__(
+        self, plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str], progress: Progress | None
+    ) -> None:
         self._plan, self._backend, self._sources = plan, backend, sources
         self._owns, self._progress = owns, progress
         self._buffers: dict[int, Wires] = {}
@@ -77,7 +80,7 @@ class _Walker:
         self._opened: list[tuple[Open, Wires]] = []
         self._told: dict[str, Array] = {}
         self._order: list[str] = []
-        self._views: dict[int, tuple[_Wires, tuple[int, ...]]] = {}   # by id: the plan outlives the walk
+        self._views: dict[int, tuple[_Wires, tuple[int, ...]]] = {}  # by id: the plan outlives the walk
         self._and_gates = [kernel.circuit.and_gates for kernel in plan.kernels]
 
     def steps(self, steps: tuple[Step, ...], iteration: tuple[int, ...], base: int) -> None:
@@ -124,8 +127,8 @@ class _Walker:
             inputs = [self._read(view, iteration, tile) for view in reads]
             outputs = self._backend.run(step.kernel, np.concatenate(inputs), row)
             for view in writes:
-                self._write(view, iteration, tile, outputs[:len(view.port)])
-                outputs = outputs[len(view.port):]
+                self._write(view, iteration, tile, outputs[: len(view.port)])
+                outputs = outputs[len(view.port) :]
             row += and_gates
             if self._progress is not None:
                 self._progress(and_gates * (tile.stop - tile.start))
@@ -137,8 +140,9 @@ class _Walker:
         arguments = [*map(np.asarray, iteration), *(self._word(number) for number in step.reads)]
         environment = dict(enumerate(arguments, block.first))
         evaluate.run(block, environment, self._sources, iteration)
-        self._words.update((number, environment[result])
-                           for number, result in zip(step.writes, block.results, strict=True))
+        self._words.update(
+            (number, environment[result]) for number, result in zip(step.writes, block.results, strict=True)
+        )
 
     def _enter(self, step: Enter) -> None:
         bits = None
@@ -148,7 +152,7 @@ class _Walker:
             wires = self._backend.constant(bits)
         else:
             wires = self._backend.enter(step, bits, step.type.size * step.type.width)
-        self._allocate(step.buffer)[:len(wires)] = wires
+        self._allocate(step.buffer)[: len(wires)] = wires
 
     def _read(self, view: _Wires, iteration: tuple[int, ...], lanes: slice) -> Wires:
         return self._buffer(view.buffer)[view.at(iteration, lanes)]
@@ -175,8 +179,9 @@ class _Walker:
 
     def _word(self, number: int) -> Array:
         if number not in self._words:
-            raise LookupError(f"clear word {number} is read where it is not known; the artifact is broken, compile it "
-                              "again")
+            raise LookupError(
+                f"clear word {number} is read where it is not known; the artifact is broken, compile it again"
+            )
         return self._words[number]
 
 

@@ -1,4 +1,5 @@
 """The two parties of a garbled circuit as backends: whose label is whose, whatever engine does the gates."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,8 +17,10 @@ class ForgedOutput(Exception):
     """The evaluator returned something that is neither label of an output wire."""
 
     def __init__(self, output: str) -> None:
-        super().__init__(f"the evaluator returned a forged label for output `{output}`: the result was refused and the "
-                         "session's label secret destroyed; do not run with this peer again before it is explained")
+        super().__init__(
+            f"the evaluator returned a forged label for output `{output}`: the result was refused and the "
+            "session's label secret destroyed; do not run with this peer again before it is explained"
+        )
         self.output = output
 
 
@@ -26,7 +29,7 @@ class PublicLabels:
 
     def __init__(self, seed: bytes) -> None:
         self._stream = Prg(seed)
-        self.constant = self.next(1)                                 # of every kernel's net 0; shape (1, 2)
+        self.constant = self.next(1)  # of every kernel's net 0; shape (1, 2)
 
     def next(self, count: int) -> Labels:
         """The next labels, shape (count, 2)."""
@@ -36,8 +39,15 @@ class PublicLabels:
 class GarblerBackend:
     """Wires are zero labels, shape (n, 2)."""
 
-    def __init__(self, roles: Roles, secret: LabelSecret, public: PublicLabels, engine: Engine, cot: CotSender,
-                 outputs: GarblerOutputs) -> None:
+    def __init__(
+        self,
+        roles: Roles,
+        secret: LabelSecret,
+        public: PublicLabels,
+        engine: Engine,
+        cot: CotSender,
+        outputs: GarblerOutputs,
+    ) -> None:
         self._roles, self._secret, self._public = roles, secret, public
         self._engine, self._cot, self._outputs = engine, cot, outputs
 
@@ -72,7 +82,7 @@ class GarblerBackend:
         active = self._outputs.receive_output_labels(sum(len(zero) for _, zero in outputs))
         opened: list[Bits] = []
         for name, zero in outputs:
-            mine, active = active[:len(zero)], active[len(zero):]
+            mine, active = active[: len(zero)], active[len(zero) :]
             bits = _lsb(mine) ^ _lsb(zero)
             with self._secret.in_use() as delta:
                 wrong = mine ^ zero ^ delta * bits[:, None].astype(np.uint64)
@@ -86,8 +96,9 @@ class GarblerBackend:
 class EvaluatorBackend:
     """Wires are active labels, shape (n, 2)."""
 
-    def __init__(self, roles: Roles, public: PublicLabels, engine: Engine, cot: CotReceiver,
-                 outputs: EvaluatorOutputs) -> None:
+    def __init__(
+        self, roles: Roles, public: PublicLabels, engine: Engine, cot: CotReceiver, outputs: EvaluatorOutputs
+    ) -> None:
         self._roles, self._public, self._engine, self._cot, self._outputs = roles, public, engine, cot, outputs
 
     def empty(self, wires: int) -> Labels:
@@ -114,8 +125,8 @@ class EvaluatorBackend:
         opened: list[Bits | None] = []
         for step, active in outputs:
             if self._roles.evaluator in step.to:
-                opened.append(_lsb(active) ^ decoding[:len(active)])
-                decoding = decoding[len(active):]
+                opened.append(_lsb(active) ^ decoding[: len(active)])
+                decoding = decoding[len(active) :]
             else:
                 opened.append(None)
         return opened

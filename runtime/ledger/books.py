@@ -5,6 +5,7 @@ its runs together.  `check` refuses whatever would break one, so all of them hol
 different runs add up (basic composition, which holds also where one run was chosen upon what others released); those
 of the runs of one `pld` contract are one charge, computed from the composition of them all.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -22,16 +23,16 @@ MOVES: dict[State, frozenset[State]] = {
     State.RELEASED: frozenset(),
     State.ABORTED: frozenset(),
 }
-OPEN = frozenset({State.RESERVED, State.LABELS_SENT})      # may still be given back
+OPEN = frozenset({State.RESERVED, State.LABELS_SENT})  # may still be given back
 
 
 class Books:
     def __init__(self) -> None:
         self.granted: dict[str, Granted] = {}
-        self.allotted: dict[tuple[str, str], Allotted] = {}        # by data set and consumer
+        self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set and consumer
         self.runs: dict[str, Reserved] = {}
         self.states: dict[str, State] = {}
-        self.blocked: dict[str, Blocked] = {}                      # by contract
+        self.blocked: dict[str, Blocked] = {}  # by contract
 
     def check(self, event: Event) -> None:
         """Raises Refused, with the sums, unless the event may happen now."""
@@ -92,34 +93,66 @@ class Books:
         _not_below("charged", self.charged(event.data, event.consumer), share)
         before = self.allotted.get((event.data, event.consumer))
         others = self.shares(event.data) - (before.budget.spend if before else NOTHING)
-        _fits("above-grant", f"the shares of `{grant.label}` would exceed its whole budget", share, others,
-              grant.budget.spend, "allot")
+        _fits(
+            "above-grant",
+            f"the shares of `{grant.label}` would exceed its whole budget",
+            share,
+            others,
+            grant.budget.spend,
+            "allot",
+        )
 
     def _reserve(self, event: Reserved) -> None:
         if event.run in self.runs:
             raise Refused("run-known", "a run of this name is in the ledger already")
         if event.contract in self.blocked:
-            raise Refused("contract-blocked", f"a run under this contract ended in {self.blocked[event.contract].why}, "
-                          "which no honest peer causes", help="find out why; `ccr budget lift` allows runs again")
+            raise Refused(
+                "contract-blocked",
+                f"a run under this contract ended in {self.blocked[event.contract].why}, which no honest peer causes",
+                help="find out why; `ccr budget lift` allows runs again",
+            )
         siblings = [run for run in self._taken() if run.contract == event.contract]
-        _fits("run-budget", "the run costs more than the contract gives one run", event.cost.spend, NOTHING,
-              event.per_run.spend, "run")
+        _fits(
+            "run-budget",
+            "the run costs more than the contract gives one run",
+            event.cost.spend,
+            NOTHING,
+            event.per_run.spend,
+            "run",
+        )
         if len(siblings) >= event.runs:
-            raise Refused("contract-runs", f"the contract is for {event.runs} runs, and {len(siblings)} have been made",
-                          help="agree on a new contract: `ccr contract new`")
-        self._within("contract-budget", "the runs of this contract would cost more than its total", event, siblings,
-                     event.total.spend)
+            raise Refused(
+                "contract-runs",
+                f"the contract is for {event.runs} runs, and {len(siblings)} have been made",
+                help="agree on a new contract: `ccr contract new`",
+            )
+        self._within(
+            "contract-budget",
+            "the runs of this contract would cost more than its total",
+            event,
+            siblings,
+            event.total.spend,
+        )
         for data in event.data:
             grant, share = self._granted(data), self.allotted.get((data, event.consumer))
             if share is None:
-                raise Refused("nothing-allotted", f"the consumer has no share of the budget of `{grant.label}`",
-                              help="`ccr budget allot` gives it one")
+                raise Refused(
+                    "nothing-allotted",
+                    f"the consumer has no share of the budget of `{grant.label}`",
+                    help="`ccr budget allot` gives it one",
+                )
             runs = [run for run in self._taken() if data in run.data]
             own = [run for run in runs if run.consumer == event.consumer]
-            self._within("consumer-budget", f"`{share.label}` would use more than its share of `{grant.label}`", event,
-                         own, share.budget.spend)
-            self._within("data-budget", f"the budget of `{grant.label}` would be exceeded", event, runs,
-                         grant.budget.spend)
+            self._within(
+                "consumer-budget",
+                f"`{share.label}` would use more than its share of `{grant.label}`",
+                event,
+                own,
+                share.budget.spend,
+            )
+            self._within(
+                "data-budget", f"the budget of `{grant.label}` would be exceeded", event, runs, grant.budget.spend
+            )
 
     def _within(self, reason: str, what: str, event: Reserved, runs: list[Reserved], bound: Spend) -> None:
         before, after = _charges(runs), _charges([*runs, event])
@@ -134,8 +167,11 @@ class Books:
 
     def _granted(self, data: str) -> Granted:
         if data not in self.granted:
-            raise Refused("nothing-granted", "no budget has been granted for these records",
-                          help="`ccr budget grant`; a file whose records changed is another data set")
+            raise Refused(
+                "nothing-granted",
+                "no budget has been granted for these records",
+                help="`ccr budget grant`; a file whose records changed is another data set",
+            )
         return self.granted[data]
 
 
@@ -151,8 +187,11 @@ def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb
         return
     left = bound - taken
     fits = left.epsilon > 0 and left.delta > 0
-    help = f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}" if fits \
+    help = (
+        f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}"
+        if fits
         else f"nothing is left to {verb}"
+    )
     if fits and verb == "run":
         help += "; `ccr privacy` says with what noise, or for how many steps"
     raise Refused(reason, what, help=help, sums={"bound": bound, "charged": taken, "asked": asked, "left": left})
@@ -160,8 +199,12 @@ def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb
 
 def _not_below(what: str, taken: Spend, bound: Spend) -> None:
     if not taken.within(bound):
-        raise Refused(f"below-{what}", f"more than that is {what} already", help=f"give at least {taken}",
-                      sums={what: taken, "asked": bound})
+        raise Refused(
+            f"below-{what}",
+            f"more than that is {what} already",
+            help=f"give at least {taken}",
+            sums={what: taken, "asked": bound},
+        )
 
 
 def _below_one(amount: Spend) -> Spend:

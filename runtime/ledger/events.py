@@ -1,4 +1,5 @@
 """What a ledger's history is made of.  An event says what happened; what follows from all of them is in `books.py`."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -17,11 +18,11 @@ from runtime.contract.terms import Budget, Model
 class State(StrEnum):
     """Of a run, from the first label to the last bit."""
 
-    RESERVED = "reserved"          # its cost is set aside; nothing has left
-    LABELS_SENT = "labels_sent"    # labels of records may have left, which without decoding bits tell nothing
-    RELEASING = "releasing"        # decoding bits may have left: charged for good
-    RELEASED = "released"          # the peer said that it has them
-    ABORTED = "aborted"            # before anything was released: its cost is given back
+    RESERVED = "reserved"  # its cost is set aside; nothing has left
+    LABELS_SENT = "labels_sent"  # labels of records may have left, which without decoding bits tell nothing
+    RELEASING = "releasing"  # decoding bits may have left: charged for good
+    RELEASED = "released"  # the peer said that it has them
+    ABORTED = "aborted"  # before anything was released: its cost is given back
 
 
 class Granted(Model):
@@ -29,8 +30,8 @@ class Granted(Model):
 
     kind: Literal["granted"] = "granted"
     at: Time
-    data: Digest                   # content.Content.digest
-    label: Text                    # for people
+    data: Digest  # content.Content.digest
+    label: Text  # for people
     budget: Budget
 
 
@@ -51,7 +52,7 @@ class Reserved(Model):
 
     kind: Literal["reserved"] = "reserved"
     at: Time
-    run: Digest                    # 32 random bytes
+    run: Digest  # 32 random bytes
     data: tuple[Digest, ...]
     consumer: Key
     contract: Digest
@@ -103,7 +104,7 @@ def encode(event: Event) -> str:
     return canonical.encode(event.model_dump(mode="json")).decode()
 
 
-@lru_cache(1 << 16)             # a process that asks often reads the same events often
+@lru_cache(1 << 16)  # a process that asks often reads the same events often
 def decode(body: str) -> Event:
     """Raises ValueError."""
     return _EVENT.validate_json(body, strict=True)

@@ -1,4 +1,5 @@
 """A run's place in the ledger, from the reservation to the release."""
+
 from __future__ import annotations
 
 import fcntl
@@ -21,18 +22,17 @@ from runtime.ledger.store import Ledger
 class Request:
     """What a run asks of the ledger, as the data provider has computed it."""
 
-    data: tuple[str, ...] = field(repr=False)      # content digests, which stay at home
-    consumer: str                  # identity key
-    contract: str                  # digest
-    program: str                   # digest
-    cost: Spend                    # of this run alone
-    charge: Spend                  # `cost`, or that of all runs of a `pld` contract together
-    privacy: Privacy               # the contract's bounds
+    data: tuple[str, ...] = field(repr=False)  # content digests, which stay at home
+    consumer: str  # identity key
+    contract: str  # digest
+    program: str  # digest
+    cost: Spend  # of this run alone
+    charge: Spend  # `cost`, or that of all runs of a `pld` contract together
+    privacy: Privacy  # the contract's bounds
 
 
 class Run:
-    """A reserved run.  Every method is durable when it returns, and raises Refused where the ledger does not allow it.
-    """
+    """A reserved run.  Each method is durable when it returns and raises Refused where the ledger does not allow it."""
 
     def __init__(self, ledger: Ledger, name: str, lock: _Lock) -> None:
         self._ledger, self.name, self._lock = ledger, name, lock
@@ -64,8 +64,10 @@ class Run:
 
     def end(self) -> None:
         """The run has failed: what can be given back is."""
+
         def moves(books: Books) -> list[Event]:
             return [Moved(at=now(), run=self.name, state="aborted")] if books.states.get(self.name) in OPEN else []
+
         self._ledger.record(moves)
         self._lock.release()
 
@@ -75,9 +77,20 @@ class Run:
 
 def _reserved(name: str, request: Request) -> Reserved:
     privacy = request.privacy
-    return Reserved(at=now(), run=name, data=request.data, consumer=request.consumer, contract=request.contract,
-                    program=request.program, cost=budget(request.cost), charge=budget(request.charge),
-                    composition=privacy.composition, per_run=privacy.per_run, total=privacy.total, runs=privacy.runs)
+    return Reserved(
+        at=now(),
+        run=name,
+        data=request.data,
+        consumer=request.consumer,
+        contract=request.contract,
+        program=request.program,
+        cost=budget(request.cost),
+        charge=budget(request.charge),
+        composition=privacy.composition,
+        per_run=privacy.per_run,
+        total=privacy.total,
+        runs=privacy.runs,
+    )
 
 
 def _given_back(ledger: Ledger, books: Books) -> Iterator[Event]:

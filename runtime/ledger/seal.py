@@ -4,6 +4,7 @@ The chain shows that no event was changed, taken out of the middle or put in; th
 and that the file is not an older copy.  It lies beside the ledger with the same rights: it stands against whoever
 gets at the ledger's file alone, not against one who owns both.
 """
+
 from __future__ import annotations
 
 import hmac
@@ -24,8 +25,8 @@ _LARGEST = 1024
 @dataclass(frozen=True, slots=True)
 class Seal:
     key: bytes = field(repr=False)
-    count: int                     # events
-    tip: str                       # the last one's mark; that of nothing if there is none
+    count: int  # events
+    tip: str  # the last one's mark; that of nothing if there is none
 
     @staticmethod
     def fresh() -> Seal:
@@ -43,12 +44,19 @@ class Seal:
         for place, (number, body, marked) in enumerate(rows, 1):
             mark = self.mark(mark, place, body) if isinstance(body, str) else ""
             if number != place or mark != marked:
-                raise Refused("ledger-edited", f"event {place} of the ledger is not what was written there",
-                              help="restore the ledger from its last good copy together with its seal")
+                raise Refused(
+                    "ledger-edited",
+                    f"event {place} of the ledger is not what was written there",
+                    help="restore the ledger from its last good copy together with its seal",
+                )
             sealed |= place == self.count and mark == self.tip
         if not sealed:
-            raise Refused("ledger-truncated", f"the ledger has {len(rows)} events, but {self.count} had been written: "
-                          "its end was cut off, or it is an older copy", help="restore the newest ledger and seal")
+            raise Refused(
+                "ledger-truncated",
+                f"the ledger has {len(rows)} events, but {self.count} had been written: "
+                "its end was cut off, or it is an older copy",
+                help="restore the newest ledger and seal",
+            )
         return mark
 
 
@@ -73,8 +81,9 @@ def read(path: Path) -> Seal | None:
         if len(seal.key) != KEY_BYTES or type(seal.count) is not int or len(bytes.fromhex(seal.tip)) != KEY_BYTES:
             raise ValueError
     except (ValueError, KeyError, TypeError):
-        raise Refused("seal-damaged", f"{path} is not the seal of a ledger",
-                      help="restore the ledger and its seal together") from None
+        raise Refused(
+            "seal-damaged", f"{path} is not the seal of a ledger", help="restore the ledger and its seal together"
+        ) from None
     return seal
 
 

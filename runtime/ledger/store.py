@@ -4,6 +4,7 @@ Every change verifies the whole history against its seal, replays it, asks what 
 synchronous=FULL under the database's one write lock.  Nothing is stored beside the history, so nothing can contradict
 it.
 """
+
 from __future__ import annotations
 
 import os
@@ -19,8 +20,8 @@ from runtime.ledger.books import Books
 from runtime.ledger.events import Event, decode, encode
 from runtime.ledger.seal import Seal
 
-PATIENCE = 30.0                # seconds to wait for other processes
-_APPLICATION = 0x63637231      # "ccr1"
+PATIENCE = 30.0  # seconds to wait for other processes
+_APPLICATION = 0x63637231  # "ccr1"
 _LONGEST_EVENT = 1 << 16
 
 Rows = list[tuple[int, str, str]]
@@ -43,9 +44,11 @@ class Ledger:
             _make(path)
         elif not path.exists():
             gone = self._seal_path.exists()
-            raise Refused("ledger-missing" if gone else "no-ledger", f"there is no ledger {path}"
-                          + (", but its seal: it was removed" if gone else ""),
-                          help="restore it" if gone else "`ccr budget grant` makes one, or give --ledger FILE")
+            raise Refused(
+                "ledger-missing" if gone else "no-ledger",
+                f"there is no ledger {path}" + (", but its seal: it was removed" if gone else ""),
+                help="restore it" if gone else "`ccr budget grant` makes one, or give --ledger FILE",
+            )
         with _told(path):
             self._database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
@@ -59,8 +62,9 @@ class Ledger:
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -111,8 +115,11 @@ class Ledger:
         """The history, and the seal as it would be if it were sealed now."""
         seal = seals.read(self._seal_path)
         if seal is None:
-            raise Refused("seal-missing", f"the ledger {self.path} has lost its seal: what is in it cannot be trusted",
-                          help=f"restore {self._seal_path.name} beside it")
+            raise Refused(
+                "seal-missing",
+                f"the ledger {self.path} has lost its seal: what is in it cannot be trusted",
+                help=f"restore {self._seal_path.name} beside it",
+            )
         (longest,) = self._database.execute("SELECT max(length(body)) FROM event").fetchone()
         if (longest or 0) > _LONGEST_EVENT:
             raise Refused("ledger-edited", "the ledger holds an event that is longer than any")
@@ -120,11 +127,12 @@ class Ledger:
         return rows, Seal(seal.key, len(rows), seal.check(rows))
 
     def _reseal(self, key: bytes, written: int) -> None:
-        """Seal what is there, under the lock again: the events had to be durable first, and others may have followed.
-        """
+        """Seal what is there, under the lock again: the events had to be durable first; others may have followed."""
         with self._lock():
-            number, mark = self._database.execute("SELECT number, mark FROM event ORDER BY number DESC").fetchone() \
-                or (0, "")
+            number, mark = self._database.execute("SELECT number, mark FROM event ORDER BY number DESC").fetchone() or (
+                0,
+                "",
+            )
             if number < written:
                 raise Refused("ledger-truncated", "the ledger was cut off while it was written")
             if written:
@@ -148,8 +156,11 @@ def _events(rows: Rows) -> list[Event]:
     try:
         return [decode(body) for _, body, _ in rows]
     except ValueError:
-        raise Refused("ledger-newer", "the ledger holds an event that this version of ccr does not know",
-                      help="install the version that wrote it") from None
+        raise Refused(
+            "ledger-newer",
+            "the ledger holds an event that this version of ccr does not know",
+            help="install the version that wrote it",
+        ) from None
 
 
 def replay(events: Iterable[Event]) -> Books:
@@ -180,5 +191,6 @@ def _told(path: Path) -> Generator[None]:
             raise Refused("ledger-busy", f"the ledger {path} is held by another process", help="try again") from None
         raise Refused("ledger-unreadable", f"the ledger {path} cannot be used: {error}") from None
     except sqlite3.DatabaseError as error:
-        raise Refused("ledger-damaged", f"{path} is not a whole ledger: {error}",
-                      help="restore the ledger and its seal together") from None
+        raise Refused(
+            "ledger-damaged", f"{path} is not a whole ledger: {error}", help="restore the ledger and its seal together"
+        ) from None

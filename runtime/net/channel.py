@@ -1,4 +1,5 @@
 """A channel of typed frames between two parties: a kind (1 byte), a length (4 bytes, little-endian), a payload."""
+
 from __future__ import annotations
 
 import struct
@@ -64,8 +65,10 @@ def expect(channel: Channel, kind: int, limit: int) -> bytes:
     """The payload of the next frame, which must be of this kind; ProtocolError if it is not."""
     received, payload = channel.receive(limit)
     if received != kind:
-        raise ProtocolError(f"the peer sent a message of kind {received} where one of kind {kind} belongs; "
-                            "check that both parties run the same version")
+        raise ProtocolError(
+            f"the peer sent a message of kind {received} where one of kind {kind} belongs; "
+            "check that both parties run the same version"
+        )
     return payload
 
 
@@ -100,8 +103,10 @@ class Framing:
             self._header = HEADER.unpack(self._inbox.take(HEADER.size, self.timeout))
         kind, length = self._header
         if length > limit:
-            error = ProtocolError(f"the peer announced a message of kind {kind} with {length} bytes where at most "
-                                  f"{limit} are allowed; check that both parties run the same program and version")
+            error = ProtocolError(
+                f"the peer announced a message of kind {kind} with {length} bytes where at most "
+                f"{limit} are allowed; check that both parties run the same program and version"
+            )
             self._inbox.end(error, discard=True)
             raise error
         payload = self._inbox.take(length, self.timeout)

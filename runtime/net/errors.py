@@ -2,6 +2,7 @@
 
 Every message says what happened, with whom, and what to do; none carries a secret.
 """
+
 from __future__ import annotations
 
 

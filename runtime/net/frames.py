@@ -1,4 +1,5 @@
 """What a frame is, by the number in its first byte."""
+
 from __future__ import annotations
 
 from enum import IntEnum

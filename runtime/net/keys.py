@@ -2,6 +2,7 @@
 
 There is no certificate authority: each party is given the other's certificate beforehand and accepts no other.
 """
+
 from __future__ import annotations
 
 import os
@@ -47,9 +48,13 @@ def new(name: str) -> Identity:
         .not_valid_after(now + _VALID_FOR)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, None))
-    return Identity(name, certificate.public_bytes(Encoding.PEM),
-                    key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        .sign(key, None)
+    )
+    return Identity(
+        name,
+        certificate.public_bytes(Encoding.PEM),
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+    )
 
 
 def save(identity: Identity, folder: Path) -> tuple[Path, Path]:

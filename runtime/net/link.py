@@ -2,6 +2,7 @@
 
 `ssl.SSLObject` over memory buffers: the library never touches the socket, so it can never wait.
 """
+
 from __future__ import annotations
 
 import socket
@@ -41,8 +42,10 @@ class Link:
                 else:
                     self._incoming.write_eof()
         except TimeoutError as error:
-            raise Timeout(f"{self.peer} did not finish the TLS handshake in time; check that it is ccr that listens "
-                          "and connects there") from error
+            raise Timeout(
+                f"{self.peer} did not finish the TLS handshake in time; check that it is ccr that listens "
+                "and connects there"
+            ) from error
         except ssl.SSLError as error:
             self._refuse()
             raise self._explain(error, handshake=True) from error
@@ -70,7 +73,7 @@ class Link:
             self._sealed = memoryview(self._outgoing.read())
         try:
             while self._sealed:
-                self._sealed = self._sealed[self.socket.send(self._sealed):]
+                self._sealed = self._sealed[self.socket.send(self._sealed) :]
         except BlockingIOError:
             return
         except OSError as error:
@@ -162,18 +165,25 @@ class Link:
         reason = getattr(error, "reason", None)
         if isinstance(error, ssl.SSLError) and isinstance(reason, str):
             if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
-                return PeerNotTrusted(f"{self.peer} does not accept this party's certificate; give it the certificate "
-                                      "that belongs to the key used here")
+                return PeerNotTrusted(
+                    f"{self.peer} does not accept this party's certificate; give it the certificate "
+                    "that belongs to the key used here"
+                )
             if "NO_CERTIFICATE" in reason or "DID_NOT_RETURN_A_CERTIFICATE" in reason:
                 return _untrusted(self.peer)
             if handshake and not isinstance(error, ssl.SSLEOFError):
-                return ProtocolError(f"{self.peer} does not speak TLS 1.3 as this party does ({reason}); check that "
-                                     "the address is the peer's and that both run the same version")
+                return ProtocolError(
+                    f"{self.peer} does not speak TLS 1.3 as this party does ({reason}); check that "
+                    "the address is the peer's and that both run the same version"
+                )
         why = "it ended without a farewell" if isinstance(error, ssl.SSLEOFError) else reason or error.strerror
-        return ConnectionLost(f"the connection to {self.peer} broke ({why}); look at the peer's own message, and "
-                              "start again")
+        return ConnectionLost(
+            f"the connection to {self.peer} broke ({why}); look at the peer's own message, and start again"
+        )
 
 
 def _untrusted(peer: str) -> PeerNotTrusted:
-    return PeerNotTrusted(f"{peer} does not present the certificate that this party was told to expect; compare "
-                          "fingerprints with `ccr keys show` on both sides")
+    return PeerNotTrusted(
+        f"{peer} does not present the certificate that this party was told to expect; compare "
+        "fingerprints with `ccr keys show` on both sides"
+    )

@@ -1,4 +1,5 @@
 """Two channels joined in memory, for both parties in one process."""
+
 from __future__ import annotations
 
 from runtime.net.channel import WINDOW, Framing

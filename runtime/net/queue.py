@@ -1,4 +1,5 @@
 """A bounded queue of bytes between two threads."""
+
 from __future__ import annotations
 
 from collections import deque
@@ -32,8 +33,10 @@ class ByteQueue:
         with self._condition:
             while self._end is None and self._size and self._size + len(data) > max(self._window, self._wanted):
                 if not self._condition.wait(timeout):
-                    raise Timeout(f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting "
-                                  "for it; check that it still runs, or allow more time")
+                    raise Timeout(
+                        f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting "
+                        "for it; check that it still runs, or allow more time"
+                    )
             self._raise_end()
             self._add(data)
         self._signal()
@@ -60,8 +63,10 @@ class ByteQueue:
                 before = self._size
                 self._raise_end()
                 if not self._condition.wait(timeout) and self._size == before:
-                    raise Timeout(f"nothing came from {self._peer} for {timeout:g} s; check that it still runs, "
-                                  "or allow more time")
+                    raise Timeout(
+                        f"nothing came from {self._peer} for {timeout:g} s; check that it still runs, "
+                        "or allow more time"
+                    )
             self._wanted = 0
             data = self._remove(count)
             self._condition.notify_all()
@@ -78,7 +83,7 @@ class ByteQueue:
                 return first
             pieces, size = [first], len(first)
             for piece in islice(self._pieces, 1, None):
-                pieces.append(piece[:limit - size])
+                pieces.append(piece[: limit - size])
                 size += len(pieces[-1])
                 if size == limit:
                     break
@@ -97,8 +102,10 @@ class ByteQueue:
                 before = self._size
                 self._raise_end()
                 if not self._condition.wait(timeout) and self._size == before:
-                    raise Timeout(f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting "
-                                  "for it; check that it still runs, or allow more time")
+                    raise Timeout(
+                        f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting "
+                        "for it; check that it still runs, or allow more time"
+                    )
 
     def end(self, error: NetworkError, discard: bool = False) -> None:
         """No byte will be added any more: a reader gets `error` after the last byte, a writer at once.

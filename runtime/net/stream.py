@@ -3,6 +3,7 @@
 Only that thread touches the link: reading and writing one TLS object from two threads at once corrupts it.
 The parties' threads see two queues of bytes.
 """
+
 from __future__ import annotations
 
 import selectors

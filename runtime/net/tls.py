@@ -1,4 +1,5 @@
 """Channels over TCP and TLS 1.3, both sides authenticated by certificates known beforehand."""
+
 from __future__ import annotations
 
 import contextlib
@@ -45,10 +46,13 @@ class Listener:
         try:
             sock, address = self._socket.accept()
         except TimeoutError as error:
-            raise Timeout(f"nobody connected to {self._where} within {timeout:g} s; start the peer, or check the "
-                          "address it connects to") from error
-        channel = _open(sock, self._context, True, f"the peer at {address[0]}:{address[1]}", deadline,
-                        self._expected, timeout)
+            raise Timeout(
+                f"nobody connected to {self._where} within {timeout:g} s; start the peer, or check the "
+                "address it connects to"
+            ) from error
+        channel = _open(
+            sock, self._context, True, f"the peer at {address[0]}:{address[1]}", deadline, self._expected, timeout
+        )
         # The first word is the server's: a client whose certificate is refused learns it only after its own
         # handshake has succeeded, and must not have sent anything by then.
         with _aborted_on_error(channel):
@@ -98,14 +102,22 @@ def _dial(host: str, port: int, deadline: float, timeout: float) -> socket.socke
             raise PeerUnreachable(f"the host name {host} is unknown ({error.strerror}); check the address") from error
         except OSError as error:
             if time.monotonic() + _RETRY_SECONDS >= deadline:
-                raise PeerUnreachable(f"nobody answered at {host}:{port} within {timeout:g} s "
-                                      f"({error.strerror or error}); start the peer, or check address and firewall"
-                                      ) from error
+                raise PeerUnreachable(
+                    f"nobody answered at {host}:{port} within {timeout:g} s "
+                    f"({error.strerror or error}); start the peer, or check address and firewall"
+                ) from error
             time.sleep(_RETRY_SECONDS)
 
 
-def _open(sock: socket.socket, context: ssl.SSLContext, is_server: bool, peer: str, deadline: float,
-          expected: bytes, timeout: float) -> TlsChannel:
+def _open(
+    sock: socket.socket,
+    context: ssl.SSLContext,
+    is_server: bool,
+    peer: str,
+    deadline: float,
+    expected: bytes,
+    timeout: float,
+) -> TlsChannel:
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link = Link(sock, context, is_server, peer)

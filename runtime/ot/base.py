@@ -15,6 +15,7 @@ bound to the session; H2 also to the index (without it a receiver repeats one B_
 Rosulek, Roy, "Batching Base Oblivious Transfers", ePrint 2021/682), the bit and the whole transcript.
 In a session of garbled circuits the garbler is the receiver, with the bits of Δ; the evaluator is the sender.
 """
+
 from __future__ import annotations
 
 import hmac
@@ -52,19 +53,23 @@ class Choosing:
         Raises ProtocolError on a wrong length, CheatingDetected if the point or the proof does not hold.
         """
         _check_length(offer, OFFER_BYTES, "offer")
-        z, rest = offer[:group.POINT_BYTES], offer[group.POINT_BYTES:]
+        z, rest = offer[: group.POINT_BYTES], offer[group.POINT_BYTES :]
         if not group.is_valid(z):
             raise CheatingDetected("the base transfers' sender offered a point outside the group; end the session")
         transcript = _transcript(self.session, self.message, z)
-        pads = [_pad(transcript, index, int(bit), group.multiply(a, z))
-                for index, (bit, a) in enumerate(zip(self.choices, self.scalars, strict=True))]
+        pads = [
+            _pad(transcript, index, int(bit), group.multiply(a, z))
+            for index, (bit, a) in enumerate(zip(self.choices, self.scalars, strict=True))
+        ]
         own = np.frombuffer(b"".join(_commit(transcript, pad) for pad in pads), np.uint8).reshape(COUNT, -1)
         challenges = np.frombuffer(rest, np.uint8)[:-DIGEST_BYTES].reshape(COUNT, -1)
         response = own ^ (_mask(self.choices) & challenges)
         answer = oracle(b"answer", transcript, response.tobytes())
         if not hmac.compare_digest(_commit(transcript, answer), rest[-DIGEST_BYTES:]):
-            raise CheatingDetected("the base transfers' sender sent a challenge that its proof contradicts; "
-                                   "end the session: it may have guessed at secret bits")
+            raise CheatingDetected(
+                "the base transfers' sender sent a challenge that its proof contradicts; "
+                "end the session: it may have guessed at secret bits"
+            )
         return answer, [_seed(transcript, pad) for pad in pads]
 
 
@@ -109,7 +114,7 @@ def offer(session: bytes, choices: bytes) -> Offered:
     """
     _check_length(choices, CHOICES_BYTES, "choices")
     seed, packed = choices[:DIGEST_BYTES], choices[DIGEST_BYTES:]
-    points = [packed[start:start + group.POINT_BYTES] for start in range(0, len(packed), group.POINT_BYTES)]
+    points = [packed[start : start + group.POINT_BYTES] for start in range(0, len(packed), group.POINT_BYTES)]
     target = group.hash_to_group(b"target", session, seed)
     # A point equal to T would make r·(B - T) the identity.
     if not all(group.is_valid(point) and point != target for point in points):
@@ -170,5 +175,7 @@ def _seed(transcript: bytes, pad: bytes) -> bytes:
 
 def _check_length(message: bytes, length: int, name: str) -> None:
     if len(message) != length:
-        raise ProtocolError(f"the peer's {name} message of the base transfers has {len(message)} bytes, "
-                            f"not {length}; check that both parties run the same version")
+        raise ProtocolError(
+            f"the peer's {name} message of the base transfers has {len(message)} bytes, "
+            f"not {length}; check that both parties run the same version"
+        )

@@ -11,6 +11,7 @@ q^c = t^c + Δ_c·x.  Adding the columns up first, weighted by X^c, as the paper
 receiver with error E·X^(-c) in column c pass and learn bits of Δ.  χ is drawn from a hash of the session, the
 batch and all of U, so it is known only after the receiver is bound to its columns.
 """
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """What can end an oblivious transfer."""
+
 from __future__ import annotations
 
 

@@ -12,6 +12,7 @@ so q_j is the zero label of an evaluator's input wire and t_j its active label. 
 with U^c = PRG(k_c0) ^ PRG(k_c1) ^ x and l' = the count rounded up to 128, plus 128.  Batches of one session read
 on in the same streams; position and batch number advance together on both sides.
 """
+
 from __future__ import annotations
 
 import secrets
@@ -50,7 +51,7 @@ class Receiver:
         """The active labels of `choices`, shape (m,) in and (m, 2) out."""
         parts = [np.empty((0, 2), dtype=np.uint64)]
         for start in range(0, len(choices), BATCH):
-            message, labels = self.extend(choices[start:start + BATCH])
+            message, labels = self.extend(choices[start : start + BATCH])
             channel.send(Frame.OT_BATCH, message)
             parts.append(labels)
         return np.concatenate(parts)
@@ -106,17 +107,21 @@ class Sender:
             raise Destroyed("this oblivious transfer ended with a failed check and cannot go on; start a new session")
         if len(message) != message_bytes(count):
             self.destroy()
-            raise ProtocolError(f"the peer sent {len(message)} bytes for {count} oblivious transfers, not "
-                                f"{message_bytes(count)}; check that both parties run the same program and version")
-        u, proof = message[:-check.PROOF_BYTES], message[-check.PROOF_BYTES:]
+            raise ProtocolError(
+                f"the peer sent {len(message)} bytes for {count} oblivious transfers, not "
+                f"{message_bytes(count)}; check that both parties run the same program and version"
+            )
+        u, proof = message[: -check.PROOF_BYTES], message[-check.PROOF_BYTES :]
         columns = np.frombuffer(u, dtype="<u8").reshape(LABEL_BITS, -1).astype(np.uint64, copy=False)
         q = _read(self._streams, _words(count)) ^ (self._mask & columns)
         weights = check.challenge(self._session, self._batch, count, u)
         if bool(check.residues(weights, q, self._mask, proof).any()):
             batch = self._batch
             self.destroy()
-            raise CheatingDetected(f"the consistency check of oblivious transfer batch {batch} failed: the peer did "
-                                   "not follow the protocol; end the session and do not resume it")
+            raise CheatingDetected(
+                f"the consistency check of oblivious transfer batch {batch} failed: the peer did "
+                "not follow the protocol; end the session and do not resume it"
+            )
         self._batch += 1
         return transpose(q)[:count]
 

@@ -2,6 +2,7 @@
 
 libsodium through PyNaCl's bindings; scalars are 32 bytes, little-endian, below the group order.
 """
+
 from __future__ import annotations
 
 import secrets
@@ -49,5 +50,6 @@ def hash_to_group(domain: bytes, *parts: bytes) -> bytes:
     One image alone reaches only about half of the group; the sum of two is indistinguishable from uniform.
     """
     digest = oracle(domain, *parts)
-    return add(bindings.crypto_core_ed25519_from_uniform(digest[:32]),
-               bindings.crypto_core_ed25519_from_uniform(digest[32:]))
+    return add(
+        bindings.crypto_core_ed25519_from_uniform(digest[:32]), bindings.crypto_core_ed25519_from_uniform(digest[32:])
+    )

@@ -3,6 +3,7 @@
 A *column* is a vector of bits packed least significant first into little-endian words; every 128 bits of it
 are one element of GF(2^128) = GF(2)[X] / (X^128 + X^7 + X^2 + X + 1), bit i being the coefficient of X^i.
 """
+
 from __future__ import annotations
 
 import numpy as np
@@ -13,8 +14,10 @@ Words = NDArray[np.uint64]
 _ONE, _SHIFT = np.uint64(1), np.uint64(63)
 _POLYNOMIAL = np.uint64(0x87)
 # Exchanging the off-diagonal halves of an 8x8 bit matrix held in a word, at distances 7, 14 and 28.
-_SWAPS = tuple((np.uint64(distance), np.uint64(mask)) for distance, mask in
-               ((7, 0x00AA00AA00AA00AA), (14, 0x0000CCCC0000CCCC), (28, 0x00000000F0F0F0F0)))
+_SWAPS = tuple(
+    (np.uint64(distance), np.uint64(mask))
+    for distance, mask in ((7, 0x00AA00AA00AA00AA), (14, 0x0000CCCC0000CCCC), (28, 0x00000000F0F0F0F0))
+)
 
 
 def transpose(columns: Words) -> Words:

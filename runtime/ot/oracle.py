@@ -1,4 +1,5 @@
 """The random oracle of the transfers: SHA-512 over a domain and length-prefixed parts."""
+
 from __future__ import annotations
 
 import hashlib

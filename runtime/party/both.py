@@ -3,6 +3,7 @@
 The parent compiles, starts the two, tells the evaluator where the garbler listens, and collects their reports; it
 sees no label.  Each child reads its own files.
 """
+
 from __future__ import annotations
 
 import multiprocessing
@@ -28,7 +29,7 @@ from runtime.session.hello import Disagreement
 
 HOST = "127.0.0.1"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)
-PATIENCE = 3.0                 # seconds for a child to end after its peer has failed
+PATIENCE = 3.0  # seconds for a child to end after its peer has failed
 
 
 class PartyFailed(Exception):
@@ -43,7 +44,7 @@ class Task:
     artifact: bytes
     party: str
     given: dict[str, str]
-    seed: int | None           # of the run secret; without one each party draws its own
+    seed: int | None  # of the run secret; without one each party draws its own
     identity: Identity
     peer_certificate: bytes
     listens: bool
@@ -82,8 +83,13 @@ class Failed:
 Told = Ready | Advanced | Refused | Failed | Report
 
 
-def run_both(program: Program, inputs: Mapping[str, str], seed: int | None, timeout: float,
-             progress: Callable[[str, int], None] | None = None) -> dict[str, Report]:
+def run_both(
+    program: Program,
+    inputs: Mapping[str, str],
+    seed: int | None,
+    timeout: float,
+    progress: Callable[[str, int], None] | None = None,
+) -> dict[str, Report]:
     """Run the program between two processes; each party's report, the garbler's first.
 
     `inputs` are both parties'.  Raises InputError (before anything is sent) and PartyFailed.
@@ -95,8 +101,19 @@ def run_both(program: Program, inputs: Mapping[str, str], seed: int | None, time
     try:
         for party, peer in zip(parties, reversed(parties), strict=True):
             own = _own(program, party, inputs)
-            children[party] = Child(Task(program.name, program.artifact, party, own, seed, identities[party],
-                                         identities[peer].certificate, party == compiled.garbler, timeout))
+            children[party] = Child(
+                Task(
+                    program.name,
+                    program.artifact,
+                    party,
+                    own,
+                    seed,
+                    identities[party],
+                    identities[peer].certificate,
+                    party == compiled.garbler,
+                    timeout,
+                )
+            )
         _unknown(program, inputs)
         ports = {party: child.ready() for party, child in children.items()}
         for child in children.values():
@@ -117,8 +134,9 @@ def _unknown(program: Program, inputs: Mapping[str, str]) -> None:
     known = [e.name for e, _, _ in program.compiled.inputs] + [d.name for d in program.compiled.datasets]
     for name, value in inputs.items():
         if name not in known:
-            raise InputError(f"the program has no input `{name}`", help=f"its inputs are: {', '.join(known)}",
-                             file=f"{name}={value}")
+            raise InputError(
+                f"the program has no input `{name}`", help=f"its inputs are: {', '.join(known)}", file=f"{name}={value}"
+            )
 
 
 def _collect(children: Mapping[str, Child], progress: Callable[[str, int], None] | None) -> dict[str, Report]:
@@ -127,7 +145,7 @@ def _collect(children: Mapping[str, Child], progress: Callable[[str, int], None]
     waiting = {child.pipe: party for party, child in children.items()}
     while waiting:
         ready = wait(list(waiting), timeout=PATIENCE if failures else None)
-        if not ready:                                    # one failed and the other does not end: it is stopped
+        if not ready:  # one failed and the other does not end: it is stopped
             break
         for pipe in ready:
             assert isinstance(pipe, Connection)
@@ -157,8 +175,9 @@ class Child:
         context = multiprocessing.get_context("spawn")
         self.party = task.party
         self.pipe, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=_child, args=(theirs, task), name=f"ccr {task.party}",
-                                                    daemon=True)
+        self.process: BaseProcess = context.Process(
+            target=_child, args=(theirs, task), name=f"ccr {task.party}", daemon=True
+        )
         with _deaf():
             self.process.start()
         theirs.close()
@@ -197,7 +216,7 @@ class Child:
 @contextmanager
 def _deaf() -> Generator[None]:
     """A process started inside never hears Ctrl-C, not even while it imports: the parent does, and ends both."""
-    resource_tracker.ensure_running()                    # started with the first process, it would unblock the signal
+    resource_tracker.ensure_running()  # started with the first process, it would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -210,7 +229,7 @@ def _child(pipe: Connection, task: Task) -> None:
     try:
         pipe.send(_work(pipe, task))
     except (ConnectionError, EOFError):
-        return                                           # the parent is gone
+        return  # the parent is gone
 
 
 def _work(pipe: Connection, task: Task) -> Told:

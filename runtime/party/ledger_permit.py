@@ -1,4 +1,5 @@
 """A contract and the data provider's ledger as the permit of a run: it stands where a clean room releases its keys."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -44,23 +45,34 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
     with_program(terms, program)
     with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
     held = {d.name: content(files[d.name]) for d in terms.data if d.owner == bearer.party}
-    with_data(terms, bearer.party, {name: Holding(c.records, commitment(c, bearer.identity))
-                                    for name, c in held.items()})
+    with_data(
+        terms, bearer.party, {name: Holding(c.records, commitment(c, bearer.identity)) for name, c in held.items()}
+    )
     if not held or terms.privacy is None:
         return Permit(digest(terms))
-    if program.compiled.garbler != bearer.party:       # nobody would hold back the decoding bits
-        raise Refused("owner-does-not-garble", "in this program the owner of the data does not garble",
-                      help="compile it with this version of ccr")
+    if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
+        raise Refused(
+            "owner-does-not-garble",
+            "in this program the owner of the data does not garble",
+            help="compile it with this version of ccr",
+        )
     with Ledger(ledger) as opened:
-        opened.books()                                 # a ledger that was tampered with is refused before anybody waits
+        opened.books()  # a ledger that was tampered with is refused before anybody waits
     return LedgerPermit(_request(terms, program, bearer.party, held), terms, ledger)
 
 
 def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Content]) -> Request:
     assert terms.privacy is not None
     cost, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
-    return Request(data=tuple(sorted({c.digest for c in held.values()})), consumer=terms.other(party).key,
-                   contract=digest(terms), program=program.digest, cost=cost, charge=charge, privacy=terms.privacy)
+    return Request(
+        data=tuple(sorted({c.digest for c in held.values()})),
+        consumer=terms.other(party).key,
+        contract=digest(terms),
+        program=program.digest,
+        cost=cost,
+        charge=charge,
+        privacy=terms.privacy,
+    )
 
 
 class LedgerPermit(Permit):
@@ -77,7 +89,7 @@ class LedgerPermit(Permit):
         return Charge(self._request.charge, privacy.runs if privacy.composition == "pld" else 1)
 
     def opening(self) -> None:
-        verify_time(self._terms, now())                # the peer may have been waited for
+        verify_time(self._terms, now())  # the peer may have been waited for
         ledger = Ledger(self._path)
         try:
             self._open = ledger, Run.reserve(ledger, self._request)

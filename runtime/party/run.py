@@ -1,4 +1,5 @@
 """One party of a run: its inputs are read and checked first, then the peer is met, then the schedule is walked."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Session
 
-Meet = Callable[[], AbstractContextManager[Channel]]      # connects to the peer, or waits for it
+Meet = Callable[[], AbstractContextManager[Channel]]  # connects to the peer, or waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,12 @@ class Report:
 
     party: str
     outputs: dict[str, Array]
-    records: dict[str, int]        # rows of the data provider's data sets, its own or as the peer stated them
+    records: dict[str, int]  # rows of the data provider's data sets, its own or as the peer stated them
     and_gates: int
     sent_bytes: int
     received_bytes: int
-    seconds: dict[str, float]      # by phase; they do not overlap
-    contract: str = ""             # digest
+    seconds: dict[str, float]  # by phase; they do not overlap
+    contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
     backend: str = BACKEND
 
@@ -42,8 +43,14 @@ def prepare(program: Program, party: str, given: Mapping[str, str], secret: RunS
     return PartySources(load(program.compiled, frozenset({party}), given), secret)
 
 
-def run(program: Program, party: str, sources: PartySources, channel: Channel,
-        progress: Progress | None = None, permit: Permit | None = None) -> Report:
+def run(
+    program: Program,
+    party: str,
+    sources: PartySources,
+    channel: Channel,
+    progress: Progress | None = None,
+    permit: Permit | None = None,
+) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
     Raises Refused (seeded) under a contract if whoever knows a seed knows the noise, and ValueError for sources that
@@ -55,8 +62,18 @@ def run(program: Program, party: str, sources: PartySources, channel: Channel,
     if sources.spent:
         raise ValueError("the run secret of these sources has served a run: `prepare` them again")
     sources.spent = True
-    session = Session(program.compiled, program.name, program.digest, party, sources.records(), sources, phases,
-                      progress, permit)
+    session = Session(
+        program.compiled, program.name, program.digest, party, sources.records(), sources, phases, progress, permit
+    )
     outcome = session.run(channel)
-    return Report(party, outcome.outputs, sources.records() or outcome.peer.records, and_gates(program.compiled.plan),
-                  outcome.sent_bytes, outcome.received_bytes, phases.seconds, permit.contract, permit.charged)
+    return Report(
+        party,
+        outcome.outputs,
+        sources.records() or outcome.peer.records,
+        and_gates(program.compiled.plan),
+        outcome.sent_bytes,
+        outcome.received_bytes,
+        phases.seconds,
+        permit.contract,
+        permit.charged,
+    )

@@ -1,4 +1,5 @@
 """What a party's clear words are made from: its files, its sampling, its noise."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, gather
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY
 
-VALID = ""                     # the name under which a Draw asks for the valid bit of each slot
+VALID = ""  # the name under which a Draw asks for the valid bit of each slot
 
 
 def kind_of(type: Type) -> Kind:
@@ -28,10 +29,14 @@ def kind_of(type: Type) -> Kind:
 
 def specs(program: Compiled, parties: frozenset[str]) -> list[TensorSpec | DatasetSpec]:
     """What these parties must bring."""
-    tensors = [TensorSpec(entry.name, kind_of(type), type.shape)
-               for entry, type, _ in program.inputs if entry.party in parties]
-    datasets = [DatasetSpec(d.name, tuple(FieldSpec(f.name, kind_of(f.type), f.type.shape, f.norm) for f in d.fields))
-                for d in program.datasets if d.party in parties]
+    tensors = [
+        TensorSpec(entry.name, kind_of(type), type.shape) for entry, type, _ in program.inputs if entry.party in parties
+    ]
+    datasets = [
+        DatasetSpec(d.name, tuple(FieldSpec(f.name, kind_of(f.type), f.type.shape, f.norm) for f in d.fields))
+        for d in program.datasets
+        if d.party in parties
+    ]
     return [*tensors, *datasets]
 
 
@@ -41,8 +46,11 @@ def load(program: Compiled, parties: frozenset[str], given: Mapping[str, str]) -
     for draw in _draws(program.plan.steps):
         fields = loaded.get(draw.dataset)
         if isinstance(fields, dict) and len(fields[draw.name or next(iter(fields))]) < draw.batch:
-            raise InputError(f"its records are fewer than one batch of {draw.batch}", help="lower the program's batch",
-                             file=given[draw.dataset])
+            raise InputError(
+                f"its records are fewer than one batch of {draw.batch}",
+                help="lower the program's batch",
+                file=given[draw.dataset],
+            )
     return loaded
 
 
@@ -69,13 +77,14 @@ class PartySources:
 
     loaded: Mapping[str, Loaded] = field(repr=False)
     secret: RunSecret
-    spent: bool = False        # a run has begun that draws its batches and coins from this secret
+    spent: bool = False  # a run has begun that draws its batches and coins from this secret
     _batch: tuple[tuple[int, ...], NDArray[np.int64]] | None = field(default=None, repr=False)
 
     def records(self) -> dict[str, int]:
         """Rows of each data set."""
-        return {name: len(next(iter(fields.values()))) for name, fields in self.loaded.items()
-                if isinstance(fields, dict)}
+        return {
+            name: len(next(iter(fields.values()))) for name, fields in self.loaded.items() if isinstance(fields, dict)
+        }
 
     def input(self, at: Entry, type: Type) -> Array:
         value = self.loaded[at.name]

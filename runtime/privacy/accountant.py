@@ -7,6 +7,7 @@ Gaussian only but for some delta adds about q delta a step (docs/privacy.md, the
 
 Nothing here depends on the records: q is batch / n and n is public, the divisor of an update is the public batch.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -76,8 +77,7 @@ class Guarantee:
 
     def __str__(self) -> str:
         return (
-            f"epsilon = {self.epsilon:.3f} at delta = {self.delta:g} "
-            f"({self.adjacency}; {self.unit}; {self.accountant})"
+            f"epsilon = {self.epsilon:.3f} at delta = {self.delta:g} ({self.adjacency}; {self.unit}; {self.accountant})"
         )
 
 
@@ -126,14 +126,19 @@ def rdp(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
     for m in mechanisms:
         event = PoissonSampledDpEvent(m.rate, GaussianDpEvent(m.noise_multiplier))
         accountant.compose(SelfComposedDpEvent(event, m.steps))
-    return Guarantee(epsilon=float(accountant.get_epsilon(delta)), delta=delta, adjacency=ADJACENCY, unit=UNIT,
-                     accountant=f"RDP of plain Poisson sampling, which is not what is run, "
-                                f"dp-accounting {version('dp-accounting')}")
+    return Guarantee(
+        epsilon=float(accountant.get_epsilon(delta)),
+        delta=delta,
+        adjacency=ADJACENCY,
+        unit=UNIT,
+        accountant=f"RDP of plain Poisson sampling, which is not what is run, dp-accounting {version('dp-accounting')}",
+    )
 
 
 def _composed(mechanisms: Sequence[Mechanism], interval: float) -> Any:
-    first, *others = [_step(m.n, m.batch, m.slots, m.noise_multiplier, interval).self_compose(m.steps)
-                      for m in mechanisms]
+    first, *others = [
+        _step(m.n, m.batch, m.slots, m.noise_multiplier, interval).self_compose(m.steps) for m in mechanisms
+    ]
     for other in others:
         first = first.compose(other)
     return first
@@ -146,5 +151,10 @@ def _step(n: int, batch: int, slots: int, noise_multiplier: float, interval: flo
     from dp_accounting.privacy_accountant import NeighboringRelation  # here, because this takes over a second
 
     return from_truncated_subsampled_gaussian_mechanism(
-        dataset_size=n, sampling_probability=batch / n, truncated_batch_size=slots, noise_multiplier=noise_multiplier,
-        value_discretization_interval=interval, neighboring_relation=NeighboringRelation.REPLACE_SPECIAL)
+        dataset_size=n,
+        sampling_probability=batch / n,
+        truncated_batch_size=slots,
+        noise_multiplier=noise_multiplier,
+        value_discretization_interval=interval,
+        neighboring_relation=NeighboringRelation.REPLACE_SPECIAL,
+    )

@@ -3,6 +3,7 @@
 Epsilon falls with the noise and grows with the steps, so both are found by bisection on whole numbers (thousandths of a
 noise multiplier, steps), which ends after as many halvings as they have bits.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -10,10 +11,10 @@ from dataclasses import replace
 
 from runtime.privacy.accountant import Mechanism, curve
 
-GRAIN = 1000                   # noise multipliers are told in thousandths
+GRAIN = 1000  # noise multipliers are told in thousandths
 MOST_NOISE = 10_000 * GRAIN
 MOST_STEPS = 1 << 20
-_INTERVAL = 1e-3               # coarser than a report's: faster, and it overstates epsilon by a thousandth at most
+_INTERVAL = 1e-3  # coarser than a report's: faster, and it overstates epsilon by a thousandth at most
 
 
 class OutOfReach(ValueError):
@@ -35,8 +36,9 @@ def noise_for(mechanisms: Sequence[Mechanism], epsilon: float, delta: float) -> 
         return [-(-m.noise_multiplier * thousandths // first) / GRAIN for m in mechanisms]
 
     def enough(thousandths: int) -> bool:
-        changed = [replace(m, noise_multiplier=noise)
-                   for m, noise in zip(mechanisms, multipliers(thousandths), strict=True)]
+        changed = [
+            replace(m, noise_multiplier=noise) for m, noise in zip(mechanisms, multipliers(thousandths), strict=True)
+        ]
         return _cost(changed, delta) <= epsilon
 
     found = _least(enough, round(first * GRAIN), MOST_NOISE)
@@ -68,7 +70,7 @@ def _least(holds: Callable[[int], bool], start: int, most: int) -> int | None:
     at = min(max(start, 1), most)
     stride = max(1, at >> 6)
     if holds(at):
-        low, high = max(0, at - stride), at            # 0 stands for "does not hold", unasked
+        low, high = max(0, at - stride), at  # 0 stands for "does not hold", unasked
         while low and holds(low):
             stride *= 2
             low, high = max(0, low - stride), low

@@ -19,6 +19,7 @@ probability 2^(j - f):  H_gamma <= s H_(1 + (gamma - 1) / s), s = 2^(j - f).
 
 Several variables on different grids are one vector, measured in units of C.
 """
+
 from __future__ import annotations
 
 import math
@@ -33,19 +34,19 @@ import numpy as np
 from compiler.words.sampler import Sampler
 from runtime.privacy.tradeoff import LONGEST, Curve, Vector, add_coins, curve
 
-DELTA = 1e-8                   # of one draw of all coordinates
-ENOUGH = 0.9995                # sigma_eff / sigma of a table that is what it says
+DELTA = 1e-8  # of one draw of all coordinates
+ENOUGH = 0.9995  # sigma_eff / sigma of a table that is what it says
 
-_WALKED = 3 << 12              # at most so many points are D_S, on which every multiple of 2^S is walked
-_FINEST = 3 << 19              # and D_f, the finest that is written out
-_AMPLIFIED = 1.1               # how much a delta may grow along the chain; checked
+_WALKED = 3 << 12  # at most so many points are D_S, on which every multiple of 2^S is walked
+_FINEST = 3 << 19  # and D_f, the finest that is written out
+_AMPLIFIED = 1.1  # how much a delta may grow along the chain; checked
 
 
 @dataclass(frozen=True, slots=True)
 class Noise:
     """N: P(A = i - K + 1/2) = weights[i] / sum(weights) for 2K integer weights.  Raises ValueError if it is none."""
 
-    coins: tuple[int, ...]     # n_0, n_1, ..., n_(m-1)
+    coins: tuple[int, ...]  # n_0, n_1, ..., n_(m-1)
     weights: tuple[int, ...]
 
     def __post_init__(self) -> None:
@@ -70,9 +71,9 @@ class Part:
     """The noise of one variable, in units of its own grid."""
 
     noise: Noise
-    sigma: Fraction            # what the noise is said to be
-    clip: Fraction             # C
-    count: int                 # coordinates, each with a draw of its own
+    sigma: Fraction  # what the noise is said to be
+    clip: Fraction  # C
+    count: int  # coordinates, each with a draw of its own
 
     def __post_init__(self) -> None:
         if self.sigma <= 0 or self.clip <= 0 or self.count < 1:
@@ -83,10 +84,10 @@ class Part:
 class Certificate:
     """What was proved of one draw of all parts, in units of the clip; `sigma_eff` is 0 where nothing could be."""
 
-    sigma: float               # the noise multiplier that is claimed: the smallest of the parts
+    sigma: float  # the noise multiplier that is claimed: the smallest of the parts
     sigma_eff: float
-    delta: float               # for vectors of norm C at most
-    far_delta: float           # of norm 2 C at most
+    delta: float  # for vectors of norm C at most
+    far_delta: float  # of norm 2 C at most
     dimension: int
     seconds: float = field(compare=False)
 
@@ -111,8 +112,11 @@ def certify(parts: tuple[Part, ...], delta: float = DELTA) -> Certificate:
     return Certificate(
         sigma=float(min(part.sigma / part.clip for part in parts)),
         sigma_eff=min(min(e.sigma, float(part.sigma)) / float(part.clip) for e, part in zip(found, parts, strict=True)),
-        delta=delta, far_delta=max(e.far_delta for e in found), dimension=dimension,
-        seconds=time.perf_counter() - start)
+        delta=delta,
+        far_delta=max(e.far_delta for e in found),
+        dimension=dimension,
+        seconds=time.perf_counter() - start,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +127,15 @@ class Effective:
     far_delta: float
 
 
-def effective(noise: Noise, clip: Fraction, dimension: int, delta: float, *,
-              walked: int = _WALKED, finest: int = _FINEST) -> Effective:
+def effective(
+    noise: Noise, clip: Fraction, dimension: int, delta: float, *, walked: int = _WALKED, finest: int = _FINEST
+) -> Effective:
     """`walked` and `finest` bound the points that are looked at; with `walked` large every shift is, by itself."""
     budget = _Budget(delta, dimension, float(clip))
     noises = [noise] if noise.symmetric else [noise, Noise(noise.coins, noise.weights[::-1])]
     sides = [_coarse(n, walked) for n in noises]
     if len(sides[0].p) + (math.floor(2 * clip) >> sides[0].scale) > LONGEST:
-        return Effective(0.0, 1.0)                     # shifts by more than the noise ever moves
+        return Effective(0.0, 1.0)  # shifts by more than the noise ever moves
     sigma = _down(min(_near(side, math.floor(clip), budget, finest) for side in sides))
     if not sigma:
         return Effective(0.0, 1.0)
@@ -198,8 +203,10 @@ def _near(side: _Coarse, clip: int, budget: _Budget, finest: int) -> float:
 def _far(side: _Coarse, clip: Fraction, sigma: float) -> float:
     """The most delta(u) C^2 / u^2 of a shift between C and 2 C, where mu(u) = u / sigma."""
     shifts = range((math.floor(clip) >> side.scale) + 1, (math.floor(2 * clip) >> side.scale) + 1)
-    deltas = (curve(side.p, c).delta(_down((c << side.scale) / sigma)) * (float(clip) / (c << side.scale)) ** 2
-              for c in shifts)
+    deltas = (
+        curve(side.p, c).delta(_down((c << side.scale) / sigma)) * (float(clip) / (c << side.scale)) ** 2
+        for c in shifts
+    )
     return max(deltas, default=0.0) * (_AMPLIFIED if side.scale else 1.0)
 
 
@@ -207,7 +214,7 @@ def _bits(side: _Coarse, delta: float, finest: int) -> Iterator[float]:
     """mu of a shift by 2^j, j from the scale below that of `side` down to 0."""
     p = side.p
     last: Curve | None = None
-    above = 0                                          # scales between that of `last` and j
+    above = 0  # scales between that of `last` and j
     for number in reversed(side.coins):
         if last is None and _finer(p, number) <= finest:
             p = add_coins(p, number)

@@ -3,6 +3,7 @@
 Noise that the owner of the records draws is a rounded Gaussian and counts for what it says.  Noise that both parties
 draw counts for what the certificate of its compiled tables proves.
 """
+
 from __future__ import annotations
 
 import math
@@ -40,9 +41,15 @@ def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
         raise ValueError(f"the number of records in `{m.dataset}` is not known here")
     proved = certificate(m)
     return accountant.Mechanism(
-        name=m.dataset, n=records[m.dataset], batch=m.batch, slots=m.slots, steps=m.steps,
+        name=m.dataset,
+        n=records[m.dataset],
+        batch=m.batch,
+        slots=m.slots,
+        steps=m.steps,
         noise_multiplier=proved.sigma_eff if proved else float_below(m.noise_multiplier),
-        noise_delta=proved.delta if proved else 0.0, far_delta=proved.far_delta if proved else 0.0)
+        noise_delta=proved.delta if proved else 0.0,
+        far_delta=proved.far_delta if proved else 0.0,
+    )
 
 
 def certificate(m: Mechanism) -> Certificate | None:
@@ -51,8 +58,10 @@ def certificate(m: Mechanism) -> Certificate | None:
         return None
     if not m.samplers or len(m.samplers) != len(m.sizes):
         raise ValueError(f"the noise on `{m.dataset}` comes without its tables: nothing is known of it")
-    parts = tuple(Part(of_sampler(s), s.sigma, s.sigma / m.noise_multiplier, size)
-                  for s, size in zip(m.samplers, m.sizes, strict=True))
+    parts = tuple(
+        Part(of_sampler(s), s.sigma, s.sigma / m.noise_multiplier, size)
+        for s, size in zip(m.samplers, m.sizes, strict=True)
+    )
     return next((c for c in (certify(parts, delta) for delta in DELTAS) if c.holds), certify(parts, DELTAS[-1]))
 
 

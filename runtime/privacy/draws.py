@@ -4,6 +4,7 @@ A choice has a number (`draw`, which `dpsgd` of the program) and a position (the
 a simulation and the real run, which may ask in any order, find the same bits.  The fields of one batch are gathered by
 one and the same draw; the noises of two variables are two.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -50,8 +51,14 @@ def draw_coins(
 
 
 def draw_joint(
-    secret: RunSecret, parties: Sequence[str], draw: int, variable: int, position: tuple[int, ...], *, sampler: Sampler,
-    count: int
+    secret: RunSecret,
+    parties: Sequence[str],
+    draw: int,
+    variable: int,
+    position: tuple[int, ...],
+    *,
+    sampler: Sampler,
+    count: int,
 ) -> NDArray[np.int64]:
     """The noise that the parties draw together where one secret is all of theirs, in grid units; shape (count,)."""
     bits = [draw_coins(secret, party, draw, variable, position, count=count * sampler.bits) for party in parties]

@@ -16,6 +16,7 @@ precision that is doubled until the comparison is clear.  *What v stands for*: e
 grid points, so it differs from the real one by at most 2^-127, and the statistical distance of a draw is below
 (14 sigma + 1) 2^-126.
 """
+
 from __future__ import annotations
 
 from fractions import Fraction

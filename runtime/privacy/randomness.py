@@ -3,6 +3,7 @@
 It is one of three secrets.  Labels and OT never draw from it, so fixing it with `--seed` makes a run repeatable
 without making its garbling predictable; but whoever knows the seed knows the noise, so such a run is not private.
 """
+
 from __future__ import annotations
 
 import hashlib

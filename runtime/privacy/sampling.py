@@ -8,6 +8,7 @@ The order of the slots carries nothing: the circuit adds every slot's gradient e
 slots themselves are seen by the data provider alone (they enter as the garbler's labels).  So records stand in
 ascending order, empty slots behind them.
 """
+
 from __future__ import annotations
 
 import numpy as np

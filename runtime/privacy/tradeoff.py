@@ -17,6 +17,7 @@ gamma lie in a set of the chain whose other members have Q >= (1 - 2^-41) gamma 
 power.  Together less than 2^-39, by which alpha is taken down and power up.  Phi^-1 is good to a few units of 2^-53
 (Cephes states 5e-16 relative; a test holds it against mpmath), and 2^-48 is allowed for it.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 
-LONGEST = 1 << 21              # points that the bound on errors covers
+LONGEST = 1 << 21  # points that the bound on errors covers
 _SLACK = 2.0**-39
 _QUANTILE = 2.0**-48
 
@@ -75,8 +76,8 @@ def curve(p: Vector, shift: int) -> Curve:
     if size > LONGEST:
         raise ValueError(f"{size} points are more than the error bounds cover")
     before, after = np.zeros(size), np.zeros(size)
-    before[:len(p)], after[shift:] = p, p
-    rising = (after >= before * (1 - 2.0**-41)) & (after > 0)      # all that rise, and some that float64 cannot tell
+    before[: len(p)], after[shift:] = p, p
+    rising = (after >= before * (1 - 2.0**-41)) & (after > 0)  # all that rise, and some that float64 cannot tell
     before, after = before[rising], after[rising]
     order = np.argsort(before / after, kind="stable")
     alpha = _running_sums(before[order]) * (1 - _SLACK)
@@ -87,7 +88,7 @@ def add_coins(p: Vector, coins: int) -> Vector:
     """The probabilities on a lattice of half the step, after heads of `coins` fair coins are added there."""
     finer = np.zeros(2 * len(p) - 1 + coins)
     for heads in range(coins + 1):
-        finer[heads:heads + 2 * len(p) - 1:2] += p * (comb(coins, heads) / 2**coins)
+        finer[heads : heads + 2 * len(p) - 1 : 2] += p * (comb(coins, heads) / 2**coins)
     return finer
 
 
@@ -95,10 +96,10 @@ def _running_sums(terms: Vector) -> Vector:
     """Rows of sqrt(N), then the sums of rows: no term passes through more than 2 sqrt(N) additions."""
     side = isqrt(len(terms)) + 1
     rows = np.zeros((side, side))
-    rows.reshape(-1)[:len(terms)] = terms
+    rows.reshape(-1)[: len(terms)] = terms
     rows = np.cumsum(rows, axis=1)
     rows[1:] += np.cumsum(rows[:-1, -1])[:, None]
-    return rows.reshape(-1)[:len(terms)]
+    return rows.reshape(-1)[: len(terms)]
 
 
 def _quantile(p: Vector) -> Vector:

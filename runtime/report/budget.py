@@ -3,6 +3,7 @@
 A data set is called by its label and its place in the ledger, never by its content's hash, with which whoever reads
 the screen or a log could test guesses of records.
 """
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -12,8 +13,10 @@ from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
 from runtime.report.run import amount
 
-COMPOSED = ("runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, as one "
-            "PLD composition")
+COMPOSED = (
+    "runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, as one "
+    "PLD composition"
+)
 
 
 class Names:
@@ -30,17 +33,32 @@ class Names:
 
 def overview(names: Names, books: Books, only: str | None) -> list[dict[str, object]]:
     """One object for each data set, or for `only` this one."""
-    return [{
-        "data": names.numbers[data], "label": grant.label, "granted": amount(grant.budget.spend),
-        "charged": amount(books.charged(data)), "left": amount(grant.budget.spend - books.charged(data)),
-        "consumers": [{
-            "label": share.label, "key": key, "allotted": amount(share.budget.spend),
-            "charged": amount(books.charged(data, key)),
-            "left": amount(share.budget.spend - books.charged(data, key)),
-        } for (of, key), share in books.allotted.items() if of == data],
-        "runs": {state.value: sum(data in run.data and books.states[name] is state
-                                  for name, run in books.runs.items()) for state in State},
-    } for data, grant in books.granted.items() if only in (None, data)]
+    return [
+        {
+            "data": names.numbers[data],
+            "label": grant.label,
+            "granted": amount(grant.budget.spend),
+            "charged": amount(books.charged(data)),
+            "left": amount(grant.budget.spend - books.charged(data)),
+            "consumers": [
+                {
+                    "label": share.label,
+                    "key": key,
+                    "allotted": amount(share.budget.spend),
+                    "charged": amount(books.charged(data, key)),
+                    "left": amount(share.budget.spend - books.charged(data, key)),
+                }
+                for (of, key), share in books.allotted.items()
+                if of == data
+            ],
+            "runs": {
+                state.value: sum(data in run.data and books.states[name] is state for name, run in books.runs.items())
+                for state in State
+            },
+        }
+        for data, grant in books.granted.items()
+        if only in (None, data)
+    ]
 
 
 def lines(names: Names, books: Books, only: str | None) -> list[str]:
@@ -49,13 +67,21 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
         if only not in (None, data):
             continue
         taken = books.charged(data)
-        said += [names[data], f"  granted {grant.budget.spend}", f"  charged {taken}",
-                 f"  left    {grant.budget.spend - taken}"]
+        said += [
+            names[data],
+            f"  granted {grant.budget.spend}",
+            f"  charged {taken}",
+            f"  left    {grant.budget.spend - taken}",
+        ]
         for (of, key), share in books.allotted.items():
             if of == data:
                 taken = books.charged(data, key)
-                said += [f"  {share.label} (key {key[:16]})", f"    allotted {share.budget.spend}",
-                         f"    charged  {taken}", f"    left     {share.budget.spend - taken}"]
+                said += [
+                    f"  {share.label} (key {key[:16]})",
+                    f"    allotted {share.budget.spend}",
+                    f"    charged  {taken}",
+                    f"    left     {share.budget.spend - taken}",
+                ]
         if held := sum(data in run.data and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
     said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
@@ -63,8 +89,11 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
 
 
 def history(names: Names, events: Sequence[Event]) -> list[str]:
-    return [f"{number:4}  {event.at:%Y-%m-%d %H:%M:%S}  {event.state if isinstance(event, Moved) else event.kind:11}  "
-            f"{_about(names, event)}" for number, event in enumerate(events, 1)]
+    return [
+        f"{number:4}  {event.at:%Y-%m-%d %H:%M:%S}  {event.state if isinstance(event, Moved) else event.kind:11}  "
+        f"{_about(names, event)}"
+        for number, event in enumerate(events, 1)
+    ]
 
 
 def _about(names: Names, event: Event) -> str:
@@ -75,8 +104,10 @@ def _about(names: Names, event: Event) -> str:
             return f"{event.label} (key {event.consumer[:16]}) of {names[event.data]}: {event.budget.spend}"
         case Reserved():
             of = " and ".join(names[data] for data in event.data)
-            return (f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
-                    f"{event.composition} composition")
+            return (
+                f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
+                f"{event.composition} composition"
+            )
         case Moved():
             return f"run {event.run[:16]}"
         case Blocked():
@@ -103,4 +134,3 @@ def _plain(names: Names, event: Event) -> dict[str, object]:
         case _:
             assert_never(event)
     return fields
-

@@ -1,4 +1,5 @@
 """A contract in words."""
+
 from __future__ import annotations
 
 from runtime.contract.sign import digest
@@ -13,11 +14,14 @@ def lines(contract: Contract) -> list[str]:
     said += [f"  {p.name}: key {p.key[:16]}, {_signed(contract, p.name)}" for p in terms.parties]
     said.append(f"  valid from {terms.not_before:%Y-%m-%d %H:%M} to {terms.expires:%Y-%m-%d %H:%M} UTC")
     said.append(f"program {terms.program}")
-    said += [f"  {o.output}: {o.kind} is learned by {' and '.join(o.receivers) or 'nobody'}"
-             + (", REVEALED: no privacy mechanism protects what it is made of" if o.output in terms.reveals else "")
-             for o in terms.learns]
-    said += [f"  {p.name} learns nothing" for p in terms.parties
-             if not any(p.name in o.receivers for o in terms.learns)]
+    said += [
+        f"  {o.output}: {o.kind} is learned by {' and '.join(o.receivers) or 'nobody'}"
+        + (", REVEALED: no privacy mechanism protects what it is made of" if o.output in terms.reveals else "")
+        for o in terms.learns
+    ]
+    said += [
+        f"  {p.name} learns nothing" for p in terms.parties if not any(p.name in o.receivers for o in terms.learns)
+    ]
     said += [f"data `{d.name}` of {d.owner}: {count(d.records)} records, {d.unit}, {d.adjacency}" for d in terms.data]
     said += [f"  {_mechanism(m)}" for m in terms.mechanisms]
     return said + _privacy(terms)
@@ -29,16 +33,24 @@ def _signed(contract: Contract, party: str) -> str:
 
 def _mechanism(m: Mechanism) -> str:
     drawn = m.drawn_by or "both parties together"
-    return (f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots, clip "
-            f"{float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}")
+    return (
+        f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots, clip "
+        f"{float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
+    )
 
 
 def _privacy(terms: Terms) -> list[str]:
     if terms.privacy is None:
         return ["privacy: no mechanism, no budget; see what is revealed"]
     p = terms.privacy
-    how = "each charged when it starts (basic composition)" if p.composition == "basic" else \
-        "fixed beforehand, charged together when the first one starts (PLD composition)"
+    how = (
+        "each charged when it starts (basic composition)"
+        if p.composition == "basic"
+        else "fixed beforehand, charged together when the first one starts (PLD composition)"
+    )
     runs = "1 run" if p.runs == 1 else f"{count(p.runs)} runs"
-    return [f"privacy: {runs} at most, {how}", f"  one run: at most {p.per_run.spend}",
-            f"  all runs: at most {p.total.spend}"]
+    return [
+        f"privacy: {runs} at most, {how}",
+        f"  one run: at most {p.per_run.spend}",
+        f"  all runs: at most {p.total.spend}",
+    ]

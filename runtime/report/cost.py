@@ -1,4 +1,5 @@
 """What a run of a program costs, counted from its schedule: no run is needed."""
+
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
@@ -18,10 +19,10 @@ class KernelCost:
     and_gates: int
     xor_gates: int
     ciphertexts: int
-    depth: int                     # AND gates on its longest path
+    depth: int  # AND gates on its longest path
     registers: int
-    launches: int                  # of a whole run
-    lanes: int                     # of all its launches together
+    launches: int  # of a whole run
+    lanes: int  # of all its launches together
     digest: str
 
 
@@ -42,11 +43,11 @@ class Cost:
 
     and_gates: int
     xor_gates: int
-    ciphertexts: int               # two for each AND gate
+    ciphertexts: int  # two for each AND gate
     table_bytes: int
-    depth: int                     # the sum over all launches, which run one after the other
+    depth: int  # the sum over all launches, which run one after the other
     kernels: tuple[KernelCost, ...]
-    lines: tuple[LineCost, ...]    # in the order of the text; together they are all AND gates
+    lines: tuple[LineCost, ...]  # in the order of the text; together they are all AND gates
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -60,10 +61,27 @@ def cost(program: Compiled) -> Cost:
         times[launch.kernel] += count
         lanes[launch.kernel] += count * lane_count(launch)
     kernels = tuple(
-        KernelCost(kernel.name, kernel.circuit.and_gates, kernel.circuit.xor_gates, HALVES * kernel.circuit.and_gates,
-                   and_depth(kernel.circuit), kernel.register_count, t, n, kernel_digest(kernel))
-        for kernel, t, n in zip(plan.kernels, times, lanes, strict=True))
+        KernelCost(
+            kernel.name,
+            kernel.circuit.and_gates,
+            kernel.circuit.xor_gates,
+            HALVES * kernel.circuit.and_gates,
+            and_depth(kernel.circuit),
+            kernel.register_count,
+            t,
+            n,
+            kernel_digest(kernel),
+        )
+        for kernel, t, n in zip(plan.kernels, times, lanes, strict=True)
+    )
     lines = tuple(LineCost(n.file, n.line, n.column, n.and_gates, HALVES * n.and_gates) for n in program.lines)
     total = and_gates(plan)
-    return Cost(total, sum(k.xor_gates * k.lanes for k in kernels), HALVES * total, row_bytes(1) * total,
-                sum(k.depth * k.launches for k in kernels), kernels, lines)
+    return Cost(
+        total,
+        sum(k.xor_gates * k.lanes for k in kernels),
+        HALVES * total,
+        row_bytes(1) * total,
+        sum(k.depth * k.launches for k in kernels),
+        kernels,
+        lines,
+    )

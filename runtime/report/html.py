@@ -1,4 +1,5 @@
 """The report of `ccr inspect` as one HTML file: no network, no scripts, every text escaped."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -15,7 +16,7 @@ from runtime.report.privacy import Privacy
 from runtime.report.program import parties
 from runtime.report.wording import count, percent, size
 
-STEPS = 8                      # shades of heat
+STEPS = 8  # shades of heat
 
 PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -48,11 +49,18 @@ $body
 def page(program: Program, cost: Cost, privacy: Privacy, rows: Sequence[Width]) -> str:
     """The whole report; without source text and ranges for an artifact, which has neither."""
     shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
-    parts = [_paragraphs(parties(program.compiled)), _totals(cost), *_section("Privacy", _paragraphs(privacy.lines())),
-             *_section("Lines", _lines(program, cost)), *_section("Kernels", _kernels(cost)),
-             *_section("Passes", _passes(program)), *(_section("Ranges", _ranges(rows)) if rows else [])]
-    return PAGE.substitute(name=escape(program.name), digest=escape(program.digest), shades=shades,
-                           body="\n".join(parts))
+    parts = [
+        _paragraphs(parties(program.compiled)),
+        _totals(cost),
+        *_section("Privacy", _paragraphs(privacy.lines())),
+        *_section("Lines", _lines(program, cost)),
+        *_section("Kernels", _kernels(cost)),
+        *_section("Passes", _passes(program)),
+        *(_section("Ranges", _ranges(rows)) if rows else []),
+    ]
+    return PAGE.substitute(
+        name=escape(program.name), digest=escape(program.digest), shades=shades, body="\n".join(parts)
+    )
 
 
 def _section(title: str, content: str) -> list[str]:
@@ -65,28 +73,62 @@ def _paragraphs(sentences: Iterable[str]) -> str:
 
 def _table(header: Sequence[object], rows: Iterable[Sequence[object]], words: Sequence[int] = ()) -> str:
     """The first column and those in `words` to the left."""
+
     def row(cells: Sequence[object], tag: str) -> str:
-        return "<tr>" + "".join(f'<{tag}{" class=words" if i in words else ""}>{escape(str(cell))}</{tag}>'
-                                for i, cell in enumerate(cells)) + "</tr>"
+        return (
+            "<tr>"
+            + "".join(
+                f"<{tag}{' class=words' if i in words else ''}>{escape(str(cell))}</{tag}>"
+                for i, cell in enumerate(cells)
+            )
+            + "</tr>"
+        )
+
     return "\n".join(["<table>", row(header, "th"), *(row(cells, "td") for cells in rows), "</table>"])
 
 
 def _totals(cost: Cost) -> str:
-    return _table(("AND gates", "XOR gates", "ciphertexts", "bytes of tables", "AND depth"),
-                  [(count(cost.and_gates), count(cost.xor_gates), count(cost.ciphertexts), size(cost.table_bytes),
-                    count(cost.depth))])
+    return _table(
+        ("AND gates", "XOR gates", "ciphertexts", "bytes of tables", "AND depth"),
+        [
+            (
+                count(cost.and_gates),
+                count(cost.xor_gates),
+                count(cost.ciphertexts),
+                size(cost.table_bytes),
+                count(cost.depth),
+            )
+        ],
+    )
 
 
 def _kernels(cost: Cost) -> str:
-    return _table(("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run"),
-                  [(k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches),
-                    count(k.lanes), count(k.and_gates * k.lanes)) for k in cost.kernels])
+    return _table(
+        ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run"),
+        [
+            (
+                k.name,
+                count(k.and_gates),
+                count(k.xor_gates),
+                k.depth,
+                k.registers,
+                count(k.launches),
+                count(k.lanes),
+                count(k.and_gates * k.lanes),
+            )
+            for k in cost.kernels
+        ],
+    )
 
 
 def _passes(program: Program) -> str:
-    return _table(("pass", "AND before", "after", "XOR before", "after"),
-                  [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
-                   for p in program.compiled.passes])
+    return _table(
+        ("pass", "AND before", "after", "XOR before", "after"),
+        [
+            (p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
+            for p in program.compiled.passes
+        ],
+    )
 
 
 def _ranges(rows: Sequence[Width]) -> str:

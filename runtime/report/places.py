@@ -1,4 +1,5 @@
 """Places in the text as reports show them, and the text itself where the program came from it."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -8,9 +9,9 @@ from compiler.program import launches
 from lang.source import Source, Span
 from runtime.program import Program
 
-LONGEST = 48                   # characters of an excerpt
+LONGEST = 48  # characters of an excerpt
 
-Place = tuple[str, int, int]   # file without folders, line, column
+Place = tuple[str, int, int]  # file without folders, line, column
 
 
 def place_of(span: Span) -> Place:
@@ -38,5 +39,5 @@ def excerpt(span: Span | None) -> str:
     if span is None:
         return ""
     last = span.end_column - 1 if span.end_line == span.line else None
-    text = " ".join(span.source.line(span.line)[span.column - 1:last].split("//")[0].split())
-    return text if len(text) <= LONGEST and last is not None else f"{text[:LONGEST - 4]} ..."
+    text = " ".join(span.source.line(span.line)[span.column - 1 : last].split("//")[0].split())
+    return text if len(text) <= LONGEST and last is not None else f"{text[: LONGEST - 4]} ..."

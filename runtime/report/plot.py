@@ -1,4 +1,5 @@
 """Epsilon over the steps of a program and over delta, as a picture.  Needs matplotlib (the extra `plot`)."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

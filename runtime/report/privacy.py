@@ -1,4 +1,5 @@
 """What a program gives away: the (epsilon, delta) of its mechanisms, and what it reveals besides."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of
 from runtime.report.wording import count, listing, steps
 
-DELTA = 1e-5                   # where nobody says another
+DELTA = 1e-5  # where nobody says another
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +57,39 @@ class Privacy:
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
         of = f"{count(n)} records" if n is not None else "its records"
-        return (f"`{m.dataset}`: {steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
-                f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
-                f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}")
+        return (
+            f"`{m.dataset}`: {steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
+            f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
+            f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}"
+        )
 
     def as_json(self) -> dict[str, object]:
         g = self.guarantee
         sigmas = {float(m.noise_multiplier * m.clip) for m in self.mechanisms}
         return {
-            "epsilon": self.epsilon, "delta": self.delta, "unknown": self.unknown or None,
+            "epsilon": self.epsilon,
+            "delta": self.delta,
+            "unknown": self.unknown or None,
             "sigma": sigmas.pop() if len(sigmas) == 1 else None,
             "noise_ands_per_sample": self.noise_ands(),
-            "adjacency": g.adjacency if g else None, "unit": g.unit if g else None,
+            "adjacency": g.adjacency if g else None,
+            "unit": g.unit if g else None,
             "accountant": g.accountant if g else None,
-            "mechanisms": [{"dataset": m.dataset, "records": self.records.get(m.dataset), "batch": m.batch,
-                            "slots": m.slots, "steps": m.steps, "clip": float(m.clip),
-                            "noise_multiplier": float(m.noise_multiplier),
-                            "sigma": float(m.noise_multiplier * m.clip), "drawn_by": m.drawn_by or None,
-                            "bounded_by": m.argument}
-                           for m in self.mechanisms],
+            "mechanisms": [
+                {
+                    "dataset": m.dataset,
+                    "records": self.records.get(m.dataset),
+                    "batch": m.batch,
+                    "slots": m.slots,
+                    "steps": m.steps,
+                    "clip": float(m.clip),
+                    "noise_multiplier": float(m.noise_multiplier),
+                    "sigma": float(m.noise_multiplier * m.clip),
+                    "drawn_by": m.drawn_by or None,
+                    "bounded_by": m.argument,
+                }
+                for m in self.mechanisms
+            ],
             "revealed": [{"name": o.name, "to": list(o.receivers)} for o in self.revealed],
         }
 

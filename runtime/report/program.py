@@ -1,4 +1,5 @@
 """A compiled program, as `ccr inspect` shows it."""
+
 from __future__ import annotations
 
 from dataclasses import asdict
@@ -12,7 +13,7 @@ from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
 from runtime.report.wording import count, percent, size, table
 
-PLACES = 20                    # places in the text that are printed
+PLACES = 20  # places in the text that are printed
 
 
 def learns(program: Compiled) -> dict[str, list[Released]]:
@@ -25,10 +26,13 @@ def as_json(program: Program, cost: Cost, privacy: Privacy) -> dict[str, object]
     return {
         "program": program.name,
         "digest": program.digest,
-        "parties": list(compiled.parties), "garbler": compiled.garbler, "evaluator": compiled.evaluator,
+        "parties": list(compiled.parties),
+        "garbler": compiled.garbler,
+        "evaluator": compiled.evaluator,
         "parameters": dict(compiled.parameters),
-        "outputs": [{"name": o.name, "kind": o.kind, "to": list(o.receivers), "revealed": o.revealed}
-                    for o in compiled.outputs],
+        "outputs": [
+            {"name": o.name, "kind": o.kind, "to": list(o.receivers), "revealed": o.revealed} for o in compiled.outputs
+        ],
         "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
         **cost.as_json(),
         "passes": [asdict(p) for p in compiled.passes],
@@ -46,33 +50,51 @@ def parties(compiled: Compiled) -> list[str]:
     if compiled.parameters:
         lines.append("params " + ", ".join(f"{name} = {_decimal(value)}" for name, value in compiled.parameters))
     if compiled.approximations:
-        lines.append("approximated " + ", ".join(f"{a.function} within {float(a.error):.3g}"
-                                                 for a in compiled.approximations))
+        lines.append(
+            "approximated " + ", ".join(f"{a.function} within {float(a.error):.3g}" for a in compiled.approximations)
+        )
     return lines
 
 
 def text(program: Program, cost: Cost, privacy: Privacy) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
-    lines += ["", f"{count(cost.and_gates)} AND gates, {count(cost.ciphertexts)} ciphertexts, "
-                  f"{size(cost.table_bytes)} of tables; {count(cost.xor_gates)} XOR gates; "
-                  f"AND depth {count(cost.depth)}", ""]
-    lines += table(("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes"),
-                   [(k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches),
-                     count(k.lanes)) for k in cost.kernels])
+    lines += [
+        "",
+        f"{count(cost.and_gates)} AND gates, {count(cost.ciphertexts)} ciphertexts, "
+        f"{size(cost.table_bytes)} of tables; {count(cost.xor_gates)} XOR gates; "
+        f"AND depth {count(cost.depth)}",
+        "",
+    ]
+    lines += table(
+        ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes"),
+        [
+            (k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches), count(k.lanes))
+            for k in cost.kernels
+        ],
+    )
     lines += ["", *_lines(program, cost)]
-    lines += ["", *table(("pass", "AND before", "after", "XOR before", "after"),
-                         [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
-                          for p in compiled.passes])]
+    lines += [
+        "",
+        *table(
+            ("pass", "AND before", "after", "XOR before", "after"),
+            [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after))) for p in compiled.passes],
+        ),
+    ]
     return "\n".join([*lines, "", *privacy.lines()])
 
 
 def _lines(program: Program, cost: Cost) -> list[str]:
     """The places that cost most, with their text where it is at hand."""
     found = expressions(program)
-    rows = [(f"{n.file}:{n.line}:{n.column}  {excerpt(found.get((n.file, n.line, n.column)))}".rstrip(),
-             count(n.and_gates), percent(n.and_gates, cost.and_gates))
-            for n in sorted(cost.lines, key=lambda n: -n.and_gates)]
+    rows = [
+        (
+            f"{n.file}:{n.line}:{n.column}  {excerpt(found.get((n.file, n.line, n.column)))}".rstrip(),
+            count(n.and_gates),
+            percent(n.and_gates, cost.and_gates),
+        )
+        for n in sorted(cost.lines, key=lambda n: -n.and_gates)
+    ]
     rest = [f"and {count(len(rows) - PLACES)} more places: see --json"] if len(rows) > PLACES else []
     return [*table(("source", "AND", "share"), rows[:PLACES]), *rest]
 

@@ -1,4 +1,5 @@
 """The widths of a program, for people and as JSON: `ccr inspect --ranges`."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -23,10 +24,19 @@ def _json(row: Width) -> dict[str, object]:
     file, line, column = place_of(row.span)
     binding, function, type = row.binding, row.approximation, row.type
     return {
-        "file": file, "line": line, "column": column, "name": row.name or None, "text": excerpt(row.span),
-        "shape": list(type.shape), "lo": type.lo, "hi": type.hi, "scale": str(type.scale), "bits": type.width,
+        "file": file,
+        "line": line,
+        "column": column,
+        "name": row.name or None,
+        "text": excerpt(row.span),
+        "shape": list(type.shape),
+        "lo": type.lo,
+        "hi": type.hi,
+        "scale": str(type.scale),
+        "bits": type.width,
         "kind": binding.kind if binding else None,
-        "rounds": binding.rounds if binding else None, "overflow": binding.overflow if binding else None,
+        "rounds": binding.rounds if binding else None,
+        "overflow": binding.overflow if binding else None,
         "function": function.function if function else None,
         "error_allowed": _fraction(function.allowed) if function else None,
         "error_reached": _fraction(function.reached) if function else None,
@@ -42,8 +52,14 @@ def cells(row: Width) -> tuple[str, ...]:
     file, line, column = place_of(row.span)
     text = f"{row.name} = {excerpt(row.span)}" if row.name.isidentifier() else row.name or excerpt(row.span)
     type = row.type
-    return (f"{file}:{line}:{column}  {text}", _short(type.lo * type.scale), _short(type.hi * type.scale),
-            _scale(type.scale), str(type.width), "; ".join([*_binding(row.binding), *_function(row)]))
+    return (
+        f"{file}:{line}:{column}  {text}",
+        _short(type.lo * type.scale),
+        _short(type.hi * type.scale),
+        _scale(type.scale),
+        str(type.width),
+        "; ".join([*_binding(row.binding), *_function(row)]),
+    )
 
 
 def lines(rows: Sequence[Width]) -> list[str]:

@@ -1,4 +1,5 @@
 """A run that has ended well: who learned what, what it cost, what it gave away."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -15,9 +16,8 @@ from runtime.report.program import learns
 from runtime.report.wording import count, duration, rate, size
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
-TELLING = 0.5                      # seconds of streaming from which a rate means something
-SEEDED = ("--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the "
-          "noise")
+TELLING = 0.5  # seconds of streaming from which a rate means something
+SEEDED = "--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the noise"
 
 
 def phases(report: Report, compile: float, run: float) -> dict[str, float]:
@@ -37,7 +37,7 @@ class Ended:
     program: Program
     reports: Mapping[str, Report]
     seconds: Mapping[str, float]
-    files: Mapping[str, str]           # output -> path
+    files: Mapping[str, str]  # output -> path
     privacy: Privacy
     seeded: bool
 
@@ -55,16 +55,22 @@ class Ended:
         sent = sum(r.sent_bytes for r in self.reports.values())
         return {
             "outputs": {name: values.numbers(value, types[name]) for name, value in self.outputs.items()},
-            "learned": {party: [{"name": o.name, "kind": o.kind, "revealed": o.revealed,
-                                 "file": self.files.get(o.name)} for o in outputs]
-                        for party, outputs in learns(self.program.compiled).items()},
+            "learned": {
+                party: [
+                    {"name": o.name, "kind": o.kind, "revealed": o.revealed, "file": self.files.get(o.name)}
+                    for o in outputs
+                ]
+                for party, outputs in learns(self.program.compiled).items()
+            },
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes_sent": sent,
-            "parties": {r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes,
-                                  "seconds": r.seconds} for r in self.reports.values()},
+            "parties": {
+                r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
+                for r in self.reports.values()
+            },
             "backend": self._any.backend,
-            "epsilon": self.privacy.epsilon,       # holds if `private`
+            "epsilon": self.privacy.epsilon,  # holds if `private`
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
             "private": not self.seeded,
@@ -74,8 +80,16 @@ class Ended:
         }
 
     def text(self) -> str:
-        return "\n".join(["who learned what", *indent(self._learned()), "privacy", *indent(self._privacy()),
-                          "cost", *indent(self._cost())])
+        return "\n".join(
+            [
+                "who learned what",
+                *indent(self._learned()),
+                "privacy",
+                *indent(self._privacy()),
+                "cost",
+                *indent(self._cost()),
+            ]
+        )
 
     def _learned(self) -> list[str]:
         lines: list[str] = []
@@ -111,8 +125,11 @@ class Ended:
         speed = f" ({rate(gates / stream)} while streaming)" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
-        return [f"{count(gates)} AND gates{speed}, {self._any.backend} backend", sent,
-                f"{duration(self.seconds['total'])}: {parts}"]
+        return [
+            f"{count(gates)} AND gates{speed}, {self._any.backend} backend",
+            sent,
+            f"{duration(self.seconds['total'])}: {parts}",
+        ]
 
 
 def amount(spend: Spend) -> dict[str, str]:

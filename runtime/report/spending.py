@@ -1,4 +1,5 @@
 """`ccr privacy`: what a program costs, what that is made of, and what a budget would ask for."""
+
 from __future__ import annotations
 
 import math
@@ -14,8 +15,8 @@ from runtime.privacy.cost import certificate, charged
 from runtime.report.privacy import Privacy, privacy
 from runtime.report.wording import count, duration, steps
 
-_CURVE = 12                    # points over the steps
-_DELTAS = tuple(10.0 ** -k for k in range(3, 11))
+_CURVE = 12  # points over the steps
+_DELTAS = tuple(10.0**-k for k in range(3, 11))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,15 @@ class Spending:
         verdict = "as good as it says" if proved.holds else f"NOT what it says: less than {ENOUGH:g} of it"
         numbers = f"{count(proved.dimension)} numbers"
         if self.told[i].added_delta() >= self.privacy.delta:
-            return (f"noise: too little for joint noise at this delta, of which its own delta alone takes "
-                    f"{self.told[i].added_delta():.2g}: ask for more noise, or for noise `drawn by` the data provider")
-        return (f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
-                f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers} "
-                f"({proved.far_delta:.2g} where a batch overflows); proved in {duration(proved.seconds)}")
+            return (
+                f"noise: too little for joint noise at this delta, of which its own delta alone takes "
+                f"{self.told[i].added_delta():.2g}: ask for more noise, or for noise `drawn by` the data provider"
+            )
+        return (
+            f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
+            f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers} "
+            f"({proved.far_delta:.2g} where a batch overflows); proved in {duration(proved.seconds)}"
+        )
 
     def _budget(self) -> list[str]:
         if self.budget is None:
@@ -80,42 +85,66 @@ class Spending:
         mechanisms = base["mechanisms"]
         assert isinstance(mechanisms, list)
         base["mechanisms"] = [dict(m) | self._as_json(i) for i, m in enumerate(mechanisms)]
-        base |= {"adjacency": accountant.ADJACENCY, "unit": accountant.UNIT,
-                 "rdp_plain_poisson": {"epsilon": _finite(self.renyi.epsilon), "note": self.renyi.accountant}}
+        base |= {
+            "adjacency": accountant.ADJACENCY,
+            "unit": accountant.UNIT,
+            "rdp_plain_poisson": {"epsilon": _finite(self.renyi.epsilon), "note": self.renyi.accountant},
+        }
         if self.budget is not None:
             b = self.budget
-            base["budget"] = {"epsilon": b.epsilon, "noise_multipliers": list(b.noise) if b.noise else None,
-                              "steps": list(b.steps)}
+            base["budget"] = {
+                "epsilon": b.epsilon,
+                "noise_multipliers": list(b.noise) if b.noise else None,
+                "steps": list(b.steps),
+            }
         return base
 
     def _as_json(self, i: int) -> dict[str, object]:
         proved, told = self.certificates[i], self.told[i]
         return {
-            "epsilon": _finite(self.each[i].epsilon), "delta": self.privacy.delta, "adjacency": accountant.ADJACENCY,
-            "unit": accountant.UNIT, "noise_multiplier_effective": told.noise_multiplier,
+            "epsilon": _finite(self.each[i].epsilon),
+            "delta": self.privacy.delta,
+            "adjacency": accountant.ADJACENCY,
+            "unit": accountant.UNIT,
+            "noise_multiplier_effective": told.noise_multiplier,
             "delta_of_noise": told.added_delta(),
-            "certificate": None if proved is None else {
-                "sigma": proved.sigma, "sigma_eff": proved.sigma_eff, "ratio": proved.ratio, "holds": proved.holds,
-                "delta": proved.delta, "far_delta": proved.far_delta, "dimension": proved.dimension,
+            "certificate": None
+            if proved is None
+            else {
+                "sigma": proved.sigma,
+                "sigma_eff": proved.sigma_eff,
+                "ratio": proved.ratio,
+                "holds": proved.holds,
+                "delta": proved.delta,
+                "far_delta": proved.far_delta,
+                "dimension": proved.dimension,
                 "seconds": proved.seconds,
-                "tables": [s.digest for s in self.privacy.mechanisms[i].samplers]}}
+                "tables": [s.digest for s in self.privacy.mechanisms[i].samplers],
+            },
+        }
 
 
 def spending(program: Compiled, records: Mapping[str, int], delta: float, epsilon: float | None) -> Spending:
-    """The whole report; takes seconds.  Raises ValueError where `cost_of` does, and for an epsilon that is not above 0.
-    """
+    """The whole report; takes seconds.  Raises ValueError where `cost_of` does, and for an epsilon not above 0."""
     told = [charged(m, records) for m in program.mechanisms]
     whole = privacy(program, records, delta)
     if whole.unknown:
         raise ValueError(whole.unknown)
     proved = tuple(certificate(m) for m in program.mechanisms)
     alone = [whole.guarantee] if whole.guarantee and len(told) == 1 else [accountant.account([m], delta) for m in told]
-    return Spending(whole, tuple(told), proved, tuple(alone),
-                    accountant.rdp(told, delta), None if epsilon is None else _asked(told, proved, epsilon, delta))
+    return Spending(
+        whole,
+        tuple(told),
+        proved,
+        tuple(alone),
+        accountant.rdp(told, delta),
+        None if epsilon is None else _asked(told, proved, epsilon, delta),
+    )
 
 
-def _asked(told: Sequence[accountant.Mechanism], proved: Sequence[Certificate | None], epsilon: float,
-           delta: float) -> Budget:
+def _asked(
+    told: Sequence[accountant.Mechanism], proved: Sequence[Certificate | None], epsilon: float, delta: float
+) -> Budget:
     try:
         effective = noise_for(told, epsilon, delta)
     except OutOfReach:

@@ -1,4 +1,5 @@
 """Outputs as numbers: for JSON, for a terminal, for a file."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -15,7 +16,7 @@ from runtime.data.save import check_output, save
 from runtime.data.specs import Kind
 from runtime.party.sources import kind_of
 
-SHOWN = 64                     # elements that are printed; more are counted
+SHOWN = 64  # elements that are printed; more are counted
 
 
 def numbers(value: Array, type: Type) -> Any:
@@ -56,6 +57,9 @@ def write(path: str, output: Released, value: Array) -> None:
 def _file_kind(path: str, output: Released) -> Kind:
     scale = output.type.scale
     if scale.numerator != 1 or scale.denominator.bit_count() != 1 or output.type.width - output.type.signed > 63:
-        raise InputError(f"`{output.name}` ({output.kind}) has no kind whose values a file holds exactly",
-                         help=f"bind it to a kind in the program: `let {output.name}: fix<32, 16> = ...;`", file=path)
+        raise InputError(
+            f"`{output.name}` ({output.kind}) has no kind whose values a file holds exactly",
+            help=f"bind it to a kind in the program: `let {output.name}: fix<32, 16> = ...;`",
+            file=path,
+        )
     return kind_of(output.type)

@@ -1,4 +1,5 @@
 """Quantities as people read them."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -51,5 +52,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
     """Aligned columns: the first to the left, the others, which are numbers, to the right."""
     cells = [list(header), *([str(cell) for cell in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    return ["  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-            for row in cells]
+    return [
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
+        for row in cells
+    ]

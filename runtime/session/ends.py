@@ -1,4 +1,5 @@
 """What the backends of a run ask of its connection."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -13,7 +14,7 @@ from runtime.session.guard import Guard
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 
-TABLE_FRAME = 1 << 20          # bytes; the longest TABLES frame that is accepted
+TABLE_FRAME = 1 << 20  # bytes; the longest TABLES frame that is accepted
 
 
 class GarblerEnds:
@@ -24,7 +25,7 @@ class GarblerEnds:
 
     def send_tables(self, tables: memoryview) -> None:
         for start in range(0, len(tables), TABLE_FRAME):
-            self._guard.send(Frame.TABLES, tables[start:start + TABLE_FRAME])
+            self._guard.send(Frame.TABLES, tables[start : start + TABLE_FRAME])
 
     def send(self, count: int) -> Labels:
         with self._phases.during("inputs"):
@@ -53,8 +54,8 @@ class EvaluatorEnds:
         """The next bytes of the stream, however the garbler cut it into frames."""
         if self._at + count <= len(self._tables):
             self._at += count
-            return memoryview(self._tables)[self._at - count:self._at]
-        parts, have = [self._tables[self._at:]], len(self._tables) - self._at
+            return memoryview(self._tables)[self._at - count : self._at]
+        parts, have = [self._tables[self._at :]], len(self._tables) - self._at
         while have < count:
             part = expect(self._guard, Frame.TABLES, TABLE_FRAME)
             if not part:
@@ -81,6 +82,8 @@ class EvaluatorEnds:
 def _exactly(guard: Guard, frame: Frame, size: int) -> bytes:
     payload = expect(guard, frame, size)
     if len(payload) != size:
-        raise ProtocolError(f"the peer sent {len(payload)} bytes of {frame.name}, not {size}; check that both parties "
-                            "run the same program and version")
+        raise ProtocolError(
+            f"the peer sent {len(payload)} bytes of {frame.name}, not {size}; check that both parties "
+            "run the same program and version"
+        )
     return payload

@@ -1,4 +1,5 @@
 """A channel that only lets through what the session's state allows."""
+
 from __future__ import annotations
 
 from contextlib import suppress
@@ -9,7 +10,7 @@ from runtime.net.frames import Frame
 from runtime.session.state import Role, State, Way, follow
 
 REASON_BYTES = 512
-REFUSED = "refused"            # the reason of a party whose contract or ledger does not allow the run
+REFUSED = "refused"  # the reason of a party whose contract or ledger does not allow the run
 
 
 class PeerAborted(NetworkError):

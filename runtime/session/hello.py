@@ -1,4 +1,5 @@
 """The handshake: both parties say what they are about to run, and go on only if it is the same thing."""
+
 from __future__ import annotations
 
 import hashlib
@@ -40,12 +41,12 @@ class DifferentContracts(Disagreement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
-    party: str                 # as the program names it
+    party: str  # as the program names it
     role: str
-    program: str               # the artifact's digest
-    contract: str              # the contract's digest; empty without one
-    name: str                  # the program's file name, for messages
-    records: dict[str, int]    # rows of each data set of the sender's: public
+    program: str  # the artifact's digest
+    contract: str  # the contract's digest; empty without one
+    name: str  # the program's file name, for messages
+    records: dict[str, int]  # rows of each data set of the sender's: public
     nonce: str
     protocol: int = PROTOCOL
 
@@ -65,13 +66,17 @@ def decode(payload: bytes, protocol: int) -> Hello:
     fields: Any = None
     try:
         fields = json.loads(payload)
-        theirs = fields["protocol"]                    # before the rest, which another version may write otherwise
+        theirs = fields["protocol"]  # before the rest, which another version may write otherwise
         if type(theirs) is int and theirs != protocol:
-            raise DifferentVersions(f"the peer speaks protocol {theirs}, this side {protocol}: install the same "
-                                    "version of ccr on both")
-        good = fields.keys() == NAMES and type(theirs) is int and all(
-            isinstance(fields[name], str) for name in NAMES - {"protocol", "records"}) and all(
-            type(count) is int and count >= 0 for count in fields["records"].values())
+            raise DifferentVersions(
+                f"the peer speaks protocol {theirs}, this side {protocol}: install the same version of ccr on both"
+            )
+        good = (
+            fields.keys() == NAMES
+            and type(theirs) is int
+            and all(isinstance(fields[name], str) for name in NAMES - {"protocol", "records"})
+            and all(type(count) is int and count >= 0 for count in fields["records"].values())
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         good = False
     if not good:
@@ -89,8 +94,9 @@ def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
     if problem is not None:
         raise problem
     first, second = (own, received) if mine.role == "garbler" else (received, own)
-    return theirs, hashlib.sha256(b"ccr session\0" + hashlib.sha256(first).digest()
-                                  + hashlib.sha256(second).digest()).digest()
+    return theirs, hashlib.sha256(
+        b"ccr session\0" + hashlib.sha256(first).digest() + hashlib.sha256(second).digest()
+    ).digest()
 
 
 def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
@@ -98,11 +104,13 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
         return DifferentPrograms(
             f"the two parties run different programs: here `{mine.name}` ({mine.program[:16]}), there "
             f"`{_plain(theirs.name)}` ({_plain(theirs.program[:16])}); compare the files and every -D, or exchange the "
-            "artifact that `ccr compile` writes")
+            "artifact that `ccr compile` writes"
+        )
     if mine.contract != theirs.contract:
         return DifferentContracts(
             f"the two parties run under different contracts: here {_contract(mine)}, there {_contract(theirs)}; give "
-            "both sides the same --contract")
+            "both sides the same --contract"
+        )
     if mine.role == theirs.role or mine.party == theirs.party:
         return DifferentRoles(f"both sides run as `{mine.party}`: start one of them with the other party's --as")
     return None

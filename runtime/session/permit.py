@@ -1,4 +1,5 @@
 """Where a session asks before it goes on."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

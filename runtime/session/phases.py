@@ -1,4 +1,5 @@
 """Where the time of a run goes: phases that do not overlap and add up to the whole."""
+
 from __future__ import annotations
 
 import time

@@ -1,4 +1,5 @@
 """The two sides of a run over a channel: greet, seed, transfer, walk the schedule, open the outputs."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -42,7 +43,7 @@ class Session:
     """One party's end of one run."""
 
     program: Compiled
-    name: str                  # of the program's file, for messages
+    name: str  # of the program's file, for messages
     digest: str
     party: str
     records: dict[str, int]
@@ -67,8 +68,15 @@ class Session:
         guard = Guard(channel, self.role)
         try:
             self.phases.enter("setup")
-            hello = Hello(party=self.party, role=self.role.value, program=self.digest, name=self.name,
-                          records=self.records, nonce=fresh_nonce(), contract=self.permit.contract)
+            hello = Hello(
+                party=self.party,
+                role=self.role.value,
+                program=self.digest,
+                name=self.name,
+                records=self.records,
+                nonce=fresh_nonce(),
+                contract=self.permit.contract,
+            )
             peer, name = agree(guard, hello)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name)
             channel.close()
@@ -90,8 +98,9 @@ class Session:
             with secret.in_use() as delta:
                 sender = Sender.setup(guard, delta, name)
             ends = GarblerEnds(guard, sender, self.phases, self.permit)
-            backend = engines.garbler(self.program.plan.kernels, self.roles, secret, seeds, ends, ends,
-                                      ends.send_tables)
+            backend = engines.garbler(
+                self.program.plan.kernels, self.roles, secret, seeds, ends, ends, ends.send_tables
+            )
             self.permit.labels()
             outputs = self._walk(backend, lambda: expect(guard, Frame.DONE, 0))
             self.permit.released()

@@ -2,6 +2,7 @@
 
 No I/O here.  Anything that the table does not list is a ProtocolError, whichever side does it.
 """
+
 from __future__ import annotations
 
 from enum import Enum, auto
@@ -17,16 +18,16 @@ class Role(Enum):
 
 class State(Enum):
     START = auto()
-    GREETED = auto()           # own HELLO sent
-    AGREED = auto()            # the peer's HELLO fits
+    GREETED = auto()  # own HELLO sent
+    AGREED = auto()  # the peer's HELLO fits
     SEEDED = auto()
-    CHOSEN = auto()            # base transfers, message by message
+    CHOSEN = auto()  # base transfers, message by message
     OFFERED = auto()
     RUNNING = auto()
-    RETURNED = auto()          # the garbler's outputs are with it
-    RELEASED = auto()          # the evaluator's outputs are with it
+    RETURNED = auto()  # the garbler's outputs are with it
+    RELEASED = auto()  # the evaluator's outputs are with it
     DONE = auto()
-    ENDED = auto()             # by ABORT
+    ENDED = auto()  # by ABORT
 
 
 class Way(Enum):
@@ -64,13 +65,16 @@ def follow(role: Role, state: State, way: Way, kind: int) -> State:
     try:
         frame = Frame(kind)
     except ValueError:
-        raise ProtocolError(f"the peer sent a message of the unknown kind {kind}; check that both parties run the same "
-                            "version") from None
+        raise ProtocolError(
+            f"the peer sent a message of the unknown kind {kind}; check that both parties run the same version"
+        ) from None
     if frame is Frame.ABORT and state is not State.ENDED:
         return State.ENDED
     then = TABLE[role].get((state, way, frame))
     if then is None:
         verb = "sent" if way is Way.RECEIVE else "would be sent"
-        raise ProtocolError(f"{frame.name} {verb} in the state {state.name}, where it does not belong; check that both "
-                            "parties run the same program and version")
+        raise ProtocolError(
+            f"{frame.name} {verb} in the state {state.name}, where it does not belong; check that both "
+            "parties run the same program and version"
+        )
     return then

@@ -2,6 +2,7 @@
 
 Each is planted in both kinds of noise: what the data provider draws, and what the coins of both parties make.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -27,14 +28,17 @@ Plant = Callable[[MonkeyPatch], None]
 def clipping_removed(patch: MonkeyPatch) -> None:
     def clipped(b: Builder, gradients: Sequence[int], *_: object) -> list[int]:
         return list(gradients)
+
     patch.setattr(dpsgd, "clipped", clipped)
 
 
 def in_every_batch(patch: MonkeyPatch) -> None:
     """The first records fill every batch, and the canaries come first."""
+
     def first(stream: Stream, n: int, batch: int, slots: int) -> NDArray[np.int64]:
         numbers = np.arange(slots)
         return np.where(numbers < n, numbers, EMPTY)
+
     patch.setattr(draws, "sample", first)
 
 
@@ -51,25 +55,31 @@ def sigma_times(factor: Fraction) -> Plant:
 def half_without_noise(patch: MonkeyPatch) -> None:
     def halved(noise: Array) -> Array:
         return np.where(np.arange(noise.size) % 2, noise, 0)
+
     right, gauss = sources.draw_noise, evaluate.OPERATIONS[Op.GAUSS]
 
     def made(item: Value, args: list[Array]) -> Array:
         return halved(gauss(item, args))
+
     patch.setattr(sources, "draw_noise", lambda *place, **size: halved(right(*place, **size)))
     patch.setitem(evaluate.OPERATIONS, Op.GAUSS, made)
 
 
 def noise_shared_by_steps(patch: MonkeyPatch) -> None:
     for name, right in _drawing().items():
+
         def once(*place: object, right: Callable[..., Array] = right, **size: object) -> Array:
-            return right(*place[:-1], (0,), **size)                      # the last is the position
+            return right(*place[:-1], (0,), **size)  # the last is the position
+
         patch.setattr(sources, name, once)
 
 
 def noise_shared_by_runs(patch: MonkeyPatch) -> None:
     for name, right in _drawing().items():
+
         def known(secret: RunSecret, *place: object, right: Callable[..., Array] = right, **size: object) -> Array:
             return right(RunSecret.from_seed(0), *place, **size)
+
         patch.setattr(sources, name, known)
 
 
@@ -80,6 +90,7 @@ def noise_shared_by_coordinates(patch: MonkeyPatch) -> None:
     def first_drawn(*place: object, **size: object) -> Array:
         noise = right(*place, **size)
         return np.broadcast_to(noise[:1], noise.shape)
+
     right, gauss = sources.draw_noise, evaluate.OPERATIONS[Op.GAUSS]
     patch.setattr(sources, "draw_noise", first_drawn)
     patch.setitem(evaluate.OPERATIONS, Op.GAUSS, first_for_all)

@@ -9,6 +9,7 @@ negative rate of at least
 (Dong, Roth, Su, "Gaussian differential privacy", 2019, Proposition 2.12).  Here delta runs over a grid and the losses
 are rounded against the mechanism, so the curve computed lies below the real one: an audit errs towards silence.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from runtime.privacy.accountant import Mechanism
 
 DELTA = 1e-5
 DELTAS = (DELTA, *np.linspace(0.001, 0.999, 100).tolist())
-INTERVAL = 1e-2                # of privacy losses; the accountant's own gives the same epsilon to .1 % (tested)
-DRAWS = 200_000                # of the null, for its quantiles: any fixed cut is valid, so they need no precision
+INTERVAL = 1e-2  # of privacy losses; the accountant's own gives the same epsilon to .1 % (tested)
+DRAWS = 200_000  # of the null, for its quantiles: any fixed cut is valid, so they need no precision
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ Floats = NDArray[np.float64]
 class Curve:
     """The trade-off curve of a claim."""
 
-    epsilons: Floats           # at DELTAS
+    epsilons: Floats  # at DELTAS
 
     @property
     def epsilon(self) -> float:
@@ -52,7 +53,7 @@ def curve(claim: Mechanism) -> Curve:
 
 def log_likelihood_ratio(claim: Mechanism, seen: Floats) -> Floats:
     """Present over absent, of noisy sums projected on a canary of norm clip; (canaries, steps) -> (canaries,)."""
-    odds = np.expm1((seen - 0.5) / claim.noise_multiplier ** 2)
+    odds = np.expm1((seen - 0.5) / claim.noise_multiplier**2)
     return np.asarray(np.log1p(claim.rate * odds).sum(axis=1))
 
 

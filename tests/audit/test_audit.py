@@ -1,4 +1,5 @@
 """The audit of real trainings: silent on the system as it is, and alarmed by each bug planted in it."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -16,15 +17,17 @@ from runtime.privacy.accountant import Mechanism
 JOINT, DRAWN = Setting(records=16), Setting(records=16, joint=False)
 KINDS = pytest.mark.parametrize("setting", [JOINT, DRAWN], ids=["joint", "drawn"])
 AGAIN = pytest.mark.parametrize("seed", range(20))
-SIGMA = 0.7                    # of the noise, in clips, as canaries.ccr has it
-FLOOR = 0.7                    # of the claimed epsilon: less would mean that the audit has lost sight of its canaries
+SIGMA = 0.7  # of the noise, in clips, as canaries.ccr has it
+FLOOR = 0.7  # of the claimed epsilon: less would mean that the audit has lost sight of its canaries
 
 
 def verdict(claimed: Mechanism, setting: Setting, seed: int, *, trainings: int = 600, wired: bool = True) -> Verdict:
     """The verdict on a sixth of the trainings with canaries of norm 10, the rest with canaries of norm 1."""
+
     def batches() -> Iterator[Batch]:
         yield setting.batch(trainings // 6, 10, seed, wired=wired)
         yield setting.batch(trainings - trainings // 6, 1, seed, wired=wired)
+
     return audit(claimed, batches(), 2)
 
 

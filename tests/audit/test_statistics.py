@@ -1,4 +1,5 @@
 """The auditor audited: its curve, its bounds, its wiring, and its verdicts on mechanisms made of numpy."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -5,6 +5,7 @@ Canaries are the rows of a Hadamard matrix but the first, over sqrt(d): orthonor
 is an experiment of its own.  The start lies so far on the wrong side of every canary that the sigmoid stays at its
 greatest, 255/256, where the label says 0: a canary's gradient is that much of its row, at every step.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ PROGRAM = Path(__file__).parent / "canaries.ccr"
 WHERE, NOISE = " where norm2(x) <= 1.0", "noise = NOISE"
 SIZE = 16
 CANARIES = hadamard(SIZE)[1:]  # times 1 / sqrt(SIZE)
-START = 64                     # the weight of the one feature that is positive in all canaries: each scores 16
-WEIGHT, FEATURE = Fraction(1, 256), Fraction(1, 32)   # their last bits
+START = 64  # the weight of the one feature that is positive in all canaries: each scores 16
+WEIGHT, FEATURE = Fraction(1, 256), Fraction(1, 32)  # their last bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Setting:
 
     records: int
     overrides: tuple[tuple[str, str], ...] = ()
-    joint: bool = True         # else the owner of the records draws the noise
+    joint: bool = True  # else the owner of the records draws the noise
 
     def meaning(self, *, bounded: bool = True) -> Meaning:
         """With its `where` the data's owner bounds each row; without it the program clips each gradient."""
@@ -58,7 +59,7 @@ class Setting:
         unit = Fraction(norm, isqrt(SIZE)) / FEATURE
         assert unit.denominator == 1
         x = np.zeros((self.records, SIZE), dtype=np.int64)
-        x[:len(CANARIES)] = CANARIES * present[:, None] * int(unit)
+        x[: len(CANARIES)] = CANARIES * present[:, None] * int(unit)
         w0 = np.zeros(SIZE, dtype=np.int64)
         w0[0] = int(START / WEIGHT)
         return {"w0": w0, "records": {"x": x, "y": np.zeros(self.records, dtype=np.int64)}}
@@ -81,7 +82,7 @@ class Setting:
         """
         present = np.random.default_rng([seed, norm]).random((trainings, len(CANARIES))) < 0.5
         sums = self.noisy_sums(present & wired, norm, seed)
-        along = sums @ CANARIES.T / isqrt(SIZE)                        # (trainings, steps, canaries)
+        along = sums @ CANARIES.T / isqrt(SIZE)  # (trainings, steps, canaries)
         return Batch(np.moveaxis(along, 2, 1).reshape(present.size, -1), present.reshape(-1))
 
 
@@ -114,5 +115,5 @@ def noisy_sum(block: Block) -> tuple[int, float]:
     """The number of the noisy sum in a program's one loop, and the scale of its integers."""
     [loop] = (item for item in block.items if isinstance(item, Loop))
     [(number, value)] = ((n, v) for n, v in loop.body.numbered() if isinstance(v, Value) and v.op is Op.DECLASSIFY)
-    assert number not in dict(block.numbered())      # blocks share their numbers: this one is written once a step
+    assert number not in dict(block.numbered())  # blocks share their numbers: this one is written once a step
     return number, float(value.type.scale)

@@ -5,6 +5,7 @@ false negative rate; their Clopper-Pearson upper bounds hold all together with p
 the claimed curve refutes the claim.  The lower bound on epsilon is that of the noisiest claim, same schedule, that the
 points refute: so no claim above the truth is refuted either, with the same probability.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
@@ -17,18 +18,18 @@ from scipy.stats import beta
 
 from runtime.privacy.accountant import Mechanism
 
-LEVEL = 0.01                   # of a false alarm
-QUANTILES = (0.6, 0.85)        # of the log likelihood ratio under the null: its cuts
-RANGE = 0.5                    # cut of max - min over the steps, in clips: noise reused cancels there
+LEVEL = 0.01  # of a false alarm
+QUANTILES = (0.6, 0.85)  # of the log likelihood ratio under the null: its cuts
+RANGE = 0.5  # cut of max - min over the steps, in clips: noise reused cancels there
 TESTS = len(QUANTILES) + 1
-RATIO, LEAST, MOST = 1.01, -70, 110   # claims held against the points: sigma * RATIO^k for LEAST <= k <= MOST
+RATIO, LEAST, MOST = 1.01, -70, 110  # claims held against the points: sigma * RATIO^k for LEAST <= k <= MOST
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What the auditor saw of canaries of one norm."""
 
-    seen: Floats               # (canaries, steps): each step's noisy sum along the canary, in clips
+    seen: Floats  # (canaries, steps): each step's noisy sum along the canary, in clips
     present: NDArray[np.bool_]
 
 
@@ -86,10 +87,11 @@ def lower_bound(claim: Mechanism, points: Sequence[Point]) -> float:
 
     Bisection: more noise gives a higher curve, so the claims refuted are those from a threshold on.
     """
-    def louder(k: int) -> Mechanism:
-        return replace(claim, noise_multiplier=claim.noise_multiplier * RATIO ** k)
 
-    low, high = LEAST, MOST + 1            # the threshold; MOST + 1 if there is none
+    def louder(k: int) -> Mechanism:
+        return replace(claim, noise_multiplier=claim.noise_multiplier * RATIO**k)
+
+    low, high = LEAST, MOST + 1  # the threshold; MOST + 1 if there is none
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if refuted(louder(middle), points) else (middle + 1, high)

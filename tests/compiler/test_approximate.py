@@ -1,4 +1,5 @@
 """Sigmoid's and tanh's pieces against exact values of the functions, operand by operand."""
+
 from __future__ import annotations
 
 from decimal import Context, Decimal, localcontext
@@ -22,7 +23,7 @@ def sigmoid(operand: Type, bits: int, within: Fraction | None = None) -> tuple[T
     return found
 
 
-DOT = Type((), Fraction(1, 2**18), -31 * 2**23, 31 * 2**23)   # 31 terms of fix<16, 10> times fix<9, 8>
+DOT = Type((), Fraction(1, 2**18), -31 * 2**23, 31 * 2**23)  # 31 terms of fix<16, 10> times fix<9, 8>
 
 
 def worst(operand: Type, result: Type, pieces: Pieces, values: list[int]) -> Fraction:
@@ -36,10 +37,18 @@ def worst(operand: Type, result: Type, pieces: Pieces, values: list[int]) -> Fra
         return Fraction(max(errors))
 
 
-@pytest.mark.parametrize(("low", "high", "scale", "bits"), [
-    (-2**11, 2**11 - 1, Fraction(1, 256), 6), (-2**12, 2**12 - 1, Fraction(1, 256), 8),
-    (-900, 5000, Fraction(1, 512), 7), (0, 3000, Fraction(1, 300), 5), (-3000, 0, Fraction(1, 300), 5),
-    (-5, 5, Fraction(1, 64), 4), (7, 2000, Fraction(1, 128), 4)])
+@pytest.mark.parametrize(
+    ("low", "high", "scale", "bits"),
+    [
+        (-(2**11), 2**11 - 1, Fraction(1, 256), 6),
+        (-(2**12), 2**12 - 1, Fraction(1, 256), 8),
+        (-900, 5000, Fraction(1, 512), 7),
+        (0, 3000, Fraction(1, 300), 5),
+        (-3000, 0, Fraction(1, 300), 5),
+        (-5, 5, Fraction(1, 64), 4),
+        (7, 2000, Fraction(1, 128), 4),
+    ],
+)
 def test_every_operand_is_within_one_last_bit(low: int, high: int, scale: Fraction, bits: int) -> None:
     operand = Type((), scale, low, high)
     result, pieces = sigmoid(operand, bits)
@@ -47,16 +56,19 @@ def test_every_operand_is_within_one_last_bit(low: int, high: int, scale: Fracti
     assert error <= pieces.error <= Fraction(1, 2**bits)
 
 
-@pytest.mark.parametrize(("low", "high", "scale", "bits"), [
-    (-2**11, 2**11 - 1, Fraction(1, 256), 8), (0, 3000, Fraction(1, 300), 6), (-40, 40, Fraction(1, 4), 8)])
+@pytest.mark.parametrize(
+    ("low", "high", "scale", "bits"),
+    [(-(2**11), 2**11 - 1, Fraction(1, 256), 8), (0, 3000, Fraction(1, 300), 6), (-40, 40, Fraction(1, 4), 8)],
+)
 def test_tanh(low: int, high: int, scale: Fraction, bits: int) -> None:
     found = odd(TANH, Type((), scale, low, high), bits, Fraction(1, 2**bits))
     assert found
     result, pieces = found
     got = apply_pieces(np.arange(low, high + 1), pieces, result)
     with localcontext(Context(prec=60)):
-        exact = [1 - 2 / ((2 * Decimal(n * scale.numerator) / scale.denominator).exp() + 1)
-                 for n in range(low, high + 1)]
+        exact = [
+            1 - 2 / ((2 * Decimal(n * scale.numerator) / scale.denominator).exp() + 1) for n in range(low, high + 1)
+        ]
         errors = [abs(Decimal(r) / 2**bits - y) for r, y in zip(got.tolist(), exact, strict=True)]
         assert Fraction(max(errors)) <= pieces.error <= Fraction(1, 2**bits)
 
@@ -77,13 +89,15 @@ def test_the_demo_costs_little() -> None:
 
 
 def test_a_looser_bound_costs_less() -> None:
-    exact, loose = (expand(block([DOT], Value(Op.APPLY, (0,), *sigmoid(DOT, 8, within)))).and_gates
-                    for within in (None, Fraction(1, 64)))
+    exact, loose = (
+        expand(block([DOT], Value(Op.APPLY, (0,), *sigmoid(DOT, 8, within)))).and_gates
+        for within in (None, Fraction(1, 64))
+    )
     assert loose < exact
 
 
 def test_the_shape_is_the_operands() -> None:
-    result, _ = sigmoid(Type((4, 2), Fraction(1, 1024), -2**15, 2**15 - 1), 6)
+    result, _ = sigmoid(Type((4, 2), Fraction(1, 1024), -(2**15), 2**15 - 1), 6)
     assert result.shape == (4, 2)
 
 
@@ -99,7 +113,7 @@ def test_what_cannot_be_reached_is_none() -> None:
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.integers(3, 8), st.integers(6, 12), st.integers(-2**13, 2**13), st.integers(0, 2**13))
+@given(st.integers(3, 8), st.integers(6, 12), st.integers(-(2**13), 2**13), st.integers(0, 2**13))
 def test_circuit_and_words_agree(bits: int, fraction: int, low: int, extent: int) -> None:
     operand = Type((), Fraction(1, 2**fraction), low, low + extent)
     result, pieces = sigmoid(operand, bits)

@@ -1,4 +1,5 @@
 """Artifacts: the same bytes everywhere, read back whole, and nothing but artifacts accepted."""
+
 from __future__ import annotations
 
 import json
@@ -37,10 +38,18 @@ def test_read_back_with_dpsgd() -> None:
 def test_bytes_do_not_depend_on_the_hash_seed_or_the_folder(auction: Compiled, seed: str, tmp_path: Path) -> None:
     copy = tmp_path / "auction.ccr"
     copy.write_bytes(AUCTION.read_bytes())
-    code = ("import sys; from compiler import artifact, pipeline; from lang.syntax.load import read; "
-            "print(artifact.digest(artifact.encode(pipeline.compile(read(sys.argv[1])))))")
-    done = subprocess.run([sys.executable, "-c", code, copy.name], cwd=tmp_path, capture_output=True, text=True,
-                          check=True, env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)})
+    code = (
+        "import sys; from compiler import artifact, pipeline; from lang.syntax.load import read; "
+        "print(artifact.digest(artifact.encode(pipeline.compile(read(sys.argv[1])))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, copy.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+    )
     assert done.stdout.strip() == artifact.digest(artifact.encode(auction))
 
 
@@ -73,8 +82,21 @@ def forged(header: object, body: bytes = b"", notes: bytes = b"[]") -> bytes:
     return artifact.seal(content, notes)
 
 
-@pytest.mark.parametrize("header", [[], {}, 3, "x", ["Compiled"], ["Compiled", *[[]] * 11], ["os.system", "ls"],
-                                    [[[[[[]]]]]], None, ["Compiled", 1, 2, 3, 4, 5, 6, 7, 8, 9]])
+@pytest.mark.parametrize(
+    "header",
+    [
+        [],
+        {},
+        3,
+        "x",
+        ["Compiled"],
+        ["Compiled", *[[]] * 11],
+        ["os.system", "ls"],
+        [[[[[[]]]]]],
+        None,
+        ["Compiled", 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    ],
+)
 def test_a_forged_header_is_named_as_such(header: object) -> None:
     with pytest.raises(ArtifactError, match="does not describe a program"):
         artifact.decode(forged(header))
@@ -86,8 +108,9 @@ def test_a_newer_version_says_so(auction: Compiled) -> None:
         artifact.decode(data[:4] + (99).to_bytes(2, "little") + data[6:])
 
 
-@pytest.mark.parametrize("notes", [b"", b"{}", b"[[]]", b'[["Line","a.ccr",1,1]]', b'[["Line","a.ccr",1,1,"9"]]',
-                                   b"\xff"])
+@pytest.mark.parametrize(
+    "notes", [b"", b"{}", b"[[]]", b'[["Line","a.ccr",1,1]]', b'[["Line","a.ccr",1,1,"9"]]', b"\xff"]
+)
 def test_forged_notes_are_named_as_such(auction: Compiled, notes: bytes) -> None:
     data = artifact.encode(auction)
     parts = artifact.unsealed(data)

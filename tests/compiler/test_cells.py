@@ -1,4 +1,5 @@
 """Cells one by one, exhaustively where they are small."""
+
 from __future__ import annotations
 
 import random
@@ -66,7 +67,7 @@ def test_half_adder_with_its_constant(one: bool) -> None:
         assert low + 2 * high == sum(bits) + one
 
 
-@given(st.integers(-10**9, 10**9))
+@given(st.integers(-(10**9), 10**9))
 def test_signed_digits_are_the_fewest(n: int) -> None:
     digits = list(signed_digits(n))
     assert sum((-1 if minus else 1) << position for position, minus in digits) == n
@@ -81,8 +82,11 @@ def bags(draw: st.DrawFn) -> Columns:
     for _ in range(draw(st.integers(0, 14))):
         entry = draw(literal)
         if draw(st.booleans()):
-            columns.put(draw(st.integers(0, 4)), Deferred(draw(st.sampled_from(GateOp)), entry, draw(literal),
-                                                          draw(st.booleans())), draw(st.booleans()))
+            columns.put(
+                draw(st.integers(0, 4)),
+                Deferred(draw(st.sampled_from(GateOp)), entry, draw(literal), draw(st.booleans())),
+                draw(st.booleans()),
+            )
         else:
             columns.put(draw(st.integers(0, 4)), entry, draw(st.booleans()))
     return columns
@@ -90,8 +94,10 @@ def bags(draw: st.DrawFn) -> Columns:
 
 def meaning(columns: Columns, bits: Sequence[int]) -> int:
     """The shifted sum."""
+
     def of(literal: int) -> int:
         return bits[(literal >> 1) - 1] ^ (literal & 1)
+
     total = columns.constant
     for i, entries in columns.bits.items():
         for entry in entries:
@@ -142,10 +148,11 @@ def test_products(widths: tuple[int, int], signed_a: bool, signed_b: bool) -> No
         circuit = builder.circuit(compress(builder, columns, total + 1))
         assert circuit.and_gates == spent
         inputs = patterns(range(1 << total), total)
-        left = integers(inputs[:widths[0]], signed_a, 1 << total)
-        right = integers(inputs[widths[0]:], signed_b, 1 << total)
+        left = integers(inputs[: widths[0]], signed_a, 1 << total)
+        right = integers(inputs[widths[0] :], signed_b, 1 << total)
         assert integers(simulate(circuit, inputs, 1 << total), True, 1 << total) == [
-            x * y for x, y in zip(left, right, strict=True)]
+            x * y for x, y in zip(left, right, strict=True)
+        ]
 
 
 @pytest.mark.parametrize("signed_a", [False, True])
@@ -158,7 +165,7 @@ def test_split_products(widths: tuple[int, int], signed_a: bool, signed_b: bool)
     a, b = word(builder, widths[0], signed_a), word(builder, widths[1], signed_b, widths[0])
     circuit = builder.circuit(compress(builder, split_product(builder, a, b), total + 1))
     inputs, count = patterns(values, total), len(values)
-    left, right = integers(inputs[:widths[0]], signed_a, count), integers(inputs[widths[0]:], signed_b, count)
+    left, right = integers(inputs[: widths[0]], signed_a, count), integers(inputs[widths[0] :], signed_b, count)
     assert integers(simulate(circuit, inputs, count), True, count) == [x * y for x, y in zip(left, right, strict=True)]
 
 
@@ -167,8 +174,10 @@ def test_split_products(widths: tuple[int, int], signed_a: bool, signed_b: bool)
 def test_squares(width: int, signed: bool) -> None:
     lo, hi = (-(1 << (width - 1)), (1 << (width - 1)) - 1) if signed else (0, (1 << width) - 1)
     for reading in digit_square, plain_square:
+
         def cell(builder: Builder, x: Bits, reading: Callable[[Bits], Columns] = reading) -> Bits:
             return Bits(compress(builder, reading(x), 2 * width), False)
+
         _, values, squares = run_unary(lo, hi, cell)
         assert squares == [n * n for n in values]
 
@@ -188,10 +197,10 @@ def test_floor_divide_of_wide_words(by: int) -> None:
     width = 40
     builder = Builder(width)
     x = word(builder, width, True)
-    result = floor_divide(builder, Columns.of(x), -2**39, 2**39 - 1, by)
+    result = floor_divide(builder, Columns.of(x), -(2**39), 2**39 - 1, by)
     # Quotients change at multiples of the divisor: look on both sides of them, and at the ends.
-    multiples = [by * k for k in (-2**39 // by + 1, -2, -1, 0, 1, 2, 12345, 2**39 // by)]
-    values = [n for m in multiples for n in (m - 1, m, m + 1) if -2**39 <= n < 2**39] + [-2**39, 2**39 - 1]
+    multiples = [by * k for k in (-(2**39) // by + 1, -2, -1, 0, 1, 2, 12345, 2**39 // by)]
+    values = [n for m in multiples for n in (m - 1, m, m + 1) if -(2**39) <= n < 2**39] + [-(2**39), 2**39 - 1]
     out = simulate(builder.circuit(result.literals), patterns(values, width), len(values))
     assert integers(out, result.signed, len(values)) == [n // by for n in values]
 

@@ -1,4 +1,5 @@
 """Every AND gate is charged to one source place, and the places together are all gates."""
+
 from __future__ import annotations
 
 from hypothesis import given, settings
@@ -54,7 +55,7 @@ def test_a_sum_belongs_to_what_it_began_with() -> None:
     biased = g.of(Op.LINEAR, dot, 2, at=Weights((1, 1), 3))
     rounded = g.of(Op.ROUND, biased, at=Rounding(1, 16, -128, 127))
     ands = charges(g.finish(rounded))
-    assert ands[1] == 0 and ands[0] > 10 * ands[2] > 0              # the clamp is the rounding's own
+    assert ands[1] == 0 and ands[0] > 10 * ands[2] > 0  # the clamp is the rounding's own
 
 
 def test_a_sum_of_two_sums_is_its_own() -> None:
@@ -110,8 +111,10 @@ def test_what_is_said_about_the_text_is_no_part_of_the_program() -> None:
 
 
 def test_loops_and_lanes_multiply() -> None:
-    text = "party a; party b;\ninput x: uint<8>[5] from a;\ninput y: uint<8>[5] from b;\nvar t: uint<8> = 0;\n" \
-           "for i in 0..5 { t += x[i] & y[i]; }\noutput reveal(t) to a;\n"
+    text = (
+        "party a; party b;\ninput x: uint<8>[5] from a;\ninput y: uint<8>[5] from b;\nvar t: uint<8> = 0;\n"
+        "for i in 0..5 { t += x[i] & y[i]; }\noutput reveal(t) to a;\n"
+    )
     once = {line.line: line.and_gates for line in compiled(text).lines}
     twice = {line.line: line.and_gates for line in compiled(text.replace("5", "10")).lines}
     assert once.keys() == {5} and twice[5] == 2 * once[5]

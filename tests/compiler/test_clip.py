@@ -1,4 +1,5 @@
 """The ghost norm: clipped gradients are never longer than the clip, and short ones are left alone."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -44,25 +45,31 @@ def program(make: Any, clip: Fraction) -> tuple[Block, list[Type], list[Type]]:
 def squared_norm(values: list[Any], types: list[Type]) -> Fraction:
     total = Fraction(0)
     for value, type in zip(values, types, strict=True):
-        total += sum(int(v) ** 2 for v in np.asarray(value).reshape(-1)) * type.scale ** 2
+        total += sum(int(v) ** 2 for v in np.asarray(value).reshape(-1)) * type.scale**2
     return total
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.sampled_from([layer, formed, both]), st.sampled_from(["1", "0.3", "1.5", "7/3"]), st.integers(0, 2**32),
-       st.sampled_from([1, 4, 30, 300]))
+@given(
+    st.sampled_from([layer, formed, both]),
+    st.sampled_from(["1", "0.3", "1.5", "7/3"]),
+    st.integers(0, 2**32),
+    st.sampled_from([1, 4, 30, 300]),
+)
 def test_never_longer_than_the_clip(make: Any, clip_text: str, seed: int, shrink: int) -> None:
     clip = Fraction(clip_text)
     block, before, after = program(make, clip)
     rng = np.random.default_rng(seed)
     arguments = [rng.integers(t.lo // shrink, t.hi // shrink + 1, t.shape) for t in (BACK, FORTH, WIDE)]
     values = evaluate(block, arguments, NoSources())
-    old, new = values[:len(before)], values[len(before):]
+    old, new = values[: len(before)], values[len(before) :]
     norm, scaled = squared_norm(old, before), squared_norm(new, after)
-    assert scaled <= clip ** 2
-    if norm <= clip ** 2 * Fraction(999, 1000):
-        assert all(np.array_equal(np.asarray(x) * t.scale, np.asarray(y) * u.scale)
-                   for x, t, y, u in zip(old, before, new, after, strict=True))
+    assert scaled <= clip**2
+    if norm <= clip**2 * Fraction(999, 1000):
+        assert all(
+            np.array_equal(np.asarray(x) * t.scale, np.asarray(y) * u.scale)
+            for x, t, y, u in zip(old, before, new, after, strict=True)
+        )
 
 
 @pytest.mark.parametrize("clip", [Fraction(1), Fraction(1, 3), Fraction(5)])
@@ -73,22 +80,22 @@ def test_the_factor_is_the_largest_that_fits(clip: Fraction, largest: int) -> No
     b = Builder([Type((), scale, 0, largest)])
     f = factor(b, 0, clip)
     block, unit = b.block([f]), b.type(f).scale
-    below = factors(largest * scale / clip ** 2)
-    edges = [int(clip ** 2 / scale / f ** 2) for f in [*below[1:], Fraction(1)]]
+    below = factors(largest * scale / clip**2)
+    edges = [int(clip**2 / scale / f**2) for f in [*below[1:], Fraction(1)]]
     rng = np.random.default_rng(3)
     for n in [*edges, *(e + 1 for e in edges), 0, 1, largest, *rng.integers(0, edges[0], 100).tolist()]:
         if n > largest:
             continue
         found = Fraction(int(evaluate(block, [np.asarray(n)], NoSources())[0])) * unit
-        assert found ** 2 * n * scale <= clip ** 2
-        nearly = Fraction(n) * scale * (1 + Fraction(1, 512))             # the comparison drops bits upwards
+        assert found**2 * n * scale <= clip**2
+        nearly = Fraction(n) * scale * (1 + Fraction(1, 512))  # the comparison drops bits upwards
         larger = min((f for f in [*below, Fraction(1)] if f > found), default=None)
-        assert larger is None or larger ** 2 * nearly > clip ** 2
+        assert larger is None or larger**2 * nearly > clip**2
 
 
 def test_the_least_factor_reaches_the_longest_gradient() -> None:
-    assert min(factors(Fraction(4 ** 8))[1:]) <= Fraction(1, 2 ** 8) * Fraction(33, 32)
-    assert len(factors(Fraction(2))) == 32 and len(factors(Fraction(10 ** 9))) == 256
+    assert min(factors(Fraction(4**8))[1:]) <= Fraction(1, 2**8) * Fraction(33, 32)
+    assert len(factors(Fraction(2))) == 32 and len(factors(Fraction(10**9))) == 256
 
 
 def test_clipped_gradients_keep_their_direction() -> None:
@@ -99,8 +106,10 @@ def test_clipped_gradients_keep_their_direction() -> None:
     for _ in range(20):
         arguments = [rng.integers(t.lo // 8, t.hi // 8, t.shape) for t in (BACK, FORTH, WIDE)]
         values = evaluate(block, arguments, NoSources())
-        old, new = ([np.asarray(v, dtype=float).reshape(-1) * float(t.scale) for v, t in zip(part, types, strict=True)]
-                    for part, types in ((values[:len(before)], before), (values[len(before):], after)))
+        old, new = (
+            [np.asarray(v, dtype=float).reshape(-1) * float(t.scale) for v, t in zip(part, types, strict=True)]
+            for part, types in ((values[: len(before)], before), (values[len(before) :], after))
+        )
         a, c = np.concatenate(old), np.concatenate(new)
         assert 0.95 * float(clip) < np.linalg.norm(c) <= float(clip)
         assert a @ c > 0.99 * np.linalg.norm(a) * np.linalg.norm(c)
@@ -110,4 +119,4 @@ def test_the_norm_of_an_outer_product_is_never_formed() -> None:
     b = Builder([BACK, FORTH])
     clipped(b, layer(b)[:1], Fraction(1), {}, frozenset({1}))
     products = [i.type.size for i in b.items if getattr(i, "op", None) and i.op.value == "mul"]
-    assert products.count(12) == 2                          # the gradient before and after, but not its squares
+    assert products.count(12) == 2  # the gradient before and after, but not its squares

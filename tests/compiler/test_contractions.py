@@ -1,4 +1,5 @@
 """Locality and the digits of contractions change where and how a value is computed, never the value."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -36,11 +37,14 @@ def program(b: Builder, entries: list[tuple[Entry, Type]], result: int, protecte
     return Words(PARTIES, tuple(entries), datasets, b.block([result]), (Output("out", result, PARTIES, True),))
 
 
-def two_inputs(shape: tuple[int, ...], left: tuple[int, int],
-               right: tuple[int, int]) -> tuple[Builder, list[tuple[Entry, Type]]]:
+def two_inputs(
+    shape: tuple[int, ...], left: tuple[int, int], right: tuple[int, int]
+) -> tuple[Builder, list[tuple[Entry, Type]]]:
     b = Builder()
-    entries = [(Entry("a", "alice"), Type(shape, Fraction(1, 4), *left)),
-               (Entry("b", "bob"), Type(shape, Fraction(1), *right))]
+    entries = [
+        (Entry("a", "alice"), Type(shape, Fraction(1, 4), *left)),
+        (Entry("b", "bob"), Type(shape, Fraction(1), *right)),
+    ]
     for entry, type in entries:
         b.add(Op.INPUT, (), type, entry)
     return b, entries
@@ -48,8 +52,9 @@ def two_inputs(shape: tuple[int, ...], left: tuple[int, int],
 
 @settings(deadline=None, max_examples=60)
 @given(st.integers(1, 3), st.integers(1, 75), st.booleans(), st.booleans(), st.booleans(), st.data())
-def test_dot_products_keep_their_values(rows: int, terms: int, signed_a: bool, signed_b: bool, protected: bool,
-                                        data: st.DataObject) -> None:
+def test_dot_products_keep_their_values(
+    rows: int, terms: int, signed_a: bool, signed_b: bool, protected: bool, data: st.DataObject
+) -> None:
     left = (-128, 127) if signed_a else (0, 255)
     right = (-8, 7) if signed_b else (0, 15)
     b, entries = two_inputs((terms,), left, right)
@@ -79,13 +84,13 @@ def args_terms(words: Words, item: Value) -> int:
 
 def test_a_value_of_one_party_is_computed_in_the_clear() -> None:
     b, entries = two_inputs((4,), (0, 15), (0, 15))
-    squares = b.sum(b.mul(0, 0), 1)                         # alice alone
+    squares = b.sum(b.mul(0, 0), 1)  # alice alone
     words = program(b, entries, b.add2(squares, b.sum(1, 1)))
     ready = localise(words, roles(words))
     entered = [i for i in ready.block.items if isinstance(i, Value) and i.op is Op.ENTER]
     assert [e.at for e in entered] == [Owner("alice"), Owner("bob")]
-    assert all(e.type.shape == () for e in entered)         # the sums, not the vectors
-    assert all((e.type.lo, e.type.hi) == (0, 2 ** e.type.width - 1) for e in entered)
+    assert all(e.type.shape == () for e in entered)  # the sums, not the vectors
+    assert all((e.type.lo, e.type.hi) == (0, 2**e.type.width - 1) for e in entered)
 
 
 def test_the_evaluator_is_not_trusted_with_a_narrow_range_when_records_are_at_stake() -> None:
@@ -134,6 +139,6 @@ def test_the_evaluator_enters_its_inputs_alone_when_records_are_at_stake(factor:
 def test_roles() -> None:
     b, entries = two_inputs((4,), (0, 15), (0, 255))
     words = program(b, entries, b.add2(0, 1))
-    assert roles(words).garbler == "bob"                    # both receive; bob has more input bits
+    assert roles(words).garbler == "bob"  # both receive; bob has more input bits
     only_bob = Words(PARTIES, words.inputs, (), words.block, (Output("out", words.outputs[0].value, ("bob",), True),))
-    assert roles(only_bob).garbler == "alice"               # who receives nothing
+    assert roles(only_bob).garbler == "alice"  # who receives nothing

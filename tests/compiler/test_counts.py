@@ -1,4 +1,5 @@
 """What operations cost, written down beside this file; `pytest --bless` rewrites it, the diff says what changed."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from compiler.words.builder import Builder
 from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
 
 BIT = number(0, 1)
-KERNEL = 30_000                # gates
+KERNEL = 30_000  # gates
 
 
 @cache
@@ -65,9 +66,9 @@ def chosen(width: int, op: str) -> Block:
     other = {"max": 1, "abs": g.of(Op.LINEAR, 0, at=Weights((-1,))), "relu": zero}[op]
     less = g.of(Op.LESS, 0, 1 if op == "max" else zero)
     if op == "relu":
-        g.add(Op.SELECT, [less, other, 0], number(0, 2**(width - 1) - 1))
+        g.add(Op.SELECT, [less, other, 0], number(0, 2 ** (width - 1) - 1))
     elif op == "abs":
-        g.add(Op.SELECT, [less, other, 0], number(0, 2**(width - 1)))
+        g.add(Op.SELECT, [less, other, 0], number(0, 2 ** (width - 1)))
     else:
         g.of(Op.SELECT, less, other, 0)
     return g.finish(len(g.types) - 1)
@@ -75,9 +76,9 @@ def chosen(width: int, op: str) -> Block:
 
 def update() -> Block:
     """w - rate * g rounded to the weight's kind: fix<16, 10>, g with 22 fraction bits."""
-    g = Growing([Type((), Fraction(1), -2**15, 2**15 - 1), number(-2**28, 2**28)])
+    g = Growing([Type((), Fraction(1), -(2**15), 2**15 - 1), number(-(2**28), 2**28)])
     total = g.of(Op.LINEAR, 0, 1, at=Weights((2**12, -1)))
-    g.of(Op.ROUND, total, at=Rounding(1, 2**12, -2**15, 2**15 - 1))
+    g.of(Op.ROUND, total, at=Rounding(1, 2**12, -(2**15), 2**15 - 1))
     return g.finish(total + 1)
 
 
@@ -101,9 +102,14 @@ def operations() -> Iterator[tuple[str, Block]]:
     for n in 8, 32:
         pair = [whole(n, False)] * 2
         yield f"add {n}", block(pair, Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))))
-        yield f"add {n} modulo 2^{n}", block(pair, Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))),
-                                            Value(Op.ROUND, (2,), whole(n, False),
-                                                  Rounding(1, 1, *full_range(n, False), wrap=True)))
+        yield (
+            f"add {n} modulo 2^{n}",
+            block(
+                pair,
+                Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))),
+                Value(Op.ROUND, (2,), whole(n, False), Rounding(1, 1, *full_range(n, False), wrap=True)),
+            ),
+        )
         yield f"less {n}", block(pair, Value(Op.LESS, (0, 1), BIT))
         yield f"equal {n}", block(pair, Value(Op.EQUAL, (0, 1), BIT))
         yield f"select {n}", block([BIT, *pair], Value(Op.SELECT, (0, 1, 2), whole(n, False)))
@@ -111,7 +117,9 @@ def operations() -> Iterator[tuple[str, Block]]:
             yield f"{name} {n}", chosen(n, name)
     yield "popcount 64", block([whole(1, False, 64)], Value(Op.SUM, (0,), number(0, 64), Axes(1)))
     for by in 3, 10, 31, 455:
-        lane = block([whole(16, True)], Value(Op.ROUND, (0,), number(-2**14, 2**14), Rounding(1, by, -2**14, 2**14)))
+        lane = block(
+            [whole(16, True)], Value(Op.ROUND, (0,), number(-(2**14), 2**14), Rounding(1, by, -(2**14), 2**14))
+        )
         yield f"divide signed 16 by {by}, nearest", lane
     for n in 8, 16, 32, 64:
         yield f"divide unsigned {n} by {n}", quotient(n, False)
@@ -129,7 +137,6 @@ def operations() -> Iterator[tuple[str, Block]]:
         result, pieces = found
         yield f"sigmoid of a 29-bit score, {bits} bits", block([score], Value(Op.APPLY, (0,), result, pieces))
 
-
     yield from functions()
 
 
@@ -137,14 +144,16 @@ def functions() -> Iterator[tuple[str, Block]]:
     """From and to fix<16, 8>, and what softmax of ten digits' scores is made of."""
     for name, lower in FUNCTIONS.items():
         b = Builder([replace(whole(16, True), scale=Fraction(1, 256))])
-        result = lower(b, 0, Target(8, Fraction(1, 256), -2**15, 2**15 - 1))
+        result = lower(b, 0, Target(8, Fraction(1, 256), -(2**15), 2**15 - 1))
         assert result is not None
-        yield f"{name} of fix<16, 8>", b.block([b.round(result, Fraction(1, 256), -2**15, 2**15 - 1)])
+        yield f"{name} of fix<16, 8>", b.block([b.round(result, Fraction(1, 256), -(2**15), 2**15 - 1)])
     for bits in 4, 8:
         found = odd(TANH, replace(whole(16, True), scale=Fraction(1, 256)), bits, Fraction(1, 2**bits))
         assert found
-        yield f"tanh of fix<16, 8>, {bits} bits", block([replace(whole(16, True), scale=Fraction(1, 256))],
-                                                        Value(Op.APPLY, (0,), *found))
+        yield (
+            f"tanh of fix<16, 8>, {bits} bits",
+            block([replace(whole(16, True), scale=Fraction(1, 256))], Value(Op.APPLY, (0,), *found)),
+        )
     for width, fraction, classes in (16, 8, 10), (27, 17, 10), (16, 8, 3):
         b = Builder([replace(whole(width, True, classes), scale=Fraction(1, 2**fraction))])
         result = softmax(b, 0, Target(8, Fraction(1, 256)))
@@ -153,8 +162,12 @@ def functions() -> Iterator[tuple[str, Block]]:
 
 
 FUNCTIONS: dict[str, Callable[[Builder, int, Target], int | None]] = {
-    "exp": lambda b, x, target: exp(b, x, 1, target), "log": log, "1 / sqrt": rsqrt,
-    "sqrt": lambda b, x, target: root(b, x, target.fraction), "sigmoid by a curve": logistic}
+    "exp": lambda b, x, target: exp(b, x, 1, target),
+    "log": log,
+    "1 / sqrt": rsqrt,
+    "sqrt": lambda b, x, target: root(b, x, target.fraction),
+    "sigmoid by a curve": logistic,
+}
 OPERATIONS = dict(operations())
 
 
@@ -166,17 +179,32 @@ def test_counts(golden: Golden) -> None:
     golden.check(Path(__file__).parent / "counts.txt", "\n".join(lines) + "\n")
 
 
-@pytest.mark.parametrize(("name", "bar"), [
-    *((f"multiply unsigned {n}x{n}->{n}", bar) for n, bar in ((8, 43), (16, 151), (32, 559), (64, 2143))),
-    ("multiply unsigned 16x16->32", 303), ("multiply unsigned 32x32->64", 1090),
-    ("multiply unsigned 64x64->128", 3637), ("multiply signed 64x64->128", 3688),
-    *((f"multiply signed {n}x{n}->{2 * n}", bar) for n, bar in ((8, 79), (16, 287), (32, 1087))),
-    *((f"square unsigned {n}->{2 * n}", bar) for n, bar in ((8, 41), (16, 149), (32, 557))),
-    ("multiply Q16.16, floor, wrap", 951), ("dot Q16.16, 4 terms", 4 * 951), ("dot Q8.8, 16 terms", 16 * 251),
-    *((f"divide unsigned {n} by {n}", bar) for n, bar in ((8, 61), (16, 221), (32, 829), (64, 3197))),
-    *((f"root of {n} bits", bar) for n, bar in ((32, 136), (64, 528), (128, 2080))),
-    ("add 32 modulo 2^32", 31), ("less 32", 32), ("equal 32", 31), ("select 32", 32), ("max 32", 64), ("relu 32", 31),
-    ("popcount 64", 63), ("sigmoid of a 29-bit score, 8 bits", 100), ("digits 31 x 16 x 9", 4515)])
+@pytest.mark.parametrize(
+    ("name", "bar"),
+    [
+        *((f"multiply unsigned {n}x{n}->{n}", bar) for n, bar in ((8, 43), (16, 151), (32, 559), (64, 2143))),
+        ("multiply unsigned 16x16->32", 303),
+        ("multiply unsigned 32x32->64", 1090),
+        ("multiply unsigned 64x64->128", 3637),
+        ("multiply signed 64x64->128", 3688),
+        *((f"multiply signed {n}x{n}->{2 * n}", bar) for n, bar in ((8, 79), (16, 287), (32, 1087))),
+        *((f"square unsigned {n}->{2 * n}", bar) for n, bar in ((8, 41), (16, 149), (32, 557))),
+        ("multiply Q16.16, floor, wrap", 951),
+        ("dot Q16.16, 4 terms", 4 * 951),
+        ("dot Q8.8, 16 terms", 16 * 251),
+        *((f"divide unsigned {n} by {n}", bar) for n, bar in ((8, 61), (16, 221), (32, 829), (64, 3197))),
+        *((f"root of {n} bits", bar) for n, bar in ((32, 136), (64, 528), (128, 2080))),
+        ("add 32 modulo 2^32", 31),
+        ("less 32", 32),
+        ("equal 32", 31),
+        ("select 32", 32),
+        ("max 32", 64),
+        ("relu 32", 31),
+        ("popcount 64", 63),
+        ("sigmoid of a 29-bit score, 8 bits", 100),
+        ("digits 31 x 16 x 9", 4515),
+    ],
+)
 def test_bars(name: str, bar: int) -> None:
     assert kernel(OPERATIONS[name])[0] <= bar
 

@@ -1,4 +1,5 @@
 """`/` and `%` by private numbers: every pair of small kinds against Python's integers, in words and in circuits."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -57,17 +58,22 @@ def test_whole_numbers(a: Scalar, b: Scalar) -> None:
     assert type.width <= max(a.bits, b.bits) + 1
 
 
-FIXED = [(Scalar(Base.FIX, 4, 2), Scalar(Base.FIX, 3, 0), Scalar(Base.FIX, 5, 3)),
-         (Scalar(Base.FIX, 4, 0), Scalar(Base.FIX, 4, 4), Scalar(Base.FIX, 6, 1)),
-         (Scalar(Base.UINT, 4), Scalar(Base.FIX, 4, 3), Scalar(Base.UINT, 5)),
-         (Scalar(Base.FIX, 4, 3), Scalar(Base.UINT, 3), Scalar(Base.FIX, 8, 7))]
+FIXED = [
+    (Scalar(Base.FIX, 4, 2), Scalar(Base.FIX, 3, 0), Scalar(Base.FIX, 5, 3)),
+    (Scalar(Base.FIX, 4, 0), Scalar(Base.FIX, 4, 4), Scalar(Base.FIX, 6, 1)),
+    (Scalar(Base.UINT, 4), Scalar(Base.FIX, 4, 3), Scalar(Base.UINT, 5)),
+    (Scalar(Base.FIX, 4, 3), Scalar(Base.UINT, 3), Scalar(Base.FIX, 8, 7)),
+]
 
 
 @pytest.mark.parametrize(("a", "b", "bound"), FIXED, ids=str)
 def test_fix_is_off_by_less_than_a_last_bit(a: Scalar, b: Scalar, bound: Scalar) -> None:
     pairs = [(x, y) for x in every(a) for y in every(b)]
-    quotients, type = outcomes(f"input x: {a}[N] from hospital; input y: {b}[N] from vendor; "
-                                  f"let z: {bound}[N] = x / y; output q = reveal(z) to vendor;", pairs)
+    quotients, type = outcomes(
+        f"input x: {a}[N] from hospital; input y: {b}[N] from vendor; "
+        f"let z: {bound}[N] = x / y; output q = reveal(z) to vendor;",
+        pairs,
+    )
     assert type.scale == bound.scale
     for (x, y), got in zip(pairs, quotients, strict=True):
         if y == 0:
@@ -82,36 +88,45 @@ def test_fix_is_off_by_less_than_a_last_bit(a: Scalar, b: Scalar, bound: Scalar)
 def test_unbound_fix_has_eight_fraction_bits() -> None:
     kind = Scalar(Base.FIX, 4, 1)
     pairs = [(x, y) for x in every(kind) for y in every(kind)]
-    quotients, type = outcomes(f"input x: {kind}[N] from hospital; input y: {kind}[N] from vendor; "
-                                  "output q = reveal(x / y) to vendor;", pairs)
+    quotients, type = outcomes(
+        f"input x: {kind}[N] from hospital; input y: {kind}[N] from vendor; output q = reveal(x / y) to vendor;", pairs
+    )
     assert type.scale == Fraction(1, 256)
     assert quotients == [256 * x // y if y else 128 * (kind.lo if x < 0 else kind.hi) for x, y in pairs]
 
 
 def test_public_tensors_divide_exactly() -> None:
-    quotients, type = outcomes("input x: fix<6, 2>[N] from hospital; input y: bit[N] from vendor;"
-                               "output q = reveal(12 * (x / [1.0, 3.0, -0.5]) + 0 * y) to vendor;",
-                               [(-5, 0), (7, 0), (9, 1)])
+    quotients, type = outcomes(
+        "input x: fix<6, 2>[N] from hospital; input y: bit[N] from vendor;"
+        "output q = reveal(12 * (x / [1.0, 3.0, -0.5]) + 0 * y) to vendor;",
+        [(-5, 0), (7, 0), (9, 1)],
+    )
     assert [q * type.scale for q in quotients] == [-15, 7, -54]
 
 
-@pytest.mark.parametrize(("text", "wanted"), [
-    ("let z: uint<3>[N] = y - y; output q = reveal(x / z) to vendor;", [-8, 7, 7]),
-    ("let z: uint<3>[N] = y - y; output q = reveal(x % z) to vendor;", [-3, 0, 5]),
-    ("let z: int<8>[N] = (x + x) / y; output q = reveal(z) to vendor;", [-3, 127, 3]),
-    ("let z: int<8>[N] = 9 / y; output q = reveal(z) to vendor;", [4, 127, 3]),
-])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("let z: uint<3>[N] = y - y; output q = reveal(x / z) to vendor;", [-8, 7, 7]),
+        ("let z: uint<3>[N] = y - y; output q = reveal(x % z) to vendor;", [-3, 0, 5]),
+        ("let z: int<8>[N] = (x + x) / y; output q = reveal(z) to vendor;", [-3, 127, 3]),
+        ("let z: int<8>[N] = 9 / y; output q = reveal(z) to vendor;", [4, 127, 3]),
+    ],
+)
 def test_divisors_known_to_the_compiler_alone_and_dividends_without_a_kind(text: str, wanted: list[int]) -> None:
     inputs = "input x: int<4>[N] from hospital; input y: uint<3>[N] from vendor; "
     assert outcomes(inputs + text, [(-3, 2), (0, 0), (5, 3)])[0] == wanted
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("output q = reveal((x + x) / y) to vendor;", "quotient-kind"),
-    ("output q = reveal(1 / y) to vendor;", "quotient-kind"),
-    ("input w: fix<40, 8> from vendor; output q = reveal(w / y) to vendor;", "range-too-wide"),
-    ("input w: fix<8, 4> from vendor; output q = reveal(w % y) to vendor;", "integers-only"),
-])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("output q = reveal((x + x) / y) to vendor;", "quotient-kind"),
+        ("output q = reveal(1 / y) to vendor;", "quotient-kind"),
+        ("input w: fix<40, 8> from vendor; output q = reveal(w / y) to vendor;", "range-too-wide"),
+        ("input w: fix<8, 4> from vendor; output q = reveal(w % y) to vendor;", "integers-only"),
+    ],
+)
 def test_what_is_refused(text: str, code: str) -> None:
     with pytest.raises(Rejected) as caught:
         meaning("input x: int<4> from hospital; input y: uint<3> from vendor; " + text)
@@ -120,6 +135,7 @@ def test_what_is_refused(text: str, code: str) -> None:
 
 @pytest.mark.parametrize(("kind", "op", "bar"), [("uint<8>", "/", 61), ("uint<32>", "/", 829), ("uint<64>", "/", 3197)])
 def test_a_program_pays_what_the_cell_costs(kind: str, op: str, bar: int) -> None:
-    compiled = build(meaning(f"input x: {kind} from hospital; input y: {kind} from vendor; "
-                             f"output q = reveal(x {op} y) to vendor;"))
+    compiled = build(
+        meaning(f"input x: {kind} from hospital; input y: {kind} from vendor; output q = reveal(x {op} y) to vendor;")
+    )
     assert cost(compiled).and_gates <= bar

@@ -1,4 +1,5 @@
 """Lanes of words against what the words mean."""
+
 from __future__ import annotations
 
 from math import prod
@@ -42,20 +43,26 @@ def test_words_wider_than_a_machine_word(width: int) -> None:
 
 def test_a_constant_fills_its_shape() -> None:
     vector = number(0, 7, 3)
-    lane = block([vector], Value(Op.CONST, (), number(5, 5, 3), Constant((5,))),
-                 Value(Op.LINEAR, (0, 1), number(5, 12, 3), Weights((1, 1))))
+    lane = block(
+        [vector],
+        Value(Op.CONST, (), number(5, 5, 3), Constant((5,))),
+        Value(Op.LINEAR, (0, 1), number(5, 12, 3), Weights((1, 1))),
+    )
     assert_agrees(expand(lane), lane, vectors(lane.params, 20))
 
 
 def test_wiring_makes_no_gates() -> None:
     matrix = number(-4, 3, 2, 3)
     index = Value(Op.CONST, (), number(1, 1), Constant((1,)))
-    lane = block([matrix], index,
-                 Value(Op.VIEW, (0,), number(-4, 3, 3, 2), Strided(0, (1, 3))),             # transposed
-                 Value(Op.VIEW, (0, 1), number(-4, 3, 3), Strided(0, (1,), (3,))),          # row 1
-                 Value(Op.PUT, (0, 3, 1), matrix, Strided(-3, (1,), (3,))),                 # into row 0
-                 Value(Op.CONCAT, (0, 4), number(-4, 3, 4, 3)),
-                 results=(2, 3, 4, 5))
+    lane = block(
+        [matrix],
+        index,
+        Value(Op.VIEW, (0,), number(-4, 3, 3, 2), Strided(0, (1, 3))),  # transposed
+        Value(Op.VIEW, (0, 1), number(-4, 3, 3), Strided(0, (1,), (3,))),  # row 1
+        Value(Op.PUT, (0, 3, 1), matrix, Strided(-3, (1,), (3,))),  # into row 0
+        Value(Op.CONCAT, (0, 4), number(-4, 3, 4, 3)),
+        results=(2, 3, 4, 5),
+    )
     circuit = expand(lane)
     assert circuit.gates == ()
     assert_agrees(circuit, lane, vectors(lane.params, 20))
@@ -64,12 +71,15 @@ def test_wiring_makes_no_gates() -> None:
 def test_a_sum_of_products_is_one_compressor() -> None:
     """Merged, the adder after the dot product and the rounding's half cost one full adder a bit, or nothing."""
     terms = [whole(8, True, 8), whole(8, True, 8)]
-    dot = Value(Op.DOT, (0, 1), number(-2**17, 2**17), Axes(1))
+    dot = Value(Op.DOT, (0, 1), number(-(2**17), 2**17), Axes(1))
     alone = block(terms, dot)
-    rounded = block(terms, dot, Value(Op.ROUND, (2,), number(-2**13, 2**13), Rounding(1, 16, -2**15, 2**15 - 1)))
+    rounded = block(terms, dot, Value(Op.ROUND, (2,), number(-(2**13), 2**13), Rounding(1, 16, -(2**15), 2**15 - 1)))
     assert expand(rounded).and_gates <= expand(alone).and_gates + 1
-    added = block([*terms, whole(16, True)], Value(Op.DOT, (0, 1), number(-2**17, 2**17), Axes(1)),
-                  Value(Op.LINEAR, (3, 2), number(-2**18, 2**18 - 1), Weights((1, -1))))
+    added = block(
+        [*terms, whole(16, True)],
+        Value(Op.DOT, (0, 1), number(-(2**17), 2**17), Axes(1)),
+        Value(Op.LINEAR, (3, 2), number(-(2**18), 2**18 - 1), Weights((1, -1))),
+    )
     assert expand(added).and_gates <= expand(alone).and_gates + 19
 
 
@@ -77,22 +87,28 @@ def test_a_number_read_twice_is_added_up_once() -> None:
     pair = [whole(8, True)] * 2
     total = Value(Op.LINEAR, (0, 1), number(-256, 254), Weights((1, 1)))
     once = block(pair, total, Value(Op.XOR, (2, 0), whole(9, True)))
-    twice = block(pair, total, Value(Op.XOR, (2, 0), whole(9, True)), Value(Op.XOR, (2, 1), whole(9, True)),
-                  results=(3, 4))
+    twice = block(
+        pair, total, Value(Op.XOR, (2, 0), whole(9, True)), Value(Op.XOR, (2, 1), whole(9, True)), results=(3, 4)
+    )
     assert expand(twice).and_gates == expand(once).and_gates == 8
 
 
 def test_what_no_result_needs_is_not_built() -> None:
-    lane = block([whole(8, True)] * 2, Value(Op.MUL, (0, 1), number(-2**14, 2**14)), results=(0,))
+    lane = block([whole(8, True)] * 2, Value(Op.MUL, (0, 1), number(-(2**14), 2**14)), results=(0,))
     assert expand(lane).gates == ()
 
 
-@pytest.mark.parametrize(("lane", "why"), [
-    (block([BIT], Loop(2, (), block([BIT]))), "is a loop"),
-    (block([number(0, 7, 8), number(0, 7)], Value(Op.VIEW, (0, 1), number(0, 7), Strided(0, (), (1,)))),
-     "not a constant"),
-    (block([], Value(Op.INPUT, (), BIT, Entry("x", "p"))), "`input`, which is not work of one lane"),
-])
+@pytest.mark.parametrize(
+    ("lane", "why"),
+    [
+        (block([BIT], Loop(2, (), block([BIT]))), "is a loop"),
+        (
+            block([number(0, 7, 8), number(0, 7)], Value(Op.VIEW, (0, 1), number(0, 7), Strided(0, (), (1,)))),
+            "not a constant",
+        ),
+        (block([], Value(Op.INPUT, (), BIT, Entry("x", "p"))), "`input`, which is not work of one lane"),
+    ],
+)
 def test_what_is_not_one_lane_is_named(lane: Block, why: str) -> None:
     with pytest.raises(Unsupported, match=why):
         expand(lane)

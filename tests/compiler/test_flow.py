@@ -1,4 +1,5 @@
 """What a value still carries, on words."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -49,7 +50,7 @@ def test_a_mechanism_takes_its_own_data_set_and_nothing_else() -> None:
 
 def test_records_read_by_another_dpsgd_stay() -> None:
     b = Builder()
-    carried = sampled(b, 0)                                # say, trained with noise = 0
+    carried = sampled(b, 0)  # say, trained with noise = 0
     assert leaks(b, released(b, b.add2(carried, sampled(b, 1)), 1), "vendor") == ["leaks-data"]
 
 
@@ -79,4 +80,4 @@ def test_loops_carry_sources_round(iterations: int) -> None:
     first, second = inner.first + 1, inner.first + 2
     after = b.loop(iterations, [b.fit(zero, BYTE), secret], inner.block([second, first]))
     assert leaks(b, after[0], "vendor") == ["leaks-input"]
-    assert leaks(b, after[1], "vendor") == ["leaks-input"]     # after two iterations the two have changed places
+    assert leaks(b, after[1], "vendor") == ["leaks-input"]  # after two iterations the two have changed places

@@ -1,4 +1,5 @@
 """Functions made of curves and shifts: within a last bit of the exact value for every operand; the circuit agrees."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def fix(bits: int, fraction: int, *shape: int) -> Type:
 
 
 def target(bits: int, fraction: int) -> Target:
-    return Target(fraction, Fraction(1, 2**fraction), -2**(bits - 1), 2**(bits - 1) - 1)
+    return Target(fraction, Fraction(1, 2**fraction), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def worst(name: str, operand: Type, wanted: Target, values: list[int]) -> Fraction:
@@ -72,25 +73,41 @@ def worst(name: str, operand: Type, wanted: Target, values: list[int]) -> Fracti
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(("operand", "wanted"), [
-    (fix(8, 4), target(8, 4)), (fix(6, 0), target(16, 8)), (fix(10, 8), target(10, 8)), (fix(11, 3), target(12, 6)),
-    (fix(12, 12), target(16, 8)), (fix(12, 8), target(24, 20))])
+@pytest.mark.parametrize(
+    ("operand", "wanted"),
+    [
+        (fix(8, 4), target(8, 4)),
+        (fix(6, 0), target(16, 8)),
+        (fix(10, 8), target(10, 8)),
+        (fix(11, 3), target(12, 6)),
+        (fix(12, 12), target(16, 8)),
+        (fix(12, 8), target(24, 20)),
+    ],
+)
 def test_every_operand_is_within_one_last_bit(name: str, operand: Type, wanted: Target) -> None:
     assert worst(name, operand, wanted, list(range(operand.lo, operand.hi + 1))) <= 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(("operand", "wanted"), [
-    (fix(16, 8), target(16, 8)), (fix(16, 12), target(16, 12)), (fix(16, 4), target(32, 16)),
-    (fix(16, 15), target(14, 10)), (fix(16, 8), target(10, 4))])
+@pytest.mark.parametrize(
+    ("operand", "wanted"),
+    [
+        (fix(16, 8), target(16, 8)),
+        (fix(16, 12), target(16, 12)),
+        (fix(16, 4), target(32, 16)),
+        (fix(16, 15), target(14, 10)),
+        (fix(16, 8), target(10, 4)),
+    ],
+)
 def test_every_operand_of_sixteen_bits(name: str, operand: Type, wanted: Target) -> None:
     assert worst(name, operand, wanted, list(range(operand.lo, operand.hi + 1))) <= 1
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize(("operand", "wanted"), [
-    (fix(32, 16), target(32, 16)), (fix(30, 20), target(20, 10)), (fix(24, 12), target(32, 28))])
+@pytest.mark.parametrize(
+    ("operand", "wanted"), [(fix(32, 16), target(32, 16)), (fix(30, 20), target(20, 10)), (fix(24, 12), target(32, 28))]
+)
 def test_samples_of_wide_operands(name: str, operand: Type, wanted: Target) -> None:
     rng = np.random.default_rng(3)
     sizes = 2.0 ** rng.uniform(0, operand.width - 1, 300) * rng.choice([-1, 1], 300)
@@ -99,10 +116,16 @@ def test_samples_of_wide_operands(name: str, operand: Type, wanted: Target) -> N
 
 
 @settings(deadline=None, max_examples=25)
-@given(st.sampled_from(sorted(FUNCTIONS)), st.integers(-400, 400), st.integers(0, 1500),
-       st.sampled_from([1, 3, 64, 300]), st.integers(0, 9), st.integers(4, 16))
-@example("exp of minus", 0, 4, 1, 5, 4)            # above the cap at 0, then not
-@example("exp of minus", 322, 314, 1 << 16, 2, 12)         # with the bits that are dropped, just below 1
+@given(
+    st.sampled_from(sorted(FUNCTIONS)),
+    st.integers(-400, 400),
+    st.integers(0, 1500),
+    st.sampled_from([1, 3, 64, 300]),
+    st.integers(0, 9),
+    st.integers(4, 16),
+)
+@example("exp of minus", 0, 4, 1, 5, 4)  # above the cap at 0, then not
+@example("exp of minus", 322, 314, 1 << 16, 2, 12)  # with the bits that are dropped, just below 1
 def test_circuit_and_words_agree(name: str, low: int, extent: int, parts: int, fraction: int, bits: int) -> None:
     operand, wanted = Type((), Fraction(1, parts), low, low + extent), target(bits, fraction)
     b = Builder([operand])

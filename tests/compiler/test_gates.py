@@ -1,4 +1,5 @@
 """Single gates, well-formedness, simulation, the graph form."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -18,15 +19,16 @@ from compiler.gates.simulate import pack, run_vectors, simulate, unpack
 from compiler.gates.verify import Malformed, verify
 from compiler.words.ir import Op, Type, Value, full_range
 
-OPERANDS = [FALSE, TRUE, 2, 3, 4, 5]   # constants, and two inputs with their inverses
+OPERANDS = [FALSE, TRUE, 2, 3, 4, 5]  # constants, and two inputs with their inverses
 
 
 def value(literal: int, bits: tuple[int, ...]) -> int:
     return (0, *bits)[literal >> 1] ^ (literal & 1)
 
 
-@pytest.mark.parametrize(("name", "meaning"), [
-    ("xor", lambda a, b: a ^ b), ("and_", lambda a, b: a & b), ("or_", lambda a, b: a | b)])
+@pytest.mark.parametrize(
+    ("name", "meaning"), [("xor", lambda a, b: a ^ b), ("and_", lambda a, b: a & b), ("or_", lambda a, b: a | b)]
+)
 def test_builder_gates_on_all_operands(name: str, meaning: object) -> None:
     assert callable(meaning)
     for left, right in product(OPERANDS, repeat=2):
@@ -56,13 +58,16 @@ def test_builder_reductions(count: int) -> None:
         assert simulate(circuit, bits, 1) == [int(all(bits)), int(any(bits)), sum(bits) % 2]
 
 
-@pytest.mark.parametrize(("circuit", "gate"), [
-    (Circuit(1, (Gate(GateOp.AND, 2, 4),), ()), 0),                                    # reads its own net
-    (Circuit(1, (Gate(GateOp.XOR, 2, 2), Gate(GateOp.AND, 4, 7)), ()), 1),             # reads a later net
-    (Circuit(1, (Gate(GateOp.XOR, -1, 2),), ()), 0),
-    (Circuit(1, (), (4,)), None),
-    (Circuit(-1, (), ()), None),
-])
+@pytest.mark.parametrize(
+    ("circuit", "gate"),
+    [
+        (Circuit(1, (Gate(GateOp.AND, 2, 4),), ()), 0),  # reads its own net
+        (Circuit(1, (Gate(GateOp.XOR, 2, 2), Gate(GateOp.AND, 4, 7)), ()), 1),  # reads a later net
+        (Circuit(1, (Gate(GateOp.XOR, -1, 2),), ()), 0),
+        (Circuit(1, (), (4,)), None),
+        (Circuit(-1, (), ()), None),
+    ],
+)
 def test_verify_names_the_gate(circuit: Circuit, gate: int | None) -> None:
     with pytest.raises(Malformed) as caught:
         verify(circuit)

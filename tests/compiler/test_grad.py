@@ -1,4 +1,5 @@
 """Reverse mode against finite differences of the clear evaluator, exactly."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -72,7 +73,7 @@ def test_gradient(function: Callable[[Builder, int, int], int]) -> None:
     rng = np.random.default_rng(7)
     w, x = rng.integers(-50, 50, 6), rng.integers(-50, 50, 6)
     _, adjoint = evaluate(block, [w, x], NoSources())
-    for i in range(6):                                     # the functions are quadratic: central differences are exact
+    for i in range(6):  # the functions are quadratic: central differences are exact
         up, down = w.copy(), w.copy()
         up[i] += 1
         down[i] -= 1

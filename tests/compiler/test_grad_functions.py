@@ -1,4 +1,5 @@
 """Gradients of the functions that are not exact, against differences of the true functions in fifty digits."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ def each(f: Callable[[Decimal], Decimal]) -> Real:
     return lambda x: [f(v) for v in x]
 
 
-FUNCTIONS: dict[Call, tuple[Real, int, int]] = {       # and the least and the largest integer that is tried
+FUNCTIONS: dict[Call, tuple[Real, int, int]] = {  # and the least and the largest integer that is tried
     Call.EXP: (each(Decimal.exp), -4000, 3000),
     Call.LOG: (each(Decimal.ln), 300, 8000),
     Call.SQRT: (each(Decimal.sqrt), 300, 8000),
@@ -84,7 +85,7 @@ def test_gradient(call: Call) -> None:
         with localcontext(Context(prec=50)):
             exact = slopes(f, decimals(x, SCALE), [Decimal(w.numerator) / w.denominator for w in weights])
             for g, e in zip(decimals(got, scale), exact, strict=True):
-                assert abs(g - e) <= Decimal(2)**-14 * (8 + abs(e))       # a few last bits of the kind, times x or y
+                assert abs(g - e) <= Decimal(2) ** -14 * (8 + abs(e))  # a few last bits of the kind, times x or y
 
 
 def test_gradient_of_a_quotient() -> None:
@@ -98,8 +99,8 @@ def test_gradient_of_a_quotient() -> None:
         by_x, by_y = (decimals(g, s) for g, s in zip(evaluate(block, [x, y], NoSources()), scales, strict=True))
         for w, u, v, p, q in zip(WEIGHTS, decimals(x, SCALE), decimals(y, SCALE), by_x, by_y, strict=True):
             weight = Decimal(w.numerator) / w.denominator
-            assert abs(p - weight / v) <= Decimal(2)**-15
-            assert abs(q + weight * u / v**2) <= Decimal(2)**-14 * (1 + abs(u / v))
+            assert abs(p - weight / v) <= Decimal(2) ** -15
+            assert abs(q + weight * u / v**2) <= Decimal(2) ** -14 * (1 + abs(u / v))
 
 
 def test_where_there_is_no_derivative_it_is_zero() -> None:

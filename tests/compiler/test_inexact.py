@@ -1,4 +1,5 @@
 """Functions that are not exact, as programs say them: bound, unbound, with `within`, at the ends of their kinds."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from lang.problems.problem import Rejected
 from runtime import api
 
 HEAD = "party alice;\nparty bob;\ninput x: fix<16, 8>[9] from alice;\n"
-X = [-32768, -1500, -300, -1, 0, 1, 40, 900, 32767]        # in units of 1/256
+X = [-32768, -1500, -300, -1, 0, 1, 40, 900, 32767]  # in units of 1/256
 LEAST, MOST = Decimal(-128), Decimal(128) - Decimal(1) / 256
 
 
@@ -55,7 +56,7 @@ def test_bound(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EXACT)
-@pytest.mark.parametrize("within", ["0.003", "0.02", "0.3"])      # under a last bit, and far over one
+@pytest.mark.parametrize("within", ["0.003", "0.02", "0.3"])  # under a last bit, and far over one
 def test_within(name: str, within: str, tmp_path: Path) -> None:
     body = f"let y: fix<16, 8>[9] = {name}(x, within = {within});\noutput r = reveal(y) to bob;\n"
     check(values(tmp_path, body, Fraction(1, 256)), EXACT[name], Decimal(within))
@@ -68,8 +69,10 @@ def test_unbound_they_have_eight_fraction_bits(name: str, tmp_path: Path) -> Non
 
 
 def test_softmax_along_an_axis(tmp_path: Path) -> None:
-    body = ("let m = reshape(x, 3, 3);\nlet p: fix<16, 8>[3, 3] = softmax(m, axis = 0);\n"
-            "output r = reveal(reshape(p, 9)) to bob;\n")
+    body = (
+        "let m = reshape(x, 3, 3);\nlet p: fix<16, 8>[3, 3] = softmax(m, axis = 0);\n"
+        "output r = reveal(reshape(p, 9)) to bob;\n"
+    )
     got = np.array([float(v) for v in values(tmp_path, body, Fraction(1, 256))]).reshape(3, 3)
     scores = np.array(X).reshape(3, 3) / 256
     powers = np.exp(scores - scores.max(axis=0))
@@ -85,17 +88,24 @@ def test_what_wraps_has_no_ends(tmp_path: Path) -> None:
 
 
 def test_the_error_is_told(tmp_path: Path) -> None:
-    compiled = program(tmp_path, "let y: fix<16, 8>[9] = exp(x);\nlet z: fix<16, 4>[9] = sigmoid(x);\n"
-                                 "output r = reveal(y + z) to bob;\n").compiled
+    compiled = program(
+        tmp_path,
+        "let y: fix<16, 8>[9] = exp(x);\nlet z: fix<16, 4>[9] = sigmoid(x);\noutput r = reveal(y + z) to bob;\n",
+    ).compiled
     exp, sigmoid = compiled.approximations
     assert exp == Approximation("exp", Fraction(1, 256))
     assert sigmoid.function == "sigmoid" and 0 < sigmoid.error <= Fraction(1, 16)
 
 
-@pytest.mark.parametrize(("expression", "code"), [
-    ("exp(x, within = 0.0001) as fix<16, 8>", "within-unmet"),
-    ("sigmoid(x, within = 0.001) as fix<16, 8>", "within-unmet"),
-    ("exp(x) > 1.0", "result-too-wide"), ("log(x * x * x) > 1.0", "range-too-wide")])
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ("exp(x, within = 0.0001) as fix<16, 8>", "within-unmet"),
+        ("sigmoid(x, within = 0.001) as fix<16, 8>", "within-unmet"),
+        ("exp(x) > 1.0", "result-too-wide"),
+        ("log(x * x * x) > 1.0", "range-too-wide"),
+    ],
+)
 def test_what_cannot_be_is_a_problem(expression: str, code: str, tmp_path: Path) -> None:
     with pytest.raises(Rejected) as caught:
         program(tmp_path, f"output r = reveal({expression}) to bob;\n")

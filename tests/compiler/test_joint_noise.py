@@ -1,4 +1,5 @@
 """Joint noise: the circuit, the words' meaning and the table say the same, and its counts."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from support.joint_noise import Bits, chi_squared, circuit, coins, samples, thro
 from compiler.words.evaluate import drawn
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, sampler
 
-DEMO = Fraction("1.69") * 2 ** 16
+DEMO = Fraction("1.69") * 2**16
 SIGMAS = [Fraction(16), Fraction(77, 2), Fraction(1 << 12), DEMO]
 
 
@@ -44,7 +45,7 @@ def test_the_circuit_draws_the_table() -> None:
 
 def test_every_coin_counts_on_its_scale() -> None:
     made = sampler(DEMO)
-    rows = np.eye(made.bits, dtype=np.int64)[-sum(made.coins):]
+    rows = np.eye(made.bits, dtype=np.int64)[-sum(made.coins) :]
     steps = through(DEMO, rows, 0 * rows) - through(DEMO, 0 * rows, 0 * rows)
     assert steps.tolist() == [1 << j for j, n in enumerate(made.coins) for _ in range(n)]
 
@@ -95,7 +96,7 @@ def test_chi_squared_sees_a_wrong_table() -> None:
     assert chi_squared(found, made, 20)[0] < 1.3
     assert chi_squared(found, sampler(Fraction(206)), 20)[0] > 2
     loaded = np.zeros(made.bits, dtype=np.int64)
-    loaded[-1] = 1                                       # of the highest scale
+    loaded[-1] = 1  # of the highest scale
     own, other = (coins(made.sigma, party, 5, 0, 1 << 16) for party in ("hospital", "vendor"))
     assert chi_squared(through(made.sigma, own | loaded, other & ~loaded), made, 20)[0] > 2
 
@@ -103,7 +104,7 @@ def test_chi_squared_sees_a_wrong_table() -> None:
 def test_coordinates_and_steps_are_uncorrelated() -> None:
     """Lanes of one launch, and the same lane of two steps; also of the squares."""
     found = samples(DEMO, 1 << 17, 6).astype(np.float64).reshape(-1, 32) / float(DEMO)
-    for values in found, found ** 2:
+    for values in found, found**2:
         limit = 5 / np.sqrt(len(values))
         across = np.corrcoef(values, rowvar=False) - np.eye(32)
         assert np.abs(across).max() < limit

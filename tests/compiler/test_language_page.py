@@ -1,4 +1,5 @@
 """docs/language.md: every program on it compiles, or has the problem that is written above it."""
+
 from __future__ import annotations
 
 import re
@@ -33,7 +34,7 @@ def test_program(code: str, text: str) -> None:
 
 def test_the_message_that_is_shown() -> None:
     text = next(text for code, text in PROGRAMS if code == "leaks-input")
-    problem, = problems(text)
+    (problem,) = problems(text)
     assert f"```\n{draw(problem)}\n```\n" in PAGE
 
 

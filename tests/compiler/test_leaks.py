@@ -1,4 +1,5 @@
 """Attempts to carry something out that is not the receiver's, and legal programs that stand near them."""
+
 from __future__ import annotations
 
 import pytest
@@ -40,14 +41,12 @@ LEAKS = {
     "let": "let a = age; let b = a; output b to vendor;",
     "if value": "let a: uint<8> = if age > 18 { 1 } else { 2 }; output a to vendor;",
     "implicit, in a branch": "var flag: bit = 0; if age > 18 { flag = 1; } output flag to vendor;",
-    "implicit, in the other branch":
-        "var flag: bit = 0; if age > 18 { let q = 1; } else { flag = 1; "
-        "} output flag to vendor;",
+    "implicit, in the other branch": "var flag: bit = 0; if age > 18 { let q = 1; } else { flag = 1; "
+    "} output flag to vendor;",
     "implicit, nested": "var n: uint<8> = 0; if fee > 3 { if age > 3 { n = 1; } } output n to vendor;",
     "a count in a loop": "var n: uint<8> = 0; for i in 0..4 { if ages[i] > 60 { n += 1; } } output n to vendor;",
-    "carried around a loop":
-        "var a: uint<8> = 0; var b: uint<8> = 0; for i in 0..3 { b = a; a = age; "
-        "} output b to vendor;",
+    "carried around a loop": "var a: uint<8> = 0; var b: uint<8> = 0; for i in 0..3 { b = a; a = age; "
+    "} output b to vendor;",
     "private index": "input t: uint<8>[4] from vendor; output t[which] to vendor;",
     "assignment at a private index": "var v: uint<8>[4] = 0; v[which] = 1; output v to vendor;",
     "tuple field": "let p = (fee, age); output p.1 to vendor;",
@@ -64,11 +63,12 @@ LEAKS = {
     "mixed after training": trained() + " w[0] += age; output w to vendor;",
     "condition on released and private": trained() + " var n: bit = 0; if w[0] > age { n = 1; } output n to vendor;",
     "named call": "let r = second(fee, age); output r to vendor;",
-    "condition in a function":
-        "fn picked(x: uint<8>) -> bit { if x > 3 { 1 } else { 0 } } let r = picked(age); output r to vendor;",
-    "trained twice, once without noise":
-        trained("0") + " " + DPSGD.format(noise="1.0", body=LOSS)
-        + " output w to vendor;",
+    "condition in a function": "fn picked(x: uint<8>) -> bit { if x > 3 { 1 } else { 0 } } "
+    "let r = picked(age); output r to vendor;",
+    "trained twice, once without noise": trained("0")
+    + " "
+    + DPSGD.format(noise="1.0", body=LOSS)
+    + " output w to vendor;",
 }
 LEGAL = {
     "what cancels is no longer there": "let z: uint<8> = age - age; output z to vendor;",
@@ -90,15 +90,13 @@ LEGAL = {
     "trained, some of it": trained() + " output w[0] to vendor;",
     "computing on the released": trained() + " let n: fix<16, 10> = sum(w) / 4; output n to vendor;",
     "released weights choose": trained() + " var n: bit = 0; if w[0] > w[1] { n = 1; } output n to vendor;",
-    "vendor's input inside the loss":
-        trained(body="loss logistic(dot(w, row.x) + fee / 256, row.y);")
-        + " output w to vendor;",
+    "vendor's input inside the loss": trained(body="loss logistic(dot(w, row.x) + fee / 256, row.y);")
+    + " output w to vendor;",
     "trained twice": trained() + " " + DPSGD.format(noise="2.0", body=LOSS) + " output w to vendor;",
     "noise drawn by the owner": trained("1.0 drawn by hospital") + " output w to vendor;",
     "noise drawn by both, revealed to both": trained("1.0") + " output reveal(w) to vendor, hospital;",
-    "trained in a loop":
-        "var w = w0; "
-        "for i in 0..2 { " + DPSGD.format(noise="1.0", body=LOSS) + " } output w to vendor;",
+    "trained in a loop": "var w = w0; "
+    "for i in 0..2 { " + DPSGD.format(noise="1.0", body=LOSS) + " } output w to vendor;",
     "explicit gradient": trained(body="grad w = row.x * 0.5;") + " output w to vendor;",
 }
 
@@ -126,8 +124,11 @@ PATHS = {
     "condition on released and private": ["w[0] > age: decides what is assigned"],
     "trained twice, once without noise": ["row.x: is read here", "w: `w` is trained on it, without noise"],
     "named call": ["r: passes into `r`", "second(fee, age): passes through `second`"],
-    "condition in a function": ["r: passes into `r`", "x > 3: decides which value is taken",
-                                "picked(age): passes through `picked`"],
+    "condition in a function": [
+        "r: passes into `r`",
+        "x > 3: decides which value is taken",
+        "picked(age): passes through `picked`",
+    ],
 }
 
 
@@ -137,14 +138,14 @@ def test_leak(name: str) -> None:
         understand(Source("leak.ccr", HEAD + LEAKS[name] + "\n"))
     assert {p.code for p in caught.value.problems} <= {"leaks-data", "leaks-input"}
     for problem in caught.value.problems:
-        (_, origin), *path = problem.related           # where it comes from, then what it passed
+        (_, origin), *path = problem.related  # where it comes from, then what it passed
         assert origin == "comes from here"
         assert sorted(f"{text(span)}: {label}" for span, label in path) == sorted(PATHS.get(name, []))
         assert draw(problem).count("\n") >= 4 + len(path)
 
 
 def text(span: Span) -> str:
-    return span.source.line(span.line)[span.column - 1:span.end_column - 1]
+    return span.source.line(span.line)[span.column - 1 : span.end_column - 1]
 
 
 def test_every_source_is_told() -> None:

@@ -1,4 +1,5 @@
 """Three hundred damaged examples through the whole way to words: each gives diagnostics or passes, and soon."""
+
 from __future__ import annotations
 
 import random
@@ -20,10 +21,10 @@ PROGRAMS = [*sorted(ROOT.glob("examples/*/*.ccr")), *sorted(ROOT.glob("tests/lan
 TOKEN = re.compile(r'//[^\n]*|"[^"\n]*"|[A-Za-z_]\w*|\d[\w.]*?(?=\.\.)|\d[\w.]*|\.\.|->|\*\*|<<|>>|[<>=!+*-]=|\s+|.')
 OPERATORS = ["+", "-", "*", "/", "%", "@", "&", "|", "^", "<", "==", "**", "<<", ">>"]
 NUMBERS = ["0", "1", "3", "7", "65", "1000000", "0.5", "1e300", "0.0001"]
-LONGEST = 2.0                  # seconds of processor time
+LONGEST = 2.0  # seconds of processor time
 SOME, ALL = range(60), range(300)
 
-Damage = Callable[[random.Random, list[str], list[int]], None]      # (random, tokens, places of those that count)
+Damage = Callable[[random.Random, list[str], list[int]], None]  # (random, tokens, places of those that count)
 
 
 def deleted(pick: random.Random, tokens: list[str], places: list[int]) -> None:
@@ -46,8 +47,13 @@ def likened(pick: random.Random, tokens: list[str], places: list[int]) -> None:
     operators = [i for i in places if tokens[i] in OPERATORS]
     for _ in range(pick.randint(1, 3)):
         i = pick.choice([*names, *numbers, *operators])
-        tokens[i] = (tokens[pick.choice(names)] if i in names else pick.choice(NUMBERS) if i in numbers
-                     else pick.choice(OPERATORS))
+        tokens[i] = (
+            tokens[pick.choice(names)]
+            if i in names
+            else pick.choice(NUMBERS)
+            if i in numbers
+            else pick.choice(OPERATORS)
+        )
 
 
 DAMAGE: list[Damage] = [deleted, swapped, replaced, likened, likened, likened]
@@ -58,10 +64,10 @@ def mutant(seed: int) -> bytes:
     data = pick.choice(PROGRAMS).read_bytes()
     match pick.randrange(4):
         case 0:
-            return data[:pick.randrange(len(data))]
+            return data[: pick.randrange(len(data))]
         case 1:
             start, length = pick.randrange(len(data)), pick.randint(1, 8)
-            return data[:start] + pick.randbytes(length) + data[start + pick.choice((0, length)):]
+            return data[:start] + pick.randbytes(length) + data[start + pick.choice((0, length)) :]
         case _:
             tokens = TOKEN.findall(data.decode())
             places = [i for i, token in enumerate(tokens) if token.strip() and not token.startswith("//")]

@@ -1,4 +1,5 @@
 """What clipping and noise add to a program, by compiling it without; `pytest --bless` rewrites the counts."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping

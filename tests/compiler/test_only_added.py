@@ -1,4 +1,5 @@
 """Loops that only add become one sum where no addition could have met an end of the kind, and mean what they meant."""
+
 from __future__ import annotations
 
 import pytest

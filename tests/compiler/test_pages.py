@@ -1,4 +1,5 @@
 """`ccr explain`: every code has a page, whose programs show that problem alone, and none when mended."""
+
 from __future__ import annotations
 
 import re
@@ -12,7 +13,7 @@ from lang.problems.problem import Problem, Rejected
 from lang.syntax.load import read
 
 PAGES = [page(code) for code in problems()]
-WITHOUT_A_PROGRAM = {"file-missing", "not-utf8"}         # there is no text to show; their pages show the command
+WITHOUT_A_PROGRAM = {"file-missing", "not-utf8"}  # there is no text to show; their pages show the command
 
 
 def codes(page: Page, name: str, folder: Path) -> set[str]:

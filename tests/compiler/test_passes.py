@@ -1,4 +1,5 @@
 """Each pass on its own, and the loop that does not trust them."""
+
 from __future__ import annotations
 
 import hashlib
@@ -31,10 +32,21 @@ def once(p: Pass, *gates: Gate, outputs: tuple[int, ...], inputs: int = 2) -> Ci
     return run([p], Circuit(inputs, gates, outputs))[0]
 
 
-@pytest.mark.parametrize(("gate", "literal"), [
-    (Gate(XOR, 2, 2), FALSE), (Gate(XOR, 2, 3), TRUE), (Gate(XOR, 2, FALSE), 2), (Gate(XOR, TRUE, 4), 5),
-    (Gate(XOR, TRUE, TRUE), FALSE), (Gate(AND, 4, FALSE), FALSE), (Gate(AND, TRUE, 5), 5), (Gate(AND, 4, 4), 4),
-    (Gate(AND, 5, 5), 5), (Gate(AND, 4, 5), FALSE)])
+@pytest.mark.parametrize(
+    ("gate", "literal"),
+    [
+        (Gate(XOR, 2, 2), FALSE),
+        (Gate(XOR, 2, 3), TRUE),
+        (Gate(XOR, 2, FALSE), 2),
+        (Gate(XOR, TRUE, 4), 5),
+        (Gate(XOR, TRUE, TRUE), FALSE),
+        (Gate(AND, 4, FALSE), FALSE),
+        (Gate(AND, TRUE, 5), 5),
+        (Gate(AND, 4, 4), 4),
+        (Gate(AND, 5, 5), 5),
+        (Gate(AND, 4, 5), FALSE),
+    ],
+)
 def test_fold(gate: Gate, literal: int) -> None:
     after = once(FOLD, gate, Gate(AND, 6, 2), outputs=(6, 7, 8))
     assert after.outputs[:2] == (literal, literal ^ 1)
@@ -47,8 +59,15 @@ def test_fold_carries_constants_through() -> None:
 
 
 def test_share_sees_order_and_inversions() -> None:
-    after = once(SHARE, Gate(XOR, 2, 4), Gate(XOR, 4, 3), Gate(AND, 2, 4), Gate(AND, 4, 2), Gate(AND, 3, 4),
-                 outputs=(6, 8, 10, 12, 14))
+    after = once(
+        SHARE,
+        Gate(XOR, 2, 4),
+        Gate(XOR, 4, 3),
+        Gate(AND, 2, 4),
+        Gate(AND, 4, 2),
+        Gate(AND, 3, 4),
+        outputs=(6, 8, 10, 12, 14),
+    )
     assert after.outputs == (6, 7, 8, 8, 10)
     assert after.gates == (Gate(XOR, 2, 4), Gate(AND, 2, 4), Gate(AND, 3, 4))
 
@@ -67,8 +86,7 @@ def test_steps_count_before_and_after() -> None:
     circuit = Circuit(2, (Gate(AND, 2, 4), Gate(AND, 4, 2), Gate(AND, 2, 5), Gate(XOR, 6, 2)), (8, 12))
     _, steps = run(O1, circuit)
     assert [(s.name, s.and_before, s.and_after) for s in steps] == [("fold", 3, 3), ("share", 3, 2), ("prune", 2, 1)]
-    assert all(a.and_after == b.and_before and a.xor_after == b.xor_before
-               for a, b in itertools.pairwise(steps))
+    assert all(a.and_after == b.and_before and a.xor_after == b.xor_before for a, b in itertools.pairwise(steps))
 
 
 def _break(graph: Graph) -> None:
@@ -85,7 +103,8 @@ def test_a_pass_that_changes_the_function_is_caught(inputs: int) -> None:
 def test_few_inputs_are_tried_exhaustively() -> None:
     inputs, count = assignments(3)
     assert {tuple(i >> v & 1 for i in inputs) for v in range(count)} == {
-        (a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)}
+        (a, b, c) for a in (0, 1) for b in (0, 1) for c in (0, 1)
+    }
     assert assignments(EXHAUSTIVE + 1)[1] == SAMPLES >= 256
     assert assignments(20) == assignments(20)
 
@@ -98,7 +117,7 @@ def test_levels_keep_any_circuit(circuit: Circuit) -> None:
     inputs, count = assignments(circuit.inputs)
     assert simulate(after, inputs, count) == simulate(circuit, inputs, count)
     assert len(set(after.gates)) == len(after.gates)
-    assert run(O1, after)[0] == after                 # nothing is left to do
+    assert run(O1, after)[0] == after  # nothing is left to do
     assert to_circuit(to_graph(after)) == after
 
 
@@ -127,7 +146,7 @@ def test_levels_keep_what_words_mean(lane: Block) -> None:
 
 
 def kernel_digest() -> str:
-    lane = block([whole(9, True, 6), whole(10, True, 6)], Value(Op.DOT, (0, 1), number(-2**21, 2**21), Axes(1)))
+    lane = block([whole(9, True, 6), whole(10, True, 6)], Value(Op.DOT, (0, 1), number(-(2**21), 2**21), Axes(1)))
     return hashlib.sha256(repr(run(O1, expand(lane))[0]).encode()).hexdigest()
 
 
@@ -135,6 +154,14 @@ def test_gates_do_not_depend_on_the_hash_seed() -> None:
     root = Path(__file__).parents[2]
     script = "import test_passes; print(test_passes.kernel_digest())"
     path = os.pathsep.join(map(str, (root, root / "tests", root / "tests/compiler")))
-    digests = {subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": path, "PYTHONHASHSEED": seed},
-                              capture_output=True, text=True, check=True).stdout.strip() for seed in ("1", "2")}
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PYTHONPATH": path, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
     assert digests == {kernel_digest()}

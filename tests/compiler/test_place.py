@@ -1,4 +1,5 @@
 """Registers by live range: running with reuse equals running without."""
+
 from __future__ import annotations
 
 from random import Random
@@ -46,7 +47,7 @@ def test_reuse_changes_no_output(circuit: Circuit, random: Random) -> None:
     apart = tuple(range(1 + circuit.inputs + len(circuit.gates)))
     kernel = place("k", circuit)
     assert run(circuit, inputs, kernel.registers) == run(circuit, inputs, apart)
-    assert kernel.registers[:1 + circuit.inputs] == apart[:1 + circuit.inputs]
+    assert kernel.registers[: 1 + circuit.inputs] == apart[: 1 + circuit.inputs]
     assert kernel.register_count == max(kernel.registers) + 1
     assert kernel == place("k", circuit)
 
@@ -68,8 +69,9 @@ def test_what_nobody_reads_gives_its_register_away_at_once() -> None:
     assert allocate(Circuit(2, gates, (10,))) == (0, 1, 2, 1, 1, 1)
 
 
-@pytest.mark.parametrize(("registers", "tile"), [(1, 1024), (64, 1024), (65, 512), (300, 128), (1 << 16, 1),
-                                                 (1 << 17, 1)])
+@pytest.mark.parametrize(
+    ("registers", "tile"), [(1, 1024), (64, 1024), (65, 512), (300, 128), (1 << 16, 1), (1 << 17, 1)]
+)
 def test_tile(registers: int, tile: int) -> None:
     assert tile_of(registers) == tile
     assert tile == 1 or tile * registers * LABEL_BYTES <= TILE_BYTES

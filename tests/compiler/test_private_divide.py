@@ -1,4 +1,5 @@
 """Division by a private integer and square roots: every small operand, wide ones at random, and what they cost."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -16,21 +17,26 @@ from compiler.words.ir import Block, ByZero, Op, Type, Value, full_range
 
 
 def division(a: Type, b: Type, at: ByZero) -> Block:
-    quotients = [x // y for x in (a.lo, a.hi, min(max(a.lo, 0), a.hi), min(max(a.lo, -1), a.hi))
-                 for y in {b.lo, b.hi, -1, 1} if y and b.lo <= y <= b.hi]
+    quotients = [
+        x // y
+        for x in (a.lo, a.hi, min(max(a.lo, 0), a.hi), min(max(a.lo, -1), a.hi))
+        for y in {b.lo, b.hi, -1, 1}
+        if y and b.lo <= y <= b.hi
+    ]
     zero = [at.lo, at.hi] if b.lo <= 0 <= b.hi else []
     values = [*quotients, *zero]
     return block([a, b], Value(Op.DIV, (0, 1), number(min(values), max(values)), at))
 
 
 def root(a: Type) -> Block:
-    return block([a], Value(Op.SQRT, (0,), number(0, int(max(a.hi, 0)**0.5) + 1)))
+    return block([a], Value(Op.SQRT, (0,), number(0, int(max(a.hi, 0) ** 0.5) + 1)))
 
 
 @pytest.mark.parametrize("signed_a", [False, True])
 @pytest.mark.parametrize("signed_b", [False, True])
-@pytest.mark.parametrize(("width_a", "width_b"),
-                         [(1, 1), (1, 4), (2, 3), (3, 3), (4, 4), (5, 2), (6, 4), (3, 7), (6, 6)])
+@pytest.mark.parametrize(
+    ("width_a", "width_b"), [(1, 1), (1, 4), (2, 3), (3, 3), (4, 4), (5, 2), (6, 4), (3, 7), (6, 6)]
+)
 def test_every_quotient_of_whole_kinds(width_a: int, width_b: int, signed_a: bool, signed_b: bool) -> None:
     lane = division(whole(width_a, signed_a), whole(width_b, signed_b), ByZero(*full_range(width_a, signed_a)))
     circuit = expand(lane)
@@ -39,8 +45,14 @@ def test_every_quotient_of_whole_kinds(width_a: int, width_b: int, signed_a: boo
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.integers(-40, 40), st.integers(0, 60), st.integers(-20, 20), st.integers(0, 30), st.integers(-90, -1),
-       st.integers(0, 90))
+@given(
+    st.integers(-40, 40),
+    st.integers(0, 60),
+    st.integers(-20, 20),
+    st.integers(0, 30),
+    st.integers(-90, -1),
+    st.integers(0, 90),
+)
 def test_every_quotient_of_ranges(low: int, extent: int, least: int, more: int, by_zero: int, above: int) -> None:
     a, b = number(low, low + extent), number(least, least + more)
     if least == more == 0:
@@ -51,8 +63,15 @@ def test_every_quotient_of_ranges(low: int, extent: int, least: int, more: int, 
     assert len(circuit.gates) <= estimate(lane.items[0], [a, b])
 
 
-@pytest.mark.parametrize(("a", "b"), [(whole(64, False), whole(64, False)), (whole(64, True), whole(64, True)),
-                                      (whole(100, True), whole(31, True)), (whole(70, False), whole(20, True))])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (whole(64, False), whole(64, False)),
+        (whole(64, True), whole(64, True)),
+        (whole(100, True), whole(31, True)),
+        (whole(70, False), whole(20, True)),
+    ],
+)
 def test_wide_quotients(a: Type, b: Type) -> None:
     lane = division(a, b, ByZero(*full_range(a.width, a.signed)))
     assert_agrees(expand(lane), lane, vectors(lane.params, 200))
@@ -73,7 +92,7 @@ def test_a_bounded_quotient_costs_its_own_bits() -> None:
 @pytest.mark.parametrize(("width", "bar"), [(8, 61), (16, 221), (32, 829), (64, 3197)])
 def test_unsigned_division_meets_its_bar_with_zero_free(width: int, bar: int) -> None:
     kind = whole(width, False)
-    assert expand(division(kind, kind, ByZero(0, 2**width - 1))).and_gates <= bar + 1   # of which the last is dead
+    assert expand(division(kind, kind, ByZero(0, 2**width - 1))).and_gates <= bar + 1  # of which the last is dead
 
 
 @pytest.mark.parametrize("low", [-30, -1, 0, 5])
@@ -89,9 +108,9 @@ def test_every_root(low: int, high: int) -> None:
 @pytest.mark.parametrize(("width", "bar"), [(32, 136), (64, 528), (128, 2080)])
 def test_wide_roots_and_their_bars(width: int, bar: int) -> None:
     a = whole(width, False)
-    lane = block([a], Value(Op.SQRT, (0,), Type((), Fraction(1), 0, 2**(width // 2) - 1)))
+    lane = block([a], Value(Op.SQRT, (0,), Type((), Fraction(1), 0, 2 ** (width // 2) - 1)))
     circuit = expand(lane)
     assert circuit.and_gates == bar
-    near = [n for r in (1, 3, 2**(width // 4), 2**(width // 2) - 1) for n in (r * r - 1, r * r, r * r + 1)]
+    near = [n for r in (1, 3, 2 ** (width // 4), 2 ** (width // 2) - 1) for n in (r * r - 1, r * r, r * r + 1)]
     values = np.array([*near, *vectors([a], 200)[0].tolist()], dtype=object)
     assert_agrees(circuit, lane, [values])

@@ -1,4 +1,5 @@
 """Problems that the compiler finds: golden pairs, rewritten only by `pytest --bless`."""
+
 from __future__ import annotations
 
 from pathlib import Path

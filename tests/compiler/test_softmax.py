@@ -1,4 +1,5 @@
 """softmax against exact values: every entry within a last bit, whatever the scores; and the circuit agrees."""
+
 from __future__ import annotations
 
 from decimal import Context, Decimal, localcontext
@@ -19,7 +20,7 @@ from compiler.words.ir import Block, Type
 
 
 def program(classes: int, scale: Fraction, width: int, bits: int) -> tuple[Block, Type]:
-    operand = Type((classes,), scale, -2**(width - 1), 2**(width - 1) - 1)
+    operand = Type((classes,), scale, -(2 ** (width - 1)), 2 ** (width - 1) - 1)
     b = Builder([operand])
     result = softmax(b, 0, Target(bits, Fraction(1, 2**bits)))
     assert result is not None
@@ -37,14 +38,23 @@ def worst(block: Block, scale: Fraction, bits: int, scores: Array) -> Decimal:
         return max(abs(Decimal(int(g)) - e) for g, e in zip(got, exact, strict=True))
 
 
-@pytest.mark.parametrize(("classes", "scale", "width", "bits"), [
-    (2, Fraction(1, 256), 12, 8), (3, Fraction(1, 64), 10, 6), (10, Fraction(1, 2**17), 27, 8),
-    (10, Fraction(1, 256), 16, 8), (10, Fraction(3, 100), 9, 5), (40, Fraction(1, 256), 16, 10), (4, Fraction(1), 8, 8),
-    (5, Fraction(1, 2**12), 16, 16)])
+@pytest.mark.parametrize(
+    ("classes", "scale", "width", "bits"),
+    [
+        (2, Fraction(1, 256), 12, 8),
+        (3, Fraction(1, 64), 10, 6),
+        (10, Fraction(1, 2**17), 27, 8),
+        (10, Fraction(1, 256), 16, 8),
+        (10, Fraction(3, 100), 9, 5),
+        (40, Fraction(1, 256), 16, 10),
+        (4, Fraction(1), 8, 8),
+        (5, Fraction(1, 2**12), 16, 16),
+    ],
+)
 def test_every_entry_is_within_one_last_bit(classes: int, scale: Fraction, width: int, bits: int) -> None:
     block, operand = program(classes, scale, width, bits)
     rng = np.random.default_rng(classes)
-    close = int(3 / scale) + 1                     # scores that differ by little: the hard ones
+    close = int(3 / scale) + 1  # scores that differ by little: the hard ones
     for spread in (1, 3, close, 4 * close, operand.hi):
         for _ in range(30):
             scores = rng.integers(-spread, spread + 1, classes) + rng.integers(operand.lo, operand.hi)

@@ -1,4 +1,5 @@
 """Views composed are the same elements as views taken one after the other."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_composition_shows_the_same_elements(data: st.DataObject) -> None:
     step = strided(elements, inner, middle, ()).copy().reshape(-1)
     expected = strided(step, outer, last, ())
     both = strides.compose(inner, middle, outer, last)
-    if both is None:                                       # only a reshape of something not dense may fail
+    if both is None:  # only a reshape of something not dense may fail
         assert inner != strides.identity(middle)
     else:
         assert np.array_equal(strided(elements, both, last, ()), expected)

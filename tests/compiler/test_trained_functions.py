@@ -1,4 +1,5 @@
 """Functions that are not exact inside a loss: a trained program's circuits give what its words mean."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,5 @@
 """A contract from keys to the second run, between two processes."""
+
 from __future__ import annotations
 
 import json
@@ -48,12 +49,35 @@ class Room:
 
     def grant(self, epsilon: str, delta: str) -> Any:
         self.told("budget", "grant", str(self.records), "--epsilon", epsilon, "--delta", delta, *self.ledger)
-        return self.told("budget", "allot", str(self.records), "--to", str(self.folder / "vendor.crt"), "--epsilon",
-                         epsilon, "--delta", delta, *self.ledger)
+        return self.told(
+            "budget",
+            "allot",
+            str(self.records),
+            "--to",
+            str(self.folder / "vendor.crt"),
+            "--epsilon",
+            epsilon,
+            "--delta",
+            delta,
+            *self.ledger,
+        )
 
     def new(self, *more: str) -> list[str]:
-        return ["contract", "new", str(self.program), "--as", "hospital", *self.keys("hospital"), "--peer",
-                str(self.folder / "vendor.crt"), "--input", f"records={self.records}", "-o", self.contract, *more]
+        return [
+            "contract",
+            "new",
+            str(self.program),
+            "--as",
+            "hospital",
+            *self.keys("hospital"),
+            "--peer",
+            str(self.folder / "vendor.crt"),
+            "--input",
+            f"records={self.records}",
+            "-o",
+            self.contract,
+            *more,
+        ]
 
     def sign(self, *parties: str) -> Any:
         return [self.told("contract", "sign", self.contract, *self.keys(party)) for party in parties][-1]
@@ -65,12 +89,39 @@ class Room:
         return made
 
     def hospital(self, *more: str) -> list[str]:
-        return ["run", str(self.program), "--as", "hospital", *self.keys("hospital"), "--contract", self.contract,
-                "--input", f"records={self.records}", *self.ledger, "--listen", f"{HERE}:0", "--json", *more]
+        return [
+            "run",
+            str(self.program),
+            "--as",
+            "hospital",
+            *self.keys("hospital"),
+            "--contract",
+            self.contract,
+            "--input",
+            f"records={self.records}",
+            *self.ledger,
+            "--listen",
+            f"{HERE}:0",
+            "--json",
+            *more,
+        ]
 
     def vendor(self, port: int, *more: str) -> list[str]:
-        return ["run", str(self.program), "--as", "vendor", *self.keys("vendor"), "--contract", self.contract,
-                "--input", f"w0={self.weights}", "--connect", f"{HERE}:{port}", "--json", *more]
+        return [
+            "run",
+            str(self.program),
+            "--as",
+            "vendor",
+            *self.keys("vendor"),
+            "--contract",
+            self.contract,
+            "--input",
+            f"w0={self.weights}",
+            "--connect",
+            f"{HERE}:{port}",
+            "--json",
+            *more,
+        ]
 
     def meet(self) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
         hospital = start(*self.hospital())
@@ -114,8 +165,12 @@ def test_the_first_run_is_charged_and_the_second_refused(room: Room) -> None:
     assert error["sums"]["charged"] == cost and error["sums"]["bound"]["epsilon"] == twice
     assert "what fits: epsilon at most" in error["help"] and "asked: epsilon" in err and "Traceback" not in err
     status, out, err = finish(vendor_process)
-    assert status == 3 and json.loads(out) == {"error": {
-        "code": "PeerRefused", "message": "the peer refused the run: its contract or its ledger does not allow it"}}
+    assert status == 3 and json.loads(out) == {
+        "error": {
+            "code": "PeerRefused",
+            "message": "the peer refused the run: its contract or its ledger does not allow it",
+        }
+    }
     assert cost["epsilon"] not in err and "Traceback" not in err
     assert room.charged() == cost
     states = [e.get("state", e["kind"]) for e in room.told("budget", "history", *room.ledger)["events"]]
@@ -217,8 +272,12 @@ def test_what_a_budget_command_says(room: Room) -> None:
     assert "--epsilon" in room.refused(*again, "nan", status=2)["message"]
     other = write_records(room.folder / "other.csv", shift=1)
     assert room.refused("budget", "show", str(other), *room.ledger)["code"] == "nothing-granted"
-    assert "no such file" in room.refused("budget", "grant", "none.csv", "--epsilon", "1", "--delta", "1e-5",
-                                          *room.ledger, status=2)["message"]
+    assert (
+        "no such file"
+        in room.refused("budget", "grant", "none.csv", "--epsilon", "1", "--delta", "1e-5", *room.ledger, status=2)[
+            "message"
+        ]
+    )
     done = call("budget", "history", *room.ledger)
     assert "granted      records.csv (data set 1): epsilon 2 at delta 0.00001" in done.stdout
 
@@ -253,5 +312,5 @@ def test_kill_9_while_tables_stream(room: Room) -> None:
         assert finish(vendor)[0] == 1 and finish(hospital)[0] == -9
         relay.close()
         states = [e.get("state", e["kind"]) for e in room.told("budget", "history", *room.ledger)["events"]][2:]
-        assert states == ["reserved", "labels_sent", "aborted", "reserved", "labels_sent"][:2 + 3 * run]
+        assert states == ["reserved", "labels_sent", "aborted", "reserved", "labels_sent"][: 2 + 3 * run]
         assert room.charged() == cost

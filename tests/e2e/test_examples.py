@@ -1,4 +1,5 @@
 """Every program under examples/ compiles, simulates, runs with the simulation's bits, and is as good as is claimed."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -48,8 +49,9 @@ ALL = {
     "digits/mlp": digits("mlp.npz", "first", "second", "bias", batch="2"),
     "digits/one_vs_all": digits("linear.npz", "w0"),
     "digits/softmax": digits("linear.npz", "w0"),
-    "fraud/fraud": Example({"payments": "payments.csv"}
-                           | dict.fromkeys(("first", "shift", "second", "offset", "limit"), "model.npz")),
+    "fraud/fraud": Example(
+        {"payments": "payments.csv"} | dict.fromkeys(("first", "shift", "second", "offset", "limit"), "model.npz")
+    ),
     "millionaires/millionaires": Example({"a": "1200000", "b": "900000"}),
     "tumour/tumour": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
 }
@@ -85,8 +87,10 @@ def test_runs_with_the_bits_of_the_simulation(name: str) -> None:
     for released in program.compiled.outputs:
         for receiver in released.receivers:
             assert np.array_equal(reports[receiver].outputs[released.name], expected[released.name])
-    assert all(set(report.outputs) == {o.name for o in program.compiled.outputs if party in o.receivers}
-               for party, report in reports.items())
+    assert all(
+        set(report.outputs) == {o.name for o in program.compiled.outputs if party in o.receivers}
+        for party, report in reports.items()
+    )
 
 
 def module(folder: str, name: str) -> ModuleType:
@@ -183,8 +187,13 @@ def test_the_params_of_the_references_are_the_programs() -> None:
         model = reference.MODELS[name] if noise else None
         clip, rate = (model.clip, model.rate) if model else (reference.CLIP, reference.RATE)
         sigma = reference.NOISE[noise] if noise else reference.NOISE
-        for param, value in (("CLIP", clip), ("RATE", rate), ("NOISE", sigma), ("BATCH", reference.BATCH),
-                             ("STEPS", reference.STEPS)):
+        for param, value in (
+            ("CLIP", clip),
+            ("RATE", rate),
+            ("NOISE", sigma),
+            ("BATCH", reference.BATCH),
+            ("STEPS", reference.STEPS),
+        ):
             assert Fraction(parameters[param]) == Fraction(value)
         grids = model.grids if model else (reference.GRID,)
         assert [s.sigma for s in mechanism.samplers] == [clip * sigma * 2**grid for grid in grids]

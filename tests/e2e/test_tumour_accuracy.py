@@ -1,4 +1,5 @@
 """How good the tumour model becomes for what privacy, over five seeds and sixty steps."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -17,8 +18,12 @@ RECORDS, BATCH, SLOTS, STEPS, WEIGHT = 455, 64, 96, 60, 1024
 # The best of 0.5, 1, 2, 4, 8, 16 where a fifth of the hospital's own records is held out: no test record was looked at.
 RATE = Fraction(2)
 # epsilon at delta 1e-5 -> noise, and the least mean accuracy
-BARS = {1: (Fraction("4.31"), 0.940), 2: (Fraction("2.45"), 0.955), 4: (Fraction("1.5"), 0.965),
-        8: (Fraction("1.0"), 0.970)}
+BARS = {
+    1: (Fraction("4.31"), 0.940),
+    2: (Fraction("2.45"), 0.955),
+    4: (Fraction("1.5"), 0.965),
+    8: (Fraction("1.0"), 0.970),
+}
 
 
 def reference() -> ModuleType:
@@ -33,8 +38,9 @@ def reference() -> ModuleType:
 @pytest.mark.parametrize("epsilon", BARS)
 def test_the_model_is_tuned(epsilon: int) -> None:
     noise, bar = BARS[epsilon]
-    mechanism = Mechanism(name="tumour", n=RECORDS, batch=BATCH, slots=SLOTS, steps=STEPS,
-                          noise_multiplier=float(noise))
+    mechanism = Mechanism(
+        name="tumour", n=RECORDS, batch=BATCH, slots=SLOTS, steps=STEPS, noise_multiplier=float(noise)
+    )
     assert 0.95 * epsilon <= account([mechanism], 1e-5).epsilon <= epsilon
     program = api.compile(FOLDER / "tumour.ccr", {"STEPS": Fraction(STEPS), "RATE": RATE, "NOISE": noise})
     given = {"w0": str(FOLDER / "base.npz"), "records": str(FOLDER / "records.csv")}

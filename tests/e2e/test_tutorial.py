@@ -1,4 +1,5 @@
 """docs/contracts.md, command by command; on a shorter program that costs about as much."""
+
 from __future__ import annotations
 
 import json
@@ -51,7 +52,7 @@ def test_every_command_of_the_tutorial(here: Path) -> None:
                 assert meet(*runs) == (0, 0)
                 assert (here / "tuned.npz").exists()
             continue
-        if runs and not refused:                         # what stands behind the runs comes after the second one
+        if runs and not refused:  # what stands behind the runs comes after the second one
             assert meet(*runs) == (3, 3)
             refused = True
         done = call(*arguments, *(SHORTER if arguments[0] == "compile" else []))
@@ -70,16 +71,20 @@ def meet(hospital: list[str], vendor: list[str]) -> tuple[int, int]:
 
 @pytest.mark.slow
 def test_the_costs_on_the_page() -> None:
-    cost = charges(api.compile(ROOT / "examples/tumour/tumour.ccr").compiled, {"records": 455}, Privacy(
-        per_run=TWO, total=TWO, runs=1, composition="basic"))[0]
+    cost = charges(
+        api.compile(ROOT / "examples/tumour/tumour.ccr").compiled,
+        {"records": 455},
+        Privacy(per_run=TWO, total=TWO, runs=1, composition="basic"),
+    )[0]
     left = Spend(Fraction(3), Fraction(2, 10**5)) - cost
     assert f"one run costs {cost}" in PAGE and f"asked: {cost}" in PAGE and f"left: {left}" in PAGE
 
 
 def test_the_page_names_only_refusals_that_exist() -> None:
     """The codes in the list of refusals are those of the source."""
-    source = "".join(path.read_text() for folder in ("contract", "ledger") for path in
-                     (ROOT / "runtime" / folder).glob("*.py"))
+    source = "".join(
+        path.read_text() for folder in ("contract", "ledger") for path in (ROOT / "runtime" / folder).glob("*.py")
+    )
     listed = re.search(r"`error.sums` in exact decimals\): (.*?)\.\.\.", PAGE, re.DOTALL)
     assert listed is not None
     codes = re.findall(r"`([a-z-]+)`", listed[1])

@@ -1,4 +1,5 @@
 """Both parties as processes: what they learn, and what each says when something goes wrong."""
+
 from __future__ import annotations
 
 import json
@@ -25,8 +26,8 @@ from support.command import (
 )
 
 SMALL = ("-D", "STEPS=2", "-D", "BATCH=8")
-LONG_RUN = ("-D", "STEPS=500")          # more than any machine does before the test has ended it
-STREAMING = 2_000_000                   # bytes down: the tables are on their way
+LONG_RUN = ("-D", "STEPS=500")  # more than any machine does before the test has ended it
+STREAMING = 2_000_000  # bytes down: the tables are on their way
 
 
 class Party:
@@ -122,8 +123,18 @@ def test_different_programs(alice: Party, bob: Party, tmp_path: Path) -> None:
 def test_a_wrong_certificate(alice: Party, folder: Path) -> None:
     listening = alice.listen(MILLIONAIRES, "--json")
     mallory = [f"--key={folder / 'mallory.key'}", f"--cert={folder / 'mallory.crt'}", f"--peer={folder / 'alice.crt'}"]
-    connecting = start("run", MILLIONAIRES, "--as", "bob", *mallory, "--connect", f"{HERE}:{port(listening)}",
-                       "--input", "b=1", "--json")
+    connecting = start(
+        "run",
+        MILLIONAIRES,
+        "--as",
+        "bob",
+        *mallory,
+        "--connect",
+        f"{HERE}:{port(listening)}",
+        "--input",
+        "b=1",
+        "--json",
+    )
     for process, words in ((listening, "told to expect"), (connecting, "does not accept this party's certificate")):
         status, out, err = finish(process)
         assert status == 1 and json.loads(out)["error"]["code"] == "PeerNotTrusted" and words in err

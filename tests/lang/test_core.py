@@ -1,4 +1,5 @@
 """What programs become: the checked tree as text beside each program."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -34,13 +35,25 @@ def test_examples_check_without_warnings(path: Path) -> None:
     assert checked(path).warnings == ()
 
 
-@pytest.mark.parametrize(("index", "bounds"), [
-    ("a", "0 to 255"), ("a % 16", "0 to 15"), ("min(a, 11)", "0 to 11"), ("a - 250", "-250 to 5"), ("-a", "-255 to 0"),
-    ("clamp(a, 2, 300)", "2 to 300"), ("a * 2 + 1", "1 to 511"), ("a / 10", "0 to 25"), ("a as uint<4>", "0 to 15"),
-    ("(if a > 3 { 20 } else { a % 4 })", "0 to 20"), ("argmax([a, a, a, a, a, a, a, a, a, a, a])", "0 to 10"),
-    ("n", "0 to 63"),
-    ("max(a, 300)", "300 to 300"), ("a as uint<4> wrap", "0 to 15"),
-])
+@pytest.mark.parametrize(
+    ("index", "bounds"),
+    [
+        ("a", "0 to 255"),
+        ("a % 16", "0 to 15"),
+        ("min(a, 11)", "0 to 11"),
+        ("a - 250", "-250 to 5"),
+        ("-a", "-255 to 0"),
+        ("clamp(a, 2, 300)", "2 to 300"),
+        ("a * 2 + 1", "1 to 511"),
+        ("a / 10", "0 to 25"),
+        ("a as uint<4>", "0 to 15"),
+        ("(if a > 3 { 20 } else { a % 4 })", "0 to 20"),
+        ("argmax([a, a, a, a, a, a, a, a, a, a, a])", "0 to 10"),
+        ("n", "0 to 63"),
+        ("max(a, 300)", "300 to 300"),
+        ("a as uint<4> wrap", "0 to 15"),
+    ],
+)
 def test_bounds_of_private_indices(index: str, bounds: str) -> None:
     text = "party p; party q;\ninput a: uint<8> from p;\ninput v: bit[10] from q;\nlet n = a % 64;\n"
     with pytest.raises(Rejected) as caught:

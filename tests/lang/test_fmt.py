@@ -1,4 +1,5 @@
 """Formatting keeps the program and every comment, and is done once."""
+
 from __future__ import annotations
 
 import random
@@ -58,7 +59,9 @@ else { x = 2; // last
   // alone
 }
 // end"""
-    assert format_text(Source("f.ccr", text)) == """\
+    assert (
+        format_text(Source("f.ccr", text))
+        == """\
 // first
 
 party a;         // one
@@ -74,3 +77,4 @@ if c {  // why
 }
 // end
 """
+    )

@@ -1,4 +1,5 @@
 """Public values: exact, and the same as NumPy where both are."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -20,9 +21,19 @@ from lang.typed import Call, Const, Number, Release
 NOWHERE = Span(Source("", ""), 1, 1, 1, 1)
 SHAPES = st.sampled_from([(), (1,), (3,), (2, 3), (2, 1), (4, 2, 3)])
 NUMPY = {
-    Call.ADD: np.add, Call.SUB: np.subtract, Call.MUL: np.multiply, Call.DIVIDE: np.floor_divide, Call.MODULO: np.mod,
-    Call.MIN: np.minimum, Call.MAX: np.maximum, Call.LESS: np.less, Call.EQUAL: np.equal, Call.AND: np.bitwise_and,
-    Call.OR: np.bitwise_or, Call.XOR: np.bitwise_xor, Call.MATMUL: np.matmul,
+    Call.ADD: np.add,
+    Call.SUB: np.subtract,
+    Call.MUL: np.multiply,
+    Call.DIVIDE: np.floor_divide,
+    Call.MODULO: np.mod,
+    Call.MIN: np.minimum,
+    Call.MAX: np.maximum,
+    Call.LESS: np.less,
+    Call.EQUAL: np.equal,
+    Call.AND: np.bitwise_and,
+    Call.OR: np.bitwise_or,
+    Call.XOR: np.bitwise_xor,
+    Call.MATMUL: np.matmul,
 }
 
 
@@ -45,8 +56,11 @@ def folded(call: Call, *args: Const, axis: int | None = None) -> tuple[tuple[int
 @given(st.data(), st.sampled_from(sorted(NUMPY, key=lambda call: call.value)))
 @settings(deadline=None, max_examples=200)
 def test_two_operands(data: st.DataObject, call: Call) -> None:
-    shapes = [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 3), (3, 2))] if call is Call.MATMUL else [
-        ((), (2, 3)), ((2, 1), (3,)), ((2, 3), (2, 3)), ((1, 3), (4, 2, 1)), ((), ())]
+    shapes = (
+        [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 3), (3, 2))]
+        if call is Call.MATMUL
+        else [((), (2, 3)), ((2, 1), (3,)), ((2, 3), (2, 3)), ((1, 3), (4, 2, 1)), ((), ())]
+    )
     left, right = data.draw(st.sampled_from(shapes))
     a, b = tensor(data, left), tensor(data, right, 1 if call in (Call.DIVIDE, Call.MODULO) else -9)
     wanted = np.asarray(NUMPY[call](a, b))
@@ -73,29 +87,65 @@ def test_mean_is_exact() -> None:
     assert folded(Call.MEAN, const(np.array([1, 2, 4]))) == ((), [Fraction(7, 3)])
 
 
-@pytest.mark.parametrize(("value", "kind", "down", "wrap", "wanted"), [
-    ("2.5", Scalar(Base.INT, 8), False, False, "3"), ("-2.5", Scalar(Base.INT, 8), False, False, "-2"),
-    ("2.9", Scalar(Base.INT, 8), True, False, "2"), ("-2.1", Scalar(Base.INT, 8), True, False, "-3"),
-    ("300", Scalar(Base.UINT, 8), False, False, "255"), ("300", Scalar(Base.UINT, 8), False, True, "44"),
-    ("-1", Scalar(Base.UINT, 8), False, False, "0"), ("200", Scalar(Base.INT, 8), False, True, "-56"),
-    ("1.3", Scalar(Base.FIX, 8, 2), False, False, "1.25"), ("-99", Scalar(Base.FIX, 8, 4), False, False, "-8"),
-    ("1/3", Scalar(Base.FIX, 8, 8), False, False, "85/256"),
-])
+@pytest.mark.parametrize(
+    ("value", "kind", "down", "wrap", "wanted"),
+    [
+        ("2.5", Scalar(Base.INT, 8), False, False, "3"),
+        ("-2.5", Scalar(Base.INT, 8), False, False, "-2"),
+        ("2.9", Scalar(Base.INT, 8), True, False, "2"),
+        ("-2.1", Scalar(Base.INT, 8), True, False, "-3"),
+        ("300", Scalar(Base.UINT, 8), False, False, "255"),
+        ("300", Scalar(Base.UINT, 8), False, True, "44"),
+        ("-1", Scalar(Base.UINT, 8), False, False, "0"),
+        ("200", Scalar(Base.INT, 8), False, True, "-56"),
+        ("1.3", Scalar(Base.FIX, 8, 2), False, False, "1.25"),
+        ("-99", Scalar(Base.FIX, 8, 4), False, False, "-8"),
+        ("1/3", Scalar(Base.FIX, 8, 8), False, False, "85/256"),
+    ],
+)
 def test_binding_to_a_kind(value: str, kind: Scalar, down: bool, wrap: bool, wanted: str) -> None:
     assert to_kind(Fraction(value), kind, down, wrap) == Fraction(wanted)
 
 
-@pytest.mark.parametrize(("text", "wanted"), [
-    ("7 / 2", "3"), ("-7 / 2", "-4"), ("7.0 / 2", "7/2"), ("7 / 2.0", "7/2"), ("-7 % 3", "2"), ("2 ** 10", "1024"),
-    ("-2 ** 2", "-4"), ("1.5 >> 1", "3/4"), ("5 >> 1", "2"), ("-5 >> 1", "-3"), ("5 << 3", "40"),
-    ("0xF0 | 0b11", "243"),
-    ("-1 & 0xFF", "255"), ("!(5 as uint<4>)", "10"), ("!(5 as int<4>)", "-6"), ("1_000", "1000"), ("1.5e2", "150"),
-    ("3 < 4 && 2 == 2", "1"), ("max([3, 1, 4])", "4"), ("clamp(9, 0, 5)", "5"), ("abs(-2)", "2"), ("relu(-2)", "0"),
-    ("sign(-0.5)", "-1"), ("dot([1, 2], [3, 4])", "11"), ("mean([1, 2])", "3/2"), ("[[1, 2], [3, 4]][1, 0]", "3"),
-    ("if 3 > 2 { 5 } else { 6 }", "5"), ("(1, (2, 3)).1.0", "2"), ("reshape([1, 2, 3, 4], 2, 2)[1][1]", "4"),
-    ("sum(transpose([[1, 2], [3, 4]])[0])", "4"), ("300 as uint<8> wrap", "44"), ("2.5 as int<8>", "3"),
-    ("2.5 as int<8> floor", "2"), ("sum(3)", "3"),
-])
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("7 / 2", "3"),
+        ("-7 / 2", "-4"),
+        ("7.0 / 2", "7/2"),
+        ("7 / 2.0", "7/2"),
+        ("-7 % 3", "2"),
+        ("2 ** 10", "1024"),
+        ("-2 ** 2", "-4"),
+        ("1.5 >> 1", "3/4"),
+        ("5 >> 1", "2"),
+        ("-5 >> 1", "-3"),
+        ("5 << 3", "40"),
+        ("0xF0 | 0b11", "243"),
+        ("-1 & 0xFF", "255"),
+        ("!(5 as uint<4>)", "10"),
+        ("!(5 as int<4>)", "-6"),
+        ("1_000", "1000"),
+        ("1.5e2", "150"),
+        ("3 < 4 && 2 == 2", "1"),
+        ("max([3, 1, 4])", "4"),
+        ("clamp(9, 0, 5)", "5"),
+        ("abs(-2)", "2"),
+        ("relu(-2)", "0"),
+        ("sign(-0.5)", "-1"),
+        ("dot([1, 2], [3, 4])", "11"),
+        ("mean([1, 2])", "3/2"),
+        ("[[1, 2], [3, 4]][1, 0]", "3"),
+        ("if 3 > 2 { 5 } else { 6 }", "5"),
+        ("(1, (2, 3)).1.0", "2"),
+        ("reshape([1, 2, 3, 4], 2, 2)[1][1]", "4"),
+        ("sum(transpose([[1, 2], [3, 4]])[0])", "4"),
+        ("300 as uint<8> wrap", "44"),
+        ("2.5 as int<8>", "3"),
+        ("2.5 as int<8> floor", "2"),
+        ("sum(3)", "3"),
+    ],
+)
 def test_public_expressions(text: str, wanted: str) -> None:
     program = check(Source("p.ccr", f"party a; party b;\noutput r = {text} to a;\n")).program
     release = program.statements[-1]

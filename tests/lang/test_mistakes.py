@@ -1,4 +1,5 @@
 """The mistakes that people make: each has a code of its own, and a golden message with a place and what to write."""
+
 from __future__ import annotations
 
 import re
@@ -9,7 +10,7 @@ import pytest
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "problems", HERE.parent / "compiler" / "problems")
 
-MISTAKES = {       # mistake: (code, golden file)
+MISTAKES = {  # mistake: (code, golden file)
     "unknown name, with the nearest known one": ("unknown-name", "unknown_name"),
     "name used before it is bound": ("used-before-bound", "used_before_bound"),
     "name bound twice": ("bound-twice", "bound_twice"),
@@ -79,8 +80,8 @@ def test_mistake(code: str, stem: str) -> None:
         title, place, *rest = message.split("\n")
         assert title.startswith("warning[" if code == "unused" else "error[")
         assert re.fullmatch(r" *--> \S+\.ccr:\d+:\d+", place)
-        assert any("^" in line for line in rest)                       # the place itself
-        assert any("= help: " in line for line in rest) or "expected" in message      # what to write
+        assert any("^" in line for line in rest)  # the place itself
+        assert any("= help: " in line for line in rest) or "expected" in message  # what to write
 
 
 def test_the_nearest_name_is_told() -> None:

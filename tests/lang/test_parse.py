@@ -1,4 +1,5 @@
 """Reading: places, recovery, limits; the grammar itself is checked by loading it strictly."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -43,7 +44,8 @@ def test_places_cover_what_was_written() -> None:
 
 def test_precedence() -> None:
     assert read("let x = a || b && c == d | e ^ f & g << h + i * j;") == read(
-        "let x = a || (b && (c == (d | (e ^ (f & (g << (h + (i * j))))))));")
+        "let x = a || (b && (c == (d | (e ^ (f & (g << (h + (i * j))))))));"
+    )
     assert read("let x = a - b - c;") == read("let x = (a - b) - c;")
     assert read("let x = -a ** b ** c;") == read("let x = -(a ** (b ** c));")
     assert read("let x = a as bit < b;") == read("let x = (a as bit) < b;")
@@ -64,11 +66,19 @@ def test_a_block_with_a_wrong_statement_still_ends_where_it_ends() -> None:
     assert [line for _, line, _ in places(text)] == [2, 7]
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("let x = 1 +;", "an expression"), ("let x: = 3;", "a kind such as `uint<8>`"), ("party 3;", "a name"),
-    ("import x;", "a string"), ("let x: uint<> = 3;", "a size"), ("fn f() -> bit { let }", "`(` or a name"),
-    ("for x on 3 { }", "`in`"), ("fn f() { 1 } ;", "a statement"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("let x = 1 +;", "an expression"),
+        ("let x: = 3;", "a kind such as `uint<8>`"),
+        ("party 3;", "a name"),
+        ("import x;", "a string"),
+        ("let x: uint<> = 3;", "a size"),
+        ("fn f() -> bit { let }", "`(` or a name"),
+        ("for x on 3 { }", "`in`"),
+        ("fn f() { 1 } ;", "a statement"),
+    ],
+)
 def test_what_was_expected_is_said_in_words(text: str, expected: str) -> None:
     problem = problems(text)[0]
     assert problem.say("{expected}") in (expected, " or ".join(reversed(expected.split(" or "))))
@@ -100,7 +110,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_tables_are_kept(cache: Path) -> None:
     assert read("let x = 1;").items
-    kept, = cache.iterdir()
+    (kept,) = cache.iterdir()
     written = kept.stat().st_mtime_ns
     lang.syntax.parse._parser.cache_clear()
     assert read("let x = 1 + 2 * 3;") == read("let x = 1 + (2 * 3);")
@@ -114,7 +124,7 @@ def test_without_a_cache_folder_tables_are_made_anew(cache: Path) -> None:
 
 def test_broken_tables_are_made_anew(cache: Path) -> None:
     assert read("let x = 1;").items
-    kept, = cache.iterdir()
+    (kept,) = cache.iterdir()
     kept.write_bytes(b"not tables\nat all")
     lang.syntax.parse._parser.cache_clear()
     assert read("let x = 1;").items

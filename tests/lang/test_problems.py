@@ -1,4 +1,5 @@
 """Every problem has a program that shows it and the text that it gives."""
+
 from __future__ import annotations
 
 import re
@@ -16,9 +17,17 @@ from lang.syntax.load import read
 
 HERE = Path(__file__).parent / "problems"
 PROGRAMS = sorted(HERE.glob("*.ccr"))
-FOUND_LATER = {"leaks-data", "leaks-input", "noise-known", "range-too-wide", "result-too-wide",    # by the compiler
-               "within-unmet", "nothing-to-run", "quotient-kind"}
-FOUND_ELSEWHERE = {"file-missing", "not-utf8"}                                                       # test_load.py
+FOUND_LATER = {
+    "leaks-data",
+    "leaks-input",
+    "noise-known",
+    "range-too-wide",
+    "result-too-wide",  # by the compiler
+    "within-unmet",
+    "nothing-to-run",
+    "quotient-kind",
+}
+FOUND_ELSEWHERE = {"file-missing", "not-utf8"}  # test_load.py
 
 
 @cache
@@ -27,8 +36,7 @@ def problems_of(path: Path) -> list[Problem]:
     text = path.read_text()
     overrides = dict(re.findall(r"(\w+)=(\S+)", text.split("\n")[0])) if text.startswith("// -D ") else {}
     try:
-        checked = check(Source(path.name, text), overrides,
-                        lambda name: Source(name, read(HERE / name).text))
+        checked = check(Source(path.name, text), overrides, lambda name: Source(name, read(HERE / name).text))
     except Rejected as rejected:
         return rejected.problems
     return list(checked.warnings)

@@ -1,4 +1,5 @@
 """Problems as text and as JSON."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -12,20 +13,29 @@ from lang.problems.problem import Rejected
 from lang.source import Source, Span
 from lang.syntax.load import read
 
-TUMOUR = Source("tumour.ccr", """\
+TUMOUR = Source(
+    "tumour.ccr",
+    """\
 dataset records from hospital {
     x: fix<9, 8>[31] where norm2(x) <= 1.0;
 }
 output w to vendor;
-""")
+""",
+)
 SETTINGS = Source("settings.ccr", "param NOISE = 0.0;\n")
-LEAK = LeaksData(span=Span(TUMOUR, 4, 8, 4, 9), output="w", owner="hospital", receiver="vendor",
-                 related=((Span(TUMOUR, 2, 5, 2, 6), "comes from here"),
-                          (Span(SETTINGS, 1, 15, 1, 18), "adds no noise")))
+LEAK = LeaksData(
+    span=Span(TUMOUR, 4, 8, 4, 9),
+    output="w",
+    owner="hospital",
+    receiver="vendor",
+    related=((Span(TUMOUR, 2, 5, 2, 6), "comes from here"), (Span(SETTINGS, 1, 15, 1, 18), "adds no noise")),
+)
 
 
 def test_places_of_several_files() -> None:
-    assert draw(LEAK) == """\
+    assert (
+        draw(LEAK)
+        == """\
 error[leaks-data]: `w` carries records of `hospital` to `vendor` without a privacy mechanism
  --> tumour.ccr:4:8
   |
@@ -38,20 +48,33 @@ error[leaks-data]: `w` carries records of `hospital` to `vendor` without a priva
 1 | param NOISE = 0.0;
   |               --- adds no noise
   = help: train it in a `dpsgd` block with noise, or write `reveal(w)` if both sides agree to this release"""
+    )
 
 
 def test_json_has_what_the_text_has() -> None:
     assert as_json(LEAK) == {
-        "code": "leaks-data", "severity": "error", "label": "learned by `vendor` here",
+        "code": "leaks-data",
+        "severity": "error",
+        "label": "learned by `vendor` here",
         "title": "`w` carries records of `hospital` to `vendor` without a privacy mechanism",
         "help": "train it in a `dpsgd` block with noise, or write `reveal(w)` if both sides agree to this release",
-        "file": "tumour.ccr", "line": 4, "column": 8, "end_line": 4, "end_column": 9,
+        "file": "tumour.ccr",
+        "line": 4,
+        "column": 8,
+        "end_line": 4,
+        "end_column": 9,
         "related": [
-            {"label": "comes from here",
-             "file": "tumour.ccr", "line": 2, "column": 5, "end_line": 2, "end_column": 6},
-            {"label": "adds no noise",
-             "file": "settings.ccr", "line": 1, "column": 15, "end_line": 1, "end_column": 18},
-        ]}
+            {"label": "comes from here", "file": "tumour.ccr", "line": 2, "column": 5, "end_line": 2, "end_column": 6},
+            {
+                "label": "adds no noise",
+                "file": "settings.ccr",
+                "line": 1,
+                "column": 15,
+                "end_line": 1,
+                "end_column": 18,
+            },
+        ],
+    }
 
 
 def test_a_warning_says_so() -> None:
@@ -60,14 +83,17 @@ def test_a_warning_says_so() -> None:
     assert as_json(warning)["severity"] == "warning"
 
 
-@pytest.mark.parametrize(("line", "word", "under"), [
-    ("\tlet x = y;", "y", "\t        ^ unknown"),                       # a tab stays a tab
-    ("let naïve = y;", "y", "            ^ unknown"),
-    ("let x = 数 + y;", "数", "        ^^ unknown"),                     # takes two columns
-    ("let x = 数 + y;", "y", "             ^ unknown"),
-    ("let x\x1b = y;", "y", "         ^ unknown"),                       # shown as one replacement character
-    ("let x = ;", "", "^ unknown"),                                      # an empty place still has a mark
-])
+@pytest.mark.parametrize(
+    ("line", "word", "under"),
+    [
+        ("\tlet x = y;", "y", "\t        ^ unknown"),  # a tab stays a tab
+        ("let naïve = y;", "y", "            ^ unknown"),
+        ("let x = 数 + y;", "数", "        ^^ unknown"),  # takes two columns
+        ("let x = 数 + y;", "y", "             ^ unknown"),
+        ("let x\x1b = y;", "y", "         ^ unknown"),  # shown as one replacement character
+        ("let x = ;", "", "^ unknown"),  # an empty place still has a mark
+    ],
+)
 def test_the_underline_stands_under_its_word(line: str, word: str, under: str) -> None:
     column = line.index(word) + 1
     span = Span(Source("p.ccr", line), 1, column, 1, column + len(word))

@@ -1,4 +1,5 @@
 """`parse(show(tree)) == tree`, and showing again changes nothing."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -12,8 +13,10 @@ from lang.syntax import tree
 from lang.syntax.parse import parse
 from lang.syntax.show import show
 
-PROGRAMS = [*sorted((Path(__file__).parent / "programs").glob("*.ccr")),
-            *sorted((Path(__file__).parents[2] / "examples").glob("*/*.ccr"))]
+PROGRAMS = [
+    *sorted((Path(__file__).parent / "programs").glob("*.ccr")),
+    *sorted((Path(__file__).parents[2] / "examples").glob("*/*.ccr")),
+]
 
 
 @given(file)
@@ -36,4 +39,5 @@ def test_programs_survive_their_text(path: Path) -> None:
 def test_parentheses_are_only_where_they_are_needed() -> None:
     text = "let x = (a + b) * c - (d - e) - f ** (-g) ** h;\nlet y = -(a ** 2) + (-a) ** 2;\nlet z = (a == b) == c;\n"
     assert show(parse(Source("p.ccr", text))) == (
-        "let x = (a + b) * c - (d - e) - f ** (-g) ** h;\nlet y = -a ** 2 + (-a) ** 2;\nlet z = (a == b) == c;\n")
+        "let x = (a + b) * c - (d - e) - f ** (-g) ** h;\nlet y = -a ** 2 + (-a) ** 2;\nlet z = (a == b) == c;\n"
+    )

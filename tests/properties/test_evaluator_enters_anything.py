@@ -1,4 +1,5 @@
 """No row adds more than the clip to the sum, whatever bits the evaluator enters in place of what it should."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -61,11 +62,14 @@ def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pyt
     def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
         if item.op is Op.ENTER and item.at == Owner("vendor"):
             lo, hi = full_range(item.type.width, item.type.signed)
-            return np.where(rng.integers(2, size=item.type.shape) == 0, rng.choice([lo, hi, 0], item.type.shape),
-                            rng.integers(lo, hi + 1, item.type.shape))
+            return np.where(
+                rng.integers(2, size=item.type.shape) == 0,
+                rng.choice([lo, hi, 0], item.type.shape),
+                rng.integers(lo, hi + 1, item.type.shape),
+            )
         found = honest(item, args, sources, position)
         if item.op is Op.CLIP:
-            norms.append(sum(Fraction(int(n)) ** 2 for n in found.flat) * item.type.scale ** 2)
+            norms.append(sum(Fraction(int(n)) ** 2 for n in found.flat) * item.type.scale**2)
         return found
 
     monkeypatch.setattr(evaluate, "value", value)

@@ -1,4 +1,5 @@
 """Programs as text: the plain reading, the words, the circuits and the garbled runs say the same."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -71,8 +72,10 @@ def test_two_processes(number: int, tmp_path: Path) -> None:
     drawn = values(compiled.meaning, 7)
     for entry, type in compiled.meaning.words.inputs:
         given[entry.name] = str(tmp_path / f"{entry.name}.npy")
-        np.save(given[entry.name], np.asarray(drawn[entry.name] * type.scale,
-                                              dtype=np.int64 if type.scale == 1 else np.float64))
+        np.save(
+            given[entry.name],
+            np.asarray(drawn[entry.name] * type.scale, dtype=np.int64 if type.scale == 1 else np.float64),
+        )
     want = api.simulate(compiled, given)
     reports = run_both(compiled, given, seed=1, timeout=120.0)
     for o in compiled.compiled.outputs:

@@ -1,4 +1,5 @@
 """Random programs of words: the clear evaluator, the circuits and the garbled run give the same bits."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -40,8 +41,24 @@ class Grower:
 
     def grow(self, steps: int, nested: bool) -> None:
         for _ in range(steps):
-            choice = self.draw(st.sampled_from(["affine", "mul", "round", "compare", "select", "logic", "view", "put",
-                                                "concat", "sum", "dot", "loop"]))
+            choice = self.draw(
+                st.sampled_from(
+                    [
+                        "affine",
+                        "mul",
+                        "round",
+                        "compare",
+                        "select",
+                        "logic",
+                        "view",
+                        "put",
+                        "concat",
+                        "sum",
+                        "dot",
+                        "loop",
+                    ]
+                )
+            )
             if choice == "loop":
                 if not nested:
                     self.loop()
@@ -94,7 +111,7 @@ class Grower:
                 return self.b.transpose(x, self.draw(st.permutations(range(len(shape)))))
             case "row":
                 start = self.draw(st.integers(0, shape[0] - 1))
-                unit = Strided(0, tuple(int(np.prod(shape[i + 1:])) for i in range(len(shape))))
+                unit = Strided(0, tuple(int(np.prod(shape[i + 1 :])) for i in range(len(shape))))
                 return self.b.view(x, Strided(start * unit.strides[0], unit.strides), (shape[0] - start, *shape[1:]))
             case "broadcast":
                 return self.b.broadcast(x, (2, *shape)) if len(shape) < 2 else x
@@ -106,13 +123,14 @@ class Grower:
         shape = self.b.type(x).shape
         if not shape:
             return x
-        part = self.b.round(self.b.const([Fraction(self.draw(st.integers(0, 3)))], shape[1:]),
-                            self.b.type(x).scale, -8, 8)
+        part = self.b.round(
+            self.b.const([Fraction(self.draw(st.integers(0, 3)))], shape[1:]), self.b.type(x).scale, -8, 8
+        )
         if self.b.type(part).scale != self.b.type(x).scale:
             return x
         row = int(np.prod(shape[1:]))
         at = self.draw(st.integers(0, shape[0] - 1))
-        return self.b.put(x, part, Strided(at * row, tuple(int(np.prod(shape[i + 1:])) for i in range(1, len(shape)))))
+        return self.b.put(x, part, Strided(at * row, tuple(int(np.prod(shape[i + 1 :])) for i in range(1, len(shape)))))
 
     def concat(self) -> int:
         x, y = self.pair()
@@ -131,8 +149,9 @@ class Grower:
 
     def loop(self) -> None:
         """Two carried vectors; the body may index with the loop's index and read what is outside."""
-        start = self.b.fit(self.b.broadcast(self.b.round(self.b.sum(self.pick_vector(), 1), CARRIED.scale, -128, 127),
-                                            (3,)), CARRIED)
+        start = self.b.fit(
+            self.b.broadcast(self.b.round(self.b.sum(self.pick_vector(), 1), CARRIED.scale, -128, 127), (3,)), CARRIED
+        )
         zero = self.b.fit(self.b.round(self.b.const([Fraction(1)], (3,)), CARRIED.scale, -128, 127), CARRIED)
         count = self.draw(st.integers(1, 3))
         inner = Builder([Type((), Fraction(1), 0, count - 1), CARRIED, CARRIED], self.b)
@@ -159,15 +178,21 @@ def programs(draw: st.DrawFn) -> Words:
     entries: list[tuple[Entry, Type]] = []
     for position in range(draw(st.integers(2, 4))):
         signed = draw(st.booleans())
-        type = Type(draw(st.sampled_from(SHAPES)), draw(st.sampled_from([Fraction(1), Fraction(1, 4)])),
-                    -8 if signed else 0, 7 if signed else 15)
+        type = Type(
+            draw(st.sampled_from(SHAPES)),
+            draw(st.sampled_from([Fraction(1), Fraction(1, 4)])),
+            -8 if signed else 0,
+            7 if signed else 15,
+        )
         entries.append((Entry(f"i{position}", PARTIES[position % 2]), type))
         b.add(Op.INPUT, (), type, entries[-1][0])
     grower = Grower(draw, b, list(range(len(entries))))
     grower.grow(draw(st.integers(2, 12)), nested=False)
     results = draw(st.lists(st.sampled_from(grower.pool), min_size=1, max_size=3))
-    outputs = tuple(Output(f"o{i}", r, draw(st.sampled_from([PARTIES, PARTIES[:1], PARTIES[1:]])), True)
-                    for i, r in enumerate(results))
+    outputs = tuple(
+        Output(f"o{i}", r, draw(st.sampled_from([PARTIES, PARTIES[:1], PARTIES[1:]])), True)
+        for i, r in enumerate(results)
+    )
     return prune(Words(PARTIES, tuple(entries), (Dataset("none", "hospital", ()),), b.block(results), outputs))
 
 

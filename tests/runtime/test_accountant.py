@@ -1,4 +1,5 @@
 """Epsilon against figures known from elsewhere, and what stands beside it."""
+
 from dataclasses import replace
 from fractions import Fraction
 from math import comb
@@ -60,7 +61,7 @@ def test_several_deltas_cost_one_composition() -> None:
 def test_the_delta_of_the_noise_is_taken_from_delta() -> None:
     """q T delta of it, and of two clips as often as the other records alone fill the slots."""
     q = Fraction(64, 455)
-    full = float(sum(comb(454, k) * q**k * (1 - q)**(454 - k) for k in range(96, 455)))
+    full = float(sum(comb(454, k) * q**k * (1 - q) ** (454 - k) for k in range(96, 455)))
     joint = replace(DEMO, noise_delta=1e-8, far_delta=1e-5)
     assert joint.overflow() == pytest.approx(full, rel=1e-9) and replace(DEMO, slots=455).overflow() == 0
     assert joint.added_delta() == pytest.approx(float(q) * 20 * (1e-8 + full * 1e-5), rel=1e-9)
@@ -82,8 +83,16 @@ def test_a_delta_that_means_nothing(delta: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"batch": 456}, {"batch": 0}, {"slots": 0}, {"steps": -1}, {"noise_multiplier": float("nan")},
-               {"noise_delta": -1e-9}, {"far_delta": 2.0}]
+    "change",
+    [
+        {"batch": 456},
+        {"batch": 0},
+        {"slots": 0},
+        {"steps": -1},
+        {"noise_multiplier": float("nan")},
+        {"noise_delta": -1e-9},
+        {"far_delta": 2.0},
+    ],
 )
 def test_a_mechanism_that_cannot_be(change: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="records"):

@@ -1,4 +1,5 @@
 """The base transfers: agreement, and refusal of everything an honest party would not send."""
+
 from __future__ import annotations
 
 import secrets
@@ -80,7 +81,7 @@ def test_a_changed_point_is_caught(index: int) -> None:
     choosing = base.choose(SESSION, random_choices())
     start = DIGEST_BYTES + 32 * index
     other = group.base(group.scalar())
-    message = choosing.message[:start] + other + choosing.message[start + 32:]
+    message = choosing.message[:start] + other + choosing.message[start + 32 :]
     with pytest.raises(CheatingDetected):
         choosing.answer(base.offer(SESSION, message).message)
 
@@ -90,7 +91,7 @@ def test_a_receivers_point_outside_the_group_is_refused(bad: bytes) -> None:
     message = base.choose(SESSION, random_choices()).message
     start = DIGEST_BYTES + 32 * 77
     with pytest.raises(CheatingDetected, match="outside the group"):
-        base.offer(SESSION, message[:start] + bad + message[start + 32:])
+        base.offer(SESSION, message[:start] + bad + message[start + 32 :])
 
 
 def test_the_target_itself_is_refused() -> None:

@@ -1,4 +1,5 @@
 """The noise and the steps of a budget, against known figures and against the neighbours of what is found."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -12,8 +13,10 @@ DEMO = Mechanism(name="records", n=455, batch=64, slots=96, steps=20, noise_mult
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("changes", "low", "high"), [({"steps": 60, "noise_multiplier": 2.4}, 2.446, 2.46),
-                                                      ({"slots": 94}, 1.684, 1.686), ({}, 1.679, 1.681)])
+@pytest.mark.parametrize(
+    ("changes", "low", "high"),
+    [({"steps": 60, "noise_multiplier": 2.4}, 2.446, 2.46), ({"slots": 94}, 1.684, 1.686), ({}, 1.679, 1.681)],
+)
 def test_the_noise_of_epsilon_two(changes: dict[str, float], low: float, high: float) -> None:
     mechanism = replace(DEMO, **changes)
     (found,) = noise_for([mechanism], 2.0, 1e-5)
@@ -34,7 +37,7 @@ def test_the_steps_of_epsilon_two() -> None:
     steps = steps_for([DEMO], 0, 2.0, 1e-5)
     assert account([replace(DEMO, steps=steps)], 1e-5).epsilon <= 2.0
     assert account([replace(DEMO, steps=steps + 1)], 1e-5).epsilon > 2.0
-    assert steps_for([DEMO, DEMO], 1, 1.5, 1e-5) == 0        # the first alone costs more
+    assert steps_for([DEMO, DEMO], 1, 1.5, 1e-5) == 0  # the first alone costs more
     assert steps_for([replace(DEMO, noise_multiplier=1e6)], 0, 2.0, 1e-5) == 1 << 20
 
 

@@ -1,4 +1,5 @@
 """The certificate of joint noise: what it says holds by brute force, and tables that must fail do."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -75,8 +76,9 @@ def test_every_shift_of_one_coordinate(sigma: int, multiplier: Fraction) -> None
             given = delta * (0.5 / count + 0.5 * (u / float(clip)) ** 2) if u <= clip else found.far_delta
             before, after = [*p, *[0] * u], [*[0] * u, *p]
             for gamma in (Fraction(1), Fraction(9, 8), Fraction(3), Fraction(50), Fraction(10**4)):
-                one = sum(max(q * gamma.denominator - gamma.numerator * b, 0)
-                          for b, q in zip(before, after, strict=True))
+                one = sum(
+                    max(q * gamma.denominator - gamma.numerator * b, 0) for b, q in zip(before, after, strict=True)
+                )
                 assert mpmath.mpf(one) / (gamma.denominator * total) <= given + gaussian(u / found.sigma, gamma)
 
 
@@ -196,7 +198,7 @@ def deviation(noise: Noise) -> Fraction:
 
 
 def normal(t: float, entries: int = ENTRIES) -> list[float]:
-    return [float(np.exp(-((k + 0.5) / t) ** 2 / 2)) for k in range(entries)]
+    return [float(np.exp(-(((k + 0.5) / t) ** 2) / 2)) for k in range(entries)]
 
 
 def irwin_hall(words: int, width: int) -> list[float]:
@@ -204,7 +206,7 @@ def irwin_hall(words: int, width: int) -> list[float]:
     p = np.ones(1)
     for _ in range(words):
         p = np.convolve(p, np.ones(width))
-    return p[len(p) // 2:].tolist()
+    return p[len(p) // 2 :].tolist()
 
 
 COINS = (6, 6, 6)
@@ -218,8 +220,14 @@ WRONG = {
     "a scale without coins": Noise((6, 0, 6), scaled(normal(6.0))),
     "one coin on a scale": Noise((6, 1, 6), scaled(normal(6.0))),
     "one coin on the finest of many scales": Noise((1, *(2,) * 16, *(6,) * 4), scaled(normal(6.0))),
-    "a biased sign": Noise(COINS, tuple(w + sign * (w // 100) for half, sign in ((0, 1), (1, -1))
-                                        for w in scaled(normal(6.0))[half * ENTRIES:(half + 1) * ENTRIES])),
+    "a biased sign": Noise(
+        COINS,
+        tuple(
+            w + sign * (w // 100)
+            for half, sign in ((0, 1), (1, -1))
+            for w in scaled(normal(6.0))[half * ENTRIES : (half + 1) * ENTRIES]
+        ),
+    ),
     "one heavy entry": Noise(COINS, scaled([2 * w if k == 9 else w for k, w in enumerate(normal(6.0))])),
 }
 
@@ -251,8 +259,10 @@ def test_a_shift_beyond_all_noise_is_seen() -> None:
         assert found.sigma_eff == 0 and found.far_delta == 1
 
 
-@pytest.mark.parametrize(("coins", "weights"), [((6,), ()), ((6,), (1, 2)), ((-1,), (1, 1)), ((6,), (3, -1)),
-                                                ((99,), (1, 1)), ((6,), (1 << 60, 1 << 60))])
+@pytest.mark.parametrize(
+    ("coins", "weights"),
+    [((6,), ()), ((6,), (1, 2)), ((-1,), (1, 1)), ((6,), (3, -1)), ((99,), (1, 1)), ((6,), (1 << 60, 1 << 60))],
+)
 def test_parts_that_are_no_noise(coins: tuple[int, ...], weights: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"weights of a table|coins"):
         Noise(coins, weights)

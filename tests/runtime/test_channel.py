@@ -1,4 +1,5 @@
 """What every channel does: framing, limits, windows, timeouts, ends."""
+
 from __future__ import annotations
 
 import secrets

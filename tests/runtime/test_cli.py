@@ -1,4 +1,5 @@
 """The command line within this process: what it prints, and what it refuses before anything is sent."""
+
 from __future__ import annotations
 
 import json
@@ -116,12 +117,32 @@ def test_inspect_adds_up(folder: Path) -> None:
 
 def test_inspect_has_the_fields_that_others_rely_on(folder: Path) -> None:
     source, artifact = told("inspect", TUMOUR), told("inspect", str(folder / "tumour.ccrc"))
-    assert {name: value for name, value in source.items() if name != "program"} == \
-           {name: value for name, value in artifact.items() if name != "program"}
-    assert source.keys() >= {"and_gates", "xor_gates", "ciphertexts", "table_bytes", "depth", "kernels", "lines",
-                             "passes", "privacy", "digest"}
-    assert source["kernels"][0].keys() == {"name", "and_gates", "xor_gates", "ciphertexts", "depth", "registers",
-                                           "launches", "lanes", "digest"}
+    assert {name: value for name, value in source.items() if name != "program"} == {
+        name: value for name, value in artifact.items() if name != "program"
+    }
+    assert source.keys() >= {
+        "and_gates",
+        "xor_gates",
+        "ciphertexts",
+        "table_bytes",
+        "depth",
+        "kernels",
+        "lines",
+        "passes",
+        "privacy",
+        "digest",
+    }
+    assert source["kernels"][0].keys() == {
+        "name",
+        "and_gates",
+        "xor_gates",
+        "ciphertexts",
+        "depth",
+        "registers",
+        "launches",
+        "lanes",
+        "digest",
+    }
     assert source["lines"][0].keys() == {"file", "line", "column", "and_gates", "ciphertexts"}
     assert source["passes"][0].keys() == {"name", "and_before", "and_after", "xor_before", "xor_after"}
     assert source["privacy"].keys() >= {"epsilon", "delta", "sigma", "noise_ands_per_sample"}
@@ -192,8 +213,9 @@ def peer() -> Iterator[socket.socket]:
 def test_the_witness_sees_a_caller(folder: Path) -> None:
     """Else the tests below could not fail."""
     with socket.create_server((HERE, 0)) as listener:
-        done = call("run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", listener), "--input", BASE,
-                    "--timeout", "0.2")
+        done = call(
+            "run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", listener), "--input", BASE, "--timeout", "0.2"
+        )
         assert done.exit_code == 1 and "TLS handshake" in done.stderr
         listener.setblocking(False)
         listener.accept()[0].close()
@@ -201,8 +223,15 @@ def test_the_witness_sees_a_caller(folder: Path) -> None:
 
 def ends(folder: Path, party: str, listener: socket.socket) -> list[str]:
     other = "vendor" if party == "hospital" else "hospital"
-    return ["--as", party, f"--key={folder / party}.key", f"--cert={folder / party}.crt",
-            f"--peer={folder / other}.crt", "--connect", f"{HERE}:{listener.getsockname()[1]}"]
+    return [
+        "--as",
+        party,
+        f"--key={folder / party}.key",
+        f"--cert={folder / party}.crt",
+        f"--peer={folder / other}.crt",
+        "--connect",
+        f"{HERE}:{listener.getsockname()[1]}",
+    ]
 
 
 def spoiled(column: int, cell: str) -> str:
@@ -213,13 +242,16 @@ def spoiled(column: int, cell: str) -> str:
     return "\n".join([*lines[:2], ",".join(cells), *lines[3:]]) + "\n"
 
 
-@pytest.mark.parametrize(("cell", "words"), [
-    ("high", "line 3, column \"mean texture\": `high` is not a number"),
-    ("NaN", "line 3, column \"mean texture\": NaN is not a finite number"),
-    ("1.5", "line 3, column \"mean texture\": 1.5 is out of range of `fix<9, 8>`"),
-    ("0.99", "line 3, column \"x\": norm2(x) is"),
-    ("0.5,0.5", "line 3: 33 columns where the program needs 32"),
-])
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("high", 'line 3, column "mean texture": `high` is not a number'),
+        ("NaN", 'line 3, column "mean texture": NaN is not a finite number'),
+        ("1.5", 'line 3, column "mean texture": 1.5 is out of range of `fix<9, 8>`'),
+        ("0.99", 'line 3, column "x": norm2(x) is'),
+        ("0.5,0.5", "line 3: 33 columns where the program needs 32"),
+    ],
+)
 def test_wrong_records(folder: Path, tmp_path: Path, peer: socket.socket, cell: str, words: str) -> None:
     table = tmp_path / "records.csv"
     table.write_text(spoiled(1, cell))
@@ -228,12 +260,15 @@ def test_wrong_records(folder: Path, tmp_path: Path, peer: socket.socket, cell: 
     assert words in message and "= help:" in message and str(table) in message
 
 
-@pytest.mark.parametrize(("array", "words"), [
-    (np.zeros(30), "shape [30] where the program needs [31]"),
-    (np.zeros(31, dtype=complex), "dtype complex128"),
-    (np.full(31, np.inf), "inf is not a finite number"),
-    (np.array([None] * 31), "Python objects"),
-])
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.zeros(30), "shape [30] where the program needs [31]"),
+        (np.zeros(31, dtype=complex), "dtype complex128"),
+        (np.full(31, np.inf), "inf is not a finite number"),
+        (np.array([None] * 31), "Python objects"),
+    ],
+)
 def test_wrong_weights(folder: Path, tmp_path: Path, peer: socket.socket, array: Any, words: str) -> None:
     file = tmp_path / "w.npz"
     np.savez(file, w0=array)
@@ -266,8 +301,9 @@ def test_an_output_of_somebody_else(folder: Path, peer: socket.socket) -> None:
 def test_an_input_is_refused_with_data(tmp_path: Path, folder: Path, peer: socket.socket) -> None:
     table = tmp_path / "records.csv"
     table.write_text(spoiled(1, "high"))
-    done = call("run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", f"records={table}",
-                "--json")
+    done = call(
+        "run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", f"records={table}", "--json"
+    )
     error = json.loads(done.stdout)["error"]
     assert (done.exit_code, error["code"], error["row"], error["column"]) == (2, "input", 3, "mean texture")
 
@@ -282,8 +318,9 @@ def test_how_a_party_is_started(folder: Path) -> None:
     assert "not HOST:PORT" in refused(*run, "--as", "vendor", *keys, "--listen", "7000")
     own = [*keys[:2], f"--peer={folder / 'vendor.crt'}", "--listen", "127.0.0.1:7000"]
     assert "is this party's own certificate" in refused(*run, "--as", "vendor", *own)
-    assert "not the key of" in refused(*run, "--as", "vendor", keys[0], f"--cert={folder / 'hospital.crt'}", keys[2],
-                                       "--listen", "127.0.0.1:0")
+    assert "not the key of" in refused(
+        *run, "--as", "vendor", keys[0], f"--cert={folder / 'hospital.crt'}", keys[2], "--listen", "127.0.0.1:0"
+    )
     assert "--timeout" in refused(*run, "--timeout", "0")
     assert "--ledger goes with --contract" in refused(*run, "--ledger", "ledger.db")
     assert refused(*run, "--insecure")

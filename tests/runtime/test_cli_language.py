@@ -1,4 +1,5 @@
 """`ccr fmt` and `ccr explain`, within this process."""
+
 from __future__ import annotations
 
 import json
@@ -102,8 +103,11 @@ def test_explain_lists_every_code() -> None:
     assert done.exit_code == 0
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(problems())
     told = json.loads(call("explain", "--json").stdout)["codes"]
-    assert {"code": "unused", "severity": "warning",
-            "summary": "An input or data set is declared and never read. (A warning.)"} in told
+    assert {
+        "code": "unused",
+        "severity": "warning",
+        "summary": "An input or data set is declared and never read. (A warning.)",
+    } in told
 
 
 def test_explain_one() -> None:
@@ -129,9 +133,17 @@ def test_pages_are_installed(tmp_path: Path) -> None:
         shutil.copytree(EXAMPLES.parent / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in "pyproject.toml", "README.md", "LICENSE":
         shutil.copy(EXAMPLES.parent / name, source)
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target),
-                    str(source)], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(source)],
+        check=True,
+    )
     code = "from lang import explain; print(len([explain.page(c) for c in explain.problems()]))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True,
-                          env={"PYTHONPATH": str(target)})
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(target)},
+    )
     assert int(done.stdout) == len(problems())

@@ -1,4 +1,5 @@
 """Contracts: what is signed is what is read, and every forgery is refused for a reason of its own."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -80,11 +81,13 @@ def resigned(change: Callable[[Any], object]) -> bytes:
 
 def put(*path: Any) -> Callable[[Any], None]:
     """An edit: what stands under the path becomes the last argument."""
+
     def change(document: Any) -> None:
         *way, key, value = path
         for step in way:
             document = document[step]
         document[key] = value
+
     return change
 
 
@@ -94,6 +97,7 @@ def drop(*path: Any) -> Callable[[Any], None]:
         for step in way:
             document = document[step]
         del document[key]
+
     return change
 
 
@@ -113,22 +117,27 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "signed twice": (lambda: edited(lambda d: d["signatures"].append(d["signatures"][0])), "signed-twice"),
     # who and when
     "another vendor": (lambda: edited(mallory_instead), "altered"),
-    "another vendor, signed": (lambda: encode(sign(sign(Contract(terms=terms(vendor=MALLORY), signatures=()), MALLORY),
-                                                   HOSPITAL)), "foreign-peer"),
-    "a certificate of another key": (lambda: edited(put("terms", "parties", 0, "certificate",
-                                                        MALLORY.certificate.decode())), "certificate-of-another-key"),
+    "another vendor, signed": (
+        lambda: encode(sign(sign(Contract(terms=terms(vendor=MALLORY), signatures=()), MALLORY), HOSPITAL)),
+        "foreign-peer",
+    ),
+    "a certificate of another key": (
+        lambda: edited(put("terms", "parties", 0, "certificate", MALLORY.certificate.decode())),
+        "certificate-of-another-key",
+    ),
     "expiry put off": (lambda: edited(put("terms", "expires", "2031-01-01T00:00:00Z")), "altered"),
     "expired": (lambda: resigned(put("terms", "expires", "2029-12-31T12:00:00Z")), "expired"),
     "not yet begun": (lambda: resigned(put("terms", "not_before", "2030-01-02T00:00:00Z")), "not-yet-valid"),
     "a day that is none": (lambda: edited(put("terms", "expires", "2030-02-30T00:00:00Z")), "bad-time"),
     # what it costs
     "epsilon raised": (lambda: edited(put("terms", "privacy", "per_run", "epsilon", "2")), "altered"),
-    "epsilon of a run above the total": (lambda: edited(put("terms", "privacy", "per_run", "epsilon", "4")),
-                                         "run-above-total"),
+    "epsilon of a run above the total": (
+        lambda: edited(put("terms", "privacy", "per_run", "epsilon", "4")),
+        "run-above-total",
+    ),
     "infinite epsilon": (lambda: edited(put("terms", "privacy", "total", "epsilon", float("inf"))), "not-finite"),
     "epsilon as a float": (lambda: edited(put("terms", "privacy", "total", "epsilon", 3.5)), "float"),
-    "epsilon with another spelling": (lambda: edited(put("terms", "privacy", "total", "epsilon", "3.0")),
-                                      "bad-number"),
+    "epsilon with another spelling": (lambda: edited(put("terms", "privacy", "total", "epsilon", "3.0")), "bad-number"),
     "epsilon zero": (lambda: edited(put("terms", "privacy", "total", "epsilon", "0")), "bad-number"),
     "epsilon negative": (lambda: edited(put("terms", "privacy", "total", "epsilon", "-1")), "bad-number"),
     "delta one": (lambda: edited(put("terms", "privacy", "total", "delta", "1")), "delta-not-below-1"),
@@ -138,20 +147,26 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "another program": (lambda: resigned(put("terms", "program", "0" * 64)), "other-program"),
     "digest of another length": (lambda: edited(put("terms", "program", "0" * 63)), "bad-digest"),
     "other n": (lambda: edited(put("terms", "data", 0, "records", 40)), "rate-differs"),
-    "other n, signed": (lambda: resigned(lambda d: (put("terms", "data", 0, "records", 40)(d),
-                                                    put(*MECHANISM, "rate", "1/10")(d))), "other-records"),
+    "other n, signed": (
+        lambda: resigned(lambda d: (put("terms", "data", 0, "records", 40)(d), put(*MECHANISM, "rate", "1/10")(d))),
+        "other-records",
+    ),
     "more steps": (lambda: resigned(put(*MECHANISM, "steps", 3)), "steps-differ"),
     "more noise": (lambda: resigned(put(*MECHANISM, "noise_multiplier", "9")), "noise-differs"),
     "another clip": (lambda: resigned(put(*MECHANISM, "clip", "2")), "clip-differs"),
     "fewer slots": (lambda: resigned(put(*MECHANISM, "slots", 4)), "slots-differ"),
     "noise by the vendor": (lambda: resigned(put(*MECHANISM, "drawn_by", "vendor")), "noise-drawn-by-another"),
     "a fraction not in lowest terms": (lambda: edited(put(*MECHANISM, "rate", "2/10")), "bad-number"),
-    "no mechanism": (lambda: resigned(lambda d: (put("terms", "mechanisms", [])(d), put("terms", "privacy", None)(d))),
-                     "other-mechanisms"),
+    "no mechanism": (
+        lambda: resigned(lambda d: (put("terms", "mechanisms", [])(d), put("terms", "privacy", None)(d))),
+        "other-mechanisms",
+    ),
     "other records": (lambda: resigned(put("terms", "data", 0, "commitment", "0" * 64)), "other-data"),
     "another unit of privacy": (lambda: resigned(put("terms", "data", 0, "unit", "one patient")), "other-privacy"),
-    "told to others": (lambda: resigned(put("terms", "learns", 0, "receivers", ["vendor", "hospital"])),
-                       "other-outputs"),
+    "told to others": (
+        lambda: resigned(put("terms", "learns", 0, "receivers", ["vendor", "hospital"])),
+        "other-outputs",
+    ),
     "reveals an unknown output": (lambda: edited(put("terms", "reveals", ["x"])), "reveals-nothing-known"),
     # how it is written
     "an unknown field": (lambda: edited(put("terms", "note", "x")), "unknown-field"),
@@ -193,17 +208,21 @@ def test_no_byte_can_be_changed() -> None:
 def test_every_field_of_the_terms_is_signed() -> None:
     """Whatever leaf is changed to another value that the models allow, the file is refused."""
     found = decode(GOOD).terms
-    for other in (found.model_copy(update={"program": "1" * 64}),
-                  found.model_copy(update={"expires": found.expires + timedelta(seconds=1)}),
-                  found.model_copy(update={"data": (found.data[0].model_copy(update={"commitment": "1" * 64}),)})):
+    for other in (
+        found.model_copy(update={"program": "1" * 64}),
+        found.model_copy(update={"expires": found.expires + timedelta(seconds=1)}),
+        found.model_copy(update={"data": (found.data[0].model_copy(update={"commitment": "1" * 64}),)}),
+    ):
         with pytest.raises(Refused, match="altered"):
             verify(Contract(terms=other, signatures=decode(GOOD).signatures), NOW)
 
 
 def test_a_reveal_must_be_listed(tmp_path: Path) -> None:
     path = tmp_path / "reveals.ccr"
-    path.write_text("party vendor; party hospital;\ninput a: uint<8> from vendor; input b: uint<8> from hospital;\n"
-                    "output sum = reveal(a + b) to vendor;\n")
+    path.write_text(
+        "party vendor; party hospital;\ninput a: uint<8> from vendor; input b: uint<8> from hospital;\n"
+        "output sum = reveal(a + b) to vendor;\n"
+    )
     certificates = {"vendor": VENDOR.certificate, "hospital": HOSPITAL.certificate}
     found = terms_for(api.compile(path), certificates, {}, None, NOW, NOW + timedelta(days=1))
     assert found.reveals == ("sum",) and found.privacy is None
@@ -246,8 +265,28 @@ def test_a_commitment_tells_nothing_without_the_key() -> None:
 # -- amounts
 
 
-@pytest.mark.parametrize("text", ["", "-1", "+1", "01", "1.0", "1e3", "nan", "inf", ".5", "0", "0.0", "1.", " 1",
-                                  "1_0", "1234567890", "0." + "1" * 31, "١"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-1",
+        "+1",
+        "01",
+        "1.0",
+        "1e3",
+        "nan",
+        "inf",
+        ".5",
+        "0",
+        "0.0",
+        "1.",
+        " 1",
+        "1_0",
+        "1234567890",
+        "0." + "1" * 31,
+        "١",
+    ],
+)
 def test_amounts_have_one_spelling(text: str) -> None:
     with pytest.raises(ValueError, match="amount"):
         decimal(text)

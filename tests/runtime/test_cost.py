@@ -1,4 +1,5 @@
 """The cost of a compiled program: of its own tables, with the theorems' hypotheses held against what was compiled."""
+
 from __future__ import annotations
 
 import re
@@ -77,15 +78,19 @@ def test_little_noise_is_given_more_delta() -> None:
 
 def test_what_nothing_is_known_of(tumour: Compiled) -> None:
     m = tumour.mechanisms[0]
-    for changed, words in ((replace(m, samplers=()), "without its tables"),
-                           (replace(m, sizes=()), "without its tables"),
-                           (replace(m, drawn_by="vendor"), "does not own the records")):
+    for changed, words in (
+        (replace(m, samplers=()), "without its tables"),
+        (replace(m, sizes=()), "without its tables"),
+        (replace(m, drawn_by="vendor"), "does not own the records"),
+    ):
         with pytest.raises(ValueError, match=words):
             cost_of(replace(tumour, mechanisms=(changed,)), RECORDS, 1e-5)
 
 
-@pytest.mark.parametrize(("records", "delta", "words"), [({}, 1e-5, "not known"), ({"records": 63}, 1e-5, "batch"),
-                                                         (RECORDS, 0.0, "delta"), (RECORDS, 1.0, "delta")])
+@pytest.mark.parametrize(
+    ("records", "delta", "words"),
+    [({}, 1e-5, "not known"), ({"records": 63}, 1e-5, "batch"), (RECORDS, 0.0, "delta"), (RECORDS, 1.0, "delta")],
+)
 def test_what_cannot_be_told(tumour: Compiled, records: dict[str, int], delta: float, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         cost_of(tumour, records, delta)
@@ -119,8 +124,8 @@ def test_every_sum_has_the_noise_that_its_mechanism_states(file: str) -> None:
         assert noise.op is Op.GAUSS and noise.at == table and noise.type.shape == total.type.shape == value.type.shape
         assert noise.type.scale * table.sigma == m.clip * m.noise_multiplier
         scales = [c * value.type.scale for c in noisy.at.coefficients]
-        assert scales == [total.type.scale, noise.type.scale]      # the sum itself, on a multiple of the noise's grid
-        assert [read_by[n] for n in noisy.args] == [1, 1]          # neither leaves in another way
+        assert scales == [total.type.scale, noise.type.scale]  # the sum itself, on a multiple of the noise's grid
+        assert [read_by[n] for n in noisy.args] == [1, 1]  # neither leaves in another way
 
 
 def test_every_test_that_the_page_names_is_there() -> None:

@@ -1,4 +1,5 @@
 """Encoding is floor(x 2^F + 1/2) on exact numbers, from floats, integers and text alike."""
+
 from fractions import Fraction
 from math import floor
 
@@ -42,7 +43,6 @@ def test_floats(value: float, kind: Kind) -> None:
             encode_floats(np.array([value]), kind)
     else:
         assert encode_floats(np.array([value]), kind).tolist() == [wanted]
-
 
 
 def _pointed(k: int) -> str:

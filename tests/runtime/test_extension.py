@@ -1,4 +1,5 @@
 """The correlated extension: agreement, continuing batches, and receivers that cheat."""
+
 from __future__ import annotations
 
 import secrets
@@ -90,13 +91,18 @@ def test_the_discarded_choices_hide_the_folds() -> None:
     seeds = random_seeds()
     first, second = (Receiver(SESSION, seeds).extend(np.zeros(128, dtype=np.uint8)) for _ in range(2))
     assert np.array_equal(first[1], second[1])
-    assert first[0][-check.PROOF_BYTES:] != second[0][-check.PROOF_BYTES:]
+    assert first[0][-check.PROOF_BYTES :] != second[0][-check.PROOF_BYTES :]
 
 
 def test_the_challenge_depends_on_everything_before_it() -> None:
     u = secrets.token_bytes(2048 * 3)
-    inputs = [(SESSION, 0, 256, u), (b"another", 0, 256, u), (SESSION, 1, 256, u), (SESSION, 0, 255, u),
-              (SESSION, 0, 256, bytes(1) + u[1:])]
+    inputs = [
+        (SESSION, 0, 256, u),
+        (b"another", 0, 256, u),
+        (SESSION, 1, 256, u),
+        (SESSION, 0, 255, u),
+        (SESSION, 0, 256, bytes(1) + u[1:]),
+    ]
     assert len({check.challenge(*given).tobytes() for given in inputs}) == len(inputs)
     # The last block, which hides the others, is added as it is.
     identity = np.packbits(np.eye(128, dtype=np.uint8), axis=1, bitorder="little").view(np.uint64)

@@ -1,4 +1,5 @@
 """Whole files: in one step, or what was there before."""
+
 import os
 import stat
 from pathlib import Path

@@ -3,6 +3,7 @@
 The attacker holds what an honest-but-curious evaluator holds: active labels of every operand and all tables.  Each
 wrong hash replaces the portable backend's; the attack's code is one function, and the right hash survives it.
 """
+
 from __future__ import annotations
 
 import random
@@ -28,7 +29,7 @@ from runtime.execute.yao import PublicLabels
 
 SEED = bytes(range(16))
 Truth = NDArray[np.int64]
-Setting = tuple[Circuit, Labels, Truth]      # the operands' active labels, and their values
+Setting = tuple[Circuit, Labels, Truth]  # the operands' active labels, and their values
 ONE_AND = Circuit(2, (Gate(GateOp.AND, 2, 4),), (6,))
 
 
@@ -73,7 +74,7 @@ class LinearMask(TileHash):
 
     def __call__(self, row: int) -> None:
         mask = twice(self.input) ^ self._tweaks
-        self._middle[...] = mask                                     # one call of pi, through the same buffers
+        self._middle[...] = mask  # one call of pi, through the same buffers
         key = AES((self._seed ^ row).to_bytes(16, "little"))
         Cipher(key, ECB()).encryptor().update_into(self._from_middle, self._to_output)
         self.output ^= mask
@@ -84,7 +85,7 @@ def integer(label: Labels) -> int:
 
 
 def words(tables: bytes) -> list[int]:
-    return [int.from_bytes(tables[i:i + 16], "little") for i in range(0, len(tables), 16)]
+    return [int.from_bytes(tables[i : i + 16], "little") for i in range(0, len(tables), 16)]
 
 
 def attack(tables: bytes, active: Labels) -> set[int]:
@@ -130,13 +131,19 @@ def related_labels() -> Setting:
     return ONE_AND, active, np.array([[0, 1], [0, 0]])
 
 
-ATTACKS = [(NoTweak, one_wire_squared), (NoTweak, shared_operand), (LanesAlike, shared_operand),
-           (RowsAlike, two_rows), (LinearMask, related_labels)]
+ATTACKS = [
+    (NoTweak, one_wire_squared),
+    (NoTweak, shared_operand),
+    (LanesAlike, shared_operand),
+    (RowsAlike, two_rows),
+    (LinearMask, related_labels),
+]
 
 
 @pytest.mark.parametrize(("wrong", "setting"), ATTACKS)
-def test_a_wrong_hash_gives_delta_away(monkeypatch: pytest.MonkeyPatch, wrong: type[TileHash],
-                                       setting: Callable[[], Setting]) -> None:
+def test_a_wrong_hash_gives_delta_away(
+    monkeypatch: pytest.MonkeyPatch, wrong: type[TileHash], setting: Callable[[], Setting]
+) -> None:
     circuit, active, values = setting()
     delta = fresh_delta()
     assert integer(delta) not in attack(garbled(circuit, active, values, delta), active)
@@ -145,8 +152,9 @@ def test_a_wrong_hash_gives_delta_away(monkeypatch: pytest.MonkeyPatch, wrong: t
 
 
 @pytest.mark.parametrize("wrong", [NoTweak, LanesAlike, RowsAlike, LinearMask])
-def test_a_wrong_hash_still_computes_so_only_an_attack_tells(monkeypatch: pytest.MonkeyPatch,
-                                                             wrong: type[TileHash]) -> None:
+def test_a_wrong_hash_still_computes_so_only_an_attack_tells(
+    monkeypatch: pytest.MonkeyPatch, wrong: type[TileHash]
+) -> None:
     monkeypatch.setattr(portable, "TileHash", wrong)
     plan, values = loop_plan(random.Random(2))
     assert run_both(plan, values).evaluator["state"].tolist() == run_clear(plan, values)["state"].tolist()
@@ -172,9 +180,14 @@ def test_four_row_gates_need_both_operands(second: bool) -> None:
         hash(3)
         return integer(hash.output[0]) ^ (integer(hash.output[1]) if second else 0)
 
-    rows = {(x, y): pad(zero[0] ^ delta[0] * np.uint64(x), zero[1] ^ delta[0] * np.uint64(y))
-            ^ integer(zero[2]) ^ integer(delta) * (x & y) for x in (0, 1) for y in (0, 1)}
-    opened = rows[1, 0] ^ rows[1, 1]                                 # with the label of x = 1 and one of y
+    rows = {
+        (x, y): pad(zero[0] ^ delta[0] * np.uint64(x), zero[1] ^ delta[0] * np.uint64(y))
+        ^ integer(zero[2])
+        ^ integer(delta) * (x & y)
+        for x in (0, 1)
+        for y in (0, 1)
+    }
+    opened = rows[1, 0] ^ rows[1, 1]  # with the label of x = 1 and one of y
     assert (opened == integer(delta)) is not second
 
 

@@ -1,4 +1,5 @@
 """The garbling hash, against one block at a time."""
+
 from __future__ import annotations
 
 import secrets
@@ -29,7 +30,7 @@ def test_every_lane_and_half(row: int, lanes: int) -> None:
     seed, halves = secrets.token_bytes(16), (0, 1, 0, 1)
     hash = TileHash(seed, halves, lanes)
     x = fresh(4 * lanes)
-    for used in (0, row):                                            # a second call leaves nothing of the first
+    for used in (0, row):  # a second call leaves nothing of the first
         hash.input[...] = x.reshape(4, lanes, 2)
         hash(used)
     blocks = [int.from_bytes(encode(label[None]), "little") for label in x]
@@ -50,8 +51,8 @@ def test_known_answer() -> None:
     hash = TileHash(seed, (0,), 1)
     hash.input[0] = decode(bytes.fromhex("00112233445566778899aabbccddeeff"))
     hash(0)
-    inner = bytes.fromhex("69c4e0d86a7b0430d8cdb78070b4c55a")        # FIPS 197, appendix C.1
-    outer = Cipher(AES(seed), ECB()).encryptor().update(inner)       # tweak 0
+    inner = bytes.fromhex("69c4e0d86a7b0430d8cdb78070b4c55a")  # FIPS 197, appendix C.1
+    outer = Cipher(AES(seed), ECB()).encryptor().update(inner)  # tweak 0
     assert encode(hash.output[0]) == bytes(a ^ b for a, b in zip(inner, outer, strict=True))
 
 

@@ -1,4 +1,5 @@
 """`ccr inspect`: ranges and the HTML page."""
+
 from __future__ import annotations
 
 import json
@@ -21,7 +22,7 @@ class Page(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.headings: list[str] = []
-        self.rows: list[tuple[str, list[str]]] = []        # (class, cells)
+        self.rows: list[tuple[str, list[str]]] = []  # (class, cells)
         self.feed(path.read_text(encoding="utf-8"))
         self.close()
         assert not self.open
@@ -62,8 +63,28 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def test_ranges_as_json() -> None:
     rows = told(FRAUD, "--ranges")["ranges"]
-    assert all(row.keys() == {"file", "line", "column", "name", "text", "shape", "lo", "hi", "scale", "bits", "kind",
-                              "rounds", "overflow", "function", "error_allowed", "error_reached"} for row in rows)
+    assert all(
+        row.keys()
+        == {
+            "file",
+            "line",
+            "column",
+            "name",
+            "text",
+            "shape",
+            "lo",
+            "hi",
+            "scale",
+            "bits",
+            "kind",
+            "rounds",
+            "overflow",
+            "function",
+            "error_allowed",
+            "error_reached",
+        }
+        for row in rows
+    )
     assert all(row["file"] == "fraud.ccr" and row["lo"] <= row["hi"] < 1 << row["bits"] for row in rows)
     [score] = [row for row in rows if row["name"] == "score"]
     assert (score["kind"], score["rounds"], score["overflow"]) == ("fix<12, 6>", "nearest", "saturates")

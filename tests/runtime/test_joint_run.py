@@ -1,4 +1,5 @@
 """Joint noise in a run: both parties' coins at every step, the noise in nobody's hands, the same bits everywhere."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -86,8 +87,9 @@ def test_each_party_has_its_part_in_the_noise(folder: Path) -> None:
 
 def test_noise_differs_by_step_and_variable(folder: Path) -> None:
     program = api.compile(folder / "joint.ccr")
-    sources = PartySources(load(program.compiled, frozenset(program.compiled.parties), given(folder)),
-                           RunSecret.from_seed(1))
+    sources = PartySources(
+        load(program.compiled, frozenset(program.compiled.parties), given(folder)), RunSecret.from_seed(1)
+    )
     asked = coins_of(program.compiled.plan.steps)
     drawn = [sources.coins(at, type, (step,)).reshape(-1)[:60].tolist() for at, type in asked for step in range(3)]
     assert len(asked) == 4 and len({tuple(bits) for bits in drawn}) == 12
@@ -103,13 +105,19 @@ def test_no_party_holds_the_noise_in_the_clear(folder: Path) -> None:
             assert all(v.op is not Op.GAUSS for v in values)
             assert {v.at.party for v in values if isinstance(v.at, Coins)} <= {step.party}
     bits = {type.size * type.width for _, type in coins_of(plan.steps)}
-    entered = {step.buffer: (i, step.party) for i, step in enumerate(loop.body)
-               if isinstance(step, Enter) and step.type.size * step.type.width in bits and step.type.width == 1}
+    entered = {
+        step.buffer: (i, step.party)
+        for i, step in enumerate(loop.body)
+        if isinstance(step, Enter) and step.type.size * step.type.width in bits and step.type.width == 1
+    }
     assert sorted(party for _, party in entered.values()) == ["hospital", "hospital", "vendor", "vendor"]
     freed = {step.buffer for step in loop.body if isinstance(step, Free)}
     for buffer, (i, _) in entered.items():
-        readers = [at for at, step in enumerate(loop.body) if isinstance(step, Launch)
-                   and buffer in {view.buffer for view in step.reads}]
+        readers = [
+            at
+            for at, step in enumerate(loop.body)
+            if isinstance(step, Launch) and buffer in {view.buffer for view in step.reads}
+        ]
         assert buffer in freed and readers and i < min(readers)
 
 
@@ -121,12 +129,17 @@ def test_the_artifact_says_how_the_noise_is_drawn(folder: Path) -> None:
     [own] = api.compile(folder / "own.ccr").compiled.mechanisms
     assert own.drawn_by == "hospital" and own.samplers == ()
     [fine] = api.compile(folder / "fine.ccr").compiled.mechanisms
-    assert all(16 <= s.sigma < 32 for s in fine.samplers)      # on a grid of its own
+    assert all(16 <= s.sigma < 32 for s in fine.samplers)  # on a grid of its own
 
 
 def coins_of(steps: tuple[Step, ...]) -> list[tuple[Coins, Type]]:
-    found = [(v.at, v.type) for step in steps if isinstance(step, Clear) for v in items(step.block)
-             if isinstance(v.at, Coins)]
+    found = [
+        (v.at, v.type)
+        for step in steps
+        if isinstance(step, Clear)
+        for v in items(step.block)
+        if isinstance(v.at, Coins)
+    ]
     return found + [pair for step in steps if isinstance(step, Repeat) for pair in coins_of(step.body)]
 
 

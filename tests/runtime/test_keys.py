@@ -1,4 +1,5 @@
 """Identities: made, saved, loaded, refused."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,4 +1,5 @@
 """The seed expander and the label arrays."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -27,7 +28,8 @@ def test_pieces_of_a_stream_join_up(sizes: list[int]) -> None:
 def test_words_are_little_endian() -> None:
     seed = b"s" * 16
     assert Prg(seed).words(3).tolist() == [
-        int.from_bytes(Prg(seed).bytes(24).tobytes()[8 * i:8 * i + 8], "little") for i in range(3)]
+        int.from_bytes(Prg(seed).bytes(24).tobytes()[8 * i : 8 * i + 8], "little") for i in range(3)
+    ]
 
 
 def test_a_seed_of_another_length_is_refused() -> None:

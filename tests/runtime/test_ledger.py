@@ -1,4 +1,5 @@
 """The ledger: its bounds hold at every moment, whoever asks or dies."""
+
 from __future__ import annotations
 
 import json
@@ -53,8 +54,10 @@ def test_delta_is_a_bound_of_its_own(tmp_path: Path) -> None:
 
 def test_the_bounds_of_the_contract(tmp_path: Path) -> None:
     with opened(tmp_path, grant(spend(100, "0.1")), allot(spend(100, "0.1"))) as ledger:
+
         def ask(**bounds: Any) -> Run:
             return Run.reserve(ledger, _with(PRIVACY.model_copy(update=bounds)))
+
         refused(lambda: ask(per_run=budget(spend("0.2", "1e-6"))), "run-budget")
         refused(lambda: ask(per_run=budget(spend(1, "1e-7"))), "run-budget")
         ask(runs=1)
@@ -146,8 +149,11 @@ def test_the_bounds_hold_at_every_moment_of_any_history() -> None:
             for (data, consumer), share in books.allotted.items():
                 assert books.charged(data, consumer).within(share.budget.spend)
             for contract in {run.contract for run in books.runs.values()}:
-                live = [run for name, run in books.runs.items()
-                        if run.contract == contract and books.states[name] is not State.ABORTED]
+                live = [
+                    run
+                    for name, run in books.runs.items()
+                    if run.contract == contract and books.states[name] is not State.ABORTED
+                ]
                 cost = live[0].charge.spend if live and live[0].composition == "pld" else times(COST, len(live))
                 assert not live or (cost.within(live[0].total.spend) and len(live) <= live[0].runs)
             assert all(books.states[name] in (State.RELEASING, State.RELEASED) for name in released)
@@ -168,9 +174,14 @@ def _drawn(draw: random.Random, books: Books, number: int) -> Event:
             pool = draw.random() < 0.5
             contract = ("1" if pool else "2") + consumer[1:]
             event = reserved("0", data=(data,), consumer=consumer, contract=contract, runs=4)
-            return event.model_copy(update={
-                "run": f"{number:064x}", "composition": "pld" if pool else "basic", "total": budget(times(COST, 3)),
-                "charge": budget(times(COST, 2) if pool else COST)})
+            return event.model_copy(
+                update={
+                    "run": f"{number:064x}",
+                    "composition": "pld" if pool else "basic",
+                    "total": budget(times(COST, 3)),
+                    "charge": budget(times(COST, 2) if pool else COST),
+                }
+            )
 
 
 # -- what a run goes through
@@ -211,8 +222,12 @@ def test_only_the_listed_moves() -> None:
             books.states["1" * 64] = before
             move = Moved(at=now(), run="1" * 64, state=after.value)
             allowed = (before, after) in {
-                (State.RESERVED, State.LABELS_SENT), (State.LABELS_SENT, State.RELEASING),
-                (State.RELEASING, State.RELEASED), (State.RESERVED, State.ABORTED), (State.LABELS_SENT, State.ABORTED)}
+                (State.RESERVED, State.LABELS_SENT),
+                (State.LABELS_SENT, State.RELEASING),
+                (State.RELEASING, State.RELEASED),
+                (State.RESERVED, State.ABORTED),
+                (State.LABELS_SENT, State.ABORTED),
+            }
             if allowed:
                 books.check(move)
                 books.take(move)
@@ -243,8 +258,12 @@ def test_one_whose_lock_was_removed_can_release_nothing(tmp_path: Path) -> None:
 
 
 def worker(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, ledger_worker.__file__, *map(str, arguments)], stdout=subprocess.PIPE,
-                            env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True)
+    return subprocess.Popen(
+        [sys.executable, ledger_worker.__file__, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+    )
 
 
 def lines(process: subprocess.Popen[str]) -> list[Any]:
@@ -262,20 +281,20 @@ def test_500_requests_of_8_processes_for_40_runs(tmp_path: Path) -> None:
         assert list(ledger.books().states.values()) == [State.RELEASED] * 40
 
 
-STEPS = 37                     # of one run: statements of SQLite, seals, and the release itself
+STEPS = 37  # of one run: statements of SQLite, seals, and the release itself
 
 
 def killed(tmp_path: Path, steps: range) -> list[str]:
     """Runs killed before one of these steps each; what each had sent, after its place in the ledger was checked."""
     with opened(tmp_path, grant(times(COST, 1000)), allot(times(COST, 1000))) as ledger:
         sent: list[str] = lines(worker("kill", ledger.path, steps.start, steps.stop, steps.step))[:-1]
-        final = Run.reserve(ledger, REQUEST)                # gives back what the dead held
+        final = Run.reserve(ledger, REQUEST)  # gives back what the dead held
         final.end()
         states = list(ledger.books().states.values())[:-1]
         released = [s for s in sent if "D" in s]
         charged = [s for s in states if s is not State.ABORTED]
         assert all(s in (State.RELEASING, State.RELEASED, State.ABORTED) for s in states)
-        assert len(released) <= len(charged)                # a released run is charged
+        assert len(released) <= len(charged)  # a released run is charged
         assert ledger.books().charged(DATA) == times(COST, len(charged))
         # Without release a run is charged only if it died between its mark and the bits.
         assert len(charged) - len(released) <= sum(s == "L" for s in sent)
@@ -302,7 +321,7 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
     kills = 0
     for turn in range(4):
         sent = killed(tmp_path / f"steps{turn}", range(1, STEPS + 2))
-        assert sent[STEPS] == "LDR." and sent[STEPS - 1] == "LD"    # the last step was reached
+        assert sent[STEPS] == "LDR." and sent[STEPS - 1] == "LD"  # the last step was reached
         kills += sum(not s.endswith(".") for s in sent)
         kills += sum(not s.endswith(".") for s in killed(tmp_path / f"times{turn}", range(-60, 0)))
     assert kills >= 200
@@ -313,9 +332,19 @@ def test_killed_at_every_step(tmp_path: Path) -> None:
 
 def reserved(name: str, **more: Any) -> Reserved:
     fields: dict[str, Any] = {
-        "at": now(), "run": name * 64, "data": (DATA,), "consumer": CONSUMER, "contract": CONTRACT,
-        "program": REQUEST.program, "cost": budget(COST), "charge": budget(COST), "composition": "basic",
-        "per_run": PRIVACY.per_run, "total": PRIVACY.total, "runs": PRIVACY.runs}
+        "at": now(),
+        "run": name * 64,
+        "data": (DATA,),
+        "consumer": CONSUMER,
+        "contract": CONTRACT,
+        "program": REQUEST.program,
+        "cost": budget(COST),
+        "charge": budget(COST),
+        "composition": "basic",
+        "per_run": PRIVACY.per_run,
+        "total": PRIVACY.total,
+        "runs": PRIVACY.runs,
+    }
     return Reserved(**(fields | more))
 
 

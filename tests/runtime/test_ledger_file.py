@@ -1,4 +1,5 @@
 """The ledger's file: edited, cut off, replaced, lost, locked or read by others, it says so and grants nothing."""
+
 from __future__ import annotations
 
 import sqlite3
@@ -38,20 +39,23 @@ def opening(path: Path) -> Books:
         return ledger.books()
 
 
-@pytest.mark.parametrize(("statement", "reason"), [
-    ("DELETE FROM event WHERE number > 3", "ledger-truncated"),
-    ("DELETE FROM event WHERE number = 6", "ledger-truncated"),
-    ("DELETE FROM event", "ledger-truncated"),
-    ("DELETE FROM event WHERE number = 4", "ledger-edited"),
-    ("UPDATE event SET body = replace(body, '0.5', '9') WHERE number = 1", "ledger-edited"),
-    ("UPDATE event SET body = replace(body, 'releasing', 'aborted') WHERE number = 5", "ledger-edited"),
-    ("UPDATE event SET mark = 'é' WHERE number = 5", "ledger-edited"),
-    ("UPDATE event SET body = x'00' WHERE number = 5", "ledger-edited"),
-    ("UPDATE event SET body = zeroblob(1000000) WHERE number = 5", "ledger-edited"),
-    ("INSERT INTO event SELECT 7, body, mark FROM event WHERE number = 1", "ledger-edited"),
-    ("DROP TABLE event", "ledger-unreadable"),
-    ("PRAGMA application_id = 7", "not-a-ledger"),
-])
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("DELETE FROM event WHERE number > 3", "ledger-truncated"),
+        ("DELETE FROM event WHERE number = 6", "ledger-truncated"),
+        ("DELETE FROM event", "ledger-truncated"),
+        ("DELETE FROM event WHERE number = 4", "ledger-edited"),
+        ("UPDATE event SET body = replace(body, '0.5', '9') WHERE number = 1", "ledger-edited"),
+        ("UPDATE event SET body = replace(body, 'releasing', 'aborted') WHERE number = 5", "ledger-edited"),
+        ("UPDATE event SET mark = 'é' WHERE number = 5", "ledger-edited"),
+        ("UPDATE event SET body = x'00' WHERE number = 5", "ledger-edited"),
+        ("UPDATE event SET body = zeroblob(1000000) WHERE number = 5", "ledger-edited"),
+        ("INSERT INTO event SELECT 7, body, mark FROM event WHERE number = 1", "ledger-edited"),
+        ("DROP TABLE event", "ledger-unreadable"),
+        ("PRAGMA application_id = 7", "not-a-ledger"),
+    ],
+)
 def test_an_edited_ledger_is_refused(used: Path, statement: str, reason: str) -> None:
     assert opening(used).charged(DATA) == COST
     edit(used, statement)
@@ -112,8 +116,11 @@ def test_a_lost_log_is_refused(used: Path, tmp_path: Path) -> None:
 def test_a_ledger_and_its_seal_belong_together(used: Path, tmp_path: Path) -> None:
     seal = tmp_path / "ledger.db.seal"
     good = seal.read_bytes()
-    for data, reason in ((b"{}", "seal-damaged"), (good + b" " * 2000, "seal-damaged"),
-                         (good.replace(b'"count": 6', b'"count": "6"'), "seal-damaged")):
+    for data, reason in (
+        (b"{}", "seal-damaged"),
+        (good + b" " * 2000, "seal-damaged"),
+        (good.replace(b'"count": 6', b'"count": "6"'), "seal-damaged"),
+    ):
         seal.write_bytes(data)
         refused(lambda: opening(used), reason)
     seal.unlink()
@@ -149,11 +156,12 @@ def test_nobody_else_may_read_it(used: Path) -> None:
     with Ledger(used) as ledger:
         Run.reserve(ledger, REQUEST)
         files = list(used.parent.iterdir())
-        assert len(files) >= 5                              # the log and the lock of a run among them
+        assert len(files) >= 5  # the log and the lock of a run among them
         assert all(file.stat().st_mode & 0o077 == 0 for file in files), [(f.name, oct(f.stat().st_mode)) for f in files]
 
 
 def test_the_seals_key_is_not_shown(used: Path) -> None:
     from runtime.ledger import seal
+
     found = seal.read(used.with_name("ledger.db.seal"))
     assert found is not None and found.key.hex() not in repr(found) and repr(found.key) not in repr(found)

@@ -1,4 +1,5 @@
 """Inputs from files: what is read, and each way to be refused with a place and a remedy."""
+
 import sys
 from fractions import Fraction
 from pathlib import Path

@@ -1,4 +1,5 @@
 """Packed bit matrices and GF(2^128) against plain Python integers."""
+
 from __future__ import annotations
 
 import secrets

@@ -1,4 +1,5 @@
 """The rounded Gaussian: right weights, right tails, and right at every boundary of its 2^127 uniforms."""
+
 from fractions import Fraction
 
 import numpy as np
@@ -108,7 +109,7 @@ def test_the_float_candidate_is_as_good_as_claimed() -> None:
     for p in tails:
         x = -float(ndtri(p))
         with mp.workprec(200):
-            density = mp.exp(-mp.mpf(x) ** 2 / 2) / mp.sqrt(2 * mp.pi)
+            density = mp.exp(-(mp.mpf(x) ** 2) / 2) / mp.sqrt(2 * mp.pi)
             error = abs(mp.erfc(mp.mpf(x) / mp.sqrt(2)) / 2 - mp.mpf(float(p))) / density
             assert error <= mp.ldexp(1 + x, -49)  # the other half is the rounding of p
 

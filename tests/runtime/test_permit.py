@@ -1,4 +1,5 @@
 """The permit in a session: what may leave before it has opened, and what a run leaves in the ledger however it ends."""
+
 from __future__ import annotations
 
 import dataclasses
@@ -56,9 +57,12 @@ def ledger(tmp_path: Path) -> Path:
     amount = budget(Spend(request.cost.epsilon * 3 / 2, request.cost.delta * 3))
     path = tmp_path / "ledger.db"
     with Ledger(path, create=True) as opened:
-        opened.record(lambda _: [
-            Granted(at=now(), data=request.data[0], label="records", budget=amount),
-            Allotted(at=now(), data=request.data[0], consumer=request.consumer, label="vendor", budget=amount)])
+        opened.record(
+            lambda _: [
+                Granted(at=now(), data=request.data[0], label="records", budget=amount),
+                Allotted(at=now(), data=request.data[0], consumer=request.consumer, label="vendor", budget=amount),
+            ]
+        )
     return path
 
 
@@ -66,8 +70,7 @@ def made(tmp_path: Path) -> LedgerPermit:
     """The hospital's permit, to the ledger of this folder, which is made if there is none."""
     path = tmp_path / "ledger.db"
     Ledger(path, create=True).close()
-    found = permit(AGREED, program(), Bearer("hospital", HOSPITAL, VENDOR.certificate),
-                 {"records": str(RECORDS)}, path)
+    found = permit(AGREED, program(), Bearer("hospital", HOSPITAL, VENDOR.certificate), {"records": str(RECORDS)}, path)
     assert isinstance(found, LedgerPermit)
     return found
 
@@ -174,9 +177,24 @@ def test_nothing_leaves_before_its_mark_is_durable(tmp_path: Path, ledger: Path)
     log, hospital, vendor = meet(made(tmp_path))
     assert hospital.charged is not None and hospital.contract == vendor.contract != "" and vendor.charged is None
     order = [entry for i, entry in enumerate(log) if entry not in log[:i]]
-    assert order == ["> HELLO", "< HELLO", "opening", "> SEEDS", "> BASE_CHOICES", "< BASE_OFFER", "> BASE_ANSWER",
-                     "labels", "< OT_BATCH", "> TABLES", "< OUTPUT_LABELS", "releasing", "> DECODING", "< DONE",
-                     "released", "ended"]
+    assert order == [
+        "> HELLO",
+        "< HELLO",
+        "opening",
+        "> SEEDS",
+        "> BASE_CHOICES",
+        "< BASE_OFFER",
+        "> BASE_ANSWER",
+        "labels",
+        "< OT_BATCH",
+        "> TABLES",
+        "< OUTPUT_LABELS",
+        "releasing",
+        "> DECODING",
+        "< DONE",
+        "released",
+        "ended",
+    ]
     assert states(ledger) == [State.RELEASED]
 
 
@@ -224,8 +242,9 @@ def test_a_peer_that_cheats_is_met_again_only_after_a_person_has_looked(tmp_path
     assert "blocked      contract" in history and "lifted       contract" in history
 
 
-def test_a_contract_that_expires_while_the_peer_is_waited_for(tmp_path: Path, ledger: Path,
-                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_contract_that_expires_while_the_peer_is_waited_for(
+    tmp_path: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     waiting = made(tmp_path)
     monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: AGREED.terms.expires)
     log, hospital, vendor = meet(waiting)
@@ -267,8 +286,9 @@ def test_records_that_change_between_two_readings(tmp_path: Path, replaced: bool
 
 
 @pytest.mark.parametrize("step", ["labels", "releasing"])
-def test_what_the_ledger_did_not_take_does_not_leave(tmp_path: Path, ledger: Path, step: str,
-                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_ledger_did_not_take_does_not_leave(
+    tmp_path: Path, ledger: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The ledger is edited while the run is on."""
     inner = made(tmp_path)
     mark: Callable[[], None] = getattr(inner, step)
@@ -287,8 +307,9 @@ def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
     other = write_records(tmp_path / "other.csv", shift=1)
     path = tmp_path / "ledger.db"
 
-    def reason(agreed: Contract = AGREED, party: str = "hospital", file: Path = RECORDS,
-               built: Program | None = None) -> str:
+    def reason(
+        agreed: Contract = AGREED, party: str = "hospital", file: Path = RECORDS, built: Program | None = None
+    ) -> str:
         identity = HOSPITAL if party == "hospital" else VENDOR
         with pytest.raises(Refused) as refused:
             bearer = Bearer(party, identity, VENDOR.certificate)

@@ -1,4 +1,5 @@
 """`ccr privacy` within this process: what it says, in both forms, and what it refuses."""
+
 from __future__ import annotations
 
 import json
@@ -57,9 +58,14 @@ def test_every_epsilon_has_its_adjacency_and_unit_beside_it(artifact: str) -> No
     assert "noise 1.8" in done.stdout and "steps instead of 20" in done.stdout
 
 
-@pytest.mark.parametrize(("epsilon", "words"), [
-    ("2", "or 20 steps as written, and no more"), ("0.01", "or not even one step"),
-    ("0.75", "or 1 step instead of 20")])
+@pytest.mark.parametrize(
+    ("epsilon", "words"),
+    [
+        ("2", "or 20 steps as written, and no more"),
+        ("0.01", "or not even one step"),
+        ("0.75", "or 1 step instead of 20"),
+    ],
+)
 def test_the_steps_that_a_budget_buys(artifact: str, epsilon: str, words: str) -> None:
     assert words in call("privacy", artifact, "--records", "455", "--epsilon", epsilon).stdout
 
@@ -71,8 +77,16 @@ def test_too_little_joint_noise_is_told_so(artifact: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("file", "records"), [("tumour/tumour", 455), ("diabetes/diabetes", 314),
-                                               ("digits/one_vs_all", 1438), ("digits/mlp", 1438), ("digits/cnn", 1438)])
+@pytest.mark.parametrize(
+    ("file", "records"),
+    [
+        ("tumour/tumour", 455),
+        ("diabetes/diabetes", 314),
+        ("digits/one_vs_all", 1438),
+        ("digits/mlp", 1438),
+        ("digits/cnn", 1438),
+    ],
+)
 def test_every_example_keeps_its_promise(file: str, records: int) -> None:
     """Epsilon 2 at delta 1e-5, with tables that are what they say."""
     found = told(str(EXAMPLES / f"{file}.ccr"), "--records", str(records))
@@ -114,21 +128,24 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "matplotlib" not in sys.modules or "pip install 'ccr-lang[plot]'" in refused(TUMOUR, "--plot", "p.png")
 
 
-@pytest.mark.parametrize(("arguments", "words"), [
-    ((TUMOUR,), "give --records N, or --input records=FILE"),
-    ((TUMOUR, "--records", "63"), "a batch of 64 from 63 records"),
-    ((TUMOUR, "--records", "0"), "--records"),
-    ((TUMOUR, "--records", "455", "--delta", "0"), "--delta 0"),
-    ((TUMOUR, "--records", "455", "--delta", "nan"), "--delta nan"),
-    ((TUMOUR, "--records", "455", "--epsilon", "0"), "--epsilon 0"),
-    ((TUMOUR, "--records", "455", "--epsilon", "inf"), "--epsilon inf"),
-    ((TUMOUR, "--records", "455", "--input", RECORDS), "give one of them"),
-    ((TUMOUR, "--input", BASE), "`w0` is not a data set that is trained on"),
-    ((TUMOUR, "--input", "records=nowhere.csv"), "nowhere.csv"),
-    ((TUMOUR, "--records", "455", "--plot", "p.txt"), ".png, .svg, .pdf"),
-    ((MILLIONAIRES, "--records", "455"), "no privacy mechanism"),
-    ((TUMOUR, "--records", "455", "-D", "NOISE=0"), "leaks-data"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((TUMOUR,), "give --records N, or --input records=FILE"),
+        ((TUMOUR, "--records", "63"), "a batch of 64 from 63 records"),
+        ((TUMOUR, "--records", "0"), "--records"),
+        ((TUMOUR, "--records", "455", "--delta", "0"), "--delta 0"),
+        ((TUMOUR, "--records", "455", "--delta", "nan"), "--delta nan"),
+        ((TUMOUR, "--records", "455", "--epsilon", "0"), "--epsilon 0"),
+        ((TUMOUR, "--records", "455", "--epsilon", "inf"), "--epsilon inf"),
+        ((TUMOUR, "--records", "455", "--input", RECORDS), "give one of them"),
+        ((TUMOUR, "--input", BASE), "`w0` is not a data set that is trained on"),
+        ((TUMOUR, "--input", "records=nowhere.csv"), "nowhere.csv"),
+        ((TUMOUR, "--records", "455", "--plot", "p.txt"), ".png, .svg, .pdf"),
+        ((MILLIONAIRES, "--records", "455"), "no privacy mechanism"),
+        ((TUMOUR, "--records", "455", "-D", "NOISE=0"), "leaks-data"),
+    ],
+)
 def test_what_is_refused(artifact: str, arguments: tuple[str, ...], words: str) -> None:
     file, *rest = arguments
     assert words in refused(artifact if file == TUMOUR and "-D" not in rest else file, *rest)

@@ -1,4 +1,5 @@
 """The run secret: repeatable, separated by purpose and position, unbiased, and out of sight."""
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

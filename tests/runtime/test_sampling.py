@@ -1,4 +1,5 @@
 """Poisson batches: exact rate, independent records, an excess dropped uniformly."""
+
 from itertools import combinations
 from math import ceil, sqrt
 

@@ -1,4 +1,5 @@
 """Outputs: read back bit for bit, whole or not at all."""
+
 from pathlib import Path
 
 import numpy as np

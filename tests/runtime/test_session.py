@@ -1,4 +1,5 @@
 """The session's table, its greeting, and what a peer is told."""
+
 from __future__ import annotations
 
 import json
@@ -25,10 +26,19 @@ from runtime.session.phases import Phases
 from runtime.session.state import TABLE, Role, State, Way, follow
 
 
-def hello(role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = PROTOCOL,
-          contract: str = "") -> Hello:
-    return Hello(party=party, role=role, program=program, name="x.ccr", records={"r": 3}, contract=contract,
-                 nonce=fresh_nonce(), protocol=protocol)
+def hello(
+    role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = PROTOCOL, contract: str = ""
+) -> Hello:
+    return Hello(
+        party=party,
+        role=role,
+        program=program,
+        name="x.ccr",
+        records={"r": 3},
+        contract=contract,
+        nonce=fresh_nonce(),
+        protocol=protocol,
+    )
 
 
 def test_each_move_of_one_side_is_the_other_sides_answer() -> None:
@@ -84,22 +94,35 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
     assert first[0] != second[0]
 
 
-@pytest.mark.parametrize(("theirs", "problem"), [
-    (hello("evaluator", "vendor", program="bb"), DifferentPrograms),
-    (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
-    (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
-    (hello(), DifferentRoles),
-    (hello("evaluator", "hospital"), DifferentRoles),
-])
+@pytest.mark.parametrize(
+    ("theirs", "problem"),
+    [
+        (hello("evaluator", "vendor", program="bb"), DifferentPrograms),
+        (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
+        (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
+        (hello(), DifferentRoles),
+        (hello("evaluator", "hospital"), DifferentRoles),
+    ],
+)
 def test_both_sides_see_a_disagreement(theirs: Hello, problem: type[Exception]) -> None:
     assert [type(result) for result in greet(hello(), theirs)] == [problem, problem]
 
 
-@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"\xff", b"3", b"[" * 3000,
-                                     json.dumps({"party": 3}).encode(),
-                                     hello().encode().replace(b'{"r":3}', b'{"r":-3}'),
-                                     hello().encode().replace(b'{"r":3}', b'{"r":true}'),
-                                     hello().encode()[:-1] + b',"more":1}'])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"\xff",
+        b"3",
+        b"[" * 3000,
+        json.dumps({"party": 3}).encode(),
+        hello().encode().replace(b'{"r":3}', b'{"r":-3}'),
+        hello().encode().replace(b'{"r":3}', b'{"r":true}'),
+        hello().encode()[:-1] + b',"more":1}',
+    ],
+)
 def test_a_greeting_that_is_none(payload: bytes) -> None:
     with pytest.raises(ProtocolError):
         decode(payload, PROTOCOL)

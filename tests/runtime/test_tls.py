@@ -1,4 +1,5 @@
 """TLS channels: who is let in, and how every way of failing looks.  Loopback only."""
+
 from __future__ import annotations
 
 import contextlib
@@ -103,8 +104,11 @@ def test_a_client_that_speaks_no_tls_is_refused() -> None:
 
 
 def test_a_client_that_says_nothing_times_out() -> None:
-    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, \
-            socket.create_connection((HERE, listener.port)), pytest.raises(Timeout, match="handshake"):
+    with (
+        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
+        socket.create_connection((HERE, listener.port)),
+        pytest.raises(Timeout, match="handshake"),
+    ):
         listener.accept(0.3)
 
 
@@ -155,10 +159,17 @@ def test_a_certificate_signed_by_the_pinned_key_is_not_the_pinned_one() -> None:
     assert isinstance(key, Ed25519PrivateKey)
     issuer = x509.load_pem_x509_certificate(SERVER.certificate)
     now = datetime.now(UTC)
-    other = (x509.CertificateBuilder(issuer.subject, x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")]),
-                                     key.public_key(), x509.random_serial_number())
-             .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-             .sign(key, None))
+    other = (
+        x509.CertificateBuilder(
+            issuer.subject,
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")]),
+            key.public_key(),
+            x509.random_serial_number(),
+        )
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, None)
+    )
     impostor = Identity("server", other.public_bytes(Encoding.PEM), SERVER.private_key)
     with contextlib.closing(Listener(HERE, 0, impostor, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
         connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
@@ -234,14 +245,18 @@ def test_a_client_waits_for_a_server_that_starts_later() -> None:
 def test_nobody_there() -> None:
     with pytest.raises(PeerUnreachable, match="nobody answered at"):
         connect(HERE, free_port(), CLIENT, SERVER.certificate, 0.3)
-    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, \
-            pytest.raises(Timeout, match="nobody connected"):
+    with (
+        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
+        pytest.raises(Timeout, match="nobody connected"),
+    ):
         listener.accept(0.1)
 
 
 def test_an_address_in_use() -> None:
-    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, \
-            pytest.raises(CannotListen, match=str(listener.port)):
+    with (
+        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
+        pytest.raises(CannotListen, match=str(listener.port)),
+    ):
         Listener(HERE, listener.port, SERVER, CLIENT.certificate)
 
 

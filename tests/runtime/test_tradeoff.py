@@ -1,4 +1,5 @@
 """Trade-off curves against exact arithmetic, and the float functions they stand on against mpmath."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -32,7 +33,7 @@ def exact_power(weights: tuple[int, ...], shift: int, alpha: Fraction) -> Fracti
 @pytest.mark.parametrize("shift", [1, 2, 3, 5])
 def test_corners_are_those_of_the_best_tests(shift: int) -> None:
     found = curve(np.array(WEIGHTS) / 64, shift)
-    powers = dict(zip(found.alpha, found.alpha + found.gain, strict=True))      # the last of each alpha is the largest
+    powers = dict(zip(found.alpha, found.alpha + found.gain, strict=True))  # the last of each alpha is the largest
     for alpha, power in powers.items():
         exact = exact_power(WEIGHTS, shift, Fraction(round(alpha * 64), 64))
         assert power == pytest.approx(float(exact), rel=2.0**-38, abs=0)
@@ -45,8 +46,9 @@ def test_rounding_is_to_the_safe_side() -> None:
     weights.append((1 << 48) - sum(weights))
     found = curve(np.array(weights) / 2.0**48, 7)
     after, before = [0] * 7 + weights, weights + [0] * 7
-    chosen = sorted((i for i in range(5008) if after[i] >= before[i] and after[i]),
-                    key=lambda i: Fraction(before[i], after[i]))
+    chosen = sorted(
+        (i for i in range(5008) if after[i] >= before[i] and after[i]), key=lambda i: Fraction(before[i], after[i])
+    )
     alpha = np.cumsum(np.array([before[i] for i in chosen], dtype=np.int64))
     power = np.cumsum(np.array([after[i] for i in chosen], dtype=np.int64))
     assert len(found.alpha) == len(chosen)
@@ -98,7 +100,7 @@ def test_the_quantile_function_is_as_good_as_is_claimed() -> None:
         for p in points:
             z = mpmath.mpf(float(ndtri(p)))
             exact = mpmath.findroot(lambda x, p=p: mpmath.log(mpmath.ncdf(x)) - mpmath.log(mpmath.mpf(p)), z)
-            assert abs(z - exact) <= abs(exact) * mpmath.mpf(2)**-48
+            assert abs(z - exact) <= abs(exact) * mpmath.mpf(2) ** -48
 
 
 def test_too_many_points_are_refused() -> None:

@@ -1,4 +1,5 @@
 """The demo's data: disjoint, exact, within the bound, and worth tuning on."""
+
 import importlib.util
 from fractions import Fraction
 from pathlib import Path

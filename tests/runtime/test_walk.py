@@ -1,4 +1,5 @@
 """The interpreter: clear, garbled and read by the book agree bit for bit."""
+
 from __future__ import annotations
 
 import random
@@ -38,8 +39,13 @@ SEED = st.integers(0, 1 << 32)
 
 
 @settings(deadline=None, max_examples=40)
-@given(SEED, st.integers(1, 9), st.sampled_from([1, 2, 4, 16]), st.integers(1, 60),
-       st.sampled_from([("hospital",), ("vendor",), ("hospital", "vendor")]))
+@given(
+    SEED,
+    st.integers(1, 9),
+    st.sampled_from([1, 2, 4, 16]),
+    st.integers(1, 60),
+    st.sampled_from([("hospital",), ("vendor",), ("hospital", "vendor")]),
+)
 def test_one_launch_agrees_with_the_circuit(seed: int, lanes: int, tile: int, gates: int, to: tuple[str, ...]) -> None:
     rng = random.Random(seed)
     circuit = random_circuit(rng, 6, gates, 5)
@@ -51,8 +57,9 @@ def test_one_launch_agrees_with_the_circuit(seed: int, lanes: int, tile: int, ga
         expected.append(sum(bit << i for i, bit in enumerate(gate_by_gate(circuit, bits))))
     assert run_clear(plan, values)["z"].tolist() == expected
     run = run_both(plan, values)
-    assert {"hospital": "z" in run.garbler, "vendor": "z" in run.evaluator} == {p: p in to for p in
-                                                                              ("hospital", "vendor")}
+    assert {"hospital": "z" in run.garbler, "vendor": "z" in run.evaluator} == {
+        p: p in to for p in ("hospital", "vendor")
+    }
     for result in (run.garbler, run.evaluator):
         assert all(values.tolist() == expected for values in result.values())
     assert len(run.tables) == 32 * and_gates(plan)
@@ -78,7 +85,7 @@ def by_the_book(plan: Plan, values: dict[str, Any]) -> dict[str, list[int]]:
 
     def enter(buffer: int, integers: list[int], width: int) -> None:
         bits = [int(n) >> i & 1 for n in integers for i in range(width)]
-        buffers[buffer][:len(bits)] = bits
+        buffers[buffer][: len(bits)] = bits
 
     enter(0, values["w"], 4)
     enter(1, values["s"], 6)
@@ -93,8 +100,13 @@ def by_the_book(plan: Plan, values: dict[str, Any]) -> dict[str, list[int]]:
             if isinstance(step, Launch | Copy):
                 launches_by_the_book(plan, step, iteration, buffers)
     launches_by_the_book(plan, next(s for s in plan.steps if isinstance(s, Launch)), (), buffers)
-    return {step.name: from_bits(np.array(buffers[step.buffer][:step.type.size * step.type.width], np.uint8),
-                                 step.type).tolist() for step in plan.steps if isinstance(step, Open)}
+    return {
+        step.name: from_bits(
+            np.array(buffers[step.buffer][: step.type.size * step.type.width], np.uint8), step.type
+        ).tolist()
+        for step in plan.steps
+        if isinstance(step, Open)
+    }
 
 
 class Rows(ClearBackend):

@@ -1,4 +1,5 @@
 """The bytes of tables, held against the paper's formulas on integers, and frozen: every backend makes these."""
+
 from __future__ import annotations
 
 import hashlib
@@ -33,8 +34,9 @@ def integers(labels: Labels) -> list[int]:
     return [int(low) | int(high) << 64 for low, high in labels.reshape(-1, 2)]
 
 
-def garble_by_the_paper(circuit: Circuit, zero: list[int], constant: int, delta: int,
-                        lane: int) -> tuple[list[tuple[int, int]], list[int]]:
+def garble_by_the_paper(
+    circuit: Circuit, zero: list[int], constant: int, delta: int, lane: int
+) -> tuple[list[tuple[int, int]], list[int]]:
     """One lane: (T_G, T_E) of every AND gate and the outputs' zero labels (Zahur, Rosulek, Evans, figure 2)."""
     nets = [constant, *zero]
     tables: list[tuple[int, int]] = []
@@ -65,8 +67,9 @@ def garble_by_the_paper(circuit: Circuit, zero: list[int], constant: int, delta:
 def garble(circuit: Circuit, lanes: int) -> tuple[bytes, Labels, Labels]:
     """The portable backend's tables, the inputs' zero labels and the outputs'."""
     sent: list[bytes] = []
-    engine = PortableGarbler([small_tile(circuit, 128)], LabelSecret(fixed_delta()), SEED, fixed(1, 2),
-                             lambda data: sent.append(bytes(data)))
+    engine = PortableGarbler(
+        [small_tile(circuit, 128)], LabelSecret(fixed_delta()), SEED, fixed(1, 2), lambda data: sent.append(bytes(data))
+    )
     zero = fixed(circuit.inputs * lanes, 3).reshape(circuit.inputs, lanes, 2)
     outputs = engine.run(0, zero, ROW)
     return b"".join(sent), zero, outputs
@@ -79,8 +82,12 @@ def test_tables_are_the_papers(seed: int, lanes: int) -> None:
     tables, zero, outputs = garble(circuit, lanes)
     (delta,), (constant,) = integers(fixed_delta()), integers(fixed(1, 2))
     made = [garble_by_the_paper(circuit, integers(zero[:, lane]), constant, delta, lane) for lane in range(lanes)]
-    expected = b"".join(made[lane][0][row][half].to_bytes(16, "little")
-                        for row in range(circuit.and_gates) for half in (0, 1) for lane in range(lanes))
+    expected = b"".join(
+        made[lane][0][row][half].to_bytes(16, "little")
+        for row in range(circuit.and_gates)
+        for half in (0, 1)
+        for lane in range(lanes)
+    )
     assert tables == expected
     for lane in range(lanes):
         assert integers(outputs[:, lane]) == made[lane][1]

@@ -1,4 +1,5 @@
 """One program, four readings: what its text means, its words, its circuits, and both parties garbling them."""
+
 from __future__ import annotations
 
 import random
@@ -20,7 +21,7 @@ from runtime.execute.backend import Roles
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 
-DRAWS = 3                      # inputs tried for each program
+DRAWS = 3  # inputs tried for each program
 Values = dict[str, NDArray[Any]]
 
 
@@ -29,8 +30,10 @@ def values(meaning: Meaning, seed: int) -> Values:
     draw = random.Random(seed)
     found: Values = {}
     for entry, type in meaning.words.inputs:
-        numbers = [draw.choice((type.lo, type.hi, 0)) if draw.random() < 0.25 else draw.randint(type.lo, type.hi)
-                   for _ in range(type.size)]
+        numbers = [
+            draw.choice((type.lo, type.hi, 0)) if draw.random() < 0.25 else draw.randint(type.lo, type.hi)
+            for _ in range(type.size)
+        ]
         found[entry.name] = np.array(numbers, dtype=object).reshape(type.shape)
     return found
 

@@ -1,4 +1,5 @@
 """The command `ccr`, in this process and in processes of its own, and a relay that watches two parties talk."""
+
 from __future__ import annotations
 
 import contextlib
@@ -23,10 +24,14 @@ TUMOUR = str(EXAMPLES / "tumour" / "tumour.ccr")
 BASE = f"w0={EXAMPLES / 'tumour' / 'base.npz'}"
 RECORDS = f"records={EXAMPLES / 'tumour' / 'records.csv'}"
 HERE = "127.0.0.1"
-LONG = 120.0                   # seconds; for a machine that is busy
+LONG = 120.0  # seconds; for a machine that is busy
 # SIGINT as a terminal leaves it: a test run started in the background ignores it, and so would its children.
-_MAIN = [sys.executable, "-c", "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-                               "from runtime.cli.main import main; main()"]
+_MAIN = [
+    sys.executable,
+    "-c",
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from runtime.cli.main import main; main()",
+]
 
 
 def call(*arguments: str) -> Result:
@@ -36,8 +41,13 @@ def call(*arguments: str) -> Result:
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """Run the command in a process of its own."""
-    return subprocess.Popen([*_MAIN, *arguments], env=os.environ | {"PYTHONPATH": str(ROOT)}, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [*_MAIN, *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:

@@ -1,4 +1,5 @@
 """A hospital and a vendor with keys, a small private program between them, its data, and a contract about it."""
+
 from __future__ import annotations
 
 import functools
@@ -72,9 +73,14 @@ BUDGETS = Budgets(Spend(Fraction(1), Fraction(1, 10**5)), Spend(Fraction(3), Fra
 
 def terms(budgets: Budgets = BUDGETS, vendor: Identity = VENDOR) -> Terms:
     held = records()
-    return terms_for(program(), {"vendor": vendor.certificate, "hospital": HOSPITAL.certificate},
-                     {"records": Holding(held.records, commitment(held, HOSPITAL))}, budgets,
-                     NOW - timedelta(days=1), NOW + timedelta(days=30))
+    return terms_for(
+        program(),
+        {"vendor": vendor.certificate, "hospital": HOSPITAL.certificate},
+        {"records": Holding(held.records, commitment(held, HOSPITAL))},
+        budgets,
+        NOW - timedelta(days=1),
+        NOW + timedelta(days=30),
+    )
 
 
 def contract(agreed: Terms | None = None) -> Contract:

@@ -1,4 +1,5 @@
 """The checked tree as text, for golden files."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -38,8 +39,10 @@ def one(s: typed.Statement) -> Iterator[str]:
             yield from body(otherwise, "    ")
         case typed.Train():
             drawn = f" drawn by {s.drawn_by}" if s.drawn_by else ""
-            yield (f"train {', '.join(map(name, s.variables))} on {s.dataset} batch {s.batch} steps {s.steps} "
-                   f"clip {s.clip} noise {s.noise}{drawn} rate {s.rate}")
+            yield (
+                f"train {', '.join(map(name, s.variables))} on {s.dataset} batch {s.batch} steps {s.steps} "
+                f"clip {s.clip} noise {s.noise}{drawn} rate {s.rate}"
+            )
             yield from body(s.body, "    ")
             if s.loss is not None:
                 yield f"    loss {expr(s.loss)}"
@@ -61,8 +64,10 @@ def show_type(t: typed.TypeOf) -> str:
 
 
 def show_places(places: Sequence[typed.Place]) -> str:
-    return ", ".join(f"{p.start}+{p.count}" if isinstance(p, typed.Along) else
-                     ("private " if p.private else "") + expr(p.index) for p in places)
+    return ", ".join(
+        f"{p.start}+{p.count}" if isinstance(p, typed.Along) else ("private " if p.private else "") + expr(p.index)
+        for p in places
+    )
 
 
 def expr(e: typed.Expr) -> str:

@@ -1,4 +1,5 @@
 """Both parties of a plan in one process, joined by queues and an ideal OT; everything sent is kept."""
+
 from __future__ import annotations
 
 import secrets
@@ -144,7 +145,7 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
             results["garbler"] = walk(plan, backend, Inputs(values), frozenset({roles.garbler}))
         except BaseException as error:
             errors.append(error)
-            down.send(bytes(1 << 16))                                # let the evaluator end
+            down.send(bytes(1 << 16))  # let the evaluator end
 
     thread = Thread(target=garble)
     thread.start()
@@ -154,11 +155,10 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
         backend = EvaluatorBackend(roles, public, engine, cot, last)
         results["evaluator"] = walk(plan, backend, Inputs(values), frozenset({roles.evaluator}))
     except BaseException:
-        up.send(bytes(1 << 16))                                      # let the garbler end
+        up.send(bytes(1 << 16))  # let the garbler end
         raise
     finally:
         thread.join(WAIT)
         if errors:
             raise errors[0]
-    return Run(results["garbler"], results["evaluator"], delta, b"".join(tables.sent),
-               b"".join(up.sent), seeds, secret)
+    return Run(results["garbler"], results["evaluator"], delta, b"".join(tables.sent), b"".join(up.sent), seeds, secret)

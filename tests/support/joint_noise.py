@@ -1,4 +1,5 @@
 """Joint noise taken from the compiled circuit, and what it must look like."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -19,8 +20,8 @@ from compiler.words.sampler import ONE, Sampler, sampler
 from runtime.privacy.draws import draw_coins
 from runtime.privacy.randomness import RunSecret
 
-CHUNK = 1 << 16                # samples of one position
-Bits = NDArray[np.int64]       # (samples, bits)
+CHUNK = 1 << 16  # samples of one position
+Bits = NDArray[np.int64]  # (samples, bits)
 Values = NDArray[Any]
 
 

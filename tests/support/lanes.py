@@ -1,4 +1,5 @@
 """Random well-typed lane blocks and their ports' values, and what a circuit must agree with."""
+
 from __future__ import annotations
 
 import random
@@ -72,7 +73,7 @@ class Growing:
         match op, at:
             case Op.LINEAR, Weights(coefficients, constant):
                 values = [constant + sum(c * x for c, x in zip(coefficients, xs, strict=True)) for xs in corners]
-            case (Op.MUL | Op.DOT), _:
+            case ((Op.MUL | Op.DOT), _):
                 values = [a * b for a, b in corners]
                 if op is Op.MUL and args[0] == args[1]:
                     values = [a * b for a, b in corners if a == b] + ([0] if types[0].lo <= 0 <= types[0].hi else [])
@@ -86,13 +87,13 @@ class Growing:
                 values = [(2 * p * x + q) // (2 * q) if nearest else p * x // q for [x] in corners]
                 outside = min(values) < lo or max(values) > hi
                 values = [lo, hi] if wrap and outside else [max(lo, min(hi, v)) for v in values]
-            case (Op.LESS | Op.EQUAL), _:
+            case ((Op.LESS | Op.EQUAL), _):
                 values = [0, 1]
             case Op.SELECT, _:
                 values = [x for t in types[1:] for x in (t.lo, t.hi)]
-            case (Op.AND | Op.OR | Op.XOR), _:
+            case ((Op.AND | Op.OR | Op.XOR), _):
                 width = max(t.width + (not t.signed) for t in types)
-                values = list(full_range(width, True)) if any(t.signed for t in types) else [0, 2**(width - 1) - 1]
+                values = list(full_range(width, True)) if any(t.signed for t in types) else [0, 2 ** (width - 1) - 1]
             case _:
                 raise AssertionError(op)
         if op in (Op.SUM, Op.DOT, Op.DIGITS):
@@ -108,8 +109,12 @@ def vectors(params: Sequence[Type], count: int, seed: int = 0) -> list[NDArray[A
     draw = random.Random(seed)
     arrays: list[NDArray[Any]] = []
     for t in params:
-        values = [draw.choice((t.lo, t.hi, min(t.lo + 1, t.hi), min(max(t.lo, 0), t.hi))) if draw.random() < 0.2
-                  else draw.randint(t.lo, t.hi) for _ in range(count * t.size)]
+        values = [
+            draw.choice((t.lo, t.hi, min(t.lo + 1, t.hi), min(max(t.lo, 0), t.hi)))
+            if draw.random() < 0.2
+            else draw.randint(t.lo, t.hi)
+            for _ in range(count * t.size)
+        ]
         arrays.append(as_array(values, Type((count, *t.shape), t.scale, t.lo, t.hi)))
     return arrays
 
@@ -133,8 +138,9 @@ def assert_agrees(circuit: Circuit, lane: Block, arrays: Sequence[NDArray[Any]])
 
 
 def types(max_width: int = 6, shape: tuple[int, ...] = ()) -> st.SearchStrategy[Type]:
-    return st.tuples(st.integers(-2**(max_width - 1), 2**(max_width - 1)), st.integers(0, 2**max_width - 1)).map(
-        lambda pair: number(pair[0], pair[0] + pair[1], *shape))
+    return st.tuples(st.integers(-(2 ** (max_width - 1)), 2 ** (max_width - 1)), st.integers(0, 2**max_width - 1)).map(
+        lambda pair: number(pair[0], pair[0] + pair[1], *shape)
+    )
 
 
 def pieces(draw: st.DrawFn) -> Pieces:
@@ -147,8 +153,18 @@ def pieces(draw: st.DrawFn) -> Pieces:
         slope[0] = slope[-1] = 0
     least = -min(slope) * (2**shift - 1) if min(slope) < 0 else 0
     base = draw(st.lists(st.integers(least, least + 40), min_size=entries, max_size=entries))
-    return Pieces("f", draw(st.integers(0, 4)), limit, shift, tuple(base), tuple(slope), draw(st.integers(0, 3)),
-                  draw(st.integers(-20, 40)), Fraction(0), whole)
+    return Pieces(
+        "f",
+        draw(st.integers(0, 4)),
+        limit,
+        shift,
+        tuple(base),
+        tuple(slope),
+        draw(st.integers(0, 3)),
+        draw(st.integers(-20, 40)),
+        Fraction(0),
+        whole,
+    )
 
 
 @st.composite
@@ -172,9 +188,30 @@ def grow(draw: st.DrawFn, g: Growing, length: int) -> None:
     tensors = [i for i in narrow if g.types[i].shape == (length,)]
     pool = draw(st.sampled_from([scalars, tensors]))
     one = st.sampled_from(pool)
-    op = draw(st.sampled_from([
-        Op.LINEAR, Op.LINEAR, Op.MUL, Op.SUM, Op.DOT, Op.DIGITS, Op.EXACT, Op.ROUND, Op.ROUND, Op.LESS, Op.EQUAL,
-        Op.SELECT, Op.AND, Op.OR, Op.XOR, Op.APPLY, Op.VIEW, Op.CONST]))
+    op = draw(
+        st.sampled_from(
+            [
+                Op.LINEAR,
+                Op.LINEAR,
+                Op.MUL,
+                Op.SUM,
+                Op.DOT,
+                Op.DIGITS,
+                Op.EXACT,
+                Op.ROUND,
+                Op.ROUND,
+                Op.LESS,
+                Op.EQUAL,
+                Op.SELECT,
+                Op.AND,
+                Op.OR,
+                Op.XOR,
+                Op.APPLY,
+                Op.VIEW,
+                Op.CONST,
+            ]
+        )
+    )
     match op:
         case Op.LINEAR:
             args = draw(st.lists(one, min_size=1, max_size=3))

@@ -7,6 +7,7 @@
 
 It forks, so that a run costs no start of an interpreter.
 """
+
 from __future__ import annotations
 
 import json
@@ -27,8 +28,9 @@ from runtime.ledger.store import Ledger
 
 DATA, CONSUMER, CONTRACT, PROGRAM = (digit * 64 for digit in "abcd")
 COST = Spend(Fraction(1, 4), Fraction(1, 10**6))
-PRIVACY = Privacy(per_run=budget(COST), total=budget(Spend(Fraction(10**6), Fraction(1, 2))), runs=10**6,
-                  composition="basic")
+PRIVACY = Privacy(
+    per_run=budget(COST), total=budget(Spend(Fraction(10**6), Fraction(1, 2))), runs=10**6, composition="basic"
+)
 REQUEST = Request((DATA,), CONSUMER, CONTRACT, PROGRAM, COST, COST, PRIVACY)
 
 
@@ -51,12 +53,12 @@ def race(path: Path, count: int) -> int:
 def one_run(path: Path, out: int, step: Callable[[], None]) -> None:
     """What a garbler does; `step` is called wherever a process may die."""
     with Ledger(path) as ledger:
-        ledger._database.set_trace_callback(lambda _: step())        # before every statement, so also before a COMMIT
+        ledger._database.set_trace_callback(lambda _: step())  # before every statement, so also before a COMMIT
         run = Run.reserve(ledger, REQUEST)
         run.labels_sent()
         os.write(out, b"L")
         run.releasing()
-        os.write(out, b"D")                                          # the decoding bits leave
+        os.write(out, b"D")  # the decoding bits leave
         step()
         run.released()
         os.write(out, b"R")
@@ -82,7 +84,7 @@ def killed_before(path: Path, number: int) -> str:
 
         Path.replace = sealing
         if number < 0:
-            signal.setitimer(signal.ITIMER_REAL, -number / 1000)     # nothing handles SIGALRM: as good as SIGKILL
+            signal.setitimer(signal.ITIMER_REAL, -number / 1000)  # nothing handles SIGALRM: as good as SIGKILL
         one_run(path, writing, step)
         os._exit(0)
     os.close(writing)

@@ -1,4 +1,5 @@
 """Ledgers for tests: what is granted in them, and how they refuse."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
 """Parties with throw-away keys on the loopback interface."""
+
 from __future__ import annotations
 
 import contextlib

@@ -3,6 +3,7 @@
 It shares only the parser with the compiler.  An expression is an exact number; only a named kind rounds it.  Sampled
 training is not here: what is between the inputs and `reveal` is.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,8 @@ from lang.source import Source
 from lang.syntax import tree
 from lang.syntax.parse import parse
 
-Numbers = NDArray[Any]         # Fractions, dtype object
-ROOT_BITS = 64                 # fraction bits of the square roots that results are held against
+Numbers = NDArray[Any]  # Fractions, dtype object
+ROOT_BITS = 64  # fraction bits of the square roots that results are held against
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ BIT = Kind(False, 1, 0, True)
 class Number:
     """A tensor; `kind` where a declared one holds it, `within` what an inexact function may be off by."""
 
-    at: Any                    # Numbers
+    at: Any  # Numbers
     whole: bool
     kind: Kind | None = None
     within: Fraction = Fraction(0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "at", np.asarray(self.at, dtype=object))      # NumPy makes scalars plain Fractions
+        object.__setattr__(self, "at", np.asarray(self.at, dtype=object))  # NumPy makes scalars plain Fractions
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -67,7 +68,7 @@ class Number:
         return int(self.at.item())
 
 
-Word = Number | tuple[Any, ...]            # a tuple for a value of tuple kind
+Word = Number | tuple[Any, ...]  # a tuple for a value of tuple kind
 KindOf = Kind | tuple[Any, ...]
 
 
@@ -94,11 +95,20 @@ def along(function: Callable[[list[Fraction]], Fraction], x: Numbers, axis: int 
 
 
 COMPARE: dict[str, Callable[[Fraction, Fraction], bool]] = {
-    "<": lambda a, b: a < b, ">": lambda a, b: a > b, "<=": lambda a, b: a <= b, ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b, "!=": lambda a, b: a != b}
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
 LOGIC: dict[str, Callable[[int, int], int]] = {
-    "&": lambda a, b: a & b, "|": lambda a, b: a | b, "^": lambda a, b: a ^ b, "&&": lambda a, b: a & b,
-    "||": lambda a, b: a | b}
+    "&": lambda a, b: a & b,
+    "|": lambda a, b: a | b,
+    "^": lambda a, b: a ^ b,
+    "&&": lambda a, b: a & b,
+    "||": lambda a, b: a | b,
+}
 
 
 def binary(op: str, a: Number, b: Number) -> Number:
@@ -115,7 +125,7 @@ def binary(op: str, a: Number, b: Number) -> Number:
         case "%":
             return Number(each(lambda p, q: p - q * floor(p / q) if q else p, x, y), True)
         case "**":
-            return Number(each(lambda p: p ** b.integer, x), a.whole)
+            return Number(each(lambda p: p**b.integer, x), a.whole)
         case "<<":
             return Number(x * 2**b.integer, a.whole)
         case ">>":
@@ -161,13 +171,13 @@ def root(x: Fraction) -> Fraction:
 def conv2d(image: Number, kernel: Number) -> Number:
     """[C, H, W] by [O, C, K, L], or without C, or without both."""
     x, k = image.at, kernel.at
-    inner = k.shape[-x.ndim:] if k.ndim >= x.ndim else k.shape
-    outputs = k.shape[:-x.ndim]
+    inner = k.shape[-x.ndim :] if k.ndim >= x.ndim else k.shape
+    outputs = k.shape[: -x.ndim]
     height, width = x.shape[-2] - inner[-2] + 1, x.shape[-1] - inner[-1] + 1
     result = np.empty((*outputs, height, width), dtype=object)
     for place in np.ndindex(result.shape):
         i, j = place[-2:]
-        result[place] = (x[..., i:i + inner[-2], j:j + inner[-1]] * k[place[:-2]]).sum()
+        result[place] = (x[..., i : i + inner[-2], j : j + inner[-1]] * k[place[:-2]]).sum()
     return Number(result, image.whole and kernel.whole)
 
 
@@ -187,7 +197,7 @@ class Reader:
         self.env: dict[str, Word] = {}
         self.kinds: dict[str, KindOf] = {}
         self.functions: dict[str, tree.Fn] = {}
-        self.public: dict[str, Word] = {}              # params, which functions see too
+        self.public: dict[str, Word] = {}  # params, which functions see too
         self.outputs: dict[str, Word] = {}
         for item in file.items:
             match item:
@@ -294,7 +304,7 @@ class Reader:
             case tree.Member(base=base, part=part):
                 old = self.value(base)
                 assert isinstance(old, tuple)
-                self.store(base, (*old[:int(part.name)], value, *old[int(part.name) + 1:]))
+                self.store(base, (*old[: int(part.name)], value, *old[int(part.name) + 1 :]))
             case tree.Index(base=base, picks=picks):
                 whole_of = self.number(base)
                 assert isinstance(value, Number)
@@ -308,8 +318,9 @@ class Reader:
         def bound(e: tree.Expr | None) -> int | None:
             return self.number(e).integer if e is not None else None
 
-        return tuple(slice(bound(p.start), bound(p.end)) if isinstance(p, tree.Slice) else self.number(p).integer
-                     for p in picks)
+        return tuple(
+            slice(bound(p.start), bound(p.end)) if isinstance(p, tree.Slice) else self.number(p).integer for p in picks
+        )
 
     # -- expressions
 
@@ -446,5 +457,3 @@ def kind_of(value: Word) -> KindOf:
         return tuple(map(kind_of, value))
     assert value.kind is not None
     return replace(value.kind, shape=value.shape)
-
-

@@ -1,4 +1,5 @@
 """What one row adds to the sum of a `dpsgd`, in exact numbers: a step whose batch is that row in one of its slots."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ class OneRow(NoSources):
     """Sources of a batch with the row in one slot; the others are empty, as a run has them: zeros, valid bit 0."""
 
     inputs: Mapping[str, Any]
-    row: Mapping[str, Any] | None          # grid integers by field; None: an empty batch
+    row: Mapping[str, Any] | None  # grid integers by field; None: an empty batch
     slot: int
 
     def input(self, at: Entry, type: Type) -> Array:
@@ -40,7 +41,7 @@ def contribution(words: Words, inputs: Mapping[str, Any], row: Mapping[str, Any]
     run(Block(0, (), words.block.items[:before], ()), env, sources, ())
     env |= enumerate([np.asarray(0), *(env[i] for i in loop.init)], loop.body.first)
     sums = [(n, i) for n, i in loop.body.numbered() if isinstance(i, Value) and i.op is Op.CLIP]
-    body = loop.body.items[:sums[-1][0] - loop.body.first - len(loop.body.params) + 1]
+    body = loop.body.items[: sums[-1][0] - loop.body.first - len(loop.body.params) + 1]
     run(Block(loop.body.first, loop.body.params, body, ()), env, sources, (0,))
     return [np.asarray(env[n].astype(object) * item.type.scale) for n, item in sums]
 

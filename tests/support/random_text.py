@@ -3,6 +3,7 @@
 Every expression is written with its shape, whether it is an integer, and a bound on its size, which keeps numbers
 below `WIDEST` bits by converting them to a kind.
 """
+
 from __future__ import annotations
 
 import random
@@ -55,7 +56,7 @@ class Variable:
     unit: Fraction
     kind: Kind | None = None
     mutable: bool = False
-    index: tuple[int, int] | None = None        # least and largest value of a loop index
+    index: tuple[int, int] | None = None  # least and largest value of a loop index
 
 
 def program(seed: int) -> str:
@@ -66,7 +67,7 @@ FUNCTIONS = {
     "total": "fn total<N>(v: {0}[N]) -> {1} {{ var t: {1} = 0; for i in 0..N {{ t += v[i]; }} t }}",
     "blend": "fn blend<N, M>(m: {0}[N, M], v: {1}[M]) -> {2}[N] {{ m @ v + N - M }}",
     "closest": "fn closest<N, W>(v: uint<W>[N], x: uint<W>) -> uint<W> "
-               "{{ let off = abs(v - x); if min(off) == off[0] {{ v[0] }} else {{ max(v) }} }}",
+    "{{ let off = abs(v - x); if min(off) == off[0] {{ v[0] }} else {{ max(v) }} }}",
     "swap": "fn swap(p: ({0}, {1})) -> ({1}, {0}) {{ let (a, b) = p; (b, a) }}",
 }
 
@@ -78,7 +79,7 @@ class Writer:
     scope: list[Variable] = field(default_factory=list[Variable])
     aliases: list[Kind] = field(default_factory=list[Kind])
     functions: dict[str, tuple[Kind, ...]] = field(default_factory=dict[str, tuple[Kind, ...]])
-    in_value: int | None = None                 # how many variables were in scope where a block with a value began
+    in_value: int | None = None  # how many variables were in scope where a block with a value began
 
     # -- the program
 
@@ -124,7 +125,7 @@ class Writer:
         return f"v{next(self.names)}"
 
     def shape(self, most: int = 3) -> Shape:
-        rank = self.r.choice((0, 0, 1, 1, 1, 2, 2, 3)[:2 + 2 * most])
+        rank = self.r.choice((0, 0, 1, 1, 1, 2, 2, 3)[: 2 + 2 * most])
         while True:
             shape = tuple(self.r.randint(1, 4) for _ in range(rank))
             if prod(shape) <= ELEMENTS:
@@ -134,8 +135,13 @@ class Writer:
         named = [k for k in self.aliases if whole is None or k.whole == whole]
         if named and self.chance(0.15):
             return self.r.choice(named)
-        word = self.r.choice(("bit", "uint", "uint", "int", "int") if whole else ("fix",) if whole is False else
-                             ("bit", "uint", "uint", "int", "fix", "fix", "fix"))
+        word = self.r.choice(
+            ("bit", "uint", "uint", "int", "int")
+            if whole
+            else ("fix",)
+            if whole is False
+            else ("bit", "uint", "uint", "int", "fix", "fix", "fix")
+        )
         if word == "bit":
             return Kind("bit", 0, 1, 0, True)
         bits = self.r.randint(2, 8)
@@ -155,7 +161,7 @@ class Writer:
         return lines
 
     def statement(self, depth: int) -> list[str]:
-        targets = [v for v in self.scope[self.in_value or 0:] if v.mutable]
+        targets = [v for v in self.scope[self.in_value or 0 :] if v.mutable]
         choices: list[Callable[[int], list[str]]] = [self.let, self.var]
         if targets:
             choices += [self.assign] * 3
@@ -218,7 +224,7 @@ class Writer:
         return [f"var {name}: {written(kind, shape)} = {value.text};"]
 
     def assign(self, depth: int) -> list[str]:
-        v = self.r.choice([v for v in self.scope[self.in_value or 0:] if v.mutable])
+        v = self.r.choice([v for v in self.scope[self.in_value or 0 :] if v.mutable])
         place, shape = v.name, v.shape
         if shape and self.chance(0.6):
             if self.chance(0.3):
@@ -258,7 +264,7 @@ class Writer:
         """Public places on some axes, and the shape that is left."""
         texts: list[str] = []
         left: list[int] = []
-        for n in shape[:self.r.randint(1, len(shape))]:
+        for n in shape[: self.r.randint(1, len(shape))]:
             if self.chance(0.4):
                 start = self.r.randint(0, n - 1)
                 end = self.r.randint(start + 1, n)
@@ -268,7 +274,7 @@ class Writer:
                 texts.append(self.public_index(n))
         if all(t == ".." for t in texts):
             texts = [":" if t == ".." else t for t in texts]
-        return ", ".join(texts), (*left, *shape[len(texts):])
+        return ", ".join(texts), (*left, *shape[len(texts) :])
 
     def public_index(self, n: int) -> str:
         for v in self.r.sample(loops := [v for v in self.scope if v.index], len(loops)):
@@ -287,8 +293,9 @@ class Writer:
 
     def private_index(self, n: int) -> str:
         """An index that provably lies in bounds."""
-        fits = [v.name for v in self.scope if v.kind and v.whole and not v.shape and v.kind.low == 0
-                and v.kind.high < n]
+        fits = [
+            v.name for v in self.scope if v.kind and v.whole and not v.shape and v.kind.low == 0 and v.kind.high < n
+        ]
         match self.r.randint(0, 3):
             case 0 if fits:
                 return self.r.choice(fits)
@@ -312,8 +319,21 @@ class Writer:
         return piece
 
     def forms(self, shape: Shape, whole: bool) -> list[Callable[[Shape, bool, int], Piece]]:
-        forms = [self.leaf, self.sum, self.sum, self.product, self.converted, self.converted, self.negated, self.chosen,
-                 self.extreme, self.scaled, self.reduced, self.block, self.function]
+        forms = [
+            self.leaf,
+            self.sum,
+            self.sum,
+            self.product,
+            self.converted,
+            self.converted,
+            self.negated,
+            self.chosen,
+            self.extreme,
+            self.scaled,
+            self.reduced,
+            self.block,
+            self.function,
+        ]
         if whole:
             forms += [self.logic, self.logic, self.divided, self.shared, self.compared, self.counted, self.inverted]
         if len(shape) == 1:
@@ -340,8 +360,14 @@ class Writer:
         if whole:
             n = self.r.choice((0, 1, 2, 3, 5, 7, 10, 12))
             return Piece(str(n), Fraction(max(n, 1)), Fraction(1))
-        return self.r.choice([Piece("0.5", Fraction(1), Fraction(1, 2)), Piece("1.25", Fraction(2), Fraction(1, 4)),
-                              Piece("0.1", Fraction(1), Fraction(1, 10)), Piece("3.0", Fraction(3), Fraction(1))])
+        return self.r.choice(
+            [
+                Piece("0.5", Fraction(1), Fraction(1, 2)),
+                Piece("1.25", Fraction(2), Fraction(1, 4)),
+                Piece("0.1", Fraction(1), Fraction(1, 10)),
+                Piece("3.0", Fraction(3), Fraction(1)),
+            ]
+        )
 
     def wholes(self, whole: bool) -> tuple[bool, bool]:
         """Of two operands whose result is an integer if both are."""
@@ -381,14 +407,31 @@ class Writer:
             by = self.r.randint(0, 3)
             return Piece(f"({a.text} << {by})", a.reach * 2**by, a.unit)
         a = self.number(shape, False, depth - 1)
-        text, factor = self.r.choice([("/ 3", Fraction(1, 3)), ("/ 0.25", Fraction(4)), (">> 2", Fraction(1, 4)),
-                                      ("<< 1", Fraction(2)), ("/ -8", Fraction(1, 8)), ("* 0.75", Fraction(3, 4))])
+        text, factor = self.r.choice(
+            [
+                ("/ 3", Fraction(1, 3)),
+                ("/ 0.25", Fraction(4)),
+                (">> 2", Fraction(1, 4)),
+                ("<< 1", Fraction(2)),
+                ("/ -8", Fraction(1, 8)),
+                ("* 0.75", Fraction(3, 4)),
+            ]
+        )
         return Piece(f"({a.text} {text})", a.reach * factor, a.unit * factor)
 
     def divided(self, shape: Shape, whole: bool, depth: int) -> Piece:
         a = self.number(shape, True, depth - 1)
-        text, reach = self.r.choice([("/ 3", a.reach), ("/ -5", a.reach), (">> 2", a.reach), ("% 7", Fraction(7)),
-                                     ("% 8", Fraction(8)), ("% -3", Fraction(3)), ("** 2", a.reach**2)])
+        text, reach = self.r.choice(
+            [
+                ("/ 3", a.reach),
+                ("/ -5", a.reach),
+                (">> 2", a.reach),
+                ("% 7", Fraction(7)),
+                ("% 8", Fraction(8)),
+                ("% -3", Fraction(3)),
+                ("** 2", a.reach**2),
+            ]
+        )
         return Piece(f"({a.text} {text})", reach + 1, Fraction(1))
 
     def shared(self, shape: Shape, whole: bool, depth: int) -> Piece:

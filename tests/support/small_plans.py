@@ -1,4 +1,5 @@
 """Plans made by hand for tests of the runtime, and a plain reading of a schedule to hold the interpreter against."""
+
 from __future__ import annotations
 
 import random
@@ -64,10 +65,16 @@ def one_launch(circuit: Circuit, lanes: int, tile: int, mine: int, to: tuple[str
     theirs, out = circuit.inputs - mine, len(circuit.outputs)
     kernel = small_tile(circuit, tile)
     launch = Launch(0, (lanes,), (whole(0, lanes, mine), whole(1, lanes, theirs)), (whole(2, lanes, out),), 0)
-    return Plan((kernel,), (lanes * mine, lanes * theirs, lanes * out), (
-        *entered("hospital", "x", word((lanes,), 0, (1 << mine) - 1), 0, 0),
-        *entered("vendor", "y", word((lanes,), 0, (1 << theirs) - 1), 1, 1),
-        launch, Open("z", 2, word((lanes,), 0, (1 << out) - 1), to)))
+    return Plan(
+        (kernel,),
+        (lanes * mine, lanes * theirs, lanes * out),
+        (
+            *entered("hospital", "x", word((lanes,), 0, (1 << mine) - 1), 0, 0),
+            *entered("vendor", "y", word((lanes,), 0, (1 << theirs) - 1), 1, 1),
+            launch,
+            Open("z", 2, word((lanes,), 0, (1 << out) - 1), to),
+        ),
+    )
 
 
 LANES, OUTER, INNER = 10, 3, 2
@@ -84,34 +91,67 @@ def loop_plan(rng: random.Random) -> tuple[Plan, dict[str, Any]]:
     last = small_tile(random_circuit(rng, 4 * 6, 40, 8), 1, "last")
     sample = word((LANES,), -16, 15)
     two = word((LANES,), 0, 3)
-    draw = Block(0, (word((), 0, OUTER), word((), 0, INNER)),
-                 (Value(Op.SAMPLE, (), sample, Draw("records", "x", "hospital", 0, 4, LANES)),), (2,))
+    draw = Block(
+        0,
+        (word((), 0, OUTER), word((), 0, INNER)),
+        (Value(Op.SAMPLE, (), sample, Draw("records", "x", "hospital", 0, 4, LANES)),),
+        (2,),
+    )
     public = Block(0, (), (Value(Op.CONST, (), two, Constant(tuple(i % 4 for i in range(LANES)))),), (0,))
-    launch = Launch(0, (LANES,), (
-        View(1, 0, (6,), ((6, 1),), depth2), View(2, 0, (5,), ((5, 1),), depth2),
-        View(0, 0, (0,), ((4, 1),), (4, 0)),                         # one weight for all lanes, by the outer index
-        View(3, 9 * 2, (-2,), ((2, 1),), depth2)),                   # constants in reverse order
-        (View(1, 0, (6,), ((6, 1),), depth2),), 0)
-    keep = Copy(View(1, 0, (6,), ((6, 1),), depth2), View(4, 0, (6,), ((6, 1),), (INNER * LANES * 6, LANES * 6)),
-                (LANES,))
+    launch = Launch(
+        0,
+        (LANES,),
+        (
+            View(1, 0, (6,), ((6, 1),), depth2),
+            View(2, 0, (5,), ((5, 1),), depth2),
+            View(0, 0, (0,), ((4, 1),), (4, 0)),  # one weight for all lanes, by the outer index
+            View(3, 9 * 2, (-2,), ((2, 1),), depth2),
+        ),  # constants in reverse order
+        (View(1, 0, (6,), ((6, 1),), depth2),),
+        0,
+    )
+    keep = Copy(
+        View(1, 0, (6,), ((6, 1),), depth2), View(4, 0, (6,), ((6, 1),), (INNER * LANES * 6, LANES * 6)), (LANES,)
+    )
     rows = table_rows(mix, LANES)
-    tail = Launch(1, (3,), (View(4, 7 * 6, (INNER * LANES * 6,), ((2, LANES * 6), (2, 6), (6, 1)), ()),),
-                  (View(5, 0, (8,), ((8, 1),), ()),), OUTER * INNER * rows)
+    tail = Launch(
+        1,
+        (3,),
+        (View(4, 7 * 6, (INNER * LANES * 6,), ((2, LANES * 6), (2, 6), (6, 1)), ()),),
+        (View(5, 0, (8,), ((8, 1),), ()),),
+        OUTER * INNER * rows,
+    )
     steps: tuple[Step, ...] = (
         *entered("vendor", "w", word((3,), -8, 7), 0, 0),
         *entered("hospital", "s", word((LANES,), 0, 63), 1, 1),
-        Clear(PUBLIC, public, (), (2,)), Enter(PUBLIC, 2, two, 3),
-        Repeat(OUTER, (
-            Repeat(INNER, (Clear("hospital", draw, (), (3,)), Enter("hospital", 3, sample, 2), launch, keep, Free(2)),
-                   0, rows),), 0, INNER * rows),
+        Clear(PUBLIC, public, (), (2,)),
+        Enter(PUBLIC, 2, two, 3),
+        Repeat(
+            OUTER,
+            (
+                Repeat(
+                    INNER,
+                    (Clear("hospital", draw, (), (3,)), Enter("hospital", 3, sample, 2), launch, keep, Free(2)),
+                    0,
+                    rows,
+                ),
+            ),
+            0,
+            INNER * rows,
+        ),
         tail,
         Open("state", 1, word((LANES,), -32, 31), ("vendor",)),
         Open("last", 5, word((3,), 0, 255), ("hospital", "vendor")),
         Free(5),
         Open("history", 4, word((OUTER * INNER * LANES,), 0, 63), ("hospital",)),
-        Clear("vendor", Block(5, (word((3,), -8, 7),),
-                              (Value(Op.LINEAR, (5,), word((3,), -20, 20), Weights((2,), 1)),), (6,)), (0,), (9,)),
-        Tell("twice", 9, word((3,), -20, 20), ("vendor",)))
+        Clear(
+            "vendor",
+            Block(5, (word((3,), -8, 7),), (Value(Op.LINEAR, (5,), word((3,), -20, 20), Weights((2,), 1)),), (6,)),
+            (0,),
+            (9,),
+        ),
+        Tell("twice", 9, word((3,), -20, 20), ("vendor",)),
+    )
     plan = Plan((mix, last), (12, 60, 50, 20, 360, 24), steps)
     return plan, {"w": [rng.randint(-8, 7) for _ in range(3)], "s": [rng.randint(0, 63) for _ in range(LANES)]}
 
@@ -125,8 +165,9 @@ def gate_by_gate(circuit: Circuit, inputs: list[int]) -> list[int]:
     return [nets[literal >> 1] ^ literal & 1 for literal in circuit.outputs]
 
 
-def launches_by_the_book(plan: Plan, step: Launch | Copy, iteration: tuple[int, ...],
-                         buffers: Mapping[int, list[int]]) -> None:
+def launches_by_the_book(
+    plan: Plan, step: Launch | Copy, iteration: tuple[int, ...], buffers: Mapping[int, list[int]]
+) -> None:
     """A launch or copy on lists of bits: all lanes read, then all written."""
     if isinstance(step, Copy):
         source, target = (addresses(v, step.lanes, iteration) for v in (step.source, step.target))
@@ -136,9 +177,10 @@ def launches_by_the_book(plan: Plan, step: Launch | Copy, iteration: tuple[int, 
         return
     reads = [(v.buffer, addresses(v, step.lanes, iteration)) for v in step.reads]
     writes = [(v.buffer, addresses(v, step.lanes, iteration)) for v in step.writes]
-    results = [gate_by_gate(plan.kernels[step.kernel].circuit,
-                            [buffers[b][a] for b, table in reads for a in table[:, lane]])
-               for lane in range(prod(step.lanes))]
+    results = [
+        gate_by_gate(plan.kernels[step.kernel].circuit, [buffers[b][a] for b, table in reads for a in table[:, lane]])
+        for lane in range(prod(step.lanes))
+    ]
     for lane, result in enumerate(results):
         places = [(b, a) for b, table in writes for a in table[:, lane]]
         for (buffer, address), bit in zip(places, result, strict=True):

@@ -3,6 +3,7 @@
 On each piece the polynomial meets the function at Chebyshev's nodes, so that it is off by at most
 max |f^(d+1)| (h/2)^(d+1) / (2^d (d+1)!) for degree d and length h; what rounding adds is counted.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -15,10 +16,10 @@ from compiler.functions.approximate.real import MARGIN, PRECISION
 from compiler.functions.approximate.shift import Report, floor_shift, low_bits, table
 from compiler.words.builder import Builder
 
-MOST_PIECES = 9                # bits of a piece's number that are tried
+MOST_PIECES = 9  # bits of a piece's number that are tried
 MOST_GUARD = 8
 MOST_DEGREE = 3
-MOST_GATES = 16_000            # of the tables: a kernel holds 30 000
+MOST_GATES = 16_000  # of the tables: a kernel holds 30 000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Smooth:
     """A real function of a real r, and bounds of its derivatives, which are largest at an end of any interval."""
 
     value: Callable[[Decimal], Decimal]
-    derivative: Callable[[int, Decimal], Decimal]      # (order, r) -> at least |f^(order)(r)|
-    halves: int = 0            # bits of the number of equal parts, at whose ends there may be kinks
+    derivative: Callable[[int, Decimal], Decimal]  # (order, r) -> at least |f^(order)(r)|
+    halves: int = 0  # bits of the number of equal parts, at whose ends there may be kinks
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,9 @@ class Curve:
     degree: int
     pieces: int
     places: int
-    guard: int                 # fraction bits of the coefficients
-    kept: tuple[int, ...]      # bits of t that each step multiplies by
-    widths: tuple[int, ...]    # of the coefficients, the constant first
+    guard: int  # fraction bits of the coefficients
+    kept: tuple[int, ...]  # bits of t that each step multiplies by
+    widths: tuple[int, ...]  # of the coefficients, the constant first
 
 
 def planned(f: Smooth, bits: int, reach: int, slack: Decimal, extra: int) -> Curve | None:
@@ -53,14 +54,21 @@ def planned(f: Smooth, bits: int, reach: int, slack: Decimal, extra: int) -> Cur
 
 def _plans(f: Smooth, bits: int, reach: int, slack: Decimal, extra: int) -> Iterator[Curve]:
     for degree in range(MOST_DEGREE + 1):
-        steep = [max(f.derivative(order, Decimal(0)), f.derivative(order, Decimal(reach)))
-                 for order in range(degree + 2)]
+        steep = [
+            max(f.derivative(order, Decimal(0)), f.derivative(order, Decimal(reach))) for order in range(degree + 2)
+        ]
         for pieces in range(f.halves, min(bits, MOST_PIECES) + 1):
             places = bits - pieces
             half = Decimal(1 << places) / 2 if places else Decimal(0)
             off = steep[degree + 1] * half ** (degree + 1) / (1 << degree) / factorial(degree + 1)
-            guard = next((g for g in range(extra, MOST_GUARD + 1)
-                          if off + _rounding(degree) * Decimal(2) ** -g + MARGIN <= slack), None)
+            guard = next(
+                (
+                    g
+                    for g in range(extra, MOST_GUARD + 1)
+                    if off + _rounding(degree) * Decimal(2) ** -g + MARGIN <= slack
+                ),
+                None,
+            )
             if guard is None:
                 continue
             sizes = [steep[j] * (1 << places) ** j / factorial(j) * Decimal(2) ** guard for j in range(degree + 1)]
@@ -86,8 +94,9 @@ def drawn(b: Builder, r: int, curve: Curve, f: Smooth, reach: int, extra: int, o
     """The curve at r, in units of 2^-extra, rounded down; beyond `reach` something of the same size."""
     last = reach >> curve.places
     rows = [_coefficients(f, curve, min(piece, last)) for piece in range(1 << curve.pieces)]
-    columns = [table(b, r, [row[j] for row in rows], 0, curve.places, None if j else of)
-               for j in range(curve.degree + 1)]
+    columns = [
+        table(b, r, [row[j] for row in rows], 0, curve.places, None if j else of) for j in range(curve.degree + 1)
+    ]
     total, drop = columns[-1], curve.guard - extra
     for j in reversed(range(curve.degree)):
         kept = curve.kept[j]
@@ -109,7 +118,7 @@ def _coefficients(f: Smooth, curve: Curve, piece: int) -> list[int]:
         for i in reversed(range(order, len(nodes))):
             divided[i] = (divided[i] - divided[i - 1]) / (nodes[i] - nodes[i - order])
     monomial = [Decimal(0)] * count
-    for i in reversed(range(len(nodes))):          # Newton's form, multiplied out
+    for i in reversed(range(len(nodes))):  # Newton's form, multiplied out
         shifted = [Decimal(0), *monomial[:-1]]
         monomial = [s - nodes[i] * m for s, m in zip(shifted, monomial, strict=True)]
         monomial[0] += divided[i]
@@ -118,7 +127,7 @@ def _coefficients(f: Smooth, curve: Curve, piece: int) -> list[int]:
 
 ROOT2, ROOT3 = Decimal(2).sqrt(PRECISION), Decimal(3).sqrt(PRECISION)
 HIGH, LOW = ((2 + ROOT2).sqrt(PRECISION) / 2, (2 - ROOT2).sqrt(PRECISION) / 2)
-NODES = (                      # the zeros of Chebyshev's polynomials, by degree of the one that is drawn
+NODES = (  # the zeros of Chebyshev's polynomials, by degree of the one that is drawn
     (Decimal(0),),
     (ROOT2 / 2, -ROOT2 / 2),
     (ROOT3 / 2, Decimal(0), -ROOT3 / 2),

@@ -1,4 +1,5 @@
 """Any monotone function of a narrow operand: a table or lines for all of its values at once."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from compiler.functions.approximate.target import Target
 from compiler.words.builder import Builder
 from compiler.words.ir import Op, Type
 
-WIDEST = 8                     # bits of the operand
+WIDEST = 8  # bits of the operand
 
 
 @dataclass(frozen=True)

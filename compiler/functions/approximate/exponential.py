@@ -1,4 +1,5 @@
 """e^x = 2^k e^r: the high bits of x choose k and what is left of x, r; a curve gives e^r, a shift 2^k."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -48,12 +49,12 @@ class Plan:
     hi: int
     segment: int
     bits: int
-    offset: tuple[int, ...]    # from the segment of lo on
-    shift: tuple[int, ...]     # of the curve's value, down to the result's size
+    offset: tuple[int, ...]  # from the segment of lo on
+    shift: tuple[int, ...]  # of the curve's value, down to the result's size
     curve: Curve
-    smooth: Smooth             # 2^octave e^r
-    reach: int                 # the largest r that matters
-    extra: int                 # bits that the curve's value has below the result's unit
+    smooth: Smooth  # 2^octave e^r
+    reach: int  # the largest r that matters
+    extra: int  # bits that the curve's value has below the result's unit
 
     @property
     def ands(self) -> int:
@@ -73,7 +74,7 @@ def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None)
     type = b.type(x)
     most = max(sign * type.lo, sign * type.hi) * type.scale
     top = bits(most, target) - 1
-    if sign < 0 and top >= 0:          # bits of x that are dropped make it smaller
+    if sign < 0 and top >= 0:  # bits of x that are dropped make it smaller
         top = bits(most + Fraction(1, 8 << min(top, 64)), target) - 1
     octave = top if target.hi is None else min(top, target.hi.bit_length())
     if octave < 0:
@@ -91,8 +92,9 @@ def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None)
     with localcontext(PRECISION):
         height = drawn(b, r, plan.curve, plan.smooth, plan.reach, plan.extra, of or Report("exp", target.unit))
         largest = exponential(decimal(most)) * (1 << target.fraction) if top == octave else Decimal(4 << octave)
-    amounts = [table(b, m, [k >> i & 1 for k in plan.shift], first, plan.segment)
-               for i in range(max(plan.shift).bit_length())]
+    amounts = [
+        table(b, m, [k >> i & 1 for k in plan.shift], first, plan.segment) for i in range(max(plan.shift).bit_length())
+    ]
     result = floor_shift(b, shifted_down(b, height, amounts), plan.extra)
     return b.scaled(b.narrowed(result, Fraction(0), Fraction(int(largest) + 1)), target.unit)
 
@@ -120,7 +122,7 @@ def _plan(power: Power) -> Plan | None:
 
 
 def _plans(power: Power) -> Iterator[Plan]:
-    for precision in 3, 4, 5:     # bits of r below those that move the result
+    for precision in 3, 4, 5:  # bits of r below those that move the result
         fine = Fraction(1, 1 << (power.octave + precision))
         drop, gain = 0, 0
         while power.scale * (2 << drop) <= fine:
@@ -143,10 +145,18 @@ def _extent(power: Power, drop: int) -> int:
     """The least q past whose 2^q, on either side, nothing changes: e^x stays below a unit there, or above the cap."""
     q = 0
     while True:
-        beyond = [(end, side * power.sign) for end, side, there in (
-            ((1 << q) - (1 << min(q, drop)), 1, power.hi >= 1 << q), (-1 << q, -1, power.lo < -1 << q)) if there]
-        if all(power.log2(n) < 0 if growth < 0 else power.capped and power.log2(n) > power.octave + 1
-               for n, growth in beyond):
+        beyond = [
+            (end, side * power.sign)
+            for end, side, there in (
+                ((1 << q) - (1 << min(q, drop)), 1, power.hi >= 1 << q),
+                (-1 << q, -1, power.lo < -1 << q),
+            )
+            if there
+        ]
+        if all(
+            power.log2(n) < 0 if growth < 0 else power.capped and power.log2(n) > power.octave + 1
+            for n, growth in beyond
+        ):
             return q
         q += 1
 
@@ -159,7 +169,7 @@ def _at_segment(power: Power, drop: int, gain: int, ends: tuple[int, int], segme
     shifts: list[int] = []
     reach = 0
     for part in range(ends[0] >> segment, (ends[1] >> segment) + 1):
-        first, last = (part << segment, ((part + 1) << segment) - 1)[::power.sign]
+        first, last = (part << segment, ((part + 1) << segment) - 1)[:: power.sign]
         k = _floor(power.sign * first * unit / LN2)
         offset = _floor(k * LN2 / fine)
         shift = power.octave - power.fraction - k
@@ -173,10 +183,23 @@ def _at_segment(power: Power, drop: int, gain: int, ends: tuple[int, int], segme
     blur = exponential((reach + 1) * fine) * (1 << power.octave) * fine
     floor, spread = Decimal(1) / (1 << extra), 2 if drop else 1
     above, slack = (1 + floor) / 2 - (2 - spread) * blur / 2, (1 - floor) / 2 - spread * blur / 2
-    smooth = Smooth(lambda r: exponential(r * fine) * (1 << power.octave) + above,
-                    lambda order, r: exponential(r * fine) * (1 << power.octave) * fine ** order + (order == 0))
+    smooth = Smooth(
+        lambda r: exponential(r * fine) * (1 << power.octave) + above,
+        lambda order, r: exponential(r * fine) * (1 << power.octave) * fine**order + (order == 0),
+    )
     curve = planned(smooth, bits, reach, slack, extra)
     if curve is None:
         return None
-    return Plan(drop, gain, *ends, segment, bits, tuple(o % (1 << bits) for o in offsets), tuple(shifts), curve, smooth,
-                reach, extra)
+    return Plan(
+        drop,
+        gain,
+        *ends,
+        segment,
+        bits,
+        tuple(o % (1 << bits) for o in offsets),
+        tuple(shifts),
+        curve,
+        smooth,
+        reach,
+        extra,
+    )

@@ -1,4 +1,5 @@
 """A function of one integer as `Pieces`, a table or lines through cells of operands, chosen for the fewest ANDs."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -10,11 +11,11 @@ from itertools import islice
 from compiler.functions.approximate.real import Corridor
 from compiler.words.ir import Pieces
 
-MOST_CELLS = 14                # bits of a cell's number that are tried
-MOST_PIECES = 8                # bits of the table's index that are tried
+MOST_CELLS = 14  # bits of a cell's number that are tried
+MOST_PIECES = 8  # bits of the table's index that are tried
 MOST_GUARD = 6
 
-Cell = tuple[int, int]         # least and most h that are good for every operand of the cell
+Cell = tuple[int, int]  # least and most h that are good for every operand of the cell
 Lines = tuple[tuple[int, ...], tuple[int, ...]]
 
 
@@ -25,7 +26,7 @@ class Task:
     `mirrored`: one h serves n and -n, and the corridor is that of |n|.
     """
 
-    corridor: Corridor         # both bounds grow with n, or both fall
+    corridor: Corridor  # both bounds grow with n, or both fall
     lo: int
     hi: int
     most: int
@@ -70,7 +71,7 @@ class Task:
     def cell(self, span: tuple[int, int]) -> Cell:
         """What is good at both ends is good between, where the corridor only grows or only falls."""
         if span[0] > span[1]:
-            return 0, self.most       # no operands: anything will do
+            return 0, self.most  # no operands: anything will do
         (a, b), (c, d) = map(self.corridor, span)
         least = max(a, c).to_integral_value(ROUND_CEILING)
         most = min(b, d).to_integral_value(ROUND_FLOOR)
@@ -79,9 +80,9 @@ class Task:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fit:
-    ands: int                  # compared first, then the rest, so that the choice is determined
+    ands: int  # compared first, then the rest, so that the choice is determined
     drop: int
-    places: int                # limit = 2^places
+    places: int  # limit = 2^places
     shift: int
     guard: int
     base: tuple[int, ...]
@@ -91,8 +92,9 @@ class Fit:
         return (self.base[m >> self.shift] + self.slope[m >> self.shift] * (m & ((1 << self.shift) - 1))) >> self.guard
 
     def pieces(self, name: str, task: Task, center: int, error: Fraction) -> Pieces:
-        return Pieces(name, self.drop, 1 << self.places, self.shift, self.base, self.slope, self.guard, center, error,
-                      task.whole)
+        return Pieces(
+            name, self.drop, 1 << self.places, self.shift, self.base, self.slope, self.guard, center, error, task.whole
+        )
 
 
 def best(task: Task) -> Fit | None:
@@ -145,7 +147,7 @@ def _lines(cells: Sequence[Cell], shift: int, guard: int) -> Lines | None:
     """(base, slope) of lines through the cells' bounds, one for each 2^shift cells, of the least slopes."""
     lines: list[tuple[int, int]] = []
     for first in range(0, len(cells), 1 << shift):
-        line = _line(cells[first:first + (1 << shift)], guard)
+        line = _line(cells[first : first + (1 << shift)], guard)
         if line is None:
             return None
         lines.append(line)
@@ -168,7 +170,7 @@ def _line(cells: Sequence[Cell], guard: int) -> tuple[int, int] | None:
         high, at_high = min((high - slope * f, f) for f, (_, high) in enumerate(bounds))
         if low <= high:
             return _roundest(low, high), slope
-        if at_low > at_high:   # the two cells that this slope fails say how much steeper, or flatter, it must be
+        if at_low > at_high:  # the two cells that this slope fails say how much steeper, or flatter, it must be
             least = slope - (high - low) // (at_low - at_high)
         elif at_low < at_high:
             most = slope + (high - low) // (at_high - at_low)

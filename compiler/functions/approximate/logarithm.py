@@ -1,4 +1,5 @@
 """log x = e log 2 + log m for x = 2^e m with 1 <= m < 2: a table of e and a curve of m's bits."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ class Plan:
 
     bits: int
     extra: int
-    width: int                 # of x
+    width: int  # of x
     curve: Curve
     smooth: Smooth
 
@@ -55,8 +56,15 @@ def log(b: Builder, x: int, target: Target) -> int | None:
         unit = decimal(target.unit) / (1 << plan.extra)
         first = (width - 1) * LN2 + decimal(type.scale).ln()
         exponents = [int(((first - k * LN2) / unit).to_integral_value(ROUND_CEILING)) for k in range(width)]
-        mantissa = drawn(b, low_bits(b, moved, plan.bits), plan.curve, plan.smooth, (1 << plan.bits) - 1, plan.extra,
-                         Report("log", target.unit))
+        mantissa = drawn(
+            b,
+            low_bits(b, moved, plan.bits),
+            plan.curve,
+            plan.smooth,
+            (1 << plan.bits) - 1,
+            plan.extra,
+            Report("log", target.unit),
+        )
     moves = b.affine([(Fraction(1 << i), bit) for i, bit in enumerate(amounts)])
     total = floor_shift(b, b.add2(table(b, moves, exponents, 0, 0), mantissa), plan.extra)
     ends = _floor(_log(type.scale, target)) - 1, _floor(_log(type.hi * type.scale, target)) + 2

@@ -1,4 +1,5 @@
 """Sigmoid and tanh to more bits than a table has: a curve of |x|, or e^-|x| and a quotient; and a sign."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from compiler.functions.approximate.target import Target
 from compiler.functions.quotient import quotient
 from compiler.words.builder import Builder
 
-STEEPEST = (Decimal(1), Decimal("0.25"), Decimal("0.0963"), Decimal("0.125"), Decimal("0.1277"))   # |derivatives|
-EXTRA = 2                      # bits of the curve's value below the result's unit
+STEEPEST = (Decimal(1), Decimal("0.25"), Decimal("0.0963"), Decimal("0.125"), Decimal("0.1277"))  # |derivatives|
+EXTRA = 2  # bits of the curve's value below the result's unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Plan:
     drop: int
     bits: int
     curve: Curve
-    smooth: Smooth             # of r, in units of the result
+    smooth: Smooth  # of r, in units of the result
 
 
 def logistic(b: Builder, x: int, target: Target, of: Report | None = None) -> int | None:
@@ -35,15 +36,19 @@ def logistic(b: Builder, x: int, target: Target, of: Report | None = None) -> in
     reach = max(type.hi, -type.lo)
     magnitude = b.narrowed(b.select(negative, b.scaled(x, Fraction(-1)), x), Fraction(0), reach * type.scale)
     plan = _plan(type.scale, reach, target.fraction)
-    share = (_by_curve(b, magnitude, plan, target, report) if plan is not None
-             else _by_quotient(b, magnitude, target, report))
+    share = (
+        _by_curve(b, magnitude, plan, target, report)
+        if plan is not None
+        else _by_quotient(b, magnitude, target, report)
+    )
     return None if share is None else b.select(negative, b.invert(share), share)
 
 
 def tanh(b: Builder, x: int, target: Target) -> int | None:
     """2 / (1 + e^-2x) - 1, with the same promise."""
-    half = logistic(b, b.scaled(x, Fraction(2)), Target(target.fraction + 1, target.unit / 2),
-                    Report("tanh", target.unit))
+    half = logistic(
+        b, b.scaled(x, Fraction(2)), Target(target.fraction + 1, target.unit / 2), Report("tanh", target.unit)
+    )
     return None if half is None else b.affine([(Fraction(2), half)], Fraction(-1))
 
 
@@ -70,8 +75,10 @@ def _with_drop(fine: Decimal, bits: int, drop: int, fraction: int) -> Plan | Non
     blur = fine / 4 * unit if drop else Decimal(0)
     slack = (1 - last - blur) / 2
     above = blur + last + slack
-    smooth = Smooth(lambda r: unit / (1 + exponential(-r * fine)) + above,
-                    lambda order, r: STEEPEST[order] * fine ** order * unit + (above if order == 0 else 0))
+    smooth = Smooth(
+        lambda r: unit / (1 + exponential(-r * fine)) + above,
+        lambda order, r: STEEPEST[order] * fine**order * unit + (above if order == 0 else 0),
+    )
     curve = planned(smooth, bits, (1 << bits) - 1, slack, EXTRA) if slack > 0 else None
     return Plan(drop, bits, curve, smooth) if curve else None
 

@@ -2,6 +2,7 @@
 
 Where the operand is so coarse that n and -1 - n cannot share a cell, the table is whole.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from compiler.functions.approximate.real import MARGIN, PRECISION, decimal, expo
 from compiler.words.ir import Pieces, Type
 
 FINEST = Fraction(1, 1 << 11)  # tables for smaller errors are long, and long in the making
-NARROW = 10                    # bits of an operand whose table is short for any error
+NARROW = 10  # bits of an operand whose table is short for any error
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +24,8 @@ class Function:
     """f with f(x) = center + half(|x|) * sign(x); `half` is 0 at 0 and grows towards `limit`."""
 
     name: str
-    center: Fraction           # f(0)
-    limit: Fraction            # half stays below it
+    center: Fraction  # f(0)
+    limit: Fraction  # half stays below it
     half: Callable[[Decimal], Decimal]
 
 
@@ -44,8 +45,9 @@ def odd(function: Function, operand: Type, fraction_bits: int, within: Fraction)
 
 
 @lru_cache(maxsize=256)
-def _odd(function: Function, scale: Fraction, lo: int, hi: int, fraction_bits: int, within: Fraction
-         ) -> tuple[Type, Pieces] | None:
+def _odd(
+    function: Function, scale: Fraction, lo: int, hi: int, fraction_bits: int, within: Fraction
+) -> tuple[Type, Pieces] | None:
     """For scalars n * scale, n in lo..hi."""
     unit = 1 << fraction_bits
     half, slack = cache(function.half), decimal(within * unit)
@@ -73,8 +75,7 @@ def _odd(function: Function, scale: Fraction, lo: int, hi: int, fraction_bits: i
             fit = best(task)
             if fit is not None:
                 pieces = fit.pieces(function.name, task, center, _error(task, fit, slack, unit))
-                return Type((), Fraction(1, unit), center - (top if lo < 0 else 0),
-                            center + most), pieces
+                return Type((), Fraction(1, unit), center - (top if lo < 0 else 0), center + most), pieces
         for most in 2 * top - 1, 2 * top:
             task = Task(whole, lo, hi, most)
             fit = best(task)

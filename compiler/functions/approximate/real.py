@@ -2,6 +2,7 @@
 
 A value that is not exact counts as anything within MARGIN of it (relatively, where it is above 1).
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from fractions import Fraction
 PRECISION = Context(prec=50)
 MARGIN = Decimal("1e-40")
 
-Corridor = Callable[[int], tuple[Decimal, Decimal]]   # the reals between which a result must lie, by operand
+Corridor = Callable[[int], tuple[Decimal, Decimal]]  # the reals between which a result must lie, by operand
 
 
 def decimal(x: Fraction | int) -> Decimal:

@@ -1,4 +1,5 @@
 """1 / sqrt(x) = 2^-q / sqrt(m) for x = 4^q m with 1 <= m < 4: a curve of m's bits and a shift."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -31,8 +32,8 @@ class Plan:
     """m = (1 + r / 2^bits) 2^p; the curve's value has `extra` bits below the result's unit."""
 
     bits: int
-    extra: int                 # may be negative
-    width: int                 # of x
+    extra: int  # may be negative
+    width: int  # of x
     curve: Curve
     smooth: Smooth
 
@@ -107,6 +108,7 @@ def _plans(largest: Decimal, width: int, hi: int | None) -> Iterator[Plan]:
 
 def _smooth(largest: Decimal, bits: int, above: Decimal) -> Smooth:
     """largest / sqrt(m), and what the curve lies above it."""
+
     def m(r: Decimal) -> Decimal:
         return 1 + r / (1 << bits) if r < 1 << bits else r / (1 << bits - 1)
 

@@ -1,4 +1,5 @@
 """Whole numbers moved by private amounts: what a floating-point unit does, made of choices."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ class Report:
     """What the words of an approximated function say of it: one of its tables carries this."""
 
     function: str
-    error: Fraction            # it is off by at most so much
+    error: Fraction  # it is off by at most so much
 
 
 def integers(b: Builder, x: int, unit: Fraction, lo: int, hi: int) -> int:
@@ -45,8 +46,18 @@ def table(b: Builder, index: int, values: Sequence[int], first: int, drop: int, 
     places = max((n >> drop if n >= 0 else ~(n >> drop)).bit_length() for n in (type.lo, type.hi))
     limit = 1 << places
     entries = tuple(values[max(0, min(u - first, len(values) - 1))] for u in range(-limit if type.signed else 0, limit))
-    pieces = Pieces(of.function if of else "", drop, limit, 0, entries, (0,) * len(entries), 0, 0,
-                    of.error if of else Fraction(0), whole=type.signed)
+    pieces = Pieces(
+        of.function if of else "",
+        drop,
+        limit,
+        0,
+        entries,
+        (0,) * len(entries),
+        0,
+        0,
+        of.error if of else Fraction(0),
+        whole=type.signed,
+    )
     return b.add(Op.APPLY, (index,), Type(type.shape, Fraction(1), min(entries), max(entries)), pieces)
 
 
@@ -69,7 +80,7 @@ def normalised(b: Builder, n: int, width: int, keep: int) -> tuple[int, list[int
         small = b.less(n, b.const([Fraction(1 << (width - step))]))
         n = b.narrowed(b.select(small, lifted(b, n, step), n), Fraction(0), Fraction((1 << width) - 1))
         amounts.insert(0, small)
-        spare = width - (keep + step - 1)      # bits that the moves still to come do not bring into what is kept
+        spare = width - (keep + step - 1)  # bits that the moves still to come do not bring into what is kept
         if spare > 0:
             n = floor_shift(b, n, spare)
             width -= spare

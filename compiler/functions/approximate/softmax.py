@@ -1,4 +1,5 @@
 """softmax: e^(x - largest) / sum, over the last axis."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -28,8 +29,13 @@ def softmax(b: Builder, scores: int, target: Target) -> int | None:
     fine = Fraction(1, 1 << (target.fraction + extra))
     best = b.broadcast(b.reshape(tournament(b, scores, 1, largest), (*type.shape[:-1], 1)), type.shape)
     below = b.sub(best, scores)
-    powers = exp(b, b.narrowed(below, Fraction(0), b.type(below).hi * b.type(below).scale), -1,
-                 Target(target.fraction + extra, fine), Report("softmax", target.unit))
+    powers = exp(
+        b,
+        b.narrowed(below, Fraction(0), b.type(below).hi * b.type(below).scale),
+        -1,
+        Target(target.fraction + extra, fine),
+        Report("softmax", target.unit),
+    )
     if powers is None:
         return None
     total = b.sum(powers, 1)

@@ -1,4 +1,5 @@
 """What the result of a function that is not exact must be."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -6,8 +7,8 @@ from fractions import Fraction
 
 from lang.kinds import Scalar
 
-UNBOUND_FRACTION = 8           # fraction bits of a function that is not bound to a kind
-WIDEST = 32                    # bits of the range of a function that is not bound to a kind
+UNBOUND_FRACTION = 8  # fraction bits of a function that is not bound to a kind
+WIDEST = 32  # bits of the range of a function that is not bound to a kind
 
 
 @dataclass(frozen=True, slots=True)
