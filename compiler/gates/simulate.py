@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from compiler.gates.circuit import Circuit, GateOp
-from compiler.words.evaluate import SAFE
-from compiler.words.ir import Block, Item, Loop, Type
-
-Array = NDArray[Any]
 
 
 def simulate(circuit: Circuit, inputs: Sequence[int], count: int) -> list[int]:
@@ -26,49 +18,3 @@ def simulate(circuit: Circuit, inputs: Sequence[int], count: int) -> list[int]:
         b = nets[right >> 1] ^ mask if right & 1 else nets[right >> 1]
         nets.append(a & b if op is GateOp.AND else a ^ b)
     return [nets[literal >> 1] ^ (mask if literal & 1 else 0) for literal in circuit.outputs]
-
-
-def run_vectors(circuit: Circuit, block: Block, arrays: Sequence[Array]) -> list[Array]:
-    """A lane block's circuit on many lanes: arrays (lanes, *shape) for the ports, the same for the results."""
-    if len(arrays) != len(block.params):
-        raise ValueError(f"the block has {len(block.params)} ports, {len(arrays)} arrays were given")
-    count = len(arrays[0]) if arrays else 1
-    inputs = [bits for array, type in zip(arrays, block.params, strict=True) for bits in pack(array, type)]
-    outputs = iter(simulate(circuit, inputs, count))
-    types = dict(enumerate(block.params, block.first)) | {n: item_type(item) for n, item in block.numbered()}
-    return [
-        unpack([next(outputs) for _ in range(types[r].size * types[r].width)], types[r], count) for r in block.results
-    ]
-
-
-def item_type(item: Item) -> Type:
-    if isinstance(item, Loop):
-        raise TypeError("a lane block holds values only, not loops")
-    return item.type
-
-
-def pack(array: Array, type: Type) -> list[int]:
-    """The bits of (lanes, *shape) words, elements row-major, bits LSB first, each over all lanes."""
-    count = len(array)
-    flat = np.asarray(array).reshape(count, type.size)
-    if type.width > SAFE:
-        flat = flat.astype(object)
-    packed: list[int] = []
-    for element in range(type.size):
-        for bit in range(type.width):
-            column = ((flat[:, element] >> bit) & 1).astype(np.uint8)
-            packed.append(int.from_bytes(np.packbits(column, bitorder="little").tobytes(), "little"))
-    return packed
-
-
-def unpack(bits: Sequence[int], type: Type, count: int) -> Array:
-    """The inverse of `pack`."""
-    wide = type.width > SAFE
-    flat: Array = np.zeros((count, type.size), dtype=object if wide else np.int64)
-    for position, column in enumerate(bits):
-        element, bit = divmod(position, type.width)
-        data = np.frombuffer(column.to_bytes((count + 7) // 8, "little"), dtype=np.uint8)
-        lanes = np.unpackbits(data, bitorder="little")[:count].astype(flat.dtype)
-        weight = -(1 << bit) if type.signed and bit == type.width - 1 else 1 << bit
-        flat[:, element] += lanes * weight
-    return flat.reshape(count, *type.shape)

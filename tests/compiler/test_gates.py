@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.lanes import block, circuits, vectors, whole
+from support.vectors import pack, run_vectors, unpack
 
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp, negate
 from compiler.gates.graph import to_circuit, to_graph
-from compiler.gates.simulate import pack, run_vectors, simulate, unpack
+from compiler.gates.simulate import simulate
 from compiler.gates.verify import Malformed, verify
 from compiler.words.ir import Op, Type, Value, full_range
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from support.vectors import unpack
 
 from compiler.cells.expand import expand
 from compiler.gates.circuit import Circuit
-from compiler.gates.simulate import simulate, unpack
+from compiler.gates.simulate import simulate
 from compiler.passes.base import run
 from compiler.passes.levels import O1
 from compiler.words.ir import Block, Op, Type, Value

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.vectors import run_vectors
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
-from compiler.gates.simulate import run_vectors
 from compiler.words.evaluate import NoSources, as_array, evaluate
 from compiler.words.ir import (
     At,
