@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from compiler.words.evaluate import Array, evaluate
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
+from runtime.party.both import run_both
+from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
 
-__all__ = ["Program", "compile", "simulate"]
+__all__ = ["Program", "Report", "compile", "run", "simulate"]
+
+PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
 
 def simulate(program: Program, inputs: Mapping[str, str], seed: int | None = None) -> dict[str, Array]:
@@ -24,3 +28,15 @@ def simulate(program: Program, inputs: Mapping[str, str], seed: int | None = Non
     words = program.meaning.words
     values = evaluate(words.block, [], sources)
     return {output.name: value for output, value in zip(words.outputs, values, strict=True)}
+
+
+def run(
+    program: Program, inputs: Mapping[str, str], seed: int | None = None, timeout: float = PATIENCE
+) -> dict[str, Report]:
+    """Run the program between two processes of this machine, by the real protocol; each party's report, by its name.
+
+    A report's `outputs` are what that party learned: integers on the grid of their kinds.  With a `seed` the run is
+    not private.  The processes are started afresh (`multiprocessing`, spawn), so a script calls this behind
+    `if __name__ == "__main__":`.  Raises InputError (before anything is sent) and PartyFailed.
+    """
+    return run_both(program, inputs, seed, timeout)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -123,27 +120,3 @@ def test_an_unknown_code() -> None:
     assert "did you mean `leaks-data`" in call("explain", "LEAKS_DATA").stderr
     assert "lists them all" in call("explain", "E0308").stderr
     assert json.loads(call("explain", "nothing", "--json").stdout)["error"]["code"] == "usage"
-
-
-@pytest.mark.slow
-def test_pages_are_installed(tmp_path: Path) -> None:
-    """In a copy that is installed, not linked to: the pages are data of the package."""
-    source, target = tmp_path / "source", tmp_path / "site"
-    for package in "lang", "compiler", "runtime":
-        shutil.copytree(EXAMPLES.parent / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in "pyproject.toml", "README.md", "LICENSE":
-        shutil.copy(EXAMPLES.parent / name, source)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(source)],
-        check=True,
-    )
-    code = "from lang import explain; print(len([explain.page(c) for c in explain.problems()]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": str(target)},
-    )
-    assert int(done.stdout) == len(problems())
