@@ -1,0 +1,17 @@
+"""The examples, each compiled once however many tests look at it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from compiler import pipeline
+from compiler.program import Compiled
+from lang.load import read
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples").rglob("*.ccr"))
+
+
+@cache
+def example(path: Path) -> Compiled:
+    return pipeline.compile(read(path))
