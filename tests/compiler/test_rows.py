@@ -16,7 +16,7 @@ from compiler.schedule.plan import Launch, Plan, Repeat, Step, lane_count, table
 from lang.source import Source
 
 Starts = NDArray[np.int64]
-RANDOM = range(40)
+RANDOM = range(60, 160)  # gates after a loop with gates in six of them
 AFTER_LOOPS = """party a; party b;
 input x: uint<4>[3] from a; input y: uint<4> from b;
 var t: uint<8> = y;
