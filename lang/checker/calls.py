@@ -19,6 +19,7 @@ from lang.problems.names import (
     ArgumentCount,
     MissingResult,
     NotAFunction,
+    OptionTwice,
     OptionValue,
     Recursion,
     SizeConflict,
@@ -112,7 +113,11 @@ class Calls(Indexing):
     ) -> tuple[int | None, Fraction | None]:
         axis: int | None = None
         within: Fraction | None = None
+        given: set[str] = set()
         for name, value in node.options:
+            if name.name in given:
+                raise Failed(OptionTwice(span=name.span, option=name.name))
+            given.add(name.name)
             if name.name not in builtin.options:
                 known = ", ".join(f"`{option}`" for option in builtin.options)
                 raise Failed(

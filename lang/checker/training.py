@@ -27,6 +27,7 @@ from lang.problems.flow import (
     LossTwice,
     NoiseByReceiver,
     NotTrainable,
+    TrainedTwice,
 )
 from lang.problems.names import UnknownDataset, UnknownParty
 from lang.problems.shapes import WrongShape
@@ -112,7 +113,7 @@ class Training(Statements):
                         NotTrainable(span=name.span, name=name.name, what=what, related=((symbol.span, "bound here"),))
                     )
                 if symbol.variable in found:
-                    raise Failed(NotTrainable(span=name.span, name=name.name, what="already in this list"))
+                    raise Failed(TrainedTwice(span=name.span, name=name.name))
                 self.used.add(name.name)
                 found.append(symbol.variable)
         if len(found) < len(names):

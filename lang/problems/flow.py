@@ -182,6 +182,16 @@ class NotTrainable(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainedTwice(Problem):
+    code = "trained-twice"
+    title = "`{name}` is trained twice by this `dpsgd`"
+    label = "already named"
+    help = "name each variable once"
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClausePrivate(Problem):
     code = "clause-private"
     title = "the clause `{clause}` is not public"

@@ -246,6 +246,16 @@ class UnknownOption(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OptionTwice(Problem):
+    code = "option-twice"
+    title = "the option `{option}` is given twice"
+    label = "again"
+    help = "keep one of them"
+
+    option: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OptionValue(Problem):
     code = "option-value"
     title = "the option `{option}` must be {wanted}"
