@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from support.agreement import circuits_agree, words_agree
 
+from compiler.pipeline import understand
 from compiler.program import and_gates
 from compiler.words.ir import Loop
+from lang.source import Source
 
 INPUTS = "party alice; party bob; input x: uint<4>[8] from alice; input y: uint<4> from bob;"
 OUTPUT = "output out = reveal(t) to bob;"
@@ -24,6 +26,7 @@ ONE_SUM = {
         for i in 0..8 { var v: uint<4>[3] = x[i]; v[i % 3] = y; t += sum(v); }""",
     "finer than the sum": "var t: fix<12, 3> = y; for i in 0..8 { t += x[i] / 4.0 + 0.5; }",
     "once": "var t: uint<8> = y; let v = [y]; for i in 0..1 { t += v[i]; }",
+    "the same each time": "var t: uint<8> = 0; for i in 0..8 { t += y; }",
     "the whole tensor": "var t: int<12>[8] = y; for i in 0..3 { t -= x * y + i; }",
 }
 STILL_A_LOOP = {
@@ -36,6 +39,48 @@ STILL_A_LOOP = {
     "it is assigned, too": "var t: uint<10> = y; for i in 0..8 { t += x[i]; if x[i] > y { t = 0; } }",
     "an element of its own for each index": "var t: uint<5>[8] = y; for i in 0..8 { t[i] += x[i]; }",
 }
+
+# loops that may just reach an end of the kind from the first start, and pass it from the second
+TO_THE_END = {
+    "up": ("var t: uint<7> = {}; for i in 0..8 { t += x[i]; }", 7, 8),
+    "down": ("var t: uint<7> = {}; for i in 0..8 { t -= x[i]; }", 120, 119),
+    "up from what is private": ("var t: uint<8> = {} + y; for i in 0..8 { t += x[i]; }", 120, 121),
+    "down from what is private": ("var t: uint<8> = {} - y; for i in 0..8 { t -= x[i]; }", 135, 134),
+    "up in steps of the kind": ("var t: fix<8, 2> = {} / 4.0; for i in 0..8 { t += x[i] / 4.0; }", 7, 8),
+    "down in steps of the kind": ("var t: fix<8, 2> = -{} / 4.0; for i in 0..8 { t -= x[i] / 4.0; }", 8, 9),
+    "up twice": ("var t: uint<8> = {}; for i in 0..8 { t += x[i]; t += y; }", 15, 16),
+    "down twice": ("var t: uint<8> = {}; for i in 0..8 { t -= x[i]; t -= y; }", 240, 239),
+    "up in two loops": ("var t: uint<7> = {}; for i in 0..4 { for j in 0..2 { t += x[2 * i + j]; } }", 7, 8),
+    "down in two loops": ("var t: int<8> = {}; for i in 0..4 { for j in 0..2 { t -= x[2 * i + j]; } }", -8, -9),
+    "up in and around a loop": (
+        "var t: uint<8> = {}; for i in 0..2 { t += y; for j in 0..4 { t += x[4 * i + j]; } }",
+        105,
+        106,
+    ),
+    "down in and around a loop": (
+        "var t: int<9> = {}; for i in 0..2 { t -= y; for j in 0..4 { t -= x[4 * i + j]; } }",
+        -106,
+        -107,
+    ),
+    "up, and down where an arm is taken": (
+        "var t: int<8> = {}; for i in 0..8 { t += x[i]; if y > 3 { t -= 2; } }",
+        7,
+        8,
+    ),
+    "down, and up where an arm is taken": (
+        "var t: uint<8> = {}; for i in 0..8 { t -= x[i]; if y > 3 { t += 2; } }",
+        120,
+        119,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TO_THE_END)
+def test_a_loop_is_one_sum_exactly_where_no_end_can_be_passed(name: str) -> None:
+    body, fitting, passing = TO_THE_END[name]
+    for start, one_sum in (fitting, True), (passing, False):
+        meant = understand(Source("ends.ccr", f"{INPUTS} {body.replace('{}', str(start))} {OUTPUT}"))
+        assert one_sum != any(isinstance(i, Loop) for i in meant.words.block.items), start
 
 
 @pytest.mark.parametrize("body", [*ONE_SUM.values(), *STILL_A_LOOP.values()], ids=[*ONE_SUM, *STILL_A_LOOP])
