@@ -123,3 +123,12 @@ def test_the_mechanism_keeps_why_the_gradient_is_bounded() -> None:
     program = pipeline.compile(read(TUMOUR), {"STEPS": "2", "BATCH": "4", "FEATURES": "3"})
     [mechanism] = artifact.decode(artifact.encode(program)).mechanisms
     assert mechanism.argument.startswith("structure: ")
+
+
+@pytest.mark.parametrize("more", [b"\0", b"\0" * 9, b"{}"])
+def test_bytes_after_the_last_circuit_are_refused(auction: Compiled, more: bytes) -> None:
+    """Else two files of different digests would be one program."""
+    content, notes = artifact.unsealed(artifact.encode(auction)) or (b"", b"")
+    assert artifact.decode(artifact.seal(content, notes)) == auction
+    with pytest.raises(ArtifactError, match="bytes left over"):
+        artifact.decode(artifact.seal(content + more, notes))

@@ -17,7 +17,7 @@ from compiler.cells.expand import expand
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp
 from compiler.gates.graph import Graph, to_circuit, to_graph
 from compiler.gates.simulate import simulate
-from compiler.gates.verify import verify
+from compiler.gates.verify import Malformed, verify
 from compiler.passes.base import EXHAUSTIVE, SAMPLES, Miscompiled, Pass, assignments, run
 from compiler.passes.fold import FOLD
 from compiler.passes.levels import O1
@@ -98,6 +98,15 @@ def test_a_pass_that_changes_the_function_is_caught(inputs: int) -> None:
     circuit = Circuit(inputs, (Gate(AND, 2, 4),), (2 * (1 + inputs),))
     with pytest.raises(Miscompiled, match="`break` changed output 0"):
         run([Pass("break", "it does", _break)], circuit)
+
+
+def test_a_pass_that_breaks_the_form_is_caught_though_the_function_stays() -> None:
+    """A gate that is still read goes: its literal becomes -1, which Python reads as the inverse of the last net."""
+    gates = Gate(AND, 2, 4), Gate(AND, 2, 4), Gate(XOR, 8, TRUE)
+    left = Circuit(2, (gates[1], Gate(XOR, 6, TRUE)), (-1,))
+    assert simulate(left, *assignments(2)) == simulate(Circuit(2, gates, (6,)), *assignments(2))
+    with pytest.raises(Malformed, match="output 0 is literal -1"):
+        run([Pass("take away", "it does", lambda graph: graph.remove_node(3))], Circuit(2, gates, (6,)))
 
 
 def test_few_inputs_are_tried_exhaustively() -> None:
