@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 
-from compiler.words.digits import GATES
+from compiler.joint.digits import GATES
 from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
 

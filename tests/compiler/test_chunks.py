@@ -7,9 +7,9 @@ from itertools import product
 
 import pytest
 
-from compiler.kernels import cut
-from compiler.words import digits
-from compiler.words.build import Builder
+from compiler.joint import digits
+from compiler.schedule import cut
+from compiler.words.builder import Builder
 from compiler.words.ir import Axes, Digits, Op, Type, Value, full_range
 
 TERMS = 200

@@ -8,11 +8,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from lanes import assert_agrees, every_vector
+from support.lanes import assert_agrees, every_vector
 
-from compiler.kernels.expand import expand
+from compiler.cells.expand import expand
 from compiler.pipeline import understand
-from compiler.words.build import Builder
+from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Loop, Op, Type
 from lang.source import Source

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compiled import EXAMPLES, example
 from numpy.typing import NDArray
-from random_text import program
+from support.compiled import EXAMPLES, example
+from support.random_text import program
 
 from compiler import pipeline
 from compiler.schedule.plan import Launch, Plan, Repeat, Step, lane_count, table_rows

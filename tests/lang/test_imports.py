@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lang.check import check
-from lang.problem import Rejected
+from lang.checker.check import check
+from lang.problems.problem import Rejected
 from lang.source import Source
 
 MAIN = "party p; party q; input x: uint<4> from p; input y: uint<4> from q;\noutput reveal(f(x) + y) to p;\n"

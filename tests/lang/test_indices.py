@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lang.check import check
-from lang.problem import Rejected
+from lang.checker.check import check
+from lang.problems.problem import Rejected
 from lang.source import Source
 
 HEAD = "party a; party b; input x: uint<4>[6] from a; input m: uint<4>[6, 6] from b;\n"

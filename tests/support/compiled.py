@@ -7,9 +7,9 @@ from pathlib import Path
 
 from compiler import pipeline
 from compiler.program import Compiled
-from lang.load import read
+from lang.syntax.load import read
 
-EXAMPLES = sorted((Path(__file__).parents[1] / "examples").rglob("*.ccr"))
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").rglob("*.ccr"))
 
 
 @cache
