@@ -57,12 +57,14 @@ def parse(source: Source) -> tree.File:
 def _parser() -> tuple[Lark, Builder]:
     """The tables of the grammar, made once and kept in the user's cache folder; and the builder they call."""
     text = _GRAMMAR.read_text(encoding="utf-8")
-    version = f"{text}{lark.__version__}{sys.version}".encode()
+    version = f"{text}{lark.__version__}{sys.version}{Builder.__module__}".encode()
     folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr"
     kept = folder / f"grammar-{sha256(version).hexdigest()[:16]}.tables"
     try:
         with kept.open("rb") as file:
             parser = Lark.load(file)
+        if type(parser.options.transformer) is not Builder:  # kept by a ccr whose builder was another
+            raise ValueError
     except Exception:  # missing or damaged, which pickle says in many ways: make them
         parser = Lark(
             text, parser="lalr", strict=True, keep_all_tokens=True, maybe_placeholders=False, transformer=Builder()

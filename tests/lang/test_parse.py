@@ -9,10 +9,12 @@ import pytest
 from lark import Lark
 
 import lang.syntax.parse
+import lang.syntax.reductions
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 from lang.syntax import tree
 from lang.syntax.parse import parse
+from lang.syntax.reductions import Builder
 
 
 def read(text: str) -> tree.File:
@@ -129,3 +131,20 @@ def test_broken_tables_are_made_anew(cache: Path) -> None:
     lang.syntax.parse._parser.cache_clear()
     assert read("let x = 1;").items
     assert kept.stat().st_size > 1000
+
+
+class ElsewhereBuilder(Builder):
+    """The builder of a ccr that had it in another module."""
+
+
+def test_tables_for_another_builder_are_made_anew(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ElsewhereBuilder, "__module__", Builder.__module__)  # so that the file has the same name
+    monkeypatch.setattr(lang.syntax.reductions, "ElsewhereBuilder", ElsewhereBuilder, raising=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(lang.syntax.parse, "Builder", ElsewhereBuilder)
+        lang.syntax.parse._parser()
+        lang.syntax.parse._parser.cache_clear()
+    (kept,) = cache.iterdir()
+    assert b"ElsewhereBuilder" in kept.read_bytes()
+    assert read("let x = 1;").items
+    assert list(cache.iterdir()) == [kept] and b"ElsewhereBuilder" not in kept.read_bytes()
