@@ -1,17 +1,20 @@
-# make demo      a vendor's classifier, tuned on a hospital's records, between two processes
-# make test      the tests; make test-all takes the slow ones too
-# make lint      style, types, import rules
-#
 # Everything is installed into .venv, once: PYTHON=python3.12 make test picks another interpreter.
 
 PYTHON ?= python3
 BIN    := .venv/bin
 TUMOUR := examples/tumour
 OUT    := build/demo
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 
-.PHONY: demo test test-all lint clean
+# What `make quick` runs: all of the language, and of the rest what says most in a second.
+QUICK := tests/lang
 
-demo: .venv/.run
+.PHONY: help demo quick test test-all lint format news hooks clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+demo: .venv/.run  ## a vendor's classifier, tuned on a hospital's records, between two processes
 	@mkdir -p $(OUT) && rm -f $(OUT)/tuned.npz
 	@echo "== the vendor's base model"
 	@$(BIN)/python $(TUMOUR)/score.py $(TUMOUR)/base.npz
@@ -21,20 +24,33 @@ demo: .venv/.run
 	@echo "== the tuned model, which the vendor learned"
 	@$(BIN)/python $(TUMOUR)/score.py $(OUT)/tuned.npz
 
-test: .venv/.dev
-	@$(BIN)/python -m pytest -q
+quick: .venv/.dev  ## the tests that fail first, in under a minute
+	@$(PYTEST) $(QUICK)
 
-test-all: .venv/.dev
-	@$(BIN)/python -m pytest -q -m ""
+test: .venv/.dev  ## the tests, as many at once as there are cores
+	@$(PYTEST)
 
-lint: .venv/.dev
+test-all: .venv/.dev  ## the slow ones too
+	@$(PYTEST) -m ""
+
+lint: .venv/.dev  ## layout, style, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-clean:
+format: .venv/.dev  ## lay the code out, mend what can be mended by rule
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+news: .venv/.dev  ## what the next release's notes will say
+	@$(BIN)/towncrier build --draft --version next
+
+hooks: .venv/.dev  ## let git run the layout and style checks before each commit
+	@$(BIN)/pre-commit install
+
+clean:  ## forget what was installed and built
 	rm -rf .venv build *.egg-info
 
 # The stamps: installed for this pyproject.toml.  An editable install follows the sources by itself.
