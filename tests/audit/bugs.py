@@ -17,7 +17,7 @@ from compiler.words import evaluate
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array
 from compiler.words.ir import Op, Type, Value
-from runtime.party.run import sources
+from runtime.party import sources
 from runtime.privacy import draws
 from runtime.privacy.randomness import RunSecret, Stream
 from runtime.privacy.sampling import EMPTY
