@@ -26,7 +26,7 @@ from support.command import (
 )
 
 SMALL = ("-D", "STEPS=2", "-D", "BATCH=8")
-LONG_RUN = ("-D", "STEPS=500")  # more than any machine does before the test has ended it
+LONG_RUN = ("-D", "STEPS=500")
 STREAMING = 2_000_000  # bytes down: the tables are on their way
 
 
@@ -51,6 +51,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("alice", "bob", "hospital", "vendor", "mallory"):
         assert call("keys", "new", name, "--folder", str(folder)).exit_code == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An artifact whose run takes longer than any machine gives it before a test has ended it."""
+    artifact = str(tmp_path_factory.mktemp("endless") / "tumour.ccrc")
+    assert call("compile", TUMOUR, *LONG_RUN, "-o", artifact).exit_code == 0
+    return artifact
 
 
 @pytest.fixture
@@ -148,9 +156,11 @@ def test_the_peer_is_not_there(alice: Party, bob: Party) -> None:
 
 
 @pytest.mark.parametrize("victim", ["hospital", "vendor"])
-def test_a_party_dies_while_tables_stream(hospital: Party, vendor: Party, tmp_path: Path, victim: str) -> None:
+def test_a_party_dies_while_tables_stream(
+    hospital: Party, vendor: Party, endless: str, tmp_path: Path, victim: str
+) -> None:
     """kill -9: the other one says that the connection broke, and leaves no part of an output."""
-    parties, relay = _long_run(hospital, vendor, tmp_path)
+    parties, relay = _long_run(endless, hospital, vendor, tmp_path)
     parties[victim].kill()
     status, out, err = finish(parties["vendor" if victim == "hospital" else "hospital"])
     assert (status, out) == (1, "") and "the connection to the peer at" in err and "Traceback" not in err
@@ -160,8 +170,8 @@ def test_a_party_dies_while_tables_stream(hospital: Party, vendor: Party, tmp_pa
 
 
 @pytest.mark.parametrize("victim", ["hospital", "vendor"])
-def test_ctrl_c_while_tables_stream(hospital: Party, vendor: Party, tmp_path: Path, victim: str) -> None:
-    parties, relay = _long_run(hospital, vendor, tmp_path)
+def test_ctrl_c_while_tables_stream(hospital: Party, vendor: Party, endless: str, tmp_path: Path, victim: str) -> None:
+    parties, relay = _long_run(endless, hospital, vendor, tmp_path)
     parties[victim].send_signal(signal.SIGINT)
     status, out, err = finish(parties[victim])
     assert (status, out) == (130, "") and "interrupted" in err and "Traceback" not in err
@@ -179,10 +189,12 @@ def test_ctrl_c_while_waiting(alice: Party) -> None:
     assert (status, out) == (130, "") and "interrupted" in err and "Traceback" not in err
 
 
-def _long_run(hospital: Party, vendor: Party, folder: Path) -> tuple[dict[str, subprocess.Popen[str]], Relay]:
+def _long_run(
+    program: str, hospital: Party, vendor: Party, folder: Path
+) -> tuple[dict[str, subprocess.Popen[str]], Relay]:
     """Both parties in the middle of streaming; the vendor would save its output in the folder."""
-    garbling = hospital.listen(TUMOUR, *LONG_RUN)
+    garbling = hospital.listen(program)
     relay = Relay(port(garbling), STREAMING)
-    evaluating = vendor.connect(TUMOUR, relay.port, *LONG_RUN, "--output", f"w={folder / 'tuned.npz'}")
+    evaluating = vendor.connect(program, relay.port, "--output", f"w={folder / 'tuned.npz'}")
     relay.wait()
     return {"hospital": garbling, "vendor": evaluating}, relay
