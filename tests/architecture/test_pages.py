@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "architecture.md"
-PACKAGES = ("lang", "compiler", "runtime")
+PACKAGES = ("lang", "compiler", "runtime", "ccr")
 ROOMS = sorted(path.parent.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("__init__.py"))
 FOLDERS = [*ROOMS, *map(Path, ("tests", "tests/support", "benchmarks", "examples"))]
 TOP = "ccr|lang|compiler|runtime|tests|docs|news|examples|benchmarks"
