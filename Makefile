@@ -6,8 +6,12 @@ TUMOUR := examples/tumour
 OUT    := build/demo
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist worksteal
 
-# What `make quick` runs: all of the language, and of the rest what says most in a second.
-QUICK := tests/lang
+# What `make quick` runs: the house, the language, random programs, and of the rest what says most in a second.
+QUICK := tests/architecture tests/lang tests/properties \
+         $(addprefix tests/compiler/test_, $(addsuffix .py, cells contractions flow functions gates grad language_page \
+             leaks mutants passes place problems strides)) \
+         $(addprefix tests/runtime/test_, $(addsuffix .py, channel contract encode files garbling_security hash keys \
+             labels load permit protocol_page save session tls walk wire_format))
 
 .PHONY: help demo quick test test-all lint format news hooks clean
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,17 @@ def test_a_folder_says_what_it_is(folder: Path) -> None:
     for name in re.findall(r"`([\w/]+\.(?:py|lark|md)|\w+/)`", text):
         places = (ROOT / folder / name, ROOT / name, *(ROOT / folder).glob(f"*/{name}"))
         assert any(place.exists() for place in places), name
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="the Makefile is read by make")
+def test_make_says_what_there_is_and_quick_runs_what_exists() -> None:
+    def made(*arguments: str) -> str:
+        return subprocess.run(["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    assert set(re.findall(r"^  make ([a-z-]+) +\S", made(), re.M)) == targets
+    paths = re.findall(r"tests/\S+", made("-n", "quick"))
+    assert len(paths) > 20 and {path for path in paths if not (ROOT / path).exists()} == set()
 
 
 def test_a_missing_file_is_seen() -> None:

@@ -43,6 +43,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def inspected() -> Any:
+    """What `ccr inspect` tells of the tumour program."""
+    return told("inspect", TUMOUR)
+
+
+@pytest.fixture(scope="module")
+def shown() -> str:
+    """The same for people."""
+    return call("inspect", TUMOUR).stdout
+
+
 # -- check, compile, inspect
 
 
@@ -86,8 +98,8 @@ def test_markup_in_a_program_is_printed_as_it_stands(tmp_path: Path) -> None:
     assert "error[unknown-name]" in message and "[red]" + "x" * 300 in message
 
 
-def test_params_from_the_command_line() -> None:
-    plain, more = told("inspect", TUMOUR), told("inspect", TUMOUR, "-D", "STEPS=2000")
+def test_params_from_the_command_line(inspected: Any) -> None:
+    plain, more = inspected, told("inspect", TUMOUR, "-D", "STEPS=2000")
     assert [k["digest"] for k in plain["kernels"]] == [k["digest"] for k in more["kernels"]]
     assert more["and_gates"] == 100 * plain["and_gates"] and more["digest"] != plain["digest"]
     assert plain["parameters"]["NOISE"] == "169/100"
@@ -115,8 +127,8 @@ def test_inspect_adds_up(folder: Path) -> None:
     assert privacy["mechanisms"][0]["bounded_by"].startswith("structure: ")
 
 
-def test_inspect_has_the_fields_that_others_rely_on(folder: Path) -> None:
-    source, artifact = told("inspect", TUMOUR), told("inspect", str(folder / "tumour.ccrc"))
+def test_inspect_has_the_fields_that_others_rely_on(folder: Path, inspected: Any) -> None:
+    source, artifact = inspected, told("inspect", str(folder / "tumour.ccrc"))
     assert {name: value for name, value in source.items() if name != "program"} == {
         name: value for name, value in artifact.items() if name != "program"
     }
@@ -150,15 +162,14 @@ def test_inspect_has_the_fields_that_others_rely_on(folder: Path) -> None:
     assert told("inspect", MILLIONAIRES)["privacy"]["noise_ands_per_sample"] is None
 
 
-def test_inspect_shows_what_the_lines_cost(folder: Path) -> None:
-    assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\) +8 630 400 +62.6 %", call("inspect", TUMOUR).stdout)
+def test_inspect_shows_what_the_lines_cost(folder: Path, shown: str) -> None:
+    assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\) +8 630 400 +62.6 %", shown)
     assert re.search(r"tumour.ccr:25:19 +8 630 400 +62.6 %", call("inspect", str(folder / "tumour.ccrc")).stdout)
 
 
-def test_inspect_says_what_it_does_not_know() -> None:
-    done = call("inspect", TUMOUR)
-    assert "epsilon is unknown" in done.stdout and "--records N" in done.stdout
-    assert "hospital garbles" in done.stdout and "learns nothing" in done.stdout
+def test_inspect_says_what_it_does_not_know(shown: str) -> None:
+    assert "epsilon is unknown" in shown and "--records N" in shown
+    assert "hospital garbles" in shown and "learns nothing" in shown
     assert "not differentially private: `out` is revealed to alice and bob" in call("inspect", MILLIONAIRES).stdout
     assert "less than a batch of 64" in refused("inspect", TUMOUR, "--records", "63")
     assert "--delta" in refused("inspect", TUMOUR, "--delta", "1")
