@@ -12,10 +12,12 @@ largest number of terms, at most 32, whose compressor stays within a kernel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 
+from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.words.builder import Builder, split
 from compiler.words.ir import (
@@ -37,7 +39,6 @@ from compiler.words.ir import (
 )
 from compiler.words.rewrite import Rewriter
 
-GATES = 30_000  # of one kernel, XORs counted
 TERMS = 32  # of one chunk
 FULL_ADDER = 5  # gates
 
@@ -213,7 +214,10 @@ def _cut(b: Builder, number: int, start: int, tail: tuple[int, ...]) -> int:
 
 
 def _most_terms(b: Builder, item: Value) -> int:
-    widths = [b.type(a).width for a in item.args]
-    pairs = prod(widths)
-    gates = pairs * FULL_ADDER if item.op is Op.SUM else (pairs + (item.op is Op.DOT) * sum(widths)) * (FULL_ADDER + 1)
-    return max(1, min(TERMS, GATES // gates))
+    return max(1, min(TERMS, KERNEL_GATES // term_gates(item.op, [b.type(a).width for a in item.args])))
+
+
+def term_gates(op: Op, widths: Sequence[int]) -> int:
+    """Gates that one more term of a SUM, DOT or DIGITS takes, from above (XORs counted)."""
+    pairs = prod(widths) + (sum(widths) if op is Op.DOT else 0)
+    return pairs * (FULL_ADDER if op is Op.SUM else FULL_ADDER + 1)

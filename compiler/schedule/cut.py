@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
 
-from compiler.joint.digits import GATES
+from compiler.gates.limits import KERNEL_GATES
+from compiler.joint.digits import term_gates
 from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
 
@@ -62,7 +63,7 @@ def cut(
             g
             for g in sorted(direct - wired, reverse=True)
             if groups[g].lanes == item.type.shape
-            and groups[g].gates + size <= GATES
+            and groups[g].gates + size <= KERNEL_GATES
             and not any(g in groups[other].after for other in waits - {g})
         ]
         chosen = fitting[0] if fitting else len(groups)
@@ -90,8 +91,7 @@ def estimate(item: Value, args: list[Type]) -> int:
     match item.op, item.at:
         case ((Op.DIGITS | Op.DOT | Op.SUM), (Digits() | Axes()) as at):
             terms = prod(args[0].shape[len(args[0].shape) - at.count :])
-            pairs = prod(widths) + (sum(widths) if item.op is Op.DOT else 0)
-            return terms * pairs * (5 if item.op is Op.SUM else 6)
+            return terms * term_gates(item.op, widths)
         case Op.MUL, _:
             return 6 * (prod(widths) + sum(widths))
         case Op.APPLY, Pieces() as at:

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from compiler.gates.limits import KERNEL_GATES
 from compiler.joint import digits
 from compiler.schedule import cut
 from compiler.words.builder import Builder
@@ -19,7 +20,7 @@ TERMS = 200
 def test_every_chunk_of_several_terms_fits_a_kernel(op: Op) -> None:
     for left, right in product((1, 4, 12, 17, 24, 32, 48, 64, 90), repeat=2):
         for terms, gates in chunks(op, left, right):
-            assert terms == 1 or gates <= cut.GATES, (left, right)
+            assert terms == 1 or gates <= KERNEL_GATES, (left, right)
 
 
 def chunks(op: Op, left: int, right: int) -> list[tuple[int, int]]:

@@ -19,7 +19,7 @@ from compiler.words.builder import Builder
 MOST_PIECES = 9  # bits of a piece's number that are tried
 MOST_GUARD = 8
 MOST_DEGREE = 3
-MOST_GATES = 16_000  # of the tables: a kernel holds 30 000
+MOST_GATES = 16_000  # of the tables, about half of a kernel (`compiler.gates.limits`)
 
 
 @dataclass(frozen=True, slots=True)
