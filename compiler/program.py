@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 from pathlib import PurePath
+from typing import assert_never
 
-from compiler.schedule.plan import Launch, Plan, Repeat, Step
+from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Repeat, Step, Tell
 from compiler.words.ir import Dataset, Entry, Mechanism, Type
 
 
@@ -80,8 +81,10 @@ def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, 
                 yield step, times
             case Repeat():
                 yield from launches(step.body, times * step.count)
-            case _:
+            case Clear() | Enter() | Open() | Tell() | Copy() | Free():
                 pass
+            case _:
+                assert_never(step)
 
 
 def and_gates(plan: Plan) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from compiler.schedule.plan import (
+    Clear,
     Copy,
     Enter,
     Free,
@@ -14,6 +16,7 @@ from compiler.schedule.plan import (
     Open,
     Repeat,
     Step,
+    Tell,
     lane_count,
     table_rows,
 )
@@ -32,8 +35,10 @@ def number_rows(steps: Sequence[Step], kernels: Sequence[Kernel]) -> tuple[tuple
                 body, rows = number_rows(step.body, kernels)
                 numbered.append(replace(step, body=body, row=row, rows=rows))
                 row += step.count * rows
-            case _:
+            case Clear() | Enter() | Open() | Tell() | Copy() | Free():
                 numbered.append(step)
+            case _:
+                assert_never(step)
     return tuple(numbered), row
 
 
@@ -64,5 +69,7 @@ def _buffers(step: Step) -> set[int]:
             return {step.source.buffer, step.target.buffer}
         case Repeat():
             return set[int]().union(*map(_buffers, step.body))
-        case _:
+        case Clear() | Tell() | Free():
             return set()
+        case _:
+            assert_never(step)

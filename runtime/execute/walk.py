@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +111,8 @@ class _Walker:
                     if self._owns.intersection(step.to):
                         self._order.append(step.name)
                         self._told[step.name] = self._word(step.clear)
+                case _:
+                    assert_never(step)
 
     def outputs(self) -> dict[str, Array]:
         """Open what was collected; outputs in schedule order."""
