@@ -28,7 +28,8 @@ import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.program import Compiled, Line
-from compiler.schedule.plan import Kernel
+from compiler.schedule.plan import Kernel, Open, Tell
+from compiler.schedule.verify import PlanError, verify
 
 MAGIC = b"CCRC"
 VERSION = 2
@@ -83,7 +84,10 @@ def kernel_digest(kernel: Kernel) -> str:
 
 
 def decode(data: bytes) -> Compiled:
-    """The program; raises ArtifactError for anything but bytes that `encode` of this version made."""
+    """The program; raises ArtifactError for anything but bytes that `encode` of this version made.
+
+    A digest only says that a file is whole: what it describes is held to what a run relies on.
+    """
     if data[:4] != MAGIC:
         raise ArtifactError("this is not a compiled ccr program: compile the .ccr file with `ccr compile`")
     version = int.from_bytes(data[4:6], "little")
@@ -102,7 +106,24 @@ def decode(data: bytes) -> Compiled:
     except (ValueError, TypeError, KeyError, RecursionError, ZeroDivisionError) as error:
         raise ArtifactError(f"the artifact does not describe a program: {error}") from None
     assert isinstance(program, Compiled)
+    try:
+        verify(program.plan, program.parties)
+    except PlanError as error:
+        raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
+    _check_manifest(program)
     return program
+
+
+def _check_manifest(program: Compiled) -> None:
+    """Raises ArtifactError unless the plan gives each party what the program's list of outputs says."""
+    if {program.garbler, program.evaluator} != set(program.parties):
+        raise ArtifactError("the artifact's parties are not its garbler and its evaluator: compile it again")
+    given = [step for step in program.plan.steps if isinstance(step, Open | Tell)]
+    if [(step.name, step.to) for step in given] != [(output.name, output.receivers) for output in program.outputs]:
+        raise ArtifactError("the artifact's plan gives its outputs to others than it says: compile it again")
+    for step, output in zip(given, program.outputs, strict=True):
+        if (step.type.shape, step.type.scale) != (output.type.shape, output.type.scale):
+            raise ArtifactError(f"the artifact's plan gives another `{output.name}` than it says: compile it again")
 
 
 # -- dataclasses <-> JSON -------------------------------------------------------------------------
