@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.schedule.place import LABEL_BYTES, TILE_BYTES, allocate, place, tile_of
+from compiler.schedule.registers import fault
 
 
 @st.composite
@@ -75,3 +77,17 @@ def test_what_nobody_reads_gives_its_register_away_at_once() -> None:
 def test_tile(registers: int, tile: int) -> None:
     assert tile_of(registers) == tile
     assert tile == 1 or tile * registers * LABEL_BYTES <= TILE_BYTES
+
+
+@settings(deadline=None, max_examples=300)
+@given(circuits(), st.randoms(use_true_random=False))
+def test_a_change_of_registers_is_refused_or_harmless(circuit: Circuit, random: Random) -> None:
+    kernel = place("k", circuit)
+    assert (fault(kernel) is None) == (circuit.inputs > 0 and bool(circuit.outputs))
+    registers = list(kernel.registers)
+    net = random.randrange(len(registers))
+    registers[net] = random.randrange(kernel.register_count)
+    if fault(replace(kernel, registers=tuple(registers))) is None:
+        inputs = [random.getrandbits(64) for _ in range(circuit.inputs)]
+        apart = tuple(range(1 + circuit.inputs + len(circuit.gates)))
+        assert run(circuit, inputs, tuple(registers)) == run(circuit, inputs, apart)

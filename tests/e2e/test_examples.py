@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from support.command import EXAMPLES, LONG
 
+from compiler.artifact import decode
 from compiler.pipeline import mechanisms, understand
 from compiler.program import and_gates
 from lang.syntax.load import read
@@ -67,6 +68,7 @@ def test_compiles_and_simulates(name: str) -> None:
     example, path = ALL[name], EXAMPLES / f"{name}.ccr"
     program = api.compile(path)  # as it is written
     assert program.compiled.outputs
+    assert decode(program.artifact) == program.compiled  # and its plan is sound
     lines = program.compiled.lines
     assert sum(line.and_gates for line in lines) == and_gates(program.compiled.plan)
     assert all(line.file == path.name and line.line > 0 for line in lines)

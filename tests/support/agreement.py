@@ -14,6 +14,7 @@ from support.meaning import Number, meaning
 
 from compiler.pipeline import Meaning, build, understand
 from compiler.program import Compiled
+from compiler.schedule.verify import verify
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Loop
 from lang.source import Source
@@ -76,7 +77,8 @@ def same(want: Number, found: Any, name: str) -> None:
 
 
 def circuits_agree(meant: Meaning, compiled: Compiled, garbled: bool) -> None:
-    """The schedule on clear bits, and garbled between two parties in memory, gives what the evaluator gives."""
+    """The schedule is sound, and on clear bits and garbled in memory it gives what the evaluator gives."""
+    verify(compiled.plan, compiled.parties)
     given: Values = {}
     want: Values = {}
     for seed in range(DRAWS):

@@ -1,0 +1,57 @@
+"""Plans: as text, and held to what the runtime believes of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import Golden
+from support.damaged_plans import KERNELS, LAUNCHES, OTHERS, TEXT
+
+from compiler import artifact, pipeline
+from compiler.artifact import ArtifactError
+from compiler.program import Compiled
+from compiler.schedule.show import lines
+from compiler.schedule.verify import PlanError, verify
+from lang.source import Source
+
+DAMAGES = KERNELS | LAUNCHES | OTHERS
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Compiled:
+    return pipeline.compile(Source("plan.ccr", TEXT))
+
+
+def test_a_plan_as_text(compiled: Compiled, golden: Golden) -> None:
+    golden.check(Path(__file__).with_name("plan.txt"), "\n".join(lines(compiled.plan)) + "\n")
+
+
+def test_what_is_compiled_is_sound(compiled: Compiled) -> None:
+    verify(compiled.plan, compiled.parties)
+    assert artifact.decode(artifact.encode(compiled)).plan == compiled.plan
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damaged_plan_is_refused(compiled: Compiled, name: str) -> None:
+    damage, reason = DAMAGES[name]
+    plan = damage(compiled.plan)
+    assert plan != compiled.plan
+    with pytest.raises(PlanError, match=reason) as direct:
+        verify(plan, compiled.parties)
+    with pytest.raises(ArtifactError, match=re.escape(str(direct.value))):
+        artifact.decode(artifact.encode(replace(compiled, plan=plan)))
+
+
+def test_a_plan_that_tells_others_than_the_program_says(compiled: Compiled) -> None:
+    first, second = compiled.outputs
+    for outputs in ((second, first), (first,), (replace(first, receivers=("bob",)), second)):
+        with pytest.raises(ArtifactError, match="gives its outputs to others than it says"):
+            artifact.decode(artifact.encode(replace(compiled, outputs=outputs)))
+    other = (replace(first, type=replace(first.type, scale=first.type.scale / 2)), second)
+    with pytest.raises(ArtifactError, match="gives another `total` than it says"):
+        artifact.decode(artifact.encode(replace(compiled, outputs=other)))
+    with pytest.raises(ArtifactError, match="are not its garbler and its evaluator"):
+        artifact.decode(artifact.encode(replace(compiled, garbler="bob", evaluator="bob")))
