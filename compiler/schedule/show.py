@@ -71,10 +71,10 @@ def _step(plan: Plan, step: Step, depth: int) -> Iterator[str]:
             index = f"i{depth} in 0..{step.count - 1}"
             yield f"repeat {index}, {_rows(step.row, step.count * step.rows)}, {step.rows} each time"
         case Clear():
-            given = [*(f"i{level}" for level in range(depth)), *map(_word, step.reads)]
-            of = f" of {', '.join(given)}" if given else ""
+            given = ", ".join([*(f"i{level}" for level in range(depth)), *map(_word, step.reads)])
             done = ", ".join(dict.fromkeys(_operations(step.block)))
-            yield f"clear {_party(step.party)}: {', '.join(map(_word, step.writes))} = {done}{of}"
+            made = " of ".join(part for part in (done, given) if part)
+            yield f"clear {_party(step.party)}: {', '.join(map(_word, step.writes))} = {made}"
         case Enter():
             yield f"enter {_party(step.party)}: b{step.buffer} = {_word(step.clear)} as {step.type}"
         case Copy():

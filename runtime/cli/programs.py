@@ -9,6 +9,7 @@ import typer
 
 from compiler.lowering.widths import widths
 from compiler.pipeline import examine
+from compiler.schedule import show as show_plan
 from lang.problems.draw import as_json, draw
 from lang.syntax.load import read
 from runtime import api
@@ -90,6 +91,9 @@ def inspect(
     delta: Delta = DEFAULT_DELTA,
     define: Define = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Also the schedule that both parties walk, step by step.")
+    ] = False,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="PATH", show_default=False, help="Also write the report as one HTML file."),
@@ -116,6 +120,10 @@ def inspect(
         if ranges:
             text = "\n".join([text, "", *report_ranges.lines(rows)])
             data["ranges"] = report_ranges.as_json(rows)
+        if plan:
+            steps = show_plan.lines(program.compiled.plan)
+            text = "\n".join([text, "", *steps])
+            data["plan"] = steps
         if html:
             _save(html, page(program, costs, told, rows).encode())
         result(data, text, json)

@@ -1,4 +1,4 @@
-"""`ccr inspect`: ranges and the HTML page."""
+"""`ccr inspect`: ranges, the plan and the HTML page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
+
+from compiler.schedule.show import lines
+from runtime.api import compile
 
 FRAUD = str(EXAMPLES / "fraud" / "fraud.ccr")
 VOID = {"meta"}
@@ -100,6 +103,14 @@ def test_ranges_for_people(artifact: str) -> None:
     assert score.endswith("2^-6    12  fix<12, 6>: rounds to nearest, saturates")
     done = call("inspect", artifact, "--ranges")
     assert done.exit_code == 2 and "give the .ccr file" in done.stderr
+
+
+def test_the_plan(artifact: str) -> None:
+    told_of_source, told_of_artifact = told(FRAUD, "--plan")["plan"], told(artifact, "--plan")["plan"]
+    assert told_of_source == told_of_artifact == lines(compile(FRAUD).compiled.plan)
+    shown = call("inspect", artifact, "--plan").stdout.splitlines()
+    assert shown[-len(told_of_source) :] == told_of_source and len(shown) > len(told_of_source)
+    assert "plan" not in told(FRAUD)
 
 
 def test_the_page(tmp_path: Path) -> None:
