@@ -108,7 +108,7 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Wires to wires, no gates; `lanes` is the shape copied."""
+    """Wires to wires, no gates; `lanes` is the shape copied.  Source and target share no wire."""
 
     source: View
     target: View

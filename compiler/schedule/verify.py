@@ -188,7 +188,7 @@ class _Verifier:
     # -- clear words and outputs ----------------------------------------------------------------
 
     def _clear(self, step: Clear, counts: tuple[int, ...]) -> None:
-        self._party(step.party)
+        self.require(step.party in (PUBLIC, *self.parties), f"there is no party `{step.party}`")
         block = step.block
         self.require(
             len(block.params) == len(counts) + len(step.reads),
@@ -208,7 +208,6 @@ class _Verifier:
             self.words[number] = step.party, types[result]
 
     def _enter(self, step: Enter) -> None:
-        self._party(step.party)
         self._buffer(step.buffer)
         owner, known = self._word(step.clear)
         self.require(owner == step.party, f"`{step.party}` enters clear word {step.clear}, which is `{owner}`'s")
@@ -243,9 +242,6 @@ class _Verifier:
         for party in step.to:
             self.require(party in self.parties, f"there is no party `{party}`")
         self.outputs.add(step.name)
-
-    def _party(self, name: str) -> None:
-        self.require(name == PUBLIC or name in self.parties, f"there is no party `{name}`")
 
     def _word(self, number: int) -> tuple[str, Type]:
         self.require(number in self.words, f"clear word {number} is read and is not made before")

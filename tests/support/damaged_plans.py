@@ -218,7 +218,14 @@ LAUNCHES: dict[str, tuple[Damage, str]] = {
 
 # -- loops, buffers, clear words and outputs ------------------------------------------------------
 
-REPEAT, CLEAR, ENTER, OPEN, TELL = At(Repeat), At(Clear), At(Enter), At(Open), At(Tell)
+
+def again_and_again(old: Launch) -> Repeat:
+    """Its 42 rows, 2^58 times."""
+    reads, writes = (tuple(replace(v, loop=(0,)) for v in views) for views in (old.reads, old.writes))
+    return Repeat(1 << 58, (replace(old, reads=reads, writes=writes, row=0),), old.row, 42)
+
+
+REPEAT, ENTER, OPEN, TELL = At(Repeat), At(Enter), At(Open), At(Tell)
 OTHERS: dict[str, tuple[Damage, str]] = {
     "an iteration one row short": (REPEAT.set(rows=_more(-1)), "step 10: an iteration takes 60 rows, not 59"),
     "a loop on rows of before": (REPEAT.set(row=0), "step 10: its rows begin at 0, those before it end at 22"),
@@ -248,6 +255,12 @@ OTHERS: dict[str, tuple[Damage, str]] = {
     "an output in a loop": (At(Free, inside=True).by(lambda s: [s, Open("z", 6, BYTE, ("bob",))]), "stands in a loop"),
     "an output for nobody": (OPEN.set(to=()), "output `total` is for nobody"),
     "an output for a stranger": (OPEN.set(to=("eve",)), "there is no party `eve`"),
+    "an output of a buffer that is not there": (OPEN.set(buffer=10), "step 21: there is no buffer 10"),
+    "an output of a backward shape": (OPEN.set(type=lambda t: replace(t, shape=(-1, -3))), "holds nothing"),
+    "an output of no numbers": (OPEN.set(type=lambda t: replace(t, lo=t.hi + 1)), "holds nothing"),
+    "a told output for a stranger": (TELL.set(to=("eve",)), "there is no party `eve`"),
+    "an entry into a buffer that is not there": (ENTER.set(buffer=-10), "step 3: there is no buffer -10"),
+    "rows beyond 64 bits": (At(Launch, 1).by(lambda step: [again_and_again(step)]), "more than can be numbered"),
     "an output twice": (OPEN.by(lambda step: [step, step]), "there are two outputs `total`"),
     "a word told to the other party": (TELL.set(to=("alice", "bob")), "is `bob`'s and is told to another"),
     "a word told as another kind": (TELL.set(type=lambda t: replace(t, hi=t.hi + 1)), "clear word 6 is told as"),
