@@ -10,6 +10,7 @@ import typer
 from compiler.lowering.widths import widths
 from compiler.pipeline import examine
 from compiler.schedule import show as show_plan
+from compiler.words import show as show_words
 from lang.problems.draw import as_json, draw
 from lang.syntax.load import read
 from runtime import api
@@ -91,6 +92,7 @@ def inspect(
     delta: Delta = DEFAULT_DELTA,
     define: Define = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
+    words: Annotated[bool, typer.Option("--words", help="Also the words that the text is lowered to.")] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Also the schedule that both parties walk, step by step.")
     ] = False,
@@ -103,8 +105,8 @@ def inspect(
     """Show what a program costs, by kernel, pass and source line, who learns what, and its epsilon."""
     with faults(json):
         checked_delta(delta)
-        if ranges and Path(file).suffix == ARTIFACT:
-            raise UsageError("an artifact does not keep the expressions that --ranges is about", "give the .ccr file")
+        _kept(file, "expressions", "--ranges", ranges)
+        _kept(file, "words", "--words", words)
         program = compiled(file, define)
         mechanisms = program.compiled.mechanisms
         if records is not None and any(m.batch > records for m in mechanisms):
@@ -120,13 +122,28 @@ def inspect(
         if ranges:
             text = "\n".join([text, "", *report_ranges.lines(rows)])
             data["ranges"] = report_ranges.as_json(rows)
-        if plan:
-            steps = show_plan.lines(program.compiled.plan)
-            text = "\n".join([text, "", *steps])
-            data["plan"] = steps
+        for name, lines in _stages(program, words, plan).items():
+            text = "\n".join([text, "", *lines])
+            data[name] = lines
         if html:
             _save(html, page(program, costs, told, rows).encode())
         result(data, text, json)
+
+
+def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:
+    """What the compiler made on the way, as text, as far as it is asked for."""
+    shown: dict[str, list[str]] = {}
+    if words and program.meaning is not None:
+        shown["words"] = show_words.lines(program.meaning.words)
+    if plan:
+        shown["plan"] = show_plan.lines(program.compiled.plan)
+    return shown
+
+
+def _kept(file: str, what: str, option: str, asked: bool) -> None:
+    """Raises UsageError where an option is about what an artifact has not kept."""
+    if asked and Path(file).suffix == ARTIFACT:
+        raise UsageError(f"an artifact does not keep the {what} that {option} is about", "give the .ccr file")
 
 
 def _save(path: Path, content: bytes) -> None:

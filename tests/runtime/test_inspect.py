@@ -1,4 +1,4 @@
-"""`ccr inspect`: ranges, the plan and the HTML page."""
+"""`ccr inspect`: ranges, words, the plan and the HTML page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
 
 from compiler.schedule.show import lines
+from compiler.words import show as show_words
 from runtime.api import compile
 
 FRAUD = str(EXAMPLES / "fraud" / "fraud.ccr")
@@ -103,6 +104,17 @@ def test_ranges_for_people(artifact: str) -> None:
     assert score.endswith("2^-6    12  fix<12, 6>: rounds to nearest, saturates")
     done = call("inspect", artifact, "--ranges")
     assert done.exit_code == 2 and "give the .ccr file" in done.stderr
+
+
+def test_the_words(artifact: str) -> None:
+    meaning = compile(FRAUD).meaning
+    assert meaning is not None
+    words = told(FRAUD, "--words")["words"]
+    assert words == show_words.lines(meaning.words) and "plan" not in told(FRAUD, "--words")
+    shown = call("inspect", FRAUD, "--words", "--plan").stdout.splitlines()
+    assert shown.index(words[0]) < shown.index("0  clear both: w0, w1 = const")
+    done = call("inspect", artifact, "--words")
+    assert done.exit_code == 2 and "the words that --words is about" in done.stderr
 
 
 def test_the_plan(artifact: str) -> None:
