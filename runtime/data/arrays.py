@@ -20,9 +20,30 @@ def read_npy(file: str) -> NDArray[np.generic]:
     return _read(file)[""]
 
 
-def read_named(file: str) -> Mapping[str, NDArray[np.generic]]:
-    """The arrays of a .npz or .safetensors file by their names.  Raises InputError."""
-    return _read_safetensors(file) if file.endswith(".safetensors") else _read(file)
+def read_npz(file: str) -> Mapping[str, NDArray[np.generic]]:
+    """The arrays of a .npz file by their names.  Raises InputError."""
+    return _read(file)
+
+
+def read_safetensors(file: str) -> Mapping[str, NDArray[np.generic]]:
+    """The arrays of a .safetensors file by their names.  Raises InputError."""
+    try:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+    except ImportError:
+        raise InputError(
+            "reading it needs the package `safetensors`, which is not installed",
+            help="pip install safetensors, or save the arrays as .npz",
+            file=file,
+        ) from None
+    try:
+        return dict(load(Path(file).read_bytes()))
+    except OSError as error:
+        raise cannot_open(file, error) from None
+    except (SafetensorError, KeyError) as error:  # KeyError: a type that NumPy does not have, such as bfloat16
+        raise InputError(
+            f"this is no safetensors file of NumPy's types: {error}", help="save float32 or integer tensors", file=file
+        ) from None
 
 
 def pick(file: str, arrays: Mapping[str, NDArray[np.generic]], name: str) -> NDArray[np.generic]:
@@ -108,23 +129,3 @@ def _read(file: str) -> dict[str, NDArray[np.generic]]:
         ) from None
     except OSError as error:
         raise cannot_open(file, error) from None
-
-
-def _read_safetensors(file: str) -> dict[str, NDArray[np.generic]]:
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-    except ImportError:
-        raise InputError(
-            "reading it needs the package `safetensors`, which is not installed",
-            help="pip install safetensors, or save the arrays as .npz",
-            file=file,
-        ) from None
-    try:
-        return dict(load(Path(file).read_bytes()))
-    except OSError as error:
-        raise cannot_open(file, error) from None
-    except (SafetensorError, KeyError) as error:  # KeyError: a type that NumPy does not have, such as bfloat16
-        raise InputError(
-            f"this is no safetensors file of NumPy's types: {error}", help="save float32 or integer tensors", file=file
-        ) from None

@@ -8,22 +8,23 @@ column more or less, makes another data set: that it speaks of the same people n
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
+from math import prod
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.arrays import read_named, read_npy
 from runtime.data.errors import InputError
-from runtime.data.table import cannot_open
+from runtime.data.formats import Named, Single, Text, endings, format_of
+from runtime.data.table import ROWS, Line
 
 _DOMAIN = b"ccr data set 1\0"
-_ROWS = 4096  # held as text at a time
+
+Numbers = NDArray[np.float64]  # shape (rows, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,13 @@ class Content:
 
 
 def content(path: str) -> Content:
-    """The identity of a .csv, .npy, .npz or .safetensors file's records.  Raises InputError.
+    """The identity of a file's records, in any of the `formats`.  Raises InputError.
 
-    Numbers are compared as float64.  The arrays of a .npz or .safetensors are put side by side in the order of names.
+    Numbers are compared as float64.  Named arrays are put side by side in the order of their names.
     """
-    parts = _table(path) if path.endswith(".csv") else iter([_arrays(path)])
     rows: list[bytes] = []
     columns = 0
-    for part in parts:
+    for part in _parts(path):
         if not np.isfinite(part).all():
             raise InputError("a value is not a finite number", help="drop the record or fill the gap", file=path)
         columns = part.shape[1]
@@ -54,36 +54,45 @@ def content(path: str) -> Content:
     return Content(len(rows), hashlib.sha256(header + b"".join(sorted(rows))).hexdigest())
 
 
-def _table(path: str) -> Iterator[NDArray[np.float64]]:
-    """Blocks of rows, shape (rows, columns)."""
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            columns = len(next(reader, []))
-            rows = (row for row in reader if row)
-            while block := list(islice(rows, _ROWS)):
-                if any(len(row) != columns for row in block):
-                    raise ValueError(f"its rows are not all of {columns} columns")
-                yield np.array([[float(cell) for cell in row] for row in block], dtype=np.float64)
-    except (ValueError, csv.Error) as error:  # UnicodeDecodeError is a ValueError
-        raise InputError(
-            f"this is no table of numbers: {error}",
-            help="save it as comma-separated UTF-8 with one header line",
-            file=path,
-        ) from None
-    except OSError as error:
-        raise cannot_open(path, error) from None
+def _parts(path: str) -> Iterator[Numbers]:
+    """Some of the rows at a time."""
+    match format_of(path):
+        case Text(read):
+            yield from _table(path, read(path))
+        case Single(read):
+            yield _side_by_side(path, {"": read(path)})
+        case Named(read):
+            yield _side_by_side(path, read(path))
+        case None:
+            help = f"give a path that ends in {endings()}"
+            raise InputError("this is no file whose records can be read", help=help, file=path)
+        case _ as never:
+            assert_never(never)
 
 
-def _arrays(path: str) -> NDArray[np.float64]:
-    """All arrays of the file, side by side: shape (n, columns)."""
-    named = {"": read_npy(path)} if path.endswith(".npy") else read_named(path)
-    lengths = {len(array) if array.ndim else 0 for array in named.values()}
-    if len(lengths) != 1 or any(array.dtype.kind not in "fiub" for array in named.values()):
+def _table(path: str, lines: Iterator[Line]) -> Iterator[Numbers]:
+    _, header = next(lines, (1, []))
+    while block := [row for _, row in islice(lines, ROWS)]:
+        try:
+            if any(len(row) != len(header) for row in block):
+                raise ValueError(f"its rows are not all of {len(header)} columns")
+            part = np.array([[float(cell) for cell in row] for row in block], dtype=np.float64)
+        except ValueError as error:
+            raise InputError(
+                f"this is no table of numbers: {error}",
+                help="save it as comma-separated UTF-8 with one header line",
+                file=path,
+            ) from None
+        yield part
+
+
+def _side_by_side(path: str, named: Mapping[str, NDArray[np.generic]]) -> Numbers:
+    lengths = {len(array) if array.ndim else None for array in named.values()}
+    if len(lengths) != 1 or None in lengths or any(array.dtype.kind not in "fiub" for array in named.values()):
         raise InputError(
             "its arrays are not numbers with one row for each record",
             file=path,
             help="save numeric arrays of equal first dimension",
         )
-    n = lengths.pop()
-    return np.concatenate([np.asarray(named[name], dtype=np.float64).reshape(n, -1) for name in sorted(named)], axis=1)
+    rows = [np.asarray(named[name], dtype=np.float64) for name in sorted(named)]
+    return np.concatenate([part.reshape(len(part), prod(part.shape[1:])) for part in rows], axis=1)

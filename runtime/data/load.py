@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.arrays import check_shape, encode_array, pick, read_named, read_npy
+from runtime.data.arrays import check_shape, encode_array, pick
 from runtime.data.bounds import first_above
 from runtime.data.encode import BadValue, encode_number
 from runtime.data.errors import InputError
+from runtime.data.formats import Named, Single, Text, endings, format_of
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.data.table import norm_above, read_table
-
-ENDINGS = (".csv", ".npy", ".npz", ".safetensors")
+from runtime.data.table import Line, encode_table, norm_above
 
 Loaded = NDArray[np.int64] | dict[str, NDArray[np.int64]]  # a tensor; a data set by its fields, each (n, *shape)
 
@@ -48,14 +48,20 @@ def load_inputs(specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, s
 def load_tensor(spec: TensorSpec, value: str) -> NDArray[np.int64]:
     """An `input`: a path, or a literal number if it is a scalar; int64 of `spec.shape`.
 
-    A .csv has one header line; its rows are the tensor's last axis, or single elements of a vector.
+    A table has one header line; its rows are the tensor's last axis, or single elements of a vector.
     """
     _check_kind(spec.name, spec.kind)
-    if not value.endswith(ENDINGS):
-        return _literal(spec, value)
-    if value.endswith(".csv"):
-        return _from_table(spec, value)
-    array = read_npy(value) if value.endswith(".npy") else pick(value, read_named(value), spec.name)
+    match format_of(value):
+        case None:
+            return _literal(spec, value)
+        case Text(read):
+            return _from_table(spec, value, read(value))
+        case Single(read):
+            array = read(value)
+        case Named(read):
+            array = pick(value, read(value), spec.name)
+        case _ as never:
+            assert_never(never)
     check_shape(value, spec.name, array, spec.shape, rows=False)
     return encode_array(value, spec.name, array, spec.kind, rows=False)
 
@@ -63,17 +69,23 @@ def load_tensor(spec: TensorSpec, value: str) -> NDArray[np.int64]:
 def load_dataset(spec: DatasetSpec, path: str) -> dict[str, NDArray[np.int64]]:
     """A `dataset`: each field's rows, int64 of shape (n, *field.shape), n >= 1, every `where` met.
 
-    A .csv or a .npy of shape (n, columns) fills the fields in the order of declaration; a .npz or .safetensors has
-    one array of shape (n, *field.shape) for each field, by its name.
+    A table, or a single array of shape (n, columns), fills the fields in the order of declaration; of named arrays one
+    of shape (n, *field.shape) fills each field, by its name.
     """
     for field in spec.fields:
         _check_kind(f"{spec.name}.{field.name}", field.kind)
-    if path.endswith(".csv"):
-        tables = read_table(path, spec.fields)
-        return {f.name: rows.reshape(-1, *f.shape) for f, rows in zip(spec.fields, tables, strict=True)}
-    if not path.endswith(ENDINGS):
-        raise _unknown(spec.name, path)
-    arrays = _split(path, read_npy(path), spec) if path.endswith(".npy") else _by_field(path, spec)
+    match format_of(path):
+        case None:
+            raise _unknown(spec.name, path)
+        case Text(read):
+            tables = encode_table(path, read(path), spec.fields)
+            return {f.name: rows.reshape(-1, *f.shape) for f, rows in zip(spec.fields, tables, strict=True)}
+        case Single(read):
+            arrays = _split(path, read(path), spec)
+        case Named(read):
+            arrays = _by_field(path, read(path), spec)
+        case _ as never:
+            assert_never(never)
     return {field.name: _encode_field(path, field, arrays[field.name]) for field in spec.fields}
 
 
@@ -84,8 +96,7 @@ def _split(path: str, array: NDArray[np.generic], spec: DatasetSpec) -> dict[str
     return {f.name: part.reshape(-1, *f.shape) for f, part in zip(spec.fields, parts, strict=True)}
 
 
-def _by_field(path: str, spec: DatasetSpec) -> dict[str, NDArray[np.generic]]:
-    named = read_named(path)
+def _by_field(path: str, named: Mapping[str, NDArray[np.generic]], spec: DatasetSpec) -> dict[str, NDArray[np.generic]]:
     if len(spec.fields) == 1:
         return {spec.fields[0].name: pick(path, named, spec.fields[0].name)}
     arrays: dict[str, NDArray[np.generic]] = {}
@@ -113,14 +124,14 @@ def _encode_field(path: str, field: FieldSpec, array: NDArray[np.generic]) -> ND
         rows = integers.reshape(len(integers), -1)
         above = first_above(rows, field.kind, field.norm_bound)
         if above is not None:
-            raise norm_above(path, above + 1, field, rows[above])
+            raise norm_above(path, above + 1, "row", field, rows[above])
     return integers
 
 
-def _from_table(spec: TensorSpec, path: str) -> NDArray[np.int64]:
+def _from_table(spec: TensorSpec, path: str, lines: Iterator[Line]) -> NDArray[np.int64]:
     """The rows of a table as a tensor: (a, b) is a rows of b columns, a vector is one column."""
     columns = spec.shape[-1] if len(spec.shape) > 1 else 1
-    (rows,) = read_table(path, [FieldSpec(spec.name, spec.kind, (columns,))])
+    (rows,) = encode_table(path, lines, [FieldSpec(spec.name, spec.kind, (columns,))])
     wanted = prod(spec.shape) // columns
     if len(rows) != wanted:
         raise InputError(
@@ -147,7 +158,7 @@ def _looks_like_path(value: str) -> bool:
 def _unknown(name: str, value: str) -> InputError:
     return InputError(
         f"`{value}` is not a file that can be read as `{name}`",
-        help=f"give a path that ends in {', '.join(ENDINGS)}",
+        help=f"give a path that ends in {endings()}",
         file=f"{name}={value}",
     )
 

@@ -1,4 +1,4 @@
-"""A CSV file: one header line, then rows whose columns fill the fields in the order of their declaration."""
+"""Tables of text: one header line, then rows whose columns fill the fields in the order of their declaration."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from runtime.data.bounds import first_above
 from runtime.data.encode import BadValue, encode_text
-from runtime.data.errors import InputError
+from runtime.data.errors import Counted, InputError
 from runtime.data.specs import FieldSpec
 
-_ROWS = 4096  # parsed at a time: text is some ten times the size of the integers it becomes
+ROWS = 4096  # held as text at a time: it is some ten times the size of the integers it becomes
+
+Line = tuple[int, list[str]]  # its number in the file, from 1, and its cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,36 @@ class _Chunk:
             integers = encode_text(cells, field.kind).reshape(len(self.rows), field.columns)
         except BadValue as bad:
             row, column = divmod(bad.index, field.columns)
-            raise InputError(
-                bad.what, help=bad.help, file=self.file, row=self.lines[row], column=self.header[start + column]
-            ) from None
+            line, name = self.lines[row], self.header[start + column]
+            raise InputError(bad.what, help=bad.help, file=self.file, row=line, column=name, counted="line") from None
         if field.norm_bound is not None:
             above = first_above(integers, field.kind, field.norm_bound)
             if above is not None:
-                raise norm_above(self.file, self.lines[above], field, integers[above])
+                raise norm_above(self.file, self.lines[above], "line", field, integers[above])
         return integers
 
 
-def read_table(file: str, fields: Sequence[FieldSpec]) -> list[NDArray[np.int64]]:
-    """One array of shape (n, columns) for each field.  Raises InputError."""
+def read_csv(file: str) -> Iterator[Line]:
+    """The header, then every line that is not blank; nothing for an empty file.  Raises InputError."""
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.reader(text, strict=True)
+            header = next(reader, None)
+            if header is not None:
+                yield reader.line_num, header
+            yield from ((reader.line_num, row) for row in reader if row)
+    except (UnicodeDecodeError, csv.Error) as error:
+        what = f"this is not a CSV text: {error}"
+        raise InputError(what, help="save it as comma-separated UTF-8", file=file) from None
+    except OSError as error:
+        raise cannot_open(file, error) from None
+
+
+def encode_table(file: str, lines: Iterator[Line], fields: Sequence[FieldSpec]) -> list[NDArray[np.int64]]:
+    """The lines of a table as one array of shape (n, columns) for each field.  Raises InputError."""
     columns = sum(field.columns for field in fields)
     parts: list[list[NDArray[np.int64]]] = [[] for _ in fields]
-    for chunk in _chunks(file, columns):
+    for chunk in _chunks(file, lines, columns):
         start = 0
         for field, part in zip(fields, parts, strict=True):
             part.append(chunk.encode(field, start))
@@ -61,21 +78,13 @@ def read_table(file: str, fields: Sequence[FieldSpec]) -> list[NDArray[np.int64]
     return [np.concatenate(part) for part in parts]
 
 
-def _chunks(file: str, columns: int) -> Iterator[_Chunk]:
-    try:
-        with Path(file).open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, strict=True)
-            header = _header(file, next(reader, []), columns)
-            numbered = ((reader.line_num, row) for row in reader if row)  # blank lines are none
-            while batch := list(islice(numbered, _ROWS)):
-                chunk = _Chunk(file, header, [line for line, _ in batch], [row for _, row in batch])
-                _check_width(chunk, columns)
-                yield chunk
-    except (UnicodeDecodeError, csv.Error) as error:
-        what = f"this is not a CSV text: {error}"
-        raise InputError(what, help="save it as comma-separated UTF-8", file=file) from None
-    except OSError as error:
-        raise cannot_open(file, error) from None
+def _chunks(file: str, lines: Iterator[Line], columns: int) -> Iterator[_Chunk]:
+    _, first = next(lines, (1, []))
+    header = _header(file, first, columns)
+    while batch := list(islice(lines, ROWS)):
+        chunk = _Chunk(file, header, [line for line, _ in batch], [row for _, row in batch])
+        _check_width(chunk, columns)
+        yield chunk
 
 
 def _header(file: str, header: list[str], columns: int) -> list[str]:
@@ -87,6 +96,7 @@ def _header(file: str, header: list[str], columns: int) -> list[str]:
             help="put one header line above the rows",
             file=file,
             row=1,
+            counted="line",
         )
     if len(header) != columns:
         raise _wrong_width(file, 1, len(header), columns, header)
@@ -103,7 +113,9 @@ def _wrong_width(file: str, line: int, found: int, columns: int, row: Sequence[s
     help = "give each field one column per element, in the order of declaration"
     if found == 1 and row[0].count(";") + 1 == columns:
         help = "separate the columns by commas, not semicolons"
-    return InputError(f"{found} columns where the program needs {columns}", help=help, file=file, row=line)
+    return InputError(
+        f"{found} columns where the program needs {columns}", help=help, file=file, row=line, counted="line"
+    )
 
 
 def _is_number(cell: str) -> bool:
@@ -114,7 +126,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def norm_above(file: str, row: int, field: FieldSpec, integers: NDArray[np.int64]) -> InputError:
+def norm_above(file: str, row: int, counted: Counted, field: FieldSpec, integers: NDArray[np.int64]) -> InputError:
     """The error of one row whose `where` does not hold."""
     square = Fraction(sum(int(i) ** 2 for i in integers.flat), 4**field.kind.fraction)
     assert field.norm_bound is not None
@@ -125,6 +137,7 @@ def norm_above(file: str, row: int, field: FieldSpec, integers: NDArray[np.int64
         file=file,
         row=row,
         column=field.name,
+        counted=counted,
     )
 
 

@@ -15,7 +15,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from runtime.data.errors import InputError
+from runtime.data.errors import Counted, InputError
 from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
 from runtime.net.errors import NetworkError
@@ -73,6 +73,7 @@ class Refused:
     file: str
     row: int | None
     column: str | None
+    counted: Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,8 @@ class Child:
         match self.told():
             case Ready(port):
                 return port
-            case Refused(what, help, file, row, column):
-                raise InputError(what, help=help, file=file, row=row, column=column)
+            case Refused(what, help, file, row, column, counted):
+                raise InputError(what, help=help, file=file, row=row, column=column, counted=counted)
             case Failed(reason):
                 raise PartyFailed(f"{self.party}: {reason}")
             case other:
@@ -237,7 +238,7 @@ def _work(pipe: Connection, task: Task) -> Told:
     try:
         sources = prepare(program, task.party, task.given, RunSecret.of(task.seed))
     except InputError as error:
-        return Refused(error.what, error.help, error.file, error.row, error.column)
+        return Refused(error.what, error.help, error.file, error.row, error.column, error.counted)
     advance = Throttle(pipe)
     try:
         if task.listens:

@@ -90,14 +90,17 @@ def test_golden(tmp_path: Path, name: str, write: Write, records: int, digest: s
 BAD: list[tuple[str, Write, str]] = [
     ("word.csv", text(b"a\none\n"), "this is no table of numbers"),
     ("ragged.csv", text(b"a,b\n1,2\n3\n"), "its rows are not all of 2 columns"),
-    ("latin.csv", text(b"\xe4\n1\n"), "this is n"),
-    ("unclosed.csv", text(b'a\n"1\n'), "this is n"),
+    ("latin.csv", text(b"\xe4\n1\n"), "this is not a CSV text"),
+    ("unclosed.csv", text(b'a\n"1\n'), "this is not a CSV text"),
     ("header.csv", text(b"a,b\n"), "there are no records"),
     ("empty.csv", text(b""), "there are no records"),
     ("nan.csv", text(b"a\nnan\n"), "a value is not a finite number"),
+    ("none.npy", array(np.zeros((0, 3)), "float64"), "there are no records"),
+    ("scalar.npy", array(1.0, "float64"), "its arrays are not numbers with one row for each record"),
     ("words.npy", array([["a"]], "<U1"), "its arrays are not numbers"),
     ("uneven.npz", named({"a": np.zeros(2), "b": np.zeros(3)}), "its arrays are not numbers"),
     ("text.npy", text(PLAIN), "this is no NumPy file"),
+    ("plain.txt", text(PLAIN), "this is no file whose records can be read"),
 ]
 
 
