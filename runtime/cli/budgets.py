@@ -15,6 +15,7 @@ from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest
+from runtime.data import formats
 from runtime.data.content import content
 from runtime.ledger.events import Allotted, Granted, Lifted, budget, now
 from runtime.ledger.store import Ledger, default_path, replay
@@ -24,9 +25,7 @@ from runtime.report import budget as report
 app = typer.Typer(help="Grant privacy budgets to data sets, and see what is left of them.", no_args_is_help=True)
 Records = Annotated[
     str,
-    typer.Argument(
-        metavar="RECORDS", show_default=False, help="The data set's file, .csv, .npy, .npz or .safetensors."
-    ),
+    typer.Argument(metavar="RECORDS", show_default=False, help=f"The data set's file, {formats.endings()}."),
 ]
 Epsilon = Annotated[str, typer.Option("--epsilon", metavar="E", show_default=False)]
 Delta = Annotated[str, typer.Option("--delta", metavar="D", show_default=False)]

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from runtime.contract.amounts import typed
+from runtime.data import save
 from runtime.report.privacy import DELTA
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
@@ -33,7 +34,7 @@ Input = Annotated[
 ]
 Output = Annotated[
     list[str] | None,
-    typer.Option("--output", metavar="NAME=PATH", show_default=False, help="Save an output as .npz, .npy or .csv."),
+    typer.Option("--output", metavar="NAME=PATH", show_default=False, help=f"Save an output as {save.endings()}."),
 ]
 Seed = Annotated[
     int | None,

@@ -52,5 +52,6 @@ def format_of(path: str) -> Format | None:
 
 
 def endings() -> str:
-    """`.csv, .npy, .npz, .safetensors`"""
-    return ", ".join(FORMATS)
+    """`.csv, .npy, .npz or .safetensors`"""
+    *others, last = FORMATS
+    return f"{', '.join(others)} or {last}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
@@ -16,62 +17,73 @@ from runtime.data.errors import InputError
 from runtime.data.specs import Kind
 from runtime.files import PRIVATE, replace
 
+Integers = NDArray[np.int64]
+
 _EXACT = 53  # bits of a float64's significand
 
 
-def save(path: str, name: str, integers: NDArray[np.int64], kind: Kind) -> None:
-    """Write one output to a .npz (as array `name`), .npy or .csv file; `load_tensor` reads it back bit for bit.
+def save(path: str, name: str, integers: Integers, kind: Kind) -> None:
+    """Write one output to a file of one of FORMATS (in a .npz as array `name`); `load_tensor` reads it back exactly.
 
     A kind with fraction bits is saved as float64 values (decimals in a .csv), any other as int64.  The file appears
     whole, by a rename, or not at all, and only its owner may read it.  Raises InputError if the ending is another or
     the file cannot be written.
     """
     check_output(path, kind)
-    ending = Path(path).suffix
-    if ending == ".npz":
-        values = _values(integers, kind)
-        _replace(path, lambda file: _zip(file, name, values))
-    elif ending == ".npy":
-        values = _values(integers, kind)
-        _replace(path, lambda file: np.save(file, values, allow_pickle=False))
-    else:
-        text = _table(name, integers, kind)
-        _replace(path, lambda file: file.write(text.encode()))
+    write = FORMATS[Path(path).suffix].write
+    try:
+        replace(Path(path), lambda file: write(file, name, integers, kind), PRIVATE)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise InputError(what, help="check the path and its permissions", file=path) from None
 
 
 def check_output(path: str, kind: Kind) -> None:
     """Raises InputError if `save` would refuse this path; to be asked before the work that the output comes from."""
-    ending = Path(path).suffix
-    if ending not in (".npz", ".npy", ".csv"):
-        raise InputError("an output has no such format", help="give a path that ends in .npz, .npy or .csv", file=path)
-    if ending != ".csv" and kind.fraction and kind.bits - kind.signed > _EXACT:
+    found = FORMATS.get(Path(path).suffix)
+    if found is None:
+        raise InputError("an output has no such format", help=f"give a path that ends in {endings()}", file=path)
+    if not found.exact and kind.fraction and kind.bits - kind.signed > _EXACT:
         raise InputError(f"float64 does not hold every value of `{kind}`", help="save it as .csv", file=path)
     if not Path(path).parent.is_dir():
         raise InputError("its directory does not exist", help=f"create {Path(path).parent} first", file=path)
 
 
-def _zip(file: BinaryIO, name: str, values: NDArray[np.float64] | NDArray[np.int64]) -> None:
+def endings() -> str:
+    """`.npz, .npy or .csv`"""
+    *others, last = FORMATS
+    return f"{', '.join(others)} or {last}"
+
+
+def _npz(file: BinaryIO, name: str, integers: Integers, kind: Kind) -> None:
     """A .npz of one array, under any name (np.savez keeps some for its own arguments) and with no date in it."""
     with zipfile.ZipFile(file, "w") as archive, archive.open(f"{name}.npy", "w") as member:
-        np.lib.format.write_array(member, values, allow_pickle=False)
+        np.lib.format.write_array(member, _values(integers, kind), allow_pickle=False)
 
 
-def _values(integers: NDArray[np.int64], kind: Kind) -> NDArray[np.float64] | NDArray[np.int64]:
+def _npy(file: BinaryIO, _name: str, integers: Integers, kind: Kind) -> None:
+    np.save(file, _values(integers, kind), allow_pickle=False)
+
+
+def _values(integers: Integers, kind: Kind) -> NDArray[np.float64] | Integers:
     return np.ldexp(integers.astype(np.float64), -kind.fraction) if kind.fraction else integers
 
 
-def _table(name: str, integers: NDArray[np.int64], kind: Kind) -> str:
+def _csv(file: BinaryIO, name: str, integers: Integers, kind: Kind) -> None:
     """A matrix (a, b) as a rows of b columns `name[0]`, ...; a vector or scalar as one column `name`."""
     flat = integers.ndim < 2
     rows = integers.reshape(-1, 1 if flat else integers.shape[-1])
     header = [name] if flat else [f"{name}[{i}]" for i in range(rows.shape[1])]
     lines = [header, *([spelled(Fraction(int(i), 1 << kind.fraction)) for i in row] for row in rows)]
-    return "".join(",".join(line) + "\n" for line in lines)
+    file.write("".join(",".join(line) + "\n" for line in lines).encode())
 
 
-def _replace(path: str, write: Callable[[BinaryIO], object]) -> None:
-    try:
-        replace(Path(path), write, PRIVATE)
-    except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise InputError(what, help="check the path and its permissions", file=path) from None
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one output is written."""
+
+    write: Callable[[BinaryIO, str, Integers, Kind], None]
+    exact: bool  # decimals, or at most float64
+
+
+FORMATS = {".npz": Format(_npz, exact=False), ".npy": Format(_npy, exact=False), ".csv": Format(_csv, exact=True)}
