@@ -11,7 +11,7 @@ from runtime.contract.amounts import Spend, epsilon_upward
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.privacy.accountant import account
-from runtime.privacy.cost import charged, float_below
+from runtime.privacy.cost import ForeignNoise, float_below, told
 
 _LEAST = 1e-9  # in place of 0, which is no amount: delta alone covers all that the run tells
 
@@ -32,15 +32,11 @@ def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: i
     All mechanisms are charged to every data set of the program: a person may have a record in each.  Epsilon is rounded
     up.  Takes seconds.  Raises Refused: unaccountable-noise, no-such-mechanism, no-privacy.
     """
-    owners = {d.name: d.party for d in program.datasets}
-    for m in program.mechanisms:
-        if m.drawn_by not in ("", owners[m.dataset]):
-            raise Refused(
-                "unaccountable-noise",
-                f"the noise on `{m.dataset}` is known to `{m.drawn_by}`, from whom it is to hide the records",
-            )
     try:
-        mechanisms = [charged(m, records) for m in program.mechanisms]
+        mechanisms = told(program, records)
+    except ForeignNoise as noise:
+        what = f"the noise on `{noise.dataset}` is known to `{noise.drawn_by}`, from whom it is to hide the records"
+        raise Refused("unaccountable-noise", what) from None
     except ValueError as error:
         raise Refused("no-such-mechanism", str(error)) from None
     epsilon = account([replace(m, steps=m.steps * runs) for m in mechanisms], float_below(delta)).epsilon

@@ -21,22 +21,38 @@ from runtime.privacy.certificate import Certificate, Part, certify, of_sampler
 DELTAS = (1e-8, 1e-7, 1e-6)
 
 
+class ForeignNoise(ValueError):
+    """Noise that hides records is known to somebody who does not own them."""
+
+    def __init__(self, dataset: str, drawn_by: str) -> None:
+        super().__init__(f"the noise on `{dataset}` is drawn by `{drawn_by}`, who does not own the records")
+        self.dataset, self.drawn_by = dataset, drawn_by
+
+
 def cost_of(program: Compiled, records: Mapping[str, int], delta: float) -> Guarantee:
     """The (epsilon, delta) of a whole run: all mechanisms together, as if on one data set.
 
     `records` has the number of rows of each data set that is used.  Without a mechanism epsilon is 0, which says
-    nothing about outputs that are revealed.  Takes seconds.  Raises ValueError if a number of rows is missing or
-    smaller than a batch, if nothing is known of a noise, or unless 0 < delta < 1.
+    nothing about outputs that are revealed.  Takes seconds.  Raises as `told`, and ValueError unless 0 < delta < 1.
+    """
+    return accountant.account(told(program, records), delta)
+
+
+def told(program: Compiled, records: Mapping[str, int]) -> list[accountant.Mechanism]:
+    """What the accountant is told of a program.  Takes seconds.
+
+    Raises ForeignNoise, and ValueError if a number of rows is missing or smaller than a batch, or if nothing is known
+    of a noise.
     """
     owners = {d.name: d.party for d in program.datasets}
     for m in program.mechanisms:
         if m.drawn_by not in ("", owners[m.dataset]):
-            raise ValueError(f"the noise on `{m.dataset}` is drawn by `{m.drawn_by}`, who does not own the records")
-    return accountant.account([charged(m, records) for m in program.mechanisms], delta)
+            raise ForeignNoise(m.dataset, m.drawn_by)
+    return [charged(m, records) for m in program.mechanisms]
 
 
 def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
-    """What the accountant is told of one `dpsgd`.  Raises ValueError as `cost_of`, but for who draws."""
+    """What the accountant is told of one `dpsgd`, whoever draws its noise.  Raises ValueError as `told`."""
     if m.dataset not in records:
         raise ValueError(f"the number of records in `{m.dataset}` is not known here")
     proved = certificate(m)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.program import Compiled
-from runtime.privacy import accountant
+from runtime.privacy import accountant, cost
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.calibrate import GRAIN, MOST_STEPS, OutOfReach, noise_for, steps_for
 from runtime.privacy.certificate import ENOUGH, Certificate
-from runtime.privacy.cost import certificate, charged
+from runtime.privacy.cost import certificate
 from runtime.report.privacy import Privacy, privacy
 from runtime.report.wording import count, duration, steps
 
@@ -126,7 +126,7 @@ class Spending:
 
 def spending(program: Compiled, records: Mapping[str, int], delta: float, epsilon: float | None) -> Spending:
     """The whole report; takes seconds.  Raises ValueError where `cost_of` does, and for an epsilon not above 0."""
-    told = [charged(m, records) for m in program.mechanisms]
+    told = cost.told(program, records)
     whole = privacy(program, records, delta)
     if whole.unknown:
         raise ValueError(whole.unknown)

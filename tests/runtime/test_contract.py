@@ -311,6 +311,14 @@ def test_a_run_that_delta_alone_covers_is_charged_the_least_that_there_is() -> N
     assert cost(program().compiled, {"records": ROWS}, Fraction(1, 2)) == Spend(Fraction(1, 10**6), Fraction(1, 2))
 
 
+def test_noise_that_somebody_else_knows_has_no_cost() -> None:
+    compiled = program().compiled
+    foreign = tuple(dataclasses.replace(m, drawn_by="vendor") for m in compiled.mechanisms)
+    with pytest.raises(Refused, match="is known to `vendor`, from whom it is to hide the records") as refused:
+        cost(dataclasses.replace(compiled, mechanisms=foreign), {"records": ROWS}, Fraction(1, 10**5))
+    assert refused.value.reason == "unaccountable-noise"
+
+
 def test_keys_of_another_kind_are_refused() -> None:
     key = rsa.generate_private_key(65537, 2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
