@@ -77,23 +77,23 @@ def _known_zero(running: list[int], one: bool) -> int:
     return running[0] if len(running) == 2 and not one else int(one)
 
 
-def cost(columns: Columns, width: int) -> int:
+def ands(columns: Columns, width: int) -> int:
     """ANDs that `compress` spends, the deferred ones included, if no constants turn up among the bits."""
-    ands = carries = 0
+    total = carries = 0
     constant = columns.constant
     for i in range(columns.shift + width):
         entries = columns.bits.get(i, [])
-        ands += sum(isinstance(entry, Deferred) and entry.op is GateOp.AND for entry in entries)
+        total += sum(isinstance(entry, Deferred) and entry.op is GateOp.AND for entry in entries)
         height, one = len(entries) + carries, constant >> i & 1
         if i == columns.shift + width - 1:
             break
         adders = max(0, height - 1) // 2
         rest = height - 2 * adders
-        ands += adders
+        total += adders
         if i < columns.shift:
             constant += one << (i + 1)
             carries = adders + (rest == 2 and not one)
         else:
-            ands += rest == 2
+            total += rest == 2
             carries = adders + (rest == 2 or (rest == 1 and one))
-    return ands
+    return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.cells.add import compress, cost
+from compiler.cells.add import ands, compress
 from compiler.cells.columns import Bits, Columns, width_of
 from compiler.gates.builder import Builder
 
@@ -23,7 +23,7 @@ def floor_divide(builder: Builder, number: Columns, lo: int, hi: int, by: int) -
     scaled, places = _reciprocal(dividend, most, odd)
     scaled.constant += moved << places
     width = width_of(lo // by, hi // by)
-    if cost(scaled, places + width) <= 2 * odd.bit_length() * len(dividend.literals):
+    if ands(scaled, places + width) <= 2 * odd.bit_length() * len(dividend.literals):
         return Bits(compress(builder, scaled, places + width)[places:], lo < 0)
     back = Columns.of(_restoring(builder, dividend, odd))
     back.constant += moved

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from compiler.cells.add import compress, cost
+from compiler.cells.add import ands, compress
 from compiler.cells.columns import Bits, Columns, Deferred
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import GateOp
@@ -94,11 +94,11 @@ def readings(a: Bits, b: Bits) -> tuple[Columns, ...]:
 
 def product(builder: Builder, a: Bits, b: Bits, width: int) -> Columns:
     """a * b by the way that costs least if its low `width` bits are all that is added up."""
-    best = min(readings(a, b), key=lambda columns: cost(columns, width))
+    best = min(readings(a, b), key=lambda columns: ands(columns, width))
     shape = Shape(len(a.literals), a.signed, len(b.literals), b.signed)
     shorter, longer = sorted((shape.left, shape.right))
     splits = a != b and shorter >= SPLIT and shorter > longer // 2
-    if splits and _split_cost(shape, width) < cost(best, width):
+    if splits and _split_ands(shape, width) < ands(best, width):
         return split_product(builder, a, b)
     return best
 
@@ -141,7 +141,7 @@ class Shape(NamedTuple):
 
 
 @cache
-def _split_cost(shape: Shape, width: int) -> int:
+def _split_ands(shape: Shape, width: int) -> int:
     """ANDs of the split product, counted on a circuit of its own."""
     builder = Builder(shape.left + shape.right)
     nets = [builder.input(i) for i in range(shape.left + shape.right)]

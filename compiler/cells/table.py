@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compiler.cells.add import compress, cost
+from compiler.cells.add import ands, compress
 from compiler.cells.columns import Bits, Columns, Deferred, width_of
 from compiler.cells.multiply import readings
 from compiler.cells.round import clamp
@@ -49,7 +49,7 @@ def apply_pieces(builder: Builder, number: Bits, source: Type, at: Pieces, targe
     base, slope = lookup(builder, index, (at.base, at.slope))
     lowest, highest = _corners(source, at)
     width = width_of(lowest, highest)
-    total = min((_sum(base, reading) for reading in readings(slope, fraction)), key=lambda total: cost(total, width))
+    total = min((_sum(base, reading) for reading in readings(slope, fraction)), key=lambda total: ands(total, width))
     height = compress(builder, total, width)[at.guard :] or (FALSE,)
     least, most = lowest >> at.guard, highest >> at.guard
     if at.whole or source.lo >= 0:

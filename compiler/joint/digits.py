@@ -80,7 +80,7 @@ def dot(b: Builder, item: Value, garbler: str) -> int:
     assert isinstance(at, Axes)
     lanes, terms = split(b.type(left).shape, at.count)
     ta, tb = b.type(left), b.type(right)
-    sums = sum(_sum_cost(b, n, prod(lanes), terms, garbler, at.count) for n in item.args)
+    sums = sum(_sum_ands(b, n, prod(lanes), terms, garbler, at.count) for n in item.args)
     if left == right or min(ta.width, tb.width) == 1 or sums >= terms * min(ta.width, tb.width):
         return chunked(b, item)
     ka, kb = digit_offset(ta), digit_offset(tb)
@@ -109,7 +109,7 @@ def _reach(type: Type) -> int:
     return max(abs(type.lo), abs(type.hi))
 
 
-def _sum_cost(b: Builder, number: int, lanes: int, terms: int, garbler: str, axes: int) -> float:
+def _sum_ands(b: Builder, number: int, lanes: int, terms: int, garbler: str, axes: int) -> float:
     """ANDs for each lane that the sum of one factor takes."""
     if _local(b, number, garbler) is not None:
         return 0

@@ -31,10 +31,10 @@ from runtime.files import replace_bytes
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
-from runtime.report.cost import cost
 from runtime.report.html import page
 from runtime.report.privacy import privacy
 from runtime.report.wording import count
+from runtime.report.work import work
 
 SOURCE, ARTIFACT = ".ccr", ".ccrc"
 
@@ -75,7 +75,7 @@ def compile(
         program = compiled(file, define)
         path = out or Path(file).with_suffix(ARTIFACT)
         _save(path, program.artifact)
-        gates = cost(program.compiled).and_gates
+        gates = work(program.compiled).and_gates
         result(
             {"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
             f"{program.digest}  {path} ({count(gates)} AND gates)",
@@ -113,12 +113,12 @@ def inspect(
             raise UsageError(f"--records {records} is less than a batch of {max(m.batch for m in mechanisms)}")
         known = {} if records is None else {d.name: records for d in program.compiled.datasets}
         told = privacy(program.compiled, known, delta)
-        costs = cost(program.compiled)
-        text = report.text(program, costs, told)
+        done = work(program.compiled)
+        text = report.text(program, done, told)
         if mechanisms and records is None:
             text += "\ngive --records N to learn epsilon"
         rows = widths(program.meaning.checked.program) if program.meaning and (ranges or html) else ()
-        data = report.as_json(program, costs, told)
+        data = report.as_json(program, done, told)
         if ranges:
             text = "\n".join([text, "", *report_ranges.lines(rows)])
             data["ranges"] = report_ranges.as_json(rows)
@@ -126,7 +126,7 @@ def inspect(
             text = "\n".join([text, "", *lines])
             data[name] = lines
         if html:
-            _save(html, page(program, costs, told, rows).encode())
+            _save(html, page(program, done, told, rows).encode())
         result(data, text, json)
 
 

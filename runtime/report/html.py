@@ -10,11 +10,11 @@ from string import Template
 from compiler.lowering.widths import Width
 from runtime.program import Program
 from runtime.report import ranges
-from runtime.report.cost import Cost
 from runtime.report.places import sources
 from runtime.report.privacy import Privacy
 from runtime.report.program import parties
 from runtime.report.wording import count, percent, size
+from runtime.report.work import Work
 
 STEPS = 8  # shades of heat
 
@@ -46,15 +46,15 @@ $body
 """)
 
 
-def page(program: Program, cost: Cost, privacy: Privacy, rows: Sequence[Width]) -> str:
+def page(program: Program, work: Work, privacy: Privacy, rows: Sequence[Width]) -> str:
     """The whole report; without source text and ranges for an artifact, which has neither."""
     shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
     parts = [
         _paragraphs(parties(program.compiled)),
-        _totals(cost),
+        _totals(work),
         *_section("Privacy", _paragraphs(privacy.lines())),
-        *_section("Lines", _lines(program, cost)),
-        *_section("Kernels", _kernels(cost)),
+        *_section("Lines", _lines(program, work)),
+        *_section("Kernels", _kernels(work)),
         *_section("Passes", _passes(program)),
         *(_section("Ranges", _ranges(rows)) if rows else []),
     ]
@@ -87,22 +87,22 @@ def _table(header: Sequence[object], rows: Iterable[Sequence[object]], words: Se
     return "\n".join(["<table>", row(header, "th"), *(row(cells, "td") for cells in rows), "</table>"])
 
 
-def _totals(cost: Cost) -> str:
+def _totals(work: Work) -> str:
     return _table(
         ("AND gates", "XOR gates", "ciphertexts", "bytes of tables", "AND depth"),
         [
             (
-                count(cost.and_gates),
-                count(cost.xor_gates),
-                count(cost.ciphertexts),
-                size(cost.table_bytes),
-                count(cost.depth),
+                count(work.and_gates),
+                count(work.xor_gates),
+                count(work.ciphertexts),
+                size(work.table_bytes),
+                count(work.depth),
             )
         ],
     )
 
 
-def _kernels(cost: Cost) -> str:
+def _kernels(work: Work) -> str:
     return _table(
         ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run"),
         [
@@ -116,7 +116,7 @@ def _kernels(cost: Cost) -> str:
                 count(k.lanes),
                 count(k.and_gates * k.lanes),
             )
-            for k in cost.kernels
+            for k in work.kernels
         ],
     )
 
@@ -135,17 +135,17 @@ def _ranges(rows: Sequence[Width]) -> str:
     return _table(ranges.HEADER, map(ranges.cells, rows), (5,))
 
 
-def _lines(program: Program, cost: Cost) -> str:
+def _lines(program: Program, work: Work) -> str:
     """Each file's text with the ANDs that begin on each line, the dearer the warmer."""
     ands: Counter[tuple[str, int]] = Counter()
-    for line in cost.lines:
+    for line in work.lines:
         ands[line.file, line.line] += line.and_gates
     texts = sources(program)
     shown: list[str] = []
     for file in sorted({file for file, _ in ands}):
         text = texts[file].text.rstrip("\n").split("\n") if file in texts else []
         numbers = range(1, len(text) + 1) if text else [n for f, n in sorted(ands) if f == file]
-        rows = [_line(n, text[n - 1] if text else "", ands[file, n], cost.and_gates) for n in numbers]
+        rows = [_line(n, text[n - 1] if text else "", ands[file, n], work.and_gates) for n in numbers]
         shown += [f"<p><code>{escape(file)}</code></p>", '<table class="source">', *rows, "</table>"]
     return "\n".join(shown) or "<p>no gates</p>"
 

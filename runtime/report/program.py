@@ -8,10 +8,10 @@ from fractions import Fraction
 
 from compiler.program import Compiled, Released
 from runtime.program import Program
-from runtime.report.cost import Cost
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
 from runtime.report.wording import count, percent, size, table
+from runtime.report.work import Work
 
 PLACES = 20  # places in the text that are printed
 
@@ -21,7 +21,7 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
     return {party: [o for o in program.outputs if party in o.receivers] for party in program.parties}
 
 
-def as_json(program: Program, cost: Cost, privacy: Privacy) -> dict[str, object]:
+def as_json(program: Program, work: Work, privacy: Privacy) -> dict[str, object]:
     compiled = program.compiled
     return {
         "program": program.name,
@@ -34,7 +34,7 @@ def as_json(program: Program, cost: Cost, privacy: Privacy) -> dict[str, object]
             {"name": o.name, "kind": o.kind, "to": list(o.receivers), "revealed": o.revealed} for o in compiled.outputs
         ],
         "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
-        **cost.as_json(),
+        **work.as_json(),
         "passes": [asdict(p) for p in compiled.passes],
         "privacy": privacy.as_json(),
     }
@@ -56,24 +56,24 @@ def parties(compiled: Compiled) -> list[str]:
     return lines
 
 
-def text(program: Program, cost: Cost, privacy: Privacy) -> str:
+def text(program: Program, work: Work, privacy: Privacy) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += [
         "",
-        f"{count(cost.and_gates)} AND gates, {count(cost.ciphertexts)} ciphertexts, "
-        f"{size(cost.table_bytes)} of tables; {count(cost.xor_gates)} XOR gates; "
-        f"AND depth {count(cost.depth)}",
+        f"{count(work.and_gates)} AND gates, {count(work.ciphertexts)} ciphertexts, "
+        f"{size(work.table_bytes)} of tables; {count(work.xor_gates)} XOR gates; "
+        f"AND depth {count(work.depth)}",
         "",
     ]
     lines += table(
         ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes"),
         [
             (k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches), count(k.lanes))
-            for k in cost.kernels
+            for k in work.kernels
         ],
     )
-    lines += ["", *_lines(program, cost)]
+    lines += ["", *_lines(program, work)]
     lines += [
         "",
         *table(
@@ -84,16 +84,16 @@ def text(program: Program, cost: Cost, privacy: Privacy) -> str:
     return "\n".join([*lines, "", *privacy.lines()])
 
 
-def _lines(program: Program, cost: Cost) -> list[str]:
-    """The places that cost most, with their text where it is at hand."""
+def _lines(program: Program, work: Work) -> list[str]:
+    """The places with most gates, with their text where it is at hand."""
     found = expressions(program)
     rows = [
         (
             f"{n.file}:{n.line}:{n.column}  {excerpt(found.get((n.file, n.line, n.column)))}".rstrip(),
             count(n.and_gates),
-            percent(n.and_gates, cost.and_gates),
+            percent(n.and_gates, work.and_gates),
         )
-        for n in sorted(cost.lines, key=lambda n: -n.and_gates)
+        for n in sorted(work.lines, key=lambda n: -n.and_gates)
     ]
     rest = [f"and {count(len(rows) - PLACES)} more places: see --json"] if len(rows) > PLACES else []
     return [*table(("source", "AND", "share"), rows[:PLACES]), *rest]

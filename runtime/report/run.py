@@ -1,4 +1,4 @@
-"""A run that has ended well: who learned what, what it cost, what it gave away."""
+"""A run that has ended well: who learned what, what work it was, what it gave away."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Ended:
                 "privacy",
                 *indent(self._privacy()),
                 "cost",
-                *indent(self._cost()),
+                *indent(self._work()),
             ]
         )
 
@@ -120,7 +120,7 @@ class Ended:
         once = f", once for all {report.charged.runs} runs of the contract" if report.charged.runs > 1 else ""
         return f"contract {report.contract[:16]}; charged here: {report.charged.amount}{once}"
 
-    def _cost(self) -> list[str]:
+    def _work(self) -> list[str]:
         gates, stream = self._any.and_gates, self.seconds["stream"]
         speed = f" ({rate(gates / stream)} while streaming)" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.cells.add import compress, cost, full_adder, half_adder
+from compiler.cells.add import ands, compress, full_adder, half_adder
 from compiler.cells.columns import Bits, Columns, Deferred, signed_digits, width_of
 from compiler.cells.divide import floor_divide
 from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square, split_product
@@ -121,7 +121,7 @@ def test_sums_and_multiples(a: Columns, b: Columns, coefficient: int, width: int
     builder = Builder(6)
     circuit = builder.circuit(compress(builder, a, width))
     assert integers(simulate(circuit, INPUTS, 64), False, 64) == wanted
-    assert circuit.and_gates <= cost(a, width)
+    assert circuit.and_gates <= ands(a, width)
 
 
 @settings(deadline=None)
@@ -144,7 +144,7 @@ def test_products(widths: tuple[int, int], signed_a: bool, signed_b: bool) -> No
         builder = Builder(total)
         a, b = word(builder, widths[0], signed_a), word(builder, widths[1], signed_b, widths[0])
         columns = reading(a, b)
-        spent = cost(columns, total + 1)
+        spent = ands(columns, total + 1)
         circuit = builder.circuit(compress(builder, columns, total + 1))
         assert circuit.and_gates == spent
         inputs = patterns(range(1 << total), total)

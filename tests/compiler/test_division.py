@@ -17,7 +17,7 @@ from lang.checker.fold import to_kind
 from lang.kinds import Base, Scalar
 from lang.problems.problem import Rejected
 from lang.source import Source
-from runtime.report.cost import cost
+from runtime.report.work import work
 
 
 def meaning(text: str) -> Meaning:
@@ -138,4 +138,4 @@ def test_a_program_pays_what_the_cell_costs(kind: str, op: str, bar: int) -> Non
     compiled = build(
         meaning(f"input x: {kind} from hospital; input y: {kind} from vendor; output q = reveal(x {op} y) to vendor;")
     )
-    assert cost(compiled).and_gates <= bar
+    assert work(compiled).and_gates <= bar

@@ -1,4 +1,7 @@
-"""What a run of a program costs, counted from its schedule: no run is needed."""
+"""The work of a run, gates and bytes, counted from its schedule: no run is needed.
+
+"Work" is always this; a "cost" is always epsilon.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from runtime.execute.backend import HALVES, row_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class KernelCost:
+class KernelWork:
     """One kernel: gates of one lane, and how often it runs."""
 
     name: str
@@ -27,7 +30,7 @@ class KernelCost:
 
 
 @dataclass(frozen=True, slots=True)
-class LineCost:
+class LineWork:
     """What a run spends on the expressions that begin at one place of the text."""
 
     file: str
@@ -38,7 +41,7 @@ class LineCost:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class Work:
     """The whole program."""
 
     and_gates: int
@@ -46,14 +49,14 @@ class Cost:
     ciphertexts: int  # two for each AND gate
     table_bytes: int
     depth: int  # the sum over all launches, which run one after the other
-    kernels: tuple[KernelCost, ...]
-    lines: tuple[LineCost, ...]  # in the order of the text; together they are all AND gates
+    kernels: tuple[KernelWork, ...]
+    lines: tuple[LineWork, ...]  # in the order of the text; together they are all AND gates
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
 
 
-def cost(program: Compiled) -> Cost:
+def work(program: Compiled) -> Work:
     """Exact: gates are counted after minimisation, loops by their trip counts."""
     plan = program.plan
     times, lanes = [0] * len(plan.kernels), [0] * len(plan.kernels)
@@ -61,7 +64,7 @@ def cost(program: Compiled) -> Cost:
         times[launch.kernel] += count
         lanes[launch.kernel] += count * lane_count(launch)
     kernels = tuple(
-        KernelCost(
+        KernelWork(
             kernel.name,
             kernel.circuit.and_gates,
             kernel.circuit.xor_gates,
@@ -74,9 +77,9 @@ def cost(program: Compiled) -> Cost:
         )
         for kernel, t, n in zip(plan.kernels, times, lanes, strict=True)
     )
-    lines = tuple(LineCost(n.file, n.line, n.column, n.and_gates, HALVES * n.and_gates) for n in program.lines)
+    lines = tuple(LineWork(n.file, n.line, n.column, n.and_gates, HALVES * n.and_gates) for n in program.lines)
     total = and_gates(plan)
-    return Cost(
+    return Work(
         total,
         sum(k.xor_gates * k.lanes for k in kernels),
         HALVES * total,
