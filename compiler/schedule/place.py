@@ -13,8 +13,7 @@ from compiler.gates.circuit import Circuit
 from compiler.schedule.plan import Kernel
 
 LARGEST_TILE = 1024
-TILE_BYTES = 1 << 20  # of labels in one tile's registers
-LABEL_BYTES = 16
+TILE_LABELS = 1 << 16  # in one tile's registers: a megabyte of them
 
 
 def place(name: str, circuit: Circuit) -> Kernel:
@@ -25,8 +24,8 @@ def place(name: str, circuit: Circuit) -> Kernel:
 
 
 def tile_of(registers: int) -> int:
-    """The largest power of two of lanes, 1..1024, whose registers fit TILE_BYTES (one lane runs in any case)."""
-    fitting = max(1, TILE_BYTES // (LABEL_BYTES * registers))
+    """The largest power of two of lanes, 1..1024, whose registers hold TILE_LABELS (one lane runs in any case)."""
+    fitting = max(1, TILE_LABELS // registers)
     return min(LARGEST_TILE, 1 << (fitting.bit_length() - 1))
 
 

@@ -60,7 +60,7 @@ class TileHash:
 
     def __call__(self, row: int) -> None:
         """Hash `input` into `output` under the key of table row `row` (0 <= row < 2^64)."""
-        encrypt = Cipher(AES((self._seed ^ row).to_bytes(16, "little")), _ECB).encryptor().update_into
+        encrypt = Cipher(AES((self._seed ^ row).to_bytes(HASH_SEED_BYTES, "little")), _ECB).encryptor().update_into
         encrypt(self._from_input, self._to_inner)
         np.bitwise_xor(self._inner, self._tweaks, self._middle)
         encrypt(self._from_middle, self._to_output)

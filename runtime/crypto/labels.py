@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Labels: TypeAlias = NDArray[np.uint64]
 
 LABEL_BYTES = 16
-LABEL_BITS = 128
+LABEL_BITS = 8 * LABEL_BYTES
 
 
 def fresh(count: int) -> Labels:

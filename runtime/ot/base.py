@@ -25,6 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.crypto.labels import LABEL_BITS
 from runtime.crypto.prg import SEED_BYTES
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import ProtocolError
@@ -33,7 +34,7 @@ from runtime.ot import group
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.oracle import DIGEST_BYTES, oracle
 
-COUNT = 128
+COUNT = LABEL_BITS  # the choices are the bits of Δ
 CHOICES_BYTES = DIGEST_BYTES + COUNT * group.POINT_BYTES
 OFFER_BYTES = group.POINT_BYTES + COUNT * DIGEST_BYTES + DIGEST_BYTES
 

@@ -18,18 +18,20 @@ import hashlib
 
 import numpy as np
 
+from runtime.crypto.labels import LABEL_BITS, LABEL_BYTES
 from runtime.crypto.prg import SEED_BYTES, Prg
 from runtime.ot.matrix import Words, fold, planes
 from runtime.ot.oracle import oracle
 
-PROOF_BYTES = 16 * 129
+ELEMENTS = 1 + LABEL_BITS  # of a proof: the choices' fold, and one for each column
+PROOF_BYTES = ELEMENTS * LABEL_BYTES  # an element of the field is as long as a label
 
 
 def challenge(session: bytes, batch: int, count: int, u: bytes) -> Words:
     """The factors of a batch's blocks as the bit matrix `fold` takes: χ for all but the last, 1 for the last."""
     digest = hashlib.sha256(u).digest()
     seed = oracle(b"challenge", session, batch.to_bytes(8, "little"), count.to_bytes(8, "little"), digest)
-    blocks = len(u) // (16 * 128)
+    blocks = len(u) // (LABEL_BITS * LABEL_BYTES)
     factors = Prg(seed[:SEED_BYTES]).words(2 * blocks).reshape(blocks, 2)
     factors[-1] = 1, 0
     return planes(factors)
@@ -45,6 +47,6 @@ def residues(weights: Words, q: Words, delta_mask: Words, proof: bytes) -> Words
 
     `q` has shape (128, words); `delta_mask` has shape (128, 1), all ones where the bit of Δ is 1, else 0.
     """
-    folds = np.frombuffer(proof, dtype="<u8").reshape(129, 2).astype(np.uint64, copy=False)
+    folds = np.frombuffer(proof, dtype="<u8").reshape(ELEMENTS, 2).astype(np.uint64, copy=False)
     residue: Words = fold(q, weights) ^ folds[1:] ^ (delta_mask & folds[0])
     return residue

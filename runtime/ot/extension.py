@@ -138,7 +138,7 @@ def message_bytes(count: int) -> int:
 
 def _words(count: int) -> int:
     """64-bit words in a column of `count` bits, rounded up to a block of 128, and the block that hides them."""
-    return 2 * (-(-count // 128) + 1)
+    return 2 * (-(-count // LABEL_BITS) + 1)
 
 
 def _read(streams: list[Prg], words: int) -> Words:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from runtime.crypto.labels import LABEL_BYTES, Labels
+from runtime.crypto.labels import LABEL_BYTES, Labels, decode, encode
 from runtime.execute.backend import Bits
 from runtime.net.channel import expect
 from runtime.net.errors import ProtocolError
@@ -33,8 +33,7 @@ class GarblerEnds:
 
     def receive_output_labels(self, count: int) -> Labels:
         with self._phases.during("outputs"):
-            payload = _exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES)
-            return np.frombuffer(payload, dtype="<u8").astype(np.uint64).reshape(count, 2)
+            return decode(_exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES))
 
     def send_decoding_bits(self, bits: Bits) -> None:
         with self._phases.during("outputs"):
@@ -71,7 +70,7 @@ class EvaluatorEnds:
 
     def send_output_labels(self, labels: Labels) -> None:
         with self._phases.during("outputs"):
-            self._guard.send(Frame.OUTPUT_LABELS, labels.astype("<u8").tobytes())
+            self._guard.send(Frame.OUTPUT_LABELS, encode(labels))
 
     def receive_decoding_bits(self, count: int) -> Bits:
         with self._phases.during("outputs"):

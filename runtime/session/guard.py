@@ -22,7 +22,7 @@ class PeerRefused(PeerAborted):
 
 
 class Guard:
-    """The channel of one session; itself a Channel, so that transfers and tables pass the same gate."""
+    """The channel of one session; itself a Channel, so that transfers and tables are held to the same table of states."""
 
     def __init__(self, channel: Channel, role: Role) -> None:
         self._channel = channel

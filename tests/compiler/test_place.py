@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
-from compiler.schedule.place import LABEL_BYTES, TILE_BYTES, allocate, place, tile_of
+from compiler.schedule.place import TILE_LABELS, allocate, place, tile_of
 from compiler.schedule.registers import fault
 
 
@@ -76,7 +76,7 @@ def test_what_nobody_reads_gives_its_register_away_at_once() -> None:
 )
 def test_tile(registers: int, tile: int) -> None:
     assert tile_of(registers) == tile
-    assert tile == 1 or tile * registers * LABEL_BYTES <= TILE_BYTES
+    assert tile == 1 or tile * registers <= TILE_LABELS
 
 
 @settings(deadline=None, max_examples=300)
