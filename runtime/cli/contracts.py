@@ -36,6 +36,43 @@ CLOCK_SKEW = timedelta(hours=1)  # by which the parties' clocks may differ
 File = Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)]
 Key = Annotated[Path, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key.")]
 Cert = Annotated[Path, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")]
+Writer = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="PARTY", show_default=False, help="Who writes it: the owner of the data sets, if there are any."
+    ),
+]
+Peer = Annotated[Path, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")]
+Epsilon = Annotated[
+    str | None, typer.Option("--epsilon", metavar="E", show_default=False, help="What one run may cost at most.")
+]
+Delta = Annotated[str, typer.Option("--delta", metavar="D", help="The delta of one run.")]
+Runs = Annotated[int, typer.Option("--runs", metavar="N", min=1, help="How many runs at most.")]
+TotalEpsilon = Annotated[
+    str | None,
+    typer.Option(
+        "--total-epsilon",
+        metavar="E",
+        show_default=False,
+        help="What all runs may cost; N times --epsilon if not given.",
+    ),
+]
+TotalDelta = Annotated[
+    str | None,
+    typer.Option(
+        "--total-delta", metavar="D", show_default=False, help="The delta of all runs; N times --delta if not given."
+    ),
+]
+Composition = Annotated[
+    str,
+    typer.Option(
+        "--composition",
+        metavar="basic|pld",
+        help="basic: runs may depend on one another's results; pld: all are fixed now, and cost less together.",
+    ),
+]
+Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")]
+Out = Annotated[Path, typer.Option("-o", metavar="OUT", help="Where it is written.")]
 
 
 @app.command()
@@ -43,52 +80,17 @@ def new(
     file: Runnable,
     key: Key,
     cert: Cert,
-    party: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="PARTY",
-            show_default=False,
-            help="Who writes it: the owner of the data sets, if there are any.",
-        ),
-    ],
-    peer: Annotated[
-        Path, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")
-    ],
+    party: Writer,
+    peer: Peer,
     input: Input = None,
-    epsilon: Annotated[
-        str | None, typer.Option("--epsilon", metavar="E", show_default=False, help="What one run may cost at most.")
-    ] = None,
-    delta: Annotated[str, typer.Option("--delta", metavar="D", help="The delta of one run.")] = "1e-5",
-    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="How many runs at most.")] = 1,
-    total_epsilon: Annotated[
-        str | None,
-        typer.Option(
-            "--total-epsilon",
-            metavar="E",
-            show_default=False,
-            help="What all runs may cost; N times --epsilon if not given.",
-        ),
-    ] = None,
-    total_delta: Annotated[
-        str | None,
-        typer.Option(
-            "--total-delta",
-            metavar="D",
-            show_default=False,
-            help="The delta of all runs; N times --delta if not given.",
-        ),
-    ] = None,
-    composition: Annotated[
-        str,
-        typer.Option(
-            "--composition",
-            metavar="basic|pld",
-            help="basic: runs may depend on one another's results; pld: all are fixed now, and cost less together.",
-        ),
-    ] = "basic",
-    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")] = 30,
-    out: Annotated[Path, typer.Option("-o", metavar="OUT", help="Where it is written.")] = Path("contract.json"),
+    epsilon: Epsilon = None,
+    delta: Delta = "1e-5",
+    runs: Runs = 1,
+    total_epsilon: TotalEpsilon = None,
+    total_delta: TotalDelta = None,
+    composition: Composition = "basic",
+    days: Days = 30,
+    out: Out = Path("contract.json"),
     define: Define = None,
     json: Json = False,
 ) -> None:

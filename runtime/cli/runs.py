@@ -45,6 +45,34 @@ from runtime.report.wording import count, listing
 
 TIMEOUT = 120.0  # seconds without any progress
 
+Party = Annotated[
+    str | None,
+    typer.Option("--as", metavar="PARTY", show_default=False, help="Run this party alone; without it both run here."),
+]
+Listen = Annotated[
+    str | None, typer.Option("--listen", metavar="HOST:PORT", show_default=False, help="Wait for the peer here.")
+]
+Connect = Annotated[
+    str | None, typer.Option("--connect", metavar="HOST:PORT", show_default=False, help="Where the peer listens.")
+]
+Key = Annotated[
+    Path | None, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key, from `ccr keys new`.")
+]
+Cert = Annotated[Path | None, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")]
+Peer = Annotated[
+    Path | None, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")
+]
+ContractFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--contract",
+        metavar="C",
+        show_default=False,
+        help="What both parties signed; it names the peer's certificate too.",
+    ),
+]
+Timeout = Annotated[float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer, at any point.")]
+
 
 def simulate(
     file: Runnable,
@@ -79,42 +107,17 @@ def run(
     file: Runnable,
     input: Input = None,
     output: Output = None,
-    party: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="PARTY", show_default=False, help="Run this party alone; without it both run here."
-        ),
-    ] = None,
-    listen: Annotated[
-        str | None, typer.Option("--listen", metavar="HOST:PORT", show_default=False, help="Wait for the peer here.")
-    ] = None,
-    connect: Annotated[
-        str | None, typer.Option("--connect", metavar="HOST:PORT", show_default=False, help="Where the peer listens.")
-    ] = None,
-    key: Annotated[
-        Path | None, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key, from `ccr keys new`.")
-    ] = None,
-    cert: Annotated[
-        Path | None, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")
-    ] = None,
-    peer: Annotated[
-        Path | None, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")
-    ] = None,
-    contract: Annotated[
-        Path | None,
-        typer.Option(
-            "--contract",
-            metavar="C",
-            show_default=False,
-            help="What both parties signed; it names the peer's certificate too.",
-        ),
-    ] = None,
+    party: Party = None,
+    listen: Listen = None,
+    connect: Connect = None,
+    key: Key = None,
+    cert: Cert = None,
+    peer: Peer = None,
+    contract: ContractFile = None,
     ledger: LedgerFile = None,
     seed: Seed = None,
     delta: Delta = DEFAULT_DELTA,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer, at any point.")
-    ] = TIMEOUT,
+    timeout: Timeout = TIMEOUT,
     define: Define = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -136,15 +139,7 @@ def run(
         compiling = time.perf_counter() - start
         _announce(program, seed, quiet)
         files = _files(program, outputs, party)
-        with meter(and_gates(program.compiled.plan), quiet) as advance:
-            if ends is None:
-                watched = program.compiled.evaluator
-                reports = run_both(
-                    program, inputs, seed, timeout, lambda who, gates: advance(gates) if who == watched else None
-                )
-            else:
-                report = run_party(program, ends, inputs, seed, timeout, advance, quiet, agreed)
-                reports = {report.party: report}
+        reports = _reports(program, ends, agreed, inputs, seed, timeout, quiet)
         running = time.perf_counter() - start - compiling
         found = {name: value for r in reports.values() for name, value in r.outputs.items()}
         _save(program, files, found)
@@ -159,6 +154,24 @@ def _announce(program: Program, seed: int | None, quiet: bool) -> None:
         say(f"warning: {SEEDED}")
     if not quiet:
         say(f"{program.name}: {count(and_gates(program.compiled.plan))} AND gates, digest {program.digest[:16]}")
+
+
+def _reports(
+    program: Program,
+    ends: Ends | None,
+    agreed: Agreed | None,
+    inputs: Mapping[str, str],
+    seed: int | None,
+    timeout: float,
+    quiet: bool,
+) -> dict[str, Report]:
+    """The run itself: of both parties here without `ends`, else of one."""
+    with meter(and_gates(program.compiled.plan), quiet) as advance:
+        if ends is not None:
+            report = run_party(program, ends, inputs, seed, timeout, advance, quiet, agreed)
+            return {report.party: report}
+        watched = program.compiled.evaluator
+        return run_both(program, inputs, seed, timeout, lambda who, gates: advance(gates) if who == watched else None)
 
 
 def _ended(
