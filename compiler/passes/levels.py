@@ -1,4 +1,4 @@
-"""Optimisation levels: tuples of passes."""
+"""The optimisation level that is compiled at: the passes in their order."""
 
 from __future__ import annotations
 
@@ -7,5 +7,4 @@ from compiler.passes.fold import FOLD
 from compiler.passes.prune import PRUNE
 from compiler.passes.share import SHARE
 
-O0: tuple[Pass, ...] = ()
 O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -27,6 +28,15 @@ from runtime.session.hello import DifferentContracts, Disagreement
 
 class NotSaved(Exception):
     """The work was done, but its result could not be written."""
+
+
+@contextmanager
+def saving(path: Path) -> Generator[None]:
+    """Writing a result: what the system does not allow becomes NotSaved."""
+    try:
+        yield
+    except OSError as error:
+        raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 
 
 @contextmanager

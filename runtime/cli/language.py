@@ -13,7 +13,7 @@ from lang.problems.explain import page, problems
 from lang.problems.problem import Problem, Rejected
 from lang.syntax.fmt import format_text
 from lang.syntax.load import decode, read
-from runtime.cli.faults import NotSaved, faults
+from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
 from runtime.cli.screen import result
 from runtime.cli.status import FAILED
@@ -43,7 +43,8 @@ def fmt(
         changed = _changed(files)
         if not check:
             for file, text in changed.items():
-                _replace(Path(file), text)
+                with saving(Path(file)):  # never left cut off
+                    replace_bytes(Path(file), text.encode())
         done = "would change" if check else "formatted"
         result(
             {"changed": list(changed)},
@@ -82,14 +83,6 @@ def _changed(files: list[str]) -> dict[str, str]:
     if wrong:
         raise Rejected(wrong)
     return changed
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write all of the text or nothing: a program is never left cut off."""
-    try:
-        replace_bytes(path, text.encode())
-    except OSError as error:
-        raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 
 
 def explain(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from compiler.program import Compiled
-from runtime.cli.faults import NotSaved, faults
+from runtime.cli.faults import faults, saving
 from runtime.cli.options import DEFAULT_DELTA, Define, Delta, Json, Runnable, UsageError, checked_delta, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
@@ -57,10 +57,8 @@ def privacy(
             )
         found = spending(program, _records(program, records, pairs("--input", input)), delta, epsilon)
         if plot is not None:
-            try:
+            with saving(plot):
                 picture.plot(found, plot)
-            except OSError as error:
-                raise NotSaved(f"cannot write {plot}: {error.strerror}") from None
             say(f"{plot}: epsilon over steps and over delta")
         result(found.as_json(), found.text(), json)
 

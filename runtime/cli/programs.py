@@ -14,7 +14,7 @@ from compiler.words import show as show_words
 from lang.problems.draw import as_json, draw
 from lang.syntax.load import read
 from runtime import api
-from runtime.cli.faults import NotSaved, faults
+from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
     DEFAULT_DELTA,
     Define,
@@ -74,7 +74,8 @@ def compile(
         _source_only(file)
         program = compiled(file, define)
         path = out or Path(file).with_suffix(ARTIFACT)
-        _save(path, program.artifact)
+        with saving(path):
+            replace_bytes(path, program.artifact)
         gates = work(program.compiled).and_gates
         result(
             {"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
@@ -126,7 +127,8 @@ def inspect(
             text = "\n".join([text, "", *lines])
             data[name] = lines
         if html:
-            _save(html, page(program, done, told, rows).encode())
+            with saving(html):
+                replace_bytes(html, page(program, done, told, rows).encode())
         result(data, text, json)
 
 
@@ -144,13 +146,6 @@ def _kept(file: str, what: str, option: str, asked: bool) -> None:
     """Raises UsageError where an option is about what an artifact has not kept."""
     if asked and Path(file).suffix == ARTIFACT:
         raise UsageError(f"an artifact does not keep the {what} that {option} is about", "give the .ccr file")
-
-
-def _save(path: Path, content: bytes) -> None:
-    try:
-        replace_bytes(path, content)
-    except OSError as error:
-        raise NotSaved(f"cannot write {path}: {error.strerror}") from None
 
 
 def _source_only(file: str) -> None:

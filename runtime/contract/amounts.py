@@ -67,14 +67,6 @@ class Spend:
 NOTHING = Spend(Fraction(0), Fraction(0))
 
 
-def spend(epsilon: str, delta: str) -> Spend:
-    """From two canonical numerals above zero, delta below one.  Raises ValueError."""
-    found = Spend(decimal(epsilon), decimal(delta))
-    if found.delta >= 1:
-        raise ValueError(f"delta must lie below 1: {delta}")
-    return found
-
-
 def total(amounts: Iterable[Spend]) -> Spend:
     return sum(amounts, NOTHING)
 

@@ -64,12 +64,6 @@ class Listener:
         self._socket.close()
 
 
-def listen(host: str, port: int, identity: Identity, peer_certificate: bytes, timeout: float) -> TlsChannel:
-    """Listen on a known port, accept the peer, and stop listening.  Raises what `Listener` raises."""
-    with contextlib.closing(Listener(host, port, identity, peer_certificate)) as listener:
-        return listener.accept(timeout)
-
-
 def connect(host: str, port: int, identity: Identity, peer_certificate: bytes, timeout: float) -> TlsChannel:
     """Connect to a listening peer, trying again for `timeout` seconds while nobody answers; the peer has accepted
     this party's certificate when it returns.  The timeout holds for the channel's later waits too.

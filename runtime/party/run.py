@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compiler.program import and_gates
@@ -18,8 +17,6 @@ from runtime.program import Program
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Session
-
-Meet = Callable[[], AbstractContextManager[Channel]]  # connects to the peer, or waits for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from runtime.files import replace
 from runtime.privacy.accountant import ADJACENCY, UNIT
 from runtime.report.spending import Spending, over_delta, over_steps
 
@@ -19,7 +20,7 @@ def available() -> bool:
 
 
 def plot(spending: Spending, path: Path) -> None:
-    """Write the picture; its ending, one of ENDINGS, says in which format.  Raises OSError."""
+    """Write the picture, whole or not at all; its ending, one of ENDINGS, says in which format.  Raises OSError."""
     from matplotlib.figure import Figure
 
     figure: Any = Figure(figsize=(10, 4), layout="constrained")
@@ -32,7 +33,7 @@ def plot(spending: Spending, path: Path) -> None:
     _draw(right, [(g.delta, g.epsilon) for g in over_delta(told)])
     right.set(xlabel="delta", ylabel="epsilon", xscale="log", title=f"{steps} steps")
     figure.suptitle(f"{ADJACENCY}; {UNIT}; {spending.each[0].accountant}", fontsize=9)
-    figure.savefig(path)
+    replace(path, lambda file: figure.savefig(file, format=path.suffix[1:]))
 
 
 def _draw(axes: Any, points: Sequence[tuple[float, float]]) -> None:

@@ -22,7 +22,7 @@ class PeerRefused(PeerAborted):
 
 
 class Guard:
-    """The channel of one session; itself a Channel, so that transfers and tables are held to the same table of states."""
+    """The channel of one session; itself a Channel, so that transfers and garbled rows are held to it too."""
 
     def __init__(self, channel: Channel, role: Role) -> None:
         self._channel = channel

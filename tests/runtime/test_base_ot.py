@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from nacl import bindings
 from numpy.typing import NDArray
+from support.memory_channel import pair
 
 from runtime.net.errors import ProtocolError
-from runtime.net.memory import pair
 from runtime.ot import base, group
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.oracle import DIGEST_BYTES

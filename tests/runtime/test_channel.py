@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from support import memory_channel
 from support.loopback import tls_pair
 
-from runtime.net import memory
 from runtime.net.channel import HEADER, WINDOW, Channel, Framing, expect
 from runtime.net.errors import ConnectionLost, PeerClosed, ProtocolError, Timeout
 from runtime.net.queue import ByteQueue
@@ -22,7 +22,7 @@ Ends = tuple[Channel, Channel]
 @pytest.fixture(params=["memory", "tls"])
 def channels(request: pytest.FixtureRequest) -> Iterator[Ends]:
     """Two connected channels of each kind, with a timeout of ten seconds."""
-    ends: Ends = memory.pair(10.0) if request.param == "memory" else tls_pair(10.0)
+    ends: Ends = memory_channel.pair(10.0) if request.param == "memory" else tls_pair(10.0)
     yield ends
     for end in ends:
         end.abort()

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.memory_channel import pair
 
 from runtime.crypto.labels import Labels, bits, fresh_delta
 from runtime.crypto.prg import Prg
 from runtime.net.errors import ProtocolError
-from runtime.net.memory import pair
 from runtime.ot import check, extension
 from runtime.ot.errors import CheatingDetected, Destroyed
 from runtime.ot.extension import Receiver, Sender

@@ -7,6 +7,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from support.memory_channel import pair
 
 from compiler.artifact import decode
 from compiler.schedule.plan import Clear, Enter, Free, Launch, Repeat, Step
@@ -15,7 +16,6 @@ from compiler.words.ir import Block, Coins, Loop, Op, Type, Value
 from runtime import api
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
-from runtime.net.memory import pair
 from runtime.party.run import Report, prepare, run
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret

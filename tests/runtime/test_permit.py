@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.command import call
 from support.contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
+from support.memory_channel import pair
 
 from runtime.contract.amounts import Spend
 from runtime.contract.cost import charges
@@ -24,7 +25,6 @@ from runtime.ledger.store import Ledger
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
 from runtime.net.frames import Frame
-from runtime.net.memory import pair
 from runtime.ot.errors import CheatingDetected
 from runtime.party.ledger_permit import Bearer, LedgerPermit, permit
 from runtime.party.run import prepare, run

@@ -6,10 +6,10 @@ import json
 from threading import Thread
 
 import pytest
+from support.memory_channel import pair
 
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
-from runtime.net.memory import pair
 from runtime.session.guard import Guard, PeerAborted
 from runtime.session.hello import (
     PROTOCOL,

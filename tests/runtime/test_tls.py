@@ -32,7 +32,7 @@ from runtime.net.errors import (
     Timeout,
 )
 from runtime.net.keys import Identity
-from runtime.net.tls import Listener, connect, listen
+from runtime.net.tls import Listener, connect
 
 
 def free_port() -> int:
@@ -234,7 +234,8 @@ def test_a_client_waits_for_a_server_that_starts_later() -> None:
     with ThreadPoolExecutor() as pool:
         connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10)
         threading.Event().wait(0.3)
-        server = listen(HERE, port, SERVER, CLIENT.certificate, 10)
+        with contextlib.closing(Listener(HERE, port, SERVER, CLIENT.certificate)) as listener:
+            server = listener.accept(10)
         client = connecting.result()
     client.send(1, b"hello")
     assert server.receive(10) == (1, b"hello")
