@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 
 from compiler.schedule.plan import Enter, Kernel, Open
 from runtime.execute.backend import Bits
-from runtime.execute.instructions import Program, Xor, program
+from runtime.execute.instructions import And, Program, Xor, program
 
 
 class ClearBackend:
@@ -38,10 +39,13 @@ class ClearBackend:
         view = list(registers)
         for item in code.instructions:
             left, right, out = view[item.left], view[item.right], view[item.out]
-            if isinstance(item, Xor):
-                np.bitwise_xor(left, right, out)
-            else:
-                np.bitwise_and(left ^ _mask(item.invert_left), right ^ _mask(item.invert_right), out)
+            match item:
+                case Xor():
+                    np.bitwise_xor(left, right, out)
+                case And():
+                    np.bitwise_and(left ^ _mask(item.invert_left), right ^ _mask(item.invert_right), out)
+                case _:
+                    assert_never(item)
         outputs = registers[np.array(code.outputs, dtype=np.intp)]
         return outputs ^ np.array(code.inverted, dtype=np.uint8)[:, None]
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import assert_never
 
 import numpy as np
 
@@ -89,11 +90,14 @@ class Registers:
         xors: list[Views] = []
         for item in code.instructions:
             views = (view[item.left], view[item.right], view[item.out])
-            if isinstance(item, Xor):
-                xors.append(views)
-            else:
-                rows.append(Row(tuple(xors), views, item))
-                xors = []
+            match item:
+                case Xor():
+                    xors.append(views)
+                case And():
+                    rows.append(Row(tuple(xors), views, item))
+                    xors = []
+                case _:
+                    assert_never(item)
         return Bound(registers, tuple(rows), tuple(xors), code)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import assert_never
 
 from runtime.data.errors import Counted, InputError
 from runtime.execute.yao import ForgedOutput
@@ -161,8 +162,10 @@ def _collect(children: Mapping[str, Child], progress: Callable[[str, int], None]
                     reports[party] = told
                 case Failed(reason):
                     failures[party] = reason
-                case _:
+                case Ready() | Refused():
                     failures[party] = "its process said something unexpected"
+                case _:
+                    assert_never(told)
             del waiting[pipe]
     if failures:
         raise PartyFailed("\n".join(f"{party}: {reason}" for party, reason in failures.items()))
@@ -196,15 +199,18 @@ class Child:
 
     def ready(self) -> int:
         """The port it listens on; raises InputError or PartyFailed."""
-        match self.told():
+        told = self.told()
+        match told:
             case Ready(port):
                 return port
             case Refused(what, help, file, row, column, counted):
                 raise InputError(what, help=help, file=file, row=row, column=column, counted=counted)
             case Failed(reason):
                 raise PartyFailed(f"{self.party}: {reason}")
-            case other:
-                raise PartyFailed(f"{self.party}: its process said {type(other).__name__} too early")
+            case Advanced() | Report():
+                raise PartyFailed(f"{self.party}: its process said {type(told).__name__} too early")
+            case _:
+                assert_never(told)
 
     def stop(self) -> None:
         self.pipe.close()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compiler.program import Compiled
-from compiler.schedule.plan import Clear, Repeat, Step
+from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Repeat, Step, Tell
 from compiler.words.evaluate import Array
-from compiler.words.ir import Block, Coins, Draw, Entry, Loop, Noise, Type, Value
+from compiler.words.ir import Block, Coins, Draw, Entry, Loop, Noise, Result, Type, Value
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, load_inputs
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
@@ -57,18 +58,29 @@ def load(program: Compiled, parties: frozenset[str], given: Mapping[str, str]) -
 def _draws(steps: Iterable[Step]) -> Iterator[Draw]:
     """Every batch that a schedule samples."""
     for step in steps:
-        if isinstance(step, Repeat):
-            yield from _draws(step.body)
-        elif isinstance(step, Clear):
-            yield from _sampled(step.block)
+        match step:
+            case Repeat():
+                yield from _draws(step.body)
+            case Clear():
+                yield from _sampled(step.block)
+            case Launch() | Enter() | Open() | Tell() | Copy() | Free():
+                pass
+            case _:
+                assert_never(step)
 
 
 def _sampled(block: Block) -> Iterator[Draw]:
     for item in block.items:
-        if isinstance(item, Loop):
-            yield from _sampled(item.body)
-        elif isinstance(item, Value) and isinstance(item.at, Draw):
-            yield item.at
+        match item:
+            case Loop():
+                yield from _sampled(item.body)
+            case Value():
+                if isinstance(item.at, Draw):
+                    yield item.at
+            case Result():
+                pass
+            case _:
+                assert_never(item)
 
 
 @dataclass
