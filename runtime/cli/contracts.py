@@ -29,7 +29,7 @@ from runtime.net import keys
 from runtime.net.keys import Identity
 from runtime.program import Program
 from runtime.report.contract import lines
-from runtime.report.run import amount
+from runtime.report.wording import amount
 
 app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
 CLOCK_SKEW = timedelta(hours=1)  # by which the parties' clocks may differ

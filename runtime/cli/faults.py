@@ -9,7 +9,6 @@ from pathlib import Path
 import typer
 
 from compiler.artifact import ArtifactError
-from lang.numerals import spelled
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
 from runtime.cli.options import UsageError
@@ -22,6 +21,7 @@ from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError
 from runtime.ot.errors import CheatingDetected
 from runtime.party.both import PartyFailed
+from runtime.report.wording import amount
 from runtime.session.guard import PeerRefused
 from runtime.session.hello import DifferentContracts, Disagreement
 
@@ -68,7 +68,7 @@ def faults(json: bool) -> Generator[None]:
         _end(json, _error("artifact" if isinstance(error, ArtifactError) else "key", str(error)), WRONG)
     except Refused as refused:
         say(str(refused))
-        sums = {name: {"epsilon": spelled(s.epsilon), "delta": spelled(s.delta)} for name, s in refused.sums.items()}
+        sums = {name: amount(spend) for name, spend in refused.sums.items()}
         _end(json, _error(refused.reason, refused.what, help=refused.help, sums=sums), REFUSED)
     except (PeerRefused, DifferentContracts) as error:
         say(f"error: {error}")

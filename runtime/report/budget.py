@@ -11,7 +11,7 @@ from typing import assert_never
 
 from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
-from runtime.report.run import amount
+from runtime.report.wording import amount
 
 COMPOSED = (
     "runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, as one "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from decimal import Decimal
 from fractions import Fraction
 
 from compiler.program import Compiled, Released
+from lang.numerals import exact
 from runtime.program import Program
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
@@ -48,7 +48,7 @@ def parties(compiled: Compiled) -> list[str]:
         told = ", ".join(f"{o.name}: {o.kind}" for o in outputs) or "nothing"
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:
-        lines.append("params " + ", ".join(f"{name} = {_decimal(value)}" for name, value in compiled.parameters))
+        lines.append("params " + ", ".join(f"{name} = {exact(Fraction(value))}" for name, value in compiled.parameters))
     if compiled.approximations:
         lines.append(
             "approximated " + ", ".join(f"{a.function} within {float(a.error):.3g}" for a in compiled.approximations)
@@ -97,12 +97,6 @@ def _lines(program: Program, work: Work) -> list[str]:
     ]
     rest = [f"and {count(len(rows) - PLACES)} more places: see --json"] if len(rows) > PLACES else []
     return [*table(("source", "AND", "share"), rows[:PLACES]), *rest]
-
-
-def _decimal(value: str) -> str:
-    """A param's exact value, 169/100, as it is written: 1.69."""
-    exact = Fraction(value)
-    return str(Decimal(exact.numerator) / exact.denominator)
 
 
 def _brings(program: Compiled, party: str) -> str:

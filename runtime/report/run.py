@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compiler.words.evaluate import Array
-from lang.numerals import spelled
-from runtime.contract.amounts import Spend
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import values
 from runtime.report.privacy import Privacy
 from runtime.report.program import learns
-from runtime.report.wording import count, duration, rate, size
+from runtime.report.wording import amount, count, duration, indent, rate, size
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
 TELLING = 0.5  # seconds of streaming from which a rate means something
@@ -130,12 +128,3 @@ class Ended:
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
         ]
-
-
-def amount(spend: Spend) -> dict[str, str]:
-    """Exact decimals."""
-    return {"epsilon": spelled(spend.epsilon), "delta": spelled(spend.delta)}
-
-
-def indent(lines: list[str]) -> list[str]:
-    return [f"  {line}" for line in lines]

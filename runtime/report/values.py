@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from compiler.program import Released
 from compiler.words.evaluate import Array
 from compiler.words.ir import Type
-from lang.numerals import spelled
+from lang.numerals import exact
 from runtime.data.errors import InputError
 from runtime.data.save import check_output, save
 from runtime.data.specs import Kind
@@ -31,17 +30,10 @@ def text(value: Array, type: Type) -> str:
     """The numbers of an output, exactly; a long tensor is cut short."""
     flat = value.reshape(-1)
     if value.ndim == 0:
-        return _element(int(flat[0]), type.scale)
-    shown = ", ".join(_element(int(n), type.scale) for n in flat[:SHOWN])
+        return exact(int(flat[0]) * type.scale)
+    shown = ", ".join(exact(int(n) * type.scale) for n in flat[:SHOWN])
     rest = f", ... ({len(flat)} in all)" if len(flat) > SHOWN else ""
     return f"[{shown}{rest}]"
-
-
-def _element(integer: int, scale: Fraction) -> str:
-    places = scale.denominator.bit_length() - 1
-    if scale.denominator == 1 << places:
-        return spelled(integer * scale)
-    return str(integer * scale)
 
 
 def check_file(path: str, output: Released) -> None:

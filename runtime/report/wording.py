@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lang.numerals import spelled
+from runtime.contract.amounts import Spend
+
 
 def count(number: int) -> str:
     """19 431 168"""
@@ -56,3 +59,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
         "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
         for row in cells
     ]
+
+
+def amount(spend: Spend) -> dict[str, str]:
+    """Exact decimals."""
+    return {"epsilon": spelled(spend.epsilon), "delta": spelled(spend.delta)}
+
+
+def indent(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
