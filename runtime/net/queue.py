@@ -33,10 +33,7 @@ class ByteQueue:
         with self._condition:
             while self._end is None and self._size and self._size + len(data) > max(self._window, self._wanted):
                 if not self._condition.wait(timeout):
-                    raise Timeout(
-                        f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting "
-                        "for it; check that it still runs, or allow more time"
-                    )
+                    raise self._not_taken(timeout)
             self._raise_end()
             self._add(data)
         self._signal()
@@ -102,10 +99,7 @@ class ByteQueue:
                 before = self._size
                 self._raise_end()
                 if not self._condition.wait(timeout) and self._size == before:
-                    raise Timeout(
-                        f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting "
-                        "for it; check that it still runs, or allow more time"
-                    )
+                    raise self._not_taken(timeout)
 
     def end(self, error: NetworkError, discard: bool = False) -> None:
         """No byte will be added any more: a reader gets `error` after the last byte, a writer at once.
@@ -148,6 +142,12 @@ class ByteQueue:
             if len(piece) > count:
                 self._pieces.appendleft(piece[count:])
             count -= min(count, len(piece))
+
+    def _not_taken(self, timeout: float) -> Timeout:
+        return Timeout(
+            f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting for it; check that it "
+            "still runs, or allow more time"
+        )
 
     def _raise_end(self) -> None:
         if self._end is not None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, BinaryIO
 
 import pytest
 from support.command import BASE, EXAMPLES, MILLIONAIRES, RECORDS, TUMOUR, call
+
+from runtime.report.plot import plot
 
 ADJACENCY = "zero-out of one record"
 
@@ -120,6 +124,26 @@ def test_a_picture(tmp_path: Path) -> None:
         assert done.exit_code == 0 and path.read_bytes().startswith(start) and path.stat().st_size > 5000
     done = call("privacy", TUMOUR, "--records", "455", "--plot", str(tmp_path / "none" / "p.png"))
     assert done.exit_code == 1 and "cannot write" in done.stderr
+
+
+def test_a_picture_that_cannot_be_finished_leaves_the_one_before(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    figure = pytest.importorskip("matplotlib.figure")
+
+    def full(_: object, file: BinaryIO, format: str) -> None:
+        file.write(f"half a {format}".encode())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(figure.Figure, "savefig", full)
+    monkeypatch.setattr("runtime.report.plot.over_steps", lambda told, delta: [])
+    monkeypatch.setattr("runtime.report.plot.over_delta", lambda told: [])
+    path = tmp_path / "p.png"
+    path.write_bytes(b"before")
+    told: Any = SimpleNamespace(privacy=SimpleNamespace(delta=1e-5), told=[], each=[SimpleNamespace(accountant="any")])
+    with pytest.raises(OSError, match="No space left"):
+        plot(told, path)
+    assert [p.name for p in tmp_path.iterdir()] == ["p.png"] and path.read_bytes() == b"before"
 
 
 def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
