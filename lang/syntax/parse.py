@@ -63,7 +63,7 @@ def _parser() -> tuple[Lark, Builder]:
     try:
         with kept.open("rb") as file:
             parser = Lark.load(file)
-        if type(parser.options.transformer) is not Builder:  # kept by a ccr whose builder was another
+        if type(cast(object, parser.options.transformer)) is not Builder:  # kept by a ccr whose builder was another
             raise ValueError
     except Exception:  # missing or damaged, which pickle says in many ways: make them
         parser = Lark(
