@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from lang import typed
 
@@ -25,8 +26,10 @@ def parts(expr: typed.Expr) -> Iterator[typed.Expr]:
             for statement in statements:
                 yield from _statement_parts(statement)
             yield value
-        case _:
+        case typed.Const() | typed.Read() | typed.IndexOf() | typed.RowField():
             return
+        case _:
+            assert_never(expr)
 
 
 def _statement_parts(statement: typed.Statement) -> Iterator[typed.Expr]:
@@ -47,6 +50,8 @@ def _statement_parts(statement: typed.Statement) -> Iterator[typed.Expr]:
             yield value
         case typed.Train():
             return
+        case _:
+            assert_never(statement)
 
 
 def reads(expr: typed.Expr, variable: typed.Variable) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
+from typing import Literal, get_args
 
 from lang.kinds import Base, Kind, Scalar, Tensor, TupleKind
 from lang.source import Span
@@ -102,7 +103,14 @@ class Call(Enum):
     CROSS_ENTROPY = "cross_entropy"  # (scores, class): -log(softmax(scores)[class]); only under `loss`
 
 
-INEXACT = frozenset({Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2})
+# How each is called, what type and what public value it has: `RULES` in lang/checker/functions.py.
+
+Inexact = Literal[
+    Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2
+]  # approximated: compiler/functions/inexact.py says how
+INEXACT: frozenset[Call] = frozenset(get_args(Inexact))
+Loss = Literal[Call.LOGISTIC, Call.SQUARED, Call.CROSS_ENTROPY]
+LOSSES: frozenset[Call] = frozenset(get_args(Loss))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Literal, assert_never
 
 from compiler.functions.approximate.target import UNBOUND_FRACTION, WIDEST
 from compiler.functions.quotient import quotient
@@ -13,25 +14,37 @@ from lang.problems import QuotientKind, RangeTooWide
 from lang.problems.problem import Rejected
 from lang.typed import Call, Const, Number, Operate
 
+Dividing = Literal[Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR]
 
-def divide(b: Builder, e: Operate, args: list[int], bound: Scalar | None) -> int:
+
+def divide(b: Builder, call: Dividing, e: Operate, args: list[int], bound: Scalar | None) -> int:
     """The word for one of the four, in `e`; `bound` is the kind that the result is converted to right away, if any."""
     x, y = args
     by = b.constant(y)
-    if e.call in (Call.SHL, Call.SHR):
-        assert by is not None
-        power = Fraction(2) ** int(by)
-        if e.call is Call.SHL:
-            return b.scaled(x, power)
-        return floor_divide(b, x, power) if e.type.integer else b.scaled(x, 1 / power)
-    if by and (e.type.integer or isinstance(e.args[1], Const)):
-        if e.call is Call.MODULO:
-            return _remainder(b, x, by)
-        return floor_divide(b, x, by) if e.type.integer else b.scaled(x, 1 / by)
-    if not e.type.integer and isinstance(e.args[1], Const):  # a tensor of public numbers
-        return b.mul(x, b.const([1 / v for v in e.args[1].values], e.args[1].type.shape))
-    x, y = (b.broadcast(a, e.type.shape) for a in args)
-    return _private_remainder(b, x, y) if e.call is Call.MODULO else _private_quotient(b, e, x, y, bound)
+    match call:
+        case Call.SHL:
+            return b.scaled(x, _power(by))
+        case Call.SHR:
+            return floor_divide(b, x, _power(by)) if e.type.integer else b.scaled(x, 1 / _power(by))
+        case Call.MODULO:
+            if by:
+                return _remainder(b, x, by)
+            return _private_remainder(b, b.broadcast(x, e.type.shape), b.broadcast(y, e.type.shape))
+        case Call.DIVIDE:
+            if by and e.type.integer:
+                return floor_divide(b, x, by)
+            if isinstance(e.args[1], Const) and not e.type.integer:
+                if by:
+                    return b.scaled(x, 1 / by)
+                return b.mul(x, b.const([1 / v for v in e.args[1].values], e.args[1].type.shape))
+            return _private_quotient(b, e, b.broadcast(x, e.type.shape), b.broadcast(y, e.type.shape), bound)
+        case _:
+            assert_never(call)
+
+
+def _power(by: Fraction | None) -> Fraction:
+    assert by is not None  # a shift is by a public number
+    return Fraction(2) ** int(by)
 
 
 def floor_divide(b: Builder, x: int, by: Fraction) -> int:

@@ -1,44 +1,84 @@
-"""Functions that are not exact: each off by at most one last bit of the kind it is bound to, or by its `within`."""
+"""Functions that are not exact: each off by at most one last bit of the kind it is bound to, or by its `within`.
+
+`function` says of each how it is approximated and what its derivative is.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import assert_never
 
+from compiler.functions import derivatives
+from compiler.functions.approximate import odd
 from compiler.functions.approximate.exponential import bits, exp
 from compiler.functions.approximate.logarithm import log
 from compiler.functions.approximate.logistic import logistic, tanh
-from compiler.functions.approximate.odd import SIGMOID, TANH, odd
 from compiler.functions.approximate.reciprocal_root import rsqrt
 from compiler.functions.approximate.softmax import softmax
 from compiler.functions.approximate.target import WIDEST, Target, rounded_once, target_of
 from compiler.functions.order import permuted_last, restored
-from compiler.functions.quotient import quotient, root
+from compiler.functions.quotient import root
 from compiler.words.builder import Builder
 from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.numerals import show_number
 from lang.problems import NotYet, RangeTooWide, ResultTooWide, WithinUnmet
 from lang.problems.problem import Rejected
-from lang.typed import Call, Operate
-
-ODD = {Call.SIGMOID: SIGMOID, Call.TANH: TANH}
+from lang.typed import Call, Inexact, Operate
 
 
-def inexact(b: Builder, call: Call, x: int, e: Operate, bound: Scalar | None = None, wrap: bool = False) -> int:
+@dataclass(frozen=True, slots=True)
+class Function:
+    """f: its value in units of the target, less than one of them off, or None where that needs more than we have;
+    its derivative; a table of half of it, if it is odd about its centre, which is tried first."""
+
+    value: Callable[[Builder, int, Target], int | None]
+    derivative: derivatives.Derivative
+    halved: odd.Function | None = None
+
+
+def function(call: Inexact) -> Function:
+    match call:
+        case Call.SQRT:
+            return Function(lambda b, x, target: root(b, x, target.fraction), derivatives.sqrt)
+        case Call.NORM2:
+            return Function(_norm2, derivatives.norm2)
+        case Call.EXP:
+            return Function(lambda b, x, target: exp(b, x, 1, target), derivatives.exp)
+        case Call.LOG:
+            return Function(log, derivatives.log)
+        case Call.RSQRT:
+            return Function(rsqrt, derivatives.rsqrt)
+        case Call.SOFTMAX:
+            return Function(softmax, derivatives.softmax)
+        case Call.SIGMOID:
+            return Function(logistic, derivatives.sigmoid, odd.SIGMOID)
+        case Call.TANH:
+            return Function(tanh, derivatives.tanh, odd.TANH)
+        case _:
+            assert_never(call)
+
+
+def _norm2(b: Builder, x: int, target: Target) -> int:
+    return root(b, b.sum(b.mul(x, x), len(b.type(x).shape)), target.fraction)
+
+
+def inexact(b: Builder, call: Inexact, x: int, e: Operate, bound: Scalar | None = None, wrap: bool = False) -> int:
     """The function `call` of x, in `e`, for the kind that it is bound to; `wrap`: that keeps its low bits only."""
     if bound is None and b.type(x).width > WIDEST:
         raise Rejected([RangeTooWide(span=e.span, function=call.value, bits=b.type(x).width)])
     if call is Call.SOFTMAX and e.axis is not None and e.axis != len(b.type(x).shape) - 1:
         return restored(b, inexact(b, call, permuted_last(b, x, e.axis), replace(e, axis=None), bound, wrap), e.axis)
-    result = _approximated(b, call, x, e, target_of(bound, e.within, wrap))
+    of = function(call)
+    result = _approximated(b, call, of, x, e, target_of(bound, e.within, wrap))
     if bound is None and b.type(result).width > WIDEST:
         raise Rejected([ResultTooWide(span=e.span, function=call.value, bits=b.type(result).width)])
-    b.derivatives[result] = lambda adjoint: [(x, derivative(b, call, x, result, adjoint))]
+    b.derivatives[result] = lambda adjoint: [(x, of.derivative(b, x, result, adjoint))]
     return result
 
 
-def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) -> int:
+def _approximated(b: Builder, call: Inexact, of: Function, x: int, e: Operate, target: Target) -> int:
     coarse = rounded_once(target)
     if coarse is None:  # rounding to the kind alone is off by up to half a last bit
         raise Rejected(
@@ -51,10 +91,11 @@ def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) ->
                 )
             ]
         )
-    found = odd(ODD[call], b.type(x), target.fraction, target.within) if call in ODD else None
-    if found is not None:
-        return b.add(Op.APPLY, (x,), *found)
-    result = _rounded_down(b, call, x, coarse)
+    if of.halved is not None:
+        found = odd.odd(of.halved, b.type(x), target.fraction, target.within)
+        if found is not None:
+            return b.add(Op.APPLY, (x,), *found)
+    result = of.value(b, x, coarse)
     if result is None and call is Call.EXP and target.hi is None:
         most = b.type(x).hi * b.type(x).scale
         raise Rejected([ResultTooWide(span=e.span, function=call.value, bits=bits(most, target))])
@@ -69,50 +110,3 @@ def _approximated(b: Builder, call: Call, x: int, e: Operate, target: Target) ->
             ]
         )
     return result
-
-
-def _rounded_down(b: Builder, call: Call, x: int, target: Target) -> int | None:
-    match call:
-        case Call.SQRT:
-            return root(b, x, target.fraction)
-        case Call.NORM2:
-            return root(b, b.sum(b.mul(x, x), len(b.type(x).shape)), target.fraction)
-        case Call.EXP:
-            return exp(b, x, 1, target)
-        case Call.LOG:
-            return log(b, x, target)
-        case Call.RSQRT:
-            return rsqrt(b, x, target)
-        case Call.SOFTMAX:
-            return softmax(b, x, target)
-        case Call.SIGMOID:
-            return logistic(b, x, target)
-        case _:
-            return tanh(b, x, target)
-
-
-def derivative(b: Builder, call: Call, x: int, y: int, adjoint: int) -> int:
-    """The adjoint of x for that of y = f(x); a quotient is rounded to y's last bit, and 0 where it divides by 0."""
-
-    def over(numerator: int, denominator: int) -> int:
-        return quotient(b, numerator, denominator, b.type(y).scale, (0, 0))
-
-    match call:
-        case Call.EXP:
-            return b.mul(adjoint, y)
-        case Call.SIGMOID:
-            return b.mul(adjoint, b.mul(y, b.invert(y)))
-        case Call.TANH:
-            return b.mul(adjoint, b.affine([(Fraction(-1), b.mul(y, y))], Fraction(1)))
-        case Call.LOG:
-            return over(adjoint, x)
-        case Call.SQRT:
-            return over(adjoint, b.scaled(y, Fraction(2)))
-        case Call.RSQRT:
-            return over(b.mul(adjoint, y), b.scaled(x, Fraction(-2)))
-        case Call.NORM2:
-            return b.mul(x, over(adjoint, y))
-        case _:
-            mean = b.dot(adjoint, y, 1)
-            shape = b.type(y).shape
-            return b.mul(y, b.sub(adjoint, b.broadcast(b.reshape(mean, (*shape[:-1], 1)), shape)))

@@ -1,10 +1,14 @@
-"""One operation of the core language -> words."""
+"""One operation of the core language -> words.
+
+The operations are sorted here into those that are made alike; each match below ends in `assert_never`, so that one
+more operation does not compile before it stands in one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import prod
+from typing import Literal, assert_never
 
 from compiler.functions.divide import divide
 from compiler.functions.inexact import inexact
@@ -15,30 +19,39 @@ from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.problems import NotYet
 from lang.problems.problem import Rejected
-from lang.typed import INEXACT, Call, Expr, Number, Operate
+from lang.typed import Call, Expr, Number, Operate
+
+Linear = Literal[Call.ADD, Call.SUB, Call.NEG, Call.MUL, Call.DOT, Call.MATMUL, Call.CONV2D]
+Comparing = Literal[Call.LESS, Call.EQUAL, Call.MIN, Call.MAX, Call.CLAMP, Call.ABS, Call.RELU, Call.SIGN, Call.SORT]
+Bitwise = Literal[Call.AND, Call.OR, Call.XOR, Call.NOT, Call.POPCOUNT]
+Moving = Literal[Call.TRANSPOSE, Call.RESHAPE, Call.BROADCAST]
+Reducing = Literal[Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF, Call.ARGMAX]
+Pooling = Literal[Call.AVGPOOL, Call.MAXPOOL]
 
 
 def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None, wrap: bool = False) -> int:
     """The word for `e`; `bound` is the kind that the result is converted to right away, if any."""
-    if e.call in INEXACT:
-        return inexact(b, e.call, args[0], e, bound, wrap)
-    if e.call in REDUCTIONS:
-        return _reduce(b, e, args[0])
-    if e.call in (Call.RESHAPE, Call.BROADCAST):
-        return (b.reshape if e.call is Call.RESHAPE else b.broadcast)(args[0], e.type.shape)
-    if e.call is Call.NOT:
-        return _invert(b, e, args[0])
-    if e.call is Call.POPCOUNT:
-        return popcount(b, args[0], _kind(e.args[0]).bits)
-    if e.call in DIVISIONS:
-        return divide(b, e, args, bound)
-    if e.call in (Call.AVGPOOL, Call.MAXPOOL):
-        side = b.constant(args[1])
-        assert side is not None
-        return (avgpool if e.call is Call.AVGPOOL else maxpool)(b, args[0], int(side))
-    if e.call not in SIMPLE:
-        raise Rejected([NotYet(span=e.span, what=f"`{e.call.value}` here")])
-    return SIMPLE[e.call](b, args)
+    match call := e.call:
+        case Call.ADD | Call.SUB | Call.NEG | Call.MUL | Call.DOT | Call.MATMUL | Call.CONV2D:
+            return _linear(b, call, args)
+        case Call.LESS | Call.EQUAL | Call.MIN | Call.MAX | Call.CLAMP | Call.ABS | Call.RELU | Call.SIGN | Call.SORT:
+            return _comparing(b, call, args)
+        case Call.AND | Call.OR | Call.XOR | Call.NOT | Call.POPCOUNT:
+            return _bitwise(b, call, e, args)
+        case Call.TRANSPOSE | Call.RESHAPE | Call.BROADCAST:
+            return _moving(b, call, e, args[0])
+        case Call.SUM | Call.MEAN | Call.MIN_OF | Call.MAX_OF | Call.ARGMAX:
+            return _reducing(b, call, e, args[0])
+        case Call.AVGPOOL | Call.MAXPOOL:
+            return _pooling(b, call, args)
+        case Call.DIVIDE | Call.MODULO | Call.SHL | Call.SHR:
+            return divide(b, call, e, args, bound)
+        case Call.SIGMOID | Call.EXP | Call.LOG | Call.SQRT | Call.RSQRT | Call.TANH | Call.SOFTMAX | Call.NORM2:
+            return inexact(b, call, args[0], e, bound, wrap)
+        case Call.LOGISTIC | Call.SQUARED | Call.CROSS_ENTROPY:  # only its gradient: compiler/training/loss.py
+            raise Rejected([NotYet(span=e.span, what=f"`{call.value}` here")])
+        case _:
+            assert_never(call)
 
 
 def matmul(b: Builder, args: list[int]) -> int:
@@ -53,50 +66,71 @@ def matmul(b: Builder, args: list[int]) -> int:
     return b.dot(b.broadcast(stretched, shape), b.broadcast(columns, shape), 1)
 
 
+def _linear(b: Builder, call: Linear, args: list[int]) -> int:
+    """Sums and products: linear in each operand."""
+    match call:
+        case Call.ADD:
+            return b.add2(*args)
+        case Call.SUB:
+            return b.sub(*args)
+        case Call.NEG:
+            return b.scaled(args[0], Fraction(-1))
+        case Call.MUL:
+            return b.mul(*args)
+        case Call.DOT:
+            return b.dot(args[0], args[1], 1)
+        case Call.MATMUL:
+            return matmul(b, args)
+        case Call.CONV2D:
+            return conv2d(b, *args)
+        case _:
+            assert_never(call)
+
+
+def _comparing(b: Builder, call: Comparing, args: list[int]) -> int:
+    """Comparisons, and what chooses by them."""
+    x = args[0]
+    match call:
+        case Call.LESS:
+            return b.less(*args)
+        case Call.EQUAL:
+            return b.equal(*args)
+        case Call.MIN:
+            return least(b, *args)
+        case Call.MAX:
+            return largest(b, *args)
+        case Call.CLAMP:
+            return least(b, largest(b, x, args[1]), args[2])
+        case Call.ABS:
+            return b.select(b.less(x, _zero(b)), b.scaled(x, Fraction(-1)), x)
+        case Call.RELU:
+            return largest(b, x, _zero(b))
+        case Call.SIGN:
+            return b.sub(b.less(_zero(b), x), b.less(x, _zero(b)))
+        case Call.SORT:
+            return sort(b, x)
+        case _:
+            assert_never(call)
+
+
 def _zero(b: Builder) -> int:
     return b.const([Fraction(0)])
 
 
-def _negated(b: Builder, x: int) -> int:
-    return b.scaled(x, Fraction(-1))
-
-
-def _absolute(b: Builder, x: int) -> int:
-    return b.select(b.less(x, _zero(b)), _negated(b, x), x)
-
-
-def _sign(b: Builder, x: int) -> int:
-    return b.sub(b.less(_zero(b), x), b.less(x, _zero(b)))
-
-
-def _clamp(b: Builder, args: list[int]) -> int:
-    return least(b, largest(b, args[0], args[1]), args[2])
-
-
-SIMPLE: dict[Call, Callable[[Builder, list[int]], int]] = {
-    Call.ADD: lambda b, a: b.add2(*a),
-    Call.SUB: lambda b, a: b.sub(*a),
-    Call.MUL: lambda b, a: b.mul(*a),
-    Call.NEG: lambda b, a: _negated(b, *a),
-    Call.DOT: lambda b, a: b.dot(a[0], a[1], 1),
-    Call.MATMUL: matmul,
-    Call.MIN: lambda b, a: least(b, *a),
-    Call.MAX: lambda b, a: largest(b, *a),
-    Call.ABS: lambda b, a: _absolute(b, *a),
-    Call.RELU: lambda b, a: largest(b, a[0], _zero(b)),
-    Call.SIGN: lambda b, a: _sign(b, *a),
-    Call.CLAMP: _clamp,
-    Call.LESS: lambda b, a: b.less(*a),
-    Call.EQUAL: lambda b, a: b.equal(*a),
-    Call.AND: lambda b, a: b.logic(Op.AND, *a),
-    Call.OR: lambda b, a: b.logic(Op.OR, *a),
-    Call.XOR: lambda b, a: b.logic(Op.XOR, *a),
-    Call.CONV2D: lambda b, a: conv2d(b, *a),
-    Call.SORT: lambda b, a: sort(b, *a),
-    Call.TRANSPOSE: lambda b, a: b.transpose(a[0], range(len(b.type(a[0]).shape))[::-1]),
-}
-DIVISIONS = frozenset({Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR})
-REDUCTIONS = frozenset({Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF, Call.ARGMAX})
+def _bitwise(b: Builder, call: Bitwise, e: Operate, args: list[int]) -> int:
+    match call:
+        case Call.AND:
+            return b.logic(Op.AND, *args)
+        case Call.OR:
+            return b.logic(Op.OR, *args)
+        case Call.XOR:
+            return b.logic(Op.XOR, *args)
+        case Call.NOT:
+            return _invert(b, e, args[0])
+        case Call.POPCOUNT:
+            return popcount(b, args[0], _kind(e.args[0]).bits)
+        case _:
+            assert_never(call)
 
 
 def _invert(b: Builder, e: Operate, x: int) -> int:
@@ -112,12 +146,25 @@ def _kind(e: Expr) -> Scalar:
     return e.type.kind
 
 
-def _reduce(b: Builder, e: Operate, x: int) -> int:
+def _moving(b: Builder, call: Moving, e: Operate, x: int) -> int:
+    """The same elements at other places."""
+    match call:
+        case Call.TRANSPOSE:
+            return b.transpose(x, range(len(b.type(x).shape))[::-1])
+        case Call.RESHAPE:
+            return b.reshape(x, e.type.shape)
+        case Call.BROADCAST:
+            return b.broadcast(x, e.type.shape)
+        case _:
+            assert_never(call)
+
+
+def _reducing(b: Builder, call: Reducing, e: Operate, x: int) -> int:
     """Over one axis, or over all."""
     axes = len(b.type(x).shape)
     if e.axis is not None:
         x, axes = permuted_last(b, x, e.axis), 1
-    match e.call:
+    match call:
         case Call.SUM:
             return b.sum(x, axes)
         case Call.MEAN:
@@ -125,5 +172,21 @@ def _reduce(b: Builder, e: Operate, x: int) -> int:
             return b.scaled(b.sum(x, axes), Fraction(1, terms))
         case Call.ARGMAX:
             return argmax(b, x, axes)
+        case Call.MIN_OF:
+            return tournament(b, x, axes, least)
+        case Call.MAX_OF:
+            return tournament(b, x, axes, largest)
         case _:
-            return tournament(b, x, axes, least if e.call is Call.MIN_OF else largest)
+            assert_never(call)
+
+
+def _pooling(b: Builder, call: Pooling, args: list[int]) -> int:
+    image, side = args[0], b.constant(args[1])
+    assert side is not None
+    match call:
+        case Call.AVGPOOL:
+            return avgpool(b, image, int(side))
+        case Call.MAXPOOL:
+            return maxpool(b, image, int(side))
+        case _:
+            assert_never(call)

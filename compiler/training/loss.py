@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from compiler.functions.inexact import inexact
 from compiler.functions.order import one_hot
 from compiler.words.builder import Builder
-from lang.typed import Call, Const, Expr, Operate, Scope, Statement
+from lang.typed import Call, Const, Expr, Loss, Operate, Scope, Statement
 
 Seed = tuple[int, int]  # (word, adjoint of the same shape)
 
@@ -29,22 +29,8 @@ class Lower(Protocol):
 def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fraction = Fraction(1)) -> list[Seed]:
     """Starting points for the gradient of factor * loss; where `mask` is 0 every adjoint is 0."""
     match loss:
-        case Operate(call=Call.LOGISTIC, args=(score, label)):
-            z = lower.number(score)
-            error = b.sub(inexact(b, Call.SIGMOID, z, loss), lower.number(label))  # d/dz log(1 + e^z) - y z
-            return [(z, _masked(b, error, mask, factor))]
-        case Operate(call=Call.CROSS_ENTROPY, args=(scores, label)):
-            z = lower.number(scores)
-            chance = inexact(b, Call.SOFTMAX, z, loss)
-            error = b.sub(chance, one_hot(b, lower.number(label), b.type(z).shape[-1]))
-            return [(z, _masked(b, error, mask, factor))]
-        case Operate(call=Call.SQUARED, args=(left, right)):
-            x, y = lower.number(left), lower.number(right)
-            error = b.sub(x, y)
-            return [
-                (_stretched(b, x, error), _masked(b, error, mask, factor)),
-                (_stretched(b, y, error), _masked(b, error, mask, -factor)),
-            ]
+        case Operate(call=(Call.LOGISTIC | Call.SQUARED | Call.CROSS_ENTROPY) as call):
+            return _judged(b, lower, call, loss, mask, factor)
         case Operate(call=Call.ADD | Call.SUB as call, args=(left, right)):
             second = -factor if call is Call.SUB else factor
             return seeds(b, lower, left, mask, factor) + seeds(b, lower, right, mask, second)
@@ -59,9 +45,32 @@ def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fracti
         case Scope(statements=statements, value=inner):  # an inlined function
             lower.statements(statements)
             return seeds(b, lower, inner, mask, factor)
-        case _:
+        case _:  # any other expression: its value is the loss
             value = lower.number(loss)
             return [(value, _masked(b, b.const([Fraction(1)], b.type(value).shape), mask, factor))]
+
+
+def _judged(b: Builder, lower: Lower, call: Loss, loss: Operate, mask: int | None, factor: Fraction) -> list[Seed]:
+    """The first operand of `loss` is judged by the second."""
+    judged, by = loss.args
+    x = lower.number(judged)
+    match call:
+        case Call.LOGISTIC:
+            error = b.sub(inexact(b, Call.SIGMOID, x, loss), lower.number(by))  # d/dx log(1 + e^x) - y x
+            return [(x, _masked(b, error, mask, factor))]
+        case Call.CROSS_ENTROPY:
+            chance = inexact(b, Call.SOFTMAX, x, loss)
+            error = b.sub(chance, one_hot(b, lower.number(by), b.type(x).shape[-1]))
+            return [(x, _masked(b, error, mask, factor))]
+        case Call.SQUARED:
+            y = lower.number(by)
+            error = b.sub(x, y)
+            return [
+                (_stretched(b, x, error), _masked(b, error, mask, factor)),
+                (_stretched(b, y, error), _masked(b, error, mask, -factor)),
+            ]
+        case _:
+            assert_never(call)
 
 
 def _masked(b: Builder, adjoint: int, mask: int | None, factor: Fraction) -> int:

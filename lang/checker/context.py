@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from lang import typed
 from lang.checker.failing import Failed, GivenUp
 from lang.checker.functions import BUILTINS
-from lang.checker.public import Range
+from lang.checker.ranges import Range
 from lang.checker.symbols import Bound, Poison, Scope, Scopes, Symbol
 from lang.kinds import Kind
 from lang.problems import names, syntax, values

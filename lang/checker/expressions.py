@@ -12,7 +12,8 @@ from lang.checker import fold
 from lang.checker.context import MAX_DEPTH
 from lang.checker.convert import MAX_WIDTH, Kinds, fill
 from lang.checker.failing import Failed, NeedsIndex
-from lang.checker.infer import describe, infer, number, show_shape
+from lang.checker.functions import infer_type, public_value
+from lang.checker.infer import describe, number, show_shape
 from lang.checker.public import indices
 from lang.checker.symbols import Bound, DatasetName, FunctionName, ParamName, Public, RowName
 from lang.kinds import BIT, Tensor
@@ -201,12 +202,12 @@ class Expressions(Kinds):
     ) -> typed.Expr:
         """An operation, evaluated if all of it is public; raises Failed."""
         args = tuple(args)
-        type_ = type_ or infer(call, args, span, axis)
+        type_ = type_ or infer_type(call, args, span, axis)
         if call in (Call.DIVIDE, Call.MODULO) and (loops := indices(args[1])):
             raise NeedsIndex(loops[-1])
         constants = tuple(arg for arg in args if isinstance(arg, Const))
         if len(constants) == len(args):
-            values = fold.fold(call, constants, type_, axis)
+            values = public_value(call, constants, type_, axis)
             if values is not None:
                 if fold.too_large(values):
                     raise Failed(ValueTooLarge(span=span, limit=fold.MAX_BITS))

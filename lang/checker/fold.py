@@ -3,85 +3,114 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import reduce
 from itertools import product
 from math import floor, prod
 
 from lang.kinds import Scalar
-from lang.typed import Call, Const, Number
+from lang.typed import Const, Number
 
 MAX_ELEMENTS = 1 << 16  # larger public tensors are left to the compiler
 MAX_BITS = 4096  # of a numerator or denominator
 
 Pairwise = Callable[[Fraction, Fraction], Fraction]
+Single = Callable[[Fraction], Fraction]
+Values = tuple[Fraction, ...]
+Folding = Callable[[tuple[Const, ...], Number, int | None], Values]  # of the operands, for a type, over an axis
 
 
-def _shift_left(a: Fraction, b: Fraction) -> Fraction:
+# -- one function for each way in which a public value follows from public operands ----------------------------------
+
+
+def each(function: Single) -> Folding:
+    return lambda args, type_, axis: tuple(map(function, args[0].values))
+
+
+def pairwise(function: Pairwise) -> Folding:
+    return lambda args, type_, axis: _pairwise(function, args[0], args[1], type_.shape)
+
+
+def over(function: Callable[[Values], Fraction]) -> Folding:
+    """Of all elements, or those along an axis."""
+    return lambda args, type_, axis: tuple(map(function, _groups(args[0], axis)))
+
+
+def total(values: Values) -> Fraction:
+    return sum(values, Fraction(0))
+
+
+def mean(values: Values) -> Fraction:
+    return total(values) / len(values)
+
+
+def sign(x: Fraction) -> Fraction:
+    return Fraction((x > 0) - (x < 0))
+
+
+def remainder(a: Fraction, b: Fraction) -> Fraction:
+    return a - b * floor(a / b)
+
+
+def shifted_left(a: Fraction, b: Fraction) -> Fraction:
     return a * (1 << int(b))
 
 
-PAIRWISE: Mapping[Call, Pairwise] = {
-    Call.ADD: operator.add,
-    Call.SUB: operator.sub,
-    Call.MUL: operator.mul,
-    Call.MIN: min,
-    Call.MAX: max,
-    Call.LESS: lambda a, b: Fraction(a < b),
-    Call.EQUAL: lambda a, b: Fraction(a == b),
-    Call.AND: lambda a, b: Fraction(int(a) & int(b)),
-    Call.OR: lambda a, b: Fraction(int(a) | int(b)),
-    Call.XOR: lambda a, b: Fraction(int(a) ^ int(b)),
-    Call.SHL: _shift_left,
-    Call.MODULO: lambda a, b: a - b * floor(a / b),
-}
-SINGLE: Mapping[Call, Callable[[Fraction], Fraction]] = {
-    Call.NEG: operator.neg,
-    Call.ABS: abs,
-    Call.RELU: lambda a: max(a, Fraction(0)),
-    Call.SIGN: lambda a: Fraction((a > 0) - (a < 0)),
-}
-OVER: Mapping[Call, Pairwise] = {
-    Call.SUM: operator.add,
-    Call.MEAN: operator.add,
-    Call.MIN_OF: min,
-    Call.MAX_OF: max,
-}
+def bitwise(function: Callable[[int, int], int]) -> Folding:
+    return pairwise(lambda a, b: Fraction(function(int(a), int(b))))
 
 
-def fold(call: Call, args: tuple[Const, ...], type_: Number, axis: int | None) -> tuple[Fraction, ...] | None:
-    """The elements of the result, or None if this operation is not evaluated here."""
-    if type_size(type_) > MAX_ELEMENTS or any(type_size(a.type) > MAX_ELEMENTS for a in args):
-        return None
-    first = args[0]
-    if call in SINGLE:
-        return tuple(map(SINGLE[call], first.values))
-    if call in PAIRWISE:
-        return _pairwise(PAIRWISE[call], args[0], args[1], type_.shape)
-    if call in OVER:
-        return _over(call, first, axis)
-    match call:
-        case Call.DIVIDE:
-            return _pairwise(_divide(type_.integer), args[0], args[1], type_.shape)
-        case Call.SHR:
-            divide = _divide(type_.integer)
-            return _pairwise(lambda a, b: divide(a, Fraction(1 << int(b))), args[0], args[1], type_.shape)
-        case Call.NOT:
-            return tuple(map(_inverted(first.type.kind), first.values))
-        case Call.CLAMP:
-            low = _pairwise(max, first, args[1], type_.shape)
-            return _pairwise(min, Const(type_, low, first.span), args[2], type_.shape)
-        case Call.RESHAPE:
-            return first.values
-        case Call.BROADCAST:
-            return tuple(spread(first, type_.shape))
-        case Call.TRANSPOSE:
-            return _transpose(first)
-        case Call.DOT | Call.MATMUL:
-            return _matmul(args[0], args[1])
-        case _:
-            return None
+def compared(function: Callable[[Fraction, Fraction], bool]) -> Folding:
+    return pairwise(lambda a, b: Fraction(function(a, b)))
+
+
+def divided(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    return _pairwise(_divide(type_.integer), args[0], args[1], type_.shape)
+
+
+def shifted_right(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    divide = _divide(type_.integer)
+    return _pairwise(lambda a, b: divide(a, Fraction(1 << int(b))), args[0], args[1], type_.shape)
+
+
+def inverted(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    """All bits of a named kind turned over: lo + hi - x."""
+    kind = args[0].type.kind
+    whole = kind.lo + kind.hi if kind else -1
+    return tuple(whole - a for a in args[0].values)
+
+
+def clamped(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    low = _pairwise(max, args[0], args[1], type_.shape)
+    return _pairwise(min, Const(type_, low, args[0].span), args[2], type_.shape)
+
+
+def same(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    return args[0].values
+
+
+def repeated(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    return tuple(spread(args[0], type_.shape))
+
+
+def transposed(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    shape = args[0].type.shape
+    strides = [prod(shape[i + 1 :]) for i in range(len(shape))][::-1]
+    places = product(*map(range, shape[::-1]))
+    return tuple(args[0].values[sum(map(operator.mul, index, strides))] for index in places)
+
+
+def multiplied(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    """NumPy's `@` for one or two axes on each side."""
+    left, right = args
+    inner = left.type.shape[-1]
+    rows = [left.values[i : i + inner] for i in range(0, len(left.values), inner)]
+    width = right.type.shape[1] if len(right.type.shape) == 2 else 1
+    columns = [right.values[j::width] for j in range(width)]
+    return tuple(sum(map(operator.mul, row, column), Fraction(0)) for row in rows for column in columns)
+
+
+# -- sizes and kinds --------------------------------------------------------------------------------------------------
 
 
 def type_size(type_: Number) -> int:
@@ -124,39 +153,13 @@ def _divide(integer: bool) -> Pairwise:
     return (lambda a, b: Fraction(floor(a / b))) if integer else operator.truediv
 
 
-def _inverted(kind: Scalar | None) -> Callable[[Fraction], Fraction]:
-    """All bits of a named kind turned over: lo + hi - x."""
-    total = kind.lo + kind.hi if kind else -1
-    return lambda a: total - a
-
-
-def _over(call: Call, const: Const, axis: int | None) -> tuple[Fraction, ...]:
+def _groups(const: Const, axis: int | None) -> list[Values]:
     shape = const.type.shape
     if axis is None:
-        groups = [const.values]
-    else:
-        inner, length = prod(shape[axis + 1 :]), shape[axis]
-        groups = [
-            const.values[outer * length * inner + i : (outer + 1) * length * inner : inner]
-            for outer in range(prod(shape[:axis]))
-            for i in range(inner)
-        ]
-    if call in (Call.SUM, Call.MEAN):
-        totals = [sum(g, Fraction(0)) for g in groups]
-        return tuple(t / len(g) for t, g in zip(totals, groups, strict=True)) if call is Call.MEAN else tuple(totals)
-    return tuple(reduce(OVER[call], g) for g in groups)
-
-
-def _transpose(const: Const) -> tuple[Fraction, ...]:
-    shape = const.type.shape
-    strides = [prod(shape[i + 1 :]) for i in range(len(shape))][::-1]
-    return tuple(const.values[sum(map(operator.mul, index, strides))] for index in product(*map(range, shape[::-1])))
-
-
-def _matmul(left: Const, right: Const) -> tuple[Fraction, ...]:
-    """NumPy's `@` for one or two axes on each side."""
-    inner = left.type.shape[-1]
-    rows = [left.values[i : i + inner] for i in range(0, len(left.values), inner)]
-    width = right.type.shape[1] if len(right.type.shape) == 2 else 1
-    columns = [right.values[j::width] for j in range(width)]
-    return tuple(sum(map(operator.mul, row, column), Fraction(0)) for row in rows for column in columns)
+        return [const.values]
+    inner, length = prod(shape[axis + 1 :]), shape[axis]
+    return [
+        const.values[outer * length * inner + i : (outer + 1) * length * inner : inner]
+        for outer in range(prod(shape[:axis]))
+        for i in range(inner)
+    ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from lang.checker.failing import Failed
 from lang.kinds import BIT, Scalar
@@ -12,28 +12,172 @@ from lang.problems.values import BitsOfFix, DivisionByZero, IntegersOnly, NotNam
 from lang.source import Span
 from lang.typed import Call, Const, Expr, Number, Pair, TypeOf
 
-_SAME_KIND = frozenset({Call.MIN, Call.MAX, Call.AND, Call.OR, Call.XOR})
-_BITS = frozenset({Call.AND, Call.OR, Call.XOR, Call.NOT})
-_BROADCASTING = frozenset(
-    {
-        Call.ADD,
-        Call.SUB,
-        Call.MUL,
-        Call.DIVIDE,
-        Call.MODULO,
-        Call.CLAMP,
-        Call.MIN,
-        Call.MAX,
-        Call.AND,
-        Call.OR,
-        Call.XOR,
-        Call.SHL,
-        Call.SHR,
-        Call.LESS,
-        Call.EQUAL,
-        Call.LOGISTIC,
-    }
-)
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of an operation in a text: what it is of, and where."""
+
+    call: Call
+    args: Sequence[Expr]
+    types: Sequence[Number]  # of the arguments
+    axis: int | None
+    span: Span
+
+    @property
+    def x(self) -> Number:
+        """The only operand's type."""
+        return self.types[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of all operands together, element by element; raises Failed if they do not broadcast."""
+        return broadcast(self.call.value, self.span, *self.types)
+
+    @property
+    def left(self) -> tuple[int, ...]:
+        """The only operand's shape without the axis; raises Failed if there is no such axis."""
+        return without(self.x, self.axis, self.span)
+
+    @property
+    def whole(self) -> bool:
+        return all(t.integer for t in self.types)
+
+
+Typing = Callable[[Use], Number]
+
+
+# -- one function for each way in which a type follows from the operands' types; each raises Failed if there is none ---
+
+
+def arithmetic(use: Use) -> Number:
+    return Number(use.shape, use.whole)
+
+
+def quotient(use: Use) -> Number:
+    _check_divisor(use)
+    return arithmetic(use)
+
+
+def remainder(use: Use) -> Number:
+    _check_divisor(use)
+    for arg, type_ in zip(use.args, use.types, strict=True):
+        if not type_.integer:
+            raise Failed(
+                IntegersOnly(span=arg.span, op="%", given=describe(type_), hint="convert it first: `x as int<16>`")
+            )
+    return arithmetic(use)
+
+
+def shifted(use: Use) -> Number:
+    return Number(use.shape, use.types[0].integer)
+
+
+def alike(use: Use) -> Number:
+    """One of the operands: of their kind, if that is one."""
+    return Number(use.shape, use.whole, _common(use.types))
+
+
+def bitwise(use: Use) -> Number:
+    _check_bits(use)
+    return alike(use)
+
+
+def truth(use: Use) -> Number:
+    return Number(use.shape, True, BIT)
+
+
+def inverted(use: Use) -> Number:
+    _check_bits(use)
+    _check_named(use)
+    return use.x
+
+
+def counted(use: Use) -> Number:
+    _check_bits(use)
+    _check_named(use)
+    return Number(use.x.shape, True)
+
+
+def exact(use: Use) -> Number:
+    """Of one operand, element by element, out of any kind."""
+    return Number(use.x.shape, use.x.integer)
+
+
+def kept(use: Use) -> Number:
+    return use.x
+
+
+def small(use: Use) -> Number:
+    """A few integers, whatever the operand."""
+    return Number(use.x.shape, True)
+
+
+def total(use: Use) -> Number:
+    return Number(use.left, use.x.integer)
+
+
+def average(use: Use) -> Number:
+    return Number(use.left, False)
+
+
+def one_of(use: Use) -> Number:
+    return Number(use.left, use.x.integer, use.x.kind)
+
+
+def position(use: Use) -> Number:
+    return Number(use.left, True)
+
+
+def turned(use: Use) -> Number:
+    return Number(use.x.shape[::-1], use.x.integer, use.x.kind)
+
+
+def ordered(use: Use) -> Number:
+    _check_vector(use.call.value, use.x, use.span)
+    return use.x
+
+
+def approximated(use: Use) -> Number:
+    """Element by element, or along an axis."""
+    without(use.x, use.axis, use.span)
+    return Number(use.x.shape, False)
+
+
+def length(use: Use) -> Number:
+    return Number((), False)
+
+
+def dot(use: Use) -> Number:
+    return Number(_dot(use.types[0], use.types[1], use.span), use.whole)
+
+
+def matmul(use: Use) -> Number:
+    return Number(_matmul(use.types[0], use.types[1], use.span), use.whole)
+
+
+def judged_each(use: Use) -> Number:
+    return Number(use.shape, False)
+
+
+def judged(use: Use) -> Number:
+    broadcast(use.call.value, use.span, *use.types)
+    return Number((), False)
+
+
+def judged_class(use: Use) -> Number:
+    scores, label = use.types
+    _check_vector(use.call.value, scores, use.span)
+    if label.shape or not label.integer:
+        raise Failed(WrongKind(span=use.args[1].span, what="the class", wanted="an integer", given=describe(label)))
+    return Number((), False)
+
+
+def given(use: Use) -> Number:
+    """Operations whose shape is no function of the operands' alone: whoever makes one says its type."""
+    raise AssertionError(f"{use.call} is made with its own shape")
+
+
+# -- shapes and kinds -------------------------------------------------------------------------------------------------
 
 
 def number(expr: Expr, what: str) -> Number:
@@ -41,85 +185,6 @@ def number(expr: Expr, what: str) -> Number:
     if isinstance(expr.type, Pair):
         raise Failed(WrongKind(span=expr.span, what=what, wanted="a number", given=describe(expr.type)))
     return expr.type
-
-
-def infer(call: Call, args: Sequence[Expr], span: Span, axis: int | None = None) -> Number:
-    """The type of an operation; raises Failed if it cannot be applied."""
-    types = [number(arg, f"`{call.value}`") for arg in args]
-    if call in _BITS or call is Call.POPCOUNT:
-        _check_bits(call, args, types)
-    if call in (Call.DIVIDE, Call.MODULO):
-        _check_divisor(call, args, types)
-    if call in _BROADCASTING:
-        return _broadcasting(call, types, span)
-    if len(types) == 1:
-        return _of_one(call, types[0], args[0].span, axis, span)
-    whole = all(t.integer for t in types)
-    match call:
-        case Call.DOT:
-            return Number(_dot(types[0], types[1], span), whole)
-        case Call.MATMUL:
-            return Number(_matmul(types[0], types[1], span), whole)
-        case Call.SQUARED:
-            broadcast(call.value, span, *types)
-            return Number((), False)
-        case Call.CROSS_ENTROPY:
-            _check_vector("cross_entropy", types[0], span)
-            if types[1].shape or not types[1].integer:
-                raise Failed(
-                    WrongKind(span=args[1].span, what="the class", wanted="an integer", given=describe(types[1]))
-                )
-            return Number((), False)
-        case _:
-            raise AssertionError(f"{call} is made with its own shape")
-
-
-def _broadcasting(call: Call, types: Sequence[Number], span: Span) -> Number:
-    """Operations element by element."""
-    shape = broadcast(call.value, span, *types)
-    whole = all(t.integer for t in types)
-    match call:
-        case Call.LESS | Call.EQUAL:
-            return Number(shape, True, BIT)
-        case Call.LOGISTIC:
-            return Number(shape, False)
-        case Call.SHL | Call.SHR:
-            return Number(shape, types[0].integer)
-        case _:
-            return Number(shape, whole, _common(types) if call in _SAME_KIND else None)
-
-
-def _of_one(call: Call, x: Number, place: Span, axis: int | None, span: Span) -> Number:
-    """Operations of one operand, which stands at `place`."""
-    match call:
-        case Call.NEG | Call.ABS:
-            return Number(x.shape, x.integer)
-        case Call.RELU:
-            return x
-        case Call.NOT | Call.POPCOUNT:
-            if x.kind is None:
-                raise Failed(NotNamed(span=place, op=call.value))
-            return x if call is Call.NOT else Number(x.shape, True)
-        case Call.SIGN:
-            return Number(x.shape, True)
-        case Call.SUM:
-            return Number(without(x, axis, span), x.integer)
-        case Call.MIN_OF | Call.MAX_OF:
-            return Number(without(x, axis, span), x.integer, x.kind)
-        case Call.ARGMAX:
-            return Number(without(x, axis, span), True)
-        case Call.MEAN:
-            return Number(without(x, axis, span), False)
-        case Call.TRANSPOSE:
-            return Number(x.shape[::-1], x.integer, x.kind)
-        case Call.SORT:
-            _check_vector("sort", x, span)
-            return x
-        case Call.NORM2:
-            return Number((), False)
-        case _:  # the functions that are not exact, element by element
-            without(x, axis, span)
-            return Number(x.shape, False)
 
 
 def broadcast(op: str, span: Span, *types: Number) -> tuple[int, ...]:
@@ -158,22 +223,21 @@ def _common(types: Sequence[Number]) -> Scalar | None:
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _check_bits(call: Call, args: Sequence[Expr], types: Sequence[Number]) -> None:
-    for arg, type_ in zip(args, types, strict=True):
+def _check_bits(use: Use) -> None:
+    for arg, type_ in zip(use.args, use.types, strict=True):
         if not type_.integer:
-            raise Failed(BitsOfFix(span=arg.span, op=call.value, given=describe(type_)))
+            raise Failed(BitsOfFix(span=arg.span, op=use.call.value, given=describe(type_)))
 
 
-def _check_divisor(call: Call, args: Sequence[Expr], types: Sequence[Number]) -> None:
-    divisor = args[1]
+def _check_named(use: Use) -> None:
+    if use.x.kind is None:
+        raise Failed(NotNamed(span=use.args[0].span, op=use.call.value))
+
+
+def _check_divisor(use: Use) -> None:
+    divisor = use.args[1]
     if isinstance(divisor, Const) and not all(divisor.values):
         raise Failed(DivisionByZero(span=divisor.span))
-    if call is Call.MODULO:
-        for arg, type_ in zip(args, types, strict=True):
-            if not type_.integer:
-                raise Failed(
-                    IntegersOnly(span=arg.span, op="%", given=describe(type_), hint="convert it first: `x as int<16>`")
-                )
 
 
 def _check_vector(op: str, type_: Number, span: Span) -> None:
@@ -221,10 +285,6 @@ def _matmul(left: Number, right: Number, span: Span) -> tuple[int, ...]:
             )
         )
     return left.shape[:-1] + right.shape[1:]
-
-
-def same_size(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return prod(shape) == prod(other)
 
 
 def show_shape(shape: tuple[int, ...]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod
+from typing import assert_never
 
 from lang import typed
+from lang.checker.functions import RULES
+from lang.checker.ranges import Range
 from lang.typed import Call
-
-Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def indices(expr: typed.Expr) -> list[typed.Variable] | None:
     found: list[typed.Variable] = []
     stack: list[typed.Expr] = [expr]
     while stack:
-        match stack.pop():
+        inner = stack.pop()
+        match inner:
             case typed.Const():
                 pass
             case typed.IndexOf(variable=variable):
@@ -48,39 +49,47 @@ def indices(expr: typed.Expr) -> list[typed.Variable] | None:
                 stack.extend(args)
             case typed.Convert(value=value):
                 stack.append(value)
-            case _:
+            case (
+                typed.Read()
+                | typed.RowField()
+                | typed.Choose()
+                | typed.Pick()
+                | typed.Part()
+                | typed.Pack()
+                | typed.Stack()
+                | typed.Scope()
+            ):
                 return None
+            case _:
+                assert_never(inner)
     return found
 
 
 def affine(expr: typed.Expr) -> Affine | None:
     """A sum of whole multiples of loop indices and a constant, as one; None if an expression is not of this form."""
-    match expr:
-        case typed.Const(type=type_, values=(value,)) if not type_.shape and type_.integer and value.denominator == 1:
-            return Affine({}, value.numerator)
-        case typed.IndexOf(variable=variable):
-            return Affine({variable.number: 1}, 0)
-        case typed.Operate(call=call, args=args):
-            forms = [form for form in map(affine, args) if form is not None]
-            return _affine_of(call, forms) if len(forms) == len(args) else None
-        case _:
-            return None
+    if isinstance(expr, typed.IndexOf):
+        return Affine({expr.variable.number: 1}, 0)
+    if isinstance(expr, typed.Const):
+        whole = not expr.type.shape and expr.type.integer and expr.values[0].denominator == 1
+        return Affine({}, expr.values[0].numerator) if whole else None
+    if isinstance(expr, typed.Operate):
+        forms = [form for form in map(affine, expr.args) if form is not None]
+        return _affine_of(expr.call, forms) if len(forms) == len(expr.args) else None
+    return None
 
 
 def _affine_of(call: Call, forms: list[Affine]) -> Affine | None:
-    match call, forms:
-        case Call.NEG, [form]:
-            return form.times(-1)
-        case Call.ADD, [left, right]:
-            return left.plus(right)
-        case Call.SUB, [left, right]:
-            return left.plus(right.times(-1))
-        case Call.MUL, [left, right] if not left.factors:
-            return right.times(left.offset)
-        case Call.MUL, [left, right] if not right.factors:
-            return left.times(right.offset)
-        case _:
-            return None
+    """Of a sum, a difference or a multiple of such forms; nothing else is one."""
+    if call is Call.NEG:
+        return forms[0].times(-1)
+    if call is Call.ADD:
+        return forms[0].plus(forms[1])
+    if call is Call.SUB:
+        return forms[0].plus(forms[1].times(-1))
+    constant = [not form.factors for form in forms]
+    if call is not Call.MUL or not any(constant):
+        return None
+    return forms[1].times(forms[0].offset) if constant[0] else forms[0].times(forms[1].offset)
 
 
 def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, Range]) -> Range | None:
@@ -90,51 +99,38 @@ def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, R
     """
     if (form := affine(expr)) is not None:
         return form.within(loops)
-    match expr:
-        case typed.Read(variable=variable) if variable.number in known:
-            return known[variable.number]
-        case typed.Operate(call=Call.ARGMAX, args=(arg,), axis=axis) if isinstance(arg.type, typed.Number):
-            return 0, (prod(arg.type.shape) if axis is None else arg.type.shape[axis]) - 1
-        case typed.Operate(call=call, args=args):
-            ranges = [interval(arg, loops, known) for arg in args]
-            if (found := _combine(call, ranges)) is not None:
-                return found
-        case typed.Choose(then=then, otherwise=otherwise):
-            arms = [interval(arm, loops, known) for arm in (then, otherwise)]
-            if arms[0] is not None and arms[1] is not None:
-                return min(arms[0][0], arms[1][0]), max(arms[0][1], arms[1][1])
-        case typed.Convert(kind=kind, value=value, wrap=False):
-            inner = interval(value, loops, known)
-            if inner is not None and kind.fraction == 0:
-                return min(max(inner[0], kind.lo), kind.hi), min(max(inner[1], kind.lo), kind.hi)
-        case _:
-            pass
-    if isinstance(expr.type, typed.Number) and expr.type.kind is not None and expr.type.kind.fraction == 0:
+    seen = _seen(expr, loops, known)
+    if seen is None and isinstance(expr.type, typed.Number) and expr.type.kind and expr.type.kind.fraction == 0:
         return expr.type.kind.lo, expr.type.kind.hi
-    return None
+    return seen
 
 
-def _combine(call: Call, ranges: list[Range | None]) -> Range | None:
-    match call, ranges:
-        case Call.CLAMP, [_, (low, _), (_, high)]:
-            return low, high
-        case Call.MODULO, [_, (low, high)] if low > 0:
-            return 0, high - 1
-        case Call.NEG, [(low, high)]:
-            return -high, -low
-        case Call.ADD, [(a, b), (c, d)]:
-            return a + c, b + d
-        case Call.SUB, [(a, b), (c, d)]:
-            return a - d, b - c
-        case Call.MIN, [(a, b), (c, d)]:
-            return min(a, c), min(b, d)
-        case Call.MAX, [(a, b), (c, d)]:
-            return max(a, c), max(b, d)
-        case Call.MUL, [(a, b), (c, d)]:
-            ends = [x * y for x in (a, b) for y in (c, d)]
-            return min(ends), max(ends)
-        case Call.DIVIDE, [(a, b), (c, d)] if c > 0:
-            ends = [x // y for x in (a, b) for y in (c, d)]
-            return min(ends), max(ends)
-        case _:
+def _seen(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, Range]) -> Range | None:
+    """By what an expression is made of, not by its kind."""
+    match expr:
+        case typed.Read(variable=variable):
+            return known.get(variable.number)
+        case typed.Operate(call=call, args=args):
+            ranging = RULES[call].range
+            return None if ranging is None else ranging(expr, [interval(arg, loops, known) for arg in args])
+        case typed.Choose(then=then, otherwise=otherwise):
+            first, second = (interval(arm, loops, known) for arm in (then, otherwise))
+            if first is None or second is None:
+                return None
+            return min(first[0], second[0]), max(first[1], second[1])
+        case typed.Convert(kind=kind, value=value, wrap=wrap):
+            inner = None if wrap or kind.fraction else interval(value, loops, known)
+            return inner and (min(max(inner[0], kind.lo), kind.hi), min(max(inner[1], kind.lo), kind.hi))
+        case (
+            typed.Const()
+            | typed.IndexOf()
+            | typed.RowField()
+            | typed.Pick()
+            | typed.Part()
+            | typed.Pack()
+            | typed.Stack()
+            | typed.Scope()
+        ):
             return None
+        case _:
+            assert_never(expr)

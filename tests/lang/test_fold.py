@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lang.checker.check import check
-from lang.checker.fold import fold, to_kind
-from lang.checker.infer import infer
+from lang.checker.fold import to_kind
+from lang.checker.functions import infer_type, public_value
 from lang.kinds import Base, Scalar
 from lang.source import Source, Span
 from lang.typed import Call, Const, Number, Release
@@ -47,8 +47,8 @@ def tensor(data: st.DataObject, shape: tuple[int, ...], low: int = -9) -> NDArra
 
 
 def folded(call: Call, *args: Const, axis: int | None = None) -> tuple[tuple[int, ...], list[Fraction]]:
-    type_ = infer(call, args, NOWHERE, axis)
-    values = fold(call, args, type_, axis)
+    type_ = infer_type(call, args, NOWHERE, axis)
+    values = public_value(call, args, type_, axis)
     assert values is not None
     return type_.shape, list(values)
 
