@@ -10,12 +10,15 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from lang import typed
-from lang.checker.declarations import Declarations, Loader
+from lang.checker.context import Context, Hooks
+from lang.checker.declared import Declared, Loader
+from lang.checker.expressions import expression
 from lang.checker.failing import GivenUp
+from lang.checker.program import at_end, items
+from lang.checker.statements import statements
 from lang.collecting import paused
-from lang.problems.names import PartyMissing, UnknownParam, Unused
 from lang.problems.problem import Problem, Rejected
-from lang.source import Source, Span
+from lang.source import Source
 from lang.syntax import load
 from lang.syntax.parse import parse
 
@@ -37,38 +40,18 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
 
     `overrides` gives params other values (text as on the command line); `loader` reads imported files.
     """
-    checker = Declarations(overrides, loader)
-    statements: list[typed.Statement] = []
+    context = Context(Hooks(expr=expression, statements=statements))
+    declared = Declared(overrides, loader)
+    done: list[typed.Statement] = []
     with paused(), _deep_stack(), suppress(GivenUp):
-        statements = checker.file(parse(source))
-    _whole_program(checker, source)
-    if checker.problems:
-        raise Rejected(list(checker.problems.values()))
-    program = typed.Program(
-        tuple(name.name for name in checker.parties), tuple(checker.inputs), tuple(checker.datasets), tuple(statements)
-    )
-    warnings = sorted(checker.warnings.values(), key=lambda problem: problem.span)
-    return Checked(program, tuple(warnings), tuple(sorted(checker.params.items())))
-
-
-def _whole_program(checker: Declarations, source: Source) -> None:
-    """What can only be said at the end."""
-    start = Span(source, 1, 1, 1, 1)
-    for name in checker.overrides:
-        if name not in checker.param_names:
-            known = ", ".join(f"`{param}`" for param in checker.param_names)
-            hint = checker.near(name, checker.param_names) or (
-                f"the params are {known}" if known else "this program has none"
-            )
-            checker.report(UnknownParam(span=start, name=name, hint=hint))
-    if len(checker.parties) == 1:
-        checker.report(PartyMissing(span=checker.parties[0].span, name=checker.parties[0].name))
-    for given in checker.inputs:
-        if given.variable.name not in checker.used:
-            checker.report(Unused(span=given.variable.span, what="input", name=given.variable.name, owner=given.party))
-    for dataset in checker.datasets:
-        if dataset.name not in checker.used:
-            checker.report(Unused(span=dataset.span, what="data set", name=dataset.name, owner=dataset.party))
+        done = items(context, declared, parse(source))
+    at_end(context, declared, source)
+    if problems := context.findings.problems:
+        raise Rejected(list(problems.values()))
+    parties = tuple(name.name for name in declared.parties)
+    program = typed.Program(parties, tuple(declared.inputs), tuple(declared.datasets), tuple(done))
+    warnings = sorted(context.findings.warnings.values(), key=lambda problem: problem.span)
+    return Checked(program, tuple(warnings), tuple(sorted(declared.params.items())))
 
 
 @contextmanager

@@ -1,132 +1,128 @@
-"""What checking carries along: scopes, problems, the loops around, fresh variables."""
+"""What checking carries along: the ways back in, what was found, what names mean, what stands around."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from lang import typed
-from lang.checker.failing import Failed, GivenUp
+from lang.checker.failing import Failed
+from lang.checker.findings import Attempt, Findings, Untaken
 from lang.checker.functions import BUILTINS
 from lang.checker.ranges import Range
-from lang.checker.symbols import Bound, Poison, Scope, Scopes, Symbol
+from lang.checker.symbols import Bound, Known, Poison, Scope, Scopes, Symbol, names_bound
 from lang.kinds import Kind
-from lang.problems import names, syntax, values
+from lang.problems import names
 from lang.problems.problem import Problem
+from lang.problems.syntax import TooDeep
 from lang.source import Span
 from lang.syntax import tree
-
-MAX_DEPTH = 200
-MAX_UNROLLED = 4096
-MAX_CALLS = 5_000
-
-# Problems that an arm has whether it is taken or not.
-_OF_TEXT = (
-    names.UnknownName,
-    names.UsedBeforeBound,
-    names.BoundTwice,
-    names.BuiltinName,
-    names.NotAValue,
-    names.OutsideFunction,
-    names.NotAssignable,
-    names.NotAPlace,
-    names.UnknownKind,
-    names.NotAKind,
-    names.UnknownFunction,
-    names.NotAFunction,
-    names.ArgumentCount,
-    names.UnknownOption,
-    names.UnknownField,
-    names.Recursion,
-    names.CallsNeeded,
-    syntax.TooDeep,
-    values.IfWithoutElse,
-    values.ArmWithoutValue,
-)
+from lang.syntax.tree import MAX_DEPTH
 
 
-class Attempt:
-    """A `with` that records what fails inside it and goes on after it."""
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """How a construct checks what stands inside it without knowing which constructs there are.
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    `expr` raises Failed; `statements` checks them in order, recording what is wrong.
+    """
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
-        if not isinstance(failure, Failed):
-            return False
-        for problem in failure.problems:
-            self.context.report(problem)
-        return True
+    expr: Callable[[Context, tree.Expr], typed.Expr]
+    statements: Callable[[Context, Sequence[tree.Statement]], list[typed.Statement]]
 
 
-class Untaken(Attempt):
-    """An attempt of which only problems of the text are kept, those that do not depend on values."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around the present place and limits what may stand there.  A level is a number of scopes."""
 
-    def __enter__(self) -> None:
-        context = self.context
-        self.before, self.warned = set(context.problems), dict(context.warnings)
-
-    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
-        stopped = super().__exit__(kind, failure, trace)
-        context = self.context
-        context.problems = {
-            key: problem
-            for key, problem in context.problems.items()
-            if key in self.before or isinstance(problem, _OF_TEXT)
-        }
-        context.warnings = self.warned
-        return stopped
+    calls: tuple[tuple[str, Span | None], ...] = ()  # functions being inlined, with the places of the calls
+    private: bool = False  # a condition that is not public
+    loss: bool = False
+    train_level: int | None = None  # around the body of a `dpsgd`
+    value_level: int | None = None  # around an `if` that gives a value
 
 
+@dataclass(slots=True)
 class Context:
-    """The state shared by the parts of the checker."""
+    """The state that the parts of the checker share."""
 
-    def __init__(self) -> None:
-        self.scopes = Scopes()
-        self.problems: dict[tuple[str, Span], Problem] = {}  # one of a kind at a place
-        self.warnings: dict[tuple[str, Span], Problem] = {}
-        self.variables = 0
-        self.loops: dict[int, Range] = {}  # first and last value of each index around
-        self.known: dict[int, Range] = {}  # bounds of `let`s that are whole numbers
-        self.depth = 0
-        self.unrolled = 0
-        self.inlined = 0
-        self.inlined_names: set[str] = set()  # functions that are called
-        self.used: set[str] = set()  # inputs and data sets that are read
-        self.calling: list[tuple[str, Span | None]] = []  # functions being inlined, with the places of the calls
-        self.private = 0  # private conditions around
-        self.in_loss = False
-        self.train_level: int | None = None  # scopes around the body of the present `dpsgd`
-        self.value_level: int | None = None  # scopes around the present block that gives a value
+    hooks: Hooks
+    # of the whole program
+    findings: Findings = field(default_factory=Findings)
+    variables: int = 0
+    ranges: dict[int, Range] = field(default_factory=dict[int, Range])  # of loop indices and `let`s, by variable
+    used: set[str] = field(default_factory=set[str])  # inputs and data sets that are read
+    called: set[str] = field(default_factory=set[str])  # functions
+    inlined: int = 0  # calls
+    unrolled: int = 0  # iterations
+    # of the present place
+    scopes: Scopes = field(default_factory=Scopes)
+    around: Around = Around()
+    depth: int = 0  # of expressions in expressions
+
+    # -- what stands inside
+
+    def expr(self, node: tree.Expr) -> typed.Expr:
+        """The checked expression; raises Failed."""
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise Failed(TooDeep(span=node.span, limit=MAX_DEPTH))
+            return self.hooks.expr(self, node)
+        finally:
+            self.depth -= 1
+
+    def all_of(self, nodes: Sequence[tree.Expr]) -> tuple[typed.Expr, ...]:
+        """Several expressions, each checked whatever is wrong with the others."""
+        done: list[typed.Expr] = []
+        for node in nodes:
+            with self.attempt():
+                done.append(self.expr(node))
+        if len(done) < len(nodes):
+            raise Failed
+        return tuple(done)
+
+    def statements(self, nodes: Sequence[tree.Statement]) -> list[typed.Statement]:
+        """Statements in order, in the present scope."""
+        return self.hooks.statements(self, nodes)
 
     # -- problems
 
     def report(self, problem: Problem) -> None:
-        target = self.warnings if problem.severity == "warning" else self.problems
-        if self.calling and not problem.related and problem.severity == "error":
-            name, place = self.calling[-1]
+        """Record a problem; one inside a function says from which call."""
+        if self.around.calls and not problem.related and problem.severity == "error":
+            name, place = self.around.calls[-1]
             if place is not None:
                 problem = replace(problem, related=((place, f"in this call of `{name}`"),))
-        target.setdefault((problem.code, problem.span), problem)
+        self.findings.add(problem)
 
     def attempt(self) -> Attempt:
         """What fails inside is recorded, and checking goes on after it."""
-        return Attempt(self)
+        return Attempt(self.report)
 
     def untaken(self) -> Untaken:
         """An arm that a public condition excludes: it must make sense, but its values never arise."""
-        return Untaken(self)
+        return Untaken(self.report, self.findings)
 
-    def count_call(self, span: Span) -> None:
-        self.inlined += 1
-        if self.inlined > MAX_CALLS:
-            self.report(values.TooLarge(span=span, limit=MAX_CALLS))
-            raise GivenUp
+    # -- places
+
+    @contextmanager
+    def inside(self, around: Around) -> Generator[None]:
+        """A place with something else around it."""
+        before, self.around = self.around, around
+        try:
+            yield
+        finally:
+            self.around = before
+
+    @contextmanager
+    def block(self, statements: Sequence[tree.Statement]) -> Generator[Scope]:
+        """The scope of a block, knowing what it will declare."""
+        with self.scopes.inner() as scope:
+            scope.later = {name.name: name.span for s in statements for name in names_bound(s)}
+            yield scope
 
     # -- names
 
@@ -150,7 +146,12 @@ class Context:
     def bind_value(self, name: tree.Name, variable: typed.Variable, type_: typed.TypeOf, what: str) -> None:
         self.bind(name, Bound(name.span, variable, type_, len(self.scopes), what))
 
-    def find(self, name: str, span: Span) -> Symbol:
+    def poison(self, bound: Sequence[tree.Name]) -> None:
+        """Names whose declaration was wrong are known, but not what they mean."""
+        for name in bound:
+            self.scopes.stack[-1].names.setdefault(name.name, Poison(name.span))
+
+    def find(self, name: str, span: Span) -> Known:
         """What a name stands for; raises Failed if it is unknown, not bound yet, or outside the function."""
         symbol = self.scopes.find(name)
         if isinstance(symbol, Poison):
@@ -172,28 +173,3 @@ class Context:
             among = [n for scope in self.scopes.stack for n in scope.names if self.scopes.find(n)] + list(BUILTINS)
         match = get_close_matches(name, sorted(among), 1, 0.6)
         return f"did you mean `{match[0]}`?" if match else ""
-
-    @contextmanager
-    def block(self, statements: Sequence[tree.Item]) -> Generator[Scope]:
-        """The scope of a block, knowing what it will declare."""
-        with self.scopes.inner() as scope:
-            scope.later = {name.name: name.span for s in statements for name in declared(s)}
-            yield scope
-
-
-def declared(item: tree.Item) -> tuple[tree.Name, ...]:
-    """The names that a declaration or statement binds in the block that holds it."""
-    match item:
-        case tree.Let(names=bound):
-            return bound
-        case (
-            tree.Var(name=name)
-            | tree.Party(name=name)
-            | tree.Param(name=name)
-            | tree.TypeAlias(name=name)
-            | tree.Input(name=name)
-            | tree.Dataset(name=name)
-        ):
-            return (name,)
-        case _:
-            return ()

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from lang import typed
+from lang.checker.failing import Failed, NeedsIndex
 from lang.checker.functions import RULES
+from lang.checker.infer import show_shape
 from lang.checker.ranges import Range
+from lang.numerals import show_number
+from lang.problems.values import NotPublic, NotWhole
 from lang.typed import Call
 
 
@@ -28,10 +32,28 @@ class Affine:
     def times(self, factor: int) -> Affine:
         return Affine({number: factor * f for number, f in self.factors.items()}, factor * self.offset)
 
-    def within(self, loops: Mapping[int, Range]) -> Range:
+    def within(self, known: Mapping[int, Range]) -> Range:
         """Its least and largest value."""
-        ends = [sorted((factor * loops[n][0], factor * loops[n][1])) for n, factor in self.factors.items()]
+        ends = [sorted((factor * known[n][0], factor * known[n][1])) for n, factor in self.factors.items()]
         return self.offset + sum(low for low, _ in ends), self.offset + sum(high for _, high in ends)
+
+
+def constant(expr: typed.Expr, what: str) -> typed.Const:
+    """An expression that must be public; raises NeedsIndex if a loop around must be unrolled for it."""
+    if isinstance(expr, typed.Const):
+        return expr
+    if loops := indices(expr):
+        raise NeedsIndex(loops[-1])
+    raise Failed(NotPublic(span=expr.span, what=what))
+
+
+def whole(expr: typed.Expr, what: str) -> int:
+    """A public whole number."""
+    const = constant(expr, what)
+    if const.type.shape or const.values[0].denominator != 1:
+        shown = show_shape(const.type.shape) if const.type.shape else show_number(const.values[0])
+        raise Failed(NotWhole(span=expr.span, what=what, value=shown))
+    return const.values[0].numerator
 
 
 def indices(expr: typed.Expr) -> list[typed.Variable] | None:
@@ -92,34 +114,34 @@ def _affine_of(call: Call, forms: list[Affine]) -> Affine | None:
     return forms[1].times(forms[0].offset) if constant[0] else forms[0].times(forms[1].offset)
 
 
-def interval(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, Range]) -> Range | None:
+def interval(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
     """Bounds of a scalar integer, both included, or None if they are not seen here.
 
-    `loops` gives the first and last value of a loop index by the number of its variable, `known` those of a `let`.
+    `known` gives those of every loop index, and of `let`s, by the number of the variable.
     """
     if (form := affine(expr)) is not None:
-        return form.within(loops)
-    seen = _seen(expr, loops, known)
+        return form.within(known)
+    seen = _seen(expr, known)
     if seen is None and isinstance(expr.type, typed.Number) and expr.type.kind and expr.type.kind.fraction == 0:
         return expr.type.kind.lo, expr.type.kind.hi
     return seen
 
 
-def _seen(expr: typed.Expr, loops: Mapping[int, Range], known: Mapping[int, Range]) -> Range | None:
+def _seen(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
     """By what an expression is made of, not by its kind."""
     match expr:
         case typed.Read(variable=variable):
             return known.get(variable.number)
         case typed.Operate(call=call, args=args):
             ranging = RULES[call].range
-            return None if ranging is None else ranging(expr, [interval(arg, loops, known) for arg in args])
+            return None if ranging is None else ranging(expr, [interval(arg, known) for arg in args])
         case typed.Choose(then=then, otherwise=otherwise):
-            first, second = (interval(arm, loops, known) for arm in (then, otherwise))
+            first, second = (interval(arm, known) for arm in (then, otherwise))
             if first is None or second is None:
                 return None
             return min(first[0], second[0]), max(first[1], second[1])
         case typed.Convert(kind=kind, value=value, wrap=wrap):
-            inner = None if wrap or kind.fraction else interval(value, loops, known)
+            inner = None if wrap or kind.fraction else interval(value, known)
             return inner and (min(max(inner[0], kind.lo), kind.hi), min(max(inner[1], kind.lo), kind.hi))
         case (
             typed.Const()

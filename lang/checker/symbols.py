@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from lang import typed
 from lang.kinds import Kind
@@ -83,7 +84,8 @@ class Poison:
     what = "unknown"
 
 
-Symbol = PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public | Poison
+Known = PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public
+Symbol = Known | Poison
 SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, Poison)
 
 
@@ -143,3 +145,34 @@ class Scopes:
             yield scope
         finally:
             self.stack, self.in_function = stack, before
+
+
+def names_bound(item: tree.Item) -> tuple[tree.Name, ...]:
+    """The names that a declaration or statement binds in the block that holds it; functions are bound before it."""
+    match item:
+        case tree.Let(names=names):
+            return names
+        case (
+            tree.Var(name=name)
+            | tree.Party(name=name)
+            | tree.Param(name=name)
+            | tree.TypeAlias(name=name)
+            | tree.Input(name=name)
+            | tree.Dataset(name=name)
+        ):
+            return (name,)
+        case (
+            tree.Assign()
+            | tree.For()
+            | tree.If()
+            | tree.Dpsgd()
+            | tree.Loss()
+            | tree.Grad()
+            | tree.Import()
+            | tree.Extern()
+            | tree.Fn()
+            | tree.Output()
+        ):
+            return ()
+        case _:
+            assert_never(item)

@@ -35,7 +35,8 @@ from lang.problems.syntax import (
 from lang.source import Source, Span
 from lang.syntax import expected, tree
 from lang.syntax.brackets import CLOSING, OPENING, Brackets
-from lang.syntax.reductions import MAX_DEPTH, Builder, TooNested
+from lang.syntax.reductions import Builder, TooNested
+from lang.syntax.tree import MAX_DEPTH
 
 _GRAMMAR = Path(__file__).with_name("grammar.lark")
 _LOCK = Lock()  # the builder that the shared tables call holds one file at a time

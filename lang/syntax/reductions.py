@@ -10,8 +10,8 @@ from lark import Token
 
 from lang.source import Source, Span
 from lang.syntax import tree
+from lang.syntax.tree import MAX_DEPTH
 
-MAX_DEPTH = 200
 _MEANINGFUL = frozenset({"NAME", "INT", "DECIMAL", "SIZE", "STRING"})
 _STATEMENTS = (tree.Let, tree.Var, tree.Assign, tree.For, tree.Dpsgd, tree.Loss, tree.Grad)
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from lang.source import Span
 
+MAX_DEPTH = 200  # levels of nesting that a program may have
+
 # -- expressions --------------------------------------------------------------------------------
 
 
@@ -330,7 +332,6 @@ class Output:
 
 
 Item = Import | Party | Param | TypeAlias | Input | Dataset | Extern | Fn | Output | Statement
-Node = Item | Expr | Kind | Block | Slice | Clause | Field | Parameter | Release
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""The clauses of a `dpsgd`: how records are drawn, bounded and covered with noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from lang import typed
+from lang.checker.context import Context
+from lang.checker.failing import Failed
+from lang.checker.infer import describe
+from lang.checker.public import constant, indices
+from lang.checker.symbols import PartyName
+from lang.numerals import show_number
+from lang.problems.flow import (
+    ClauseMissing,
+    ClausePrivate,
+    ClauseTwice,
+    ClauseUnknown,
+    ClauseValue,
+    DpsgdUnbounded,
+    NoiseByReceiver,
+)
+from lang.problems.names import UnknownParty
+from lang.syntax import tree
+
+# clause -> what it must be, the test for it, an example
+_CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
+    "batch": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "64"),
+    "steps": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "20"),
+    "clip": ("above 0", lambda v: v > 0, "1.0"),
+    "noise": ("at least 0", lambda v: v >= 0, "1.69"),
+    "rate": ("above 0", lambda v: v > 0, "8.0"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    """`values` has one for each clause."""
+
+    values: dict[str, Fraction]
+    drawn_by: str | None
+
+
+def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None) -> Clauses:
+    """All clauses, each checked whatever is wrong with the others; raises Failed."""
+    values: dict[str, Fraction] = {}
+    drawn_by: str | None = None
+    given: set[str] = set()
+    for clause in node.clauses:
+        name = clause.name.name
+        if name not in _CLAUSES:
+            context.report(
+                ClauseUnknown(
+                    span=clause.name.span,
+                    clause=name,
+                    hint=context.near(name, list(_CLAUSES)) or "clauses are batch, steps, clip, noise and rate",
+                )
+            )
+            continue
+        if name in given:
+            context.report(ClauseTwice(span=clause.name.span, clause=name))
+        given.add(name)
+        with context.attempt():
+            values[name] = _clause(context, clause)
+        if clause.drawn_by is not None:
+            with context.attempt():
+                drawn_by = _drawn_by(context, clause, clause.drawn_by, dataset)
+    if "clip" not in given:
+        context.report(DpsgdUnbounded(span=node.dataset.span))
+    if missing := [f"`{name}`" for name in _CLAUSES if name not in given and name != "clip"]:
+        raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
+    if len(values) < len(_CLAUSES):
+        raise Failed
+    return Clauses(values, drawn_by)
+
+
+def _clause(context: Context, clause: tree.Clause) -> Fraction:
+    name = clause.name.name
+    expr = context.expr(clause.value)
+    if indices(expr) is None:
+        raise Failed(ClausePrivate(span=clause.value.span, clause=name))
+    const = constant(expr, f"`{name}`")
+    wanted, test, example = _CLAUSES[name]
+    if const.type.shape or not test(const.values[0]):
+        shown = describe(const.type) if const.type.shape else show_number(const.values[0])
+        raise Failed(ClauseValue(span=clause.value.span, clause=name, wanted=wanted, value=shown, example=example))
+    return const.values[0]
+
+
+def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str:
+    if clause.name.name != "noise":
+        raise Failed(
+            ClauseUnknown(
+                span=party.span,
+                clause=f"{clause.name.name} ... drawn by",
+                hint="`drawn by PARTY` goes with `noise`",
+            )
+        )
+    if not isinstance(context.scopes.find(party.name), PartyName):
+        parties = [n for n, s in context.scopes.stack[0].names.items() if isinstance(s, PartyName)]
+        raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))
+    if dataset is not None and party.name != dataset.party:
+        raise Failed(
+            NoiseByReceiver(
+                span=party.span,
+                party=party.name,
+                owner=dataset.party,
+                related=((dataset.span, f"belongs to `{dataset.party}`"),),
+            )
+        )
+    return party.name
+
+
+def _listed(names: list[str]) -> str:
+    """`clip`, `noise` and `rate`, with the noun before them."""
+    if len(names) == 1:
+        return f"the clause {names[0]}"
+    return f"the clauses {', '.join(names[:-1])} and {names[-1]}"

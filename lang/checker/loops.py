@@ -1,0 +1,56 @@
+"""`for`: a loop stays one unless its body needs the value of the index."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from lang import typed
+from lang.checker.blocks import body
+from lang.checker.context import Context
+from lang.checker.failing import Failed, NeedsIndex
+from lang.checker.public import whole
+from lang.checker.symbols import Public
+from lang.problems.shapes import SliceBackwards
+from lang.problems.values import UnrolledTooFar
+from lang.syntax import tree
+from lang.typed import Const, Number
+
+MAX_UNROLLED = 4096
+
+
+def repeat(context: Context, node: tree.For) -> list[typed.Statement]:
+    """A Repeat, or its iterations one after the other; raises Failed."""
+    start = whole(context.expr(node.start), "a loop bound")
+    end = whole(context.expr(node.end), "a loop bound")
+    if end < start:
+        bounds = replace(node.start.span, end_line=node.end.span.end_line, end_column=node.end.span.end_column)
+        raise Failed(SliceBackwards(span=bounds, start=start, end=end))
+    index = context.fresh(node.index, None)
+    context.ranges[index.number] = (start, max(start, end - 1))
+    found, unrolled = context.findings.saved(), context.unrolled
+    try:
+        done = _iteration(context, node, typed.IndexOf(Number((), True), index, node.index.span))
+    except NeedsIndex as needed:
+        if needed.index != index:
+            raise
+        context.findings.restore(found)
+        context.unrolled = unrolled
+        return _unroll(context, node, start, end)
+    return [typed.Repeat(index, start, end - start, tuple(done), node.span)] if end > start else []
+
+
+def _unroll(context: Context, node: tree.For, start: int, end: int) -> list[typed.Statement]:
+    done: list[typed.Statement] = []
+    for value in range(start, end):
+        context.unrolled += 1
+        if context.unrolled > MAX_UNROLLED:
+            raise Failed(UnrolledTooFar(span=node.index.span, limit=MAX_UNROLLED))
+        done += _iteration(context, node, Const(Number((), True), (Fraction(value),), node.index.span))
+    return done
+
+
+def _iteration(context: Context, node: tree.For, index: typed.Expr) -> list[typed.Statement]:
+    with context.scopes.inner():
+        context.bind(node.index, Public(node.index.span, index, "a loop index"))
+        return body(context, node.body)
