@@ -86,7 +86,7 @@ class Poison:
 
 Known = PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public
 Symbol = Known | Poison
-SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, Poison)
+_SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, Poison)
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Scopes:
 
     def _outside(self, name: str, symbol: Symbol) -> bool:
         return (
-            self.in_function and not isinstance(symbol, SEEN_BY_FUNCTIONS) and self.stack[0].names.get(name) is symbol
+            self.in_function and not isinstance(symbol, _SEEN_BY_FUNCTIONS) and self.stack[0].names.get(name) is symbol
         )
 
     def later(self, name: str) -> Span | None:

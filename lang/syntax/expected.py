@@ -50,7 +50,7 @@ WORDS = STATEMENT_WORDS | {
 }
 
 # What people write who come from other languages, and what is written here.
-FOREIGN = {
+_FOREIGN = {
     "return": "the last expression of a block is its value: write it without `return` and without `;`",
     "const": "write `param NAME = VALUE;` or `let NAME = VALUE;`",
     "mut": "write `var NAME = ...;` for what may be assigned",
@@ -127,8 +127,8 @@ def expected(accepts: set[str], spelled: dict[str, str]) -> str:
 def hint(token: Token, previous: Token | None, spelled: set[str]) -> str:
     """What to write instead, if it can be guessed."""
     for word in filter(None, (token, previous)):
-        if word.type == "NAME" and str(word) in FOREIGN:
-            return FOREIGN[str(word)]
+        if word.type == "NAME" and str(word) in _FOREIGN:
+            return _FOREIGN[str(word)]
     for word in filter(None, (previous, token)):
         fitting = WORDS & spelled if word is token else WORDS  # `form` is `from` where that may stand, not `for`
         if word.type == "NAME" and (near := _near(word, fitting) or _near(word, WORDS)):

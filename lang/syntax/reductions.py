@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, assert_never
 
 from lark import Token
 
@@ -301,4 +301,6 @@ def _gives_value(node: tree.If) -> bool:
                 return value is not None
             case None:
                 return False
+            case _:
+                assert_never(node.otherwise)
     return False

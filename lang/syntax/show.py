@@ -1,9 +1,10 @@
-"""Syntax tree -> canonical text: `parse(show(t)) == t`, places aside."""
+"""Syntax tree -> canonical text: parsing its lines gives the tree again, places aside."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from lang.syntax import tree
 
@@ -46,12 +47,8 @@ class Line:
     last: int
 
 
-def show(file: tree.File) -> str:
-    """The program, one statement a line."""
-    return "".join(f"{line.text}\n" for line in lines(file))
-
-
 def lines(file: tree.File) -> list[Line]:
+    """The program, one statement a line."""
     return [line for item in file.items for line in _item(item)]
 
 
@@ -62,25 +59,29 @@ def _item(item: tree.Item) -> list[Line]:
         case tree.Party(name=name):
             return _single(item, f"party {name.name};")
         case tree.Param(name=name, value=value):
-            return _single(item, f"param {name.name} = {expr(value)};")
+            return _single(item, f"param {name.name} = {_expr(value)};")
         case tree.TypeAlias(name=name, kind=kind):
-            return _single(item, f"type {name.name} = {show_kind(kind)};")
+            return _single(item, f"type {name.name} = {_kind(kind)};")
         case tree.Input(name=name, kind=kind, party=party):
-            return _single(item, f"input {name.name}: {show_kind(kind)} from {party.name};")
+            return _single(item, f"input {name.name}: {_kind(kind)} from {party.name};")
         case tree.Dataset():
             return _dataset(item)
         case tree.Extern():
             return _single(
                 item,
                 f"extern fn {item.name.name}({_parameters(item.parameters)}) -> "
-                f'{show_kind(item.result)} = {item.format.name}("{item.path}");',
+                f'{_kind(item.result)} = {item.format.name}("{item.path}");',
             )
         case tree.Fn():
             return _fn(item)
         case tree.Output():
             return _single(item, _output(item))
-        case _:
+        case (
+            tree.Let() | tree.Var() | tree.Assign() | tree.For() | tree.If() | tree.Dpsgd() | tree.Loss() | tree.Grad()
+        ):
             return _statement(item)
+        case _:
+            assert_never(item)
 
 
 def _single(node: tree.Item, text: str) -> list[Line]:
@@ -90,8 +91,8 @@ def _single(node: tree.Item, text: str) -> list[Line]:
 def _dataset(item: tree.Dataset) -> list[Line]:
     fields = [
         Line(
-            f"{_INDENT}{field.name.name}: {show_kind(field.kind)}"
-            + (f" where {expr(field.where)}" if field.where else "")
+            f"{_INDENT}{field.name.name}: {_kind(field.kind)}"
+            + (f" where {_expr(field.where)}" if field.where else "")
             + ";",
             field.span.line,
             field.span.end_line,
@@ -103,18 +104,18 @@ def _dataset(item: tree.Dataset) -> list[Line]:
 
 
 def _parameters(parameters: Sequence[tree.Parameter]) -> str:
-    return ", ".join(f"{parameter.name.name}: {show_kind(parameter.kind)}" for parameter in parameters)
+    return ", ".join(f"{parameter.name.name}: {_kind(parameter.kind)}" for parameter in parameters)
 
 
 def _fn(item: tree.Fn) -> list[Line]:
     sizes = f"<{', '.join(size.name for size in item.sizes)}>" if item.sizes else ""
-    result = f" -> {show_kind(item.result)}" if item.result else ""
+    result = f" -> {_kind(item.result)}" if item.result else ""
     return _block(f"fn {item.name.name}{sizes}({_parameters(item.parameters)}){result}", item.span.line, item.body)
 
 
 def _output(item: tree.Output) -> str:
     releases = ", ".join(
-        (f"{release.name.name} = " if release.name else "") + expr(release.value) for release in item.releases
+        (f"{release.name.name} = " if release.name else "") + _expr(release.value) for release in item.releases
     )
     receivers = f" to {', '.join(name.name for name in item.receivers)}" if item.receivers else ""
     return f"output {releases}{receivers};"
@@ -126,13 +127,10 @@ def _output(item: tree.Output) -> str:
 def _block(head: str, first: int, block: tree.Block) -> list[Line]:
     """A block with what stands before its brace; `first` is the source line where that begins."""
     inner = [line for statement in block.statements for line in _statement(statement)]
-    match block.value:
-        case None:
-            pass
-        case tree.If():
-            inner += _if(block.value)
-        case value:
-            inner.append(Line(expr(value), value.span.line, value.span.end_line))
+    if isinstance(block.value, tree.If):
+        inner += _if(block.value)
+    elif (value := block.value) is not None:
+        inner.append(Line(_expr(value), value.span.line, value.span.end_line))
     if not inner:
         return [Line(f"{head} {{ }}", first, block.span.end_line)]
     return [
@@ -146,13 +144,13 @@ def _statement(node: tree.Statement) -> list[Line]:
     match node:
         case tree.Let(names=names, kind=kind, value=value):
             pattern = names[0].name if len(names) == 1 else f"({', '.join(name.name for name in names)})"
-            return _single(node, f"let {pattern}{_of(kind)} = {expr(value)};")
+            return _single(node, f"let {pattern}{_of(kind)} = {_expr(value)};")
         case tree.Var(name=name, kind=kind, value=value):
-            return _single(node, f"var {name.name}{_of(kind)} = {expr(value)};")
+            return _single(node, f"var {name.name}{_of(kind)} = {_expr(value)};")
         case tree.Assign(target=target, op=op, value=value):
-            return _single(node, f"{expr(target, _ATOM)} {op} {expr(value)};")
+            return _single(node, f"{_expr(target, _ATOM)} {op} {_expr(value)};")
         case tree.For(index=index, start=start, end=end, body=body):
-            return _block(f"for {index.name} in {operand(start)}..{operand(end)}", node.span.line, body)
+            return _block(f"for {index.name} in {_operand(start)}..{_operand(end)}", node.span.line, body)
         case tree.If():
             return _if(node)
         case tree.Dpsgd():
@@ -161,22 +159,24 @@ def _statement(node: tree.Statement) -> list[Line]:
             head = f"dpsgd {variables} on {node.dataset.name}({clauses}) as {node.row.name}"
             return _block(head, node.span.line, node.body)
         case tree.Loss(value=value):
-            return _single(node, f"loss {expr(value)};")
+            return _single(node, f"loss {_expr(value)};")
         case tree.Grad(variable=variable, value=value):
-            return _single(node, f"grad {variable.name} = {expr(value)};")
+            return _single(node, f"grad {variable.name} = {_expr(value)};")
+        case _:
+            assert_never(node)
 
 
 def _of(kind: tree.Kind | None) -> str:
-    return f": {show_kind(kind)}" if kind else ""
+    return f": {_kind(kind)}" if kind else ""
 
 
 def _clause(clause: tree.Clause) -> str:
     drawn = f" drawn by {clause.drawn_by.name}" if clause.drawn_by else ""
-    return f"{clause.name.name} = {expr(clause.value)}{drawn}"
+    return f"{clause.name.name} = {_expr(clause.value)}{drawn}"
 
 
 def _if(node: tree.If) -> list[Line]:
-    then = _block(f"if {operand(node.condition)}", node.span.line, node.then)
+    then = _block(f"if {_operand(node.condition)}", node.span.line, node.then)
     match node.otherwise:
         case tree.Block():
             rest = _block("else", node.otherwise.span.line, node.otherwise)
@@ -185,6 +185,8 @@ def _if(node: tree.If) -> list[Line]:
             rest[0] = Line(f"else {rest[0].text}", rest[0].first, rest[0].last)
         case None:
             return then
+        case _:
+            assert_never(node.otherwise)
     joined = Line(f"{then[-1].text} {rest[0].text}", then[-1].first, rest[0].last)
     return [*then[:-1], joined, *rest[1:]]
 
@@ -192,12 +194,12 @@ def _if(node: tree.If) -> list[Line]:
 # -- expressions --------------------------------------------------------------------------------
 
 
-def operand(node: tree.Expr) -> str:
+def _operand(node: tree.Expr) -> str:
     """An expression where a bare `if` may not stand."""
-    return expr(node, 1)
+    return _expr(node, 1)
 
 
-def expr(node: tree.Expr, tightness: int = 0) -> str:
+def _expr(node: tree.Expr, tightness: int = 0) -> str:
     """The expression, in parentheses if it binds less tightly than its place asks for."""
     text, binds = _bare(node)
     return text if binds >= tightness else f"({text})"
@@ -210,56 +212,60 @@ def _bare(node: tree.Expr) -> tuple[str, int]:
         case tree.Literal(text=text):
             return text, _ATOM
         case tree.Invoke(name=name, args=args, options=options):
-            given = [*map(expr, args), *(f"{option.name} = {expr(value)}" for option, value in options)]
+            given = [*map(_expr, args), *(f"{option.name} = {_expr(value)}" for option, value in options)]
             return f"{name.name}({', '.join(given)})", _ATOM
         case tree.Reveal(value=value):
-            return f"reveal({expr(value)})", _ATOM
+            return f"reveal({_expr(value)})", _ATOM
         case tree.TupleOf(items=items):
-            return f"({', '.join(map(expr, items))})", _ATOM
+            return f"({', '.join(map(_expr, items))})", _ATOM
         case tree.ArrayOf(items=items):
-            return f"[{', '.join(map(expr, items))}]", _ATOM
+            return f"[{', '.join(map(_expr, items))}]", _ATOM
         case tree.Index(base=base, picks=picks):
-            return f"{expr(base, _ATOM)}[{', '.join(map(_pick, picks))}]", _ATOM
+            return f"{_expr(base, _ATOM)}[{', '.join(map(_pick, picks))}]", _ATOM
         case tree.Member(base=base, part=part):
-            shown = f"({expr(base)})" if isinstance(base, tree.Literal) else expr(base, _ATOM)
+            shown = f"({_expr(base)})" if isinstance(base, tree.Literal) else _expr(base, _ATOM)
             return f"{shown}.{part.name}", _ATOM
         case tree.Unary(op=op, value=value):
-            return f"{op}{expr(value, _BINDS['prefix'])}", _BINDS["prefix"]
+            return f"{op}{_expr(value, _BINDS['prefix'])}", _BINDS["prefix"]
         case tree.Cast(value=value, kind=kind, modes=modes):
             words = "".join(f" {mode}" for mode in modes)
-            return f"{expr(value, _BINDS['as'])} as {show_kind(kind)}{words}", _BINDS["as"]
+            return f"{_expr(value, _BINDS['as'])} as {_kind(kind)}{words}", _BINDS["as"]
         case tree.Binary(op=op):
             return _binary(node), _BINDS[op]
         case tree.If():
             return " ".join(line.text.strip() for line in _if(node)), 0
+        case _:
+            assert_never(node)
 
 
 def _binary(node: tree.Binary) -> str:
     binds = _BINDS[node.op]
     if node.op == "**":
-        return f"{expr(node.left, _ATOM)} ** {expr(node.right, _BINDS['prefix'])}"
+        return f"{_expr(node.left, _ATOM)} ** {_expr(node.right, _BINDS['prefix'])}"
     left = binds + 1 if binds == _COMPARE else binds
-    return f"{expr(node.left, left)} {node.op} {expr(node.right, binds + 1)}"
+    return f"{_expr(node.left, left)} {node.op} {_expr(node.right, binds + 1)}"
 
 
 def _pick(node: tree.Expr | tree.Slice) -> str:
     if not isinstance(node, tree.Slice):
-        return operand(node)
+        return _operand(node)
     if node.start is None and node.end is None:
         return ":"
-    return f"{operand(node.start) if node.start else ''}..{operand(node.end) if node.end else ''}"
+    return f"{_operand(node.start) if node.start else ''}..{_operand(node.end) if node.end else ''}"
 
 
 # -- kinds --------------------------------------------------------------------------------------
 
 
-def show_kind(node: tree.Kind) -> str:
+def _kind(node: tree.Kind) -> str:
     match node:
         case tree.Words(word=word, sizes=sizes):
-            return f"{word}<{', '.join(map(expr, sizes))}>" if sizes else word
+            return f"{word}<{', '.join(map(_expr, sizes))}>" if sizes else word
         case tree.Alias(name=name):
             return name
         case tree.TupleKind(fields=fields):
-            return f"({', '.join(map(show_kind, fields))})"
+            return f"({', '.join(map(_kind, fields))})"
         case tree.Shaped(base=base, shape=shape):
-            return f"{show_kind(base)}[{', '.join(map(expr, shape))}]"
+            return f"{_kind(base)}[{', '.join(map(_expr, shape))}]"
+        case _:
+            assert_never(node)

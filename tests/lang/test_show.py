@@ -1,4 +1,4 @@
-"""`parse(show(tree)) == tree`, and showing again changes nothing."""
+"""Text shown for a tree gives that tree again, and showing again changes nothing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from support.syntax_trees import file
 from lang.source import Source
 from lang.syntax import tree
 from lang.syntax.parse import parse
-from lang.syntax.show import show
+from lang.syntax.show import lines
 
 PROGRAMS = [
     *sorted((Path(__file__).parent / "programs").glob("*.ccr")),
     *sorted((Path(__file__).parents[2] / "examples").glob("*/*.ccr")),
 ]
+
+
+def show(program: tree.File) -> str:
+    return "".join(f"{line.text}\n" for line in lines(program))
 
 
 @given(file)
