@@ -31,7 +31,7 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
         return _builtin(context, node, builtin)
     symbol = context.scopes.find(node.name.name)
     if symbol is None:
-        functions = [n for n, s in context.scopes.stack[0].names.items() if isinstance(s, FunctionName)]
+        functions = context.scopes.outermost(FunctionName)
         raise Failed(
             UnknownFunction(
                 span=node.name.span,
@@ -74,27 +74,16 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
     if builtin.only_in_loss and not context.around.loss:
         raise Failed(LossOnly(span=node.span, name=name))
     call = builtin.over if over else builtin.call
-    match call:
-        case Call.RESHAPE:
-            return _reshape(args, node.span)
-        case Call.CONV2D:
-            image, kernel = (number(arg, f"`{name}`") for arg in args)
-            type_ = Number(convolved(image, kernel, node.span), image.integer and kernel.integer)
-            return operate(call, args, node.span, type_=type_)
-        case Call.AVGPOOL | Call.MAXPOOL:
-            return _pool(call, args, node.span)
-        case Call.SOFTMAX if axis is None:
-            axis = len(number(args[0], "`softmax`").shape) - 1
-        case _:
-            assert call is not None
+    assert call is not None
+    if call is Call.RESHAPE:
+        return _reshape(args, node.span)
+    if call is Call.CONV2D:
+        return _convolve(args, node.span)
+    if call in (Call.AVGPOOL, Call.MAXPOOL):
+        return _pool(call, args, node.span)
+    if call is Call.SOFTMAX and axis is None:
+        axis = len(number(args[0], "`softmax`").shape) - 1
     return operate(call, args, node.span, axis, within)
-
-
-def _pool(call: Call, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
-    image = number(args[0], f"`{call.value}`")
-    shape = pooled(call.value, image, whole(args[1], "the side of a pool"), span)
-    type_ = Number(shape, False) if call is Call.AVGPOOL else Number(shape, image.integer, image.kind)
-    return operate(call, args, span, type_=type_)
 
 
 def _options(
@@ -126,6 +115,22 @@ def _options(
             if within <= 0:
                 raise Failed(OptionValue(span=value.span, option="within", wanted="above 0", value=show_number(within)))
     return axis, within
+
+
+# -- operations whose shape is no function of the operands' alone
+
+
+def _convolve(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
+    image, kernel = (number(arg, "`conv2d`") for arg in args)
+    type_ = Number(convolved(image, kernel, span), image.integer and kernel.integer)
+    return operate(Call.CONV2D, args, span, type_=type_)
+
+
+def _pool(call: Call, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
+    image = number(args[0], f"`{call.value}`")
+    shape = pooled(call.value, image, whole(args[1], "the side of a pool"), span)
+    type_ = Number(shape, False) if call is Call.AVGPOOL else Number(shape, image.integer, image.kind)
+    return operate(call, args, span, type_=type_)
 
 
 def _reshape(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:

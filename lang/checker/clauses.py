@@ -99,7 +99,7 @@ def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: 
             )
         )
     if not isinstance(context.scopes.find(party.name), PartyName):
-        parties = [n for n, s in context.scopes.stack[0].names.items() if isinstance(s, PartyName)]
+        parties = context.scopes.outermost(PartyName)
         raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))
     if dataset is not None and party.name != dataset.party:
         raise Failed(

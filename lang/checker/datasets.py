@@ -55,21 +55,19 @@ def _field(context: Context, field: tree.Field) -> typed.Field:
     kind = resolve(context, field.kind)
     if isinstance(kind, TupleKind):
         raise Failed(WrongKind(span=field.kind.span, what="a field", wanted="numbers", given="a tuple"))
-    norm = _norm(context, field) if field.where is not None else None
+    norm = _norm(context, field.name.name, field.where) if field.where is not None else None
     return typed.Field(field.name.name, kind, norm, field.name.span)
 
 
-def _norm(context: Context, field: tree.Field) -> Fraction:
+def _norm(context: Context, field: str, where: tree.Expr) -> Fraction:
     """The bound of `where norm2(field) <= c`."""
-    name = field.name.name
-    match field.where:
+    match where:
         case tree.Binary(op="<=", left=tree.Invoke(name=function, args=(tree.Name(name=arg),)), right=bound) if (
-            function.name == "norm2" and arg == name
+            function.name == "norm2" and arg == field
         ):
             value = constant(context.expr(bound), "a bound")
             if not value.type.shape and value.values[0] > 0:
                 return value.values[0]
-            raise Failed(WhereForm(span=bound.span, field=name))
-        case where:
-            assert where is not None
-            raise Failed(WhereForm(span=where.span, field=name))
+            raise Failed(WhereForm(span=bound.span, field=field))
+        case _:
+            raise Failed(WhereForm(span=where.span, field=field))

@@ -41,15 +41,12 @@ def _loaded(declared: Declared, item: tree.Import, path: str) -> tree.File:
 
 
 def _item(context: Context, declared: Declared, inner: tree.Item, item: tree.Import, way: tuple[str, ...]) -> None:
-    match inner:
-        case tree.Import():
-            import_(context, declared, inner, way)
-        case tree.Param() | tree.TypeAlias():
-            declare(context, declared, inner)
-        case tree.Fn():
-            pass
-        case _:
-            context.report(ImportHolds(span=inner.span, what=_held(inner), related=((item.span, "imported here"),)))
+    if isinstance(inner, tree.Import):
+        import_(context, declared, inner, way)
+    elif isinstance(inner, tree.Param | tree.TypeAlias):
+        declare(context, declared, inner)
+    elif not isinstance(inner, tree.Fn):
+        context.report(ImportHolds(span=inner.span, what=_held(inner), related=((item.span, "imported here"),)))
 
 
 def _held(item: tree.Party | tree.Input | tree.Dataset | tree.Output | tree.Extern | tree.Statement) -> str:

@@ -70,7 +70,7 @@ def _alias(context: Context, node: tree.Alias) -> Kind:
         raise Failed
     if symbol is not None:
         raise Failed(NotAKind(span=node.span, name=node.name, what=symbol.what))
-    known = [n for n, s in context.scopes.stack[0].names.items() if isinstance(s, KindName)]
+    known = context.scopes.outermost(KindName)
     near = context.near(node.name, [*known, "bit", "uint", "int", "fix"])
     raise Failed(
         UnknownKind(span=node.span, name=node.name, hint=near) if near else UnknownKind(span=node.span, name=node.name)

@@ -122,6 +122,10 @@ class Scopes:
             self.in_function and not isinstance(symbol, _SEEN_BY_FUNCTIONS) and self.stack[0].names.get(name) is symbol
         )
 
+    def outermost(self, sort: type[Known]) -> list[str]:
+        """The names of one sort that the program declares outside of any block."""
+        return [name for name, symbol in self.stack[0].names.items() if isinstance(symbol, sort)]
+
     def later(self, name: str) -> Span | None:
         return next((scope.later[name] for scope in reversed(self.stack) if name in scope.later), None)
 

@@ -88,7 +88,7 @@ def _dataset(context: Context, name: tree.Name) -> typed.Dataset:
         return symbol.dataset
     if isinstance(symbol, Poison):
         raise Failed
-    known = [n for n, s in context.scopes.stack[0].names.items() if isinstance(s, DatasetName)]
+    known = context.scopes.outermost(DatasetName)
     hint = context.near(name.name, known) or f"declare it: `dataset {name.name} from PARTY {{ ... }}`"
     raise Failed(
         UnknownDataset(span=name.span, name=name.name, hint=f"`{name.name}` is {symbol.what}" if symbol else hint)

@@ -128,8 +128,10 @@ class Builder:
                     parameters.append(part)
                 case tuple():
                     sizes = part
-                case _:
+                case tree.Words() | tree.Alias() | tree.TupleKind() | tree.Shaped():
                     result = part
+                case _:
+                    assert_never(part)
         return tree.Fn(self.named(kept[0]), sizes, tuple(parameters), result, kept[-1], span)
 
     def generics(self, children: list[Any]) -> tuple[tree.Name, ...]:
