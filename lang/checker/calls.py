@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import prod
 
 from lang import typed
 from lang.checker.context import Context
@@ -136,11 +137,7 @@ def _pool(call: Call, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
 def _reshape(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
     type_ = number(args[0], "`reshape`")
     shape = tuple(whole(size, "a size") for size in args[1:])
-    size, wanted = 1, 1
-    for n in type_.shape:
-        size *= n
-    for n in shape:
-        wanted *= n
+    size, wanted = prod(type_.shape), prod(shape)
     if min(shape) < 1 or size != wanted:
         raise Failed(
             WrongShape(

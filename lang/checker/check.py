@@ -1,4 +1,9 @@
-"""Text -> checked program: the entry to this package."""
+"""Text -> checked program: the entry to this package.
+
+`program` goes through the items of a file.  Each construct of the language has a module of functions over a `Context`,
+which holds what they share; a construct checks what stands inside it through the context's two hooks, which are put in
+here: `expressions` and `statements` know every form, and nothing below them imports them.
+"""
 
 from __future__ import annotations
 
