@@ -68,7 +68,7 @@ def inexact(b: Builder, call: Inexact, x: int, e: Operate, bound: Scalar | None 
     """The function `call` of x, in `e`, for the kind that it is bound to; `wrap`: that keeps its low bits only."""
     if bound is None and b.type(x).width > WIDEST:
         raise Rejected([RangeTooWide(span=e.span, function=call.value, bits=b.type(x).width)])
-    if call is Call.SOFTMAX and e.axis is not None and e.axis != len(b.type(x).shape) - 1:
+    if e.axis is not None and e.axis != len(b.type(x).shape) - 1:
         return restored(b, inexact(b, call, permuted_last(b, x, e.axis), replace(e, axis=None), bound, wrap), e.axis)
     of = function(call)
     result = _approximated(b, call, of, x, e, target_of(bound, e.within, wrap))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from typing import get_args
 
 import numpy as np
 import pytest
+from support.real import REAL, TRIED, Real
 
 from compiler.functions.inexact import inexact
 from compiler.functions.quotient import quotient
@@ -17,7 +19,7 @@ from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Type
 from lang.kinds import Base, Scalar
 from lang.source import Source, Span
-from lang.typed import Call, Const, Number, Operate
+from lang.typed import Call, Const, Inexact, Number, Operate
 
 KIND = Scalar(Base.FIX, 28, 16)
 SCALE = Fraction(1, 1 << 10)
@@ -25,29 +27,6 @@ X = Type((4,), SCALE, -(1 << 13), (1 << 13) - 1)
 WEIGHTS = [Fraction(3), Fraction(-2), Fraction(1, 2), Fraction(1)]
 PLACE = Span(Source("f.ccr", "f"), 1, 1, 1, 2)
 STEP = Decimal("1e-12")
-
-Real = Callable[[Sequence[Decimal]], list[Decimal]]
-
-
-def softmax(x: Sequence[Decimal]) -> list[Decimal]:
-    powers = [v.exp() for v in x]
-    return [p / sum(powers) for p in powers]
-
-
-def each(f: Callable[[Decimal], Decimal]) -> Real:
-    return lambda x: [f(v) for v in x]
-
-
-FUNCTIONS: dict[Call, tuple[Real, int, int]] = {  # and the least and the largest integer that is tried
-    Call.EXP: (each(Decimal.exp), -4000, 3000),
-    Call.LOG: (each(Decimal.ln), 300, 8000),
-    Call.SQRT: (each(Decimal.sqrt), 300, 8000),
-    Call.RSQRT: (each(lambda v: 1 / v.sqrt()), 300, 8000),
-    Call.SIGMOID: (each(lambda v: 1 / (1 + (-v).exp())), -6000, 6000),
-    Call.TANH: (each(lambda v: 1 - 2 / ((2 * v).exp() + 1)), -4000, 4000),
-    Call.SOFTMAX: (softmax, -3000, 3000),
-    Call.NORM2: (lambda x: [sum((v * v for v in x), Decimal(0)).sqrt()], -5000, 5000),
-}
 
 
 def slopes(f: Real, x: Sequence[Decimal], weights: Sequence[Decimal]) -> list[Decimal]:
@@ -68,9 +47,9 @@ def written(call: Call) -> Operate:
     return Operate(Number(X.shape, False), call, (Const(Number((), False), (Fraction(0),), PLACE),), PLACE)
 
 
-@pytest.mark.parametrize("call", FUNCTIONS)
-def test_gradient(call: Call) -> None:
-    f, low, high = FUNCTIONS[call]
+@pytest.mark.parametrize("call", get_args(Inexact))
+def test_gradient(call: Inexact) -> None:
+    f, ends = REAL[call.value], TRIED[call.value]
     b = Builder([X])
     result = inexact(b, call, 0, written(call), KIND)
     bound = b.round(result, KIND.scale, KIND.lo, KIND.hi)
@@ -80,7 +59,7 @@ def test_gradient(call: Call) -> None:
     block, scale = b.block([gradient]), b.type(gradient).scale
     rng = np.random.default_rng(5)
     for _ in range(10):
-        x = rng.integers(low, high, 4)
+        x = rng.integers(*ends, 4)
         [got] = evaluate(block, [x], NoSources())
         with localcontext(Context(prec=50)):
             exact = slopes(f, decimals(x, SCALE), [Decimal(w.numerator) / w.denominator for w in weights])

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, isqrt
+from math import floor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from support import real
 
 from lang.source import Source
 from lang.syntax import tree
 from lang.syntax.parse import parse
 
 Numbers = NDArray[Any]  # Fractions, dtype object
-ROOT_BITS = 64  # fraction bits of the square roots that results are held against
+HAIR = Fraction(1, 2**64)  # what is not exact may be off by more than nothing
 
 
 @dataclass(frozen=True)
@@ -162,10 +163,6 @@ def bits_set(x: Number) -> Number:
     kind = x.kind
     assert kind is not None
     return Number(each(lambda n: Fraction((int(n) % (1 << kind.bits)).bit_count()), x.at), True)
-
-
-def root(x: Fraction) -> Fraction:
-    return Fraction(isqrt(max(0, floor(x * 4**ROOT_BITS))), 2**ROOT_BITS)
 
 
 def conv2d(image: Number, kernel: Number) -> Number:
@@ -344,7 +341,7 @@ class Reader:
             case tree.Binary(op=op, left=left, right=right):
                 result = binary(op, self.number(left), self.number(right))
                 exact = op != "/" or result.whole or isinstance(right, (tree.Literal, tree.Unary))
-                return result if exact else replace(result, within=Fraction(1, 2**ROOT_BITS))
+                return result if exact else replace(result, within=HAIR)
             case tree.Cast(value=inner, kind=kind, modes=modes):
                 return self.bind(self.value(inner), self.kind(kind), "floor" in modes, "wrap" in modes)
             case tree.If(condition=condition, then=then, otherwise=otherwise):
@@ -437,8 +434,8 @@ class Reader:
                 return replace(x, at=np.array(sorted(x.at), dtype=object))
             case "popcount", _:
                 return bits_set(x)
-            case "sqrt", _:
-                return Number(each(root, x.at), False, within=Fraction(1, 2**ROOT_BITS))
+            case name, _ if name in real.REAL:
+                return Number(real.of(name, x.at, axis), False, within=HAIR)
             case "conv2d", _:
                 return conv2d(*args)
             case ("avgpool" | "maxpool") as name, _:

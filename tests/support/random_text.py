@@ -63,6 +63,7 @@ def program(seed: int) -> str:
     return Writer(random.Random(seed)).program()
 
 
+APPROXIMATED = ("exp", "log", "norm2", "rsqrt", "sigmoid", "softmax", "sqrt", "tanh")
 FUNCTIONS = {
     "total": "fn total<N>(v: {0}[N]) -> {1} {{ var t: {1} = 0; for i in 0..N {{ t += v[i]; }} t }}",
     "blend": "fn blend<N, M>(m: {0}[N, M], v: {1}[M]) -> {2}[N] {{ m @ v + N - M }}",
@@ -109,12 +110,19 @@ class Writer:
     def released(self) -> str:
         if self.chance(0.15):
             return f"({self.any(2).text}, {self.any(2).text})"
-        if self.chance(0.1):
-            return f"sqrt({self.number((), self.chance(0.5), 2).text}) as {self.kind().text}"
+        if self.chance(0.3):
+            return self.approximated()
         if self.chance(0.1):
             a, b = self.two(self.shape(), False, 2)
             return f"({a.text} / {self.private(b).text}) as {self.kind().text}"
         return self.any(3).text
+
+    def approximated(self) -> str:
+        """A function that is not exact, bound to a kind."""
+        name = self.r.choice(APPROXIMATED)
+        shape: Shape = (self.r.randint(1, 3), self.r.randint(1, 3)) if name == "softmax" else self.shape(1)
+        option = self.r.choice(("", ", axis = 0", ", axis = -1")) if name == "softmax" else ""
+        return f"{name}({self.any(2, shape).text} as {self.kind().text}{option}) as {self.kind().text}"
 
     # -- drawing
 
@@ -336,6 +344,9 @@ class Writer:
         ]
         if whole:
             forms += [self.logic, self.logic, self.divided, self.shared, self.compared, self.counted, self.inverted]
+            forms.append(self.signed)
+        if not shape:
+            forms.append(self.dotted)
         if len(shape) == 1:
             forms += [self.sorted, self.applied, self.stacked]
         if len(shape) == 2:
@@ -476,6 +487,9 @@ class Writer:
         a, kind = self.number(shape, self.chance(0.5), depth - 1), self.kind(True)
         return Piece(f"popcount({a.text} as {kind.text})", Fraction(8), Fraction(1))
 
+    def signed(self, shape: Shape, whole: bool, depth: int) -> Piece:
+        return Piece(f"sign({self.any(depth - 1, shape).text})", Fraction(1), Fraction(1))
+
     def inverted(self, shape: Shape, whole: bool, depth: int) -> Piece:
         a, kind = self.number(shape, self.chance(0.5), depth - 1), self.kind(True)
         return Piece(f"(!({a.text} as {kind.text}))", kind.reach + 1, Fraction(1))
@@ -549,6 +563,11 @@ class Writer:
             a, b = self.number((*shape, n), u, depth - 1), self.number((n,), v, depth - 1)
         return Piece(f"({a.text} @ {b.text})", 3 * a.reach * b.reach, a.unit * b.unit)
 
+    def dotted(self, shape: Shape, whole: bool, depth: int) -> Piece:
+        n, (u, v) = self.r.randint(1, 3), self.wholes(whole)
+        a, b = self.number((n,), u, depth - 1), self.number((n,), v, depth - 1)
+        return Piece(f"dot({a.text}, {b.text})", 3 * a.reach * b.reach, a.unit * b.unit)
+
     def filtered(self, shape: Shape, whole: bool, depth: int) -> Piece:
         """A convolution or a pool of a larger image."""
         if prod(shape) > 4 or self.chance(0.5):
@@ -557,8 +576,8 @@ class Writer:
             a, b = self.number(image, u, depth - 1), self.number(k, v, depth - 1)
             return Piece(f"conv2d({a.text}, {b.text})", 4 * a.reach * b.reach, a.unit * b.unit)
         image = (2 * shape[0], 2 * shape[1])
-        if whole:
-            a = self.number(image, True, depth - 1)
+        if whole or self.chance(0.5):
+            a = self.number(image, whole, depth - 1)
             return replace(a, text=f"maxpool({a.text}, 2)")
         a = self.any(depth - 1, image)
         return Piece(f"avgpool({a.text}, 2)", a.reach, a.unit / 4)
