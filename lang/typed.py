@@ -105,9 +105,16 @@ class Call(Enum):
 
 # How each is called, what type and what public value it has: `RULES` in lang/checker/functions.py.
 
-Inexact = Literal[
-    Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2
-]  # approximated: compiler/functions/inexact.py says how
+Inexact = Literal[  # approximated; compiler/functions/inexact.py says how
+    Call.SIGMOID,
+    Call.EXP,
+    Call.LOG,
+    Call.SQRT,
+    Call.RSQRT,
+    Call.TANH,
+    Call.SOFTMAX,
+    Call.NORM2,
+]
 INEXACT: frozenset[Call] = frozenset(get_args(Inexact))
 Loss = Literal[Call.LOGISTIC, Call.SQUARED, Call.CROSS_ENTROPY]
 LOSSES: frozenset[Call] = frozenset(get_args(Loss))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from lang import typed as t
 from lang.source import Span
@@ -78,6 +79,8 @@ class _Walk:
                     self._train(statement)
                 case t.Release(value=value, span=span):
                     self.released[span] = _joined([self.released.get(span, {}), self.of(value)])
+                case _:
+                    assert_never(statement)
 
     def _named(self, carried: Carried, variable: t.Variable, span: Span) -> Carried:
         """Bindings inside a call are left out: the call itself is told."""
@@ -160,8 +163,10 @@ class _Walk:
                 )
             case t.Scope(call=call):
                 return self._scope(e, call)
-            case _:
+            case t.Const() | t.IndexOf() | t.Operate() | t.Convert() | t.Part() | t.Pack() | t.Stack():
                 return _joined(map(self.of, parts(e)))
+            case _:
+                assert_never(e)
 
     def _scope(self, e: t.Scope, call: str) -> Carried:
         self.inside += bool(call)

@@ -13,6 +13,8 @@ from fractions import Fraction
 from itertools import count
 from math import prod
 
+from support.real import REAL
+
 WIDEST = 36
 ELEMENTS = 12
 PARTIES = ("alice", "bob")
@@ -63,7 +65,7 @@ def program(seed: int) -> str:
     return Writer(random.Random(seed)).program()
 
 
-APPROXIMATED = ("exp", "log", "norm2", "rsqrt", "sigmoid", "softmax", "sqrt", "tanh")
+APPROXIMATED = sorted(REAL)
 FUNCTIONS = {
     "total": "fn total<N>(v: {0}[N]) -> {1} {{ var t: {1} = 0; for i in 0..N {{ t += v[i]; }} t }}",
     "blend": "fn blend<N, M>(m: {0}[N, M], v: {1}[M]) -> {2}[N] {{ m @ v + N - M }}",
