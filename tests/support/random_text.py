@@ -572,13 +572,13 @@ class Writer:
 
     def filtered(self, shape: Shape, whole: bool, depth: int) -> Piece:
         """A convolution or a pool of a larger image."""
-        if prod(shape) > 4 or self.chance(0.5):
+        if prod(shape) > 4 or self.chance(0.3):
             k, (u, v) = (self.r.randint(1, 2), self.r.randint(1, 2)), self.wholes(whole)
             image = (shape[0] + k[0] - 1, shape[1] + k[1] - 1)
             a, b = self.number(image, u, depth - 1), self.number(k, v, depth - 1)
             return Piece(f"conv2d({a.text}, {b.text})", 4 * a.reach * b.reach, a.unit * b.unit)
         image = (2 * shape[0], 2 * shape[1])
-        if whole or self.chance(0.5):
+        if whole or self.chance(0.3):
             a = self.number(image, whole, depth - 1)
             return replace(a, text=f"maxpool({a.text}, 2)")
         a = self.any(depth - 1, image)
