@@ -143,15 +143,11 @@ class Builtin:
 
 def _by_name() -> dict[str, Builtin]:
     """Both forms of a name together; its arguments are then those of the form that is not `over`."""
-    found: dict[str, Builtin] = {}
-    for call, rule in RULES.items():
-        if (n := rule.name) is None:
-            continue
+    named = [(call, rule.name) for call, rule in RULES.items() if rule.name is not None]
+    found = {n.name: Builtin(n.args, c, None, n.options, n.only_in_loss, n.variadic) for c, n in named if not n.over}
+    for call, n in named:
         if n.over:
-            other = found.get(n.name, Builtin(n.args, None, None, n.options))
-            found[n.name] = replace(other, over=call)
-        else:
-            found[n.name] = Builtin(n.args, call, None, n.options, n.only_in_loss, n.variadic)
+            found[n.name] = replace(found.get(n.name, Builtin(n.args, options=n.options)), over=call)
     return found
 
 
