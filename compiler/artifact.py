@@ -30,12 +30,24 @@ from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.program import Compiled, Line
 from compiler.schedule.plan import Kernel, Open, Tell
 from compiler.schedule.verify import PlanError, verify
+from compiler.words.ir import Claim, Type, Value
+from compiler.words.operations import NAMES, Div, Dot, Enter, Exact, Linear, Op, Put, Round, Strided, Sum, View
 
 MAGIC = b"CCRC"
 VERSION = 2
 LARGEST = 1 << 30  # bytes; a longer file is not read
 DIGEST = 32
 NESTING = 100
+OPERATIONS: dict[str, Any] = {name.upper(): op for op, name in NAMES.items()}
+RECORDS: dict[type[Op], str] = {  # what an operation knows beside its operands, where it is not called like it
+    Linear: "Weights",
+    Sum: "Axes",
+    Dot: "Axes",
+    Exact: "Divisor",
+    Round: "Rounding",
+    Div: "ByZero",
+    Enter: "Owner",
+}
 
 
 class ArtifactError(Exception):
@@ -142,11 +154,48 @@ def _plain(value: object, circuits: list[Circuit]) -> Any:
             return value
         case tuple():
             return [_plain(v, circuits) for v in value]
+        case Value():
+            return ["Value", *_operation(value, circuits)]
         case _ if is_dataclass(value):
             cls: type = type(value)
             return [cls.__name__, *(_plain(getattr(value, name), circuits) for name, _ in _fields(cls))]
         case _:
             raise TypeError(f"an artifact cannot hold a {type(value).__name__}")
+
+
+def _operation(value: Value, circuits: list[Circuit]) -> list[Any]:
+    """An operation's name comes before its operands, what it knows beside them after the type."""
+    op = value.op
+    if isinstance(op, View | Put):
+        beside = _plain(op.at, circuits)
+    else:
+        _, *own = _plain(op, circuits)
+        beside = [_record_name(type(op)), *own] if own else None
+    parts = [NAMES[type(op)].upper(), _plain(value.args, circuits), _plain(value.type, circuits), beside]
+    return [*parts, value.claim.name] if value.claim else parts
+
+
+def _record_name(op: type[Op]) -> str:
+    return RECORDS.get(op, op.__name__)
+
+
+def _value(data: list[Any], circuits: _Circuits, depth: int) -> Value:
+    name, args, kind, beside, *claimed = data
+    op = OPERATIONS[name]
+    if op in (View, Put):
+        made = op(_typed(Strided, beside, circuits, depth))
+    elif not _fields(op):
+        if beside is not None:
+            raise ValueError(f"{name} has no fields")
+        made = op()
+    elif isinstance(beside, list) and beside[:1] == [_record_name(op)]:
+        made = _record(op, beside[1:], circuits, depth)
+    else:
+        raise ValueError(f"expected {_record_name(op)}")
+    numbers, type = _typed(tuple[int, ...], args, circuits, depth), _typed(Type, kind, circuits, depth)
+    if len(claimed) > 1:
+        raise ValueError("a value claims once")
+    return Value(made, numbers, type, claim=Claim[claimed[0]] if claimed else None)
 
 
 @cache
@@ -174,6 +223,8 @@ def _typed(hint: Any, data: Any, circuits: _Circuits, depth: int) -> Any:
     if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(data, str):
         return hint[data]
     if isinstance(hint, type) and is_dataclass(hint) and isinstance(data, list) and data[:1] == [hint.__name__]:
+        if hint is Value:
+            return _value(data[1:], circuits, depth + 1)
         return _record(hint, data[1:], circuits, depth)
     raise ValueError(f"expected {getattr(hint, '__name__', hint)}")
 

@@ -1,4 +1,13 @@
-"""The whole way on one page: text -> checked tree -> words -> kernels and schedule -> compiled program."""
+"""The whole way on one page; it can be left after any stage.
+
+text                  `examine`     a checked tree
+checked tree          `lowered`     words
+words                 `understand`  words that tell nobody what is not theirs
+words                 `localised`   the same, what one party computes alone apart from joint work
+localised words       `joint`       joint work as circuits take it
+joint words           `planned`     kernels and schedule
+plan                  `build`       a compiled program
+"""
 
 from __future__ import annotations
 
@@ -18,7 +27,9 @@ from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
-from compiler.words.ir import Block, Bound, Item, Loop, Mechanism, Pieces, Value, Words
+from compiler.schedule.plan import Plan
+from compiler.words.ir import Block, Item, Loop, Value, Words
+from compiler.words.operations import Bound, Mechanism, Pieces
 from compiler.words.prune import prune
 from lang import typed as t
 from lang.checker.check import Checked, check
@@ -49,18 +60,34 @@ def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = Non
 def _meaning(source: Source, checked: Checked) -> Meaning:
     if not checked.program.parties:
         raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
-    words = prune(lower(checked.program))
+    words = lowered(checked)
     leaks.check(words, _places(checked.program), _ways(checked.program))
     return Meaning(checked, words)
+
+
+def lowered(checked: Checked) -> Words:
+    return prune(lower(checked.program))
+
+
+def localised(words: Words) -> Words:
+    """What one party can compute alone it computes in the clear, and enters it where it meets the other's."""
+    return localise(words, roles(words))
+
+
+def joint(localised: Words) -> Words:
+    """Contractions as digits, in chunks that each fit a kernel."""
+    return prune(contractions(localised, roles(localised)))
+
+
+def planned(joint: Words, minimiser: Minimiser) -> Plan:
+    return emit(joint, roles(joint), minimiser.circuit)
 
 
 def build(meaning: Meaning) -> Compiled:
     """Words -> compiled program."""
     program, words = meaning.checked.program, meaning.words
-    who = roles(words)
-    ready = prune(contractions(localise(words, who), who))
-    minimiser = Minimiser()
-    plan = emit(ready, who, minimiser.circuit)
+    who, minimiser = roles(words), Minimiser()
+    plan = planned(joint(localised(words)), minimiser)
     return Compiled(
         parties=words.parties,
         garbler=who.garbler,
@@ -119,18 +146,18 @@ def mechanisms(words: Words) -> list[Mechanism]:
     for block, times in _blocks(words.block, 1):
         items = dict(block.numbered())
         for number, value in items.items():
-            if isinstance(value, Value) and isinstance(value.at, Mechanism):
-                found[value.at.draw] = replace(value.at, steps=times, argument=_bound(items, number).argument)
+            if isinstance(value, Value) and isinstance(value.op, Mechanism):
+                found[value.op.draw] = replace(value.op, steps=times, argument=_bound(items, number).argument)
     return [found[draw] for draw in sorted(found)]
 
 
 def approximations(words: Words) -> list[Approximation]:
     """The functions that are not exact, with every bound of an error that one of them has."""
     pieces = (
-        item.at
+        item.op
         for block, _ in _blocks(words.block, 1)
         for item in block.items
-        if isinstance(item, Value) and isinstance(item.at, Pieces)
+        if isinstance(item, Value) and isinstance(item.op, Pieces)
     )
     return sorted({Approximation(p.name, p.error) for p in pieces if p.error})
 
@@ -149,8 +176,8 @@ def _bound(items: Mapping[int, Item], released: int) -> Bound:
     while waiting:
         item = items.get(waiting.pop())
         if isinstance(item, Value):
-            if isinstance(item.at, Bound):
-                return item.at
+            if isinstance(item.op, Bound):
+                return item.op
             waiting += item.args
     raise AssertionError("a value leaves its data set without a clipped sum")
 

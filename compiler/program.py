@@ -10,7 +10,8 @@ from pathlib import PurePath
 from typing import assert_never
 
 from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Repeat, Step, Tell
-from compiler.words.ir import Dataset, Entry, Mechanism, Type
+from compiler.words.ir import Dataset, Type
+from compiler.words.operations import Entry, Mechanism
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +19,30 @@ from compiler.cells.round import round_to
 from compiler.cells.table import apply_pieces
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit
+from compiler.words import operations
 from compiler.words.evaluate import strided
-from compiler.words.ir import (
-    Axes,
-    Block,
-    ByZero,
+from compiler.words.ir import Block, Type, Value, digit_offset
+from compiler.words.operations import (
+    NAMES,
+    And,
+    Compute,
     Constant,
     Digits,
-    Divisor,
-    Op,
+    Div,
+    Dot,
+    Equal,
+    Exact,
+    Less,
+    Linear,
+    Logic,
+    Mul,
+    Or,
     Pieces,
-    Rounding,
-    Strided,
-    Type,
-    Value,
-    Weights,
-    digit_offset,
+    Round,
+    Select,
+    Sqrt,
+    Sum,
+    Xor,
 )
 from compiler.words.sampler import Sampler
 
@@ -50,7 +58,7 @@ class Unsupported(Exception):
 class Word:
     """One element of one value: how it is made, who reads it, and what it is once it is made."""
 
-    item: Value | None  # None: a port or a constant
+    op: Compute | None  # None: a port or a constant
     operands: tuple[Word, ...]
     type: Type
     index: int = -1  # of its item in the lane
@@ -111,9 +119,9 @@ def charged(block: Block) -> tuple[Circuit, list[int]]:
     _count_readers(order)
     for word in order:
         if word.uses and word.number is None:
-            assert word.item is not None
+            assert word.op is not None
             builder.owner = word.index
-            word.number = CELLS[word.item.op](builder, word, word.item)
+            word.number = _cell(builder, word, word.op)
             if isinstance(word.number, Bits):  # in its type's own width, which readers count on
                 word.number = Bits(word.number.resize(word.type.width), word.type.signed)
             elif word.number.owner is None:
@@ -141,29 +149,29 @@ def _array(words: list[Word], shape: tuple[int, ...]) -> Wires:
 
 def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wires:
     """The item's elements: the operands' own where it only moves them, else new words in `order`."""
-    match item.op, item.at:
-        case Op.CONST, Constant(values):
+    match item.op:
+        case Constant(values):
             words = [Word(None, (), item.type, number=Columns(constant=v)) for v in values]
             return _array(words * item.type.size if len(words) == 1 else words, item.type.shape)
-        case Op.VIEW, Strided() as at:
+        case operations.View(at):
             return strided(args[0].reshape(-1), at, item.type.shape, _indices(number, args[1:])).copy()
-        case Op.PUT, Strided() as at:
+        case operations.Put(at):
             flat = args[0].copy().reshape(-1)
             strided(flat, at, args[1].shape, _indices(number, args[2:]))[...] = args[1]
             return flat.reshape(item.type.shape)
-        case Op.CONCAT, _:
+        case operations.Concat():
             return np.concatenate(args)
-        case ((Op.CLIP | Op.DECLASSIFY | Op.ENTER), _):
+        case operations.Bound() | operations.Mechanism() | operations.Enter():
             return args[0]
-        case ((Op.SUM | Op.DOT | Op.DIGITS | Op.GAUSS), (Axes() | Digits() | Sampler()) as at):
-            lead = args[0].ndim - (1 if isinstance(at, Sampler) else at.count)
+        case Sum() | Dot() | Digits() | Sampler() as op:
+            lead = args[0].ndim - (1 if isinstance(op, Sampler) else op.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
-            made = [Word(item, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
-        case op, _ if op in CELLS:
+            made = [Word(op, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
+        case op if isinstance(op, Compute):
             spread = [np.broadcast_to(a, item.type.shape).reshape(-1) for a in args]
-            made = [Word(item, tuple(a[i] for a in spread), item.type) for i in range(item.type.size)]
-        case _:
-            raise Unsupported(f"item {number} of a lane is `{item.op.value}`, which is not work of one lane")
+            made = [Word(op, tuple(a[i] for a in spread), item.type) for i in range(item.type.size)]
+        case op:
+            raise Unsupported(f"item {number} of a lane is `{NAMES[type(op)]}`, which is not work of one lane")
     order += made
     return _array(made, item.type.shape)
 
@@ -186,20 +194,54 @@ def _count_readers(order: list[Word]) -> None:
 
 def _reads(word: Word) -> int:
     """The low bits of its operands that a word looks at, if it may be fewer than all."""
-    item = word.item
-    match item and item.op, item and item.at:
-        case ((Op.LINEAR | Op.SUM), _):
+    match word.op:
+        case Linear() | Sum():
             return word.needed
-        case Op.ROUND, Rounding(denominator=down, wrap=True) if down & (down - 1) == 0:
+        case Round(denominator=down, wrap=True) if down & (down - 1) == 0:
             return down.bit_length() - 1 + word.type.width
         case _:
             return max(operand.type.width for operand in word.operands)
 
 
-def _linear(builder: Builder, word: Word, item: Value) -> Number:
-    assert isinstance(item.at, Weights)
-    total = Columns(constant=item.at.constant)
-    for coefficient, operand in zip(item.at.coefficients, word.operands, strict=True):
+def _cell(builder: Builder, word: Word, op: Compute) -> Number:
+    match op:
+        case Linear():
+            return _linear(builder, word, op)
+        case Mul():
+            return _mul(builder, word)
+        case Sum():
+            return _sum(builder, word)
+        case Dot():
+            return _dot(builder, word)
+        case Digits():
+            return _digits(builder, word, op)
+        case Exact():
+            return _exact(builder, word, op)
+        case Round():
+            return _round(builder, word, op)
+        case Less():
+            return _less(builder, word)
+        case Equal():
+            return _equal(builder, word)
+        case Select():
+            return _select(builder, word)
+        case And() | Or() | Xor():
+            return _bitwise(builder, word, op)
+        case Pieces():
+            return _apply(builder, word, op)
+        case Sampler():
+            return _gauss(builder, word, op)
+        case Div():
+            return _div(builder, word, op)
+        case Sqrt():
+            return _sqrt(builder, word)
+        case _:
+            assert_never(op)
+
+
+def _linear(builder: Builder, word: Word, op: Linear) -> Number:
+    total = Columns(constant=op.constant)
+    for coefficient, operand in zip(op.coefficients, word.operands, strict=True):
         columns = operand.columns(builder)
         if coefficient.bit_count() > 1 and columns.weight > operand.type.width:
             columns = Columns.of(operand.bits(builder))  # each digit of the coefficient would pay for the sum again
@@ -207,7 +249,7 @@ def _linear(builder: Builder, word: Word, item: Value) -> Number:
     return total
 
 
-def _mul(builder: Builder, word: Word, item: Value) -> Number:
+def _mul(builder: Builder, word: Word) -> Number:
     left, right = word.operands
     return _product(builder, left, right, word.needed)
 
@@ -223,7 +265,7 @@ def _product(builder: Builder, left: Word, right: Word, width: int | None) -> Co
     return term(a, b) if width is None else product(builder, a, b, width)
 
 
-def _dot(builder: Builder, word: Word, item: Value) -> Number:
+def _dot(builder: Builder, word: Word) -> Number:
     half = len(word.operands) // 2
     total = Columns()
     for left, right in zip(word.operands[:half], word.operands[half:], strict=True):
@@ -231,31 +273,30 @@ def _dot(builder: Builder, word: Word, item: Value) -> Number:
     return total
 
 
-def _sum(builder: Builder, word: Word, item: Value) -> Number:
+def _sum(builder: Builder, word: Word) -> Number:
     total = Columns()
     for operand in word.operands:
         total.add(operand.columns(builder))
     return total
 
 
-def _digits(builder: Builder, word: Word, item: Value) -> Number:
-    assert isinstance(item.at, Digits)
+def _digits(builder: Builder, word: Word, op: Digits) -> Number:
     half = len(word.operands) // 2
     total = Columns()
     for left, right in zip(word.operands[:half], word.operands[half:], strict=True):
-        assert (item.at.left, item.at.right) == (digit_offset(left.type), digit_offset(right.type))
+        assert (op.left, op.right) == (digit_offset(left.type), digit_offset(right.type))
         put_digits(total, left.bits(builder), right.bits(builder))
     return total
 
 
-def _exact(builder: Builder, word: Word, item: Value) -> Number:
+def _exact(builder: Builder, word: Word, op: Exact) -> Number:
     """By 2^k it is a shift of the columns; an odd divisor has an inverse modulo 2^width."""
-    assert isinstance(item.at, Divisor) and item.at.by > 0
-    twos = (item.at.by & -item.at.by).bit_length() - 1
+    assert op.by > 0
+    twos = (op.by & -op.by).bit_length() - 1
     quotient = Columns()
     quotient.add(word.operands[0].columns(builder))
     quotient.shift += twos
-    odd = item.at.by >> twos
+    odd = op.by >> twos
     if odd == 1:
         return quotient
     width = word.type.width
@@ -264,13 +305,12 @@ def _exact(builder: Builder, word: Word, item: Value) -> Number:
     return Bits(compress(builder, scaled, width), word.type.signed)
 
 
-def _round(builder: Builder, word: Word, item: Value) -> Number:
-    assert isinstance(item.at, Rounding)
+def _round(builder: Builder, word: Word, op: Round) -> Number:
     [operand] = word.operands
-    return round_to(builder, operand.columns(builder), operand.type.lo, operand.type.hi, item.at, word.type)
+    return round_to(builder, operand.columns(builder), operand.type.lo, operand.type.hi, op, word.type)
 
 
-def _less(builder: Builder, word: Word, item: Value) -> Number:
+def _less(builder: Builder, word: Word) -> Number:
     left, right = word.operands
     difference = Columns()
     difference.add(left.columns(builder))
@@ -279,12 +319,12 @@ def _less(builder: Builder, word: Word, item: Value) -> Number:
     return Bits((below,), False)
 
 
-def _equal(builder: Builder, word: Word, item: Value) -> Number:
+def _equal(builder: Builder, word: Word) -> Number:
     left, right = word.operands
     return Bits((equal(builder, left.bits(builder), right.bits(builder)),), False)
 
 
-def _select(builder: Builder, word: Word, item: Value) -> Number:
+def _select(builder: Builder, word: Word) -> Number:
     condition, then, other = word.operands
     [bit] = condition.bits(builder).resize(1)
     free = select_free(bit, then.columns(builder), other.columns(builder))
@@ -294,54 +334,28 @@ def _select(builder: Builder, word: Word, item: Value) -> Number:
     return Bits(literals, word.type.signed)
 
 
-def _bitwise(builder: Builder, word: Word, item: Value) -> Number:
-    gate = {Op.AND: builder.and_, Op.OR: builder.or_, Op.XOR: builder.xor}[item.op]
+def _bitwise(builder: Builder, word: Word, op: Logic) -> Number:
+    gate = builder.and_ if isinstance(op, And) else builder.or_ if isinstance(op, Or) else builder.xor
     left, right = (operand.bits(builder).resize(word.type.width) for operand in word.operands)
     return Bits(tuple(map(gate, left, right)), word.type.signed)
 
 
-def _apply(builder: Builder, word: Word, item: Value) -> Number:
-    assert isinstance(item.at, Pieces)
+def _apply(builder: Builder, word: Word, op: Pieces) -> Number:
     [operand] = word.operands
-    return apply_pieces(builder, operand.bits(builder), operand.type, item.at, word.type)
+    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type)
 
 
-def _gauss(builder: Builder, word: Word, item: Value) -> Number:
+def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
     """The operands' bits one after the other, as many from each."""
-    at = item.at
-    assert isinstance(at, Sampler)
     bits = [operand.bits(builder).resize(1)[0] for operand in word.operands]
-    return gauss(builder, [builder.parity(bits[i :: at.bits]) for i in range(at.bits)], at)
+    return gauss(builder, [builder.parity(bits[i :: op.bits]) for i in range(op.bits)], op)
 
 
-def _div(builder: Builder, word: Word, item: Value) -> Number:
-    assert isinstance(item.at, ByZero)
+def _div(builder: Builder, word: Word, op: Div) -> Number:
     a, b = word.operands
-    return divide(builder, a.bits(builder), b.bits(builder), (a.type, b.type), item.at, word.type)
+    return divide(builder, a.bits(builder), b.bits(builder), (a.type, b.type), op, word.type)
 
 
-def _sqrt(builder: Builder, word: Word, item: Value) -> Number:
+def _sqrt(builder: Builder, word: Word) -> Number:
     [operand] = word.operands
     return square_root(builder, operand.bits(builder), operand.type.hi)
-
-
-Cell = Callable[[Builder, Word, Value], Number]
-CELLS: dict[Op, Cell] = {
-    Op.LINEAR: _linear,
-    Op.MUL: _mul,
-    Op.SUM: _sum,
-    Op.DOT: _dot,
-    Op.DIGITS: _digits,
-    Op.EXACT: _exact,
-    Op.ROUND: _round,
-    Op.LESS: _less,
-    Op.EQUAL: _equal,
-    Op.SELECT: _select,
-    Op.AND: _bitwise,
-    Op.OR: _bitwise,
-    Op.XOR: _bitwise,
-    Op.APPLY: _apply,
-    Op.GAUSS: _gauss,
-    Op.DIV: _div,
-    Op.SQRT: _sqrt,
-}

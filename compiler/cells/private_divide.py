@@ -14,10 +14,11 @@ from compiler.cells.add import full_adder
 from compiler.cells.columns import Bits, width_of
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, negate
-from compiler.words.ir import ByZero, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Div
 
 
-def divide(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], at: ByZero, target: Type) -> Bits:
+def divide(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], at: Div, target: Type) -> Bits:
     """floor(a / b), or what `at` says where b = 0.
 
     floor(a / b) = floor(-a / -b), and floor(a / b) = not floor(not a / b): with the divisor's sign

@@ -8,10 +8,11 @@ from compiler.cells.compare import negative, select
 from compiler.cells.divide import floor_divide
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, negate
-from compiler.words.ir import Rounding, Type, full_range
+from compiler.words.ir import Type, full_range
+from compiler.words.operations import Round
 
 
-def round_to(builder: Builder, number: Columns, lo: int, hi: int, at: Rounding, target: Type) -> Bits:
+def round_to(builder: Builder, number: Columns, lo: int, hi: int, at: Round, target: Type) -> Bits:
     """ROUND of a number in lo..hi to the target type, whose bounds may be narrower than the kind's."""
     up, down = at.numerator, at.denominator
     half = down // 2 if at.nearest else 0  # floor((2pn + q) / 2q) = floor((pn + floor(q / 2)) / q) for integers

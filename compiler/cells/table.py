@@ -10,7 +10,8 @@ from compiler.cells.multiply import readings
 from compiler.cells.round import clamp
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, GateOp, negate
-from compiler.words.ir import Pieces, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Pieces
 
 
 def lookup(builder: Builder, index: Sequence[int], tables: Sequence[Sequence[int]]) -> list[Bits]:

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
-from compiler.words.ir import Block, Draw, Entry, Loop, Mechanism, Op, Result, Value, Words
+from compiler.words.ir import Block, Loop, Result, Value, Words
+from compiler.words.operations import Bound, Coins, Compute, Constant, Draw, Enter, Entry, Mechanism, Noise, Wiring
 from lang.problems import LeaksData, LeaksInput, NoiseKnown
 from lang.problems.problem import Problem, Rejected
 from lang.source import Span
@@ -116,13 +118,16 @@ def _loop(loop: Loop, found: dict[int, Sources]) -> list[Sources]:
 
 def _value(item: Value, args: list[Sources]) -> Sources:
     joined: Sources = frozenset().union(*args)
-    match item.op, item.at:
-        case Op.INPUT, Entry(name, party):
+    op = item.op
+    if isinstance(op, Constant | Noise | Coins | Compute | Wiring | Bound | Enter):
+        return joined
+    match op:
+        case Entry(name, party):
             return frozenset({Source(name, party, None)})
-        case Op.SAMPLE, Draw(dataset, _, party, draw):
+        case Draw(dataset, _, party, draw):
             return frozenset({Source(dataset, party, draw)})
-        case Op.DECLASSIFY, Mechanism(dataset=dataset, draw=draw, drawn_by=party):
+        case Mechanism(dataset=dataset, draw=draw, drawn_by=party):
             left = frozenset(s for s in joined if isinstance(s, Drawn) or (s.name, s.draw) != (dataset, draw))
             return left | {Drawn(party, draw, item.span)} if party else left
         case _:
-            return joined
+            assert_never(op)

@@ -8,7 +8,8 @@ from typing import Literal, assert_never
 from compiler.functions.approximate.target import UNBOUND_FRACTION, WIDEST
 from compiler.functions.quotient import quotient
 from compiler.words.builder import Builder
-from compiler.words.ir import Op
+from compiler.words.ir import Claim
+from compiler.words.operations import And
 from lang.kinds import Scalar
 from lang.problems import QuotientKind, RangeTooWide
 from lang.problems.problem import Rejected
@@ -58,10 +59,10 @@ def _remainder(b: Builder, x: int, by: Fraction) -> int:
     """x - by * floor(x / by), which lies between 0 and by; by a power of two it is the low bits."""
     type = b.type(x)
     if type.scale == 1 and by.denominator == 1 and by > 0 and by.numerator & (by.numerator - 1) == 0:
-        return b.logic(Op.AND, x, b.const([by - 1]))
+        return b.logic(And(), x, b.const([by - 1]))
     rest = b.sub(x, b.scaled(floor_divide(b, x, by), by))
     most = abs(by) - b.type(rest).scale
-    return b.narrowed(rest, *((Fraction(0), most) if by > 0 else (-most, Fraction(0))))
+    return b.narrowed(rest, *((Fraction(0), most) if by > 0 else (-most, Fraction(0))), Claim.REMAINDER)
 
 
 def _private_quotient(b: Builder, e: Operate, x: int, y: int, bound: Scalar | None) -> int:
@@ -94,4 +95,4 @@ def _private_remainder(b: Builder, x: int, y: int) -> int:
     least, most = min(low + unit, Fraction(0)), max(high - unit, Fraction(0))
     if ty.lo <= 0 <= ty.hi:
         least, most = min(least, tx.lo * tx.scale), max(most, tx.hi * tx.scale)
-    return b.narrowed(rest, least, most)
+    return b.narrowed(rest, least, most, Claim.REMAINDER)

@@ -20,7 +20,6 @@ from compiler.functions.approximate.target import WIDEST, Target, rounded_once, 
 from compiler.functions.order import permuted_last, restored
 from compiler.functions.quotient import root
 from compiler.words.builder import Builder
-from compiler.words.ir import Op
 from lang.kinds import Scalar
 from lang.numerals import show_number
 from lang.problems import NotYet, RangeTooWide, ResultTooWide, WithinUnmet
@@ -94,7 +93,8 @@ def _approximated(b: Builder, call: Inexact, of: Function, x: int, e: Operate, t
     if of.halved is not None:
         found = odd.odd(of.halved, b.type(x), target.fraction, target.within)
         if found is not None:
-            return b.add(Op.APPLY, (x,), *found)
+            type, pieces = found
+            return b.add(pieces, (x,), type)
     result = of.value(b, x, coarse)
     if result is None and call is Call.EXP and target.hi is None:
         most = b.type(x).hi * b.type(x).scale

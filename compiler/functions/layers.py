@@ -7,7 +7,8 @@ from fractions import Fraction
 from functools import reduce
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Strided
+from compiler.words.ir import Claim
+from compiler.words.operations import Strided
 from compiler.words.strides import row_major
 
 
@@ -49,10 +50,10 @@ def _squares(shape: Sequence[int], side: int) -> tuple[Strided, tuple[int, ...]]
 def largest(b: Builder, x: int, y: int) -> int:
     chosen = b.select(b.less(x, y), y, x)
     (low, high), (least_y, most_y) = b.bounds(x), b.bounds(y)
-    return b.narrowed(chosen, max(low, least_y), max(high, most_y))
+    return b.narrowed(chosen, max(low, least_y), max(high, most_y), Claim.EXTREME)
 
 
 def least(b: Builder, x: int, y: int) -> int:
     chosen = b.select(b.less(x, y), x, y)
     (low, high), (least_y, most_y) = b.bounds(x), b.bounds(y)
-    return b.narrowed(chosen, min(low, least_y), min(high, most_y))
+    return b.narrowed(chosen, min(low, least_y), min(high, most_y), Claim.EXTREME)

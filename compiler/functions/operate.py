@@ -15,7 +15,7 @@ from compiler.functions.inexact import inexact
 from compiler.functions.layers import avgpool, conv2d, largest, least, maxpool
 from compiler.functions.order import argmax, permuted_last, popcount, sort, tournament
 from compiler.words.builder import Builder
-from compiler.words.ir import Op
+from compiler.words.operations import And, Or, Xor
 from lang.kinds import Scalar
 from lang.problems import NotYet
 from lang.problems.problem import Rejected
@@ -120,11 +120,11 @@ def _zero(b: Builder) -> int:
 def _bitwise(b: Builder, call: Bitwise, e: Operate, args: list[int]) -> int:
     match call:
         case Call.AND:
-            return b.logic(Op.AND, *args)
+            return b.logic(And(), *args)
         case Call.OR:
-            return b.logic(Op.OR, *args)
+            return b.logic(Or(), *args)
         case Call.XOR:
-            return b.logic(Op.XOR, *args)
+            return b.logic(Xor(), *args)
         case Call.NOT:
             return _invert(b, e, args[0])
         case Call.POPCOUNT:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import prod
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Op, Strided, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Bits, Strided, Xor
 from compiler.words.strides import row_major
 
 Choose = Callable[[Builder, int, int], int]
@@ -79,7 +80,7 @@ def _exchange(b: Builder, x: int, size: int, block: int, distance: int) -> int:
     shape = (groups, distance)
     low, high = (b.view(x, Strided(side * distance, (2 * distance, 1)), shape) for side in (0, 1))
     down = [Fraction(1 if (group * 2 * distance) & block else 0) for group in range(groups) for _ in range(distance)]
-    swap = b.logic(Op.XOR, b.less(high, low), b.const(down, shape))
+    swap = b.logic(Xor(), b.less(high, low), b.const(down, shape))
     halves = [b.reshape(b.select(swap, *pair), (1, *shape)) for pair in ((high, low), (low, high))]
     return b.reshape(b.transpose(b.concat(halves), (1, 0, 2)), (size,))
 
@@ -98,7 +99,7 @@ def popcount(b: Builder, x: int, width: int) -> int:
 def bits(b: Builder, x: int) -> int:
     """The bits of each element, least significant first, along a new last axis."""
     type = b.type(x)
-    return b.add(Op.BITS, (x,), Type((*type.shape, type.width), Fraction(1), 0, 1))
+    return b.add(Bits(), (x,), Type((*type.shape, type.width), Fraction(1), 0, 1))
 
 
 def element(b: Builder, x: int, index: int) -> int:

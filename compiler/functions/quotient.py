@@ -6,7 +6,8 @@ from fractions import Fraction
 from math import isqrt
 
 from compiler.words.builder import Builder
-from compiler.words.ir import ByZero, Op, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Div, Sqrt
 
 
 def quotient(b: Builder, x: int, y: int, scale: Fraction, extremes: tuple[int, int] | None = None) -> int:
@@ -20,8 +21,8 @@ def quotient(b: Builder, x: int, y: int, scale: Fraction, extremes: tuple[int, i
     reach = max(abs(b.type(top).lo), abs(b.type(top).hi))
     lo = -reach if tx.signed or ty.signed else 0
     hi = reach
-    at = ByZero(*(extremes or (lo, hi)))
-    result = b.add(Op.DIV, (top, bottom), Type(tx.shape, scale, min(lo, at.lo), max(hi, at.hi)), at)
+    at = Div(*(extremes or (lo, hi)))
+    result = b.add(at, (top, bottom), Type(tx.shape, scale, min(lo, at.lo), max(hi, at.hi)))
 
     def derivative(adjoint: int) -> list[tuple[int, int]]:
         by_x = quotient(b, adjoint, y, scale, (0, 0))
@@ -44,4 +45,4 @@ def root(b: Builder, x: int, fraction: int) -> int:
     ratio = type.scale / square
     lo, hi = (int(n * ratio // 1) for n in (type.lo, type.hi))
     integer = b.round(x, square, lo, hi, nearest=False)
-    return b.add(Op.SQRT, (integer,), Type(type.shape, Fraction(1, 1 << fraction), 0, isqrt(max(0, hi))))
+    return b.add(Sqrt(), (integer,), Type(type.shape, Fraction(1, 1 << fraction), 0, isqrt(max(0, hi))))

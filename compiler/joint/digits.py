@@ -20,22 +20,20 @@ from math import prod
 from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.words.builder import Builder, split
-from compiler.words.ir import (
+from compiler.words.ir import Block, Claim, Loop, Type, Value, Words, digit_offset, full_range
+from compiler.words.operations import (
     PUBLIC,
-    Axes,
-    Block,
+    Bound,
+    Contraction,
     Digits,
-    Divisor,
-    Loop,
-    Op,
-    Owner,
+    Dot,
+    Enter,
+    Exact,
+    Linear,
+    Mechanism,
     Strided,
-    Type,
-    Value,
-    Weights,
-    Words,
-    digit_offset,
-    full_range,
+    Sum,
+    View,
 )
 from compiler.words.rewrite import Rewriter
 
@@ -44,7 +42,7 @@ FULL_ADDER = 5  # gates
 
 
 def contractions(program: Words, roles: Roles) -> Words:
-    """Every joint DOT and SUM rewritten as above; CLIP and DECLASSIFY, which do no work, are taken out."""
+    """Every joint Dot and Sum rewritten as above; Bound and Mechanism, which do no work, are taken out."""
     return Contractions(Builder(), roles=roles).program(program)
 
 
@@ -62,47 +60,42 @@ class Contractions(Rewriter):
         return Contractions(b, dict(self.place), roles=self.roles, owners=owners)
 
     def value(self, number: int, item: Value) -> int:
-        if item.op in (Op.CLIP, Op.DECLASSIFY):
+        if isinstance(item.op, Bound | Mechanism):
             return self.place[item.args[0]]
         item = self.moved(item)
-        if self.owners[number] == JOINT and item.op in (Op.DOT, Op.SUM):
+        op = item.op
+        if self.owners[number] == JOINT and isinstance(op, Dot | Sum):
             self.b.span = item.span
-            new = dot(self.b, item, self.roles.garbler) if item.op is Op.DOT else chunked(self.b, item)
+            new = dot(self.b, item, op, self.roles.garbler) if isinstance(op, Dot) else chunked(self.b, item, op)
             self.b.span = None
             return new
         return self.b.emit(item)
 
 
-def dot(b: Builder, item: Value, garbler: str) -> int:
-    """A joint DOT, read as digits where that costs less."""
+def dot(b: Builder, item: Value, op: Dot, garbler: str) -> int:
+    """A joint Dot, read as digits where that costs less."""
     left, right = item.args
-    at = item.at
-    assert isinstance(at, Axes)
-    lanes, terms = split(b.type(left).shape, at.count)
+    lanes, terms = split(b.type(left).shape, op.count)
     ta, tb = b.type(left), b.type(right)
-    sums = sum(_sum_ands(b, n, prod(lanes), terms, garbler, at.count) for n in item.args)
+    sums = sum(_sum_ands(b, n, prod(lanes), terms, garbler, op.count) for n in item.args)
     if left == right or min(ta.width, tb.width) == 1 or sums >= terms * min(ta.width, tb.width):
-        return chunked(b, item)
+        return chunked(b, item, op)
     ka, kb = digit_offset(ta), digit_offset(tb)
     bound = terms * (2 * _reach(ta) + abs(ka)) * (2 * _reach(tb) + abs(kb))
-    products = chunked(
-        b,
+    digits = Digits(op.count, ka, kb)
+    scale = item.type.scale / 4
+    products = chunked(b, Value(digits, (left, right), Type(lanes, scale, -bound, bound), item.span), digits)
+    sums_of = [_sum_of(b, n, op.count, garbler) for n in item.args]
+    total = b.emit(
         Value(
-            Op.DIGITS,
-            (left, right),
-            Type(lanes, item.type.scale / 4, -bound, bound),
-            Digits(at.count, ka, kb),
+            Linear((1, -2 * kb, -2 * ka), -terms * ka * kb),
+            (products, *sums_of),
+            Type(lanes, scale, 4 * item.type.lo, 4 * item.type.hi),
             item.span,
-        ),
+            Claim.CONTRACTION,
+        )
     )
-    sums_of = [_sum_of(b, n, at.count, garbler) for n in item.args]
-    total = b.add(
-        Op.LINEAR,
-        (products, *sums_of),
-        Type(lanes, item.type.scale / 4, 4 * item.type.lo, 4 * item.type.hi),
-        Weights((1, -2 * kb, -2 * ka), -terms * ka * kb),
-    )
-    return b.add(Op.EXACT, (total,), item.type, Divisor(4))
+    return b.add(Exact(4), (total,), item.type)
 
 
 def _reach(type: Type) -> int:
@@ -120,9 +113,9 @@ def _sum_ands(b: Builder, number: int, lanes: int, terms: int, garbler: str, axe
 def _core(b: Builder, number: int, axes: int) -> tuple[int, ...]:
     """The shape of an operand with its broadcast lane axes shrunk to extent 1; the contracted axes stay whole."""
     item, shape = b.item(number), b.type(number).shape
-    if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided):
+    if isinstance(item, Value) and isinstance(item.op, View):
         lanes = len(shape) - axes
-        axes_of = enumerate(zip(shape, item.at.strides, strict=True))
+        axes_of = enumerate(zip(shape, item.op.at.strides, strict=True))
         return tuple(1 if stride == 0 and axis < lanes else n for axis, (n, stride) in axes_of)
     return shape
 
@@ -130,14 +123,14 @@ def _core(b: Builder, number: int, axes: int) -> tuple[int, ...]:
 def _local(b: Builder, number: int, garbler: str) -> int | None:
     """The garbler's clear word that a joint word (or a view of one) entered as."""
     item = b.item(number)
-    if isinstance(item, Value) and item.op is Op.ENTER and item.at == Owner(garbler):
+    if isinstance(item, Value) and item.op == Enter(garbler):
         return item.args[0]
-    if isinstance(item, Value) and item.op is Op.VIEW and len(item.args) == 1:
+    if isinstance(item, Value) and isinstance(item.op, View) and len(item.args) == 1:
         base = _local(b, item.args[0], garbler)
         return (
             None
             if base is None
-            else b.add(Op.VIEW, (base,), replace(item.type, lo=b.type(base).lo, hi=b.type(base).hi), item.at)
+            else b.add(item.op, (base,), replace(item.type, lo=b.type(base).lo, hi=b.type(base).hi))
         )
     return None
 
@@ -146,33 +139,31 @@ def _sum_of(b: Builder, number: int, axes: int, garbler: str) -> int:
     """The sum of one factor over the contracted axes, once for all lanes that share it."""
     shape = b.type(number).shape
     core, small, item = _core(b, number, axes), number, b.item(number)
-    if core != shape and isinstance(item, Value) and isinstance(item.at, Strided):
-        small = b.view(item.args[0], item.at, core, item.args[1:])
+    if core != shape and isinstance(item, Value) and isinstance(item.op, View):
+        small = b.view(item.args[0], item.op.at, core, item.args[1:])
     local = _local(b, small, garbler)
     if local is None:
-        total = chunked(b, _sum_item(b, small, axes))
+        total = chunked(b, _sum_item(b, small, axes), Sum(axes))
     else:
         clear = b.emit(_sum_item(b, local, axes))
         type = b.type(clear)
         lo, hi = full_range(type.width, type.signed)
-        total = b.add(Op.ENTER, (clear,), replace(type, lo=lo, hi=hi), Owner(garbler))
+        total = b.add(Enter(garbler), (clear,), replace(type, lo=lo, hi=hi))
     return b.broadcast(total, shape[: len(shape) - axes])
 
 
 def _sum_item(b: Builder, number: int, axes: int) -> Value:
     type = b.type(number)
     shape, terms = split(type.shape, axes)
-    return Value(Op.SUM, (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), Axes(axes), b.span)
+    return Value(Sum(axes), (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), b.span)
 
 
 # -- chunks -------------------------------------------------------------------------------------
 
 
-def chunked(b: Builder, item: Value) -> int:
+def chunked(b: Builder, item: Value, op: Contraction) -> int:
     """A contraction as a sum of contractions that each fit a kernel."""
-    at = item.at
-    assert isinstance(at, Axes | Digits)
-    lanes, terms = split(b.type(item.args[0]).shape, at.count)
+    lanes, terms = split(b.type(item.args[0]).shape, op.count)
     most = _most_terms(b, item)
     if terms <= most:
         return b.emit(item)
@@ -180,29 +171,28 @@ def chunked(b: Builder, item: Value) -> int:
     chunks = -(-terms // most)
     each = -(-terms // chunks)
     whole = terms // each
-    parts = [_piece(b, item, [_cut(b, a, 0, (whole, each)) for a in args], (*lanes, whole), each)]
-    total = chunked(b, _sum_item(b, parts[0], 1))
+    parts = [_piece(b, item, op, [_cut(b, a, 0, (whole, each)) for a in args], (*lanes, whole), each)]
+    total = chunked(b, _sum_item(b, parts[0], 1), Sum(1))
     if whole * each < terms:
         rest = terms - whole * each
-        last = _piece(b, item, [_cut(b, a, whole * each, (rest,)) for a in args], lanes, rest)
+        last = _piece(b, item, op, [_cut(b, a, whole * each, (rest,)) for a in args], lanes, rest)
         total = b.add2(total, last)
     return _claim(b, total, item.type)
 
 
-def _piece(b: Builder, item: Value, args: list[int], shape: tuple[int, ...], terms: int) -> int:
+def _piece(b: Builder, item: Value, op: Contraction, args: list[int], shape: tuple[int, ...], terms: int) -> int:
     """The same contraction over fewer terms, with its share of the range."""
-    assert isinstance(item.at, Axes | Digits)
-    _, all_terms = split(b.type(item.args[0]).shape, item.at.count)
+    _, all_terms = split(b.type(item.args[0]).shape, op.count)
     lo, hi = (Fraction(n * terms, all_terms) for n in (item.type.lo, item.type.hi))
     type = Type(shape, item.type.scale, int(lo // 1), int(-(-hi // 1)))
-    return b.emit(replace(item, args=tuple(args), type=type, at=replace(item.at, count=1)))
+    return b.emit(Value(replace(op, count=1), tuple(args), type, item.span))
 
 
 def _claim(b: Builder, number: int, type: Type) -> int:
     """The same value with the range of the whole, which rounding the chunks' shares may have widened."""
     item = b.item(number)
     assert isinstance(item, Value)
-    return b.emit(replace(item, type=type))
+    return b.emit(replace(item, type=type, claim=Claim.CONTRACTION))
 
 
 def _cut(b: Builder, number: int, start: int, tail: tuple[int, ...]) -> int:
@@ -214,10 +204,11 @@ def _cut(b: Builder, number: int, start: int, tail: tuple[int, ...]) -> int:
 
 
 def _most_terms(b: Builder, item: Value) -> int:
+    assert isinstance(item.op, Contraction)
     return max(1, min(TERMS, KERNEL_GATES // term_gates(item.op, [b.type(a).width for a in item.args])))
 
 
-def term_gates(op: Op, widths: Sequence[int]) -> int:
-    """Gates that one more term of a SUM, DOT or DIGITS takes, from above (XORs counted)."""
-    pairs = prod(widths) + (sum(widths) if op is Op.DOT else 0)
-    return pairs * (FULL_ADDER if op is Op.SUM else FULL_ADDER + 1)
+def term_gates(op: Contraction, widths: Sequence[int]) -> int:
+    """Gates that one more term takes, from above (XORs counted)."""
+    pairs = prod(widths) + (sum(widths) if isinstance(op, Dot) else 0)
+    return pairs * (FULL_ADDER if isinstance(op, Sum) else FULL_ADDER + 1)

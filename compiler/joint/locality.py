@@ -11,24 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from compiler.words.builder import Builder
-from compiler.words.ir import (
+from compiler.words.ir import Block, Item, Loop, Result, Value, Words, full_range
+from compiler.words.operations import (
     PUBLIC,
-    Block,
     Coins,
+    Compute,
     Constant,
     Draw,
+    Enter,
     Entry,
-    Item,
-    Loop,
+    Mark,
     Noise,
-    Op,
-    Owner,
-    Result,
-    Value,
-    Words,
-    full_range,
+    Put,
+    View,
+    Wiring,
 )
 from compiler.words.rewrite import Rewriter
 
@@ -68,17 +67,26 @@ def analyse(block: Block, owners: Owners, roles: Roles) -> None:
 
 def _owner(item: Item, owners: Owners, roles: Roles) -> str:
     match item:
-        case Value(at=Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p)):
-            return p
-        case Value(op=Op.ENTER):
-            return JOINT
         case Value():
-            owner = join(owners[a] for a in item.args)
-            return JOINT if owner == roles.evaluator and roles.protected else owner
+            return _value_owner(item, owners, roles)
         case Loop():
             return _loop_owner(item, owners, roles)
         case Result():
             return owners[item.loop]
+
+
+def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
+    op = item.op
+    if isinstance(op, Constant | Compute | Wiring | Mark):
+        owner = join(owners[a] for a in item.args)
+        return JOINT if owner == roles.evaluator and roles.protected else owner
+    match op:
+        case Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p):
+            return p
+        case Enter():
+            return JOINT
+        case _:
+            assert_never(op)
 
 
 def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:
@@ -113,10 +121,9 @@ class Localise(Rewriter):
     def value(self, number: int, item: Value) -> int:
         if self.owners[number] != JOINT:
             return self.b.emit(self.moved(item))
-        data = {Op.VIEW: 1, Op.PUT: 2}.get(item.op, len(item.args))  # what follows is public indices
-        wiring = item.op in (Op.VIEW, Op.BITS, Op.PUT, Op.CONCAT)
-        args = [(self.dense if wiring else self.joint)(a) for a in item.args[:data]]
-        args += [self.place[a] for a in item.args[data:]]
+        data = 1 if isinstance(item.op, View) else 2 if isinstance(item.op, Put) else len(item.args)
+        args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.args[:data]]
+        args += [self.place[a] for a in item.args[data:]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Localise:
@@ -154,9 +161,9 @@ class Localise(Rewriter):
         if number in self.entered:
             return self.entered[number]
         item = self.items.get(number)
-        if isinstance(item, Value) and isinstance(item.at, Constant) and len(item.at.values) == 1:
+        if isinstance(item, Value) and isinstance(item.op, Constant) and len(item.op.values) == 1:
             return self.place[number]
-        if isinstance(item, Value) and item.op is Op.VIEW and self._base_is_better(item):
+        if isinstance(item, Value) and isinstance(item.op, View) and self._base_is_better(item):
             self.entered[number] = self.b.emit(
                 replace(item, args=(self.joint(item.args[0]), *(self.place[a] for a in item.args[1:])))
             )
@@ -174,7 +181,7 @@ class Localise(Rewriter):
         if owner != PUBLIC:
             lo, hi = full_range(type.width, type.signed)
             type = replace(type, lo=lo, hi=hi)
-        return self.b.add(Op.ENTER, (number,), type, Owner(owner))
+        return self.b.add(Enter(owner), (number,), type)
 
     def dense(self, number: int) -> int:
         """A joint value that lives in a buffer: constants are entered too."""
@@ -193,7 +200,7 @@ class Localise(Rewriter):
                 continue
             if isinstance(item, Loop):
                 used += [*item.init, *self._entering(item, inside)]
-            elif isinstance(item, Value) and item.op is not Op.ENTER:
+            elif isinstance(item, Value) and not isinstance(item.op, Enter):
                 used += item.args
         roots = dict.fromkeys(_root(n, items) for n in (*used, *body.results))
         return [n for n in roots if n < body.first and inside[n] not in (JOINT, PUBLIC)]
@@ -202,7 +209,7 @@ class Localise(Rewriter):
 def _root(number: int, items: dict[int, Item]) -> int:
     """What a chain of views shows."""
     item = items.get(number)
-    while isinstance(item, Value) and item.op is Op.VIEW:
+    while isinstance(item, Value) and isinstance(item.op, View):
         number = item.args[0]
         item = items.get(number)
     return number

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Value, Weights
+from compiler.words.ir import Value
+from compiler.words.operations import Linear
 
 
 def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
@@ -11,11 +12,11 @@ def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
     item = b.item(word)
     if item is None:
         return 0, {word: 1}
-    if not (isinstance(item, Value) and isinstance(item.at, Weights)):
+    if not (isinstance(item, Value) and isinstance(item.op, Linear)):
         return None
     unit = item.type.scale
-    constant, moves = int(item.at.constant * unit), dict[int, int]()
-    for coefficient, arg in zip(item.at.coefficients, item.args, strict=True):
+    constant, moves = int(item.op.constant * unit), dict[int, int]()
+    for coefficient, arg in zip(item.op.coefficients, item.args, strict=True):
         inner = linear_parts(b, arg)
         if inner is None:
             return None

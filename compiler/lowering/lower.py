@@ -17,8 +17,9 @@ from compiler.training.grad import reverse
 from compiler.training.loss import seeds
 from compiler.words import strides
 from compiler.words.builder import Builder
-from compiler.words.ir import Dataset, Entry, Field, Op, Output, Strided, Type, Value, Words
+from compiler.words.ir import Dataset, Field, Output, Type, Value, Words
 from compiler.words.leaves import Word, flatten, kind_types, leaf_names, rebuild, type_of
+from compiler.words.operations import Entry, Strided
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
 from lang.kinds import Tensor
@@ -35,7 +36,7 @@ def lower(program: t.Program, watch: Watch | None = None) -> Words:
     lowering = Lowering(Builder(), program, watch or Watch())
     for i in program.inputs:
         type = type_of(i.variable.kind)
-        lowering.scope[i.variable.number] = lowering.b.add(Op.INPUT, (), type, Entry(i.variable.name, i.party), i.span)
+        lowering.scope[i.variable.number] = lowering.b.add(Entry(i.variable.name, i.party), (), type, i.span)
     lowering.statements(program.statements)
     if lowering.problems:
         raise Rejected(list(lowering.problems.values()))

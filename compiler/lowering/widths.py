@@ -14,8 +14,10 @@ from compiler.functions.approximate.target import target_of
 from compiler.lowering.lower import lower
 from compiler.lowering.watch import Watch
 from compiler.words.builder import Builder, common_scale, round_integer
-from compiler.words.ir import Bound, Item, Loop, Mechanism, Op, Pieces, Result, Rounding, Type, Value
+from compiler.words.ir import Item, Loop, Result, Type, Value
 from compiler.words.leaves import type_of
+from compiler.words.operations import Bound, Div, Linear, Mechanism, Noise, Pieces, Round
+from compiler.words.sampler import Sampler
 from lang import typed as t
 from lang.kinds import Scalar
 from lang.source import Span
@@ -75,7 +77,7 @@ class Widths(Watch):
 
     def conversion(self, b: Builder, e: t.Convert, before: int, after: int) -> None:
         kind, type = e.kind, b.type(before)
-        at = Rounding(
+        at = Round(
             (type.scale / kind.scale).numerator,
             (type.scale / kind.scale).denominator,
             kind.lo,
@@ -119,9 +121,9 @@ class Widths(Watch):
                 if made is not None:
                     self.add(f"{what} {v.name}", Width(s.span, what.format(v.name), made.type))
         for item in items.values():
-            if s.loss and isinstance(item, Value) and isinstance(item.at, Pieces) and item.span == s.loss.span:
-                name = f"{item.at.name} of the loss"
-                found = Approximation(item.at.name, None, item.at.error)
+            if s.loss and isinstance(item, Value) and isinstance(item.op, Pieces) and item.span == s.loss.span:
+                name = f"{item.op.name} of the loss"
+                found = Approximation(item.op.name, None, item.op.error)
                 self.add(name, Width(s.loss.span, name, item.type, approximation=found))
 
     def add(self, what: str, row: Width) -> None:
@@ -130,9 +132,9 @@ class Widths(Watch):
 
 
 MADE: Mapping[str, Callable[[Value], bool]] = {
-    "sum of the gradients of {}": lambda item: isinstance(item.at, Bound),
-    "noise of {}": lambda item: item.op in (Op.NOISE, Op.GAUSS),
-    "noisy sum of {}": lambda item: isinstance(item.at, Mechanism),
+    "sum of the gradients of {}": lambda item: isinstance(item.op, Bound),
+    "noise of {}": lambda item: isinstance(item.op, Noise | Sampler),
+    "noisy sum of {}": lambda item: isinstance(item.op, Mechanism),
 }
 
 
@@ -156,16 +158,16 @@ def _step(items: Mapping[int, Item], span: Span, v: t.Variable, stepped: int) ->
     item = items[stepped]
     assert isinstance(item, Value)
     type, name = item.type, f"{v.name} after a step"
-    if item.op is Op.LINEAR and len(item.args) == 1:
+    if isinstance(item.op, Linear) and len(item.args) == 1:
         inner = items.get(item.args[0])
         item = inner if isinstance(inner, Value) else item
-    before = items.get(item.args[0]) if item.op is Op.ROUND else None
-    if not (isinstance(item.at, Rounding) and isinstance(before, Value)):
+    before = items.get(item.args[0]) if isinstance(item.op, Round) else None
+    if not (isinstance(item.op, Round) and isinstance(before, Value)):
         return Width(span, name, type)
-    return Width(span, name, type, _binding(str(v.kind).split("[")[0], before.type, item.at))
+    return Width(span, name, type, _binding(str(v.kind).split("[")[0], before.type, item.op))
 
 
-def _binding(kind: str, before: Type, at: Rounding) -> Binding:
+def _binding(kind: str, before: Type, at: Round) -> Binding:
     ratio = Fraction(at.numerator, at.denominator)
     low, high = (round_integer(n, ratio, at.nearest) for n in (before.lo, before.hi))
     rounds = "no" if at.denominator == 1 else "nearest" if at.nearest else "floor"
@@ -177,10 +179,10 @@ def _approximation(b: Builder, e: t.Operate | t.Choose, word: int, bound: Scalar
     if not isinstance(e, t.Operate):
         return None
     item = b.item(word)
-    divides = e.call is t.Call.DIVIDE and not e.type.integer and isinstance(item, Value) and item.op is Op.DIV
+    divides = e.call is t.Call.DIVIDE and not e.type.integer and isinstance(item, Value) and isinstance(item.op, Div)
     if e.call not in t.INEXACT and not divides:
         return None
-    at = item.at if isinstance(item, Value) else None
+    at = item.op if isinstance(item, Value) else None
     reached = at.error if isinstance(at, Pieces) and at.name == e.call.value else None
     return Approximation(e.call.value, target_of(bound, e.within).within, reached)
 

@@ -8,30 +8,27 @@ from math import prod
 
 from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.digits import term_gates
-from compiler.words.ir import Axes, Digits, Op, Pieces, Type, Value
-from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
-
-COMPUTE = frozenset(
-    {
-        Op.LINEAR,
-        Op.MUL,
-        Op.SUM,
-        Op.DOT,
-        Op.DIGITS,
-        Op.EXACT,
-        Op.ROUND,
-        Op.LESS,
-        Op.EQUAL,
-        Op.SELECT,
-        Op.AND,
-        Op.OR,
-        Op.XOR,
-        Op.APPLY,
-        Op.GAUSS,
-        Op.DIV,
-        Op.SQRT,
-    }
+from compiler.words.ir import Type, Value
+from compiler.words.operations import (
+    NAMES,
+    And,
+    Digits,
+    Div,
+    Dot,
+    Equal,
+    Exact,
+    Less,
+    Linear,
+    Mul,
+    Or,
+    Pieces,
+    Round,
+    Select,
+    Sqrt,
+    Sum,
+    Xor,
 )
+from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
 
 
 @dataclass
@@ -47,7 +44,7 @@ class Group:
 def cut(
     items: list[tuple[int, Value]], sources: Callable[[int], set[int]], types: Callable[[int], Type]
 ) -> list[Group]:
-    """Each COMPUTE value joins the last group that makes one of its operands, if it fits and no cycle arises.
+    """Each Compute value joins the last group that makes one of its operands, if it fits and no cycle arises.
 
     `sources(n)` are the values of the block that `n` is a view of or otherwise made from without gates (itself if it
     is computed); they say which groups a group waits for.
@@ -88,23 +85,25 @@ def _propagate(groups: list[Group], changed: int) -> None:
 def estimate(item: Value, args: list[Type]) -> int:
     """Gates of one lane, from above (XORs counted)."""
     widths = [a.width for a in args]
-    match item.op, item.at:
-        case ((Op.DIGITS | Op.DOT | Op.SUM), (Digits() | Axes()) as at):
-            terms = prod(args[0].shape[len(args[0].shape) - at.count :])
-            return terms * term_gates(item.op, widths)
-        case Op.MUL, _:
+    match item.op:
+        case (Digits(count=count) | Dot(count) | Sum(count)) as op:
+            terms = prod(args[0].shape[len(args[0].shape) - count :])
+            return terms * term_gates(op, widths)
+        case Mul():
             return 6 * (prod(widths) + sum(widths))
-        case Op.APPLY, Pieces() as at:
-            return 20 * (item.type.width + widths[0]) + len(at.base) * (2 + item.type.width)
-        case Op.GAUSS, Sampler() as at:
+        case Pieces(base=base):
+            return 20 * (item.type.width + widths[0]) + len(base) * (2 + item.type.width)
+        case Sampler() as at:
             return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * at.bits + 5 * item.type.width
-        case Op.DIV, _:
+        case Div():
             return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
-        case Op.SQRT, _:
+        case Sqrt():
             return (widths[0] + 4) ** 2
-        case ((Op.LINEAR | Op.LESS), _):
+        case Linear() | Less():
             return 5 * (sum(widths) + item.type.width)
-        case Op.ROUND, _:
+        case Round():
             return 12 * (widths[0] + item.type.width)
-        case _:
+        case Exact() | Equal() | Select() | And() | Or() | Xor():
             return 3 * (sum(widths) + item.type.width)
+        case op:
+            raise AssertionError(f"`{NAMES[type(op)]}` takes no gates")

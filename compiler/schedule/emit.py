@@ -11,13 +11,15 @@ from typing import TypeVar
 from compiler.gates.circuit import Circuit
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.schedule.clear import clear_step
-from compiler.schedule.cut import COMPUTE, Group, cut
+from compiler.schedule.cut import Group, cut
 from compiler.schedule.lane import kernel_name, lane
 from compiler.schedule.place import place
 from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Repeat, Step, Tell
 from compiler.schedule.rows import free_buffers, number_rows
 from compiler.schedule.storage import Stored
-from compiler.words.ir import PUBLIC, Block, Constant, Item, Loop, Op, Owner, Result, Strided, Type, Value, Words
+from compiler.words import operations
+from compiler.words.ir import Block, Item, Loop, Result, Type, Value, Words
+from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Put, Strided
 from compiler.words.prune import reads
 
 Known = TypeVar("Known")
@@ -90,7 +92,7 @@ class Level:
         self.constants.update(
             (n, i)
             for n, i in self.items.items()
-            if isinstance(i, Value) and isinstance(i.at, Constant) and len(i.at.values) == 1
+            if isinstance(i, Value) and isinstance(i.op, Constant) and len(i.op.values) == 1
         )
         self._sources: dict[int, set[int]] = {}
 
@@ -98,7 +100,7 @@ class Level:
         steps: list[Step] = []
         self._local_steps(steps, results)
         joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT]
-        compute = [(n, i) for n, i in joint if isinstance(i, Value) and i.op in COMPUTE]
+        compute = [(n, i) for n, i in joint if isinstance(i, Value) and isinstance(i.op, Compute)]
         groups = cut(compute, self.sources, self.types.__getitem__)
         nodes: dict[int, Group | int] = {min(g.members): g for g in groups}
         home = {n: min(g.members) for g in groups for n in g.members}
@@ -126,7 +128,7 @@ class Level:
             item = self.items.get(number)
             if item is None:
                 found: set[int] = set()
-            elif isinstance(item, Value) and item.op in COMPUTE:
+            elif isinstance(item, Value) and isinstance(item.op, Compute):
                 found = {number}
             else:
                 found = set[int]().union(*(self.sources(n) for n in reads(item)))
@@ -150,7 +152,7 @@ class Level:
         found: dict[int, None] = {}
         for number, item in self.items.items():
             if self.owners[number] == JOINT:
-                arguments = item.args[:1] if isinstance(item, Value) and item.op is Op.ENTER else ()
+                arguments = item.args[:1] if isinstance(item, Value) and isinstance(item.op, operations.Enter) else ()
                 inner = self._inner_reads(item) if isinstance(item, Loop) else ()
                 found.update((n, None) for n in (*arguments, *inner))
             elif self.owners[number] != PUBLIC:
@@ -187,22 +189,22 @@ class Level:
     def _wire(self, number: int, steps: list[Step]) -> None:
         item = self.items[number]
         match item:
-            case Value(op=Op.ENTER, at=Owner(party)):
+            case Value(op=operations.Enter(party)):
                 target = self.stored[number] = self.shared.buffer(item.type)
                 steps.append(Enter(party, self.clear[item.args[0]], item.type, target.buffer))
-            case Value(op=Op.VIEW, at=Strided() as at):
+            case Value(op=operations.View(at)):
                 self.stored[number] = self._view(
                     item, at, self.stored[item.args[0]], item.type.shape, item.args[1:], steps
                 )
-            case Value(op=Op.BITS):
+            case Value(op=Bits()):
                 self.stored[number] = self.stored[item.args[0]].bits()
-            case Value(op=Op.PUT, at=Strided() as at):
+            case Value(op=Put(at)):
                 whole, part = item.args[:2]
                 target = self.stored[number] = self.shared.buffer(item.type)
                 self._copy(self.stored[whole], target, steps)
                 window = self._view(item, at, target, self.types[part].shape, item.args[2:], steps)
                 self._copy(self.stored[part], window, steps)
-            case Value(op=Op.CONCAT):
+            case Value(op=Concat()):
                 target = self.stored[number] = self.shared.buffer(item.type)
                 start, unit = 0, prod(item.type.shape[1:])
                 for arg in item.args:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from compiler.schedule.cut import Group
-from compiler.words.ir import Axes, Block, Digits, Op, Type, Value
+from compiler.words.ir import Block, Type, Value
+from compiler.words.operations import NAMES, Constant, Contraction
 from lang.source import Span
 
 
@@ -46,7 +47,7 @@ def lane(
     for number, item in group.members.items():
         place[number] = len(params) + len(items)
         args = tuple(place[a] for a in item.args)
-        items.append(Value(item.op, args, _one_lane(item.type, rank), item.at))
+        items.append(replace(item, args=args, type=_one_lane(item.type, rank), span=None))
     writes = tuple(n for n in group.members if wanted(n))
     places = (*(None for _ in constants), *(item.span for item in group.members.values()))
     return Lane(Block(0, params, tuple(items), tuple(place[n] for n in writes)), tuple(reads), writes, places)
@@ -61,10 +62,10 @@ def kernel_name(block: Block) -> str:
     names: list[str] = []
     for item in block.items:
         assert isinstance(item, Value)
-        name = item.op.value
-        if isinstance(item.at, Digits | Axes):
+        name = NAMES[type(item.op)]
+        if isinstance(item.op, Contraction):
             first = block.params[item.args[0]] if item.args[0] < len(block.params) else None
             name += f" {'x'.join(map(str, first.shape))}" if first else ""
-        if item.op is not Op.CONST and name not in names:
+        if not isinstance(item.op, Constant) and name not in names:
             names.append(name)
     return ", ".join(names)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.gates.circuit import Circuit
-from compiler.words.ir import PUBLIC as PUBLIC
 from compiler.words.ir import Block, Type
+from compiler.words.operations import PUBLIC as PUBLIC
 from lang.source import Span
 
 

@@ -10,7 +10,7 @@ from math import gcd, prod
 
 from compiler.schedule.plan import View
 from compiler.words import strides
-from compiler.words.ir import Strided
+from compiler.words.operations import Strided
 
 Axes = tuple[tuple[int, int], ...]
 

@@ -29,6 +29,7 @@ from compiler.schedule.plan import (
     table_rows,
 )
 from compiler.words.ir import Block, Loop, Result
+from compiler.words.operations import NAMES
 
 
 def lines(plan: Plan) -> list[str]:
@@ -95,7 +96,7 @@ def _operations(block: Block) -> Iterator[str]:
             yield "loop"
             yield from _operations(item.body)
         elif not isinstance(item, Result):
-            yield item.op.value
+            yield NAMES[type(item.op)]
 
 
 def _view(view: View) -> str:

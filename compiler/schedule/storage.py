@@ -7,7 +7,7 @@ from math import prod
 
 from compiler.schedule.plan import View
 from compiler.words import strides
-from compiler.words.ir import Strided
+from compiler.words.operations import Strided
 
 
 @dataclass(frozen=True, slots=True)

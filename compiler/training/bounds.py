@@ -11,7 +11,8 @@ from fractions import Fraction
 from math import prod
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Op, Strided, Type, Value, Weights
+from compiler.words.ir import Type, Value
+from compiler.words.operations import Concat, Dot, Linear, Mul, Put, Round, Select, Strided, Sum, View
 from compiler.words.strides import injective
 
 Norms = Mapping[int, Fraction | None]  # a row's fields: parameter -> bound on its norm, where it has one
@@ -37,17 +38,17 @@ def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
     if not isinstance(item, Value):
         return whole
     args = item.args
-    match item.op, item.at:
-        case Op.MUL, _:
+    match item.op:
+        case Mul():
             return min(largest(b.type(x)) ** 2 * squared_norm(b, y, fields) for x, y in (args, args[::-1]))
-        case Op.LINEAR, Weights((factor,), 0):
+        case Linear((factor,), 0):
             return (factor * type.scale / b.type(args[0]).scale) ** 2 * squared_norm(b, args[0], fields)
-        case Op.VIEW, Strided() as at:
+        case View(at):
             repeats = _repeats(at, type.shape)
             return whole if repeats is None else repeats * squared_norm(b, args[0], fields)
-        case Op.CONCAT, _:
+        case Concat():
             return sum((squared_norm(b, a, fields) for a in args), Fraction(0))
-        case Op.SELECT, _:
+        case Select():
             return sum((squared_norm(b, a, fields) for a in args[1:]), Fraction(0))
         case _:
             return whole
@@ -71,16 +72,16 @@ def vanishes(b: Builder, number: int, fields: Norms) -> bool:
     if b.constant(number) == 0:
         return True
     of = [vanishes(b, a, fields) for a in item.args]
-    match item.op, item.at:
-        case ((Op.MUL | Op.DOT), _):
+    match item.op:
+        case Mul() | Dot():
             return any(of)
-        case Op.LINEAR, Weights(_, constant):
+        case Linear(_, constant):
             return constant == 0 and all(of)
-        case ((Op.VIEW | Op.SUM | Op.ROUND), _):
+        case View() | Sum() | Round():
             return of[0]
-        case ((Op.CONCAT | Op.PUT), _):
+        case Concat() | Put():
             return all(of)
-        case Op.SELECT, _:
+        case Select():
             return of[1] and of[2]
         case _:
             return False

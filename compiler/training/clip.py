@@ -20,7 +20,8 @@ from fractions import Fraction
 
 from compiler.training import bounds
 from compiler.words.builder import Builder, common_scale
-from compiler.words.ir import Op, Pieces, Strided, Type, Value
+from compiler.words.ir import Claim, Type, Value
+from compiler.words.operations import Mul, Pieces, Strided, View
 from compiler.words.strides import row_major
 
 MANTISSAS = 32  # factors between one power of two and the next
@@ -39,7 +40,7 @@ def clipped(
     parts = [_part(b, g, row) for g in gradients]
     norm = b.affine([(Fraction(1), p.squared_norm(b)) for p in parts])
     most = sum((bounds.squared_norm(b, g, norms) for g in gradients), Fraction(0))
-    scale = factor(b, b.narrowed(norm, Fraction(0), most // b.type(norm).scale * b.type(norm).scale), clip)
+    scale = factor(b, b.narrowed(norm, Fraction(0), most // b.type(norm).scale * b.type(norm).scale, Claim.NORM), clip)
     return [p.scaled(b, scale, clip) for p in parts]
 
 
@@ -47,7 +48,7 @@ def clipped(
 class Outer:
     """A gradient that is a view (a permutation of the axes) of the outer product of two values."""
 
-    view: Value | None  # the permutation, over the product
+    view: tuple[Strided, tuple[int, ...]] | None  # the permutation and its shape, over the product
     shape: tuple[int, ...]  # of the product
     back: int  # each with the axes that the other one has shrunk to extent 1
     forth: int
@@ -60,8 +61,8 @@ class Outer:
         product = b.mul(b.broadcast(back, self.shape), b.broadcast(self.forth, self.shape))
         if self.view is None:
             return product
-        assert isinstance(self.view.at, Strided)
-        return b.view(product, self.view.at, self.view.type.shape)
+        at, shape = self.view
+        return b.view(product, at, shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class Whole:
 
 def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
     item, view = b.item(gradient), None
-    if isinstance(item, Value) and item.op is Op.VIEW and _permutes(b, item):
-        view, item = item, b.item(item.args[0])
-    if not (isinstance(item, Value) and item.op is Op.MUL):
+    if isinstance(item, Value) and isinstance(item.op, View) and _permutes(b, item, item.op.at):
+        view, item = (item.op.at, item.type.shape), b.item(item.args[0])
+    if not (isinstance(item, Value) and isinstance(item.op, Mul)):
         return Whole(gradient)
     cores = [_core(b, a) for a in item.args]
     shapes = [b.type(c).shape for c in cores]
@@ -94,15 +95,14 @@ def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
 def _core(b: Builder, number: int) -> int:
     """The value with the axes along which it repeats shrunk to extent 1."""
     item, shape = b.item(number), b.type(number).shape
-    if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided):
-        small = tuple(1 if s == 0 else n for s, n in zip(item.at.strides, shape, strict=True))
-        return b.view(item.args[0], item.at, small, item.args[1:])
+    if isinstance(item, Value) and isinstance(item.op, View):
+        small = tuple(1 if s == 0 else n for s, n in zip(item.op.at.strides, shape, strict=True))
+        return b.view(item.args[0], item.op.at, small, item.args[1:])
     return number
 
 
-def _permutes(b: Builder, item: Value) -> bool:
-    at, operand = item.at, b.type(item.args[0])
-    assert isinstance(at, Strided)
+def _permutes(b: Builder, item: Value, at: Strided) -> bool:
+    operand = b.type(item.args[0])
     moving = sorted(((s, n) for s, n in zip(at.strides, item.type.shape, strict=True) if n > 1), reverse=True)
     dense = row_major([n for _, n in moving])
     return at.offset == 0 and item.type.size == operand.size and tuple(s for s, _ in moving) == dense
@@ -182,4 +182,4 @@ def _chosen(b: Builder, name: str, bits: list[int], values: list[int], unit: Fra
         return b.const([values[0] * unit])
     index = b.affine([(Fraction(1 << (len(bits) - 1 - i)), bit) for i, bit in enumerate(bits)])
     table = Pieces(name, 0, len(values), 0, tuple(values), (0,) * len(values), 0, 0, Fraction(0))
-    return b.add(Op.APPLY, (index,), Type((), unit, min(values), max(values)), table)
+    return b.add(table, (index,), Type((), unit, min(values), max(values)))

@@ -11,16 +11,17 @@ Gaussian that it enters.  The batch size is the public one: dividing by the numb
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, isqrt
 
 from compiler.training import bounds
 from compiler.training.clip import clipped
 from compiler.words.builder import Builder
-from compiler.words.ir import Bound, Coins, Draw, Mechanism, Noise, Op, Type, full_range
+from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.noise_bound import REACH, noise_bound
+from compiler.words.operations import Bound, Coins, Draw, Mechanism, Noise
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
@@ -71,12 +72,8 @@ class Batch:
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""
         s = self.train
-        return b.add(
-            Op.SAMPLE,
-            (),
-            Type((self.slots, *type.shape), type.scale, type.lo, type.hi),
-            Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots),
-        )
+        draw = Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots)
+        return b.add(draw, (), replace(type, shape=(self.slots, *type.shape)))
 
     def sigma(self, sum: Type) -> Fraction:
         """The deviation of a sum's noise, in points of the sum's grid."""
@@ -111,7 +108,7 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     sums: list[int] = []
     for number, batched in vmap(b, example.block(found), args, flags, batch.slots):
         total = sum_slots(b, number) if batched else number  # what no row moves vanishes, or a valid bit moves it
-        sums.append(b.add(Op.CLIP, (total,), b.type(total), bound))
+        sums.append(b.add(bound, (total,), b.type(total)))
     return sums
 
 
@@ -139,7 +136,7 @@ def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
             samplers.append(made)
         noisy.append(b.add2(total, noise))
     mechanism = batch.mechanism(tuple(samplers), tuple(b.type(total).size for total in sums))
-    return [b.add(Op.DECLASSIFY, (n,), b.type(n), mechanism) for n in noisy]
+    return [b.add(mechanism, (n,), b.type(n)) for n in noisy]
 
 
 def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:
@@ -159,9 +156,7 @@ def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:
             ]
         )
     lo, hi = full_range(noise_bound(sigma).bit_length() + 1, True)
-    return b.add(
-        Op.NOISE, (), Type(sum.shape, sum.scale, lo, hi), Noise(batch.dataset.party, batch.draw, sigma, position)
-    )
+    return b.add(Noise(batch.dataset.party, batch.draw, sigma, position), (), Type(sum.shape, sum.scale, lo, hi))
 
 
 def _joint(b: Builder, batch: Batch, sum: Type, position: int) -> tuple[int, Sampler]:
@@ -170,5 +165,5 @@ def _joint(b: Builder, batch: Batch, sum: Type, position: int) -> tuple[int, Sam
     finer = 1 << refinement(sigma)
     made = sampler(sigma * finer)
     bits = Type((*sum.shape, made.bits), Fraction(1), 0, 1)
-    coins = [b.add(Op.COINS, (), bits, Coins(party, batch.draw, position)) for party in batch.parties]
-    return b.add(Op.GAUSS, coins, Type(sum.shape, sum.scale / finer, -made.reach, made.reach), made), made
+    coins = [b.add(Coins(party, batch.draw, position), (), bits) for party in batch.parties]
+    return b.add(made, coins, Type(sum.shape, sum.scale / finer, -made.reach, made.reach)), made

@@ -1,7 +1,7 @@
 """Reverse-mode differentiation on words.
 
 An adjoint is exact, but where the forward value was rounded to a kind the adjoint is rounded to its
-fraction bits (its range is kept).  Rounding and clamping differentiate as the identity.
+fraction bits (its range is kept).  Round and clamping differentiate as the identity.
 """
 
 from __future__ import annotations
@@ -11,7 +11,23 @@ from fractions import Fraction
 from math import prod
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Axes, Op, Strided, Value, Weights
+from compiler.words.ir import Value
+from compiler.words.operations import (
+    NAMES,
+    Concat,
+    Constant,
+    Dot,
+    Equal,
+    Less,
+    Linear,
+    Mul,
+    Put,
+    Round,
+    Select,
+    Strided,
+    Sum,
+    View,
+)
 from compiler.words.strides import elements_of, injective, row_major
 from lang.problems import NotYet
 from lang.problems.problem import Rejected
@@ -68,63 +84,53 @@ def _total(b: Builder, adjoints: Sequence[int]) -> int:
 def _part_of_zero(b: Builder, number: int) -> tuple[int, Strided] | None:
     """(value, where) of a tensor that is zero everywhere else."""
     item = b.item(number)
-    if (
-        isinstance(item, Value)
-        and item.op is Op.PUT
-        and isinstance(item.at, Strided)
-        and len(item.args) == 2
-        and b.constant(item.args[0]) == 0
-    ):
-        return item.args[1], item.at
-    return None
+    if not (isinstance(item, Value) and isinstance(item.op, Put)):
+        return None
+    return (item.args[1], item.op.at) if len(item.args) == 2 and b.constant(item.args[0]) == 0 else None
 
 
 def _push(b: Builder, item: Value, adjoint: int) -> Iterator[tuple[int, int]]:
     """The contribution of an item's adjoint to each of its operands."""
-    args, at = item.args, item.at
-    match item.op:
-        case Op.LINEAR:
-            assert isinstance(at, Weights)
-            for arg, coefficient in zip(args, at.coefficients, strict=True):
+    args, op = item.args, item.op
+    match op:
+        case Linear(coefficients):
+            for arg, coefficient in zip(args, coefficients, strict=True):
                 yield arg, b.scaled(adjoint, coefficient * item.type.scale / b.type(arg).scale)
-        case Op.MUL:
+        case Mul():
             yield args[0], b.mul(adjoint, args[1])
             yield args[1], b.mul(adjoint, args[0])
-        case Op.DOT | Op.SUM:
-            assert isinstance(at, Axes)
+        case Dot(count) | Sum(count):
             operand = b.type(args[0]).shape
-            spread = b.broadcast(b.reshape(adjoint, item.type.shape + (1,) * at.count), operand)
-            yield args[0], b.mul(spread, args[1]) if item.op is Op.DOT else spread
-            if item.op is Op.DOT:
+            spread = b.broadcast(b.reshape(adjoint, item.type.shape + (1,) * count), operand)
+            yield args[0], b.mul(spread, args[1]) if isinstance(op, Dot) else spread
+            if isinstance(op, Dot):
                 yield args[1], b.mul(spread, args[0])
-        case Op.ROUND:
+        case Round():
             yield args[0], round_adjoint(b, adjoint, item.type.scale)
-        case Op.SELECT:
+        case Select():
             nothing = b.const([Fraction(0)])
             yield args[1], b.select(args[0], adjoint, nothing)
             yield args[2], b.select(args[0], nothing, adjoint)
-        case Op.CONCAT:
+        case Concat():
             start = 0
             for arg in args:
                 shape = b.type(arg).shape
                 unit = row_major(item.type.shape)
                 yield arg, b.view(adjoint, Strided(start * unit[0], unit), shape)
                 start += shape[0]
-        case Op.VIEW if len(args) == 1:
-            assert isinstance(at, Strided)
+        case View(at) if len(args) == 1:
             yield args[0], _scatter(b, at, adjoint, b.type(args[0]).shape)
-        case Op.PUT if len(args) == 2:
-            assert isinstance(at, Strided)
+        case Put(at) if len(args) == 2:
             nothing = b.const([Fraction(0)], b.type(args[1]).shape)
             zero, whole = b.aligned([nothing, adjoint])
             yield args[0], b.put(whole, zero, at)
             yield args[1], b.view(adjoint, at, b.type(args[1]).shape)
-        case Op.CONST | Op.LESS | Op.EQUAL:
+        case Constant() | Less() | Equal():
             return
         case _:
             if item.span is None:
-                raise AssertionError(f"no gradient for {item.op} without a place")
-            raise Rejected([NotYet(span=item.span, what=f"the gradient of `{item.op.value}`")])
+                raise AssertionError(f"no gradient for {op} without a place")
+            raise Rejected([NotYet(span=item.span, what=f"the gradient of `{NAMES[type(op)]}`")])
 
 
 def round_adjoint(b: Builder, adjoint: int, scale: Fraction) -> int:

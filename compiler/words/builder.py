@@ -8,20 +8,24 @@ from fractions import Fraction
 from math import gcd, lcm, prod
 
 from compiler.words import strides
-from compiler.words.ir import (
-    At,
-    Axes,
-    Block,
+from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value
+from compiler.words.operations import (
+    And,
+    Concat,
     Constant,
-    Item,
-    Loop,
+    Dot,
+    Equal,
+    Less,
+    Linear,
+    Logic,
+    Mul,
     Op,
-    Result,
-    Rounding,
+    Put,
+    Round,
+    Select,
     Strided,
-    Type,
-    Value,
-    Weights,
+    Sum,
+    View,
 )
 from lang.source import Span
 
@@ -68,8 +72,8 @@ class Builder:
         assert not isinstance(item, Loop)
         return item.type
 
-    def add(self, op: Op, args: Sequence[int], type: Type, at: At = None, span: Span | None = None) -> int:
-        return self.emit(Value(op, tuple(args), type, at, span or self.span))
+    def add(self, op: Op, args: Sequence[int], type: Type, span: Span | None = None) -> int:
+        return self.emit(Value(op, tuple(args), type, span or self.span))
 
     def emit(self, value: Value) -> int:
         if value in self._made:
@@ -98,13 +102,13 @@ class Builder:
         return self._integers([int(v / scale) for v in values], scale, shape)
 
     def _integers(self, values: Sequence[int], scale: Fraction, shape: tuple[int, ...]) -> int:
-        return self.add(Op.CONST, (), Type(shape, scale, min(values), max(values)), Constant(tuple(values)))
+        return self.add(Constant(tuple(values)), (), Type(shape, scale, min(values), max(values)))
 
     def constant(self, number: int) -> Fraction | None:
         """The value of a uniform constant."""
         item = self.item(number)
-        if isinstance(item, Value) and isinstance(item.at, Constant) and len(item.at.values) == 1:
-            return item.at.values[0] * item.type.scale
+        if isinstance(item, Value) and isinstance(item.op, Constant) and len(item.op.values) == 1:
+            return item.op.values[0] * item.type.scale
         return None
 
     def view(self, number: int, at: Strided, shape: tuple[int, ...], indices: Sequence[int] = ()) -> int:
@@ -112,14 +116,14 @@ class Builder:
         if at == strides.identity(type.shape) and shape == type.shape:
             return number
         inner = self.item(number)
-        if isinstance(inner, Value) and isinstance(inner.at, Constant) and len(inner.at.values) == 1:
-            return self.add(Op.CONST, (), replace(type, shape=shape), inner.at)
-        if isinstance(inner, Value) and isinstance(inner.at, Strided) and inner.op is Op.VIEW:
+        if isinstance(inner, Value) and isinstance(inner.op, Constant) and len(inner.op.values) == 1:
+            return self.add(inner.op, (), replace(type, shape=shape))
+        if isinstance(inner, Value) and isinstance(inner.op, View):
             last = [self.type(i).hi for i in indices]
-            both = strides.compose(inner.at, type.shape, at, shape, last)
+            both = strides.compose(inner.op.at, type.shape, at, shape, last)
             if both is not None:
                 return self.view(inner.args[0], both, shape, (*inner.args[1:], *indices))
-        return self.add(Op.VIEW, (number, *indices), replace(type, shape=shape), at)
+        return self.add(View(at), (number, *indices), replace(type, shape=shape))
 
     def broadcast(self, number: int, shape: tuple[int, ...]) -> int:
         return self.view(number, strides.broadcast(self.type(number).shape, shape), shape)
@@ -137,7 +141,7 @@ class Builder:
         assert type.scale == new.scale
         joined = replace(type, lo=min(type.lo, new.lo), hi=max(type.hi, new.hi))
         args = self.fit(number, joined), self.fit(part, replace(joined, shape=new.shape))
-        return self.add(Op.PUT, (*args, *indices), joined, at)
+        return self.add(Put(at), (*args, *indices), joined)
 
     def concat(self, parts: Sequence[int]) -> int:
         """Along axis 0; all brought to one scale."""
@@ -148,7 +152,7 @@ class Builder:
         lo, hi = min(t.lo for t in types), max(t.hi for t in types)
         fitted = [self.fit(a, replace(t, lo=lo, hi=hi)) for a, t in zip(aligned, types, strict=True)]
         shape = (sum(t.shape[0] for t in types), *types[0].shape[1:])
-        return self.add(Op.CONCAT, fitted, Type(shape, types[0].scale, lo, hi))
+        return self.add(Concat(), fitted, Type(shape, types[0].scale, lo, hi))
 
     def fit(self, number: int, type: Type) -> int:
         """The same value in words of exactly `type`'s width and sign."""
@@ -157,22 +161,22 @@ class Builder:
         if (own.width, own.signed) == (type.width, type.signed):
             return number
         item = self.item(number)
-        if isinstance(item, Value) and item.op is Op.CONST:
-            return self.add(Op.CONST, (), type, item.at)
-        return self.add(Op.LINEAR, (number,), type, Weights((1,)))
+        if isinstance(item, Value) and isinstance(item.op, Constant):
+            return self.add(item.op, (), type)
+        return self.add(Linear((1,)), (number,), type)
 
     def bounds(self, number: int) -> tuple[Fraction, Fraction]:
         """The least and largest number that an element can be."""
         type = self.type(number)
         return type.lo * type.scale, type.hi * type.scale
 
-    def narrowed(self, number: int, least: Fraction, most: Fraction) -> int:
-        """The same value, known by the caller to lie between two numbers of its grid."""
+    def narrowed(self, number: int, least: Fraction, most: Fraction, claim: Claim) -> int:
+        """The same value, known by the caller to lie between two numbers of its grid; `claim` says why."""
         item, type = self.item(number), self.type(number)
         lo, hi = max(type.lo, int(least / type.scale)), min(type.hi, int(most / type.scale))
         if not isinstance(item, Value) or (lo, hi) == (type.lo, type.hi):
             return number
-        return self.emit(replace(item, type=replace(type, lo=lo, hi=hi)))
+        return self.emit(replace(item, type=replace(type, lo=lo, hi=hi), claim=claim))
 
     # -- exact arithmetic -----------------------------------------------------------------------
 
@@ -203,15 +207,15 @@ class Builder:
             return next(iter(flat))
         ends = [sorted((c * self.type(n).lo, c * self.type(n).hi)) for c, n in zip(coefficients, flat, strict=True)]
         type = Type(shape, scale, sum(e[0] for e in ends) + offset, sum(e[1] for e in ends) + offset)
-        return self.add(Op.LINEAR, tuple(flat), type, Weights(coefficients, offset))
+        return self.add(Linear(coefficients, offset), tuple(flat), type)
 
     def _unscaled(self, number: int) -> tuple[int, Fraction, Fraction]:
         """(inner, factor, constant) with value = factor * inner + constant, looking through one-operand LINEARs."""
         item = self.item(number)
-        if isinstance(item, Value) and isinstance(item.at, Weights) and len(item.args) == 1:
+        if isinstance(item, Value) and isinstance(item.op, Linear) and len(item.args) == 1:
             inner = item.args[0]
-            factor = item.at.coefficients[0] * item.type.scale / self.type(inner).scale
-            return inner, factor, item.at.constant * item.type.scale
+            factor = item.op.coefficients[0] * item.type.scale / self.type(inner).scale
+            return inner, factor, item.op.constant * item.type.scale
         return number, Fraction(1), Fraction(0)
 
     def add2(self, a: int, b: int) -> int:
@@ -234,11 +238,9 @@ class Builder:
         if factor == 1:
             return number
         known = self.item(number)
-        if isinstance(known, Value) and isinstance(known.at, Constant):
-            return self._integers([v * factor for v in known.at.values], scale, type.shape)
-        return self.add(
-            Op.LINEAR, (number,), Type(type.shape, scale, type.lo * factor, type.hi * factor), Weights((factor,))
-        )
+        if isinstance(known, Value) and isinstance(known.op, Constant):
+            return self._integers([v * factor for v in known.op.values], scale, type.shape)
+        return self.add(Linear((factor,)), (number,), Type(type.shape, scale, type.lo * factor, type.hi * factor))
 
     def mul(self, a: int, b: int) -> int:
         for known, other in ((self.constant(a), b), (self.constant(b), a)):
@@ -247,7 +249,7 @@ class Builder:
                 return self.scaled(self.broadcast(other, shape), known)
         shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
         a, b = self.broadcast(a, shape), self.broadcast(b, shape)
-        return self.add(Op.MUL, (a, b), product(self.type(a), self.type(b), shape, 1, a == b))
+        return self.add(Mul(), (a, b), product(self.type(a), self.type(b), shape, 1, a == b))
 
     def sum(self, number: int, axes: int) -> int:
         """Over the trailing axes."""
@@ -258,12 +260,12 @@ class Builder:
         known = self.constant(number)
         if known is not None:
             return self.const([known * terms], shape)
-        return self.add(Op.SUM, (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), Axes(axes))
+        return self.add(Sum(axes), (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms))
 
     def contract(self, number: int, axes: Sequence[int], count: int) -> int:
         """The sum over the last `count` of the given axes (all of them, in order); of products, a dot product."""
         item = self.item(number)
-        if isinstance(item, Value) and item.op is Op.MUL and count:
+        if isinstance(item, Value) and isinstance(item.op, Mul) and count:
             return self.dot(self.transpose(item.args[0], axes), self.transpose(item.args[1], axes), count)
         return self.sum(self.transpose(number, axes), count)
 
@@ -274,7 +276,7 @@ class Builder:
         if self.constant(a) is not None or self.constant(b) is not None:
             return self.sum(self.mul(a, b), axes)
         shape, terms = split(ta.shape, axes)
-        return self.add(Op.DOT, (a, b), product(ta, tb, shape, terms, a == b), Axes(axes))
+        return self.add(Dot(axes), (a, b), product(ta, tb, shape, terms, a == b))
 
     # -- kinds, bits and choices ----------------------------------------------------------------
 
@@ -282,26 +284,26 @@ class Builder:
         """To integers of `scale` in lo..hi."""
         type = self.type(number)
         ratio = type.scale / scale
-        at = Rounding(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap)
+        at = Round(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap)
         low, high = (round_integer(n, ratio, nearest) for n in (type.lo, type.hi))
         fits = lo <= low and high <= hi
         known = self.item(number)
-        if isinstance(known, Value) and isinstance(known.at, Constant):
+        if isinstance(known, Value) and isinstance(known.op, Constant):
             return self._integers(
-                [_into(round_integer(n, ratio, nearest), lo, hi, wrap) for n in known.at.values], scale, type.shape
+                [_into(round_integer(n, ratio, nearest), lo, hi, wrap) for n in known.op.values], scale, type.shape
             )
         if fits and ratio.denominator == 1:
             return self._at_scale(number, scale)
         bounds = (low, high) if fits else (lo, hi) if wrap else (max(lo, min(hi, low)), max(lo, min(hi, high)))
-        return self.add(Op.ROUND, (number,), Type(type.shape, scale, *bounds), at)
+        return self.add(at, (number,), Type(type.shape, scale, *bounds))
 
     def less(self, a: int, b: int) -> int:
-        return self._compare(Op.LESS, a, b)
+        return self._compare(Less(), a, b)
 
     def equal(self, a: int, b: int) -> int:
-        return self._compare(Op.EQUAL, a, b)
+        return self._compare(Equal(), a, b)
 
-    def _compare(self, op: Op, a: int, b: int) -> int:
+    def _compare(self, op: Less | Equal, a: int, b: int) -> int:
         shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
         a, b = self.aligned([self.broadcast(a, shape), self.broadcast(b, shape)])
         return self.add(op, (a, b), replace(BIT, shape=shape))
@@ -313,9 +315,9 @@ class Builder:
         a, b = self.aligned([self.broadcast(then, shape), self.broadcast(otherwise, shape)])
         ta, tb = self.type(a), self.type(b)
         type = Type(shape, ta.scale, min(ta.lo, tb.lo), max(ta.hi, tb.hi))
-        return self.add(Op.SELECT, (self.broadcast(condition, shape), a, b), type)
+        return self.add(Select(), (self.broadcast(condition, shape), a, b), type)
 
-    def logic(self, op: Op, a: int, b: int) -> int:
+    def logic(self, op: Logic, a: int, b: int) -> int:
         """& | ^ on unbounded two's complement; both are integers of scale 1 (or of one scale)."""
         shape = broadcast_shapes([self.type(a).shape, self.type(b).shape])
         a, b = self.aligned([self.broadcast(a, shape), self.broadcast(b, shape)])
@@ -357,12 +359,12 @@ def product(a: Type, b: Type, shape: tuple[int, ...], terms: int, square: bool) 
     return Type(shape, a.scale * b.scale, low * terms, high * terms)
 
 
-def logic_range(op: Op, a: Type, b: Type) -> tuple[int, int]:
+def logic_range(op: Logic, a: Type, b: Type) -> tuple[int, int]:
     if not a.signed and not b.signed:
-        if op is Op.AND:
+        if isinstance(op, And):
             return 0, min(a.hi, b.hi)
         return 0, (1 << max(a.width, b.width)) - 1
-    if op is Op.AND and not (a.signed and b.signed):
+    if isinstance(op, And) and not (a.signed and b.signed):
         return 0, b.hi if a.signed else a.hi
     width = max(t.width + (not t.signed) for t in (a, b))
     return -(1 << (width - 1)), (1 << (width - 1)) - 1

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache, reduce
 from math import isqrt
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from compiler.words.ir import (
-    Axes,
-    Block,
-    ByZero,
+from compiler.words.ir import Block, Loop, Result, Type, Value
+from compiler.words.operations import (
+    And,
+    Bits,
+    Bound,
     Coins,
+    Compute,
+    Concat,
     Constant,
     Digits,
-    Divisor,
+    Div,
+    Dot,
     Draw,
+    Enter,
     Entry,
-    Loop,
+    Equal,
+    Exact,
+    Less,
+    Linear,
+    Mechanism,
+    Mul,
     Noise,
-    Op,
+    Or,
     Pieces,
-    Result,
-    Rounding,
+    Put,
+    Round,
+    Select,
+    Sqrt,
     Strided,
-    Type,
-    Value,
-    Weights,
+    Sum,
+    View,
+    Wiring,
+    Xor,
 )
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
 
@@ -103,77 +116,110 @@ def _loop(number: int, loop: Loop, env: Environment, sources: Sources, position:
 
 def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
     """One operation on tensors; broadcasting over extra leading axes of the operands is allowed."""
-    operation = OPERATIONS.get(item.op)
-    if operation is None:
-        return _given(item, args, sources, position)
-    dtype = np.int64 if item.type.width <= SAFE else object
-    if dtype is object:
-        args = [a.astype(object) for a in args]
-    return np.asarray(operation(item, args), dtype=dtype)  # NumPy makes wide scalars plain integers
-
-
-def _given(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-    """What nothing is computed for: a constant, a value from outside, an operand as it is."""
-    match item.op, item.at:
-        case Op.CONST, Constant(values):
-            dtype = np.int64 if item.type.width <= SAFE else object
-            if len(values) == 1:
-                return np.full(item.type.shape, values[0], dtype=dtype)
-            return as_array(values, item.type)
-        case Op.INPUT, Entry() as at:
-            return as_array(sources.input(at, item.type), item.type)
-        case Op.SAMPLE, Draw() as at:
-            return as_array(sources.sample(at, item.type, position), item.type)
-        case Op.NOISE, Noise() as at:
-            return as_array(sources.noise(at, item.type, position), item.type)
-        case Op.COINS, Coins() as at:
-            return as_array(sources.coins(at, item.type, position), item.type)
-        case ((Op.CLIP | Op.DECLASSIFY | Op.ENTER), _):
+    type = item.type
+    match item.op:
+        case Constant((one,)):
+            return np.full(type.shape, one, dtype=_dtype(type))
+        case Constant(values):
+            return as_array(values, type)
+        case Entry() as op:
+            return as_array(sources.input(op, type), type)
+        case Draw() as op:
+            return as_array(sources.sample(op, type, position), type)
+        case Noise() as op:
+            return as_array(sources.noise(op, type, position), type)
+        case Coins() as op:
+            return as_array(sources.coins(op, type, position), type)
+        case Bound() | Mechanism() | Enter():
             return args[0]
+        case op:
+            dtype = _dtype(type)
+            if dtype is object:
+                args = [a.astype(object) for a in args]
+            return np.asarray(computed(op, type, args), dtype=dtype)  # NumPy makes wide scalars plain integers
+
+
+def _dtype(type: Type) -> Any:
+    return np.int64 if type.width <= SAFE else object
+
+
+def computed(op: Compute | Wiring, type: Type, args: list[Array]) -> Array:
+    """What `op` makes of its operands."""
+    match op:
+        case Linear():
+            return _linear(op, type, args)
+        case Mul():
+            return np.asarray(args[0] * args[1])
+        case Sum(count):
+            return np.asarray(args[0].sum(axis=_trailing(count)))
+        case Dot(count):
+            return np.asarray((args[0] * args[1]).sum(axis=_trailing(count)))
+        case Digits(count, left, right):
+            return np.asarray(((2 * args[0] + left) * (2 * args[1] + right)).sum(axis=_trailing(count)))
+        case Exact(by):
+            return _exact(by, args[0])
+        case Round():
+            return _round(op, args[0])
+        case Div():
+            return _div(op, type, *args)
+        case Sqrt():
+            return np.asarray(np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)(args[0]))
+        case Less():
+            return np.asarray(args[0] < args[1]).astype(np.int64)
+        case Equal():
+            return np.asarray(args[0] == args[1]).astype(np.int64)
+        case Select():
+            return np.where(args[0] != 0, args[1], args[2])
+        case And():
+            return np.asarray(args[0] & args[1])
+        case Or():
+            return np.asarray(args[0] | args[1])
+        case Xor():
+            return np.asarray(args[0] ^ args[1])
+        case Pieces():
+            return apply_pieces(args[0], op, type)
+        case Sampler():
+            return drawn(reduce(np.bitwise_xor, args), op)
+        case Bits():
+            return np.asarray((args[0][..., None] >> np.arange(type.shape[-1])) & 1)
+        case View(at):
+            return strided(np.ascontiguousarray(args[0]).reshape(-1), at, type.shape, args[1:]).copy()
+        case Put(at):
+            return _put(at, args)
+        case Concat():
+            return np.concatenate(args)
         case _:
-            raise AssertionError(f"nobody says what {item.op} means")
+            assert_never(op)
 
 
-def _linear(item: Value, args: list[Array]) -> Array:
-    assert isinstance(item.at, Weights)
-    total: Array = np.full(item.type.shape, item.at.constant, dtype=args[0].dtype if args else np.int64)
-    for coefficient, a in zip(item.at.coefficients, args, strict=True):
+def _linear(op: Linear, type: Type, args: list[Array]) -> Array:
+    total: Array = np.full(type.shape, op.constant, dtype=args[0].dtype if args else np.int64)
+    for coefficient, a in zip(op.coefficients, args, strict=True):
         total = total + coefficient * a
     return total
 
 
-def _trailing(item: Value) -> tuple[int, ...]:
-    assert isinstance(item.at, Axes)
-    return tuple(range(-item.at.count, 0))
+def _trailing(count: int) -> tuple[int, ...]:
+    return tuple(range(-count, 0))
 
 
-def _digits(item: Value, args: list[Array]) -> Array:
-    at = item.at
-    assert isinstance(at, Digits)
-    product = (2 * args[0] + at.left) * (2 * args[1] + at.right)
-    return np.asarray(product.sum(axis=tuple(range(-at.count, 0))))
-
-
-def _exact(item: Value, args: list[Array]) -> Array:
-    assert isinstance(item.at, Divisor)
-    quotient = args[0] // item.at.by
-    if not np.array_equal(quotient * item.at.by, args[0]):
+def _exact(by: int, n: Array) -> Array:
+    quotient = n // by
+    if not np.array_equal(quotient * by, n):
         raise AssertionError("an exact division left a remainder")
     return quotient
 
 
-def _round(item: Value, args: list[Array]) -> Array:
-    at, n = item.at, args[0]
-    assert isinstance(at, Rounding)
-    p, q = at.numerator, at.denominator
+def _round(op: Round, n: Array) -> Array:
+    p, q = op.numerator, op.denominator
     largest = max(abs(int(n.max())), abs(int(n.min()))) if n.size else 0
-    if max(largest.bit_length() + p.bit_length() + q.bit_length(), at.lo.bit_length(), at.hi.bit_length()) > SAFE:
+    if max(largest.bit_length() + p.bit_length() + q.bit_length(), op.lo.bit_length(), op.hi.bit_length()) > SAFE:
         n = n.astype(object)
-    rounded: Array = np.asarray((2 * p * n + q) // (2 * q) if at.nearest else (p * n) // q, dtype=n.dtype)
-    if at.wrap:
-        rounded = np.asarray((rounded - at.lo) % (at.hi - at.lo + 1) + at.lo, dtype=n.dtype)
-    raised = np.asarray(np.maximum(rounded, at.lo), dtype=n.dtype)
-    return np.asarray(np.minimum(raised, at.hi), dtype=n.dtype)
+    rounded: Array = np.asarray((2 * p * n + q) // (2 * q) if op.nearest else (p * n) // q, dtype=n.dtype)
+    if op.wrap:
+        rounded = np.asarray((rounded - op.lo) % (op.hi - op.lo + 1) + op.lo, dtype=n.dtype)
+    raised = np.asarray(np.maximum(rounded, op.lo), dtype=n.dtype)
+    return np.asarray(np.minimum(raised, op.hi), dtype=n.dtype)
 
 
 @lru_cache(maxsize=256)
@@ -190,11 +236,6 @@ def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
     h = (_table(at.base)[index] + _table(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
     result = np.where((u >= 0) | at.whole, at.center + h, at.center - h)
     return np.asarray(np.minimum(np.maximum(result, type.lo), type.hi))
-
-
-def _apply(item: Value, args: list[Array]) -> Array:
-    assert isinstance(item.at, Pieces)
-    return apply_pieces(args[0], item.at, item.type)
 
 
 def drawn(bits: Array, at: Sampler) -> Array:
@@ -215,11 +256,6 @@ def _unsigned(bits: Array) -> Array:
     return np.asarray((bits << np.arange(bits.shape[-1])).sum(axis=-1))
 
 
-def _gauss(item: Value, args: list[Array]) -> Array:
-    assert isinstance(item.at, Sampler)
-    return drawn(reduce(np.bitwise_xor, args), item.at)
-
-
 def view_offset(at: Strided, indices: Iterable[Any]) -> int:
     return at.offset + sum(step * int(i) for step, i in zip(at.steps, indices, strict=True))
 
@@ -235,57 +271,13 @@ def strided(flat: Array, at: Strided, shape: tuple[int, ...], indices: Iterable[
     return as_strided(flat[start:], shape, [s * unit for s in at.strides])
 
 
-def _view(item: Value, args: list[Array]) -> Array:
-    assert isinstance(item.at, Strided)
-    return strided(np.ascontiguousarray(args[0]).reshape(-1), item.at, item.type.shape, args[1:]).copy()
-
-
-def _put(item: Value, args: list[Array]) -> Array:
-    assert isinstance(item.at, Strided)
+def _put(at: Strided, args: list[Array]) -> Array:
     result = args[0].copy().reshape(-1)
-    strided(result, item.at, args[1].shape, args[2:])[...] = args[1]
-    return result.reshape(item.type.shape)
+    strided(result, at, args[1].shape, args[2:])[...] = args[1]
+    return result.reshape(args[0].shape)
 
 
-def _div(item: Value, args: list[Array]) -> Array:
-    a, b = args
-    assert isinstance(item.at, ByZero)
-    dtype = np.int64 if item.type.width <= SAFE else object
-    low, high = (np.asarray(end, dtype=dtype) for end in (item.at.lo, item.at.hi))
+def _div(op: Div, type: Type, a: Array, b: Array) -> Array:
+    low, high = (np.asarray(end, dtype=_dtype(type)) for end in (op.lo, op.hi))
     by_zero = np.where(a >= 0, high, low)
     return np.asarray(np.where(b == 0, by_zero, a // np.where(b == 0, 1, b)))
-
-
-def _sqrt(item: Value, args: list[Array]) -> Array:
-    root = np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)
-    return np.asarray(root(args[0]))
-
-
-def _bits(item: Value, args: list[Array]) -> Array:
-    return np.asarray((args[0][..., None] >> np.arange(item.type.shape[-1])) & 1)
-
-
-Operation = Callable[[Value, list[Array]], Array]
-OPERATIONS: dict[Op, Operation] = {
-    Op.LINEAR: _linear,
-    Op.MUL: lambda item, args: args[0] * args[1],
-    Op.SUM: lambda item, args: np.asarray(args[0].sum(axis=_trailing(item))),
-    Op.DOT: lambda item, args: np.asarray((args[0] * args[1]).sum(axis=_trailing(item))),
-    Op.DIGITS: _digits,
-    Op.EXACT: _exact,
-    Op.ROUND: _round,
-    Op.LESS: lambda item, args: np.asarray(args[0] < args[1]).astype(np.int64),
-    Op.EQUAL: lambda item, args: np.asarray(args[0] == args[1]).astype(np.int64),
-    Op.SELECT: lambda item, args: np.where(args[0] != 0, args[1], args[2]),
-    Op.AND: lambda item, args: args[0] & args[1],
-    Op.OR: lambda item, args: args[0] | args[1],
-    Op.XOR: lambda item, args: args[0] ^ args[1],
-    Op.DIV: _div,
-    Op.SQRT: _sqrt,
-    Op.APPLY: _apply,
-    Op.GAUSS: _gauss,
-    Op.BITS: _bits,
-    Op.VIEW: _view,
-    Op.PUT: _put,
-    Op.CONCAT: lambda item, args: np.concatenate(args),
-}

@@ -1,9 +1,8 @@
 """The word IR: SSA over tensors of exact numbers.
 
-A value is an integer times a public rational scale; the integer lies in `lo..hi`.  Nothing here
-rounds, clamps or wraps but ROUND and APPLY.  The same IR serves the whole program (tensors), one
-party's local steps, and one lane of a kernel (the shapes left when the lane axes are taken away).
-What each operation means is written down once, in `evaluate.py`.
+A value is an integer times a public rational scale; the integer lies in `lo..hi`.  The same IR serves the
+whole program (tensors), one party's local steps, and one lane of a kernel (the shapes left when the lane
+axes are taken away).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from enum import Enum
 from fractions import Fraction
 from math import prod
 
-from compiler.words.sampler import Sampler
+from compiler.words.operations import Entry, Op
 from lang.source import Span
 
 
@@ -52,226 +51,17 @@ def full_range(width: int, signed: bool) -> tuple[int, int]:
     return (-(1 << (width - 1)), (1 << (width - 1)) - 1) if signed else (0, (1 << width) - 1)
 
 
-class Op(Enum):
-    # sources
-    CONST = "const"  # at: Constant
-    INPUT = "input"  # at: Entry
-    SAMPLE = "sample"  # at: Draw; one field of one batch, an axis of slots first
-    NOISE = "noise"  # at: Noise
-    COINS = "coins"  # at: Coins; uniform bits
-    # exact arithmetic, element by element, all operands of the result's shape
-    LINEAR = "linear"  # at: Weights; sum of coefficient * operand, plus a constant (integers)
-    MUL = "mul"
-    # contractions of the trailing axes (at: Axes)
-    SUM = "sum"
-    DOT = "dot"  # sum of products
-    DIGITS = "digits"  # at: Digits; sum of D(a) * D(b); only made by the digits pass
-    EXACT = "exact"  # at: Divisor; integer division known to leave no remainder
-    # back to a kind
-    ROUND = "round"  # at: Rounding
-    # bits and choices
-    DIV = "div"  # at: ByZero; floor(a / b) of integers
-    SQRT = "sqrt"  # floor(sqrt(a)) of integers; 0 for a < 0
-    LESS = "less"  # a < b, both of one scale
-    EQUAL = "equal"
-    SELECT = "select"  # condition (bit), then, else
-    AND = "and"  # on two's complement words, unbounded sign extension
-    OR = "or"
-    XOR = "xor"
-    APPLY = "apply"  # at: Pieces; a non-linear function of one variable
-    GAUSS = "gauss"  # at: Sampler; the noise that the XOR of its operands' bits, a last axis, stands for
-    # wiring
-    BITS = "bits"  # of each element, least significant first, along a new last axis
-    VIEW = "view"  # at: Strided; operand, then public indices
-    PUT = "put"  # at: Strided; tensor, element(s), then public indices -> new tensor
-    CONCAT = "concat"  # along axis 0
-    # meaning for privacy, no work
-    CLIP = "clip"  # at: Bound
-    DECLASSIFY = "declassify"  # at: Mechanism; what drops a data set from the sources of a value
-    ENTER = "enter"  # at: Owner; a party's local value becomes a joint one
+class Claim(Enum):
+    """Why a value's declared range is narrower than its operands' ranges make it (what computing cannot see).
 
-
-@dataclass(frozen=True, slots=True)
-class Constant:
-    values: tuple[int, ...]  # row-major; a single one fills the shape
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    name: str
-    party: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """Field `name` of the `draw`-th sampled batch of `dataset`: Poisson with rate batch / n into `slots` slots."""
-
-    dataset: str
-    name: str  # "" is the valid bit of each slot
-    party: str
-    draw: int  # which `dpsgd` of the program
-    batch: int
-    slots: int
-
-
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """round(N(0, sigma^2)) on the integer grid, drawn by `party`; sigma in grid units."""
-
-    party: str
-    draw: int
-    sigma: Fraction
-    variable: int  # which of the variables that `dpsgd` trains
-
-
-@dataclass(frozen=True, slots=True)
-class Coins:
-    """Uniform bits that `party` draws on its own, of one noise; nobody's noise until the other party's are added."""
-
-    party: str
-    draw: int
-    variable: int  # as of Noise
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    coefficients: tuple[int, ...]
-    constant: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Axes:
-    count: int  # how many trailing axes are contracted
-
-
-@dataclass(frozen=True, slots=True)
-class Digits:
-    """D(n) = 2n + offset, one offset for each factor (`digit_offset` of its type)."""
-
-    count: int  # how many trailing axes are contracted
-    left: int
-    right: int
-
-
-@dataclass(frozen=True, slots=True)
-class Divisor:
-    by: int
-
-
-@dataclass(frozen=True, slots=True)
-class ByZero:
-    """What a / 0 is: `lo` for a < 0, else `hi`."""
-
-    lo: int
-    hi: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rounding:
-    """floor(n * numerator / denominator + 1/2), or without the half, then clamp to lo..hi or keep the low bits."""
-
-    numerator: int  # the operand's scale over the result's, in lowest terms
-    denominator: int
-    lo: int  # the kind's own bounds (the type's may be narrower)
-    hi: int
-    nearest: bool = True
-    wrap: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """A non-linear function of one integer, in four steps of integer arithmetic.
-
-    u = clamp(floor(n / 2^drop), -limit, limit - 1); m = u if u >= 0 else -1 - u, so 0 <= m < limit;
-    h = (base[m >> shift] + slope[m >> shift] * (m mod 2^shift)) >> guard;
-    result = center + h if u >= 0 else center - h, clamped to the type's lo..hi.
-
-    If `whole`, m = u + limit, so 0 <= m < 2 limit, and result = center + h, clamped.
-
-    `limit` is a power of two, the tables have an entry for every 2^shift values of m, and an h that stands for
-    operands of both signs is >= 0.
-    shift = 0 is a plain table.  `name` and `error` are for reports: |result * scale - f| <= error.
+    Every other range contains the one computed from the operands (`verify.py`).
     """
 
-    name: str
-    drop: int
-    limit: int
-    shift: int
-    base: tuple[int, ...]
-    slope: tuple[int, ...]
-    guard: int
-    center: int
-    error: Fraction
-    whole: bool = False  # not odd about its centre: a table entry for every value of u
-
-
-@dataclass(frozen=True, slots=True)
-class Strided:
-    """Element i of the result is flat element offset + i . strides + indices . steps of the operand."""
-
-    offset: int
-    strides: tuple[int, ...]
-    steps: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """Each example's gradient has Euclidean norm at most `norm`, for all weights; `argument` says why."""
-
-    norm: Fraction
-    argument: str
-
-
-@dataclass(frozen=True, slots=True)
-class Mechanism:
-    """The Gaussian mechanism that lets `dataset` out of a `dpsgd` block.
-
-    Clipping bounds the norm over all trained variables together, each counted in its own unit.  Noise that both parties
-    draw has one sampler for each variable, whose `sigma` counts points of that variable's noise grid: the grid's scale
-    is clip * noise_multiplier / sigma, and the sum it is added to is a multiple of it.
-    """
-
-    dataset: str
-    draw: int
-    batch: int
-    slots: int
-    steps: int
-    clip: Fraction
-    noise_multiplier: Fraction
-    drawn_by: str  # the owner of the data set; "": both parties together
-    samplers: tuple[Sampler, ...] = ()  # of each trained variable where both draw; else rounded Gaussians
-    sizes: tuple[int, ...] = ()  # elements of each trained variable, every one with a noise of its own
-    argument: str = ""  # why each row's gradient has norm at most `clip`: that of its Bound
-
-
-PUBLIC = ""  # the owner of what both parties know
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    party: str  # or PUBLIC
-
-
-At = (
-    Constant
-    | Entry
-    | Draw
-    | Noise
-    | Coins
-    | Sampler
-    | Weights
-    | Axes
-    | Digits
-    | Divisor
-    | ByZero
-    | Rounding
-    | Pieces
-    | Strided
-    | Bound
-    | Mechanism
-    | Owner
-    | None
-)
+    REMAINDER = "remainder"  # x - y * floor(x / y) lies between 0 and y
+    EXTREME = "extreme"  # the larger, or the smaller, of two numbers
+    FUNCTION = "function"  # part of an approximation, whose operand and error bound it
+    NORM = "norm"  # a squared norm: what the data set promises of its rows bounds it
+    CONTRACTION = "contraction"  # put together from digits and chunks, which reach further than what they add up to
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,8 +69,8 @@ class Value:
     op: Op
     args: tuple[int, ...]
     type: Type
-    at: At = None
     span: Span | None = field(default=None, compare=False)  # else equal words from two places never share
+    claim: Claim | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from compiler.words.ir import Strided
+from compiler.words.operations import Strided
 
 
 def row_major(shape: Sequence[int]) -> tuple[int, ...]:

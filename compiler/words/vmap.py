@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Block, Constant, Loop, Op, Strided, Value
+from compiler.words.ir import Block, Loop, Value
+from compiler.words.operations import Concat, Constant, Put, Strided, View
 from compiler.words.strides import row_major
 from lang.problems import NotYet
 from lang.problems.problem import Rejected
@@ -30,9 +31,9 @@ def _item(b: Builder, item: Value, operands: list[tuple[int, bool]], slots: int)
     if not any(batched for _, batched in operands):
         return b.emit(replace(item, args=tuple(n for n, _ in operands))), False
     shape = (slots, *item.type.shape)
-    if item.op in (Op.VIEW, Op.PUT):
-        return _wiring(b, item, operands, slots), True
-    if item.op is Op.CONCAT:
+    if isinstance(item.op, View | Put):
+        return _wiring(b, item, item.op, operands, slots), True
+    if isinstance(item.op, Concat):
         return _concat(b, [_stretched(b, n, was, slots) for n, was in operands]), True
     args = tuple(_stretched(b, n, was, slots) for n, was in operands)
     return b.emit(replace(item, args=args, type=replace(item.type, shape=shape))), True
@@ -42,18 +43,17 @@ def _stretched(b: Builder, number: int, batched: bool, slots: int) -> int:
     return number if batched else b.broadcast(number, (slots, *b.type(number).shape))
 
 
-def _wiring(b: Builder, item: Value, operands: list[tuple[int, bool]], slots: int) -> int:
+def _wiring(b: Builder, item: Value, op: View | Put, operands: list[tuple[int, bool]], slots: int) -> int:
     """An index that differs by slot is 0, 1, 2, ..: the view moves with the slot instead."""
-    at, (whole, was) = item.at, operands[0]
-    assert isinstance(at, Strided)
-    indices = list(zip(at.steps, operands[1 if item.op is Op.VIEW else 2 :], strict=True))
+    at, (whole, was) = op.at, operands[0]
+    indices = list(zip(at.steps, operands[1 if isinstance(op, View) else 2 :], strict=True))
     lead = sum(step for step, (_, batched) in indices if batched)
-    if was or item.op is Op.PUT or not lead:
+    if was or isinstance(op, Put) or not lead:
         whole = _stretched(b, whole, was, slots)
         lead += row_major(b.type(whole).shape)[0]
     moved = Strided(at.offset, (lead, *at.strides), tuple(step for step, (_, batched) in indices if not batched))
     fixed = [n for _, (n, batched) in indices if not batched]
-    if item.op is Op.VIEW:
+    if isinstance(op, View):
         return b.view(whole, moved, (slots, *item.type.shape), fixed)
     return b.put(whole, _stretched(b, *operands[1], slots), moved, fixed)
 
@@ -68,11 +68,11 @@ def _concat(b: Builder, parts: list[int]) -> int:
 def sum_slots(b: Builder, number: int) -> int:
     """Over the axis of slots; a sum of products becomes one dot product."""
     item = b.item(number)
-    if isinstance(item, Value) and item.op is Op.VIEW and isinstance(item.at, Strided) and len(item.args) == 1:
+    if isinstance(item, Value) and isinstance(item.op, View) and len(item.args) == 1:
         row = b.type(item.args[0]).size // b.type(number).shape[0]
-        if item.at.strides[0] == row and b.type(item.args[0]).shape[:1] == b.type(number).shape[:1]:
+        if item.op.at.strides[0] == row and b.type(item.args[0]).shape[:1] == b.type(number).shape[:1]:
             total = sum_slots(b, item.args[0])  # the view moves elements within a slot: it may come after
-            return b.view(total, Strided(item.at.offset, item.at.strides[1:]), b.type(number).shape[1:])
-    if isinstance(item, Value) and isinstance(item.at, Constant):
+            return b.view(total, Strided(item.op.at.offset, item.op.at.strides[1:]), b.type(number).shape[1:])
+    if isinstance(item, Value) and isinstance(item.op, Constant):
         return b.sum(number, 1)
     return b.contract(number, [*range(1, len(b.type(number).shape)), 0], 1)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from compiler.program import Compiled
 from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Repeat, Step, Tell
 from compiler.words.evaluate import Array
-from compiler.words.ir import Block, Coins, Draw, Entry, Loop, Noise, Result, Type, Value
+from compiler.words.ir import Block, Loop, Result, Type, Value
+from compiler.words.operations import Coins, Draw, Entry, Noise
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, load_inputs
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
@@ -75,8 +76,8 @@ def _sampled(block: Block) -> Iterator[Draw]:
             case Loop():
                 yield from _sampled(item.body)
             case Value():
-                if isinstance(item.at, Draw):
-                    yield item.at
+                if isinstance(item.op, Draw):
+                    yield item.op
             case Result():
                 pass
             case _:

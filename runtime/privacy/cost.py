@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from compiler.program import Compiled
-from compiler.words.ir import Mechanism
+from compiler.words.operations import Mechanism
 from runtime.privacy import accountant
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.certificate import Certificate, Part, certify, of_sampler

@@ -8,7 +8,7 @@ from math import isfinite
 
 from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
-from compiler.words.ir import Mechanism
+from compiler.words.operations import Mechanism
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of
 from runtime.report.wording import count, listing, steps

@@ -16,7 +16,7 @@ from compiler.training import dpsgd
 from compiler.words import evaluate
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array
-from compiler.words.ir import Op, Type, Value
+from compiler.words.ir import Type
 from runtime.party import sources
 from runtime.privacy import draws
 from runtime.privacy.randomness import RunSecret, Stream
@@ -56,13 +56,9 @@ def half_without_noise(patch: MonkeyPatch) -> None:
     def halved(noise: Array) -> Array:
         return np.where(np.arange(noise.size) % 2, noise, 0)
 
-    right, gauss = sources.draw_noise, evaluate.OPERATIONS[Op.GAUSS]
-
-    def made(item: Value, args: list[Array]) -> Array:
-        return halved(gauss(item, args))
-
+    right, drawn = sources.draw_noise, evaluate.drawn
     patch.setattr(sources, "draw_noise", lambda *place, **size: halved(right(*place, **size)))
-    patch.setitem(evaluate.OPERATIONS, Op.GAUSS, made)
+    patch.setattr(evaluate, "drawn", lambda bits, made: halved(drawn(bits, made)))
 
 
 def noise_shared_by_steps(patch: MonkeyPatch) -> None:
@@ -84,16 +80,12 @@ def noise_shared_by_runs(patch: MonkeyPatch) -> None:
 
 
 def noise_shared_by_coordinates(patch: MonkeyPatch) -> None:
-    def first_for_all(item: Value, args: list[Array]) -> Array:
-        return np.broadcast_to(gauss(item, args)[:1], item.type.shape)
-
-    def first_drawn(*place: object, **size: object) -> Array:
-        noise = right(*place, **size)
+    def first_for_all(noise: Array) -> Array:
         return np.broadcast_to(noise[:1], noise.shape)
 
-    right, gauss = sources.draw_noise, evaluate.OPERATIONS[Op.GAUSS]
-    patch.setattr(sources, "draw_noise", first_drawn)
-    patch.setitem(evaluate.OPERATIONS, Op.GAUSS, first_for_all)
+    right, drawn = sources.draw_noise, evaluate.drawn
+    patch.setattr(sources, "draw_noise", lambda *place, **size: first_for_all(right(*place, **size)))
+    patch.setattr(evaluate, "drawn", lambda bits, made: first_for_all(drawn(bits, made)))
 
 
 def _drawing() -> dict[str, Callable[..., Array]]:

@@ -17,7 +17,6 @@ from scipy.stats import norm
 from compiler.training import dpsgd
 from compiler.words.builder import Builder
 from compiler.words.evaluate import run
-from compiler.words.ir import Op
 from runtime import api
 from runtime.party.sources import PartySources
 from runtime.privacy.accountant import Mechanism
@@ -111,7 +110,7 @@ def test_a_canary_gives_its_row_at_every_step(norm: int, least: float, monkeypat
 
 
 def without_noise(b: Builder, batch: dpsgd.Batch, sums: list[int]) -> list[int]:
-    return [b.add(Op.DECLASSIFY, (s,), b.type(s), batch.mechanism((), ())) for s in sums]
+    return [b.add(batch.mechanism((), ()), (s,), b.type(s)) for s in sums]
 
 
 def test_the_transcript_is_of_the_run_that_simulate_makes(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from scipy.linalg import hadamard
 
 from compiler.pipeline import Meaning, mechanisms, understand
 from compiler.words.evaluate import Array, run
-from compiler.words.ir import Block, Loop, Op, Value
+from compiler.words.ir import Block, Loop, Value
 from lang.source import Source
 from runtime.data.load import Loaded
 from runtime.party.sources import PartySources
@@ -114,6 +114,7 @@ def secret(seed: int, norm: int, training: int) -> RunSecret:
 def noisy_sum(block: Block) -> tuple[int, float]:
     """The number of the noisy sum in a program's one loop, and the scale of its integers."""
     [loop] = (item for item in block.items if isinstance(item, Loop))
-    [(number, value)] = ((n, v) for n, v in loop.body.numbered() if isinstance(v, Value) and v.op is Op.DECLASSIFY)
+    values = ((n, v) for n, v in loop.body.numbered() if isinstance(v, Value))
+    [(number, value)] = ((n, v) for n, v in values if isinstance(v.op, Mechanism))
     assert number not in dict(block.numbered())  # blocks share their numbers: this one is written once a step
     return number, float(value.type.scale)

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.lanes import assert_agrees, block, vectors
+from support.lanes import applied, assert_agrees, block, vectors
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.odd import SIGMOID, TANH, odd
 from compiler.words.evaluate import apply_pieces
-from compiler.words.ir import Op, Pieces, Type, Value
+from compiler.words.ir import Type, Value
+from compiler.words.operations import Pieces
 
 
 def sigmoid(operand: Type, bits: int, within: Fraction | None = None) -> tuple[Type, Pieces]:
@@ -84,14 +85,13 @@ def test_the_ends_of_every_cell_of_the_demo() -> None:
 
 def test_the_demo_costs_little() -> None:
     result, pieces = sigmoid(DOT, 8)
-    circuit = expand(block([DOT], Value(Op.APPLY, (0,), result, pieces)))
+    circuit = expand(block([DOT], Value(pieces, (0,), result)))
     assert circuit.and_gates <= 100
 
 
 def test_a_looser_bound_costs_less() -> None:
     exact, loose = (
-        expand(block([DOT], Value(Op.APPLY, (0,), *sigmoid(DOT, 8, within)))).and_gates
-        for within in (None, Fraction(1, 64))
+        expand(block([DOT], applied(*sigmoid(DOT, 8, within)))).and_gates for within in (None, Fraction(1, 64))
     )
     assert loose < exact
 
@@ -117,6 +117,6 @@ def test_what_cannot_be_reached_is_none() -> None:
 def test_circuit_and_words_agree(bits: int, fraction: int, low: int, extent: int) -> None:
     operand = Type((), Fraction(1, 2**fraction), low, low + extent)
     result, pieces = sigmoid(operand, bits)
-    lane = block([operand], Value(Op.APPLY, (0,), result, pieces))
+    lane = block([operand], Value(pieces, (0,), result))
     assert_agrees(expand(lane), lane, vectors([operand], 100))
     assert worst(operand, result, pieces, [low, low + extent // 2, low + extent]) <= Fraction(1, 2**bits)

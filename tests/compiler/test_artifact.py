@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from compiler.program import Compiled
+from compiler.words.operations import NAMES, Op
 from lang.syntax.load import read
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +102,29 @@ def forged(header: object, body: bytes = b"", notes: bytes = b"[]") -> bytes:
 def test_a_forged_header_is_named_as_such(header: object) -> None:
     with pytest.raises(ArtifactError, match="does not describe a program"):
         artifact.decode(forged(header))
+
+
+@pytest.mark.parametrize("name", ["SAMPLE", "MUL", "VIEW", "PLAY"])
+def test_an_operation_has_the_record_of_its_own(auction: Compiled, name: str) -> None:
+    content, notes = artifact.unsealed(artifact.encode(auction)) or pytest.fail()
+    end = 10 + int.from_bytes(content[6:10], "little")
+    own, other = (f'["Value","{n}",[]'.encode() for n in ("INPUT", name))
+    assert own in content[:end]
+    header = json.loads(content[10:end].replace(own, other))
+    with pytest.raises(ArtifactError, match="does not describe a program"):
+        artifact.decode(forged(header, content[end:], notes))
+    assert artifact.decode(forged(json.loads(content[10:end]), content[end:], notes)) == auction
+
+
+def test_every_operation_has_a_name() -> None:
+    classes = set[type]()
+    waiting: list[object] = [Op]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, type):
+            classes.add(one)
+        waiting += get_args(one)
+    assert set(NAMES) == classes and len(set(NAMES.values())) == len(NAMES)
 
 
 def test_a_newer_version_says_so(auction: Compiled) -> None:

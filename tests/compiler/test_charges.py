@@ -12,7 +12,8 @@ from compiler.gates.graph import Graph
 from compiler.passes.base import Pass, traced
 from compiler.passes.levels import O1
 from compiler.program import Compiled, and_gates
-from compiler.words.ir import Axes, Block, Op, Rounding, Weights
+from compiler.words.ir import Block
+from compiler.words.operations import Dot, Linear, Mul, Round
 from lang.source import Source
 
 AND = GateOp.AND
@@ -51,25 +52,25 @@ def test_every_gate_has_one_owner(lane: Block) -> None:
 def test_a_sum_belongs_to_what_it_began_with() -> None:
     """A bias and a rounding take part in the dot product's one compressor; what they add to it is not theirs."""
     g = Growing([whole(8, True, 4), whole(8, True, 4), whole(8, True)])
-    dot = g.of(Op.DOT, 0, 1, at=Axes(1))
-    biased = g.of(Op.LINEAR, dot, 2, at=Weights((1, 1), 3))
-    rounded = g.of(Op.ROUND, biased, at=Rounding(1, 16, -128, 127))
+    dot = g.of(Dot(1), 0, 1)
+    biased = g.of(Linear((1, 1), 3), dot, 2)
+    rounded = g.of(Round(1, 16, -128, 127), biased)
     ands = charges(g.finish(rounded))
     assert ands[1] == 0 and ands[0] > 10 * ands[2] > 0  # the clamp is the rounding's own
 
 
 def test_a_sum_of_two_sums_is_its_own() -> None:
     g = Growing([whole(8, True)] * 4)
-    left, right = g.of(Op.MUL, 0, 1), g.of(Op.MUL, 2, 3)
-    both = g.of(Op.LINEAR, left, right, at=Weights((1, 1)))
+    left, right = g.of(Mul(), 0, 1), g.of(Mul(), 2, 3)
+    both = g.of(Linear((1, 1)), left, right)
     ands = charges(g.finish(both))
     assert ands[2] > 0 and ands == [0, 0, ands[2]]
 
 
 def test_a_sum_with_two_readers_is_added_up_once_and_pays_for_it() -> None:
     g = Growing([whole(8, True)] * 2)
-    product = g.of(Op.MUL, 0, 1)
-    first, second = (g.of(Op.LINEAR, product, i, at=Weights((1, 1))) for i in (0, 1))
+    product = g.of(Mul(), 0, 1)
+    first, second = (g.of(Linear((1, 1)), product, i) for i in (0, 1))
     ands = charges(g.finish(first, second))
     assert ands[0] > 2 * ands[1] and ands[1] == ands[2] > 0
 

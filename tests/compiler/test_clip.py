@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from compiler.training.clip import clipped, factor, factors
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
-from compiler.words.ir import Block, Type
+from compiler.words.ir import Block, Type, Value
+from compiler.words.operations import Mul
 
 BACK = Type((3,), Fraction(1, 256), -256, 255)
 FORTH = Type((4,), Fraction(1, 256), -256, 255)
@@ -118,5 +119,5 @@ def test_clipped_gradients_keep_their_direction() -> None:
 def test_the_norm_of_an_outer_product_is_never_formed() -> None:
     b = Builder([BACK, FORTH])
     clipped(b, layer(b)[:1], Fraction(1), {}, frozenset({1}))
-    products = [i.type.size for i in b.items if getattr(i, "op", None) and i.op.value == "mul"]
+    products = [i.type.size for i in b.items if isinstance(i, Value) and isinstance(i.op, Mul)]
     assert products.count(12) == 2  # the gradient before and after, but not its squares

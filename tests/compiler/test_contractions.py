@@ -17,7 +17,8 @@ from compiler.joint.digits import TERMS, contractions
 from compiler.joint.locality import localise, roles
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
-from compiler.words.ir import Block, Dataset, Entry, Loop, Op, Output, Owner, Type, Value, Words
+from compiler.words.ir import Block, Dataset, Loop, Output, Type, Value, Words
+from compiler.words.operations import Coins, Digits, Dot, Enter, Entry, Op
 from compiler.words.prune import prune
 from lang.source import Source
 
@@ -46,7 +47,7 @@ def two_inputs(
         (Entry("b", "bob"), Type(shape, Fraction(1), *right)),
     ]
     for entry, type in entries:
-        b.add(Op.INPUT, (), type, entry)
+        b.add(entry, (), type)
     return b, entries
 
 
@@ -72,7 +73,7 @@ def test_dot_products_keep_their_values(
     assert np.array_equal(evaluate(ready.block, [], values)[0], expected)
     for item in ready.block.items:
         assert isinstance(item, Value)
-        if item.op in (Op.DOT, Op.DIGITS):
+        if isinstance(item.op, Dot | Digits):
             assert item.type.shape[-1:] != () and args_terms(ready, item) <= TERMS
 
 
@@ -87,8 +88,8 @@ def test_a_value_of_one_party_is_computed_in_the_clear() -> None:
     squares = b.sum(b.mul(0, 0), 1)  # alice alone
     words = program(b, entries, b.add2(squares, b.sum(1, 1)))
     ready = localise(words, roles(words))
-    entered = [i for i in ready.block.items if isinstance(i, Value) and i.op is Op.ENTER]
-    assert [e.at for e in entered] == [Owner("alice"), Owner("bob")]
+    entered = [i for i in ready.block.items if isinstance(i, Value) and isinstance(i.op, Enter)]
+    assert [e.op for e in entered] == [Enter("alice"), Enter("bob")]
     assert all(e.type.shape == () for e in entered)  # the sums, not the vectors
     assert all((e.type.lo, e.type.hi) == (0, 2**e.type.width - 1) for e in entered)
 
@@ -98,8 +99,8 @@ def test_the_evaluator_is_not_trusted_with_a_narrow_range_when_records_are_at_st
     words = program(b, entries, b.add2(b.sum(b.mul(0, 0), 1), b.sum(1, 1)), protected=True)
     assert roles(words).evaluator == "alice"
     ready = localise(words, roles(words))
-    entered = {e.at: e.type.shape for e in ready.block.items if isinstance(e, Value) and e.op is Op.ENTER}
-    assert entered == {Owner("alice"): (4,), Owner("bob"): ()}
+    entered = {e.op: e.type.shape for e in ready.block.items if isinstance(e, Value) and isinstance(e.op, Enter)}
+    assert entered == {Enter("alice"): (4,), Enter("bob"): ()}
 
 
 CLAMPED = """
@@ -123,17 +124,17 @@ def test_the_evaluator_enters_its_inputs_alone_when_records_are_at_stake(factor:
     who = roles(words)
     ready = localise(words, who)
 
-    def entered(block: Block) -> Iterator[Op]:
+    def entered(block: Block) -> Iterator[type[Op]]:
         for item in block.items:
             if isinstance(item, Loop):
                 yield from entered(item.body)
-            elif isinstance(item, Value) and item.at == Owner("vendor"):
+            elif isinstance(item, Value) and item.op == Enter("vendor"):
                 (made,) = [i for n, i in block.numbered() if n == item.args[0]]
                 assert isinstance(made, Value)
-                yield made.op
+                yield type(made.op)
 
     assert who.evaluator == "vendor"
-    assert Counter(entered(ready.block)) == {Op.INPUT: 2, Op.COINS: 1}
+    assert Counter(entered(ready.block)) == {Entry: 2, Coins: 1}
 
 
 def test_roles() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Golden
-from support.lanes import Growing, block, number, whole
+from support.lanes import Growing, applied, block, number, whole
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.exponential import exp
@@ -24,7 +24,8 @@ from compiler.functions.quotient import root
 from compiler.passes.base import run
 from compiler.passes.levels import O1
 from compiler.words.builder import Builder
-from compiler.words.ir import Axes, Block, ByZero, Digits, Op, Rounding, Type, Value, Weights, full_range
+from compiler.words.ir import Block, Type, Value, full_range
+from compiler.words.operations import Digits, Div, Dot, Equal, Less, Linear, Mul, Round, Select, Sqrt, Sum
 
 BIT = number(0, 1)
 KERNEL = 30_000  # gates
@@ -40,52 +41,52 @@ def kernel(lane: Block) -> tuple[int, int]:
 def product(width: int, signed: bool, kept: int, same: bool = False) -> Block:
     """Two factors (or one, squared) to the low `kept` bits."""
     g = Growing([whole(width, signed)] * (1 if same else 2))
-    exact = g.of(Op.MUL, 0, 0 if same else 1)
+    exact = g.of(Mul(), 0, 0 if same else 1)
     if kept < 2 * width:
-        g.of(Op.ROUND, exact, at=Rounding(1, 1, *full_range(kept, signed), wrap=True))
+        g.of(Round(1, 1, *full_range(kept, signed), wrap=True), exact)
     return g.finish(len(g.types) - 1)
 
 
 def fixed_product(width: int, fraction: int, terms: int) -> Block:
     """fix<width, fraction> products summed, rounded down to the same kind with the high bits dropped."""
     g = Growing([whole(width, True, terms), whole(width, True, terms)])
-    exact = g.of(Op.DOT, 0, 1, at=Axes(1))
-    g.of(Op.ROUND, exact, at=Rounding(1, 1 << fraction, *full_range(width, True), nearest=False, wrap=True))
+    exact = g.of(Dot(1), 0, 1)
+    g.of(Round(1, 1 << fraction, *full_range(width, True), nearest=False, wrap=True), exact)
     return g.finish(exact + 1)
 
 
 def digit_sum(left: int, right: int, terms: int) -> Block:
     g = Growing([whole(left, True, terms), whole(right, True, terms)])
-    return g.finish(g.of(Op.DIGITS, 0, 1, at=Digits(1, 1, 1)))
+    return g.finish(g.of(Digits(1, 1, 1), 0, 1))
 
 
 def chosen(width: int, op: str) -> Block:
     """max, abs and relu as the language writes them."""
     g = Growing([whole(width, True)] * (2 if op == "max" else 1))
-    zero = g.of(Op.LINEAR, 0, at=Weights((0,)))
-    other = {"max": 1, "abs": g.of(Op.LINEAR, 0, at=Weights((-1,))), "relu": zero}[op]
-    less = g.of(Op.LESS, 0, 1 if op == "max" else zero)
+    zero = g.of(Linear((0,)), 0)
+    other = {"max": 1, "abs": g.of(Linear((-1,)), 0), "relu": zero}[op]
+    less = g.of(Less(), 0, 1 if op == "max" else zero)
     if op == "relu":
-        g.add(Op.SELECT, [less, other, 0], number(0, 2 ** (width - 1) - 1))
+        g.add(Select(), [less, other, 0], number(0, 2 ** (width - 1) - 1))
     elif op == "abs":
-        g.add(Op.SELECT, [less, other, 0], number(0, 2 ** (width - 1)))
+        g.add(Select(), [less, other, 0], number(0, 2 ** (width - 1)))
     else:
-        g.of(Op.SELECT, less, other, 0)
+        g.of(Select(), less, other, 0)
     return g.finish(len(g.types) - 1)
 
 
 def update() -> Block:
     """w - rate * g rounded to the weight's kind: fix<16, 10>, g with 22 fraction bits."""
     g = Growing([Type((), Fraction(1), -(2**15), 2**15 - 1), number(-(2**28), 2**28)])
-    total = g.of(Op.LINEAR, 0, 1, at=Weights((2**12, -1)))
-    g.of(Op.ROUND, total, at=Rounding(1, 2**12, -(2**15), 2**15 - 1))
+    total = g.of(Linear((2**12, -1)), 0, 1)
+    g.of(Round(1, 2**12, -(2**15), 2**15 - 1), total)
     return g.finish(total + 1)
 
 
 def quotient(width: int, signed: bool) -> Block:
     kind = whole(width, signed)
     lo, hi = full_range(width, signed)
-    return block([kind, kind], Value(Op.DIV, (0, 1), number(lo, hi + signed), ByZero(lo, hi)))
+    return block([kind, kind], Value(Div(lo, hi), (0, 1), number(lo, hi + signed)))
 
 
 def operations() -> Iterator[tuple[str, Block]]:
@@ -101,29 +102,27 @@ def operations() -> Iterator[tuple[str, Block]]:
     yield "dot Q8.8, 16 terms", fixed_product(16, 8, 16)
     for n in 8, 32:
         pair = [whole(n, False)] * 2
-        yield f"add {n}", block(pair, Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))))
+        yield f"add {n}", block(pair, Value(Linear((1, 1)), (0, 1), whole(n + 1, False)))
         yield (
             f"add {n} modulo 2^{n}",
             block(
                 pair,
-                Value(Op.LINEAR, (0, 1), whole(n + 1, False), Weights((1, 1))),
-                Value(Op.ROUND, (2,), whole(n, False), Rounding(1, 1, *full_range(n, False), wrap=True)),
+                Value(Linear((1, 1)), (0, 1), whole(n + 1, False)),
+                Value(Round(1, 1, *full_range(n, False), wrap=True), (2,), whole(n, False)),
             ),
         )
-        yield f"less {n}", block(pair, Value(Op.LESS, (0, 1), BIT))
-        yield f"equal {n}", block(pair, Value(Op.EQUAL, (0, 1), BIT))
-        yield f"select {n}", block([BIT, *pair], Value(Op.SELECT, (0, 1, 2), whole(n, False)))
+        yield f"less {n}", block(pair, Value(Less(), (0, 1), BIT))
+        yield f"equal {n}", block(pair, Value(Equal(), (0, 1), BIT))
+        yield f"select {n}", block([BIT, *pair], Value(Select(), (0, 1, 2), whole(n, False)))
         for name in "max", "abs", "relu":
             yield f"{name} {n}", chosen(n, name)
-    yield "popcount 64", block([whole(1, False, 64)], Value(Op.SUM, (0,), number(0, 64), Axes(1)))
+    yield "popcount 64", block([whole(1, False, 64)], Value(Sum(1), (0,), number(0, 64)))
     for by in 3, 10, 31, 455:
-        lane = block(
-            [whole(16, True)], Value(Op.ROUND, (0,), number(-(2**14), 2**14), Rounding(1, by, -(2**14), 2**14))
-        )
+        lane = block([whole(16, True)], Value(Round(1, by, -(2**14), 2**14), (0,), number(-(2**14), 2**14)))
         yield f"divide signed 16 by {by}, nearest", lane
     for n in 8, 16, 32, 64:
         yield f"divide unsigned {n} by {n}", quotient(n, False)
-        yield f"root of {2 * n} bits", block([whole(2 * n, False)], Value(Op.SQRT, (0,), whole(n, False)))
+        yield f"root of {2 * n} bits", block([whole(2 * n, False)], Value(Sqrt(), (0,), whole(n, False)))
     for n in 16, 32:
         yield f"divide signed {n} by {n}", quotient(n, True)
     yield "update of a weight", update()
@@ -135,7 +134,7 @@ def operations() -> Iterator[tuple[str, Block]]:
         found = odd(SIGMOID, score, bits, Fraction(1, 2**bits))
         assert found
         result, pieces = found
-        yield f"sigmoid of a 29-bit score, {bits} bits", block([score], Value(Op.APPLY, (0,), result, pieces))
+        yield f"sigmoid of a 29-bit score, {bits} bits", block([score], Value(pieces, (0,), result))
 
     yield from functions()
 
@@ -152,7 +151,7 @@ def functions() -> Iterator[tuple[str, Block]]:
         assert found
         yield (
             f"tanh of fix<16, 8>, {bits} bits",
-            block([replace(whole(16, True), scale=Fraction(1, 256))], Value(Op.APPLY, (0,), *found)),
+            block([replace(whole(16, True), scale=Fraction(1, 256))], applied(*found)),
         )
     for width, fraction, classes in (16, 8, 10), (27, 17, 10), (16, 8, 3):
         b = Builder([replace(whole(width, True, classes), scale=Fraction(1, 2**fraction))])

@@ -8,7 +8,8 @@ import pytest
 
 from compiler.flow.leaks import check
 from compiler.words.builder import Builder
-from compiler.words.ir import Draw, Entry, Mechanism, Op, Output, Type, Words
+from compiler.words.ir import Output, Type, Words
+from compiler.words.operations import Draw, Entry, Mechanism
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
 
@@ -21,11 +22,11 @@ def mechanism(draw: int, drawn_by: str) -> Mechanism:
 
 
 def sampled(b: Builder, draw: int) -> int:
-    return b.add(Op.SAMPLE, (), BYTE, Draw("records", "x", "hospital", draw, 4, 12))
+    return b.add(Draw("records", "x", "hospital", draw, 4, 12), (), BYTE)
 
 
 def released(b: Builder, value: int, draw: int, drawn_by: str = "") -> int:
-    return b.add(Op.DECLASSIFY, (value,), b.type(value), mechanism(draw, drawn_by))
+    return b.add(mechanism(draw, drawn_by), (value,), b.type(value))
 
 
 def leaks(b: Builder, value: int, receiver: str, revealed: bool = False) -> list[str]:
@@ -39,7 +40,7 @@ def leaks(b: Builder, value: int, receiver: str, revealed: bool = False) -> list
 
 def test_a_mechanism_takes_its_own_data_set_and_nothing_else() -> None:
     b = Builder()
-    w0 = b.add(Op.INPUT, (), BYTE, Entry("w0", "vendor"))
+    w0 = b.add(Entry("w0", "vendor"), (), BYTE)
     noisy = released(b, sampled(b, 0), 0)
     assert leaks(b, sampled(b, 0), "vendor") == ["leaks-data"]
     assert leaks(b, noisy, "vendor") == []
@@ -56,7 +57,7 @@ def test_records_read_by_another_dpsgd_stay() -> None:
 
 def test_a_private_condition_taints_what_it_chooses() -> None:
     b = Builder()
-    bit = b.less(b.add(Op.INPUT, (), BYTE, Entry("age", "hospital")), b.const([Fraction(18)]))
+    bit = b.less(b.add(Entry("age", "hospital"), (), BYTE), b.const([Fraction(18)]))
     chosen = b.select(bit, b.const([Fraction(1)]), b.const([Fraction(2)]))
     assert leaks(b, chosen, "vendor") == ["leaks-input"]
 
@@ -74,7 +75,7 @@ def test_who_drew_the_noise_does_not_learn_what_it_protects(revealed: bool) -> N
 @pytest.mark.parametrize("iterations", [1, 3])
 def test_loops_carry_sources_round(iterations: int) -> None:
     b = Builder()
-    secret = b.add(Op.INPUT, (), BYTE, Entry("secret", "hospital"))
+    secret = b.add(Entry("secret", "hospital"), (), BYTE)
     zero = b.const([Fraction(0)])
     inner = Builder([Type((), Fraction(1), 0, iterations - 1), BYTE, BYTE], b)
     first, second = inner.first + 1, inner.first + 2

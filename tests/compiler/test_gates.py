@@ -18,7 +18,8 @@ from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp, negate
 from compiler.gates.graph import to_circuit, to_graph
 from compiler.gates.simulate import simulate
 from compiler.gates.verify import Malformed, verify
-from compiler.words.ir import Op, Type, Value, full_range
+from compiler.words.ir import Type, Value, full_range
+from compiler.words.operations import Xor
 
 OPERANDS = [FALSE, TRUE, 2, 3, 4, 5]  # constants, and two inputs with their inverses
 
@@ -89,7 +90,7 @@ def test_pack_and_unpack(width: int, signed: bool, count: int) -> None:
 
 
 def test_ports_and_results_are_row_major_and_lsb_first() -> None:
-    lane = block([whole(2, False, 2)], Value(Op.XOR, (0, 0), whole(2, False, 2)), results=(0,))
+    lane = block([whole(2, False, 2)], Value(Xor(), (0, 0), whole(2, False, 2)), results=(0,))
     circuit = Circuit(4, (), (2, 4, 6, 8))
     assert run_vectors(circuit, lane, [np.array([[1, 2]])])[0].tolist() == [[1, 2]]
     assert [bits & 1 for bits in pack(np.array([[1, 2]]), lane.params[0])] == [1, 0, 0, 1]

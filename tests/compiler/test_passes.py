@@ -23,7 +23,8 @@ from compiler.passes.fold import FOLD
 from compiler.passes.levels import O1
 from compiler.passes.prune import PRUNE
 from compiler.passes.share import SHARE
-from compiler.words.ir import Axes, Block, Op, Value
+from compiler.words.ir import Block, Value
+from compiler.words.operations import Dot
 
 XOR, AND = GateOp.XOR, GateOp.AND
 
@@ -155,7 +156,7 @@ def test_levels_keep_what_words_mean(lane: Block) -> None:
 
 
 def kernel_digest() -> str:
-    lane = block([whole(9, True, 6), whole(10, True, 6)], Value(Op.DOT, (0, 1), number(-(2**21), 2**21), Axes(1)))
+    lane = block([whole(9, True, 6), whole(10, True, 6)], Value(Dot(1), (0, 1), number(-(2**21), 2**21)))
     return hashlib.sha256(repr(run(O1, expand(lane))[0]).encode()).hexdigest()
 
 

@@ -13,10 +13,11 @@ from support.lanes import assert_agrees, block, every_vector, number, vectors, w
 from compiler.cells.expand import expand
 from compiler.gates.verify import verify
 from compiler.schedule.cut import estimate
-from compiler.words.ir import Block, ByZero, Op, Type, Value, full_range
+from compiler.words.ir import Block, Type, Value, full_range
+from compiler.words.operations import Div, Sqrt
 
 
-def division(a: Type, b: Type, at: ByZero) -> Block:
+def division(a: Type, b: Type, at: Div) -> Block:
     quotients = [
         x // y
         for x in (a.lo, a.hi, min(max(a.lo, 0), a.hi), min(max(a.lo, -1), a.hi))
@@ -25,11 +26,11 @@ def division(a: Type, b: Type, at: ByZero) -> Block:
     ]
     zero = [at.lo, at.hi] if b.lo <= 0 <= b.hi else []
     values = [*quotients, *zero]
-    return block([a, b], Value(Op.DIV, (0, 1), number(min(values), max(values)), at))
+    return block([a, b], Value(at, (0, 1), number(min(values), max(values))))
 
 
 def root(a: Type) -> Block:
-    return block([a], Value(Op.SQRT, (0,), number(0, int(max(a.hi, 0) ** 0.5) + 1)))
+    return block([a], Value(Sqrt(), (0,), number(0, int(max(a.hi, 0) ** 0.5) + 1)))
 
 
 @pytest.mark.parametrize("signed_a", [False, True])
@@ -38,7 +39,7 @@ def root(a: Type) -> Block:
     ("width_a", "width_b"), [(1, 1), (1, 4), (2, 3), (3, 3), (4, 4), (5, 2), (6, 4), (3, 7), (6, 6)]
 )
 def test_every_quotient_of_whole_kinds(width_a: int, width_b: int, signed_a: bool, signed_b: bool) -> None:
-    lane = division(whole(width_a, signed_a), whole(width_b, signed_b), ByZero(*full_range(width_a, signed_a)))
+    lane = division(whole(width_a, signed_a), whole(width_b, signed_b), Div(*full_range(width_a, signed_a)))
     circuit = expand(lane)
     verify(circuit)
     assert_agrees(circuit, lane, every_vector(lane.params))
@@ -57,7 +58,7 @@ def test_every_quotient_of_ranges(low: int, extent: int, least: int, more: int, 
     a, b = number(low, low + extent), number(least, least + more)
     if least == more == 0:
         return
-    lane = division(a, b, ByZero(by_zero if a.signed else 0, above))
+    lane = division(a, b, Div(by_zero if a.signed else 0, above))
     circuit = expand(lane)
     assert_agrees(circuit, lane, every_vector(lane.params))
     assert len(circuit.gates) <= estimate(lane.items[0], [a, b])
@@ -73,14 +74,14 @@ def test_every_quotient_of_ranges(low: int, extent: int, least: int, more: int, 
     ],
 )
 def test_wide_quotients(a: Type, b: Type) -> None:
-    lane = division(a, b, ByZero(*full_range(a.width, a.signed)))
+    lane = division(a, b, Div(*full_range(a.width, a.signed)))
     assert_agrees(expand(lane), lane, vectors(lane.params, 200))
 
 
 def test_a_bounded_quotient_costs_its_own_bits() -> None:
     """Eight bits of x / y for 16-bit x <= y, as in a softmax."""
     a, b = whole(24, False), number(2**16, 2**20 - 1)
-    lane = block([a, b], Value(Op.DIV, (0, 1), number(0, 255), ByZero(0, 0)))
+    lane = block([a, b], Value(Div(0, 0), (0, 1), number(0, 255)))
     circuit = expand(lane)
     assert circuit.and_gates <= 8 * 20
     small = [v % 256 for v in range(200)]
@@ -92,7 +93,7 @@ def test_a_bounded_quotient_costs_its_own_bits() -> None:
 @pytest.mark.parametrize(("width", "bar"), [(8, 61), (16, 221), (32, 829), (64, 3197)])
 def test_unsigned_division_meets_its_bar_with_zero_free(width: int, bar: int) -> None:
     kind = whole(width, False)
-    assert expand(division(kind, kind, ByZero(0, 2**width - 1))).and_gates <= bar + 1  # of which the last is dead
+    assert expand(division(kind, kind, Div(0, 2**width - 1))).and_gates <= bar + 1  # of which the last is dead
 
 
 @pytest.mark.parametrize("low", [-30, -1, 0, 5])
@@ -108,7 +109,7 @@ def test_every_root(low: int, high: int) -> None:
 @pytest.mark.parametrize(("width", "bar"), [(32, 136), (64, 528), (128, 2080)])
 def test_wide_roots_and_their_bars(width: int, bar: int) -> None:
     a = whole(width, False)
-    lane = block([a], Value(Op.SQRT, (0,), Type((), Fraction(1), 0, 2 ** (width // 2) - 1)))
+    lane = block([a], Value(Sqrt(), (0,), Type((), Fraction(1), 0, 2 ** (width // 2) - 1)))
     circuit = expand(lane)
     assert circuit.and_gates == bar
     near = [n for r in (1, 3, 2 ** (width // 4), 2 ** (width // 2) - 1) for n in (r * r - 1, r * r, r * r + 1)]

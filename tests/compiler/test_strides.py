@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from compiler.words import strides
 from compiler.words.evaluate import strided
-from compiler.words.ir import Strided
+from compiler.words.operations import Strided
 
 Case = tuple[tuple[int, ...], Strided, tuple[int, ...]]
 

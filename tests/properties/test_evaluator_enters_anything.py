@@ -11,7 +11,8 @@ from compiler.joint.locality import localise, roles
 from compiler.pipeline import understand
 from compiler.words import evaluate
 from compiler.words.evaluate import Array, NoSources, Sources
-from compiler.words.ir import Coins, Draw, Entry, Op, Owner, Type, Value, full_range
+from compiler.words.ir import Type, Value, full_range
+from compiler.words.operations import Bound, Coins, Draw, Enter, Entry
 from lang.source import Source
 
 TEXT = """
@@ -60,7 +61,7 @@ def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pyt
     honest = evaluate.value
 
     def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-        if item.op is Op.ENTER and item.at == Owner("vendor"):
+        if isinstance(item.op, Enter) and item.op == Enter("vendor"):
             lo, hi = full_range(item.type.width, item.type.signed)
             return np.where(
                 rng.integers(2, size=item.type.shape) == 0,
@@ -68,7 +69,7 @@ def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pyt
                 rng.integers(lo, hi + 1, item.type.shape),
             )
         found = honest(item, args, sources, position)
-        if item.op is Op.CLIP:
+        if isinstance(item.op, Bound):
             norms.append(sum(Fraction(int(n)) ** 2 for n in found.flat) * item.type.scale**2)
         return found
 

@@ -19,8 +19,10 @@ from compiler.joint.locality import localise, roles
 from compiler.schedule.emit import emit
 from compiler.words.builder import Builder
 from compiler.words.evaluate import evaluate
-from compiler.words.ir import Block, Dataset, Entry, Loop, Op, Output, Result, Strided, Type, Value, Words
+from compiler.words.ir import Block, Dataset, Loop, Output, Result, Type, Value, Words
+from compiler.words.operations import And, Entry, Or, Strided, Xor
 from compiler.words.prune import prune
+from compiler.words.verify import verify
 
 PARTIES = ("hospital", "vendor")
 SHAPES = [(), (3,), (2, 3)]
@@ -99,7 +101,7 @@ class Grower:
         return self.b.select(condition if len(shapes) < 2 else self.b.less(x, y), x, y)
 
     def logic(self) -> int:
-        return self.b.logic(self.draw(st.sampled_from([Op.AND, Op.OR, Op.XOR])), *self.pair())
+        return self.b.logic(self.draw(st.sampled_from([And(), Or(), Xor()])), *self.pair())
 
     def view(self) -> int:
         x = self.pick()
@@ -185,7 +187,7 @@ def programs(draw: st.DrawFn) -> Words:
             7 if signed else 15,
         )
         entries.append((Entry(f"i{position}", PARTIES[position % 2]), type))
-        b.add(Op.INPUT, (), type, entries[-1][0])
+        b.add(entries[-1][0], (), type)
     grower = Grower(draw, b, list(range(len(entries))))
     grower.grow(draw(st.integers(2, 12)), nested=False)
     results = draw(st.lists(st.sampled_from(grower.pool), min_size=1, max_size=3))
@@ -202,7 +204,12 @@ def check(words: Words, seed: int) -> None:
     expected = dict(zip([o.name for o in words.outputs], evaluate(words.block, [], Inputs(values)), strict=True))
     in_range(words.block, values)
     who = roles(words)
-    plan = emit(prune(contractions(localise(words, who), who)), who, uncharged)
+    local = localise(words, who)
+    ready = prune(contractions(local, who))
+    verify(words)
+    verify(local, entered=True)
+    verify(ready, entered=True)
+    plan = emit(ready, who, uncharged)
     clear = run_clear(plan, values)
     garbled = run_both(plan, values)
     for output in words.outputs:

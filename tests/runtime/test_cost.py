@@ -13,7 +13,8 @@ from support.command import EXAMPLES, ROOT, TUMOUR
 
 from compiler import pipeline
 from compiler.program import Compiled
-from compiler.words.ir import Block, Bound, Loop, Mechanism, Op, Value, Weights
+from compiler.words.ir import Block, Loop, Value
+from compiler.words.operations import Bound, Linear, Mechanism
 from compiler.words.sampler import Sampler, sampler
 from lang.syntax.load import read
 from runtime import api
@@ -112,18 +113,18 @@ def test_every_sum_has_the_noise_that_its_mechanism_states(file: str) -> None:
     """The tables in the circuit are those that are judged, on grids as fine, one draw for each element, used once."""
     words = pipeline.understand(read(EXAMPLES / file)).words
     found = dict(items(words.block))
-    (m,) = {v.at for v in found.values() if isinstance(v.at, Mechanism)}
-    released = [v for v in found.values() if v.op is Op.DECLASSIFY]
+    (m,) = {v.op for v in found.values() if isinstance(v.op, Mechanism)}
+    released = [v for v in found.values() if isinstance(v.op, Mechanism)]
     assert tuple(v.type.size for v in released) == m.sizes and len(m.samplers) == len(m.sizes)
     read_by = Counter(n for v in found.values() for n in v.args)
     for value, table in zip(released, m.samplers, strict=True):
         noisy = found[value.args[0]]
-        assert noisy.op is Op.LINEAR and isinstance(noisy.at, Weights) and noisy.at.constant == 0
+        assert isinstance(noisy.op, Linear) and noisy.op.constant == 0
         total, noise = (found[n] for n in noisy.args)
-        assert total.op is Op.CLIP and isinstance(total.at, Bound) and total.at.norm == m.clip
-        assert noise.op is Op.GAUSS and noise.at == table and noise.type.shape == total.type.shape == value.type.shape
+        assert isinstance(total.op, Bound) and total.op.norm == m.clip
+        assert noise.op == table and noise.type.shape == total.type.shape == value.type.shape
         assert noise.type.scale * table.sigma == m.clip * m.noise_multiplier
-        scales = [c * value.type.scale for c in noisy.at.coefficients]
+        scales = [c * value.type.scale for c in noisy.op.coefficients]
         assert scales == [total.type.scale, noise.type.scale]  # the sum itself, on a multiple of the noise's grid
         assert [read_by[n] for n in noisy.args] == [1, 1]  # neither leaves in another way
 

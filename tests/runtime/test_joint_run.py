@@ -12,7 +12,9 @@ from support.memory_channel import pair
 from compiler.artifact import decode
 from compiler.schedule.plan import Clear, Enter, Free, Launch, Repeat, Step
 from compiler.words.evaluate import Array
-from compiler.words.ir import Block, Coins, Loop, Op, Type, Value
+from compiler.words.ir import Block, Loop, Type, Value
+from compiler.words.operations import Coins
+from compiler.words.sampler import Sampler
 from runtime import api
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
@@ -102,8 +104,8 @@ def test_no_party_holds_the_noise_in_the_clear(folder: Path) -> None:
     for step in loop.body:
         if isinstance(step, Clear):
             values = list(items(step.block))
-            assert all(v.op is not Op.GAUSS for v in values)
-            assert {v.at.party for v in values if isinstance(v.at, Coins)} <= {step.party}
+            assert not any(isinstance(v.op, Sampler) for v in values)
+            assert {v.op.party for v in values if isinstance(v.op, Coins)} <= {step.party}
     bits = {type.size * type.width for _, type in coins_of(plan.steps)}
     entered = {
         step.buffer: (i, step.party)
@@ -134,11 +136,11 @@ def test_the_artifact_says_how_the_noise_is_drawn(folder: Path) -> None:
 
 def coins_of(steps: tuple[Step, ...]) -> list[tuple[Coins, Type]]:
     found = [
-        (v.at, v.type)
+        (v.op, v.type)
         for step in steps
         if isinstance(step, Clear)
         for v in items(step.block)
-        if isinstance(v.at, Coins)
+        if isinstance(v.op, Coins)
     ]
     return found + [pair for step in steps if isinstance(step, Repeat) for pair in coins_of(step.body)]
 

@@ -26,7 +26,8 @@ from support.small_plans import (
 
 from compiler.program import and_gates
 from compiler.schedule.plan import Copy, Enter, Free, Launch, Open, Plan, Repeat, View
-from compiler.words.ir import Draw, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Draw
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import SecretDestroyed
 from runtime.execute.backend import Bits, chunks

@@ -13,7 +13,8 @@ import numpy as np
 
 from compiler.schedule.plan import Plan
 from compiler.words.evaluate import Array
-from compiler.words.ir import Coins, Draw, Entry, Noise, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Coins, Draw, Entry, Noise
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Bits, Roles

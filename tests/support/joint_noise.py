@@ -16,7 +16,7 @@ from compiler.gates.circuit import Circuit
 from compiler.gates.simulate import simulate
 from compiler.passes.base import run
 from compiler.passes.levels import O1
-from compiler.words.ir import Block, Op, Type, Value
+from compiler.words.ir import Block, Type, Value
 from compiler.words.sampler import ONE, Sampler, sampler
 from runtime.privacy.draws import draw_coins
 from runtime.privacy.randomness import RunSecret
@@ -29,7 +29,7 @@ Values = NDArray[Any]
 def lane(made: Sampler) -> Block:
     """One lane: both parties' bits to one noise."""
     bits = Type((made.bits,), Fraction(1), 0, 1)
-    noise = Value(Op.GAUSS, (0, 1), Type((), Fraction(1), -made.reach, made.reach), made)
+    noise = Value(made, (0, 1), Type((), Fraction(1), -made.reach, made.reach))
     return Block(0, (bits, bits), (noise,), (2,))
 
 

@@ -15,26 +15,35 @@ from support.vectors import run_vectors
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.words.evaluate import NoSources, as_array, evaluate
-from compiler.words.ir import (
-    At,
-    Axes,
-    Block,
+from compiler.words.ir import Block, Item, Type, Value, digit_offset, full_range
+from compiler.words.operations import (
+    And,
     Constant,
+    Contraction,
     Digits,
-    Divisor,
-    Item,
+    Dot,
+    Equal,
+    Exact,
+    Less,
+    Linear,
+    Mul,
     Op,
+    Or,
     Pieces,
-    Rounding,
+    Round,
+    Select,
     Strided,
-    Type,
-    Value,
-    Weights,
-    digit_offset,
-    full_range,
+    Sum,
+    View,
+    Xor,
 )
 
 ONE = Fraction(1)
+PLAIN: dict[type[Op], Op] = {Mul: Mul(), Less: Less(), Equal: Equal(), And: And(), Or: Or(), Xor: Xor()}
+KINDS: list[type[Op]] = [
+    *(Linear, Linear, Sum, Dot, Digits, Exact, Round, Round, Select, Pieces, View, Constant),
+    *PLAIN,
+]
 
 
 def number(lo: int, hi: int, *shape: int) -> Type:
@@ -50,6 +59,11 @@ def block(params: Sequence[Type], *items: Item, results: Sequence[int] = ()) -> 
     return Block(0, tuple(params), items, tuple(results) or (len(params) + len(items) - 1,))
 
 
+def applied(type: Type, pieces: Pieces) -> Value:
+    """A function of the first parameter."""
+    return Value(pieces, (0,), type)
+
+
 class Growing:
     """A block that grows item by item; ranges come from the operands' by interval arithmetic."""
 
@@ -61,44 +75,44 @@ class Growing:
     def types(self) -> list[Type]:
         return [*self.params, *(item.type for item in self.items)]
 
-    def add(self, op: Op, args: Sequence[int], type: Type, at: At = None) -> int:
-        self.items.append(Value(op, tuple(args), type, at))
+    def add(self, op: Op, args: Sequence[int], type: Type) -> int:
+        self.items.append(Value(op, tuple(args), type))
         return len(self.params) + len(self.items) - 1
 
-    def of(self, op: Op, *args: int, at: At = None) -> int:
+    def of(self, op: Op, *args: int) -> int:
         """Add an operation whose type follows from its operands."""
         types = [self.types[a] for a in args]
         corners = list(product(*((t.lo, t.hi) for t in types)))
         shape, terms = types[0].shape, 1
-        match op, at:
-            case Op.LINEAR, Weights(coefficients, constant):
+        match op:
+            case Linear(coefficients, constant):
                 values = [constant + sum(c * x for c, x in zip(coefficients, xs, strict=True)) for xs in corners]
-            case ((Op.MUL | Op.DOT), _):
+            case Mul() | Dot():
                 values = [a * b for a, b in corners]
-                if op is Op.MUL and args[0] == args[1]:
+                if isinstance(op, Mul) and args[0] == args[1]:
                     values = [a * b for a, b in corners if a == b] + ([0] if types[0].lo <= 0 <= types[0].hi else [])
-            case Op.SUM, _:
+            case Sum():
                 values = [types[0].lo, types[0].hi]
-            case Op.DIGITS, Digits(_, left, right):
+            case Digits(_, left, right):
                 values = [(2 * a + left) * (2 * b + right) for a, b in corners]
-            case Op.EXACT, Divisor(by):
+            case Exact(by):
                 values = [types[0].lo // by, -(-types[0].hi // by)]
-            case Op.ROUND, Rounding(p, q, lo, hi, nearest, wrap):
+            case Round(p, q, lo, hi, nearest, wrap):
                 values = [(2 * p * x + q) // (2 * q) if nearest else p * x // q for [x] in corners]
                 outside = min(values) < lo or max(values) > hi
                 values = [lo, hi] if wrap and outside else [max(lo, min(hi, v)) for v in values]
-            case ((Op.LESS | Op.EQUAL), _):
+            case Less() | Equal():
                 values = [0, 1]
-            case Op.SELECT, _:
+            case Select():
                 values = [x for t in types[1:] for x in (t.lo, t.hi)]
-            case ((Op.AND | Op.OR | Op.XOR), _):
+            case And() | Or() | Xor():
                 width = max(t.width + (not t.signed) for t in types)
                 values = list(full_range(width, True)) if any(t.signed for t in types) else [0, 2 ** (width - 1) - 1]
             case _:
                 raise AssertionError(op)
-        if op in (Op.SUM, Op.DOT, Op.DIGITS):
+        if isinstance(op, Contraction):
             terms, shape = shape[-1], shape[:-1]
-        return self.add(op, args, number(terms * min(values), terms * max(values), *shape), at)
+        return self.add(op, args, number(terms * min(values), terms * max(values), *shape))
 
     def finish(self, *results: int) -> Block:
         return block(self.params, *self.items, results=results)
@@ -188,71 +202,50 @@ def grow(draw: st.DrawFn, g: Growing, length: int) -> None:
     tensors = [i for i in narrow if g.types[i].shape == (length,)]
     pool = draw(st.sampled_from([scalars, tensors]))
     one = st.sampled_from(pool)
-    op = draw(
-        st.sampled_from(
-            [
-                Op.LINEAR,
-                Op.LINEAR,
-                Op.MUL,
-                Op.SUM,
-                Op.DOT,
-                Op.DIGITS,
-                Op.EXACT,
-                Op.ROUND,
-                Op.ROUND,
-                Op.LESS,
-                Op.EQUAL,
-                Op.SELECT,
-                Op.AND,
-                Op.OR,
-                Op.XOR,
-                Op.APPLY,
-                Op.VIEW,
-                Op.CONST,
-            ]
-        )
-    )
-    match op:
-        case Op.LINEAR:
-            args = draw(st.lists(one, min_size=1, max_size=3))
-            weights = tuple(draw(st.integers(-9, 9)) for _ in args)
-            g.of(op, *args, at=Weights(weights, draw(st.integers(-20, 20))))
-        case Op.SUM:
-            g.of(op, draw(st.sampled_from(tensors)), at=Axes(1))
-        case Op.DOT | Op.DIGITS:
-            a, b = draw(st.sampled_from(tensors)), draw(st.sampled_from(tensors))
-            at = Axes(1) if op is Op.DOT else Digits(1, digit_offset(g.types[a]), digit_offset(g.types[b]))
-            g.of(op, a, b, at=at)
-        case Op.EXACT:
-            by = draw(st.integers(1, 12))
-            a = g.of(Op.LINEAR, draw(one), at=Weights((by * draw(st.integers(1, 3)),), by * draw(st.integers(-2, 2))))
-            g.of(op, a, at=Divisor(by))
-        case Op.ROUND:
-            ratio = Fraction(draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 4, 8, 16, 3, 5, 6, 7, 12, 100])))
-            wrap = draw(st.booleans())
-            lo, hi = full_range(draw(st.integers(1, 8)), draw(st.booleans()))
-            if not wrap and draw(st.booleans()):
-                hi -= draw(st.integers(0, (hi - lo) // 2))
-            g.of(op, draw(one), at=Rounding(ratio.numerator, ratio.denominator, lo, hi, draw(st.booleans()), wrap))
-        case Op.SELECT:
-            bit = g.of(Op.LESS, draw(one), draw(one))
-            then = draw(one)
-            other = g.of(Op.LINEAR, then, at=Weights((-1,))) if draw(st.booleans()) else draw(one)
-            g.of(op, bit, then, other)
-        case Op.APPLY:
-            function, a = pieces(draw), draw(one)
-            lo = draw(st.integers(-30, 30))
-            g.add(op, [a], number(lo, lo + draw(st.integers(0, 80)), *g.types[a].shape), function)
-        case Op.VIEW:
-            t = g.types[a := draw(st.sampled_from(tensors))]
-            g.add(op, [a], Type((), t.scale, t.lo, t.hi), Strided(draw(st.integers(0, length - 1)), ()))
-        case Op.CONST:
-            shape = g.types[pool[0]].shape
-            size = length if shape else 1
-            values = draw(st.lists(st.integers(-20, 20), min_size=size, max_size=size))
-            g.add(op, [], number(min(values), max(values), *shape), Constant(tuple(values)))
-        case _:
-            g.of(op, draw(one), draw(one))
+    kind = draw(st.sampled_from(KINDS))
+    if kind is Linear:
+        args = draw(st.lists(one, min_size=1, max_size=3))
+        weights = tuple(draw(st.integers(-9, 9)) for _ in args)
+        g.of(Linear(weights, draw(st.integers(-20, 20))), *args)
+    elif kind is Sum:
+        g.of(Sum(1), draw(st.sampled_from(tensors)))
+    elif kind in (Dot, Digits):
+        a, b = draw(st.sampled_from(tensors)), draw(st.sampled_from(tensors))
+        g.of(Dot(1) if kind is Dot else Digits(1, digit_offset(g.types[a]), digit_offset(g.types[b])), a, b)
+    elif kind is Exact:
+        by = draw(st.integers(1, 12))
+        a = g.of(Linear((by * draw(st.integers(1, 3)),), by * draw(st.integers(-2, 2))), draw(one))
+        g.of(Exact(by), a)
+    elif kind is Round:
+        g.of(rounding(draw), draw(one))
+    elif kind is Select:
+        bit = g.of(Less(), draw(one), draw(one))
+        then = draw(one)
+        other = g.of(Linear((-1,)), then) if draw(st.booleans()) else draw(one)
+        g.of(Select(), bit, then, other)
+    elif kind is Pieces:
+        function, a = pieces(draw), draw(one)
+        lo = draw(st.integers(-30, 30))
+        g.add(function, [a], number(lo, lo + draw(st.integers(0, 80)), *g.types[a].shape))
+    elif kind is View:
+        t = g.types[a := draw(st.sampled_from(tensors))]
+        g.add(View(Strided(draw(st.integers(0, length - 1)), ())), [a], Type((), t.scale, t.lo, t.hi))
+    elif kind is Constant:
+        shape = g.types[pool[0]].shape
+        size = length if shape else 1
+        values = draw(st.lists(st.integers(-20, 20), min_size=size, max_size=size))
+        g.add(Constant(tuple(values)), [], number(min(values), max(values), *shape))
+    else:
+        g.of(PLAIN[kind], draw(one), draw(one))
+
+
+def rounding(draw: st.DrawFn) -> Round:
+    ratio = Fraction(draw(st.integers(1, 6)), draw(st.sampled_from([1, 2, 4, 8, 16, 3, 5, 6, 7, 12, 100])))
+    wrap = draw(st.booleans())
+    lo, hi = full_range(draw(st.integers(1, 8)), draw(st.booleans()))
+    if not wrap and draw(st.booleans()):
+        hi -= draw(st.integers(0, (hi - lo) // 2))
+    return Round(ratio.numerator, ratio.denominator, lo, hi, draw(st.booleans()), wrap)
 
 
 @st.composite

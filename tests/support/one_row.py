@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from compiler.words.evaluate import Array, Environment, NoSources, as_array, run
-from compiler.words.ir import Block, Draw, Entry, Loop, Op, Type, Value, Words
+from compiler.words.ir import Block, Loop, Type, Value, Words
+from compiler.words.operations import Bound, Draw, Entry
 
 
 @dataclass
@@ -40,7 +41,7 @@ def contribution(words: Words, inputs: Mapping[str, Any], row: Mapping[str, Any]
     env: Environment = {}
     run(Block(0, (), words.block.items[:before], ()), env, sources, ())
     env |= enumerate([np.asarray(0), *(env[i] for i in loop.init)], loop.body.first)
-    sums = [(n, i) for n, i in loop.body.numbered() if isinstance(i, Value) and i.op is Op.CLIP]
+    sums = [(n, i) for n, i in loop.body.numbered() if isinstance(i, Value) and isinstance(i.op, Bound)]
     body = loop.body.items[: sums[-1][0] - loop.body.first - len(loop.body.params) + 1]
     run(Block(loop.body.first, loop.body.params, body, ()), env, sources, (0,))
     return [np.asarray(env[n].astype(object) * item.type.scale) for n, item in sums]

@@ -28,7 +28,8 @@ from compiler.schedule.plan import (
     addresses,
     table_rows,
 )
-from compiler.words.ir import Block, Constant, Draw, Entry, Op, Type, Value, Weights
+from compiler.words.ir import Block, Type, Value
+from compiler.words.operations import Constant, Draw, Entry, Linear
 
 
 def word(shape: tuple[int, ...], lo: int, hi: int) -> Type:
@@ -56,7 +57,7 @@ def whole(buffer: int, lanes: int, width: int, depth: int = 0) -> View:
 
 
 def entered(party: str, name: str, type: Type, number: int, buffer: int) -> tuple[Step, ...]:
-    block = Block(0, (), (Value(Op.INPUT, (), type, Entry(name, party)),), (0,))
+    block = Block(0, (), (Value(Entry(name, party), (), type),), (0,))
     return Clear(party, block, (), (number,)), Enter(party, number, type, buffer)
 
 
@@ -94,10 +95,10 @@ def loop_plan(rng: random.Random) -> tuple[Plan, dict[str, Any]]:
     draw = Block(
         0,
         (word((), 0, OUTER), word((), 0, INNER)),
-        (Value(Op.SAMPLE, (), sample, Draw("records", "x", "hospital", 0, 4, LANES)),),
+        (Value(Draw("records", "x", "hospital", 0, 4, LANES), (), sample),),
         (2,),
     )
-    public = Block(0, (), (Value(Op.CONST, (), two, Constant(tuple(i % 4 for i in range(LANES)))),), (0,))
+    public = Block(0, (), (Value(Constant(tuple(i % 4 for i in range(LANES))), (), two),), (0,))
     launch = Launch(
         0,
         (LANES,),
@@ -146,7 +147,7 @@ def loop_plan(rng: random.Random) -> tuple[Plan, dict[str, Any]]:
         Open("history", 4, word((OUTER * INNER * LANES,), 0, 63), ("hospital",)),
         Clear(
             "vendor",
-            Block(5, (word((3,), -8, 7),), (Value(Op.LINEAR, (5,), word((3,), -20, 20), Weights((2,), 1)),), (6,)),
+            Block(5, (word((3,), -8, 7),), (Value(Linear((2,), 1), (5,), word((3,), -20, 20)),), (6,)),
             (0,),
             (9,),
         ),

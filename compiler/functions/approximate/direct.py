@@ -10,7 +10,7 @@ from compiler.functions.approximate.fit import Fit, Task, best
 from compiler.functions.approximate.real import PRECISION, around, decimal
 from compiler.functions.approximate.target import Target
 from compiler.words.builder import Builder
-from compiler.words.ir import Op, Type
+from compiler.words.ir import Type
 
 WIDEST = 8  # bits of the operand
 
@@ -32,7 +32,7 @@ class Direct:
     def build(self, b: Builder, x: int) -> int:
         pieces = self.fit.pieces(self.name, self.task, self.center, self.target.within)
         shape = b.type(x).shape
-        return b.add(Op.APPLY, (x,), Type(shape, self.target.unit, self.center, self.center + self.task.most), pieces)
+        return b.add(pieces, (x,), Type(shape, self.target.unit, self.center, self.center + self.task.most))
 
 
 def direct(name: str, value: Callable[[Decimal], Decimal], operand: Type, target: Target) -> Direct | None:

@@ -14,7 +14,7 @@ from compiler.functions.approximate.real import PRECISION, decimal, exponential
 from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, shifted_down, table
 from compiler.functions.approximate.target import Target
 from compiler.words.builder import Builder
-from compiler.words.ir import Type
+from compiler.words.ir import Claim, Type
 
 LN2 = Decimal(2).ln(PRECISION)
 
@@ -96,7 +96,7 @@ def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None)
         table(b, m, [k >> i & 1 for k in plan.shift], first, plan.segment) for i in range(max(plan.shift).bit_length())
     ]
     result = floor_shift(b, shifted_down(b, height, amounts), plan.extra)
-    return b.scaled(b.narrowed(result, Fraction(0), Fraction(int(largest) + 1)), target.unit)
+    return b.scaled(b.narrowed(result, Fraction(0), Fraction(int(largest) + 1), Claim.FUNCTION), target.unit)
 
 
 def bits(x: Fraction, target: Target) -> int:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import islice
 
 from compiler.functions.approximate.real import Corridor
-from compiler.words.ir import Pieces
+from compiler.words.operations import Pieces
 
 MOST_CELLS = 14  # bits of a cell's number that are tried
 MOST_PIECES = 8  # bits of the table's index that are tried

@@ -14,7 +14,7 @@ from compiler.functions.approximate.real import PRECISION, decimal
 from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
 from compiler.functions.approximate.target import Target
 from compiler.words.builder import Builder
-from compiler.words.ir import Type
+from compiler.words.ir import Claim, Type
 
 LN2 = Decimal(2).ln(PRECISION)
 
@@ -68,7 +68,7 @@ def log(b: Builder, x: int, target: Target) -> int | None:
     moves = b.affine([(Fraction(1 << i), bit) for i, bit in enumerate(amounts)])
     total = floor_shift(b, b.add2(table(b, moves, exponents, 0, 0), mantissa), plan.extra)
     ends = _floor(_log(type.scale, target)) - 1, _floor(_log(type.hi * type.scale, target)) + 2
-    total = b.narrowed(total, *map(Fraction, ends))
+    total = b.narrowed(total, Fraction(ends[0]), Fraction(ends[1]), Claim.FUNCTION)
     positive = b.less(b.const([Fraction((1 << plan.bits) - 1)]), moved)
     return b.scaled(b.select(positive, total, b.const([Fraction(least)])), target.unit)
 

@@ -14,6 +14,7 @@ from compiler.functions.approximate.shift import Report, integers
 from compiler.functions.approximate.target import Target
 from compiler.functions.quotient import quotient
 from compiler.words.builder import Builder
+from compiler.words.ir import Claim
 
 STEEPEST = (Decimal(1), Decimal("0.25"), Decimal("0.0963"), Decimal("0.125"), Decimal("0.1277"))  # |derivatives|
 EXTRA = 2  # bits of the curve's value below the result's unit
@@ -34,7 +35,9 @@ def logistic(b: Builder, x: int, target: Target, of: Report | None = None) -> in
     type, report = b.type(x), of or Report("sigmoid", target.unit)
     negative = b.less(x, b.const([Fraction(0)]))
     reach = max(type.hi, -type.lo)
-    magnitude = b.narrowed(b.select(negative, b.scaled(x, Fraction(-1)), x), Fraction(0), reach * type.scale)
+    magnitude = b.narrowed(
+        b.select(negative, b.scaled(x, Fraction(-1)), x), Fraction(0), reach * type.scale, Claim.FUNCTION
+    )
     plan = _plan(type.scale, reach, target.fraction)
     share = (
         _by_curve(b, magnitude, plan, target, report)
@@ -103,4 +106,4 @@ def _by_quotient(b: Builder, magnitude: int, target: Target, report: Report) -> 
         return None
     below = b.affine([(Fraction(1), power)], Fraction(1))
     share = quotient(b, b.const([1 + 2 * fine], b.type(magnitude).shape), below, target.unit)
-    return b.narrowed(share, Fraction(0), Fraction(1))
+    return b.narrowed(share, Fraction(0), Fraction(1), Claim.FUNCTION)

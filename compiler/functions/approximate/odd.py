@@ -13,7 +13,8 @@ from functools import cache, lru_cache
 
 from compiler.functions.approximate.fit import Fit, Task, best
 from compiler.functions.approximate.real import MARGIN, PRECISION, decimal, exponential
-from compiler.words.ir import Pieces, Type
+from compiler.words.ir import Type
+from compiler.words.operations import Pieces
 
 FINEST = Fraction(1, 1 << 11)  # tables for smaller errors are long, and long in the making
 NARROW = 10  # bits of an operand whose table is short for any error

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Op, Pieces, Type
+from compiler.words.ir import Claim, Type
+from compiler.words.operations import Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def table(b: Builder, index: int, values: Sequence[int], first: int, drop: int, 
         of.error if of else Fraction(0),
         whole=type.signed,
     )
-    return b.add(Op.APPLY, (index,), Type(type.shape, Fraction(1), min(entries), max(entries)), pieces)
+    return b.add(pieces, (index,), Type(type.shape, Fraction(1), min(entries), max(entries)))
 
 
 def shifted_down(b: Builder, n: int, amounts: Sequence[int]) -> int:
@@ -78,7 +79,7 @@ def normalised(b: Builder, n: int, width: int, keep: int) -> tuple[int, list[int
     for stage in reversed(range(stages)):
         step = 1 << stage
         small = b.less(n, b.const([Fraction(1 << (width - step))]))
-        n = b.narrowed(b.select(small, lifted(b, n, step), n), Fraction(0), Fraction((1 << width) - 1))
+        n = b.narrowed(b.select(small, lifted(b, n, step), n), Fraction(0), Fraction((1 << width) - 1), Claim.FUNCTION)
         amounts.insert(0, small)
         spare = width - (keep + step - 1)  # bits that the moves still to come do not bring into what is kept
         if spare > 0:

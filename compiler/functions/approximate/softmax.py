@@ -11,6 +11,7 @@ from compiler.functions.layers import largest
 from compiler.functions.order import tournament
 from compiler.functions.quotient import quotient
 from compiler.words.builder import Builder
+from compiler.words.ir import Claim
 
 
 def softmax(b: Builder, scores: int, target: Target) -> int | None:
@@ -31,7 +32,7 @@ def softmax(b: Builder, scores: int, target: Target) -> int | None:
     below = b.sub(best, scores)
     powers = exp(
         b,
-        b.narrowed(below, Fraction(0), b.type(below).hi * b.type(below).scale),
+        b.narrowed(below, Fraction(0), b.type(below).hi * b.type(below).scale, Claim.FUNCTION),
         -1,
         Target(target.fraction + extra, fine),
         Report("softmax", target.unit),
@@ -39,7 +40,7 @@ def softmax(b: Builder, scores: int, target: Target) -> int | None:
     if powers is None:
         return None
     total = b.sum(powers, 1)
-    total = b.narrowed(total, Fraction(1), b.type(total).hi * fine)
+    total = b.narrowed(total, Fraction(1), b.type(total).hi * fine, Claim.FUNCTION)
     lifted = b.affine([(Fraction(1), powers)], (classes + 1) * fine)
     shares = quotient(b, lifted, b.broadcast(b.reshape(total, (*type.shape[:-1], 1)), type.shape), target.unit)
-    return b.narrowed(shares, Fraction(0), Fraction(1))
+    return b.narrowed(shares, Fraction(0), Fraction(1), Claim.FUNCTION)
