@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
-from compiler.program import Compiled, Line
+from compiler.program import Compiled, Line, outside
 from compiler.schedule.plan import Kernel, Open, Tell
 from compiler.schedule.verify import PlanError, verify
 from compiler.words.ir import Claim, Type, Value
@@ -119,7 +119,7 @@ def decode(data: bytes) -> Compiled:
         raise ArtifactError(f"the artifact does not describe a program: {error}") from None
     assert isinstance(program, Compiled)
     try:
-        verify(program.plan, program.parties)
+        verify(program.plan, outside(program))
     except PlanError as error:
         raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
     _check_manifest(program)

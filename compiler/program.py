@@ -12,6 +12,7 @@ from typing import assert_never
 from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Repeat, Step, Tell
 from compiler.words.ir import Dataset, Type
 from compiler.words.operations import Entry, Mechanism
+from compiler.words.verify import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,12 @@ class Compiled:
     passes: tuple[PassCount, ...]
     plan: Plan
     lines: tuple[Line, ...] = field(default=(), compare=False)  # about the text, so no part of what the program is
+
+
+def outside(program: Compiled) -> Outside:
+    """What clear words of the program's plan may read from."""
+    inputs = {entry: type for entry, type, _ in program.inputs}
+    return Outside(program.parties, inputs, {d.name: d for d in program.datasets})
 
 
 def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, int]]:

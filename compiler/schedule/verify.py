@@ -29,6 +29,7 @@ from compiler.schedule.plan import (
 )
 from compiler.schedule.reach import Filled
 from compiler.words.ir import Block, Loop, Type
+from compiler.words.verify import Malformed, Outside, verify_block
 
 LIMIT = 1 << 62  # of every number, so that none of their sums leaves 64 bits
 
@@ -37,8 +38,8 @@ class PlanError(Exception):
     """A plan that the compiler does not make: which kernel or step (numbered as `show` does), and why."""
 
 
-def verify(plan: Plan, parties: Sequence[str]) -> None:
-    """Raises PlanError unless the plan can be run by these parties."""
+def verify(plan: Plan, outside: Outside) -> None:
+    """Raises PlanError unless the parties can run the plan; `outside` has them, their inputs and data sets."""
     for number, kernel in enumerate(plan.kernels):
         wrong = registers.fault(kernel)
         if wrong is not None:
@@ -46,14 +47,14 @@ def verify(plan: Plan, parties: Sequence[str]) -> None:
     for number, wires in enumerate(plan.buffers):
         if not 0 < wires <= LIMIT:
             raise PlanError(f"buffer {number}: {wires} wires")
-    _Verifier(plan, parties).body(plan.steps, "", (), frozenset())
+    _Verifier(plan, outside).body(plan.steps, "", (), frozenset())
 
 
 class _Verifier:
     """Goes through the steps once, in order; a body is looked at as in its first iteration."""
 
-    def __init__(self, plan: Plan, parties: Sequence[str]) -> None:
-        self.plan, self.parties = plan, parties
+    def __init__(self, plan: Plan, outside: Outside) -> None:
+        self.plan, self.outside, self.parties = plan, outside, outside.parties
         self.and_gates = [kernel.circuit.and_gates for kernel in plan.kernels]
         self.filled: dict[int, Filled] = {}  # of each buffer in use
         self.words: dict[int, tuple[str, Type]] = {}  # owner and type of each clear word made so far
@@ -206,6 +207,10 @@ class _Verifier:
             self.require(result in types, f"there is no value {result} for clear word {number}")
             self.require(number >= 0 and number not in self.words, f"clear word {number} is made twice")
             self.words[number] = step.party, types[result]
+        try:
+            verify_block(block, self.outside, step.party)
+        except Malformed as error:
+            raise PlanError(f"step {self.step}: {error}") from None
 
     def _enter(self, step: Enter) -> None:
         self._buffer(step.buffer)

@@ -29,7 +29,7 @@ def chunks(op: Contraction, left: int, right: int) -> list[tuple[int, int]]:
     b = Builder([Type((TERMS,), Fraction(1), *full_range(width, True)) for width in (left, right)])
     args = (0,) if isinstance(op, Sum) else (0, 1)
     bound = TERMS << (left + right)
-    digits.chunked(b, Value(op, args, Type((), Fraction(1), -bound, bound)))
+    digits.chunked(b, Value(op, args, Type((), Fraction(1), -bound, bound)), op)
     found: list[tuple[int, int]] = []
     for item in b.items:
         if isinstance(item, Value) and isinstance(item.op, type(op)):

@@ -12,7 +12,7 @@ from support.damaged_plans import KERNELS, LAUNCHES, OTHERS, TEXT
 
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
-from compiler.program import Compiled
+from compiler.program import Compiled, outside
 from compiler.schedule.show import lines
 from compiler.schedule.verify import PlanError, verify
 from lang.source import Source
@@ -30,7 +30,7 @@ def test_a_plan_as_text(compiled: Compiled, golden: Golden) -> None:
 
 
 def test_what_is_compiled_is_sound(compiled: Compiled) -> None:
-    verify(compiled.plan, compiled.parties)
+    verify(compiled.plan, outside(compiled))
     assert artifact.decode(artifact.encode(compiled)).plan == compiled.plan
 
 
@@ -40,7 +40,7 @@ def test_a_damaged_plan_is_refused(compiled: Compiled, name: str) -> None:
     plan = damage(compiled.plan)
     assert plan != compiled.plan
     with pytest.raises(PlanError, match=reason) as direct:
-        verify(plan, compiled.parties)
+        verify(plan, outside(compiled))
     with pytest.raises(ArtifactError, match=re.escape(str(direct.value))):
         artifact.decode(artifact.encode(replace(compiled, plan=plan)))
 

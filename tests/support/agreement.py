@@ -13,7 +13,7 @@ from support.in_memory import run_both as run_in_memory
 from support.meaning import Number, meaning
 
 from compiler.pipeline import Meaning, build, understand
-from compiler.program import Compiled
+from compiler.program import Compiled, outside
 from compiler.schedule.verify import verify
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Loop
@@ -78,7 +78,7 @@ def same(want: Number, found: Any, name: str) -> None:
 
 def circuits_agree(meant: Meaning, compiled: Compiled, garbled: bool) -> None:
     """The schedule is sound, and on clear bits and garbled in memory it gives what the evaluator gives."""
-    verify(compiled.plan, compiled.parties)
+    verify(compiled.plan, outside(compiled))
     given: Values = {}
     want: Values = {}
     for seed in range(DRAWS):

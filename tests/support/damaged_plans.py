@@ -279,7 +279,7 @@ OTHERS: dict[str, tuple[Damage, str]] = {
     ),
     "a word given to the other party": (
         At(Clear, 2).set(party="alice", writes=(4, 5, 6)),
-        "step 4: `bob` enters clear word 4",
+        "step 2: .* reads what is `bob`'s among the words of `alice`",
     ),
     "a reader that does not know the word": (
         At(Clear, 2).set(reads=(1, 3)),
