@@ -111,7 +111,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
         case Sum(count) | Dot(count):
             return f"{', '.join(args)} over {count}"
         case Digits(count, left, right):
-            return f"2*{args[0]}{left:+} , 2*{args[1]}{right:+} over {count}"
+            return f"({_sum([(2, args[0])], left)}) ({_sum([(2, args[1])], right)}) over {count}"
         case Exact(by):
             return f"{args[0]} / {by}"
         case Round(up, down, lo, hi, nearest, wrap):
@@ -149,8 +149,8 @@ def _sum(terms: Sequence[tuple[int, str]], constant: int) -> str:
 
 def _strided(at: Strided, indices: Sequence[str]) -> str:
     """4 + (96 1) + 3*%2: the offset, the stride of each axis, the step of each index."""
-    moved = _sum([*zip(at.steps, indices, strict=True)], 0) if indices else ""
-    return " + ".join(part for part in (str(at.offset), f"({' '.join(map(str, at.strides))})", moved) if part)
+    axes = [(1, f"({' '.join(map(str, at.strides))})")] if at.strides else []
+    return _sum([(1, str(at.offset)), *axes, *zip(at.steps, indices, strict=True)], 0)
 
 
 def _pieces(op: Pieces) -> str:

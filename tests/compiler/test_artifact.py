@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from support.clear import clear_steps
 
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from compiler.program import Compiled
+from compiler.words.ir import Claim, Value
 from compiler.words.operations import NAMES, Op
 from lang.syntax.load import read
 
@@ -114,6 +116,16 @@ def test_an_operation_has_the_record_of_its_own(auction: Compiled, name: str) ->
     with pytest.raises(ArtifactError, match="does not describe a program"):
         artifact.decode(forged(header, content[end:], notes))
     assert artifact.decode(forged(json.loads(content[10:end]), content[end:], notes)) == auction
+
+
+def test_a_claim_is_read_back() -> None:
+    """The garbler's own remainder is a clear word, whose range nobody can compute."""
+    program = pipeline.compile(read(ROOT / "tests/compiler/words/loop.ccr"))
+    claims = [
+        {i.claim for step in clear_steps(p.plan.steps) for i in step.block.items if isinstance(i, Value)}
+        for p in (program, artifact.decode(artifact.encode(program)))
+    ]
+    assert claims == [{None, Claim.REMAINDER}] * 2
 
 
 def test_every_operation_has_a_name() -> None:

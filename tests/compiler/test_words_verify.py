@@ -1,0 +1,391 @@
+"""The verifier of words: it accepts what the compiler makes, and names what is wrong with anything else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import pytest
+from support.clear import clear_steps
+
+from compiler import pipeline
+from compiler.words.ir import Block, Claim, Item, Loop, Output, Result, Type, Value, Words
+from compiler.words.operations import (
+    Bits,
+    Bound,
+    Coins,
+    Concat,
+    Constant,
+    Digits,
+    Div,
+    Dot,
+    Draw,
+    Enter,
+    Entry,
+    Exact,
+    Less,
+    Linear,
+    Mechanism,
+    Mul,
+    Noise,
+    Op,
+    Pieces,
+    Put,
+    Round,
+    Select,
+    Sqrt,
+    Strided,
+    Sum,
+    View,
+    Xor,
+)
+from compiler.words.sampler import Sampler
+from compiler.words.verify import Malformed, Outside, verify, verify_block
+from lang.syntax.load import read
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent / "words"
+EXAMPLES = sorted(ROOT.glob("examples/*/*.ccr"))
+
+Damage = Callable[[Words], Words]
+
+
+@cache
+def understood(name: str) -> Words:
+    return pipeline.understand(read(HERE / f"{name}.ccr")).words
+
+
+@cache
+def joint(name: str) -> Words:
+    return pipeline.joint(pipeline.localised(understood(name)))
+
+
+# -- what the compiler makes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*EXAMPLES, *sorted(HERE.glob("*.ccr"))], ids=lambda p: p.stem)
+def test_every_stage_is_well_formed(path: Path) -> None:
+    """So is each clear step of the plan, on its own."""
+    meaning = pipeline.understand(read(path))
+    verify(meaning.words)
+    local = pipeline.localised(meaning.words)
+    verify(local, entered=True)
+    ready = pipeline.joint(local)
+    verify(ready, entered=True)
+    outside = Outside(ready.parties, dict(ready.inputs), {d.name: d for d in ready.datasets})
+    plan = pipeline.planned(ready, pipeline.Minimiser())
+    for step in clear_steps(plan.steps):
+        verify_block(step.block, outside, step.party)
+
+
+# -- damage -----------------------------------------------------------------------------------------
+
+
+def edited(block: Block, change: Callable[[int, Item], Item | None]) -> Block | None:
+    """The block with the first item replaced for which `change` gives another one."""
+    for position, (number, item) in enumerate(block.numbered()):
+        new = change(number, item)
+        if new is None and isinstance(item, Loop):
+            inner = edited(item.body, change)
+            new = None if inner is None else replace(item, body=inner)
+        if new is not None:
+            return replace(block, items=(*block.items[:position], new, *block.items[position + 1 :]))
+    return None
+
+
+def item(change: Callable[[int, Item], Item | None]) -> Damage:
+    def damage(words: Words) -> Words:
+        block = edited(words.block, change)
+        assert block is not None, "nothing to damage"
+        return replace(words, block=block)
+
+    return damage
+
+
+def value(kind: type[Op], change: Callable[[Value], Value], such: Callable[[Value], bool] = lambda v: True) -> Damage:
+    """The first value of a kind, changed."""
+    return item(lambda _, i: change(i) if isinstance(i, Value) and isinstance(i.op, kind) and such(i) else None)
+
+
+def op(kind: type[Op], **fields: object) -> Damage:
+    """The first operation of a kind with other fields."""
+    return value(kind, lambda v: replace(v, op=replace(v.op, **fields)))  # type: ignore[type-var, arg-type]  # any one
+
+
+def typed(kind: type[Op], **fields: object) -> Damage:
+    """The first value of a kind with another type."""
+    return value(kind, lambda v: replace(v, type=replace(v.type, **fields)))  # type: ignore[arg-type]  # any field
+
+
+def loop(**fields: Callable[[Loop], object]) -> Damage:
+    return item(lambda _, i: replace(i, **{n: f(i) for n, f in fields.items()}) if isinstance(i, Loop) else None)
+
+
+def body(**fields: Callable[[Block], object]) -> Damage:
+    return loop(body=lambda i: replace(i.body, **{n: f(i.body) for n, f in fields.items()}))
+
+
+def at(kind: type[View] | type[Put], such: Callable[[Value], bool] = lambda v: True, **fields: object) -> Damage:
+    def moved(v: Value) -> Value:
+        assert isinstance(v.op, View | Put)
+        return replace(v, op=replace(v.op, at=replace(v.op.at, **fields)))  # type: ignore[arg-type]  # any field
+
+    return value(kind, moved, such)
+
+
+def unclaimed(claim: Claim) -> Damage:
+    return item(lambda _, i: replace(i, claim=None) if isinstance(i, Value) and i.claim is claim else None)
+
+
+def outputs(**fields: object) -> Damage:
+    def damage(words: Words) -> Words:
+        first: Output = replace(words.outputs[0], **fields)  # type: ignore[arg-type]  # any field
+        return replace(words, outputs=(first, *words.outputs[1:]))
+
+    return damage
+
+
+def indexed(v: Value) -> bool:
+    return len(v.args) > (1 if isinstance(v.op, View) else 2)
+
+
+NUMBERING: dict[str, tuple[str, Damage, str]] = {
+    "reads itself": ("loop", item(lambda n, i: replace(i, args=(n,)) if has_args(i) else None), "which is not there"),
+    "reads a later value": ("loop", item(lambda n, i: replace(i, args=(n + 1,)) if has_args(i) else None), "not there"),
+    "reads a loop": ("loop", value(Linear, lambda v: replace(v, args=(4,)), lambda v: v.args == (3,)), "%4, which is"),
+    "reads a value of the body": (
+        "loop",
+        value(Concat, lambda v: replace(v, args=(v.args[0], 99))),
+        "reads %99, which is not there",
+    ),
+    "a result of no loop": (
+        "loop",
+        item(lambda _, i: replace(i, loop=0) if isinstance(i, Result) else None),
+        "no loop",
+    ),
+    "a result too far": ("loop", item(lambda _, i: replace(i, position=1) if isinstance(i, Result) else None), "of 1"),
+    "a result of another type": (
+        "loop",
+        item(lambda _, i: replace(i, type=replace(i.type, hi=0)) if isinstance(i, Result) else None),
+        "the loop carries",
+    ),
+    "a body numbered from elsewhere": ("loop", body(first=lambda b: b.first + 1), "begin with %5"),
+    "a loop without an index": ("loop", body(params=lambda b: b.params[1:]), "not the index"),
+    "an index too long": ("loop", loop(count=lambda i: i.count + 1), "not the index"),
+    "no iterations": ("loop", loop(count=lambda i: 0), "loop of 0"),
+    "nothing to begin with": ("loop", loop(init=lambda i: ()), "more or less"),
+    "begins with a later value": ("loop", loop(init=lambda i: (77,)), "begins with %77"),
+    "begins with another type": ("loop", loop(init=lambda i: (1,)), "carries .* begins with"),
+    "goes on with another type": ("loop", body(results=lambda b: (b.first,)), "carries .* goes on with"),
+    "a result of the body that is not there": ("loop", body(results=lambda b: (88,)), "does not exist"),
+    "an output of nothing": (
+        "loop",
+        lambda w: outputs(value=66)(replace(w, block=replace(w.block, results=(66, *w.block.results[1:])))),
+        "does not exist",
+    ),
+    "outputs that are not the results": ("loop", outputs(value=0), "not the block's results"),
+}
+
+SHAPES: dict[str, tuple[str, Damage, str]] = {
+    "a sum over too many axes": ("train", op(Dot, count=3), "3 axes of 2"),
+    "a sum of another shape": ("loop", typed(Sum, shape=(2,)), "axes left"),
+    "a sum of another scale": ("loop", typed(Sum, scale=Fraction(1, 2)), "the scale is 1/2"),
+    "factors of different shapes": ("train", value(Dot, lambda v: replace(v, args=(2, v.args[1]))), "different shapes"),
+    "a linear of another shape": ("loop", typed(Linear, shape=(2,)), "shape is not"),
+    "a coefficient too many": ("loop", op(Linear, coefficients=(1, 1, 1, 1)), "operands instead of 4"),
+    "a product of three": (
+        "loop",
+        value(Xor, lambda v: Value(Mul(), (0, 0, 0), replace(TYPE, shape=(3,)))),
+        "3 operands",
+    ),
+    "a view of too few axes": ("loop", at(View, strides=(1, 1, 1)), "3 strides for"),
+    "a view beyond the end": ("loop", at(View, offset=7), "reaches 7..9 of 3"),
+    "a view before the start": ("loop", at(View, indexed, steps=(-1,)), "reaches -2..0 of 3"),
+    "a step without an index": ("loop", at(View, steps=(1, 1)), "2 steps for 1"),
+    "put beyond the end": ("loop", at(Put, offset=1), "reaches 1..3 of 3"),
+    "put into another width": ("loop", typed(Put, lo=-1000), "another width or sign"),
+    "side by side too long": ("loop", typed(Concat, shape=(3, 3)), "do not add up"),
+    "bits too many": ("loop", typed(Bits, shape=(9,)), "not the bits of"),
+    "a constant of two": ("drawn", value(Round, lambda v: Value(Constant((1, 2)), (), TYPE)), "2 numbers for 1"),
+    "a comparison that is no bit": ("loop", typed(Less, scale=Fraction(2)), "the scale is 2"),
+    "a choice by no bit": (
+        "loop",
+        value(Select, lambda v: replace(v, args=(v.args[1], *v.args[1:]))),
+        "chosen by no bit",
+    ),
+    "a root of another scale": ("loop", typed(Sqrt, scale=Fraction(1, 8)), "the scale is 1/64"),
+    "a quotient of another scale": ("loop", typed(Div, scale=Fraction(1, 8)), "the scale is 1/8"),
+    "too few coins": ("train", value(Coins, lambda v: replace(v, type=replace(v.type, shape=(2, 5)))), "bits for each"),
+    "a tensor without elements": ("loop", typed(Linear, shape=(0,)), "without elements"),
+    "a range that is none": ("loop", typed(Linear, lo=9, hi=8), "no number is of type"),
+}
+
+PAYLOADS: dict[str, tuple[str, Damage, str]] = {
+    "a ratio in higher terms": ("loop", op(Round, numerator=2, denominator=4), "lowest terms"),
+    "another ratio": ("loop", op(Round, denominator=4), "the scale is"),
+    "bounds the wrong way round": ("loop", op(Round, lo=5, hi=4), "bounds 5..4"),
+    "wrapping at no kind's end": ("loop", op(Round, wrap=True, hi=99), "cannot wrap"),
+    "an entry too few": (
+        "train",
+        value(Pieces, lambda v: replace(v, op=shorter(v.op))),
+        "31 and 32 entries instead of 32",
+    ),
+    "a limit that is no power of two": ("train", op(Pieces, limit=500), "a limit of 500"),
+    "a shift to the left": ("train", op(Pieces, drop=-1), "shift to the left"),
+    "noise of no deviation": ("drawn", op(Noise, sigma=Fraction(0)), "without a deviation"),
+    "a bound of 0": ("train", op(Bound, norm=Fraction(0)), "not positive"),
+    "a mechanism of no steps": ("train", op(Mechanism, steps=0), "no batch, step or clip"),
+    "a batch that does not fit": ("train", op(Draw, batch=13), "13 in 12 slots"),
+}
+
+RANGES: dict[str, tuple[str, Damage, str]] = {
+    "a linear that is narrower": ("loop", typed(Linear, hi=507), "declared -512..507, its operands make it -512..508"),
+    "a sum that is narrower": ("loop", typed(Sum, hi=7), "0..7, its operands make it 0..8"),
+    "a dot that is narrower": ("train", typed(Dot, lo=-8388351), "operands make it -8388352"),
+    "a rounding that is narrower": ("loop", typed(Round, hi=126), "make it -64..127"),
+    "a quotient that is narrower": ("loop", typed(Div, hi=254), "make it 0..255"),
+    "noise that is narrower": ("drawn", typed(Noise, hi=9), "make it"),
+    "joint noise that is narrower": ("train", typed(Sampler, hi=46326), "make it -46327..46327"),
+    "a view that is narrower": ("loop", typed(View, lo=-127), "make it -128..127"),
+    "an input of another range": ("loop", typed(Entry, hi=126), "the input is"),
+    "a field of another range": ("train", typed(Draw, hi=126), "the field's batch is"),
+    "an extreme without its claim": ("loop", unclaimed(Claim.EXTREME), "make it -512..508"),
+    "a remainder without its claim": ("loop", unclaimed(Claim.REMAINDER), "declared 0..9"),
+    "an extreme that is narrower": ("loop", typed(Select, hi=100), "no extreme"),
+    "a claim of what cannot be": (
+        "loop",
+        value(Sum, lambda v: replace(v, type=replace(v.type, hi=1), claim=Claim.REMAINDER)),
+        "`sum` claims 0..1 as a remainder",
+    ),
+    "a claim beside the range": (
+        "loop",
+        value(Linear, lambda v: replace(v, type=replace(v.type, lo=600, hi=700), claim=Claim.FUNCTION)),
+        "claims 600..700 of -512..508",
+    ),
+}
+
+EXISTENCE: dict[str, tuple[str, Damage, str]] = {
+    "an input that is not there": ("loop", op(Entry, name="q"), "reads the input `q`"),
+    "another's input": ("loop", op(Entry, party="bob"), "the input `a` of `bob`"),
+    "a data set that is not there": ("train", op(Draw, dataset="q"), "samples `q`"),
+    "a field that is not there": ("train", op(Draw, name="z"), "samples `records.z`"),
+    "a stranger's coins": ("train", op(Coins, party="eve"), "`eve` is not a party"),
+    "another's data set": ("train", op(Draw, party="vendor"), "samples the data set of `hospital`"),
+    "noise of who does not hold it": ("drawn", op(Noise, party="vendor"), "`vendor` draws the noise of `hospital`"),
+    "noise of a dpsgd that is not there": ("drawn", op(Noise, draw=7), "draws the noise of `nobody`"),
+    "a mechanism of no data set": ("train", op(Mechanism, dataset="q"), "lets `q` out"),
+    "a mechanism with another's noise": ("train", op(Mechanism, drawn_by="vendor"), "`vendor` draws the noise"),
+    "an input twice": ("loop", lambda w: replace(w, inputs=(*w.inputs, w.inputs[0])), "an input twice"),
+    "a data set twice": ("train", lambda w: replace(w, datasets=w.datasets * 2), "a data set twice"),
+    "an input of a stranger": ("loop", lambda w: replace(w, parties=("alice",)), "`bob` is not a party"),
+    "an output to a stranger": ("loop", outputs(receivers=("eve",)), "goes to nobody"),
+    "an output to nobody": ("loop", outputs(receivers=()), "goes to nobody"),
+    "a program with parameters": (
+        "loop",
+        lambda w: replace(w, block=replace(w.block, params=(TYPE,))),
+        "with parameters",
+    ),
+    "an index that is not public": (
+        "loop",
+        value(View, lambda v: replace(v, args=(0, 2)), indexed),
+        "an index that is not public",
+    ),
+}
+
+ENTERED: dict[str, tuple[str, Damage, str]] = {
+    "digits read with another offset": ("train", op(Digits, left=3), "offsets 3, 1"),
+    "an exact division that is not": ("train", op(Exact, by=3), "the scale is"),
+    "division by nothing": ("train", op(Exact, by=0), "division by 0"),
+    "entering another's": ("loop", op(Enter, party="bob"), "`bob` enters what is not its own"),
+    "entering what is private as public": ("loop", op(Enter, party=""), "`` enters what is not its own"),
+    "entering twice": (
+        "loop",
+        value(Enter, lambda v: replace(v, args=(4,)), lambda v: v.args == (2,)),
+        "shape is not|enters what is not",
+    ),
+    "entering less than all values": ("loop", typed(Enter, lo=-100), "make it -128..127"),
+    "entering another width": ("loop", typed(Enter, hi=1000), "another width or sign"),
+    "joint work on what was not entered": (
+        "loop",
+        value(Div, lambda v: replace(v, args=(2, v.args[1]))),
+        "reads %2, which has not been entered",
+    ),
+    "two parties' values that meet": (
+        "loop",
+        value(Div, lambda v: replace(v, args=(2, 3))),
+        "values of alice and bob meet",
+    ),
+    "a contraction without its claim": ("train", unclaimed(Claim.CONTRACTION), "its operands make it"),
+}
+
+TYPE = Type((), Fraction(1), 0, 2)
+
+
+def has_args(i: Item) -> bool:
+    return isinstance(i, Value) and len(i.args) == 1
+
+
+def shorter(pieces: Op) -> Op:
+    assert isinstance(pieces, Pieces)
+    return replace(pieces, base=pieces.base[1:])
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "reason"),
+    [
+        pytest.param(*case, id=what)
+        for group in (NUMBERING, SHAPES, PAYLOADS, RANGES, EXISTENCE)
+        for what, case in group.items()
+    ],
+)
+def test_damaged_words_are_named(name: str, damage: Damage, reason: str) -> None:
+    with pytest.raises(Malformed, match=reason):
+        verify(damage(understood(name)))
+
+
+@pytest.mark.parametrize(("name", "damage", "reason"), [pytest.param(*case, id=w) for w, case in ENTERED.items()])
+def test_damaged_joint_words_are_named(name: str, damage: Damage, reason: str) -> None:
+    with pytest.raises(Malformed, match=reason):
+        verify(damage(joint(name)), entered=True)
+
+
+def test_the_value_at_fault_is_named() -> None:
+    with pytest.raises(Malformed) as caught:
+        verify(typed(Sum, hi=7)(understood("loop")))
+    number = next(n for n, i in understood("loop").block.numbered() if isinstance(i, Value) and isinstance(i.op, Sum))
+    assert caught.value.number == number and re.match(f"%{number}: ", str(caught.value))
+
+
+def test_words_are_not_entered_before_they_are_localised() -> None:
+    with pytest.raises(Malformed, match="values of alice and bob meet"):
+        verify(understood("loop"), entered=True)
+
+
+@pytest.mark.parametrize("index", [Type((2,), Fraction(1), 0, 1), Type((), Fraction(1, 2), 0, 1)])
+def test_an_index_is_one_whole_number(index: Type) -> None:
+    word = Type((3,), Fraction(1), 0, 9)
+    view = Value(View(Strided(0, (), (1,))), (0, 1), replace(word, shape=()))
+    verify_block(Block(0, (word, replace(TYPE, hi=2)), (view,), (2,)), Outside((), {}, {}), "")
+    with pytest.raises(Malformed, match="not one whole number"):
+        verify_block(Block(0, (word, index), (view,), (2,)), Outside((), {}, {}), "")
+
+
+# -- one party's words ------------------------------------------------------------------------------
+
+
+def test_clear_words_are_of_their_own_party() -> None:
+    words = joint("loop")
+    outside = Outside(words.parties, dict(words.inputs), {})
+    own = Block(0, (), (words.block.items[0],), (0,))
+    verify_block(own, outside, "alice")
+    for party in ("bob", ""):
+        with pytest.raises(Malformed, match="reads what is `alice`'s"):
+            verify_block(own, outside, party)
+    with pytest.raises(Malformed, match="enters among clear words"):
+        verify_block(Block(0, (), (*own.items, Value(Enter("alice"), (0,), own.items[0].type)), (1,)), outside, "alice")
+    with pytest.raises(Malformed, match="begins with %3"):
+        verify_block(replace(own, first=3, results=(3,)), outside, "alice")
