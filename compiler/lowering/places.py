@@ -1,0 +1,110 @@
+"""Places of a tensor: what stands there, and the tensor with something else there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from compiler.functions.order import element, placed
+from compiler.lowering.context import Lowering
+from compiler.lowering.indices import linear_parts
+from compiler.words import strides
+from compiler.words.leaves import Word
+from compiler.words.operations import Strided
+from lang import typed as t
+from lang.problems import NotYet, PrivateIndexBounds
+from lang.problems.problem import Rejected
+
+
+def picked(c: Lowering, base: int, picks: Sequence[t.Place]) -> int:
+    for axis in reversed(range(len(picks))):
+        place = picks[axis]
+        if isinstance(place, t.At) and place.private:
+            base = _by_private_index(c, base, axis, place.index)
+    places = [p for p in picks if not (isinstance(p, t.At) and p.private)]
+    at, shape, indices = _places(c, c.b.type(base).shape, places)
+    kept = [n for n, place in zip(shape, places, strict=True) if isinstance(place, t.Along)]
+    strip = [s for s, place in zip(at.strides, places, strict=True) if isinstance(place, t.Along)]
+    return c.b.view(base, Strided(at.offset, tuple(strip), at.steps), tuple(kept), indices)
+
+
+def replaced(c: Lowering, old: Word, fields: tuple[int, ...], places: tuple[t.Place, ...], value: Word) -> Word:
+    if fields:
+        assert isinstance(old, tuple)
+        changed = replaced(c, old[fields[0]], fields[1:], places, value)
+        return (*old[: fields[0]], changed, *old[fields[0] + 1 :])
+    if not places:
+        return value
+    assert isinstance(old, int) and isinstance(value, int)
+    private = [axis for axis, p in enumerate(places) if isinstance(p, t.At) and p.private]
+    if private:
+        index = places[private[0]]
+        assert isinstance(index, t.At)
+        if private != [0]:
+            raise Rejected(
+                [
+                    NotYet(
+                        span=index.index.span,
+                        what="an assignment at a private index of a later axis",
+                        instead="let the first axis be the one with the private index",
+                    )
+                ]
+            )
+        word, size = _in_bounds(c, index.index, c.b.type(old).shape[0]), c.b.type(old).shape[1:]
+        if places[1:] and any(
+            not isinstance(p, t.Along) or p.count != n for p, n in zip(places[1:], size, strict=True)
+        ):
+            raise Rejected([NotYet(span=index.index.span, what="an assignment to part of a private index")])
+        return placed(c.b, old, word, value)
+    at, shape, indices = _places(c, c.b.type(old).shape, places)
+    picked = tuple(p.count for p in places if isinstance(p, t.Along))
+    return c.b.put(old, c.b.reshape(c.b.broadcast(value, picked), shape), at, indices)
+
+
+def _by_private_index(c: Lowering, base: int, axis: int, index: t.Expr) -> int:
+    """The elements at one private index of an axis, which goes."""
+    rank = len(c.b.type(base).shape)
+    first = c.b.transpose(base, [axis, *(i for i in range(rank) if i != axis)])
+    return element(c.b, first, _in_bounds(c, index, c.b.type(first).shape[0]))
+
+
+def _in_bounds(c: Lowering, index: t.Expr, size: int) -> int:
+    word = c.number(index)
+    type = c.b.type(word)
+    lo, hi = type.lo * type.scale, type.hi * type.scale
+    if not (type.scale.denominator == 1 and lo >= 0 and hi < size):
+        raise Rejected([PrivateIndexBounds(span=index.span, lo=int(lo), hi=int(hi), size=size, last=size - 1)])
+    return c.b.round(word, Fraction(1), int(lo), int(hi))
+
+
+def _places(
+    c: Lowering, shape: tuple[int, ...], places: Sequence[t.Place]
+) -> tuple[Strided, tuple[int, ...], list[int]]:
+    """A view that keeps every axis (an At has extent 1), its shape, and the loop indices it moves with."""
+    offset = 0
+    extents: list[int] = []
+    steps: dict[int, int] = {}
+    unit = strides.row_major(shape)
+    for place, stride in zip(places, unit, strict=True):
+        if isinstance(place, t.Along):
+            offset += place.start * stride
+            extents.append(place.count)
+            continue
+        constant, moves = _affine(c, place.index)
+        offset += constant * stride
+        for index, factor in moves.items():
+            steps[index] = steps.get(index, 0) + factor * stride
+        extents.append(1)
+    return Strided(offset, unit, tuple(steps.values())), tuple(extents), list(steps)
+
+
+def _affine(c: Lowering, e: t.Expr) -> tuple[int, dict[int, int]]:
+    """An index as constant + sum of factor * loop index."""
+    word = c.number(e)
+    constant = c.b.constant(word)
+    if constant is not None:
+        return int(constant), {}
+    parts = linear_parts(c.b, word)
+    if parts is None:
+        raise Rejected([NotYet(span=e.span, what="an index that is not a sum of multiples of loop indices")])
+    return parts
