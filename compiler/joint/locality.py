@@ -25,7 +25,6 @@ from compiler.words.operations import (
     Entry,
     Mark,
     Noise,
-    Put,
     View,
     Wiring,
 )
@@ -121,9 +120,8 @@ class Localise(Rewriter):
     def value(self, number: int, item: Value) -> int:
         if self.owners[number] != JOINT:
             return self.b.emit(self.moved(item))
-        data = 1 if isinstance(item.op, View) else 2 if isinstance(item.op, Put) else len(item.args)
-        args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.args[:data]]
-        args += [self.place[a] for a in item.args[data:]]  # public indices
+        args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.data]
+        args += [self.place[a] for a in item.args[len(item.data) :]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Localise:

@@ -13,7 +13,7 @@ from enum import Enum
 from fractions import Fraction
 from math import prod
 
-from compiler.words.operations import Entry, Op
+from compiler.words.operations import Entry, Op, Put, View
 from lang.source import Span
 
 
@@ -71,6 +71,12 @@ class Value:
     type: Type
     span: Span | None = field(default=None, compare=False)  # else equal words from two places never share
     claim: Claim | None = field(default=None, compare=False)
+
+    @property
+    def data(self) -> tuple[int, ...]:
+        """The operands without the public indices that follow them."""
+        count = 1 if isinstance(self.op, View) else 2 if isinstance(self.op, Put) else len(self.args)
+        return self.args[:count]
 
 
 @dataclass(frozen=True, slots=True)

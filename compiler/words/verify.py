@@ -199,9 +199,8 @@ class _Verifier:
                 holder = self.outside.datasets[dataset].party
                 need(drawn_by in ("", holder), f"`{drawn_by}` draws the noise of `{holder}`'s data set")
                 return joined
-            case View() | Put() as op:
-                for owner in args[1 if isinstance(op, View) else 2 :]:
-                    need(not owner, "an index that is not public")
+            case View() | Put():
+                need(not any(args[len(item.data) :]), "an index that is not public")
                 return joined
             case _:
                 return joined
@@ -210,10 +209,9 @@ class _Verifier:
         """Once entered, joint work reads what has been entered, public indices and uniform constants."""
         if not self.entered or isinstance(item.op, Enter):
             return
-        data = item.args[: {View: 1, Put: 2}.get(type(item.op), len(item.args))]
-        joined = frozenset[str]().union(*(owners[a] for a in data))
+        joined = frozenset[str]().union(*(owners[a] for a in item.data))
         if JOINT in joined:
-            for a in data:
+            for a in item.data:
                 need(JOINT in owners[a] or seen[a].uniform, f"reads %{a}, which has not been entered")
         else:
             need(len(joined) <= 1, f"values of {' and '.join(sorted(joined))} meet before they are entered")

@@ -220,6 +220,16 @@ SHAPES: dict[str, tuple[str, Damage, str]] = {
     "a root of another scale": ("loop", typed(Sqrt, scale=Fraction(1, 8)), "the scale is 1/64"),
     "a quotient of another scale": ("loop", typed(Div, scale=Fraction(1, 8)), "the scale is 1/8"),
     "too few coins": ("train", value(Coins, lambda v: replace(v, type=replace(v.type, shape=(2, 5)))), "bits for each"),
+    "a bound of another shape": ("train", typed(Bound, shape=(3,)), "the operand's shape is not"),
+    "noise of nobody's bits": ("train", value(Sampler, lambda v: replace(v, args=())), "nobody's bits"),
+    "a view of nothing": ("loop", value(View, lambda v: replace(v, args=())), "no operand"),
+    "nothing to put": ("loop", value(Put, lambda v: replace(v, args=v.args[:1])), "nothing to put"),
+    "put into another shape": ("loop", typed(Put, shape=(3, 1)), "put into another shape"),
+    "a number side by side": (
+        "loop",
+        value(Concat, lambda v: replace(v, args=(2, 2))),
+        "without an axis|width or sign",
+    ),
     "a tensor without elements": ("loop", typed(Linear, shape=(0,)), "without elements"),
     "a range that is none": ("loop", typed(Linear, lo=9, hi=8), "no number is of type"),
 }
