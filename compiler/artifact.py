@@ -5,8 +5,9 @@
     SHA-256 of all before the notes
 
 Integers are little-endian.  The header is canonical JSON of the dataclasses of `Compiled`, field by
-field, and a record is decoded against the declared types of its fields; circuits are arrays (for
-each gate its operation, left and right literal; for each net its register).  The digest at the end is
+field, and a record is decoded against the declared types of its fields; a value of words is its operation's
+name, its operands, its type, what the operation knows beside them and, where it makes one, its claim; circuits
+are arrays (for each gate its operation, left and right literal; for each net its register).  The digest at the end is
 the program's identity, which two parties compare before they run.  The notes say which lines of the
 text the gates come from: a file that is renamed, commented or formatted is the same program, so the
 digest leaves them out.  They serve reports alone.

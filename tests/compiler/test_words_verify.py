@@ -225,11 +225,6 @@ SHAPES: dict[str, tuple[str, Damage, str]] = {
     "a view of nothing": ("loop", value(View, lambda v: replace(v, args=())), "no operand"),
     "nothing to put": ("loop", value(Put, lambda v: replace(v, args=v.args[:1])), "nothing to put"),
     "put into another shape": ("loop", typed(Put, shape=(3, 1)), "put into another shape"),
-    "a number side by side": (
-        "loop",
-        value(Concat, lambda v: replace(v, args=(2, 2))),
-        "without an axis|width or sign",
-    ),
     "a tensor without elements": ("loop", typed(Linear, shape=(0,)), "without elements"),
     "a range that is none": ("loop", typed(Linear, lo=9, hi=8), "no number is of type"),
 }
@@ -382,6 +377,17 @@ def test_an_index_is_one_whole_number(index: Type) -> None:
     verify_block(Block(0, (word, replace(TYPE, hi=2)), (view,), (2,)), Outside((), {}, {}), "")
     with pytest.raises(Malformed, match="not one whole number"):
         verify_block(Block(0, (word, index), (view,), (2,)), Outside((), {}, {}), "")
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole", "reason"), [((), (2,), "without an axis"), ((2, 3), (4, 2), "operands of different shapes")]
+)
+def test_parts_side_by_side_have_an_axis_and_one_shape(
+    parts: tuple[int, ...], whole: tuple[int, ...], reason: str
+) -> None:
+    joined = Value(Concat(), (0, 0), replace(TYPE, shape=whole))
+    with pytest.raises(Malformed, match=reason):
+        verify_block(Block(0, (replace(TYPE, shape=parts),), (joined,), (1,)), Outside((), {}, {}), "")
 
 
 # -- one party's words ------------------------------------------------------------------------------
