@@ -225,6 +225,7 @@ SHAPES: dict[str, tuple[str, Damage, str]] = {
     "a view of nothing": ("loop", value(View, lambda v: replace(v, args=())), "no operand"),
     "nothing to put": ("loop", value(Put, lambda v: replace(v, args=v.args[:1])), "nothing to put"),
     "put into another shape": ("loop", typed(Put, shape=(3, 1)), "put into another shape"),
+    "numbers of two scales compared": ("loop", value(Less, lambda v: replace(v, args=(6, 7))), "different scales"),
     "a tensor without elements": ("loop", typed(Linear, shape=(0,)), "without elements"),
     "a range that is none": ("loop", typed(Linear, lo=9, hi=8), "no number is of type"),
 }
@@ -239,6 +240,7 @@ PAYLOADS: dict[str, tuple[str, Damage, str]] = {
         value(Pieces, lambda v: replace(v, op=shorter(v.op))),
         "31 and 32 entries instead of 32",
     ),
+    "an entry below the centre": ("train", value(Pieces, lambda v: replace(v, op=sunk(v.op))), "below the centre"),
     "a limit that is no power of two": ("train", op(Pieces, limit=500), "a limit of 500"),
     "a shift to the left": ("train", op(Pieces, drop=-1), "shift to the left"),
     "noise of no deviation": ("drawn", op(Noise, sigma=Fraction(0)), "without a deviation"),
@@ -258,6 +260,11 @@ RANGES: dict[str, tuple[str, Damage, str]] = {
     "a view that is narrower": ("loop", typed(View, lo=-127), "make it -128..127"),
     "an input of another range": ("loop", typed(Entry, hi=126), "the input is"),
     "a field of another range": ("train", typed(Draw, hi=126), "the field's batch is"),
+    "a loop that carries less": (
+        "loop",
+        body(params=lambda b: (b.params[0], replace(b.params[1], hi=126))),
+        r"carries 3 -128..126 .* begins with 3 -128..127",
+    ),
     "an extreme without its claim": ("loop", unclaimed(Claim.EXTREME), "make it -512..508"),
     "a remainder without its claim": ("loop", unclaimed(Claim.REMAINDER), "declared 0..9"),
     "an extreme that is narrower": ("loop", typed(Select, hi=100), "no extreme"),
@@ -284,6 +291,7 @@ EXISTENCE: dict[str, tuple[str, Damage, str]] = {
     "noise of a dpsgd that is not there": ("drawn", op(Noise, draw=7), "draws the noise of `nobody`"),
     "a mechanism of no data set": ("train", op(Mechanism, dataset="q"), "lets `q` out"),
     "a mechanism with another's noise": ("train", op(Mechanism, drawn_by="vendor"), "`vendor` draws the noise"),
+    "a source with operands": ("train", value(Draw, lambda v: replace(v, args=(2,))), "a source with operands"),
     "an input twice": ("loop", lambda w: replace(w, inputs=(*w.inputs, w.inputs[0])), "an input twice"),
     "a data set twice": ("train", lambda w: replace(w, datasets=w.datasets * 2), "a data set twice"),
     "an input of a stranger": ("loop", lambda w: replace(w, parties=("alice",)), "`bob` is not a party"),
@@ -332,6 +340,11 @@ TYPE = Type((), Fraction(1), 0, 2)
 
 def has_args(i: Item) -> bool:
     return isinstance(i, Value) and len(i.args) == 1
+
+
+def sunk(pieces: Op) -> Op:
+    assert isinstance(pieces, Pieces)
+    return replace(pieces, base=(-1, *pieces.base[1:]))
 
 
 def shorter(pieces: Op) -> Op:
