@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
 from compiler.pipeline import Meaning, mechanisms, understand
+from compiler.words import operations
 from compiler.words.evaluate import Array, run
 from compiler.words.ir import Block, Loop, Value
 from lang.source import Source
@@ -115,6 +116,6 @@ def noisy_sum(block: Block) -> tuple[int, float]:
     """The number of the noisy sum in a program's one loop, and the scale of its integers."""
     [loop] = (item for item in block.items if isinstance(item, Loop))
     values = ((n, v) for n, v in loop.body.numbered() if isinstance(v, Value))
-    [(number, value)] = ((n, v) for n, v in values if isinstance(v.op, Mechanism))
+    [(number, value)] = ((n, v) for n, v in values if isinstance(v.op, operations.Mechanism))
     assert number not in dict(block.numbered())  # blocks share their numbers: this one is written once a step
     return number, float(value.type.scale)

@@ -14,7 +14,8 @@ from compiler.cells.expand import expand
 from compiler.pipeline import understand
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
-from compiler.words.ir import Block, Loop, Op, Type
+from compiler.words.ir import Block, Loop, Type
+from compiler.words.operations import And, Logic, Or, Xor
 from lang.source import Source
 
 ONE = Fraction(1)
@@ -79,8 +80,8 @@ def test_the_range_of_a_contraction_is_met_where_all_terms_are_equal(make: Calla
         assert (b.type(word).lo, b.type(word).hi) == (min(found), max(found)), (a, c)
 
 
-@pytest.mark.parametrize("op", [Op.AND, Op.OR, Op.XOR])
-def test_bits_stay_in_their_range_and_meet_it_from_whole_words(op: Op) -> None:
+@pytest.mark.parametrize("op", [And(), Or(), Xor()])
+def test_bits_stay_in_their_range_and_meet_it_from_whole_words(op: Logic) -> None:
     for a, c in PAIRS:
         stated, found = ends(a, c, lambda b, x, y: b.logic(op, x, y))
         assert stated[0] <= found[0] <= found[1] <= stated[1], (a, c)
