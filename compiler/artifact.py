@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import types
 import typing
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from fractions import Fraction
@@ -31,8 +33,8 @@ from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.program import Compiled, Line, outside
 from compiler.schedule.plan import Kernel, Open, Tell
 from compiler.schedule.verify import PlanError, verify
-from compiler.words.ir import Claim, Type, Value
-from compiler.words.operations import NAMES, Div, Dot, Enter, Exact, Linear, Op, Put, Round, Strided, Sum, View
+from compiler.words.ir import Claim, Type, Value, full_range
+from compiler.words.operations import NAMES, PUBLIC, Div, Dot, Enter, Exact, Linear, Op, Put, Round, Strided, Sum, View
 
 MAGIC = b"CCRC"
 VERSION = 2
@@ -119,6 +121,7 @@ def decode(data: bytes) -> Compiled:
     except (ValueError, TypeError, KeyError, RecursionError, ZeroDivisionError) as error:
         raise ArtifactError(f"the artifact does not describe a program: {error}") from None
     assert isinstance(program, Compiled)
+    _check_declared(program)
     try:
         verify(program.plan, outside(program))
     except PlanError as error:
@@ -127,10 +130,45 @@ def decode(data: bytes) -> Compiled:
     return program
 
 
+def _check_declared(program: Compiled) -> None:
+    """Raises ArtifactError unless what a party loads, and what an accountant is told, makes sense."""
+    wrong = next(_misdeclared(program), None)
+    if wrong is not None:
+        raise ArtifactError(f"the artifact {wrong}: compile it again")
+
+
+def _misdeclared(program: Compiled) -> Iterator[str]:
+    parties, owners = program.parties, {d.name: d.party for d in program.datasets}
+    if len(parties) != 2 or {program.garbler, program.evaluator} != set(parties):
+        yield "has parties that are not its garbler and its evaluator"
+    asked = [
+        *((entry.name, entry.party, [type]) for entry, type, _ in program.inputs),
+        *((d.name, d.party, [f.type for f in d.fields]) for d in program.datasets),
+    ]
+    if len({name for name, _, _ in asked}) < len(asked):
+        yield "has two inputs of one name"
+    for name, party, kinds in asked:
+        if party not in parties:
+            yield f"asks `{party}` for `{name}`, who is not a party"
+        if not all(map(_of_a_kind, kinds)):
+            yield f"asks for a `{name}` that is of no kind"
+    for m in program.mechanisms:
+        if m.dataset not in owners or m.drawn_by not in (PUBLIC, owners[m.dataset]):
+            yield f"has noise on `{m.dataset}` that its owner has no part in"
+        counted = 0 < m.batch <= m.slots and min(m.steps, *m.sizes) > 0
+        if not (counted and m.clip > 0 and m.noise_multiplier > 0):
+            yield f"says of the noise on `{m.dataset}` what cannot be"
+
+
+def _of_a_kind(type: Type) -> bool:
+    """Whole words, with so many bits after the point: what `kind_of` of a party's sources makes of it is true."""
+    bits = type.scale.denominator.bit_length() - 1
+    whole = (type.lo, type.hi) == full_range(type.width, type.signed)
+    return whole and type.scale == Fraction(1, 1 << bits) and all(n > 0 for n in type.shape)
+
+
 def _check_manifest(program: Compiled) -> None:
     """Raises ArtifactError unless the plan gives each party what the program's list of outputs says."""
-    if {program.garbler, program.evaluator} != set(program.parties):
-        raise ArtifactError("the artifact's parties are not its garbler and its evaluator: compile it again")
     given = [step for step in program.plan.steps if isinstance(step, Open | Tell)]
     if [(step.name, step.to) for step in given] != [(output.name, output.receivers) for output in program.outputs]:
         raise ArtifactError("the artifact's plan gives its outputs to others than it says: compile it again")
@@ -218,7 +256,7 @@ def _typed(hint: Any, data: Any, circuits: _Circuits, depth: int) -> Any:
     if hint is Circuit:
         return circuits.next(data)
     if hint is Fraction and isinstance(data, str):
-        return Fraction(data)
+        return _fraction(data)
     if hint in (int, str, bool) and type(data) is hint:
         return data
     if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(data, str):
@@ -228,6 +266,13 @@ def _typed(hint: Any, data: Any, circuits: _Circuits, depth: int) -> Any:
             return _value(data[1:], circuits, depth + 1)
         return _record(hint, data[1:], circuits, depth)
     raise ValueError(f"expected {getattr(hint, '__name__', hint)}")
+
+
+def _fraction(text: str) -> Fraction:
+    """As `_plain` writes it: of `1e999999999` Python would make a number that fills the memory."""
+    if not re.fullmatch(r"-?[0-9]+(/[0-9]+)?", text) or str(number := Fraction(text)) != text:
+        raise ValueError(f"{text:.40} is not a fraction in lowest terms")
+    return number
 
 
 def _record(cls: type, data: list[Any], circuits: _Circuits, depth: int) -> Any:
@@ -244,7 +289,7 @@ def _one_of(choices: tuple[Any, ...], data: Any, circuits: _Circuits, depth: int
         if is_dataclass(choice) and isinstance(data, list) and data[:1] == [getattr(choice, "__name__", "")]:
             return _typed(choice, data, circuits, depth)
         if choice is Fraction and isinstance(data, str):
-            return _typed(choice, data, circuits, depth)
+            return _fraction(data)
     raise ValueError("none of the possible types")
 
 
@@ -280,7 +325,7 @@ class _Circuits:
         gates = tuple(
             Gate(GateOp(op), left, right) for op, (left, right) in zip(ops.tolist(), nets.tolist(), strict=True)
         )
-        return Circuit(inputs, gates, tuple(int(o) for o in outputs))
+        return Circuit(inputs, gates, _typed(tuple[int, ...], outputs, self, 0))
 
     def finish(self) -> None:
         if self.at != self.end:

@@ -13,7 +13,7 @@ from compiler.words.operations import Round
 
 
 def round_to(builder: Builder, number: Columns, lo: int, hi: int, at: Round, target: Type) -> Bits:
-    """ROUND of a number in lo..hi to the target type, whose bounds may be narrower than the kind's."""
+    """`Round` of a number in lo..hi to the target type, whose bounds may be narrower than the kind's."""
     up, down = at.numerator, at.denominator
     half = down // 2 if at.nearest else 0  # floor((2pn + q) / 2q) = floor((pn + floor(q / 2)) / q) for integers
     scaled = Columns()

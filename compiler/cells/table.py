@@ -45,7 +45,7 @@ def lookup(builder: Builder, index: Sequence[int], tables: Sequence[Sequence[int
 
 
 def apply_pieces(builder: Builder, number: Bits, source: Type, at: Pieces, target: Type) -> Columns:
-    """APPLY: what `Pieces` says, the last sum left as columns unless it has to be clamped."""
+    """What `Pieces` says, the last sum left as columns unless it has to be clamped."""
     index, fraction = _cell(builder, number, at)
     base, slope = lookup(builder, index, (at.base, at.slope))
     lowest, highest = _corners(source, at)

@@ -103,7 +103,7 @@ def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:
 
 
 def localise(program: Words, roles: Roles) -> Words:
-    """The program with an ENTER wherever a local value meets a joint one."""
+    """The program with an `Enter` wherever a local value meets a joint one."""
     return Localise(Builder(), roles=roles).program(program)
 
 

@@ -8,7 +8,7 @@ from compiler.words.operations import Linear
 
 
 def linear_parts(b: Builder, word: int) -> tuple[int, dict[int, int]] | None:
-    """A word made of block parameters by LINEARs, as (constant, {parameter: coefficient}); None for any other."""
+    """A word made of block parameters by `Linear`, as (constant, {parameter: coefficient}); None for any other."""
     item = b.item(word)
     if item is None:
         return 0, {word: 1}

@@ -25,6 +25,8 @@ def _shape(kernel: Kernel) -> str | None:
         return f"{len(registers)} registers are named for {1 + circuit.inputs + len(circuit.gates)} nets"
     if min(registers) < 0 or max(registers) + 1 != kernel.register_count:
         return f"its nets are in registers {min(registers)}..{max(registers)}, not in {kernel.register_count}"
+    if kernel.register_count > len(registers):
+        return f"{kernel.register_count} registers are held for {len(registers)} nets"
     if registers[: 1 + circuit.inputs] != tuple(range(1 + circuit.inputs)):
         return "the constant or an input is not in the register of its number"
     if kernel.tile < 1 or kernel.tile & (kernel.tile - 1):

@@ -6,8 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from support.clear import clear_steps
@@ -29,13 +32,17 @@ def auction() -> Compiled:
     return pipeline.compile(read(AUCTION))
 
 
+@pytest.fixture(scope="module")
+def tumour() -> Compiled:
+    return pipeline.compile(read(TUMOUR), {"STEPS": "2", "BATCH": "4", "FEATURES": "3"})
+
+
 def test_read_back(auction: Compiled) -> None:
     assert artifact.decode(artifact.encode(auction)) == auction
 
 
-def test_read_back_with_dpsgd() -> None:
-    program = pipeline.compile(read(TUMOUR), {"STEPS": "2", "BATCH": "4", "FEATURES": "3"})
-    assert artifact.decode(artifact.encode(program)) == program
+def test_read_back_with_dpsgd(tumour: Compiled) -> None:
+    assert artifact.decode(artifact.encode(tumour)) == tumour
 
 
 @pytest.mark.parametrize("seed", ["0", "1"])
@@ -118,6 +125,75 @@ def test_an_operation_has_the_record_of_its_own(auction: Compiled, name: str) ->
     assert artifact.decode(forged(json.loads(content[10:end]), content[end:], notes)) == auction
 
 
+def taken_apart(program: Compiled) -> tuple[Any, bytes, bytes]:
+    """The header, the circuits, the notes."""
+    content, notes = artifact.unsealed(artifact.encode(program)) or pytest.fail()
+    end = 10 + int.from_bytes(content[6:10], "little")
+    return json.loads(content[10:end]), content[end:], notes
+
+
+@pytest.mark.parametrize("output", [float("inf"), 2.0, "2", True])
+def test_an_output_of_a_circuit_is_an_integer(auction: Compiled, output: object) -> None:
+    header, body, notes = taken_apart(auction)
+    _, kernels, *_ = header[11]
+    kernels[0][2][2][0] = output
+    with pytest.raises(ArtifactError, match="does not describe a program: expected int"):
+        artifact.decode(forged(header, body, notes))
+
+
+@pytest.mark.parametrize("scale", ["1e999999999", " 1", "+1", "1_0/10", "2/2", "1.0", "1/0"])
+def test_a_fraction_is_spelled_in_one_way(auction: Compiled, scale: str) -> None:
+    """Else a few bytes were a number that fills the memory."""
+    header, body, notes = taken_apart(auction)
+    _, type_, _ = header[5][0]
+    assert type_[2] == "1"
+    type_[2] = scale
+    with pytest.raises(ArtifactError, match="does not describe a program"):
+        artifact.decode(forged(header, body, notes))
+
+
+def asking(**fields: Any) -> Callable[[Compiled], Compiled]:
+    """The program with its first input's type changed."""
+    return lambda p: replace(
+        p, inputs=((p.inputs[0][0], replace(p.inputs[0][1], **fields), p.inputs[0][2]), *p.inputs[1:])
+    )
+
+
+def noisy(**fields: Any) -> Callable[[Compiled], Compiled]:
+    """The program with its mechanism changed."""
+    return lambda p: replace(p, mechanisms=(replace(p.mechanisms[0], **fields),))
+
+
+MISDECLARED: dict[str, tuple[Callable[[Compiled], Compiled], str]] = {
+    "a party twice": (lambda p: replace(p, parties=(*p.parties, p.parties[0])), "not its garbler and its evaluator"),
+    "an input twice": (lambda p: replace(p, inputs=p.inputs * 2), "two inputs of one name"),
+    "a data set like an input": (
+        lambda p: replace(p, datasets=(replace(p.datasets[0], name=p.inputs[0][0].name),)),
+        "two inputs of one name",
+    ),
+    "a stranger's data set": (lambda p: replace(p, datasets=(replace(p.datasets[0], party="eve"),)), "asks `eve` for"),
+    "an input of part of a range": (asking(lo=-7), "of no kind"),
+    "an input of thirds": (asking(scale=Fraction(1, 3)), "of no kind"),
+    "an input of a negative unit": (asking(scale=Fraction(-1)), "of no kind"),
+    "an input of no elements": (asking(shape=(0,)), "of no kind"),
+    "noise on no data set": (noisy(dataset="q"), "noise on `q` that its owner has no part in"),
+    "a receiver's noise": (noisy(drawn_by="vendor"), "that its owner has no part in"),
+    "a batch of nobody": (noisy(batch=0), "what cannot be"),
+    "a batch beyond its slots": (noisy(slots=1), "what cannot be"),
+    "no steps": (noisy(steps=0), "what cannot be"),
+    "no clip": (noisy(clip=Fraction(0)), "what cannot be"),
+    "no noise": (noisy(noise_multiplier=Fraction(0)), "what cannot be"),
+    "a variable of no elements": (noisy(sizes=(0,)), "what cannot be"),
+}
+
+
+@pytest.mark.parametrize("name", MISDECLARED)
+def test_what_a_program_asks_of_its_parties_makes_sense(tumour: Compiled, name: str) -> None:
+    change, reason = MISDECLARED[name]
+    with pytest.raises(ArtifactError, match=reason):
+        artifact.decode(artifact.encode(change(tumour)))
+
+
 def test_a_claim_is_read_back() -> None:
     """The garbler's own remainder is a clear word, whose range nobody can compute."""
     program = pipeline.compile(read(ROOT / "tests/compiler/words/loop.ccr"))
@@ -156,9 +232,8 @@ def test_forged_notes_are_named_as_such(auction: Compiled, notes: bytes) -> None
         artifact.decode(artifact.seal(parts[0], notes))
 
 
-def test_the_mechanism_keeps_why_the_gradient_is_bounded() -> None:
-    program = pipeline.compile(read(TUMOUR), {"STEPS": "2", "BATCH": "4", "FEATURES": "3"})
-    [mechanism] = artifact.decode(artifact.encode(program)).mechanisms
+def test_the_mechanism_keeps_why_the_gradient_is_bounded(tumour: Compiled) -> None:
+    [mechanism] = artifact.decode(artifact.encode(tumour)).mechanisms
     assert mechanism.argument.startswith("structure: ")
 
 

@@ -156,6 +156,10 @@ KERNELS: dict[str, tuple[Damage, str]] = {
         "output 0 is no net",
     ),
     "a register too many": (kernel(register_count=_more(1)), "its nets are in registers 0..31, not in 33"),
+    "a register far beyond its nets": (
+        kernel(registers=lambda r: (*r[:-1], 1 << 50), register_count=(1 << 50) + 1),
+        f"{(1 << 50) + 1} registers are held for",
+    ),
     "a net without a register": (kernel(registers=lambda r: r[:-1]), "registers are named for"),
     "a tile of 0": (kernel(tile=0), "tile of 0 lanes is not a power of two"),
     "a tile of 96": (kernel(tile=96), "tile of 96 lanes is not a power of two"),
