@@ -3,7 +3,7 @@
 Names are resolved to variables, calls are inlined with the sizes found there, params and everything
 else that is public are constants, public branches are decided, loops whose body needs the value of
 the index are unrolled, and every binding to a kind is an explicit Convert.  Expressions are exact
-numbers (DESIGN section 2); the only rounding is Convert and the operations in `INEXACT`.
+numbers (docs/decisions/rounding.md); the only rounding is Convert and the operations in `INEXACT`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Such a value enters the joint computation with all values of its bit width, what
 Where a data set is at stake the evaluator is trusted with nothing but its inputs, each of which enters once and
 whole: what is computed from them is computed in the circuit.  For it is not only a value's range that a proof may use,
 but how it belongs to others: were a comparison entered by itself, min(x, 1) could be x above 1, and what was taken for
-clipped would not be (DESIGN section 3).
+clipped would not be (docs/decisions/evaluator-enters-inputs.md).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import prod
+from typing import assert_never
 
 from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.digits import term_gates
@@ -15,17 +16,21 @@ from compiler.words.operations import (
     Digits,
     Div,
     Dot,
+    Enter,
     Equal,
     Exact,
     Less,
     Linear,
+    Mark,
     Mul,
     Or,
     Pieces,
     Round,
     Select,
+    Source,
     Sqrt,
     Sum,
+    Wiring,
     Xor,
 )
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
@@ -84,17 +89,19 @@ def _propagate(groups: list[Group], changed: int) -> None:
 
 def estimate(item: Value, args: list[Type]) -> int:
     """Gates of one lane, from above (XORs counted)."""
-    widths = [a.width for a in args]
-    match item.op:
-        case (Digits(count=count) | Dot(count) | Sum(count)) as op:
+    widths, op = [a.width for a in args], item.op
+    if isinstance(op, Source | Wiring | Mark | Enter):
+        raise AssertionError(f"`{NAMES[type(op)]}` takes no gates")
+    match op:
+        case Digits(count=count) | Dot(count) | Sum(count):
             terms = prod(args[0].shape[len(args[0].shape) - count :])
             return terms * term_gates(op, widths)
         case Mul():
             return 6 * (prod(widths) + sum(widths))
         case Pieces(base=base):
             return 20 * (item.type.width + widths[0]) + len(base) * (2 + item.type.width)
-        case Sampler() as at:
-            return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * at.bits + 5 * item.type.width
+        case Sampler():
+            return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * op.bits + 5 * item.type.width
         case Div():
             return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
         case Sqrt():
@@ -105,5 +112,5 @@ def estimate(item: Value, args: list[Type]) -> int:
             return 12 * (widths[0] + item.type.width)
         case Exact() | Equal() | Select() | And() | Or() | Xor():
             return 3 * (sum(widths) + item.type.width)
-        case op:
-            raise AssertionError(f"`{NAMES[type(op)]}` takes no gates")
+        case _:
+            assert_never(op)

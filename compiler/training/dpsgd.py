@@ -35,7 +35,7 @@ Gradients = Callable[[Builder, dict[str, int], list[int], int | None], list[int]
 
 
 def slot_count(batch: int) -> int:
-    """S = B + ceil(4 sqrt(B)): a Poisson batch exceeds it with a chance of about 1e-4 at most (DESIGN 3)."""
+    """S = B + ceil(4 sqrt(B)): a Poisson batch exceeds it with a chance of about 1e-4 at most."""
     return batch + isqrt(16 * batch - 1) + 1
 
 

@@ -210,7 +210,7 @@ class Builder:
         return self.add(Linear(coefficients, offset), tuple(flat), type)
 
     def _unscaled(self, number: int) -> tuple[int, Fraction, Fraction]:
-        """(inner, factor, constant) with value = factor * inner + constant, looking through a `Linear` of one operand."""
+        """(inner, factor, constant) with value = factor * inner + constant, through a `Linear` of one operand."""
         item = self.item(number)
         if isinstance(item, Value) and isinstance(item.op, Linear) and len(item.args) == 1:
             inner = item.args[0]

@@ -107,14 +107,18 @@ def _options(
                     hint=f"its options are {known}" if known else "it has none",
                 )
             )
-        if name.name == "axis":
-            axis = whole(context.expr(value), "`axis`")
-            rank = len(number(args[0], f"`{node.name.name}`").shape)
-            axis = axis + rank if -rank <= axis < 0 else axis
-        else:
-            within = constant(context.expr(value), "`within`").values[0]
-            if within <= 0:
-                raise Failed(OptionValue(span=value.span, option="within", wanted="above 0", value=show_number(within)))
+        match name.name:
+            case "axis":
+                axis = whole(context.expr(value), "`axis`")
+                rank = len(number(args[0], f"`{node.name.name}`").shape)
+                axis = axis + rank if -rank <= axis < 0 else axis
+            case "within":
+                within = constant(context.expr(value), "`within`").values[0]
+                if within <= 0:
+                    shown = show_number(within)
+                    raise Failed(OptionValue(span=value.span, option="within", wanted="above 0", value=shown))
+            case other:
+                raise AssertionError(f"the option `{other}` is named in RULES and read nowhere")
     return axis, within
 
 

@@ -24,6 +24,8 @@ from lang.problems.values import ModesClash
 from lang.syntax import tree
 from lang.typed import Call, Const, Number, Pair
 
+_UNARY = {"-": Call.NEG, "!": Call.NOT}
+
 
 def expression(context: Context, node: tree.Expr) -> typed.Expr:
     """The checked expression; raises Failed."""
@@ -80,7 +82,7 @@ def _binary(context: Context, node: tree.Binary) -> typed.Expr:
 
 def _unary(context: Context, node: tree.Unary) -> typed.Expr:
     value = context.expr(node.value)
-    return operate(Call.NEG if node.op == "-" else Call.NOT, (value,), node.span)
+    return operate(_UNARY[node.op], (value,), node.span)
 
 
 def _cast(context: Context, node: tree.Cast) -> typed.Expr:

@@ -34,6 +34,7 @@ _ARITHMETIC = {
     "|": Call.OR,
     "^": Call.XOR,
 }
+_SHIFTS = {"<<": Call.SHL, ">>": Call.SHR}
 _TRUTH = {"&&": Call.AND, "||": Call.OR}
 # operator -> (operation, operands swapped, result turned over)
 _COMPARE = {
@@ -82,7 +83,7 @@ def binary(context: Context, op: str, left: typed.Expr, right: typed.Expr, span:
         return operate(_TRUTH[op], (_bit(left, f"`{op}`"), _bit(right, f"`{op}`")), span)
     if op == "**":
         return _power(context, left, right, span)
-    return _shift(op, left, right, span)
+    return _shift(_SHIFTS[op], left, right, span)
 
 
 def _squares(context: Context, left: typed.Expr, right: typed.Expr) -> tuple[typed.Expr, typed.Expr]:
@@ -142,7 +143,7 @@ def _power(context: Context, base: typed.Expr, exponent: typed.Expr, span: Span)
     return typed.Scope(result.type, tuple(statements), result, span) if statements else result
 
 
-def _shift(op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
+def _shift(call: Call, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
     amount = constant(right, "a shift")
     n = amount.values[0]
     if amount.type.shape or n.denominator != 1 or not 0 <= n <= MAX_WIDTH:
@@ -153,4 +154,4 @@ def _shift(op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Ex
                 given=f"is {describe(amount.type) if amount.type.shape else show_number(n)}",
             )
         )
-    return operate(Call.SHL if op == "<<" else Call.SHR, (left, amount), span)
+    return operate(call, (left, amount), span)

@@ -5,7 +5,7 @@ Loading (`load`) and identity (`content`) both read by this table, so that they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,5 +53,9 @@ def format_of(path: str) -> Format | None:
 
 def endings() -> str:
     """`.csv, .npy, .npz or .safetensors`"""
-    *others, last = FORMATS
+    return listed(FORMATS)
+
+
+def listed(endings: Iterable[str]) -> str:
+    *others, last = endings
     return f"{', '.join(others)} or {last}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lang.numerals import spelled
 from runtime.data.errors import InputError
+from runtime.data.formats import listed
 from runtime.data.specs import Kind
 from runtime.files import PRIVATE, replace
 
@@ -51,8 +52,7 @@ def check_output(path: str, kind: Kind) -> None:
 
 def endings() -> str:
     """`.npz, .npy or .csv`"""
-    *others, last = FORMATS
-    return f"{', '.join(others)} or {last}"
+    return listed(FORMATS)
 
 
 def _npz(file: BinaryIO, name: str, integers: Integers, kind: Kind) -> None:

@@ -39,7 +39,7 @@ def outcomes(text: str, pairs: list[tuple[int, int]]) -> tuple[list[int], Type]:
 
 
 def divided(x: int, y: int, kind: Scalar) -> int:
-    """DESIGN 2: rounded down; x / 0 is the end of the kind, by the sign of x."""
+    """As docs/language.md says: rounded down; x / 0 is the end of the kind, by the sign of x."""
     return x // y if y else kind.lo if x < 0 else kind.hi
 
 

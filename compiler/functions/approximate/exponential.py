@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import ROUND_FLOOR, Decimal, localcontext
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 
 from compiler.functions.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.functions.approximate.direct import Direct, direct
-from compiler.functions.approximate.real import PRECISION, decimal, exponential
+from compiler.functions.approximate.real import PRECISION, decimal, exponential, floored
 from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, shifted_down, table
 from compiler.functions.approximate.target import Target
 from compiler.words.builder import Builder
@@ -102,11 +102,7 @@ def exp(b: Builder, x: int, sign: int, target: Target, of: Report | None = None)
 def bits(x: Fraction, target: Target) -> int:
     """Of e^x in units of the target; at most 0 where it is less than one."""
     with localcontext(PRECISION):
-        return _floor(decimal(x) / LN2) + target.fraction + 1
-
-
-def _floor(x: Decimal) -> int:
-    return int(x.to_integral_value(ROUND_FLOOR))
+        return floored(decimal(x) / LN2) + target.fraction + 1
 
 
 @lru_cache(maxsize=256)
@@ -170,8 +166,8 @@ def _at_segment(power: Power, drop: int, gain: int, ends: tuple[int, int], segme
     reach = 0
     for part in range(ends[0] >> segment, (ends[1] >> segment) + 1):
         first, last = (part << segment, ((part + 1) << segment) - 1)[:: power.sign]
-        k = _floor(power.sign * first * unit / LN2)
-        offset = _floor(k * LN2 / fine)
+        k = floored(power.sign * first * unit / LN2)
+        offset = floored(k * LN2 / fine)
         shift = power.octave - power.fraction - k
         if 0 <= shift <= power.octave + 1:
             reach = max(reach, power.sign * (last << gain) - offset)

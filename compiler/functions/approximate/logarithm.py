@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from decimal import ROUND_CEILING, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial
 
 from compiler.functions.approximate.curve import Curve, Smooth, drawn, planned
 from compiler.functions.approximate.direct import Direct, direct
-from compiler.functions.approximate.real import PRECISION, decimal
+from compiler.functions.approximate.real import PRECISION, decimal, floored
 from compiler.functions.approximate.shift import Report, floor_shift, integers, low_bits, moving, normalised, table
 from compiler.functions.approximate.target import Target
 from compiler.words.builder import Builder
@@ -40,7 +40,7 @@ def log(b: Builder, x: int, target: Target) -> int | None:
     Of 0 and below it is the target's least value, or where it has none that of the least number above 0.
     """
     type = b.type(x)
-    least = _floor(_log(type.scale, target)) if target.lo is None else target.lo
+    least = floored(_log(type.scale, target)) if target.lo is None else target.lo
     if type.hi <= 0:
         return b.broadcast(b.const([least * target.unit]), type.shape)
     width = 1 << (type.hi.bit_length() - 1).bit_length()
@@ -67,7 +67,7 @@ def log(b: Builder, x: int, target: Target) -> int | None:
         )
     moves = b.affine([(Fraction(1 << i), bit) for i, bit in enumerate(amounts)])
     total = floor_shift(b, b.add2(table(b, moves, exponents, 0, 0), mantissa), plan.extra)
-    ends = _floor(_log(type.scale, target)) - 1, _floor(_log(type.hi * type.scale, target)) + 2
+    ends = floored(_log(type.scale, target)) - 1, floored(_log(type.hi * type.scale, target)) + 2
     total = b.narrowed(total, Fraction(ends[0]), Fraction(ends[1]), Claim.FUNCTION)
     positive = b.less(b.const([Fraction((1 << plan.bits) - 1)]), moved)
     return b.scaled(b.select(positive, total, b.const([Fraction(least)])), target.unit)
@@ -76,10 +76,6 @@ def log(b: Builder, x: int, target: Target) -> int | None:
 def _log(x: Fraction, target: Target) -> Decimal:
     with localcontext(PRECISION):
         return decimal(x).ln() * (1 << target.fraction)
-
-
-def _floor(x: Decimal) -> int:
-    return int(x.to_integral_value(ROUND_FLOOR))
 
 
 @lru_cache(maxsize=256)

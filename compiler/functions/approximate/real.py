@@ -6,7 +6,7 @@ A value that is not exact counts as anything within MARGIN of it (relatively, wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Context, Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 PRECISION = Context(prec=50)
@@ -17,6 +17,10 @@ Corridor = Callable[[int], tuple[Decimal, Decimal]]  # the reals between which a
 
 def decimal(x: Fraction | int) -> Decimal:
     return Decimal(x.numerator) / x.denominator
+
+
+def floored(x: Decimal) -> int:
+    return int(x.to_integral_value(ROUND_FLOOR))
 
 
 def around(x: Decimal) -> tuple[Decimal, Decimal]:
