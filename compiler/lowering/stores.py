@@ -9,6 +9,7 @@ from fractions import Fraction
 from compiler.words.ir import Type
 from lang import typed as t
 from lang.kinds import Tensor
+from lang.traverse import parts
 
 
 class NotOnlyAdded(Exception):
@@ -100,18 +101,6 @@ def _stored_by(s: t.Statement) -> list[t.Variable]:
 
 def _stored_in(e: t.Expr) -> list[t.Variable]:
     """Blocks inside expressions may assign too."""
-    match e:
-        case t.Scope():
-            return [*stored(e.statements), *_stored_in(e.value)]
-        case t.Choose():
-            return [v for part in (e.condition, e.then, e.otherwise) for v in _stored_in(part)]
-        case t.Operate():
-            return [v for a in e.args for v in _stored_in(a)]
-        case t.Pack() | t.Stack():
-            return [v for i in e.items for v in _stored_in(i)]
-        case t.Convert():
-            return _stored_in(e.value)
-        case t.Pick() | t.Part():
-            return _stored_in(e.base)
-        case t.Const() | t.Read() | t.IndexOf() | t.RowField():
-            return []
+    if isinstance(e, t.Scope):
+        return [*stored(e.statements), *_stored_in(e.value)]
+    return [v for part in parts(e) for v in _stored_in(part)]
