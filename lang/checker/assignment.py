@@ -34,8 +34,12 @@ class _Target:
 
 def assign(context: Context, node: tree.Assign) -> typed.Statement:
     """target = value, or with the operator before the `=`; raises Failed."""
-    target = _target(context, node.target)
+    target: _Target | None = None
+    with context.attempt():
+        target = _target(context, node.target)
     value = context.expr(node.value)
+    if target is None:
+        raise Failed
     added = None
     if node.op != "=":
         if node.op in ("+=", "-=") and not reads(value, target.variable):

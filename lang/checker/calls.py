@@ -32,6 +32,8 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
         return _builtin(context, node, builtin)
     symbol = context.scopes.find(node.name.name)
     if symbol is None:
+        with context.attempt():  # what its arguments say is right or wrong without it
+            context.all_of(node.args)
         functions = context.scopes.outermost(FunctionName)
         raise Failed(
             UnknownFunction(

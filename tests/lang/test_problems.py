@@ -57,3 +57,15 @@ def test_every_code_is_shown() -> None:
 
 def codes(of: type[Problem]) -> set[str]:
     return {code for kind in of.__subclasses__() for code in {kind.code} | codes(kind)}
+
+
+@pytest.mark.parametrize(
+    ("statement", "lines"),
+    [("u = nothing(a,\nmissing);", [3, 4]), ("nowhere +=\nmissing;", [3, 4])],
+    ids=["arguments of an unknown function", "value for an unknown variable"],
+)
+def test_what_stands_in_something_wrong_is_checked_too(statement: str, lines: list[int]) -> None:
+    text = f"party p; party q; input a: uint<8> from p;\nvar u = a;\n{statement}\noutput u to p;\n"
+    with pytest.raises(Rejected) as caught:
+        check(Source("main.ccr", text))
+    assert [problem.span.line for problem in caught.value.problems] == lines
