@@ -10,9 +10,9 @@ Counted = Literal["line", "row"]
 class InputError(Exception):
     """An input cannot be used; nothing has been sent.
 
-    `file` is the path as the user gave it, or `NAME=` for a literal.  `row` counts from 1 what `counted` says: lines of
-    a text (the header is line 1), records of an array.  `column` is the header's name for it, or an index such as
-    `x[5]`.  `what` says what is wrong, `help` what to do.
+    `file` is the path as the user gave it, or `NAME=` for a literal; it is empty where none was given.  `row` counts
+    from 1 what `counted` says: lines of a text (the header is line 1), records of an array.  `column` is the header's
+    name for it, or an index such as `x[5]`.  `what` says what is wrong, `help` what to do.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class InputError(Exception):
         self.row = row
         self.column = column
         self.counted: Counted = counted
-        super().__init__(f"{self.place}: {what}\n  = help: {help}")
+        super().__init__(f"{self.place}: {what}\n  = help: {help}" if file else f"{what}\n  = help: {help}")
 
     @property
     def place(self) -> str:

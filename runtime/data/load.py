@@ -34,9 +34,7 @@ def load_inputs(specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, s
             )
     for spec in specs:
         if spec.name not in given:
-            raise InputError(
-                f"the input `{spec.name}` is missing", help=f"add --input {spec.name}=FILE", file=f"{spec.name}="
-            )
+            raise InputError(f"the input `{spec.name}` is missing", help=f"add --input {spec.name}=FILE", file="")
     return {
         spec.name: load_dataset(spec, given[spec.name])
         if isinstance(spec, DatasetSpec)

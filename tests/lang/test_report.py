@@ -121,3 +121,4 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
             read(tmp_path / name)
         assert [p.code for p in caught.value.problems] == [code]
         assert draw(caught.value.problems[0]).startswith(f"error[{code}]: ")
+        assert " |" not in draw(caught.value.problems[0])

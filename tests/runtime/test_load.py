@@ -229,7 +229,7 @@ def test_inputs_are_matched_by_name() -> None:
     assert {k: int(v) for k, v in load_inputs([spec], {"a": "7"}).items() if not isinstance(v, dict)} == {"a": 7}
     with pytest.raises(InputError, match="no input `b`"):
         load_inputs([spec], {"a": "7", "b": "8"})
-    with pytest.raises(InputError, match="`a` is missing"):
+    with pytest.raises(InputError, match=r"^the input `a` is missing"):
         load_inputs([spec], {})
 
 
