@@ -22,7 +22,7 @@ from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
 from runtime.report import budget as report
 
-app = typer.Typer(help="Grant privacy budgets to data sets, and see what is left of them.", no_args_is_help=True)
+app = typer.Typer(help="Grant privacy budgets to data sets, and see what is left.", no_args_is_help=True)
 Records = Annotated[
     str,
     typer.Argument(metavar="RECORDS", show_default=False, help=f"The data set's file, {formats.endings()}."),
@@ -33,7 +33,7 @@ Delta = Annotated[str, typer.Option("--delta", metavar="D", show_default=False)]
 
 @app.command()
 def grant(records: Records, epsilon: Epsilon, delta: Delta, ledger: LedgerFile = None, json: Json = False) -> None:
-    """Set the whole budget of a data set; a new grant replaces the one before."""
+    """Set the whole budget of a data set.  A new grant replaces the one before."""
     with faults(json):
         amount, data = _amount(epsilon, delta), content(records).digest
         event = Granted(at=now(), data=data, label=_label(Path(records).name), budget=budget(amount))
@@ -85,7 +85,7 @@ def lift(
     ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
-    """Allow runs under a contract again that was blocked because the peer had cheated."""
+    """Allow runs under a blocked contract again.  It was blocked because the peer had cheated."""
     with faults(json):
         name = digest(read_contract(contract).terms)
         with Ledger(ledger or default_path()) as opened:
@@ -95,7 +95,7 @@ def lift(
 
 @app.command()
 def history(ledger: LedgerFile = None, json: Json = False) -> None:
-    """List everything that happened to the budgets; an edited or truncated ledger is refused."""
+    """List everything that happened to the budgets.  An edited or truncated ledger is refused."""
     with faults(json), Ledger(ledger or default_path()) as opened:
         events = opened.history()
         names = report.Names(events)

@@ -94,7 +94,7 @@ def new(
     define: Define = None,
     json: Json = False,
 ) -> None:
-    """Write the contract of a program, unsigned: what it computes is read off the program."""
+    """Write the contract of a program, unsigned.  What it computes is read off the program."""
     with faults(json):
         program = compiled(file, define)
         if program.meaning is None and program.compiled.mechanisms:
@@ -134,7 +134,7 @@ def sign_(file: File, key: Key, cert: Cert, json: Json = False) -> None:
 
 @app.command()
 def show(file: File, json: Json = False) -> None:
-    """Say what a contract says, and who has signed it; `verify` tells whether the signatures are good."""
+    """Say what a contract says, and who has signed it.  `verify` tells whether the signatures are good."""
     with faults(json):
         contract = read_contract(file)
         document = cast("dict[str, object]", jsons.loads(contract_terms.encode(contract)))
@@ -153,7 +153,7 @@ def verify_(
     define: Define = None,
     json: Json = False,
 ) -> None:
-    """Check that a contract binds now, and with --program that it is about that program."""
+    """Check that a contract binds now.  With --program, also that it is about that program."""
     with faults(json):
         contract = read_contract(file)
         verify(contract, now())

@@ -21,7 +21,7 @@ def new(
     folder: Annotated[Path, typer.Option("--folder", help="Where NAME.key and NAME.crt are written.")] = Path(),
     json: Json = False,
 ) -> None:
-    """Make NAME.key, which stays here, and NAME.crt, which goes to the peer."""
+    """Make a key and a certificate.  NAME.key stays here, NAME.crt goes to the peer."""
     with faults(json):
         try:
             identity = keys.new(name)
@@ -38,7 +38,7 @@ def new(
 
 @app.command()
 def show(certificate: Annotated[Path, typer.Argument(metavar="CERT", show_default=False)], json: Json = False) -> None:
-    """Print a certificate's fingerprint, to be compared with the peer by telephone."""
+    """Print a certificate's fingerprint.  Compare it with the peer by telephone."""
     with faults(json):
         found = keys.fingerprint(keys.read_certificate(certificate))
         result({"certificate": str(certificate), "fingerprint": found}, found, json)

@@ -35,7 +35,7 @@ def fmt(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Format programs; comments stay, and formatting again changes nothing."""
+    """Format programs.  Comments stay, and formatting again changes nothing."""
     with faults(json):
         if files == [STDIN]:
             _stream(check, json)
@@ -96,7 +96,7 @@ def explain(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Tell what a problem code means, with a program that shows it and one that is mended."""
+    """Tell what a problem code means.  A program shows it, and another one is mended."""
     with faults(json):
         known = problems()
         if code is None:

@@ -42,7 +42,7 @@ def privacy(
     define: Define = None,
     json: Json = False,
 ) -> None:
-    """Say what privacy a program costs: epsilon, its parts, the proof behind its noise."""
+    """Say what privacy a program costs.  Epsilon, its parts, the proof behind its noise."""
     with faults(json):
         checked_delta(delta)
         if epsilon is not None and not (isfinite(epsilon) and epsilon > 0):

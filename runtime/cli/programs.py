@@ -69,7 +69,7 @@ def compile(
     define: Define = None,
     json: Json = False,
 ) -> None:
-    """Compile a program to an artifact that both parties can run; prints its digest."""
+    """Compile a program to an artifact for both parties.  Prints its digest."""
     with faults(json):
         _source_only(file)
         program = compiled(file, define)
@@ -103,7 +103,7 @@ def inspect(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Show what a program costs, by kernel, pass and source line, who learns what, and its epsilon."""
+    """Show what a program costs, who learns what, and its epsilon.  Costs are by kernel, pass and source line."""
     with faults(json):
         checked_delta(delta)
         _kept(file, "expressions", "--ranges", ranges)

@@ -82,7 +82,7 @@ def simulate(
     define: Define = None,
     json: Json = False,
 ) -> None:
-    """Compute all outputs in the clear: the same bits that a run with the same seed gives."""
+    """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
     with faults(json):
         program = compiled(file, define)
         files = _files(program, pairs("--output", output), None)
@@ -122,7 +122,7 @@ def run(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Run a program between its two parties: both as processes of this machine, or one of them with --as."""
+    """Run a program between its two parties.  Both are processes of this machine; with --as it is one of them."""
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)

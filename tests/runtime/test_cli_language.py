@@ -120,3 +120,9 @@ def test_an_unknown_code() -> None:
     assert "did you mean `leaks-data`" in call("explain", "LEAKS_DATA").stderr
     assert "lists them all" in call("explain", "E0308").stderr
     assert json.loads(call("explain", "nothing", "--json").stdout)["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize("group", ["", "keys", "contract", "budget"])
+def test_no_summary_of_a_command_is_cut(group: str) -> None:
+    _, commands = call(*group.split(), "--help").stdout.split("Commands:")
+    assert commands.strip() and "..." not in commands
