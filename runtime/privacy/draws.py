@@ -17,14 +17,15 @@ from compiler.words.evaluate import drawn
 from compiler.words.sampler import Sampler
 from runtime.privacy.noise import rounded_gaussian
 from runtime.privacy.randomness import RunSecret
-from runtime.privacy.sampling import EMPTY, sample
+from runtime.privacy.sampling import EMPTY, place, sample
 
 
 def draw_batch(
     secret: RunSecret, draw: int, position: tuple[int, ...], *, n: int, batch: int, slots: int
 ) -> NDArray[np.int64]:
-    """The record numbers of one batch, EMPTY in slots without a record; shape (slots,)."""
-    return sample(secret.stream("batch", (draw, *position)), n, batch, slots)
+    """The record numbers of one batch, EMPTY in slots without a record, in random order; shape (slots,)."""
+    where = (draw, *position)
+    return place(secret.stream("slots", where), sample(secret.stream("batch", where), n, batch, slots))
 
 
 def draw_noise(

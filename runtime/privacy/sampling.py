@@ -4,9 +4,11 @@ Each of n records joins by itself with probability q = batch/n.  The S slots are
 over S is dropped uniformly at random, which is the mechanism that the truncated-Poisson accounting describes
 (arXiv:2508.15089).  Dropping by position instead would let a record's place decide its probability.
 
-The order of the slots carries nothing: the circuit adds every slot's gradient exactly, addition commutes, and the
-slots themselves are seen by the data provider alone (they enter as the garbler's labels).  So records stand in
-ascending order, empty slots behind them.
+A batch stands in uniformly random slots, empty ones among them, placed afresh for every batch.  Where gradients are
+computed in gates the order carries nothing: the circuit adds every slot's exactly, and addition commutes.  Where a
+score enters as shares a malicious evaluator can add to the scores of slots it chooses, and what it adds may depend on
+the slot: in ascending order a record more would move the records behind it into slots where other amounts are added,
+and the sum by many clips.  In uniformly random slots a record more or less moves it by one (docs/privacy.md).
 """
 
 from __future__ import annotations
@@ -35,6 +37,15 @@ def sample(stream: Stream, n: int, batch: int, slots: int) -> NDArray[np.int64]:
     filled = np.full(slots, EMPTY, dtype=np.int64)
     filled[: len(picked)] = picked
     return filled
+
+
+def place(stream: Stream, batch: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The batch, records and EMPTY alike, in uniformly random order: a Fisher-Yates shuffle."""
+    order = batch.copy()
+    for i in range(len(order) - 1):
+        j = i + stream.below(len(order) - i)
+        order[i], order[j] = int(order[j]), int(order[i])
+    return order
 
 
 def _keep(stream: Stream, picked: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Poisson batches: exact rate, independent records, an excess dropped uniformly."""
 
-from itertools import combinations
+from itertools import combinations, pairwise, permutations
 from math import ceil, sqrt
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.stats import binom, chi2
 from compiler.training.dpsgd import slot_count
 from runtime.privacy.draws import draw_batch, gather
 from runtime.privacy.randomness import RunSecret, Stream
-from runtime.privacy.sampling import EMPTY, sample
+from runtime.privacy.sampling import EMPTY, place, sample
 
 
 class Words(Stream):
@@ -66,6 +66,27 @@ def test_an_excess_is_dropped_uniformly() -> None:
     counts = {subset: kept.count(subset) for subset in combinations(range(5), 3)}
     assert sum(counts.values()) == rounds  # ascending, and nothing else
     assert sum((c - rounds / 10) ** 2 / (rounds / 10) for c in counts.values()) < chi2.isf(1e-4, 9)
+
+
+def test_a_batch_stands_in_uniformly_random_slots() -> None:
+    """Two records in four slots: each of the 12 injections is as likely, and a step's says nothing of the next."""
+    secret, rounds = RunSecret.from_seed(13), 6000
+    batch = np.array([7, 9, EMPTY, EMPTY])
+    placed = [tuple(place(secret.stream("slots", (0, i)), batch).tolist()) for i in range(rounds)]
+    counts = {order: placed.count(order) for order in set(permutations(batch.tolist()))}
+    assert len(counts) == 12 and sum(counts.values()) == rounds
+    assert sum((c - rounds / 12) ** 2 / (rounds / 12) for c in counts.values()) < chi2.isf(1e-4, 11)
+    pairs = {(a, b): 0 for a in counts for b in counts}
+    for before, after in pairwise(placed):
+        pairs[before, after] += 1
+    expected = (rounds - 1) / 144
+    assert sum((c - expected) ** 2 / expected for c in pairs.values()) < chi2.isf(1e-4, 143)
+
+
+def test_each_step_places_its_batch_anew() -> None:
+    secret = RunSecret.from_seed(14)
+    first, second = (draw_batch(secret, 0, (step,), n=6, batch=6, slots=16).tolist() for step in (0, 1))
+    assert sorted(first) == sorted(second) and first != second and sorted(first) not in (first, second)
 
 
 def test_empty_slots_gather_zeros() -> None:
