@@ -22,6 +22,7 @@ from compiler.flow.trail import trails
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
+from compiler.joint.shares import Products
 from compiler.lowering.lower import lower
 from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
@@ -69,9 +70,9 @@ def lowered(checked: Checked) -> Words:
     return prune(lower(checked.program))
 
 
-def localised(words: Words) -> Words:
+def localised(words: Words, products: Products) -> Words:
     """What one party can compute alone it computes in the clear, and enters it where it meets the other's."""
-    return localise(words, roles(words))
+    return localise(words, roles(words), products)
 
 
 def joint(localised: Words) -> Words:
@@ -83,11 +84,11 @@ def planned(joint: Words, minimiser: Minimiser) -> Plan:
     return emit(joint, roles(joint), minimiser.circuit)
 
 
-def build(meaning: Meaning) -> Compiled:
+def build(meaning: Meaning, products: Products = Products.GATES) -> Compiled:
     """Words -> compiled program."""
     program, words = meaning.checked.program, meaning.words
     who, minimiser = roles(words), Minimiser()
-    plan = planned(joint(localised(words)), minimiser)
+    plan = planned(joint(localised(words, products)), minimiser)
     return Compiled(
         parties=words.parties,
         garbler=who.garbler,

@@ -9,7 +9,7 @@ from math import prod
 from pathlib import PurePath
 from typing import assert_never
 
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Repeat, Step, Tell
+from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
 from compiler.words.ir import Dataset, Type
 from compiler.words.operations import Entry, Mechanism
 from compiler.words.verify import Outside
@@ -89,7 +89,7 @@ def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, 
                 yield step, times
             case Repeat():
                 yield from launches(step.body, times * step.count)
-            case Clear() | Enter() | Open() | Tell() | Copy() | Free():
+            case Clear() | Product() | Enter() | Open() | Tell() | Copy() | Free():
                 pass
             case _:
                 assert_never(step)

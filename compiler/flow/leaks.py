@@ -15,7 +15,19 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from compiler.words.ir import Block, Loop, Result, Value, Words
-from compiler.words.operations import Bound, Coins, Compute, Constant, Draw, Enter, Entry, Mechanism, Noise, Wiring
+from compiler.words.operations import (
+    Bound,
+    Coins,
+    Compute,
+    Constant,
+    Draw,
+    Enter,
+    Entry,
+    Mechanism,
+    Noise,
+    Sharing,
+    Wiring,
+)
 from lang.problems import LeaksData, LeaksInput, NoiseKnown
 from lang.problems.problem import Problem, Rejected
 from lang.source import Span
@@ -119,7 +131,7 @@ def _loop(loop: Loop, found: dict[int, Sources]) -> list[Sources]:
 def _value(item: Value, args: list[Sources]) -> Sources:
     joined: Sources = frozenset().union(*args)
     op = item.op
-    if isinstance(op, Constant | Noise | Coins | Compute | Wiring | Bound | Enter):
+    if isinstance(op, Constant | Noise | Coins | Compute | Wiring | Bound | Enter | Sharing):
         return joined
     match op:
         case Entry(name, party):

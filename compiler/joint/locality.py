@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
+from compiler.joint.shares import Products, Shares
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Item, Loop, Result, Value, Words, full_range
 from compiler.words.operations import (
@@ -20,11 +21,15 @@ from compiler.words.operations import (
     Coins,
     Compute,
     Constant,
+    Dot,
     Draw,
     Enter,
     Entry,
     Mark,
     Noise,
+    Ring,
+    Share,
+    Transfer,
     View,
     Wiring,
 )
@@ -51,6 +56,14 @@ def roles(program: Words) -> Roles:
         garbler = min(program.parties, key=lambda p: (receives[p], -bits[p], program.parties.index(p)))
     evaluator = next(p for p in program.parties if p != garbler)
     return Roles(garbler, evaluator, bool(program.datasets))
+
+
+def share_of(party: str) -> str:
+    """The owner of what a party makes of its shares: in the clear like its other words, but after a transfer.
+
+    The evaluator may: whatever it enters instead adds a number to a Ring, which may have any value as it is.
+    """
+    return f"{party}'s shares"
 
 
 def join(owners: Iterator[str]) -> str:
@@ -82,8 +95,12 @@ def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
     match op:
         case Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p):
             return p
-        case Enter():
+        case Enter() | Transfer():
             return JOINT
+        case Share(party=p):
+            return share_of(p)
+        case Ring():
+            return join(owners[a] for a in item.args)
         case _:
             assert_never(op)
 
@@ -102,27 +119,45 @@ def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:
     return JOINT
 
 
-def localise(program: Words, roles: Roles) -> Words:
-    """The program with an `Enter` wherever a local value meets a joint one."""
-    return Localise(Builder(), roles=roles).program(program)
+def localise(program: Words, roles: Roles, products: Products) -> Words:
+    """The program with an `Enter` wherever a local value meets a joint one, and its Rings as `products` says."""
+    return Localise(Builder(), roles=roles, products=products).program(program)
 
 
 @dataclass
 class Localise(Rewriter):
     roles: Roles = field(kw_only=True)
+    products: Products = field(kw_only=True)
     owners: Owners = field(default_factory=Owners, kw_only=True)
     entered: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)  # local value -> its joint word
     joint_body: bool = field(default=False, kw_only=True)  # the body of a loop whose carried values are joint
 
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
+        self.shares = Shares(self.b, self.roles.garbler, self.roles.evaluator)
 
     def value(self, number: int, item: Value) -> int:
         if self.owners[number] != JOINT:
             return self.b.emit(self.moved(item))
+        if isinstance(item.op, Ring):
+            self.b.span = item.span
+            made = self._ring(item, item.op.count)
+            self.b.span = None
+            return made
         args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.data]
         args += [self.place[a] for a in item.args[len(item.data) :]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
+
+    def _ring(self, item: Value, count: int) -> int:
+        left, right = item.args
+        match self.products:
+            case Products.GATES:
+                return self.b.add(Dot(count), (self.joint(left), self.joint(right)), item.type)
+            case Products.SHARES:
+                for own, other in ((left, right), (right, left)):
+                    if self.owners[own] == self.roles.garbler:
+                        return self.shares.by_own(self.place[own], self.dense(other), count, item.type)
+                return self.shares.joint(self.dense(left), self.dense(right), count, item.type)
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Localise:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
@@ -131,6 +166,7 @@ class Localise(Rewriter):
             b,
             dict(self.place),
             roles=self.roles,
+            products=self.products,
             owners=owners,
             entered=dict(self.entered),
             joint_body=self.owners[number] == JOINT,

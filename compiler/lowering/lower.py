@@ -124,16 +124,15 @@ def _arm(c: Lowering, statements: Sequence[t.Statement]) -> Scope:
 def _train(c: Lowering, s: t.Train) -> None:
     weights = [c.scope[v.number] for v in s.variables]
 
-    def gradients(inside: Builder, row: dict[str, int], values: list[int], mask: int | None) -> list[int]:
+    def gradients(inside: Builder, row: dict[str, int], values: list[int]) -> list[int]:
         """The body for one row, then the gradient of each variable."""
         example = c.one_row(inside, row)
         example.scope.update(zip((v.number for v in s.variables), values, strict=True))
         example.statements(s.body)
         if s.loss is None:
-            given = [example.number(e) for _, e in s.grads]
-            return given if mask is None else [inside.select(mask, g, inside.const([Fraction(0)])) for g in given]
+            return [example.number(e) for _, e in s.grads]
         inside.span = s.loss.span
-        start = seeds(inside, example, s.loss, mask)
+        start = seeds(inside, example, s.loss)
         inside.span = s.span
         return reverse(inside, start, values)
 

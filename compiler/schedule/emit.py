@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from math import prod
 from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
-from compiler.joint.locality import JOINT, Owners, Roles, analyse
+from compiler.joint.locality import JOINT, Owners, Roles, analyse, share_of
 from compiler.schedule.clear import clear_step
 from compiler.schedule.cut import Group, cut
 from compiler.schedule.lane import kernel_name, lane
 from compiler.schedule.place import place
-from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Repeat, Step, Tell
+from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Product, Repeat, Step, Tell
 from compiler.schedule.rows import free_buffers, number_rows
 from compiler.schedule.storage import Stored
 from compiler.words import operations
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value, Words
-from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Put, Strided
+from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Put, Share, Strided, Transfer
 from compiler.words.prune import reads
 
 Known = TypeVar("Known")
@@ -84,6 +84,7 @@ class Level:
     clear: dict[int, int] = field(default_factory=dict[int, int])  # clear word of each local value that has one
     constants: dict[int, Value] = field(default_factory=dict[int, Value])  # uniform, of this and enclosing blocks
     carried: dict[int, list[Stored]] = field(default_factory=dict[int, list[Stored]])  # of each finished loop
+    parts: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])  # of each transfer
 
     def __post_init__(self) -> None:
         analyse(self.block, self.owners, self.shared.roles)
@@ -104,11 +105,11 @@ class Level:
         groups = cut(compute, self.sources, self.types.__getitem__)
         nodes: dict[int, Group | int] = {min(g.members): g for g in groups}
         home = {n: min(g.members) for g in groups for n in g.members}
-        alone = [n for n, _ in joint if n not in home]
+        alone = [n for n, _ in joint if n not in home] + self._late_words(joint)
         nodes.update((n, n) for n in alone)
         home.update((n, n) for n in alone)
         needs = {key: self._needs(node, home) - {key} for key, node in nodes.items()}
-        for key in topological(needs):
+        for key in topological(needs, self._entries()):
             node = nodes[key]
             if isinstance(node, Group):
                 self._launch(node, steps, results)
@@ -116,11 +117,38 @@ class Level:
                 self._wire(node, steps)
         return steps
 
+    def _entries(self) -> set[int]:
+        """What the evaluator enters is a message of its own, but for what is entered right after it: so it waits."""
+        party = self.shared.roles.evaluator
+        return {n for n, i in self.items.items() if isinstance(i, Value) and i.op == operations.Enter(party)}
+
     # -- order ----------------------------------------------------------------------------------
 
     def _needs(self, node: Group | int, home: dict[int, int]) -> set[int]:
         members = node.members if isinstance(node, Group) else {node: self.items[node]}
-        return {home[n] for item in members.values() for n in reads(item) if n in home}
+        return {home[n] for item in members.values() for n in self._reads(item, home)}
+
+    def _reads(self, item: Item, home: dict[int, int]) -> set[int]:
+        """What an item waits for: of what a party makes of its shares, the nodes that it is made from."""
+        found: set[int] = set()
+        for number in reads(item):
+            if number in home:
+                found.add(number)
+            elif number in self.items and self._late(number):
+                found |= self._reads(self.items[number], home)
+        return found
+
+    def _late(self, number: int) -> bool:
+        return self.owners[number] in map(share_of, self.shared.parties)
+
+    def _late_words(self, joint: list[tuple[int, Item]]) -> list[int]:
+        """What the parties make of their shares and joint work reads: clear words of their own."""
+        found: dict[int, None] = {}
+        for _, item in joint:
+            if isinstance(item, Value) and isinstance(item.op, operations.Enter | Transfer):
+                found.update((n, None) for n in item.args[:1] if self._late(n))
+        shares = [n for n, item in self.items.items() if isinstance(item, Value) and isinstance(item.op, Share)]
+        return sorted({*found, *shares})
 
     def sources(self, number: int) -> set[int]:
         """The computed values of this block that a value is made from by wiring, entering and loops."""
@@ -128,7 +156,7 @@ class Level:
             item = self.items.get(number)
             if item is None:
                 found: set[int] = set()
-            elif isinstance(item, Value) and isinstance(item.op, Compute):
+            elif self.owners[number] == JOINT and isinstance(item, Value) and isinstance(item.op, Compute):
                 found = {number}
             else:
                 found = set[int]().union(*(self.sources(n) for n in reads(item)))
@@ -152,7 +180,8 @@ class Level:
         found: dict[int, None] = {}
         for number, item in self.items.items():
             if self.owners[number] == JOINT:
-                arguments = item.args[:1] if isinstance(item, Value) and isinstance(item.op, operations.Enter) else ()
+                enters = isinstance(item, Value) and isinstance(item.op, operations.Enter | Transfer)
+                arguments = item.args[:1] if isinstance(item, Value) and enters else ()
                 inner = self._inner_reads(item) if isinstance(item, Loop) else ()
                 found.update((n, None) for n in (*arguments, *inner))
             elif self.owners[number] != PUBLIC:
@@ -192,6 +221,16 @@ class Level:
             case Value(op=operations.Enter(party)):
                 target = self.stored[number] = self.shared.buffer(item.type)
                 steps.append(Enter(party, self.clear[item.args[0]], item.type, target.buffer))
+            case Value(op=Transfer()):
+                self.parts[number] = self._transfer(item, steps)
+            case Value(op=Share(first=first)):
+                self.clear[number] = self.parts[item.args[0]][0 if first else 1]
+            case Value() if self._late(number):
+                self.clear[number] = self.shared.clear_word()
+                party = next(p for p in self.shared.parties if share_of(p) == self.owners[number])
+                words = [self.clear[number]]
+                known = {n: word for n, word in self.clear.items() if n != number}
+                steps.append(clear_step(party, self.block, [number], words, self.indices, self.types, known))
             case Value(op=operations.View(at)):
                 self.stored[number] = self._view(
                     item, at, self.stored[item.args[0]], item.type.shape, item.args[1:], steps
@@ -218,6 +257,25 @@ class Level:
                 self.stored[number] = self.carried[loop][position]
             case _:
                 raise AssertionError(f"nothing to do for {item}")
+
+    def _transfer(self, item: Value, steps: list[Step]) -> tuple[int, int]:
+        """The clear words of the garbler's share and of the evaluator's."""
+        own, joint = item.args
+        shape, rank = self.types[own].shape, len(self.types[own].shape)
+        parts = self.shared.clear_word(), self.shared.clear_word()
+        steps.append(
+            Product(
+                parties=(self.shared.roles.garbler, self.shared.roles.evaluator),
+                own=self.clear[own],
+                joint=self.stored[joint].wiring(rank, len(self.indices)),
+                terms=shape[len(item.type.shape) :],
+                signed=self.types[joint].signed,
+                type=item.type,
+                shares=parts,
+                row=0,
+            )
+        )
+        return parts
 
     def _view(
         self,
@@ -292,22 +350,29 @@ def _before(first: int, known: dict[int, Known]) -> dict[int, Known]:
     return {number: value for number, value in known.items() if number < first}
 
 
-def topological(needs: dict[int, set[int]]) -> Iterable[int]:
-    """Every key after the keys it needs, the smallest first."""
+def topological(needs: dict[int, set[int]], last: Container[int] = ()) -> Iterable[int]:
+    """Every key after the keys it needs, the smallest first; those of `last` when nothing else can go on, together."""
     waiting = {key: len(before) for key, before in needs.items()}
     followers: dict[int, list[int]] = {key: [] for key in needs}
     for key, before in needs.items():
         for other in before:
             followers[other].append(key)
-    ready = [key for key, count in waiting.items() if not count]
-    heapify(ready)
     done = 0
-    while ready:
-        key = heappop(ready)
-        done += 1
-        yield key
-        for follower in followers[key]:
-            waiting[follower] -= 1
-            if not waiting[follower]:
-                heappush(ready, follower)
+    turn = [key for key, count in waiting.items() if not count]
+    while turn:
+        ready, held = [key for key in turn if key not in last], [key for key in turn if key in last]
+        if not ready:
+            ready, held = held, []
+        heapify(ready)
+        turn = held
+        while ready:
+            key = heappop(ready)
+            done += 1
+            yield key
+            for follower in followers[key]:
+                waiting[follower] -= 1
+                if not waiting[follower] and key not in last and follower not in last:
+                    heappush(ready, follower)
+                elif not waiting[follower]:
+                    turn.append(follower)
     assert done == len(needs), "the groups of a block wait for each other"

@@ -76,6 +76,90 @@ class Clear:
     writes: tuple[int, ...]
 
 
+WIDEST_RING = 60  # bits; shares are added in 64
+HASHED = 2048  # blocks of one row of a transfer, as many as a tile of an AND gate takes for one colour
+MOST_HASHED = 1 << 16  # where one word alone takes more
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """The shape of a product of joint words and numbers of the garbler's, of which `shared` go with each word."""
+
+    words: int
+    width: int  # bits of a word
+    signed: bool
+    shared: int
+    ring: int  # the shares are integers mod 2^ring
+
+    @property
+    def number_bytes(self) -> int:
+        """What one hash gives for one number."""
+        return 4 if self.ring <= 32 else 8
+
+    @property
+    def dtype(self) -> type[np.uint32] | type[np.uint64]:
+        return np.uint32 if self.number_bytes == 4 else np.uint64
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of 16 bytes that one label is expanded to."""
+        return -(-self.shared * self.number_bytes // 16)
+
+    @property
+    def words_of_a_row(self) -> int:
+        """As many as take HASHED blocks, or one."""
+        return max(1, HASHED // self.blocks)
+
+    @property
+    def rows_of_a_bit(self) -> int:
+        return -(-self.words // self.words_of_a_row)
+
+    @property
+    def rows(self) -> int:
+        return self.width * self.rows_of_a_bit
+
+    @property
+    def correction_bytes(self) -> int:
+        """What the garbler sends for all of it."""
+        return sum(packed_bytes(self.words * self.shared, self.ring - bit) for bit in range(self.width))
+
+
+def packed_bytes(count: int, bits: int) -> int:
+    """The length of so many numbers of so many bits: they go by 64."""
+    return -(-count // 64) * 8 * bits
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Shares of a sum of products: one of the garbler's, one of the evaluator's, which add up to it in a ring.
+
+    The first factor is the garbler's clear word `own`, integers of the shape of `type` and then `terms`; the other the
+    joint words that `joint` shows for all of them, its ports their bits.  Where `joint` does not move along an axis the
+    words share their labels' hashes.  The products are added over the terms, mod 2^w for w the width of `type`, which
+    is signed and has all its values.
+    """
+
+    parties: tuple[str, str]  # the garbler, the evaluator
+    own: int
+    joint: View
+    terms: tuple[int, ...]
+    signed: bool  # are the joint words
+    type: Type  # of either share
+    shares: tuple[int, int]  # clear words: the garbler's, the evaluator's
+    row: int  # as of a launch
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        return (*self.type.shape, *self.terms)
+
+    @property
+    def transfer(self) -> Transfer:
+        extents = self.extents
+        shared = [n for n, stride in zip(extents, self.joint.lane, strict=True) if not stride]
+        words = [n for n, stride in zip(extents, self.joint.lane, strict=True) if stride]
+        return Transfer(prod(words), self.joint.port[-1][0], self.signed, prod(shared), self.type.width)
+
+
 @dataclass(frozen=True, slots=True)
 class Enter:
     """Clear word -> labels in a buffer, element after element, bits LSB first."""
@@ -130,7 +214,7 @@ class Repeat:
     rows: int  # table rows of one iteration
 
 
-Step = Launch | Clear | Enter | Open | Tell | Copy | Free | Repeat
+Step = Launch | Clear | Product | Enter | Open | Tell | Copy | Free | Repeat
 
 
 @dataclass(frozen=True, slots=True)

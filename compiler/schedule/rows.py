@@ -14,6 +14,7 @@ from compiler.schedule.plan import (
     Kernel,
     Launch,
     Open,
+    Product,
     Repeat,
     Step,
     Tell,
@@ -31,6 +32,9 @@ def number_rows(steps: Sequence[Step], kernels: Sequence[Kernel]) -> tuple[tuple
             case Launch():
                 numbered.append(replace(step, row=row))
                 row += table_rows(kernels[step.kernel], lane_count(step))
+            case Product():
+                numbered.append(replace(step, row=row))
+                row += step.transfer.rows
             case Repeat():
                 body, rows = number_rows(step.body, kernels)
                 numbered.append(replace(step, body=body, row=row, rows=rows))
@@ -65,6 +69,8 @@ def _buffers(step: Step) -> set[int]:
             return {v.buffer for v in (*step.reads, *step.writes)}
         case Enter() | Open():
             return {step.buffer}
+        case Product():
+            return {step.joint.buffer}
         case Copy():
             return {step.source.buffer, step.target.buffer}
         case Repeat():

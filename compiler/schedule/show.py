@@ -21,6 +21,7 @@ from compiler.schedule.plan import (
     Launch,
     Open,
     Plan,
+    Product,
     Repeat,
     Step,
     Tell,
@@ -76,6 +77,14 @@ def _step(plan: Plan, step: Step, depth: int) -> Iterator[str]:
             done = ", ".join(dict.fromkeys(_operations(step.block)))
             made = " of ".join(part for part in (done, given) if part)
             yield f"clear {_party(step.party)}: {', '.join(map(_word, step.writes))} = {made}"
+        case Product():
+            shape = step.transfer
+            yield (
+                f"product {_lanes(step.extents)}: {', '.join(map(_word, step.shares))} = shares of "
+                f"{_word(step.own)} and {shape.words} joint words of {shape.width} bits as {step.type}, "
+                f"{_rows(step.row, shape.rows)}"
+            )
+            yield f"read {_view(step.joint)}"
         case Enter():
             yield f"enter {_party(step.party)}: b{step.buffer} = {_word(step.clear)} as {step.type}"
         case Copy():

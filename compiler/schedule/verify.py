@@ -14,7 +14,9 @@ from typing import assert_never
 
 from compiler.schedule import reach, registers
 from compiler.schedule.plan import (
+    MOST_HASHED,
     PUBLIC,
+    WIDEST_RING,
     Clear,
     Copy,
     Enter,
@@ -22,13 +24,14 @@ from compiler.schedule.plan import (
     Launch,
     Open,
     Plan,
+    Product,
     Repeat,
     Step,
     Tell,
     View,
 )
 from compiler.schedule.reach import Filled
-from compiler.words.ir import Block, Loop, Type
+from compiler.words.ir import Block, Loop, Type, full_range
 from compiler.words.verify import Malformed, Outside, verify_block
 
 LIMIT = 1 << 62  # of every number, so that none of their sums leaves 64 bits
@@ -77,6 +80,8 @@ class _Verifier:
                     row += self._repeat(step, counts, row)
                 case Clear():
                     self._clear(step, counts)
+                case Product():
+                    row += self._product(step, counts, row)
                 case Enter():
                     self._enter(step)
                 case Copy():
@@ -134,6 +139,27 @@ class _Verifier:
             self._writes(view, step.lanes, counts)
         self.require(step.row == row, f"its rows begin at {step.row}, those before it end at {row}")
         return -(-prod(step.lanes) // kernel.tile) * self.and_gates[step.kernel]
+
+    def _product(self, step: Product, counts: tuple[int, ...], row: int) -> int:
+        garbler, evaluator = step.parties
+        self.require(garbler != evaluator, "both shares are one party's")
+        for party in step.parties:
+            self.require(party in self.parties, f"there is no party `{party}`")
+        owner, known = self._word(step.own)
+        self.require(owner in (PUBLIC, garbler), f"`{garbler}` does not know clear word {step.own}")
+        self.require(known.shape == step.extents, f"clear word {step.own} is {known}, not of shape {step.extents}")
+        type = step.type
+        whole = (type.lo, type.hi) == full_range(type.width, True)
+        self.require(whole and type.width <= WIDEST_RING, f"{type} is not a ring of {WIDEST_RING} bits at the most")
+        self._reads(step.joint, step.extents, counts)
+        self.require(step.transfer.blocks <= MOST_HASHED, "more numbers share a word than a row can hash")
+        [(width, stride)] = step.joint.port if len(step.joint.port) == 1 else [(0, 0)]
+        self.require(1 <= width <= type.width and stride == 1, "its joint words are not words that fit the ring")
+        self.require(step.row == row, f"its rows begin at {step.row}, those before it end at {row}")
+        for party, number in zip(step.parties, step.shares, strict=True):
+            self.require(number >= 0 and number not in self.words, f"clear word {number} is made twice")
+            self.words[number] = party, type
+        return step.transfer.rows
 
     def _copy(self, step: Copy, counts: tuple[int, ...]) -> None:
         self._reads(step.source, step.lanes, counts)

@@ -15,8 +15,9 @@ clip is dropped *towards zero*: no element grows, so the bound stays, and from t
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import assert_never
 
 from compiler.training import bounds
 from compiler.words.builder import Builder, common_scale
@@ -44,6 +45,18 @@ def clipped(
     return [p.scaled(b, scale, clip) for p in parts]
 
 
+def masked(b: Builder, gradient: int, valid: int, row: Container[int]) -> int:
+    """The gradient, 0 where the bit is; of an outer product what flows back is, which is short."""
+    part, nothing = _part(b, gradient, row), b.const([Fraction(0)])
+    match part:
+        case Outer():
+            return replace(part, back=b.select(valid, part.back, nothing)).formed(b)
+        case Whole():
+            return b.select(valid, gradient, nothing)
+        case _:
+            assert_never(part)
+
+
 @dataclass(frozen=True, slots=True)
 class Outer:
     """A gradient that is a view (a permutation of the axes) of the outer product of two values."""
@@ -57,8 +70,10 @@ class Outer:
         return b.mul(_square(b, self.back), _square(b, self.forth))
 
     def scaled(self, b: Builder, factor: int, clip: Fraction) -> int:
-        back = _shrunk(b, self.back, factor, clip)
-        product = b.mul(b.broadcast(back, self.shape), b.broadcast(self.forth, self.shape))
+        return replace(self, back=_shrunk(b, self.back, factor, clip)).formed(b)
+
+    def formed(self, b: Builder) -> int:
+        product = b.mul(b.broadcast(self.back, self.shape), b.broadcast(self.forth, self.shape))
         if self.view is None:
             return product
         at, shape = self.view
@@ -88,7 +103,7 @@ def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
     shapes = [b.type(c).shape for c in cores]
     if any(size > 1 and (m > 1) == (n > 1) for m, n, size in zip(*shapes, item.type.shape, strict=True)):
         return Whole(gradient)  # an axis that both have, or along which both repeat
-    back, forth = sorted(cores, key=lambda c: _of_row_alone(b, c, row))  # what the data provider knows is left alone
+    back, forth = sorted(cores, key=lambda c: of_row_alone(b, c, row))  # what the data provider knows is left alone
     return Outer(view, item.type.shape, back, forth)
 
 
@@ -108,12 +123,12 @@ def _permutes(b: Builder, item: Value, at: Strided) -> bool:
     return at.offset == 0 and item.type.size == operand.size and tuple(s for s, _ in moving) == dense
 
 
-def _of_row_alone(b: Builder, number: int, row: Container[int]) -> bool:
+def of_row_alone(b: Builder, number: int, row: Container[int]) -> bool:
     """Made of the row and of constants, so local to the data provider?"""
     item = b.item(number)
     if item is None:
         return number in row
-    return isinstance(item, Value) and all(_of_row_alone(b, a, row) for a in item.args)
+    return isinstance(item, Value) and all(of_row_alone(b, a, row) for a in item.args)
 
 
 def _square(b: Builder, number: int) -> int:

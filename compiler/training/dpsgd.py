@@ -16,7 +16,8 @@ from fractions import Fraction
 from math import floor, isqrt
 
 from compiler.training import bounds
-from compiler.training.clip import clipped
+from compiler.training.clip import clipped, masked, of_row_alone
+from compiler.training.rings import Cheaper, added, of_batch_alone, with_room
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
@@ -30,8 +31,8 @@ from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
 
-# (builder of one example, fields of the row, weights, mask) -> gradient of each weight
-Gradients = Callable[[Builder, dict[str, int], list[int], int | None], list[int]]
+# (builder of one example, fields of the row, weights) -> gradient of each weight
+Gradients = Callable[[Builder, dict[str, int], list[int]], list[int]]
 
 
 def slot_count(batch: int) -> int:
@@ -48,6 +49,7 @@ def train(
     init = [b.fit(w, type_of(kind)) for w, kind in zip(weights, kinds, strict=True)]
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
     body.span = s.span
+    body.rings = Cheaper(of_batch_alone) if s.noise else None
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
     batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
     sums = _clipped_sums(body, batch, inside, gradients)
@@ -79,6 +81,14 @@ class Batch:
         """The deviation of a sum's noise, in points of the sum's grid."""
         return self.train.noise * self.train.clip / sum.scale
 
+    def reach(self, sum: Type) -> Fraction:
+        """No noise is further from 0."""
+        sigma = self.sigma(sum)
+        if self.train.drawn_by:
+            return noise_bound(sigma) * sum.scale
+        finer = 1 << refinement(sigma)
+        return sampler(sigma * finer).reach * sum.scale / finer
+
     def mechanism(self, samplers: tuple[Sampler, ...], sizes: tuple[int, ...]) -> Mechanism:
         s = self.train
         return Mechanism(
@@ -96,11 +106,14 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     row = {f.name: n for (f, _), n in zip(fields, numbers, strict=False)}
     valid, inside = numbers[len(fields)], list(numbers[len(fields) + 1 :])
     norms = {n: f.norm for (f, _), n in zip(fields, numbers, strict=False)}
+    own = numbers[: len(fields) + 1]
+    example.rings = Cheaper(lambda inner, number: of_row_alone(inner, number, own)) if batch.train.noise else None
 
-    found = gradients(example, row, inside, None)
-    if not all(bounds.vanishes(example, g, norms) for g in found):
-        found = gradients(example, row, inside, valid)  # empty slots are zeroed by their valid bit
-    found, bound = _bounded(example, batch, found, norms, numbers[: len(fields) + 1])
+    found = [  # empty slots are zeroed by their valid bit, behind every Ring: in front of one it would not hold
+        g if bounds.vanishes(example, g, norms) else masked(example, g, valid, own)
+        for g in gradients(example, row, inside)
+    ]
+    found, bound = _bounded(example, batch, found, norms, own)
 
     samples = [batch.sample(b, f.name, ty) for f, ty in fields]
     args = [*samples, batch.sample(b, "", bit), *weights]
@@ -108,6 +121,8 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     sums: list[int] = []
     for number, batched in vmap(b, example.block(found), args, flags, batch.slots):
         total = sum_slots(b, number) if batched else number  # what no row moves vanishes, or a valid bit moves it
+        if batch.train.noise:
+            total = with_room(b, total, batch.slots * batch.train.clip, batch.reach(b.type(total)))
         sums.append(b.add(bound, (total,), b.type(total)))
     return sums
 
@@ -134,7 +149,7 @@ def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
         else:
             noise, made = _joint(b, batch, b.type(total), position)
             samplers.append(made)
-        noisy.append(b.add2(total, noise))
+        noisy.append(added(b, total, noise))
     mechanism = batch.mechanism(tuple(samplers), tuple(b.type(total).size for total in sums))
     return [b.add(mechanism, (n,), b.type(n)) for n in noisy]
 

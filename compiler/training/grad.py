@@ -22,6 +22,7 @@ from compiler.words.operations import (
     Linear,
     Mul,
     Put,
+    Ring,
     Round,
     Select,
     Strided,
@@ -99,11 +100,11 @@ def _push(b: Builder, item: Value, adjoint: int) -> Iterator[tuple[int, int]]:
         case Mul():
             yield args[0], b.mul(adjoint, args[1])
             yield args[1], b.mul(adjoint, args[0])
-        case Dot(count) | Sum(count):
+        case Dot(count) | Ring(count) | Sum(count):
             operand = b.type(args[0]).shape
             spread = b.broadcast(b.reshape(adjoint, item.type.shape + (1,) * count), operand)
-            yield args[0], b.mul(spread, args[1]) if isinstance(op, Dot) else spread
-            if isinstance(op, Dot):
+            yield args[0], spread if isinstance(op, Sum) else b.mul(spread, args[1])
+            if not isinstance(op, Sum):
                 yield args[1], b.mul(spread, args[0])
         case Round():
             yield args[0], round_adjoint(b, adjoint, item.type.scale)

@@ -26,56 +26,51 @@ class Lower(Protocol):
     def statements(self, statements: Sequence[Statement]) -> None: ...
 
 
-def seeds(b: Builder, lower: Lower, loss: Expr, mask: int | None, factor: Fraction = Fraction(1)) -> list[Seed]:
-    """Starting points for the gradient of factor * loss; where `mask` is 0 every adjoint is 0."""
+def seeds(b: Builder, lower: Lower, loss: Expr, factor: Fraction = Fraction(1)) -> list[Seed]:
+    """Starting points for the gradient of factor * loss."""
     match loss:
         case Operate(call=(Call.LOGISTIC | Call.SQUARED | Call.CROSS_ENTROPY) as call):
-            return _judged(b, lower, call, loss, mask, factor)
+            return _judged(b, lower, call, loss, factor)
         case Operate(call=Call.ADD | Call.SUB as call, args=(left, right)):
             second = -factor if call is Call.SUB else factor
-            return seeds(b, lower, left, mask, factor) + seeds(b, lower, right, mask, second)
+            return seeds(b, lower, left, factor) + seeds(b, lower, right, second)
         case Operate(call=Call.NEG, args=(inner,)):
-            return seeds(b, lower, inner, mask, -factor)
+            return seeds(b, lower, inner, -factor)
         case Operate(call=Call.MUL, args=(Const(values=(c,)), inner) | (inner, Const(values=(c,)))):
-            return seeds(b, lower, inner, mask, factor * c)
+            return seeds(b, lower, inner, factor * c)
         case Operate(call=Call.SUM, args=(Operate(call=Call.LOGISTIC | Call.SQUARED) as inner,), axis=None):
-            return seeds(b, lower, inner, mask, factor)
+            return seeds(b, lower, inner, factor)
         case Operate(call=Call.MEAN, args=(Operate(call=Call.LOGISTIC) as inner,), axis=None):
-            return seeds(b, lower, inner, mask, factor / prod(inner.type.shape))
+            return seeds(b, lower, inner, factor / prod(inner.type.shape))
         case Scope(statements=statements, value=inner):  # an inlined function
             lower.statements(statements)
-            return seeds(b, lower, inner, mask, factor)
+            return seeds(b, lower, inner, factor)
         case _:  # any other expression: its value is the loss
             value = lower.number(loss)
-            return [(value, _masked(b, b.const([Fraction(1)], b.type(value).shape), mask, factor))]
+            return [(value, b.scaled(b.const([Fraction(1)], b.type(value).shape), factor))]
 
 
-def _judged(b: Builder, lower: Lower, call: Loss, loss: Operate, mask: int | None, factor: Fraction) -> list[Seed]:
+def _judged(b: Builder, lower: Lower, call: Loss, loss: Operate, factor: Fraction) -> list[Seed]:
     """The first operand of `loss` is judged by the second."""
     judged, by = loss.args
     x = lower.number(judged)
     match call:
         case Call.LOGISTIC:
             error = b.sub(inexact(b, Call.SIGMOID, x, loss), lower.number(by))  # d/dx log(1 + e^x) - y x
-            return [(x, _masked(b, error, mask, factor))]
+            return [(x, b.scaled(error, factor))]
         case Call.CROSS_ENTROPY:
             chance = inexact(b, Call.SOFTMAX, x, loss)
             error = b.sub(chance, one_hot(b, lower.number(by), b.type(x).shape[-1]))
-            return [(x, _masked(b, error, mask, factor))]
+            return [(x, b.scaled(error, factor))]
         case Call.SQUARED:
             y = lower.number(by)
             error = b.sub(x, y)
             return [
-                (_stretched(b, x, error), _masked(b, error, mask, factor)),
-                (_stretched(b, y, error), _masked(b, error, mask, -factor)),
+                (_stretched(b, x, error), b.scaled(error, factor)),
+                (_stretched(b, y, error), b.scaled(error, -factor)),
             ]
         case _:
             assert_never(call)
-
-
-def _masked(b: Builder, adjoint: int, mask: int | None, factor: Fraction) -> int:
-    scaled = b.scaled(adjoint, factor)
-    return scaled if mask is None else b.select(mask, scaled, b.const([Fraction(0)]))
 
 
 def _stretched(b: Builder, word: int, like: int) -> int:

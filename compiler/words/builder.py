@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import gcd, lcm, prod
+from typing import Protocol
 
 from compiler.words import strides
-from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value
+from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, full_range
 from compiler.words.operations import (
     And,
     Concat,
@@ -21,6 +22,7 @@ from compiler.words.operations import (
     Mul,
     Op,
     Put,
+    Ring,
     Round,
     Select,
     Strided,
@@ -33,6 +35,12 @@ BIT = Type((), Fraction(1), 0, 1)
 Derivative = Callable[[int], Sequence[tuple[int, int]]]  # adjoint -> (operand, what that adds to its adjoint)
 
 
+class Rings(Protocol):
+    """Says whether a sum of `terms` products, exactly of type `exact`, is to be a Ring."""
+
+    def __call__(self, b: Builder, left: int, right: int, exact: Type, terms: int) -> bool: ...
+
+
 class Builder:
     """A block under construction.  Equal values are made once (they are all pure)."""
 
@@ -43,6 +51,7 @@ class Builder:
         self.items: list[Item] = []
         self.span: Span | None = None  # given to every value made from now on
         self.derivatives: dict[int, Derivative] = {}  # of values that are not differentiated word by word
+        self.rings: Rings | None = None  # which sums of products may enter as shares
         self._made: dict[Value, int] = {}
 
     @property
@@ -276,7 +285,15 @@ class Builder:
         if self.constant(a) is not None or self.constant(b) is not None:
             return self.sum(self.mul(a, b), axes)
         shape, terms = split(ta.shape, axes)
-        return self.add(Dot(axes), (a, b), product(ta, tb, shape, terms, a == b))
+        exact = product(ta, tb, shape, terms, a == b)
+        if self.rings is not None and self.rings(self, a, b, exact, terms):
+            return self.ring(a, b, axes, exact)
+        return self.add(Dot(axes), (a, b), exact)
+
+    def ring(self, a: int, b: int, axes: int, least: Type) -> int:
+        """A sum of products as a Ring of at least the range of `least`."""
+        lo, hi = full_range(least.width + (not least.signed), True)
+        return self.add(Ring(axes), (a, b), replace(least, lo=lo, hi=hi))
 
     # -- kinds, bits and choices ----------------------------------------------------------------
 

@@ -280,7 +280,37 @@ class Enter:
     party: str  # or PUBLIC
 
 
+# products as shares, see `compiler.joint.shares`
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The sum of products of the `count` trailing axes, mod 2^w for w the width of its signed type.
+
+    Where it is joint and enters as shares, a malicious evaluator adds what it likes: it may have every value of the
+    type, and stands in no relation to any other value, not even to another Ring of the same operands.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Both parties' shares of a Ring whose first operand is the garbler's own; only a Share reads it."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The party's part of a Transfer.  In the clear one is 0 and the other everything, as good a split as any."""
+
+    party: str
+    first: bool  # the garbler's, which is the one of 0
+
+
 Source = Constant | Entry | Draw | Noise | Coins
+Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
 Compute = (  # what takes gates, where it is joint
@@ -288,7 +318,7 @@ Compute = (  # what takes gates, where it is joint
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
-Op = Source | Compute | Wiring | Mark | Enter
+Op = Source | Compute | Wiring | Mark | Enter | Sharing
 
 NAMES: Mapping[type[Op], str] = {
     Constant: "const",
@@ -320,4 +350,7 @@ NAMES: Mapping[type[Op], str] = {
     Bound: "clip",
     Mechanism: "declassify",
     Enter: "enter",
+    Ring: "ring",
+    Transfer: "transfer",
+    Share: "share",
 }

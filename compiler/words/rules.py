@@ -38,11 +38,15 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Put,
+    Ring,
     Round,
     Select,
+    Share,
+    Sharing,
     Sqrt,
     Strided,
     Sum,
+    Transfer,
     View,
     Wiring,
     Xor,
@@ -75,7 +79,10 @@ def need(condition: bool, reason: str) -> None:
         raise Wrong(reason)
 
 
-def made(op: Constant | Noise | Coins | Compute | Wiring | Mark | Enter, args: Sequence[Operand], type: Type) -> Range:
+Derived = Constant | Noise | Coins | Compute | Wiring | Mark | Enter | Sharing
+
+
+def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
     """The range of the result; raises Wrong where payload, operands, shape or scale do not fit together."""
     if isinstance(op, Constant | Noise | Coins):
         return _drawn(op, args, type)
@@ -85,6 +92,8 @@ def made(op: Constant | Noise | Coins | Compute | Wiring | Mark | Enter, args: S
         return _contracted(op, args, type)
     if isinstance(op, Bound | Mechanism | Enter):
         return _passed(op, args, type)
+    if isinstance(op, Ring | Transfer | Share):
+        return _shared(op, args, type)
     if isinstance(op, Sampler):
         return _gauss(op, args, type)
     for a in args:
@@ -214,6 +223,21 @@ def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
     need((op.left, op.right) == offsets, f"digits read with the offsets {op.left}, {op.right} instead of {offsets}")
     ends = [(2 * x + op.left) * (2 * y + op.right) for x in a.known for y in b.known]
     return terms * min(ends), terms * max(ends)
+
+
+def _shared(op: Sharing, args: Sequence[Operand], type: Type) -> Range:
+    """Every value of the type: nobody is held to the right one."""
+    need((type.lo, type.hi) == full_range(type.width, True), f"{type.lo}..{type.hi} is not a whole ring")
+    if isinstance(op, Share):
+        _count(args, 1)
+        need(args[0].type == type, f"a part of another ring: {args[0].type}")
+        return type.lo, type.hi
+    _count(args, 2)
+    a, b = args
+    need(a.type.shape == b.type.shape, f"factors of different shapes: {a.type}, {b.type}")
+    need(0 <= op.count <= len(a.type.shape), f"{op.count} axes of {len(a.type.shape)} contracted")
+    need(split(a.type.shape, op.count)[0] == type.shape, "the axes left are not the result's")
+    return type.lo, type.hi
 
 
 # -- element by element ---------------------------------------------------------------------------

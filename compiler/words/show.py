@@ -37,11 +37,14 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Put,
+    Ring,
     Round,
     Select,
+    Share,
     Sqrt,
     Strided,
     Sum,
+    Transfer,
     View,
     Xor,
 )
@@ -108,7 +111,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return " ".join(map(str, values[:MOST_NUMBERS])) + (" .." if len(values) > MOST_NUMBERS else "")
         case Linear(coefficients, constant):
             return _sum([*zip(coefficients, args, strict=True)], constant)
-        case Sum(count) | Dot(count):
+        case Sum(count) | Dot(count) | Ring(count) | Transfer(count):
             return f"{', '.join(args)} over {count}"
         case Digits(count, left, right):
             return f"({_sum([(2, args[0])], left)}) ({_sum([(2, args[1])], right)}) over {count}"
@@ -134,6 +137,8 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return _source(op)
         case Bound() | Mechanism() | Enter():
             return _passed(op, args[0])
+        case Share(party):
+            return f"{args[0]} of {party}"
         case _:
             assert_never(op)
 

@@ -35,7 +35,9 @@ from compiler.words.operations import (
     Put,
     Round,
     Select,
+    Share,
     Sum,
+    Transfer,
     View,
 )
 from compiler.words.rules import Operand, Range, Wrong, made, need
@@ -190,6 +192,12 @@ class _Verifier:
                     holder = self.drawers.get(item.op.draw, party if self.party and party in holders else "nobody")
                     need(party == holder, f"`{party}` draws the noise of `{holder}`'s data set")
                 return frozenset({party})
+            case Transfer():
+                need(self.party is None, "a transfer among clear words")
+                return frozenset({JOINT})
+            case Share(party):
+                need(party in self.outside.parties, f"`{party}` is not a party")
+                return frozenset({party})
             case Enter(party):
                 need(self.party is None, "something enters among clear words")
                 need(joined <= {party} - {PUBLIC}, f"`{party}` enters what is not its own")
@@ -207,7 +215,14 @@ class _Verifier:
 
     def _meeting(self, item: Value, seen: Mapping[int, Operand], owners: Mapping[int, Owners]) -> None:
         """Once entered, joint work reads what has been entered, public indices and uniform constants."""
-        if not self.entered or isinstance(item.op, Enter):
+        if isinstance(item.op, Transfer):
+            own, joint = item.args
+            need(
+                JOINT not in owners[own] and len(owners[own]) <= 1, f"transfers by %{own}, which is not one party's own"
+            )
+            need(JOINT in owners[joint], f"transfers by the bits of %{joint}, which has not been entered")
+            return
+        if not self.entered or isinstance(item.op, Enter | Share):
             return
         joined = frozenset[str]().union(*(owners[a] for a in item.data))
         if JOINT in joined:

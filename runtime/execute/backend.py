@@ -31,11 +31,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.schedule.plan import Enter, Open
+from compiler.schedule.plan import Open, Transfer
 from runtime.crypto.labels import LABEL_BYTES, Labels
 
 Wires = NDArray[Any]
 Bits = NDArray[np.uint8]
+Numbers = NDArray[np.uint64]  # mod 2^64; whoever reads them keeps the low bits
+Shares = tuple[Numbers | None, Numbers | None]  # the garbler's and the evaluator's; None where it is not known
 
 HALVES = 2
 CHUNK_BYTES = 1 << 18
@@ -60,12 +62,19 @@ class Backend(Protocol):
         """Wires that carry bits both parties know."""
         ...
 
-    def enter(self, step: Enter, bits: Bits | None, count: int) -> Wires:
+    def enter(self, party: str, bits: Bits | None, count: int) -> Wires:
         """Wires of a party's `count` bits, which are given where this process owns them."""
         ...
 
     def run(self, kernel: int, inputs: Wires, row: int) -> Wires:
         """One tile: wires (inputs, lanes, ...) to new wires (outputs, lanes, ...); its first table row is `row`."""
+        ...
+
+    def multiply(self, words: Wires, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
+        """Shares of joint words (words, width, ...) times the garbler's numbers (words, shared), see `products`.
+
+        The numbers are given where this process owns them, and it returns the shares it knows; the first row is `row`.
+        """
         ...
 
     def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
@@ -77,6 +86,18 @@ class Engine(Protocol):
     """The part of a garbling or evaluating backend that depends on the machine; `run` as in Backend."""
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels: ...
+
+
+class Multiplier(Protocol):
+    """The garbler's part of `multiply` that depends on the machine."""
+
+    def multiply(self, zero: Labels, numbers: Numbers, shape: Transfer, row: int) -> Numbers: ...
+
+
+class Receiver(Protocol):
+    """The evaluator's part of it."""
+
+    def multiply(self, active: Labels, shape: Transfer, row: int) -> Numbers: ...
 
 
 SendTables = Callable[[memoryview], None]

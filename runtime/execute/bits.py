@@ -43,3 +43,16 @@ def from_bits(bits: Bits, type: Type) -> Array:
     if type.signed:
         integers = [value - (value >> (width - 1) << width) for value in integers]
     return as_array(integers, type)
+
+
+def as_ring(values: Array) -> NDArray[np.uint64]:
+    """Integers mod 2^64."""
+    if values.dtype == np.int64:
+        return values.astype(np.uint64)
+    return np.array([int(value) % (1 << 64) for value in values.reshape(-1)], dtype=np.uint64).reshape(values.shape)
+
+
+def from_ring(numbers: NDArray[np.uint64], ring: int) -> Array:
+    """The integers of -2^(ring - 1) .. 2^(ring - 1) - 1 that are equal to them mod 2^ring, 1 <= ring <= 63."""
+    above = np.uint64(64 - ring)
+    return (numbers << above).astype(np.int64) >> np.int64(64 - ring)

@@ -7,9 +7,10 @@ from typing import assert_never
 
 import numpy as np
 
-from compiler.schedule.plan import Enter, Kernel, Open
-from runtime.execute.backend import Bits
+from compiler.schedule.plan import Kernel, Open, Transfer
+from runtime.execute.backend import Bits, Numbers, Shares
 from runtime.execute.instructions import And, Program, Xor, program
+from runtime.execute.products import weight
 
 
 class ClearBackend:
@@ -25,9 +26,9 @@ class ClearBackend:
     def constant(self, bits: Bits) -> Bits:
         return bits
 
-    def enter(self, step: Enter, bits: Bits | None, count: int) -> Bits:
+    def enter(self, party: str, bits: Bits | None, count: int) -> Bits:
         if bits is None:
-            raise ValueError(f"a run in the clear needs the inputs of every party, also of `{step.party}`")
+            raise ValueError(f"a run in the clear needs the inputs of every party, also of `{party}`")
         return bits
 
     def run(self, kernel: int, inputs: Bits, row: int) -> Bits:
@@ -48,6 +49,14 @@ class ClearBackend:
                     assert_never(item)
         outputs = registers[np.array(code.outputs, dtype=np.intp)]
         return outputs ^ np.array(code.inverted, dtype=np.uint8)[:, None]
+
+    def multiply(self, words: Bits, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
+        """All of it in the evaluator's share."""
+        if numbers is None:
+            raise ValueError("a run in the clear needs the numbers of every party")
+        weights = np.array([weight(shape, bit) for bit in range(shape.width)])
+        values = (words.astype(shape.dtype) * weights).sum(axis=1, dtype=shape.dtype)
+        return np.zeros_like(numbers), (values[:, None] * numbers.astype(shape.dtype)).astype(np.uint64)
 
     def open(self, outputs: Sequence[tuple[Open, Bits]]) -> list[Bits | None]:
         return [bits for _, bits in outputs]

@@ -16,6 +16,7 @@ from runtime.execute.backend import (
     SendTables,
 )
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
+from runtime.execute.products import EvaluatorProducts, GarblerProducts
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 
 BACKEND = "portable"
@@ -33,7 +34,8 @@ def garbler(
     """The garbler's end; `send_tables` takes the tables in the order of the schedule."""
     public = PublicLabels(seeds.labels)
     engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
-    return GarblerBackend(roles, secret, public, engine, transfers, outputs)
+    multiplier = GarblerProducts(seeds.hash, secret, send_tables)
+    return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
 
 def evaluator(
@@ -47,4 +49,5 @@ def evaluator(
     """The evaluator's end; `receive_tables` gives as many of the next bytes of the tables as it is asked for."""
     public = PublicLabels(seeds.labels)
     engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)
-    return EvaluatorBackend(roles, public, engine, transfers, outputs)
+    multiplier = EvaluatorProducts(seeds.hash, receive_tables)
+    return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

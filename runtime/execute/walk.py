@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from math import prod
 from typing import assert_never
 
@@ -19,6 +20,7 @@ from compiler.schedule.plan import (
     Launch,
     Open,
     Plan,
+    Product,
     Repeat,
     Step,
     Tell,
@@ -28,7 +30,7 @@ from compiler.schedule.plan import (
 from compiler.words import evaluate
 from compiler.words.evaluate import Array, Sources
 from runtime.execute.backend import Backend, Wires
-from runtime.execute.bits import from_bits, to_bits
+from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
 
 Progress = Callable[[int], None]  # AND gates done since the last call
 
@@ -86,33 +88,42 @@ class _Walker:
 
     def steps(self, steps: tuple[Step, ...], iteration: tuple[int, ...], base: int) -> None:
         """Run a body; `base` is the global number of its first table row."""
-        for step in steps:
-            match step:
-                case Repeat():
-                    for index in range(step.count):
-                        self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
-                case Launch():
-                    self._launch(step, iteration, base + step.row)
-                case Clear():
-                    self._clear(step, iteration)
-                case Enter():
-                    self._enter(step)
-                case Copy():
-                    everything = slice(0, prod(step.lanes))
-                    wires = self._read(self._wires(step.source, step.lanes), iteration, everything)
-                    self._write(self._wires(step.target, step.lanes), iteration, everything, wires)
-                case Free():
-                    del self._buffers[step.buffer]
-                case Open():
-                    size = step.type.size * step.type.width
+        for entering, run in groupby(steps, lambda step: isinstance(step, Enter)):
+            if entering:
+                self._enter([step for step in run if isinstance(step, Enter)])
+            else:
+                for step in run:
+                    self._step(step, iteration, base)
+
+    def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
+        match step:
+            case Repeat():
+                for index in range(step.count):
+                    self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
+            case Launch():
+                self._launch(step, iteration, base + step.row)
+            case Clear():
+                self._clear(step, iteration)
+            case Product():
+                self._multiply(step, iteration, base + step.row)
+            case Enter():
+                self._enter([step])
+            case Copy():
+                everything = slice(0, prod(step.lanes))
+                wires = self._read(self._wires(step.source, step.lanes), iteration, everything)
+                self._write(self._wires(step.target, step.lanes), iteration, everything, wires)
+            case Free():
+                del self._buffers[step.buffer]
+            case Open():
+                size = step.type.size * step.type.width
+                self._order.append(step.name)
+                self._opened.append((step, self._buffer(step.buffer)[:size].copy()))
+            case Tell():
+                if self._owns.intersection(step.to):
                     self._order.append(step.name)
-                    self._opened.append((step, self._buffer(step.buffer)[:size].copy()))
-                case Tell():
-                    if self._owns.intersection(step.to):
-                        self._order.append(step.name)
-                        self._told[step.name] = self._word(step.clear)
-                case _:
-                    assert_never(step)
+                    self._told[step.name] = self._word(step.clear)
+            case _:
+                assert_never(step)
 
     def outputs(self) -> dict[str, Array]:
         """Open what was collected; outputs in schedule order."""
@@ -147,15 +158,40 @@ class _Walker:
             (number, environment[result]) for number, result in zip(step.writes, block.results, strict=True)
         )
 
-    def _enter(self, step: Enter) -> None:
-        bits = None
-        if step.party == PUBLIC or step.party in self._owns:
-            bits = to_bits(self._word(step.clear), step.type)
-        if step.party == PUBLIC and bits is not None:
-            wires = self._backend.constant(bits)
-        else:
-            wires = self._backend.enter(step, bits, step.type.size * step.type.width)
-        self._allocate(step.buffer)[: len(wires)] = wires
+    def _multiply(self, step: Product, iteration: tuple[int, ...], row: int) -> None:
+        """The wires that a word has once, in front; the axes along which words are shared, behind; then the sum."""
+        extents = step.extents
+        moving = [axis for axis, stride in enumerate(step.joint.lane) if stride]
+        order = [*moving, *(axis for axis, stride in enumerate(step.joint.lane) if not stride)]
+        shape = step.transfer
+        once = replace(step.joint, lane=tuple(step.joint.lane[axis] for axis in moving))
+        words = self._read(_Wires.of(once, tuple(extents[axis] for axis in moving)), iteration, slice(0, shape.words))
+        numbers = None
+        if step.own in self._words:
+            own = as_ring(self._words[step.own]).reshape(extents).transpose(order)
+            numbers = np.ascontiguousarray(own).reshape(shape.words, shape.shared)
+        back, first = np.argsort(order), len(step.type.shape)
+        shares = self._backend.multiply(words.swapaxes(0, 1), numbers, shape, row)
+        for clear, share in zip(step.shares, shares, strict=True):
+            if share is not None:
+                products = share.reshape([extents[axis] for axis in order]).transpose(back)
+                total = products.sum(axis=tuple(range(first, len(extents))), dtype=np.uint64)
+                self._words[clear] = from_ring(total, step.type.width)
+
+    def _enter(self, steps: list[Enter]) -> None:
+        """Words that are entered one after the other, each party's at once."""
+        for party in dict.fromkeys(step.party for step in steps):
+            own = [step for step in steps if step.party == party]
+            sizes = [step.type.size * step.type.width for step in own]
+            bits = None
+            if party == PUBLIC or party in self._owns:
+                bits = np.concatenate([to_bits(self._word(step.clear), step.type) for step in own])
+            if party == PUBLIC and bits is not None:
+                wires = self._backend.constant(bits)
+            else:
+                wires = self._backend.enter(party, bits, sum(sizes))
+            for step, part in zip(own, np.split(wires, np.cumsum(sizes)[:-1]), strict=True):
+                self._allocate(step.buffer)[: len(part)] = part
 
     def _read(self, view: _Wires, iteration: tuple[int, ...], lanes: slice) -> Wires:
         return self._buffer(view.buffer)[view.at(iteration, lanes)]

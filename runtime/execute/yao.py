@@ -6,11 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compiler.schedule.plan import PUBLIC, Enter, Open
+from compiler.schedule.plan import PUBLIC, Open, Transfer
 from runtime.crypto.labels import Labels
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.backend import Bits, CotReceiver, CotSender, Engine, EvaluatorOutputs, GarblerOutputs, Roles
+from runtime.execute.backend import (
+    Bits,
+    CotReceiver,
+    CotSender,
+    Engine,
+    EvaluatorOutputs,
+    GarblerOutputs,
+    Multiplier,
+    Numbers,
+    Receiver,
+    Roles,
+    Shares,
+)
 
 
 class ForgedOutput(Exception):
@@ -45,11 +57,12 @@ class GarblerBackend:
         secret: LabelSecret,
         public: PublicLabels,
         engine: Engine,
+        multiplier: Multiplier,
         cot: CotSender,
         outputs: GarblerOutputs,
     ) -> None:
         self._roles, self._secret, self._public = roles, secret, public
-        self._engine, self._cot, self._outputs = engine, cot, outputs
+        self._engine, self._multiplier, self._cot, self._outputs = engine, multiplier, cot, outputs
 
     def empty(self, wires: int) -> Labels:
         return np.zeros((wires, 2), dtype=np.uint64)
@@ -60,15 +73,20 @@ class GarblerBackend:
         with self._secret.in_use() as delta:
             return active ^ delta * bits[:, None].astype(np.uint64)
 
-    def enter(self, step: Enter, bits: Bits | None, count: int) -> Labels:
-        if step.party == self._roles.evaluator:
+    def enter(self, party: str, bits: Bits | None, count: int) -> Labels:
+        if party == self._roles.evaluator:
             return self._cot.send(count)
-        if step.party not in (self._roles.garbler, PUBLIC) or bits is None:
-            raise ValueError(f"the garbler `{self._roles.garbler}` cannot enter a word of `{step.party}`")
+        if party not in (self._roles.garbler, PUBLIC) or bits is None:
+            raise ValueError(f"the garbler `{self._roles.garbler}` cannot enter a word of `{party}`")
         return self.constant(bits)
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
+
+    def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
+        if numbers is None:
+            raise ValueError("the first factor of a product is the garbler's own")
+        return self._multiplier.multiply(words, numbers, shape, row), None
 
     def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
         """The garbler's outputs are checked before any decoding bit leaves.  Raises ForgedOutput."""
@@ -97,9 +115,16 @@ class EvaluatorBackend:
     """Wires are active labels, shape (n, 2)."""
 
     def __init__(
-        self, roles: Roles, public: PublicLabels, engine: Engine, cot: CotReceiver, outputs: EvaluatorOutputs
+        self,
+        roles: Roles,
+        public: PublicLabels,
+        engine: Engine,
+        multiplier: Receiver,
+        cot: CotReceiver,
+        outputs: EvaluatorOutputs,
     ) -> None:
-        self._roles, self._public, self._engine, self._cot, self._outputs = roles, public, engine, cot, outputs
+        self._roles, self._public, self._engine, self._multiplier = roles, public, engine, multiplier
+        self._cot, self._outputs = cot, outputs
 
     def empty(self, wires: int) -> Labels:
         return np.zeros((wires, 2), dtype=np.uint64)
@@ -107,15 +132,18 @@ class EvaluatorBackend:
     def constant(self, bits: Bits) -> Labels:
         return self._public.next(len(bits))
 
-    def enter(self, step: Enter, bits: Bits | None, count: int) -> Labels:
-        if step.party == self._roles.garbler:
+    def enter(self, party: str, bits: Bits | None, count: int) -> Labels:
+        if party == self._roles.garbler:
             return self._public.next(count)
-        if step.party != self._roles.evaluator or bits is None:
-            raise ValueError(f"the evaluator `{self._roles.evaluator}` cannot enter a word of `{step.party}`")
+        if party != self._roles.evaluator or bits is None:
+            raise ValueError(f"the evaluator `{self._roles.evaluator}` cannot enter a word of `{party}`")
         return self._cot.receive(bits)
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
+
+    def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
+        return None, self._multiplier.multiply(words, shape, row)
 
     def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
         returned = [active for step, active in outputs if self._roles.garbler in step.to]

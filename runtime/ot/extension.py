@@ -29,8 +29,8 @@ from runtime.ot import base, check
 from runtime.ot.errors import CheatingDetected, Destroyed
 from runtime.ot.matrix import Words, pack, transpose
 
-BATCH = 1 << 17
-"""The most transfers in one message (2 MB); longer requests are cut."""
+BATCH = 1 << 20
+"""The most transfers in one message (16 MB); longer requests are cut."""
 
 
 class Receiver:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.program import Compiled
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Repeat, Step, Tell
+from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Product, Repeat, Step, Tell
 from compiler.words.evaluate import Array
 from compiler.words.ir import Block, Loop, Result, Type, Value
 from compiler.words.operations import Coins, Draw, Entry, Noise
@@ -64,7 +64,7 @@ def _draws(steps: Iterable[Step]) -> Iterator[Draw]:
                 yield from _draws(step.body)
             case Clear():
                 yield from _sampled(step.block)
-            case Launch() | Enter() | Open() | Tell() | Copy() | Free():
+            case Launch() | Product() | Enter() | Open() | Tell() | Copy() | Free():
                 pass
             case _:
                 assert_never(step)
