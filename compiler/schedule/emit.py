@@ -259,17 +259,23 @@ class Level:
                 raise AssertionError(f"nothing to do for {item}")
 
     def _transfer(self, item: Value, steps: list[Step]) -> tuple[int, int]:
-        """The clear words of the garbler's share and of the evaluator's."""
+        """The clear words of the garbler's share and of the evaluator's.
+
+        Of a word wider than the ring only the bits that the ring has, each with its weight: mod 2^l it is their sum.
+        """
         own, joint = item.args
         shape, rank = self.types[own].shape, len(self.types[own].shape)
         parts = self.shared.clear_word(), self.shared.clear_word()
+        words = self.stored[joint].wiring(rank, len(self.indices))
+        [(width, stride)] = words.port
+        cut = width > item.type.width
         steps.append(
             Product(
                 parties=(self.shared.roles.garbler, self.shared.roles.evaluator),
                 own=self.clear[own],
-                joint=self.stored[joint].wiring(rank, len(self.indices)),
+                joint=replace(words, port=((min(width, item.type.width), stride),)),
                 terms=shape[len(item.type.shape) :],
-                signed=self.types[joint].signed,
+                signed=self.types[joint].signed and not cut,
                 type=item.type,
                 shares=parts,
                 row=0,
