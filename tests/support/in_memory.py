@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from queue import Queue
 from threading import Thread
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from compiler.schedule.plan import Plan
-from compiler.words.evaluate import Array
+from compiler.words.evaluate import Array, Sources
 from compiler.words.ir import Type
 from compiler.words.operations import Coins, Draw, Entry, Noise
 from runtime.crypto.labels import Labels, decode, encode
@@ -20,6 +20,7 @@ from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Bits, Roles
 from runtime.execute.clear import ClearBackend
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
+from runtime.execute.products import EvaluatorProducts, GarblerProducts
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.privacy.draws import draw_coins
@@ -128,8 +129,15 @@ def run_clear(plan: Plan, values: Mapping[str, Any]) -> dict[str, Array]:
     return walk(plan, ClearBackend(plan.kernels), Inputs(values), frozenset({ROLES.garbler, ROLES.evaluator}))
 
 
-def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Outputs, roles: Roles = ROLES) -> Run:
+def run_both(
+    plan: Plan,
+    values: Mapping[str, Any] | Sources,
+    outputs: type[Outputs] = Outputs,
+    roles: Roles = ROLES,
+    evaluator: Callable[..., EvaluatorBackend] = EvaluatorBackend,
+) -> Run:
     """Garble in a thread, evaluate here; an error of the garbler is raised in preference to the evaluator's."""
+    sources = Inputs(values) if isinstance(values, Mapping) else values
     secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
     with secret.in_use() as delta:
         delta = delta.copy()
@@ -141,9 +149,10 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
     def garble() -> None:
         public = PublicLabels(seeds.labels)
         engine = PortableGarbler(plan.kernels, secret, seeds.hash, public.constant, tables.send)
-        backend = GarblerBackend(roles, secret, public, engine, cot, last)
+        products = GarblerProducts(seeds.hash, secret, tables.send)
+        backend = GarblerBackend(roles, secret, public, engine, products, cot, last)
         try:
-            results["garbler"] = walk(plan, backend, Inputs(values), frozenset({roles.garbler}))
+            results["garbler"] = walk(plan, backend, sources, frozenset({roles.garbler}))
         except BaseException as error:
             errors.append(error)
             down.send(bytes(1 << 16))  # let the evaluator end
@@ -153,8 +162,9 @@ def run_both(plan: Plan, values: Mapping[str, Any], outputs: type[Outputs] = Out
     try:
         public = PublicLabels(seeds.labels)
         engine = PortableEvaluator(plan.kernels, seeds.hash, public.constant, tables.receive)
-        backend = EvaluatorBackend(roles, public, engine, cot, last)
-        results["evaluator"] = walk(plan, backend, Inputs(values), frozenset({roles.evaluator}))
+        products = EvaluatorProducts(seeds.hash, tables.receive)
+        backend = evaluator(roles, public, engine, products, cot, last)
+        results["evaluator"] = walk(plan, backend, sources, frozenset({roles.evaluator}))
     except BaseException:
         up.send(bytes(1 << 16))  # let the garbler end
         raise

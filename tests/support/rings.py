@@ -1,0 +1,214 @@
+"""The ideal run of a program whose products go as shares: each Ring reads what it is, and a number more.
+
+Which Ring an entry of the evaluator's belongs to is found by what both carry in honest runs, not by asking the
+compiler; so an entry too many, or a Ring that enters twice, is found as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from unittest.mock import patch
+
+import numpy as np
+
+from compiler.joint.locality import Owners, Roles, analyse, roles
+from compiler.schedule.plan import PUBLIC, Clear, Enter, Plan, Product, Repeat, Step
+from compiler.words import evaluate
+from compiler.words.evaluate import Array, Sources
+from compiler.words.ir import Block, Loop, Type, Value, Words
+from compiler.words.operations import Bound, Coins, Entry, Ring, View
+from runtime.execute.backend import Bits
+from runtime.execute.bits import from_bits, to_bits
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
+from runtime.execute.yao import EvaluatorBackend
+
+Reading = Callable[[int, int, Type], Array]  # (which Ring, how often it has been made before, its type) -> the offset
+
+
+def nothing(ring: int, time: int, type: Type) -> Array:
+    return np.zeros(type.shape, dtype=object)
+
+
+@dataclass
+class Offsets:
+    """Uniform offsets and extreme ones, chosen when first asked for and the same ever after."""
+
+    rng: np.random.Generator
+    chosen: dict[tuple[int, int], Array] = field(default_factory=dict[tuple[int, int], Array])
+
+    def __call__(self, ring: int, time: int, type: Type) -> Array:
+        if (ring, time) not in self.chosen:
+            ends = self.rng.choice([0, 1, type.hi, type.lo, type.lo // 2], type.shape)
+            anything = self.rng.integers(type.lo, type.hi, type.shape, endpoint=True)
+            self.chosen[ring, time] = np.where(self.rng.random(type.shape) < 0.5, ends, anything).astype(object)
+        return self.chosen[ring, time]
+
+
+def wrapped(value: Array, type: Type) -> Array:
+    """Mod 2^w for w the width of the type."""
+    assert (type.hi - type.lo + 1).bit_count() == 1
+    return evaluate.as_array((value.astype(object) - type.lo) % (type.hi - type.lo + 1) + type.lo, type)
+
+
+# -- the words ------------------------------------------------------------------------------------
+
+
+def joint_rings(words: Words) -> list[Value]:
+    """The Rings that one party cannot make on its own, or that the evaluator would make on its own."""
+    return list(_rings(words.block, {}, roles(words)))
+
+
+def _rings(block: Block, owners: Owners, who: Roles) -> Iterator[Value]:
+    analyse(block, owners, who)
+    for number, item in block.numbered():
+        if isinstance(item, Loop):
+            carried = [owners[number]] * (len(item.body.params) - 1)
+            yield from _rings(item.body, owners | dict(enumerate([PUBLIC, *carried], item.body.first)), who)
+        elif isinstance(item, Value) and isinstance(item.op, Ring) and owners[number] not in (PUBLIC, who.garbler):
+            yield item
+
+
+def sums(words: Words) -> set[int]:
+    """Which of the joint Rings are sums over the slots: what is clipped has been added up in them."""
+    known = {id(item): position for position, item in enumerate(joint_rings(words))}
+    found: set[int] = set()
+
+    def inside(block: Block) -> None:
+        items = dict(block.numbered())
+        for item in block.items:
+            if isinstance(item, Loop):
+                inside(item.body)
+            elif isinstance(item, Value) and isinstance(item.op, Bound):
+                source = items.get(item.args[0])
+                while isinstance(source, Value) and isinstance(source.op, View):
+                    source = items.get(source.args[0])
+                found.update({known[id(source)]} & set(known.values()) if id(source) in known else ())
+
+    inside(words.block)
+    return found
+
+
+@dataclass
+class Ideal:
+    """Evaluates words in which each joint Ring reads what it is and its offset; keeps what the Rings were."""
+
+    words: Words
+    reading: Reading = nothing
+    made: dict[int, list[Array]] = field(default_factory=dict[int, list[Array]])
+
+    def __post_init__(self) -> None:
+        self._rings = {id(item): position for position, item in enumerate(joint_rings(self.words))}
+        self._honest = evaluate.value
+
+    def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+        found = self._honest(item, args, sources, position)
+        ring = self._rings.get(id(item))
+        if ring is None:
+            return found
+        before = self.made.setdefault(ring, [])
+        before.append(found)
+        return wrapped(found + self.reading(ring, len(before) - 1, item.type), item.type)
+
+    def run(self, sources: Sources) -> dict[str, Array]:
+        """The outputs of all receivers."""
+        with patch.object(evaluate, "value", self.value):
+            results = evaluate.evaluate(self.words.block, [], sources)
+        return dict(zip([o.name for o in self.words.outputs], results, strict=True))
+
+
+# -- the plan -------------------------------------------------------------------------------------
+
+
+def share_entries(steps: Iterable[Step], evaluator: str) -> list[Enter]:
+    """What the evaluator enters that is neither an input nor coins."""
+    made: dict[int, bool] = {}
+    found: list[Enter] = []
+
+    def inside(steps: Iterable[Step]) -> None:
+        for step in steps:
+            match step:
+                case Repeat():
+                    inside(step.body)
+                case Product():
+                    made[step.shares[1]] = True
+                case Clear() if step.party == evaluator:
+                    items = dict(step.block.numbered())
+                    for number, result in zip(step.writes, step.block.results, strict=True):
+                        item = items.get(result)
+                        made[number] = not (isinstance(item, Value) and isinstance(item.op, Entry | Coins))
+                case Enter() if step.party == evaluator and made[step.clear]:
+                    found.append(step)
+                case _:
+                    pass
+
+    inside(steps)
+    return found
+
+
+Lie = Callable[[Enter, int, Array], Array]  # (step, how often it was taken before, what should be entered) -> instead
+
+
+@dataclass
+class Lies:
+    """What the evaluator enters in place of its shares."""
+
+    entries: set[int]
+    lie: Lie
+    taken: dict[int, int] = field(default_factory=dict[int, int])
+
+    def __call__(self, step: Enter, bits: Bits) -> Bits:
+        if id(step) not in self.entries:
+            return bits
+        time = self.taken.get(id(step), 0)
+        self.taken[id(step)] = time + 1
+        return to_bits(wrapped(self.lie(step, time, from_bits(bits, step.type)), step.type), step.type)
+
+
+def walk_in_the_clear(plan: Plan, sources: Sources, parties: Iterable[str], lies: Lies) -> dict[str, Array]:
+    class Backend(ClearBackend):
+        def enter(self, step: Enter, bits: Bits | None, count: int) -> Bits:
+            assert bits is not None
+            return lies(step, bits)
+
+    return walk(plan, Backend(plan.kernels), sources, frozenset(parties))
+
+
+def lying(lies: Lies) -> type[EvaluatorBackend]:
+    """An evaluator of garbled circuits that does."""
+
+    class Backend(EvaluatorBackend):
+        def enter(self, step: Enter, bits: Bits | None, count: int) -> Array:
+            return super().enter(step, None if bits is None else lies(step, bits), count)
+
+    return Backend
+
+
+def matched(words: Words, plan: Plan, trials: Iterable[Sources]) -> dict[int, int]:
+    """Entry (by id) -> its Ring.  Raises AssertionError unless each joint Ring enters, and enters once."""
+    who = roles(words)
+    entries = share_entries(plan.steps, who.evaluator)
+    entered: dict[int, list[Array]] = {id(step): [] for step in entries}
+    ideal = Ideal(words)
+
+    def keep(step: Enter, time: int, value: Array) -> Array:
+        entered[id(step)].append(value)
+        return value
+
+    for sources in trials:
+        walk_in_the_clear(plan, sources, words.parties, Lies(set(entered), keep))
+        ideal.run(sources)
+    waiting = {(ring, _seen(values)) for ring, values in ideal.made.items()}
+    assert len(entries) == len(waiting), f"{len(entries)} entries of {len(waiting)} Rings"
+    found: dict[int, int] = {}
+    for step in entries:
+        ring, seen = next((r for r in sorted(waiting) if r[1] == _seen(entered[id(step)])), (None, ()))
+        assert ring is not None, f"{step} enters no Ring"
+        waiting.remove((ring, seen))
+        found[id(step)] = ring
+    return found
+
+
+def _seen(values: list[Array]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(map(int, value.reshape(-1))) for value in values)
