@@ -15,7 +15,7 @@ from typing import assert_never
 
 from compiler.joint.shares import Products, Shares
 from compiler.words.builder import Builder
-from compiler.words.ir import Block, Item, Loop, Result, Value, Words, full_range
+from compiler.words.ir import Block, Claim, Item, Loop, Result, Value, Words, full_range
 from compiler.words.operations import (
     PUBLIC,
     Coins,
@@ -152,7 +152,10 @@ class Localise(Rewriter):
         left, right = item.args
         match self.products:
             case Products.GATES:
-                return self.b.add(Dot(count), (self.joint(left), self.joint(right)), item.type)
+                args = self.joint(left), self.joint(right)
+                return self.b.emit(
+                    Value(Dot(count), args, item.type, item.span, Claim.NORM)
+                )  # or wider than the sum is
             case Products.SHARES:
                 for own, other in ((left, right), (right, left)):
                     if self.owners[own] == self.roles.garbler:

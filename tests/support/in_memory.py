@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from queue import Queue
 from threading import Thread
@@ -130,11 +130,7 @@ def run_clear(plan: Plan, values: Mapping[str, Any]) -> dict[str, Array]:
 
 
 def run_both(
-    plan: Plan,
-    values: Mapping[str, Any] | Sources,
-    outputs: type[Outputs] = Outputs,
-    roles: Roles = ROLES,
-    evaluator: Callable[..., EvaluatorBackend] = EvaluatorBackend,
+    plan: Plan, values: Mapping[str, Any] | Sources, outputs: type[Outputs] = Outputs, roles: Roles = ROLES
 ) -> Run:
     """Garble in a thread, evaluate here; an error of the garbler is raised in preference to the evaluator's."""
     sources = Inputs(values) if isinstance(values, Mapping) else values
@@ -163,7 +159,7 @@ def run_both(
         public = PublicLabels(seeds.labels)
         engine = PortableEvaluator(plan.kernels, seeds.hash, public.constant, tables.receive)
         products = EvaluatorProducts(seeds.hash, tables.receive)
-        backend = evaluator(roles, public, engine, products, cot, last)
+        backend = EvaluatorBackend(roles, public, engine, products, cot, last)
         results["evaluator"] = walk(plan, backend, sources, frozenset({roles.evaluator}))
     except BaseException:
         up.send(bytes(1 << 16))  # let the garbler end

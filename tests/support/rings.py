@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import numpy as np
@@ -18,12 +19,10 @@ from compiler.words import evaluate
 from compiler.words.evaluate import Array, Sources
 from compiler.words.ir import Block, Loop, Type, Value, Words
 from compiler.words.operations import Bound, Coins, Entry, Ring, View
-from runtime.execute.backend import Bits
-from runtime.execute.bits import from_bits, to_bits
+from runtime.execute import walk as walker
 from runtime.execute.clear import ClearBackend
-from runtime.execute.walk import walk
-from runtime.execute.yao import EvaluatorBackend
 
+T = TypeVar("T")
 Reading = Callable[[int, int, Type], Array]  # (which Ring, how often it has been made before, its type) -> the offset
 
 
@@ -152,37 +151,31 @@ Lie = Callable[[Enter, int, Array], Array]  # (step, how often it was taken befo
 
 @dataclass
 class Lies:
-    """What the evaluator enters in place of its shares."""
+    """An evaluator that enters something else in place of its shares, wherever it walks."""
 
+    evaluator: str
     entries: set[int]
     lie: Lie
     taken: dict[int, int] = field(default_factory=dict[int, int])
 
-    def __call__(self, step: Enter, bits: Bits) -> Bits:
-        if id(step) not in self.entries:
-            return bits
-        time = self.taken.get(id(step), 0)
-        self.taken[id(step)] = time + 1
-        return to_bits(wrapped(self.lie(step, time, from_bits(bits, step.type)), step.type), step.type)
+    def walk(self, run: Callable[[], T]) -> T:
+        """What `run` returns, whatever walks inside it."""
+        honest = walker._Walker._enter
+
+        def enter(walking: Any, steps: list[Enter]) -> None:
+            for step in steps if self.evaluator in walking._owns else ():
+                if id(step) in self.entries:
+                    time = self.taken.get(id(step), 0)
+                    self.taken[id(step)] = time + 1
+                    walking._words[step.clear] = wrapped(self.lie(step, time, walking._words[step.clear]), step.type)
+            honest(walking, steps)
+
+        with patch.object(walker._Walker, "_enter", enter):
+            return run()
 
 
-def walk_in_the_clear(plan: Plan, sources: Sources, parties: Iterable[str], lies: Lies) -> dict[str, Array]:
-    class Backend(ClearBackend):
-        def enter(self, step: Enter, bits: Bits | None, count: int) -> Bits:
-            assert bits is not None
-            return lies(step, bits)
-
-    return walk(plan, Backend(plan.kernels), sources, frozenset(parties))
-
-
-def lying(lies: Lies) -> type[EvaluatorBackend]:
-    """An evaluator of garbled circuits that does."""
-
-    class Backend(EvaluatorBackend):
-        def enter(self, step: Enter, bits: Bits | None, count: int) -> Array:
-            return super().enter(step, None if bits is None else lies(step, bits), count)
-
-    return Backend
+def walk_in_the_clear(plan: Plan, sources: Sources, parties: Iterable[str]) -> dict[str, Array]:
+    return walker.walk(plan, ClearBackend(plan.kernels), sources, frozenset(parties))
 
 
 def matched(words: Words, plan: Plan, trials: Iterable[Sources]) -> dict[int, int]:
@@ -196,8 +189,9 @@ def matched(words: Words, plan: Plan, trials: Iterable[Sources]) -> dict[int, in
         entered[id(step)].append(value)
         return value
 
+    lies = Lies(who.evaluator, set(entered), keep)
     for sources in trials:
-        walk_in_the_clear(plan, sources, words.parties, Lies(set(entered), keep))
+        lies.walk(lambda sources=sources: walk_in_the_clear(plan, sources, words.parties))
         ideal.run(sources)
     waiting = {(ring, _seen(values)) for ring, values in ideal.made.items()}
     assert len(entries) == len(waiting), f"{len(entries)} entries of {len(waiting)} Rings"

@@ -45,7 +45,9 @@ def training(number: int, approximated: bool = True) -> str:
         scores = "z"
     else:
         scores = "s"
-    smooth = f"logistic({scores}, {'[' + ', '.join(f'row.y == {i}' for i in range(out)) + ']' if out else 'row.y == 1'})"
+    smooth = (
+        f"logistic({scores}, {'[' + ', '.join(f'row.y == {i}' for i in range(out)) + ']' if out else 'row.y == 1'})"
+    )
     losses = [f"sum({smooth})" if out else smooth] if approximated else []
     losses += [f"squared({scores}[0], row.y)" if out else f"squared({scores}, row.y)"]
     if out and approximated:
@@ -56,7 +58,9 @@ def training(number: int, approximated: bool = True) -> str:
     lines = [HEADER]
     lines += [f"input {n}0: {weight}{shape} from vendor;" for n, shape in shapes.items()]
     label = 2 if out == 3 else 1
-    lines.append(f"dataset rows from hospital {{ x: fix<{r.randint(4, 7)}, {r.randint(1, 5)}>[{features}]{norm}; y: uint<{label}>; }}")
+    lines.append(
+        f"dataset rows from hospital {{ x: fix<{r.randint(4, 7)}, {r.randint(1, 5)}>[{features}]{norm}; y: uint<{label}>; }}"
+    )
     lines += [f"var {n} = {n}0;" for n in shapes]
     clip, noise, rate = r.choice(("1.0", "0.3", "4.0", "0.01")), r.choice(("1.0", "2.5")), r.choice(("1.0", "0.25"))
     lines.append(
