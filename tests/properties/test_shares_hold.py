@@ -5,7 +5,6 @@ Without a lie it is the run in gates, and `simulate`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np

@@ -17,7 +17,7 @@ from compiler.joint.locality import Owners, Roles, analyse, roles
 from compiler.schedule.plan import PUBLIC, Clear, Enter, Plan, Product, Repeat, Step
 from compiler.words import evaluate
 from compiler.words.evaluate import Array, Sources
-from compiler.words.ir import Block, Loop, Type, Value, Words
+from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
 from compiler.words.operations import Bound, Coins, Entry, Ring, View
 from runtime.execute import walk as walker
 from runtime.execute.clear import ClearBackend
@@ -32,23 +32,27 @@ def nothing(ring: int, time: int, type: Type) -> Array:
 
 @dataclass
 class Offsets:
-    """Uniform offsets and extreme ones, chosen when first asked for and the same ever after."""
+    """Offsets, the same whenever asked for: of one size in a run, from ones to the whole ring."""
 
     rng: np.random.Generator
     chosen: dict[tuple[int, int], Array] = field(default_factory=dict[tuple[int, int], Array])
 
+    def __post_init__(self) -> None:
+        self._size = self.rng.random()
+
     def __call__(self, ring: int, time: int, type: Type) -> Array:
         if (ring, time) not in self.chosen:
-            ends = self.rng.choice([0, 1, type.hi, type.lo, type.lo // 2], type.shape)
-            anything = self.rng.integers(type.lo, type.hi, type.shape, endpoint=True)
+            most = int(2 ** (self._size * type.width)) // 2
+            ends = self.rng.choice([0, 1, most, -most], type.shape)
+            anything = self.rng.integers(-most, most, type.shape, endpoint=True)
             self.chosen[ring, time] = np.where(self.rng.random(type.shape) < 0.5, ends, anything).astype(object)
         return self.chosen[ring, time]
 
 
 def wrapped(value: Array, type: Type) -> Array:
     """Mod 2^w for w the width of the type."""
-    assert (type.hi - type.lo + 1).bit_count() == 1
-    return evaluate.as_array((value.astype(object) - type.lo) % (type.hi - type.lo + 1) + type.lo, type)
+    low, high = full_range(type.width, type.signed)
+    return evaluate.as_array((value.astype(object) - low) % (high - low + 1) + low, type)
 
 
 # -- the words ------------------------------------------------------------------------------------
@@ -91,10 +95,14 @@ def sums(words: Words) -> set[int]:
 
 @dataclass
 class Ideal:
-    """Evaluates words in which each joint Ring reads what it is and its offset; keeps what the Rings were."""
+    """Evaluates words in which each joint Ring reads what it is and its offset; keeps what the Rings were.
+
+    Every value has to lie in the range that its type states.
+    """
 
     words: Words
     reading: Reading = nothing
+    ranged: bool = True  # whether that is looked at
     made: dict[int, list[Array]] = field(default_factory=dict[int, list[Array]])
 
     def __post_init__(self) -> None:
@@ -104,16 +112,22 @@ class Ideal:
     def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
         found = self._honest(item, args, sources, position)
         ring = self._rings.get(id(item))
-        if ring is None:
-            return found
-        before = self.made.setdefault(ring, [])
-        before.append(found)
-        return wrapped(found + self.reading(ring, len(before) - 1, item.type), item.type)
+        if ring is not None:
+            before = self.made.setdefault(ring, [])
+            before.append(found)
+            found = wrapped(found + self.reading(ring, len(before) - 1, item.type), item.type)
+        low, high = item.type.lo, item.type.hi
+        assert not (self.ranged and found.size) or (low <= found.min() and found.max() <= high), f"outside {item}"
+        return found
+
+    def during(self, call: Callable[[], T]) -> T:
+        """What `call` returns, whatever it evaluates."""
+        with patch.object(evaluate, "value", self.value):
+            return call()
 
     def run(self, sources: Sources) -> dict[str, Array]:
         """The outputs of all receivers."""
-        with patch.object(evaluate, "value", self.value):
-            results = evaluate.evaluate(self.words.block, [], sources)
+        results = self.during(lambda: evaluate.evaluate(self.words.block, [], sources))
         return dict(zip([o.name for o in self.words.outputs], results, strict=True))
 
 

@@ -59,7 +59,8 @@ def training(number: int, approximated: bool = True) -> str:
     lines += [f"input {n}0: {weight}{shape} from vendor;" for n, shape in shapes.items()]
     label = 2 if out == 3 else 1
     lines.append(
-        f"dataset rows from hospital {{ x: fix<{r.randint(4, 7)}, {r.randint(1, 5)}>[{features}]{norm}; y: uint<{label}>; }}"
+        f"dataset rows from hospital {{ x: fix<{r.randint(4, 7)}, {r.randint(1, 4)}>[{features}]{norm}; "
+        f"y: uint<{label}>; }}"
     )
     lines += [f"var {n} = {n}0;" for n in shapes]
     clip, noise, rate = r.choice(("1.0", "0.3", "4.0", "0.01")), r.choice(("1.0", "2.5")), r.choice(("1.0", "0.25"))
