@@ -6,17 +6,19 @@ Each is planted in both kinds of noise: what the data provider draws, and what t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 from pytest import MonkeyPatch
 
-from compiler.training import dpsgd
+from compiler.training import bounds, clip, dpsgd
 from compiler.words import evaluate
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array
-from compiler.words.ir import Type
+from compiler.words.ir import Type, full_range
+from compiler.words.operations import Ring
 from runtime.party import sources
 from runtime.privacy import draws
 from runtime.privacy.randomness import RunSecret, Stream
@@ -107,3 +109,37 @@ AGAINST_WHITENESS: dict[str, Plant] = {
     "noise shared by coordinates": noise_shared_by_coordinates,
     "noise shared by runs": noise_shared_by_runs,
 }
+
+
+def ascending_slots(patch: MonkeyPatch) -> None:
+    def as_drawn(stream: Stream, batch: NDArray[np.int64]) -> NDArray[np.int64]:
+        return batch
+
+    patch.setattr(draws, "place", as_drawn)
+
+
+def noise_behind_the_ring(patch: MonkeyPatch) -> None:
+    """Sum and noise in a word wide enough for both, whose carry tells where the sum stood."""
+    patch.setattr(dpsgd, "added", Builder.add2)
+
+
+def scaled_entered(patch: MonkeyPatch) -> None:
+    """What the clip has scaled is a Ring once more."""
+    right = clip._shrunk
+
+    def entered(b: Builder, number: int, factor: int, most: Fraction) -> int:
+        scaled = right(b, number, factor, most)
+        type = b.type(scaled)
+        lo, hi = full_range(type.width, True)
+        return b.add(Ring(0), (scaled, b.const([Fraction(1)], type.shape)), replace(type, lo=lo, hi=hi))
+
+    patch.setattr(clip, "_shrunk", entered)
+
+
+def revived_empties(patch: MonkeyPatch) -> None:
+    """A gradient is taken to vanish on a row of zeros, and is not masked."""
+
+    def vanishes(*_: object) -> bool:
+        return True
+
+    patch.setattr(bounds, "vanishes", vanishes)

@@ -68,13 +68,7 @@ class Setting:
     def noisy_sums(self, present: NDArray[np.bool_], norm: int, seed: int) -> Floats:
         """Of one training for each row of `present`, every one with a run secret of its own; (trainings, steps, d)."""
         block = self.meaning(bounded=norm <= 1).words.block
-        place = noisy_sum(block)
-        sums: list[list[Floats]] = []
-        for k, row in enumerate(present):
-            transcript = Transcript(*place)
-            run(block, transcript, PartySources(self.inputs(row, norm), secret(seed, norm, k)), ())
-            sums.append(transcript.released)
-        return np.asarray(sums)
+        return np.asarray([released(block, self.inputs(r, norm), secret(seed, norm, k)) for k, r in enumerate(present)])
 
     def batch(self, trainings: int, norm: int, seed: int, *, wired: bool = True) -> Batch:
         """Canaries that are there by fair coins, and what was seen; not wired in, they stay at home whatever the coin.
@@ -106,6 +100,13 @@ class Transcript(dict[int, Array]):
         super().__setitem__(number, value)
         if number == self._number:
             self.released.append(value * self._scale)
+
+
+def released(block: Block, inputs: dict[str, Loaded], secret: RunSecret) -> list[Floats]:
+    """The noisy sum of each step of one training."""
+    transcript = Transcript(*noisy_sum(block))
+    run(block, transcript, PartySources(inputs, secret), ())
+    return transcript.released
 
 
 def secret(seed: int, norm: int, training: int) -> RunSecret:
