@@ -1,4 +1,4 @@
-"""Table rows of compiled plans: a row is one AND gate's hash tweak, so no two launches of a run share one."""
+"""Rows of compiled plans: each keys the hash of one AND gate or of some wires of a product, so no two share one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from support.compiled import EXAMPLES, example
 from support.random_text import program
 
 from compiler import pipeline
-from compiler.schedule.plan import Launch, Plan, Repeat, Step, lane_count, table_rows
+from compiler.joint.shares import Products
+from compiler.schedule.plan import Launch, Plan, Product, Repeat, Step, lane_count, table_rows
 from lang.source import Source
+from lang.syntax.load import read
 
 Starts = NDArray[np.int64]
+SMALL: dict[str, dict[str, str]] = {"tumour": {}, "mlp": {"HIDDEN": "2", "BATCH": "1", "STEPS": "2"}}
 RANDOM = range(60, 160)  # gates after a loop with gates in six of them
 AFTER_LOOPS = """party a; party b;
 input x: uint<4>[3] from a; input y: uint<4> from b;
@@ -27,11 +30,13 @@ output reveal(t * y) to b;
 
 
 def launches(plan: Plan, steps: Sequence[Step], bases: Starts) -> Iterator[tuple[Starts, int]]:
-    """For each launch the first rows of all its times, and how many rows it takes each time."""
+    """For each launch and product the first rows of all its times, and how many rows it takes each time."""
     for step in steps:
         match step:
             case Launch():
                 yield bases + step.row, table_rows(plan.kernels[step.kernel], lane_count(step))
+            case Product():
+                yield bases + step.row, step.transfer.rows
             case Repeat():
                 times = bases[:, None] + step.row + step.rows * np.arange(step.count, dtype=np.int64)
                 yield from launches(plan, step.body, times.reshape(-1))
@@ -58,6 +63,21 @@ def assert_disjoint(plan: Plan) -> int:
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_no_row_of_an_example_is_used_twice(path: Path) -> None:
     assert assert_disjoint(example(path).plan) > 0
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_no_row_is_used_twice_where_products_go_as_shares(name: str) -> None:
+    [path] = (path for path in EXAMPLES if path.stem == name)
+    plan = pipeline.build(pipeline.understand(read(path), SMALL[name]), Products.SHARES).plan
+    assert [step for step in every(plan.steps) if isinstance(step, Product)]
+    assert assert_disjoint(plan) > 0
+
+
+def every(steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        if isinstance(step, Repeat):
+            yield from every(step.body)
 
 
 @pytest.mark.parametrize("number", RANDOM)
