@@ -22,6 +22,8 @@ PAGES = [
     "docs/architecture.md",
     "docs/protocol.md",
     "docs/privacy.md",
+    "docs/security.md",
+    "docs/audit.md",
     "news/README.md",
 ]
 

