@@ -37,7 +37,7 @@ from compiler.words.ir import Claim, Type, Value, full_range
 from compiler.words.operations import NAMES, PUBLIC, Div, Dot, Enter, Exact, Linear, Op, Put, Round, Strided, Sum, View
 
 MAGIC = b"CCRC"
-VERSION = 2
+VERSION = 3
 LARGEST = 1 << 30  # bytes; a longer file is not read
 DIGEST = 32
 NESTING = 100

@@ -84,7 +84,7 @@ def planned(joint: Words, minimiser: Minimiser) -> Plan:
     return emit(joint, roles(joint), minimiser.circuit)
 
 
-def build(meaning: Meaning, products: Products = Products.GATES) -> Compiled:
+def build(meaning: Meaning, products: Products = Products.SHARES) -> Compiled:
     """Words -> compiled program."""
     program, words = meaning.checked.program, meaning.words
     who, minimiser = roles(words), Minimiser()
@@ -107,8 +107,10 @@ def build(meaning: Meaning, products: Products = Products.GATES) -> Compiled:
     )
 
 
-def compile(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Compiled:
-    return build(understand(source, overrides))
+def compile(
+    source: Source, overrides: Mapping[str, str | Fraction] | None = None, products: Products = Products.SHARES
+) -> Compiled:
+    return build(understand(source, overrides), products)
 
 
 class Minimiser:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 from pathlib import PurePath
-from typing import assert_never
 
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.joint.shares import Products
+from compiler.schedule.plan import Launch, Plan, Product, Repeat, Step
+from compiler.schedule.steered import steered
 from compiler.words.ir import Dataset, Type
 from compiler.words.operations import Entry, Mechanism
 from compiler.words.verify import Outside
+from lang.source import Span
+
+Place = tuple[str, int, int]  # file without folders, line, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,15 @@ class Line:
     """What a run spends on the source expressions that begin at one place.
 
     A gate belongs to the innermost expression that the word it was made for came from (`cells/expand.py`); of
-    equal gates the first is kept, and pays.  All lines together are all AND gates.
+    equal gates the first is kept, and pays.  Corrections belong to the product that was cut into shares.  All lines
+    together are all AND gates and all corrections.
     """
 
     file: str  # its name, without folders
     line: int
     column: int
     and_gates: int
+    correction_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +88,34 @@ def outside(program: Compiled) -> Outside:
     return Outside(program.parties, inputs, {d.name: d for d in program.datasets})
 
 
-def launches(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Launch, int]]:
-    """Every launch and how many times it runs."""
+def unclaimed(program: Compiled) -> tuple[Released, ...]:
+    """Outputs that others than the evaluator learn or that are revealed, and that it can steer: no integrity."""
+    found = steered(program.plan)
+    return tuple(o for o in program.outputs if o.name in found and (o.revealed or program.garbler in o.receivers))
+
+
+def counted(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
+    """Every step but the Repeats, and how many times it runs."""
     for step in steps:
-        match step:
-            case Launch():
-                yield step, times
-            case Repeat():
-                yield from launches(step.body, times * step.count)
-            case Clear() | Product() | Enter() | Open() | Tell() | Copy() | Free():
-                pass
-            case _:
-                assert_never(step)
+        if isinstance(step, Repeat):
+            yield from counted(step.body, times * step.count)
+        else:
+            yield step, times
+
+
+def launches(steps: tuple[Step, ...]) -> Iterator[tuple[Launch, int]]:
+    """Every launch and how many times it runs."""
+    return ((step, times) for step, times in counted(steps) if isinstance(step, Launch))
+
+
+def transfers(steps: tuple[Step, ...]) -> Iterator[tuple[Product, int]]:
+    """Every product that goes as shares, and how many times it is made."""
+    return ((step, times) for step, times in counted(steps) if isinstance(step, Product))
+
+
+def products(plan: Plan) -> Products:
+    """How the plan computes the sums of products; one without any is the same either way, and counts as gates."""
+    return Products.SHARES if any(transfers(plan.steps)) else Products.GATES
 
 
 def and_gates(plan: Plan) -> int:
@@ -103,13 +126,24 @@ def and_gates(plan: Plan) -> int:
     )
 
 
+def correction_bytes(plan: Plan) -> int:
+    """What the garbler sends of a run for the products that go as shares."""
+    return sum(times * step.transfer.correction_bytes for step, times in transfers(plan.steps))
+
+
 def lines(plan: Plan) -> tuple[Line, ...]:
-    """The AND gates of a run by source place, in the order of the text."""
-    found: dict[tuple[str, int, int], int] = {}
+    """The AND gates and corrections of a run by source place, in the order of the text."""
+    ands: Counter[Place] = Counter()
+    corrections: Counter[Place] = Counter()
     for launch, times in launches(plan.steps):
         lanes = times * prod(launch.lanes)
-        for span, ands in zip(launch.places, plan.kernels[launch.kernel].charges, strict=True):
-            if ands:
-                place = (PurePath(span.source.name).name, span.line, span.column) if span else ("", 0, 0)
-                found[place] = found.get(place, 0) + ands * lanes
-    return tuple(Line(*place, ands) for place, ands in sorted(found.items()))
+        for span, charged in zip(launch.places, plan.kernels[launch.kernel].charges, strict=True):
+            ands[place_of(span)] += charged * lanes
+    for step, times in transfers(plan.steps):
+        corrections[place_of(step.place)] += times * step.transfer.correction_bytes
+    places = sorted(place for place in {*ands, *corrections} if ands[place] or corrections[place])
+    return tuple(Line(*place, ands[place], corrections[place]) for place in places)
+
+
+def place_of(span: Span | None) -> Place:
+    return (PurePath(span.source.name).name, span.line, span.column) if span else ("", 0, 0)

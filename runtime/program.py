@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from compiler import artifact, pipeline
+from compiler.joint.shares import Products
 from compiler.program import Compiled
 from lang.syntax.load import read
 
@@ -28,18 +29,20 @@ class Program:
         return artifact.digest(self.artifact)
 
 
-def compile(path: str | Path, overrides: Overrides | None = None) -> Program:
-    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
+def compile(path: str | Path, overrides: Overrides | None = None, products: Products | None = None) -> Program:
+    """A `.ccr` file, compiled, or a `.ccrc` artifact, read; products go as shares unless `products` says gates.
 
-    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError for
-    overrides of an artifact, whose params are fixed.
+    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
+    an artifact is given overrides or `products`, which are fixed in it.
     """
     if Path(path).suffix == ".ccrc":
         if overrides:
             raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
+        if products is not None:
+            raise ValueError("an artifact's products are fixed: compile the .ccr file again")
         return read_artifact(Path(path))
     meaning = pipeline.understand(read(Path(path)), overrides)
-    compiled = pipeline.build(meaning)
+    compiled = pipeline.build(meaning, products or Products.SHARES)
     return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 
 

@@ -279,6 +279,7 @@ class Level:
                 type=item.type,
                 shares=parts,
                 row=0,
+                place=item.span,
             )
         )
         return parts

@@ -6,7 +6,7 @@ A kernel is one Boolean circuit; a launch runs it on many lanes at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -147,6 +147,7 @@ class Product:
     type: Type  # of either share
     shares: tuple[int, int]  # clear words: the garbler's, the evaluator's
     row: int  # as of a launch
+    place: Span | None = field(default=None, compare=False)  # in the text, for reports
 
     @property
     def extents(self) -> tuple[int, ...]:
@@ -222,6 +223,11 @@ class Plan:
     kernels: tuple[Kernel, ...]
     buffers: tuple[int, ...]  # wires of each buffer
     steps: tuple[Step, ...]
+
+
+def stages(body: Sequence[Step], evaluator: str) -> list[tuple[Enter, ...]]:
+    """What the evaluator enters in a body, inner Repeats aside: the Enters of a stage are one request of transfers."""
+    return [(step,) for step in body if isinstance(step, Enter) and step.party == evaluator]
 
 
 def lane_count(launch: Launch) -> int:

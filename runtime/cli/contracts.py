@@ -9,9 +9,10 @@ from typing import Annotated, cast
 
 import typer
 
+from compiler.program import products as products_of
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.faults import faults
-from runtime.cli.options import Define, Input, Json, Runnable, UsageError, pairs, positive
+from runtime.cli.options import Define, Input, Json, Products, Runnable, UsageError, pairs, positive
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.contract import terms as contract_terms
@@ -29,6 +30,7 @@ from runtime.net import keys
 from runtime.net.keys import Identity
 from runtime.program import Program
 from runtime.report.contract import lines
+from runtime.report.program import integrity
 from runtime.report.wording import amount
 
 app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
@@ -92,11 +94,12 @@ def new(
     days: Days = 30,
     out: Out = Path("contract.json"),
     define: Define = None,
+    products: Products = None,
     json: Json = False,
 ) -> None:
     """Write the contract of a program, unsigned.  What it computes is read off the program."""
     with faults(json):
-        program = compiled(file, define)
+        program = compiled(file, define, products)
         if program.meaning is None and program.compiled.mechanisms:
             say(
                 f"note: {file} is compiled already, and what it costs is read from it; trust that only if you compiled "
@@ -115,10 +118,13 @@ def new(
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
         told = [
             *lines(Contract(terms=terms, signatures=())),
+            f"its products are computed as {products_of(program.compiled.plan).value}",
+            *integrity(program.compiled),
             *_costing(costs),
             f"written to {out}: sign it with `ccr contract sign`, then let the peer sign it",
         ]
-        result({"contract": str(out), "digest": digest(terms), **_as_json(costs)}, "\n".join(told), json)
+        made = {"contract": str(out), "digest": digest(terms), "products": products_of(program.compiled.plan).value}
+        result({**made, **_as_json(costs)}, "\n".join(told), json)
 
 
 @app.command(name="sign")
@@ -151,6 +157,7 @@ def verify_(
         ),
     ] = None,
     define: Define = None,
+    products: Products = None,
     json: Json = False,
 ) -> None:
     """Check that a contract binds now.  With --program, also that it is about that program."""
@@ -159,11 +166,11 @@ def verify_(
         verify(contract, now())
         costs, said = None, f"{file}: signed by both parties, valid now"
         if program is not None:
-            built = compiled(program, define)
+            built = compiled(program, define, products)
             with_program(contract.terms, built)
             costs, said = _costs(built, contract.terms), f"{said}, for this program"
-        elif define:
-            raise UsageError("-D goes with --program")
+        elif define or products:
+            raise UsageError(f"{'-D' if define else '--products'} goes with --program")
         result({"digest": digest(contract.terms), **_as_json(costs)}, "\n".join([said, *_costing(costs)]), json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,9 +11,11 @@ from typing import Annotated
 
 import typer
 
+from compiler.joint.shares import Products as ProductsOf
 from runtime.contract.amounts import typed
 from runtime.data import save
 from runtime.report.privacy import DELTA
+from runtime.report.traffic import Link
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
 Runnable = Annotated[
@@ -20,6 +23,15 @@ Runnable = Annotated[
 ]
 Define = Annotated[
     list[str] | None, typer.Option("-D", metavar="NAME=VALUE", help="Another value for a `param`.", show_default=False)
+]
+Products = Annotated[
+    ProductsOf | None,
+    typer.Option(
+        "--products",
+        metavar="gates|shares",
+        show_default=False,
+        help="How products inside `dpsgd` go: shares, of far fewer bytes, if not given. Both parties choose alike.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors are still told.")]
@@ -53,6 +65,16 @@ LedgerFile = Annotated[
 ]
 Delta = Annotated[float, typer.Option("--delta", metavar="D", help="The delta at which epsilon is told.")]
 DEFAULT_DELTA = DELTA
+LinkOf = Annotated[
+    str | None,
+    typer.Option(
+        "--link",
+        metavar="RATE,TRIP",
+        show_default=False,
+        help="Estimate the seconds over such a connection: 100Mbit,40ms is a rate and a round trip.",
+    ),
+]
+BITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
 class UsageError(Exception):
@@ -82,6 +104,14 @@ def checked_delta(delta: float) -> float:
     if not 0 < delta < 1:
         raise UsageError(f"--delta {delta:g} does not lie between 0 and 1", "give a small one, such as 1e-5")
     return delta
+
+
+def link(option: str, text: str) -> Link:
+    """RATE,ROUNDTRIP such as 100Mbit,40ms.  Raises UsageError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(k|M|G)bit,(\d+(?:\.\d+)?)ms", text)
+    if found is None or not float(found[1]):
+        raise UsageError(f"`{option} {text}` is not a rate and a round trip", "write them like 100Mbit,40ms")
+    return Link(float(found[1]) * BITS[found[2]] / 8, float(found[3]) / 1000)
 
 
 def positive(option: str, text: str) -> Fraction:

@@ -10,7 +10,17 @@ import typer
 
 from compiler.program import Compiled
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import DEFAULT_DELTA, Define, Delta, Json, Runnable, UsageError, checked_delta, pairs
+from runtime.cli.options import (
+    DEFAULT_DELTA,
+    Define,
+    Delta,
+    Json,
+    Products,
+    Runnable,
+    UsageError,
+    checked_delta,
+    pairs,
+)
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.data.load import load_dataset
@@ -40,6 +50,7 @@ def privacy(
         typer.Option("--plot", metavar="FILE.png", show_default=False, help="Draw epsilon over steps and over delta."),
     ] = None,
     define: Define = None,
+    products: Products = None,
     json: Json = False,
 ) -> None:
     """Say what privacy a program costs.  Epsilon, its parts, the proof behind its noise."""
@@ -49,7 +60,7 @@ def privacy(
             raise UsageError(f"--epsilon {epsilon:g} is not a number above 0")
         if plot is not None:
             _drawable(plot)
-        program = compiled(file, define).compiled
+        program = compiled(file, define, products).compiled
         if not program.mechanisms:
             raise UsageError(
                 f"{file} has no privacy mechanism, so no epsilon",

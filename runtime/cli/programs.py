@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from compiler.joint.shares import Products as ProductsOf
 from compiler.lowering.widths import widths
 from compiler.pipeline import examine
 from compiler.schedule import show as show_plan
@@ -21,9 +23,12 @@ from runtime.cli.options import (
     Delta,
     File,
     Json,
+    LinkOf,
+    Products,
     Runnable,
     UsageError,
     checked_delta,
+    link,
     pairs,
 )
 from runtime.cli.screen import result, say
@@ -33,22 +38,25 @@ from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report.html import page
 from runtime.report.privacy import privacy
-from runtime.report.wording import count
+from runtime.report.traffic import seconds
+from runtime.report.wording import count, duration, size
 from runtime.report.work import work
 
 SOURCE, ARTIFACT = ".ccr", ".ccrc"
 
 
-def compiled(file: str, define: list[str] | None) -> Program:
+def compiled(file: str, define: list[str] | None, products: ProductsOf | None = None) -> Program:
     """The program of a FILE argument.  Raises Rejected, ArtifactError or UsageError."""
     overrides = pairs("-D", define)
     if Path(file).suffix == ARTIFACT and overrides:
         raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
-    return api.compile(file, overrides)
+    if Path(file).suffix == ARTIFACT and products is not None:
+        raise UsageError("an artifact's products are fixed", "give --products to `ccr compile`, or use the .ccr file")
+    return api.compile(file, overrides, products)
 
 
-def check(file: File, define: Define = None, json: Json = False) -> None:
-    """Say what is wrong with a program, all of it, with places."""
+def check(file: File, define: Define = None, products: Products = None, json: Json = False) -> None:
+    """Say what is wrong with a program, all of it, with places; --products makes no difference to that."""
     with faults(json):
         _source_only(file)
         warnings = examine(read(file), pairs("-D", define)).warnings
@@ -67,19 +75,28 @@ def compile(
         ),
     ] = None,
     define: Define = None,
+    products: Products = None,
     json: Json = False,
 ) -> None:
     """Compile a program to an artifact for both parties.  Prints its digest."""
     with faults(json):
         _source_only(file)
-        program = compiled(file, define)
+        program = compiled(file, define, products)
         path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
-        gates = work(program.compiled).and_gates
+        done = work(program.compiled)
         result(
-            {"digest": program.digest, "file": str(path), "bytes": len(program.artifact), "and_gates": gates},
-            f"{program.digest}  {path} ({count(gates)} AND gates)",
+            {
+                "digest": program.digest,
+                "file": str(path),
+                "bytes": len(program.artifact),
+                "and_gates": done.and_gates,
+                "sent_bytes": done.bytes.total,
+                "seconds": done.seconds,
+            },
+            f"{program.digest}  {path} ({count(done.and_gates)} AND gates, {size(done.bytes.total)}, "
+            f"about {duration(done.seconds)} of work)",
             json,
         )
 
@@ -92,6 +109,8 @@ def inspect(
     ] = None,
     delta: Delta = DEFAULT_DELTA,
     define: Define = None,
+    products: Products = None,
+    over: LinkOf = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Also the words that the text is lowered to.")] = False,
     plan: Annotated[
@@ -106,9 +125,10 @@ def inspect(
     """Show what a program costs, who learns what, and its epsilon.  Costs are by kernel, pass and source line."""
     with faults(json):
         checked_delta(delta)
+        connection = None if over is None else link("--link", over)
         _kept(file, "expressions", "--ranges", ranges)
         _kept(file, "words", "--words", words)
-        program = compiled(file, define)
+        program = compiled(file, define, products)
         mechanisms = program.compiled.mechanisms
         if records is not None and any(m.batch > records for m in mechanisms):
             raise UsageError(f"--records {records} is less than a batch of {max(m.batch for m in mechanisms)}")
@@ -120,6 +140,9 @@ def inspect(
             text += "\ngive --records N to learn epsilon"
         rows = widths(program.meaning.checked.program) if program.meaning and (ranges or html) else ()
         data = report.as_json(program, done, told)
+        if connection is not None:
+            text = "\n".join([text, "", report.over(program, connection)])
+            data["link"] = {**asdict(connection), "seconds": seconds(program.compiled, connection)}
         if ranges:
             text = "\n".join([text, "", *report_ranges.lines(rows)])
             data["ranges"] = report_ranges.as_json(rows)

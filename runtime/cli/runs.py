@@ -22,12 +22,15 @@ from runtime.cli.options import (
     Input,
     Json,
     LedgerFile,
+    LinkOf,
     Output,
+    Products,
     Quiet,
     Runnable,
     Seed,
     UsageError,
     checked_delta,
+    link,
     pairs,
 )
 from runtime.cli.programs import compiled
@@ -41,7 +44,8 @@ from runtime.program import Program
 from runtime.report import values
 from runtime.report.privacy import privacy
 from runtime.report.run import SEEDED, Ended, phases
-from runtime.report.wording import count, listing
+from runtime.report.traffic import Link, seconds, traffic
+from runtime.report.wording import count, duration, listing, size
 
 TIMEOUT = 120.0  # seconds without any progress
 
@@ -80,11 +84,12 @@ def simulate(
     output: Output = None,
     seed: Seed = None,
     define: Define = None,
+    products: Products = None,
     json: Json = False,
 ) -> None:
     """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
     with faults(json):
-        program = compiled(file, define)
+        program = compiled(file, define, products)
         files = _files(program, pairs("--output", output), None)
         found = api.simulate(program, pairs("--input", input), seed)
         _save(program, files, found)
@@ -119,6 +124,8 @@ def run(
     delta: Delta = DEFAULT_DELTA,
     timeout: Timeout = TIMEOUT,
     define: Define = None,
+    products: Products = None,
+    over: LinkOf = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
@@ -132,12 +139,13 @@ def run(
             raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
         if contract is not None and seed is not None:
             raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
+        connection = None if over is None else link("--link", over)
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
         ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         inputs, outputs = pairs("--input", input), pairs("--output", output)
-        program = compiled(file, define)
+        program = compiled(file, define, products)
         compiling = time.perf_counter() - start
-        _announce(program, seed, quiet)
+        _announce(program, seed, connection, quiet)
         files = _files(program, outputs, party)
         reports = _reports(program, ends, agreed, inputs, seed, timeout, quiet)
         running = time.perf_counter() - start - compiling
@@ -145,15 +153,19 @@ def run(
         _save(program, files, found)
         if agreed is not None and agreed.contract.terms.privacy is not None:
             delta = float(agreed.contract.terms.privacy.per_run.delta)
-        ended = _ended(program, reports, compiling, running, files, delta, seed is not None)
+        ended = _ended(program, reports, compiling, running, files, delta, seed is not None, connection)
         result(ended.as_json(), ended.text(), json)
 
 
-def _announce(program: Program, seed: int | None, quiet: bool) -> None:
+def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:
     if seed is not None:
         say(f"warning: {SEEDED}")
     if not quiet:
-        say(f"{program.name}: {count(and_gates(program.compiled.plan))} AND gates, digest {program.digest[:16]}")
+        compiled = program.compiled
+        say(
+            f"{program.name}: {count(and_gates(compiled.plan))} AND gates, {size(traffic(compiled).total)}, about "
+            f"{duration(seconds(compiled, connection))}, digest {program.digest[:16]}"
+        )
 
 
 def _reports(
@@ -182,6 +194,7 @@ def _ended(
     files: Mapping[str, str],
     delta: float,
     seeded: bool,
+    connection: Link | None,
 ) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
@@ -192,6 +205,7 @@ def _ended(
         files,
         privacy(program.compiled, last.records, delta),
         seeded,
+        connection,
     )
 
 

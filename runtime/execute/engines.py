@@ -30,11 +30,12 @@ def garbler(
     transfers: CotSender,
     outputs: GarblerOutputs,
     send_tables: SendTables,
+    send_corrections: SendTables,
 ) -> GarblerBackend:
-    """The garbler's end; `send_tables` takes the tables in the order of the schedule."""
+    """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream."""
     public = PublicLabels(seeds.labels)
     engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
-    multiplier = GarblerProducts(seeds.hash, secret, send_tables)
+    multiplier = GarblerProducts(seeds.hash, secret, send_corrections)
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
 
@@ -45,9 +46,11 @@ def evaluator(
     transfers: CotReceiver,
     outputs: EvaluatorOutputs,
     receive_tables: ReceiveTables,
+    receive_corrections: ReceiveTables,
 ) -> EvaluatorBackend:
-    """The evaluator's end; `receive_tables` gives as many of the next bytes of the tables as it is asked for."""
+    """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
+    they are asked for."""
     public = PublicLabels(seeds.labels)
     engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)
-    multiplier = EvaluatorProducts(seeds.hash, receive_tables)
+    multiplier = EvaluatorProducts(seeds.hash, receive_corrections)
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

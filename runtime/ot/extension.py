@@ -93,8 +93,7 @@ class Sender:
         Raises CheatingDetected, after which this object is dead, if the check of a batch fails.
         """
         parts = [np.empty((0, 2), dtype=np.uint64)]
-        for start in range(0, count, BATCH):
-            size = min(BATCH, count - start)
+        for size in messages(count):
             parts.append(self.accept(expect(channel, Frame.OT_BATCH, message_bytes(size)), size))
         return np.concatenate(parts)
 
@@ -129,6 +128,16 @@ class Sender:
         """Forget Δ and the seeds; every later use raises Destroyed."""
         self._mask[:] = 0
         self._streams = []
+
+
+def messages(count: int) -> list[int]:
+    """Transfers in each of the messages that `count` of them take."""
+    return [min(BATCH, count - start) for start in range(0, count, BATCH)]
+
+
+def request_bytes(count: int) -> int:
+    """The length of all messages for `count` transfers."""
+    return sum(map(message_bytes, messages(count)))
 
 
 def message_bytes(count: int) -> int:

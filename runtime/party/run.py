@@ -11,6 +11,7 @@ from runtime.contract.refused import Refused
 from runtime.execute.engines import BACKEND
 from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
+from runtime.net.traffic import Traffic
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
@@ -29,6 +30,7 @@ class Report:
     and_gates: int
     sent_bytes: int
     received_bytes: int
+    traffic: Traffic  # of both directions, as this party counted it
     seconds: dict[str, float]  # by phase; they do not overlap
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
@@ -70,6 +72,7 @@ def run(
         and_gates(program.compiled.plan),
         outcome.sent_bytes,
         outcome.received_bytes,
+        outcome.traffic,
         phases.seconds,
         permit.contract,
         permit.charged,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from html import escape
 from string import Template
 
@@ -13,7 +14,7 @@ from runtime.report import ranges
 from runtime.report.places import sources
 from runtime.report.privacy import Privacy
 from runtime.report.program import parties
-from runtime.report.wording import count, percent, size
+from runtime.report.wording import count, duration, percent, size
 from runtime.report.work import Work
 
 STEPS = 8  # shades of heat
@@ -89,14 +90,24 @@ def _table(header: Sequence[object], rows: Iterable[Sequence[object]], words: Se
 
 def _totals(work: Work) -> str:
     return _table(
-        ("AND gates", "XOR gates", "ciphertexts", "bytes of tables", "AND depth"),
+        (
+            "AND gates",
+            "XOR gates",
+            "ciphertexts",
+            "AND depth",
+            *(f.name for f in fields(work.bytes)),
+            "all bytes",
+            "work",
+        ),
         [
             (
                 count(work.and_gates),
                 count(work.xor_gates),
                 count(work.ciphertexts),
-                size(work.table_bytes),
                 count(work.depth),
+                *(size(getattr(work.bytes, f.name)) for f in fields(work.bytes)),
+                size(work.bytes.total),
+                f"about {duration(work.seconds)}",
             )
         ],
     )
@@ -136,21 +147,24 @@ def _ranges(rows: Sequence[Width]) -> str:
 
 
 def _lines(program: Program, work: Work) -> str:
-    """Each file's text with the ANDs that begin on each line, the dearer the warmer."""
+    """Each file's text with the ANDs and bytes that begin on each line, the dearer the warmer."""
     ands: Counter[tuple[str, int]] = Counter()
+    sent: Counter[tuple[str, int]] = Counter()
     for line in work.lines:
         ands[line.file, line.line] += line.and_gates
+        sent[line.file, line.line] += line.bytes
     texts = sources(program)
     shown: list[str] = []
-    for file in sorted({file for file, _ in ands}):
+    for file in sorted({file for file, _ in sent}):
         text = texts[file].text.rstrip("\n").split("\n") if file in texts else []
-        numbers = range(1, len(text) + 1) if text else [n for f, n in sorted(ands) if f == file]
-        rows = [_line(n, text[n - 1] if text else "", ands[file, n], work.and_gates) for n in numbers]
+        numbers = range(1, len(text) + 1) if text else [n for f, n in sorted(sent) if f == file]
+        rows = [_line(n, text[n - 1] if text else "", ands[file, n], sent[file, n], sent.total()) for n in numbers]
         shown += [f"<p><code>{escape(file)}</code></p>", '<table class="source">', *rows, "</table>"]
-    return "\n".join(shown) or "<p>no gates</p>"
+    return "\n".join(shown) or "<p>nothing is sent</p>"
 
 
-def _line(number: int, text: str, ands: int, whole: int) -> str:
-    heat = f" class=heat{max(1, round(STEPS * ands / whole))}" if ands else ""
-    spent = f"<td>{count(ands)}</td><td>{percent(ands, whole)}</td>" if ands else "<td></td><td></td>"
+def _line(number: int, text: str, ands: int, sent: int, whole: int) -> str:
+    heat = f" class=heat{max(1, round(STEPS * sent / whole))}" if sent else ""
+    cells = (count(ands), size(sent), percent(sent, whole)) if sent else ("", "", "")
+    spent = "".join(f"<td>{cell}</td>" for cell in cells)
     return f'<tr{heat}><td class="quiet">{number}</td>{spent}<td>{escape(text)}</td></tr>'

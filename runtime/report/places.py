@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
 
-from compiler.program import launches
+from compiler.program import Place, launches, place_of, transfers
 from lang.source import Source, Span
 from runtime.program import Program
 
 LONGEST = 48  # characters of an excerpt
 
-Place = tuple[str, int, int]  # file without folders, line, column
-
-
-def place_of(span: Span) -> Place:
-    return PurePath(span.source.name).name, span.line, span.column
-
 
 def expressions(program: Program) -> Mapping[Place, Span]:
-    """The longest expression that begins at each place which gates come from; none for an artifact."""
+    """The longest expression that begins at each place which work comes from; none for an artifact."""
+    steps = program.compiled.plan.steps
+    spans = [
+        *(span for launch, _ in launches(steps) for span in launch.places),
+        *(p.place for p, _ in transfers(steps)),
+    ]
     found: dict[Place, Span] = {}
-    for launch, _ in launches(program.compiled.plan.steps):
-        for span in launch.places:
-            if span:
-                place = place_of(span)
-                found[place] = max(span, found.get(place, span))
+    for span in spans:
+        if span:
+            place = place_of(span)
+            found[place] = max(span, found.get(place, span))
     return found
 
 
 def sources(program: Program) -> Mapping[str, Source]:
-    """The files that gates come from, by name."""
+    """The files that work comes from, by name."""
     return {place[0]: span.source for place, span in expressions(program).items()}
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from fractions import Fraction
 
-from compiler.program import Compiled, Released
+from compiler.program import Compiled, Released, products, unclaimed
 from lang.numerals import exact
 from runtime.program import Program
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
-from runtime.report.wording import count, percent, size, table
+from runtime.report.traffic import Link, seconds
+from runtime.report.wording import count, duration, listing, percent, size, table, traffic
 from runtime.report.work import Work
 
 PLACES = 20  # places in the text that are printed
@@ -23,6 +24,7 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
 
 def as_json(program: Program, work: Work, privacy: Privacy) -> dict[str, object]:
     compiled = program.compiled
+    without = {o.name for o in unclaimed(compiled)}
     return {
         "program": program.name,
         "digest": program.digest,
@@ -31,8 +33,16 @@ def as_json(program: Program, work: Work, privacy: Privacy) -> dict[str, object]
         "evaluator": compiled.evaluator,
         "parameters": dict(compiled.parameters),
         "outputs": [
-            {"name": o.name, "kind": o.kind, "to": list(o.receivers), "revealed": o.revealed} for o in compiled.outputs
+            {
+                "name": o.name,
+                "kind": o.kind,
+                "to": list(o.receivers),
+                "revealed": o.revealed,
+                "integrity": o.name not in without,
+            }
+            for o in compiled.outputs
         ],
+        "products": products(compiled.plan).value,
         "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
         **work.as_json(),
         "passes": [asdict(p) for p in compiled.passes],
@@ -53,7 +63,30 @@ def parties(compiled: Compiled) -> list[str]:
         lines.append(
             "approximated " + ", ".join(f"{a.function} within {float(a.error):.3g}" for a in compiled.approximations)
         )
-    return lines
+    return [*lines, *integrity(compiled)]
+
+
+def integrity(compiled: Compiled) -> list[str]:
+    """What products as shares cost in integrity, if they do: a sentence."""
+    if not (without := unclaimed(compiled)):
+        return []
+    names = listing([o.name for o in without])
+    return [f"no integrity is claimed for {names}: a malicious {compiled.evaluator} can steer what is trained"]
+
+
+def totals(compiled: Compiled, work: Work) -> list[str]:
+    """Bytes and seconds, which gates alone do not say."""
+    step = work.messages_per_step
+    said = f"; {step} message{'' if step == 1 else 's'} a step from {compiled.evaluator}" if step is not None else ""
+    return [
+        f"{traffic(work.bytes)}; products as {products(compiled.plan).value}{said} (without set-up and TLS)",
+        f"about {duration(work.seconds)} of work, and {count(work.round_trips)} round trips",
+    ]
+
+
+def over(program: Program, link: Link) -> str:
+    told = duration(seconds(program.compiled, link))
+    return f"about {told} over {size(link.bytes_per_second)}/s with {1000 * link.round_trip:g} ms a round trip"
 
 
 def text(program: Program, work: Work, privacy: Privacy) -> str:
@@ -61,9 +94,9 @@ def text(program: Program, work: Work, privacy: Privacy) -> str:
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += [
         "",
-        f"{count(work.and_gates)} AND gates, {count(work.ciphertexts)} ciphertexts, "
-        f"{size(work.table_bytes)} of tables; {count(work.xor_gates)} XOR gates; "
-        f"AND depth {count(work.depth)}",
+        f"{count(work.and_gates)} AND gates, {count(work.ciphertexts)} ciphertexts; "
+        f"{count(work.xor_gates)} XOR gates, AND depth {count(work.depth)}",
+        *totals(compiled, work),
         "",
     ]
     lines += table(
@@ -85,18 +118,20 @@ def text(program: Program, work: Work, privacy: Privacy) -> str:
 
 
 def _lines(program: Program, work: Work) -> list[str]:
-    """The places with most gates, with their text where it is at hand."""
+    """The places with most bytes, with their text where it is at hand."""
     found = expressions(program)
+    whole = sum(n.bytes for n in work.lines)
     rows = [
         (
             f"{n.file}:{n.line}:{n.column}  {excerpt(found.get((n.file, n.line, n.column)))}".rstrip(),
             count(n.and_gates),
-            percent(n.and_gates, work.and_gates),
+            size(n.bytes),
+            percent(n.bytes, whole),
         )
-        for n in sorted(work.lines, key=lambda n: -n.and_gates)
+        for n in sorted(work.lines, key=lambda n: -n.bytes)
     ]
     rest = [f"and {count(len(rows) - PLACES)} more places: see --json"] if len(rows) > PLACES else []
-    return [*table(("source", "AND", "share"), rows[:PLACES]), *rest]
+    return [*table(("source", "AND", "bytes", "share"), rows[:PLACES]), *rest]
 
 
 def _brings(program: Compiled, party: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from compiler.lowering.widths import Binding, Width
+from compiler.program import place_of
 from lang.numerals import show_number
-from runtime.report.places import excerpt, place_of
+from runtime.report.places import excerpt
 from runtime.report.wording import table
 
 OVERFLOW = {"none": "cannot overflow", "saturates": "saturates", "wraps": "wraps"}

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from compiler.words.evaluate import Array
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import values
+from runtime.report import values, wording
 from runtime.report.privacy import Privacy
-from runtime.report.program import learns
+from runtime.report.program import integrity, learns
+from runtime.report.traffic import Link, seconds, traffic
 from runtime.report.wording import amount, count, duration, indent, rate, size
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
@@ -38,6 +39,7 @@ class Ended:
     files: Mapping[str, str]  # output -> path
     privacy: Privacy
     seeded: bool
+    link: Link | None = None  # what the seconds are predicted for
 
     @property
     def outputs(self) -> dict[str, Array]:
@@ -46,6 +48,11 @@ class Ended:
     @property
     def _any(self) -> Report:
         return next(iter(self.reports.values()))
+
+    @property
+    def _last(self) -> Report:
+        """Of the party that ended last, where both ran here."""
+        return self.reports.get(self.program.compiled.evaluator, self._any)
 
     def as_json(self) -> dict[str, object]:
         types = {o.name: o.type for o in self.program.compiled.outputs}
@@ -62,6 +69,11 @@ class Ended:
             },
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
+            "bytes": self._any.traffic.as_json(),
+            "predicted": {
+                "bytes": traffic(self.program.compiled).as_json(),
+                "seconds": seconds(self.program.compiled, self.link),
+            },
             "bytes_sent": sent,
             "parties": {
                 r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
@@ -101,7 +113,7 @@ class Ended:
                     lines.append(f"    {output.name} = {values.text(self.outputs[output.name], output.type)}")
                 elif party in self.reports:
                     lines.append(f"    saved in {self.files[output.name]}")
-        return lines
+        return [*lines, *integrity(self.program.compiled)]
 
     def _privacy(self) -> list[str]:
         lines = self.privacy.lines()
@@ -123,8 +135,14 @@ class Ended:
         speed = f" ({rate(gates / stream)} while streaming)" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
+        compiled = self.program.compiled
+        predicted, foreseen = traffic(compiled), duration(seconds(compiled, self.link))
+        took = sum(self._last.seconds.values())
+        over = "over this link" if self.link else "without the network"
         return [
             f"{count(gates)} AND gates{speed}, {self._any.backend} backend",
+            f"{wording.traffic(self._any.traffic)} (predicted {size(predicted.total)})",
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
+            f"{duration(took)} from the greeting to the outputs (predicted {foreseen} {over})",
         ]

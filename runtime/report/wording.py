@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from lang.numerals import spelled
 from runtime.contract.amounts import Spend
+from runtime.net.traffic import Traffic
 
 
 def count(number: int) -> str:
@@ -24,6 +26,12 @@ def size(count: float) -> str:
         if count >= factor:
             return f"{count / factor:.1f} {unit}"
     return f"{count:.0f} bytes"
+
+
+def traffic(sent: Traffic) -> str:
+    """17.2 MB: 11.0 MB of tables, ...; what there is none of is left out."""
+    parts = [f"{size(getattr(sent, f.name))} of {f.name}" for f in fields(sent) if getattr(sent, f.name)]
+    return f"{size(sent.total)}" + (f": {', '.join(parts)}" if parts else "")
 
 
 def percent(part: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""The work of a run, gates and bytes, counted from its schedule: no run is needed.
+"""The work of a run, gates, bytes and seconds, counted from its schedule: no run is needed.
 
 "Work" is always this; a "cost" is always epsilon.
 """
@@ -12,6 +12,8 @@ from compiler.gates.circuit import and_depth
 from compiler.program import Compiled, and_gates, launches
 from compiler.schedule.plan import lane_count
 from runtime.execute.backend import HALVES, row_bytes
+from runtime.net.traffic import Traffic
+from runtime.report.traffic import messages_per_step, round_trips, seconds, traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class LineWork:
     column: int
     and_gates: int
     ciphertexts: int
+    bytes: int  # of tables and corrections
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,16 @@ class Work:
     xor_gates: int
     ciphertexts: int  # two for each AND gate
     table_bytes: int
+    bytes: Traffic
+    messages_per_step: int | None  # from the evaluator; None where nothing is trained
+    round_trips: int
+    seconds: float  # about, without what the network takes
     depth: int  # the sum over all launches, which run one after the other
     kernels: tuple[KernelWork, ...]
-    lines: tuple[LineWork, ...]  # in the order of the text; together they are all AND gates
+    lines: tuple[LineWork, ...]  # in the order of the text; together they are all AND gates and corrections
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {**asdict(self), "bytes": self.bytes.as_json()}
 
 
 def work(program: Compiled) -> Work:
@@ -77,13 +84,27 @@ def work(program: Compiled) -> Work:
         )
         for kernel, t, n in zip(plan.kernels, times, lanes, strict=True)
     )
-    lines = tuple(LineWork(n.file, n.line, n.column, n.and_gates, HALVES * n.and_gates) for n in program.lines)
+    lines = tuple(
+        LineWork(
+            n.file,
+            n.line,
+            n.column,
+            n.and_gates,
+            HALVES * n.and_gates,
+            row_bytes(1) * n.and_gates + n.correction_bytes,
+        )
+        for n in program.lines
+    )
     total = and_gates(plan)
     return Work(
         total,
         sum(k.xor_gates * k.lanes for k in kernels),
         HALVES * total,
         row_bytes(1) * total,
+        traffic(program),
+        messages_per_step(program),
+        round_trips(program),
+        seconds(program),
         sum(k.depth * k.launches for k in kernels),
         kernels,
         lines,

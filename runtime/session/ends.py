@@ -9,7 +9,8 @@ from runtime.execute.backend import Bits
 from runtime.net.channel import expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
-from runtime.ot.extension import Receiver, Sender
+from runtime.net.traffic import Traffic
+from runtime.ot.extension import Receiver, Sender, request_bytes
 from runtime.session.guard import Guard
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
@@ -20,36 +21,58 @@ TABLE_FRAME = 1 << 20  # bytes; the longest TABLES frame that is accepted
 class GarblerEnds:
     """What the garbling backend asks of the channel."""
 
-    def __init__(self, guard: Guard, sender: Sender, phases: Phases, permit: Permit) -> None:
+    def __init__(self, guard: Guard, sender: Sender, phases: Phases, permit: Permit, traffic: Traffic) -> None:
         self._guard, self._sender, self._phases, self._permit = guard, sender, phases, permit
+        self._traffic = traffic
 
     def send_tables(self, tables: memoryview) -> None:
-        for start in range(0, len(tables), TABLE_FRAME):
-            self._guard.send(Frame.TABLES, tables[start : start + TABLE_FRAME])
+        self._traffic.tables += len(tables)
+        self._stream(tables)
+
+    def send_corrections(self, corrections: memoryview) -> None:
+        self._traffic.corrections += len(corrections)
+        self._stream(corrections)
+
+    def _stream(self, data: memoryview) -> None:
+        for start in range(0, len(data), TABLE_FRAME):
+            self._guard.send(Frame.TABLES, data[start : start + TABLE_FRAME])
 
     def send(self, count: int) -> Labels:
+        self._traffic.transfers += request_bytes(count)
         with self._phases.during("inputs"):
             return self._sender.send(self._guard, count)
 
     def receive_output_labels(self, count: int) -> Labels:
+        self._traffic.outputs += count * LABEL_BYTES
         with self._phases.during("outputs"):
             return decode(_exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES))
 
     def send_decoding_bits(self, bits: Bits) -> None:
         with self._phases.during("outputs"):
             self._permit.releasing()
-            self._guard.send(Frame.DECODING, np.packbits(bits, bitorder="little").tobytes())
+            packed = np.packbits(bits, bitorder="little").tobytes()
+            self._traffic.outputs += len(packed)
+            self._guard.send(Frame.DECODING, packed)
 
 
 class EvaluatorEnds:
     """What the evaluating backend asks of the channel."""
 
-    def __init__(self, guard: Guard, receiver: Receiver, phases: Phases) -> None:
+    def __init__(self, guard: Guard, receiver: Receiver, phases: Phases, traffic: Traffic) -> None:
         self._guard, self._receiver, self._phases = guard, receiver, phases
+        self._traffic = traffic
         self._tables = b""
         self._at = 0
 
     def receive_tables(self, count: int) -> memoryview:
+        self._traffic.tables += count
+        return self._stream(count)
+
+    def receive_corrections(self, count: int) -> memoryview:
+        self._traffic.corrections += count
+        return self._stream(count)
+
+    def _stream(self, count: int) -> memoryview:
         """The next bytes of the stream, however the garbler cut it into frames."""
         if self._at + count <= len(self._tables):
             self._at += count
@@ -65,14 +88,17 @@ class EvaluatorEnds:
         return memoryview(self._tables)[:count]
 
     def receive(self, choices: Bits) -> Labels:
+        self._traffic.transfers += request_bytes(len(choices))
         with self._phases.during("inputs"):
             return self._receiver.receive(self._guard, choices)
 
     def send_output_labels(self, labels: Labels) -> None:
+        self._traffic.outputs += len(labels) * LABEL_BYTES
         with self._phases.during("outputs"):
             self._guard.send(Frame.OUTPUT_LABELS, encode(labels))
 
     def receive_decoding_bits(self, count: int) -> Bits:
+        self._traffic.outputs += -(-count // 8)
         with self._phases.during("outputs"):
             payload = _exactly(self._guard, Frame.DECODING, -(-count // 8))
             return np.unpackbits(np.frombuffer(payload, np.uint8), bitorder="little", count=count)

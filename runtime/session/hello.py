@@ -14,7 +14,7 @@ from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.session.guard import Guard
 
-PROTOCOL = 2
+PROTOCOL = 3
 HELLO_BYTES = 4096
 NONCE_BYTES = 32
 
@@ -31,6 +31,10 @@ class DifferentPrograms(Disagreement):
     pass
 
 
+class DifferentProducts(Disagreement):
+    pass
+
+
 class DifferentRoles(Disagreement):
     pass
 
@@ -44,6 +48,7 @@ class Hello:
     party: str  # as the program names it
     role: str
     program: str  # the artifact's digest
+    products: str  # how the program computes sums of products; two that differ in nothing else say so
     contract: str  # the contract's digest; empty without one
     name: str  # the program's file name, for messages
     records: dict[str, int]  # rows of each data set of the sender's: public
@@ -100,6 +105,10 @@ def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
 
 
 def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
+    if mine.program != theirs.program and mine.products != theirs.products:
+        return DifferentProducts(
+            f"you run with --products {mine.products}, the peer with {_plain(theirs.products)}: choose the same"
+        )
     if mine.program != theirs.program:
         return DifferentPrograms(
             f"the two parties run different programs: here `{mine.name}` ({mine.program[:16]}), there "

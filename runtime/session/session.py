@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from compiler.program import Compiled
+from compiler.program import Compiled, products
 from compiler.words.evaluate import Array, Sources
 from runtime.contract.refused import Refused
 from runtime.crypto.hash import HASH_SEED_BYTES
@@ -18,6 +18,7 @@ from runtime.execute.yao import EvaluatorBackend, ForgedOutput, GarblerBackend
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
+from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.ends import EvaluatorEnds, GarblerEnds
@@ -36,6 +37,7 @@ class Outcome:
     peer: Hello
     sent_bytes: int
     received_bytes: int
+    traffic: Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +67,21 @@ class Session:
 
         Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput, Refused.
         """
-        guard = Guard(channel, self.role)
+        guard, traffic = Guard(channel, self.role), Traffic()
         try:
             self.phases.enter("setup")
             hello = Hello(
                 party=self.party,
                 role=self.role.value,
                 program=self.digest,
+                products=products(self.program.plan).value,
                 name=self.name,
                 records=self.records,
                 nonce=fresh_nonce(),
                 contract=self.permit.contract,
             )
             peer, name = agree(guard, hello)
-            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name)
+            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
             channel.close()
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
@@ -88,18 +91,25 @@ class Session:
         finally:
             self.permit.ended()
             self.phases.enter("")
-        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes)
+        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic)
 
-    def _garble(self, guard: Guard, name: bytes) -> dict[str, Array]:
+    def _garble(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
         self.permit.opening()
         secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
         try:
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
             with secret.in_use() as delta:
                 sender = Sender.setup(guard, delta, name)
-            ends = GarblerEnds(guard, sender, self.phases, self.permit)
+            ends = GarblerEnds(guard, sender, self.phases, self.permit, traffic)
             backend = engines.garbler(
-                self.program.plan.kernels, self.roles, secret, seeds, ends, ends, ends.send_tables
+                self.program.plan.kernels,
+                self.roles,
+                secret,
+                seeds,
+                ends,
+                ends,
+                ends.send_tables,
+                ends.send_corrections,
             )
             self.permit.labels()
             outputs = self._walk(backend, lambda: expect(guard, Frame.DONE, 0))
@@ -108,14 +118,16 @@ class Session:
         finally:
             secret.destroy()
 
-    def _evaluate(self, guard: Guard, name: bytes) -> dict[str, Array]:
+    def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
         drawn = expect(guard, Frame.SEEDS, HASH_SEED_BYTES + SEED_BYTES)
         if len(drawn) != HASH_SEED_BYTES + SEED_BYTES:
             raise ProtocolError("the peer's seeds have a wrong length")
         seeds = PublicSeeds(drawn[:HASH_SEED_BYTES], drawn[HASH_SEED_BYTES:])
         receiver = Receiver.setup(guard, name)
-        ends = EvaluatorEnds(guard, receiver, self.phases)
-        backend = engines.evaluator(self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables)
+        ends = EvaluatorEnds(guard, receiver, self.phases, traffic)
+        backend = engines.evaluator(
+            self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections
+        )
         return self._walk(backend, lambda: guard.send(Frame.DONE, b""))
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend, farewell: Callable[[], object]) -> dict[str, Array]:

@@ -1,0 +1,112 @@
+"""What a run sends and how long that takes over a link, counted from its schedule: no run is needed.
+
+Bytes are exact, but for frames' headers, the set-up (greeting and base transfers, some 20 kB) and TLS, which are not
+counted.  Seconds are an estimate, from rates that `benchmarks/products.py` measured of this backend on two cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from compiler.program import Compiled, and_gates, correction_bytes
+from compiler.schedule.plan import Clear, Enter, Launch, Open, Plan, Product, Repeat, Step, stages
+from compiler.words.ir import Block, Loop, Value
+from compiler.words.operations import Draw
+from runtime.crypto.labels import LABEL_BYTES
+from runtime.execute.backend import row_bytes
+from runtime.net.traffic import Traffic
+from runtime.ot.extension import messages, request_bytes
+
+GATES = 1.8e6  # AND gates a second, garbled and evaluated at the same time
+CORRECTIONS = 20e6  # bytes a second
+TRANSFERS = 20e6  # bytes a second
+SETUP = 0.2  # seconds of the base transfers
+MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection between the parties."""
+
+    bytes_per_second: float
+    round_trip: float  # seconds
+
+
+def traffic(program: Compiled) -> Traffic:
+    plan, evaluator = program.plan, program.evaluator
+    opened = [(step.type.size * step.type.width, step.to) for step in plan.steps if isinstance(step, Open)]
+    labels = sum(bits for bits, to in opened if program.garbler in to)
+    decoding = sum(bits for bits, to in opened if evaluator in to)
+    return Traffic(
+        row_bytes(1) * and_gates(plan),
+        correction_bytes(plan),
+        sum(times * request_bytes(count) for count, times in _requests(plan.steps, evaluator)),
+        LABEL_BYTES * labels + -(-decoding // 8),
+    )
+
+
+def _requests(body: Sequence[Step], evaluator: str, times: int = 1) -> Iterator[tuple[int, int]]:
+    """The transfers of every request, and how often it is made."""
+    for stage in stages(body, evaluator):
+        yield sum(step.type.size * step.type.width for step in stage), times
+    for step in body:
+        if isinstance(step, Repeat):
+            yield from _requests(step.body, evaluator, times * step.count)
+
+
+def messages_per_step(program: Compiled) -> int | None:
+    """Messages of transfers in the dearest step of a `dpsgd`; None without one."""
+    steps = list(_training(program.plan.steps))
+    return max((_messages(step.body, program.evaluator) for step in steps), default=None)
+
+
+def _messages(body: Sequence[Step], evaluator: str) -> int:
+    return sum(times * len(messages(count)) for count, times in _requests(body, evaluator))
+
+
+def _training(steps: Sequence[Step]) -> Iterator[Repeat]:
+    """The loops whose iterations each draw a batch."""
+    for step in steps:
+        if isinstance(step, Repeat):
+            if any(isinstance(inner, Clear) and _draws(inner.block) for inner in step.body):
+                yield step
+            yield from _training(step.body)
+
+
+def _draws(block: Block) -> bool:
+    return any(
+        isinstance(item.op, Draw) if isinstance(item, Value) else isinstance(item, Loop) and _draws(item.body)
+        for item in block.items
+    )
+
+
+def round_trips(program: Compiled) -> int:
+    """How often a party waits for what the other makes only once it has heard from it."""
+    return MEETING + _trips(program.plan, program.plan.steps, program.evaluator, True)[0]
+
+
+def _trips(plan: Plan, steps: Sequence[Step], evaluator: str, heard: bool) -> tuple[int, bool]:
+    """Of a body; `heard`: the garbler has sent something since the evaluator's last request."""
+    trips = 0
+    for step in steps:
+        if isinstance(step, Repeat):
+            first, heard = _trips(plan, step.body, evaluator, heard)
+            again, _ = _trips(plan, step.body, evaluator, heard)
+            trips += first + (step.count - 1) * again
+        elif isinstance(step, Enter) and step.party == evaluator:
+            trips, heard = trips + heard, False
+        elif isinstance(step, Launch):
+            heard = heard or plan.kernels[step.kernel].circuit.and_gates > 0
+        elif isinstance(step, Product):
+            heard = True
+    return trips, heard
+
+
+def seconds(program: Compiled, link: Link | None = None) -> float:
+    """From the greeting to the last output; without a link of the work alone."""
+    sent = traffic(program)
+    work = SETUP + and_gates(program.plan) / GATES + sent.corrections / CORRECTIONS + sent.transfers / TRANSFERS
+    if link is None:
+        return work
+    return work + sent.total / link.bytes_per_second + round_trips(program) * link.round_trip
