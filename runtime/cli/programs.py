@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +37,6 @@ from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report.html import page
 from runtime.report.privacy import privacy
-from runtime.report.traffic import seconds
 from runtime.report.wording import count, duration, size
 from runtime.report.work import work
 
@@ -135,14 +133,11 @@ def inspect(
         known = {} if records is None else {d.name: records for d in program.compiled.datasets}
         told = privacy(program.compiled, known, delta)
         done = work(program.compiled)
-        text = report.text(program, done, told)
+        text = report.text(program, done, told, connection)
         if mechanisms and records is None:
             text += "\ngive --records N to learn epsilon"
         rows = widths(program.meaning.checked.program) if program.meaning and (ranges or html) else ()
-        data = report.as_json(program, done, told)
-        if connection is not None:
-            text = "\n".join([text, "", report.over(program, connection)])
-            data["link"] = {**asdict(connection), "seconds": seconds(program.compiled, connection)}
+        data = report.as_json(program, done, told, connection)
         if ranges:
             text = "\n".join([text, "", *report_ranges.lines(rows)])
             data["ranges"] = report_ranges.as_json(rows)

@@ -22,7 +22,7 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
     return {party: [o for o in program.outputs if party in o.receivers] for party in program.parties}
 
 
-def as_json(program: Program, work: Work, privacy: Privacy) -> dict[str, object]:
+def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> dict[str, object]:
     compiled = program.compiled
     without = {o.name for o in unclaimed(compiled)}
     return {
@@ -45,6 +45,7 @@ def as_json(program: Program, work: Work, privacy: Privacy) -> dict[str, object]
         "products": products(compiled.plan).value,
         "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
         **work.as_json(),
+        **({"link": {**asdict(link), "seconds": seconds(compiled, link)}} if link else {}),
         "passes": [asdict(p) for p in compiled.passes],
         "privacy": privacy.as_json(),
     }
@@ -74,29 +75,31 @@ def integrity(compiled: Compiled) -> list[str]:
     return [f"no integrity is claimed for {names}: a malicious {compiled.evaluator} can steer what is trained"]
 
 
-def totals(compiled: Compiled, work: Work) -> list[str]:
+def totals(compiled: Compiled, work: Work, link: Link | None) -> list[str]:
     """Bytes and seconds, which gates alone do not say."""
     step = work.messages_per_step
     said = f"; {step} message{'' if step == 1 else 's'} a step from {compiled.evaluator}" if step is not None else ""
     return [
         f"{traffic(work.bytes)}; products as {products(compiled.plan).value}{said} (without set-up and TLS)",
-        f"about {duration(work.seconds)} of work, and {count(work.round_trips)} round trips",
+        f"about {duration(work.seconds)} of work, and {count(work.round_trips)} round trips{_over(compiled, link)}",
     ]
 
 
-def over(program: Program, link: Link) -> str:
-    told = duration(seconds(program.compiled, link))
-    return f"about {told} over {size(link.bytes_per_second)}/s with {1000 * link.round_trip:g} ms a round trip"
+def _over(compiled: Compiled, link: Link | None) -> str:
+    if link is None:
+        return ""
+    told, trip = duration(seconds(compiled, link)), f"{1000 * link.round_trip:g} ms"
+    return f"; about {told} in all over {size(link.bytes_per_second)}/s with {trip} a round trip"
 
 
-def text(program: Program, work: Work, privacy: Privacy) -> str:
+def text(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += [
         "",
         f"{count(work.and_gates)} AND gates, {count(work.ciphertexts)} ciphertexts; "
         f"{count(work.xor_gates)} XOR gates, AND depth {count(work.depth)}",
-        *totals(compiled, work),
+        *totals(compiled, work, link),
         "",
     ]
     lines += table(

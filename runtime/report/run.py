@@ -12,7 +12,7 @@ from runtime.report import values, wording
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns
 from runtime.report.traffic import Link, seconds, traffic
-from runtime.report.wording import amount, count, duration, indent, rate, size
+from runtime.report.wording import amount, count, duration, indent, size
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
 TELLING = 0.5  # seconds of streaming from which a rate means something
@@ -132,7 +132,8 @@ class Ended:
 
     def _work(self) -> list[str]:
         gates, stream = self._any.and_gates, self.seconds["stream"]
-        speed = f" ({rate(gates / stream)} while streaming)" if stream >= TELLING else ""
+        sent_by_kind = self._any.traffic
+        speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
         compiled = self.program.compiled
@@ -140,8 +141,8 @@ class Ended:
         took = sum(self._last.seconds.values())
         over = "over this link" if self.link else "without the network"
         return [
-            f"{count(gates)} AND gates{speed}, {self._any.backend} backend",
-            f"{wording.traffic(self._any.traffic)} (predicted {size(predicted.total)})",
+            f"{count(gates)} AND gates, {self._any.backend} backend",
+            f"{wording.traffic(sent_by_kind)} (predicted {size(predicted.total)}{speed})",
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
             f"{duration(took)} from the greeting to the outputs (predicted {foreseen} {over})",

@@ -1,7 +1,8 @@
 """What a run sends and how long that takes over a link, counted from its schedule: no run is needed.
 
 Bytes are exact, but for frames' headers, the set-up (greeting and base transfers, some 20 kB) and TLS, which are not
-counted.  Seconds are an estimate, from rates that `benchmarks/products.py` measured of this backend on two cores.
+counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured of
+the portable backend on two cores that had nothing else to do.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
 from runtime.execute.backend import row_bytes
 from runtime.net.traffic import Traffic
-from runtime.ot.extension import messages, request_bytes
+from runtime.ot import extension
 
 GATES = 1.8e6  # AND gates a second, garbled and evaluated at the same time
-CORRECTIONS = 20e6  # bytes a second
-TRANSFERS = 20e6  # bytes a second
+CORRECTIONS = 30e6  # bytes a second, likewise
+TRANSFERS = 12e6  # bytes a second, received and then sent
+MESSAGE = 6e-3  # seconds that a message of transfers takes besides
 SETUP = 0.2  # seconds of the base transfers
 MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
 
@@ -41,7 +43,7 @@ def traffic(program: Compiled) -> Traffic:
     return Traffic(
         row_bytes(1) * and_gates(plan),
         correction_bytes(plan),
-        sum(times * request_bytes(count) for count, times in _requests(plan.steps, evaluator)),
+        sum(times * extension.request_bytes(count) for count, times in _requests(plan.steps, evaluator)),
         LABEL_BYTES * labels + -(-decoding // 8),
     )
 
@@ -62,7 +64,7 @@ def messages_per_step(program: Compiled) -> int | None:
 
 
 def _messages(body: Sequence[Step], evaluator: str) -> int:
-    return sum(times * len(messages(count)) for count, times in _requests(body, evaluator))
+    return sum(times * len(extension.messages(count)) for count, times in _requests(body, evaluator))
 
 
 def _training(steps: Sequence[Step]) -> Iterator[Repeat]:
@@ -105,8 +107,9 @@ def _trips(plan: Plan, steps: Sequence[Step], evaluator: str, heard: bool) -> tu
 
 def seconds(program: Compiled, link: Link | None = None) -> float:
     """From the greeting to the last output; without a link of the work alone."""
-    sent = traffic(program)
-    work = SETUP + and_gates(program.plan) / GATES + sent.corrections / CORRECTIONS + sent.transfers / TRANSFERS
+    sent, messages = traffic(program), _messages(program.plan.steps, program.evaluator)
+    asked = messages * MESSAGE + sent.transfers / TRANSFERS
+    work = SETUP + and_gates(program.plan) / GATES + sent.corrections / CORRECTIONS + asked
     if link is None:
         return work
     return work + sent.total / link.bytes_per_second + round_trips(program) * link.round_trip

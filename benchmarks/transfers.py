@@ -1,0 +1,87 @@
+"""Corrections and transfers, in MB a second of processor time, of each party on one core.
+
+    python benchmarks/transfers.py
+
+Corrections are those of products as shares, of the shapes in examples/tumour and examples/digits; transfers are the
+messages of the extension, with their checks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import statistics
+import time
+from collections.abc import Callable
+from itertools import cycle
+
+import numpy as np
+
+from compiler.schedule.plan import Transfer
+from runtime.crypto.labels import LABEL_BITS, bits, fresh
+from runtime.crypto.prg import SEED_BYTES
+from runtime.crypto.secret import LabelSecret
+from runtime.execute.products import EvaluatorProducts, GarblerProducts
+from runtime.ot.extension import BATCH, Receiver, Sender, message_bytes
+
+SHAPES = (
+    Transfer(31, 16, True, 96, 29),
+    Transfer(96, 9, True, 31, 24),
+    Transfer(650, 16, True, 320, 29),
+    Transfer(3200, 9, True, 65, 24),
+    Transfer(10240, 17, True, 65, 26),
+)
+COUNTS = (2784, 92800, BATCH)
+RUNS = 9
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Median processor time."""
+    times: list[float] = []
+    for _ in range(RUNS):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def products(shape: Transfer) -> tuple[float, float]:
+    """Seconds of the garbler and of the evaluator."""
+    sent: list[memoryview] = []
+    garbler = GarblerProducts(bytes(SEED_BYTES), LabelSecret.fresh(), sent.append)
+    labels = fresh(shape.words * shape.width).reshape(shape.words, shape.width, 2)
+    numbers = np.random.default_rng(1).integers(0, 1 << 20, (shape.words, shape.shared), dtype=np.uint64)
+    first = seconds(lambda: garbler.multiply(labels, numbers, shape, 0))
+    stream = cycle(sent[: shape.width])
+    evaluator = EvaluatorProducts(bytes(SEED_BYTES), lambda count: next(stream))
+    return first, seconds(lambda: evaluator.multiply(labels, shape, 0))
+
+
+def transfers(count: int) -> tuple[float, float]:
+    """Seconds of the sender (garbler) and of the receiver (evaluator)."""
+    delta = fresh(1)
+    zero, one = ([secrets.token_bytes(SEED_BYTES) for _ in range(LABEL_BITS)] for _ in range(2))
+    chosen = [pair[bit] for *pair, bit in zip(zero, one, bits(delta).tolist(), strict=True)]
+    sender, receiver = Sender(b"", delta, chosen), Receiver(b"", (zero, one))
+    choices = np.random.default_rng(1).integers(0, 2, count, dtype=np.uint8)
+    messages: list[bytes] = []
+    second = seconds(lambda: messages.append(receiver.extend(choices)[0]))
+    waiting = iter(messages)
+    return seconds(lambda: sender.accept(next(waiting), count)), second
+
+
+def main() -> None:
+    for shape in SHAPES:
+        _print(
+            f"{shape.words} words of {shape.width} bits, {shape.shared} each", shape.correction_bytes, products(shape)
+        )
+    for count in COUNTS:
+        _print(f"{count} transfers", message_bytes(count), transfers(count))
+
+
+def _print(what: str, size: int, times: tuple[float, float]) -> None:
+    garbler, evaluator = (size / 1e6 / each for each in times)
+    print(f"{what:<36}{garbler:7.1f} MB/s garbler{evaluator:7.1f} MB/s evaluator")
+
+
+if __name__ == "__main__":
+    main()
