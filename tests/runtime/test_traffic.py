@@ -1,0 +1,100 @@
+"""What a run sends is foreseen from its schedule, by kind and exactly; so are its messages and round trips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.command import EXAMPLES, TUMOUR
+
+from compiler.program import Compiled, unclaimed
+from compiler.schedule.plan import Enter, Repeat
+from runtime.api import Products, Program, compile, run
+from runtime.ot.extension import BATCH, message_bytes, messages, request_bytes
+from runtime.party.run import Report
+from runtime.report.traffic import MEETING, Link, messages_per_step, round_trips, seconds, traffic
+
+STEPS = 3
+GIVEN = {"w0": str(EXAMPLES / "tumour" / "base.npz"), "records": str(EXAMPLES / "tumour" / "records.csv")}
+TRAINING = """
+party vendor; party hospital;
+input w0: fix<16, 10>[3] from vendor;
+dataset records from hospital { x: fix<9, 8>[3] where norm2(x) <= 1.0; y: bit; }
+input mine: uint<8> from hospital;
+input yours: uint<8> from vendor;
+var w = w0;
+dpsgd w on records(batch = 4, steps = 2, clip = 1.0, noise = 1.5, rate = 1.0) as row {
+    loss logistic(dot(w, row.x), row.y);
+}
+"""
+
+
+def tumour(products: Products, **params: str) -> Program:
+    return compile(TUMOUR, params, products)
+
+
+@pytest.fixture(scope="module", params=list(Products))
+def ran(request: pytest.FixtureRequest) -> tuple[Program, dict[str, Report]]:
+    program = tumour(request.param, STEPS=str(STEPS), BATCH="16")
+    return program, run(program, GIVEN, seed=1)
+
+
+def test_both_parties_count_what_was_foreseen(ran: tuple[Program, dict[str, Report]]) -> None:
+    program, reports = ran
+    foreseen = traffic(program.compiled)
+    assert [report.traffic for report in reports.values()] == [foreseen] * 2
+    assert (foreseen.corrections > 0) == any(line.correction_bytes for line in program.compiled.lines)
+    sent = sum(report.sent_bytes for report in reports.values())
+    assert foreseen.total < sent < 1.02 * foreseen.total + 40_000  # the set-up
+
+
+def test_of_a_run_of_some_length_the_setup_is_little() -> None:
+    """Each step's bytes are the difference of two runs, which no set-up is in."""
+    first, second = (tumour(Products.SHARES, STEPS=steps) for steps in ("1", "3"))
+    reports = [run(program, GIVEN, seed=1) for program in (first, second)]
+    sent = [sum(report.sent_bytes for report in each.values()) for each in reports]
+    foreseen = traffic(second.compiled).total - traffic(first.compiled).total
+    assert abs(sent[1] - sent[0] - foreseen) < 0.005 * foreseen
+
+
+def test_messages_are_those_of_a_step() -> None:
+    program = tumour(Products.SHARES)
+    assert messages_per_step(program.compiled) == count_entries(program.compiled) == 3
+    assert messages_per_step(compile(EXAMPLES / "fraud" / "fraud.ccr").compiled) is None
+    assert round_trips(program.compiled) == MEETING + 1 + 3 * 20  # w0; scores, sum and coins, 20 times
+    assert round_trips(tumour(Products.GATES).compiled) == MEETING + 1 + 20
+
+
+def count_entries(program: Compiled) -> int:
+    [loop] = [step for step in program.plan.steps if isinstance(step, Repeat)]
+    return sum(isinstance(step, Enter) and step.party == program.evaluator for step in loop.body)
+
+
+def test_long_requests_are_cut() -> None:
+    assert messages(BATCH) == [BATCH] and messages(2 * BATCH + 1) == [BATCH, BATCH, 1] and messages(0) == []
+    assert request_bytes(BATCH + 1) == message_bytes(BATCH) + message_bytes(1)
+
+
+def test_a_slower_link_takes_longer_by_its_bytes_and_trips() -> None:
+    program = tumour(Products.SHARES).compiled
+    alone, sent, trips = seconds(program), traffic(program).total, round_trips(program)
+    assert seconds(program, Link(1e6, 0)) == pytest.approx(alone + sent / 1e6)
+    assert seconds(program, Link(1e12, 0.1)) == pytest.approx(alone + 0.1 * trips, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "shares"),
+    [
+        ("output w to vendor;", []),
+        ("output reveal(w) to vendor;", ["w"]),
+        ("output reveal(w) to hospital;", ["w"]),
+        ("output w to vendor; output more = reveal(mine + yours) to hospital;", []),
+        ("output w to vendor; let s = w[0] > 0.0; output reveal(s) to hospital, vendor;", ["s"]),
+        ("output w to vendor; output both = reveal((mine > yours, w[1] > 1.0)) to vendor;", ["both"]),
+    ],
+)
+def test_integrity_is_claimed_of_what_no_share_reaches(tmp_path: Path, outputs: str, shares: list[str]) -> None:
+    path = tmp_path / "train.ccr"
+    path.write_text(TRAINING + "".join(f"{each.strip()};\n" for each in outputs.split(";") if each.strip()))
+    assert [o.name for o in unclaimed(compile(path).compiled)] == shares
+    assert unclaimed(compile(path, products=Products.GATES).compiled) == ()
