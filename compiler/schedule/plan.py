@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from math import prod
 
 import numpy as np
@@ -226,8 +227,10 @@ class Plan:
 
 
 def stages(body: Sequence[Step], evaluator: str) -> list[tuple[Enter, ...]]:
-    """What the evaluator enters in a body, inner Repeats aside: the Enters of a stage are one request of transfers."""
-    return [(step,) for step in body if isinstance(step, Enter) and step.party == evaluator]
+    """What the evaluator enters in a body, inner Repeats aside; Enters in a row are one request of transfers."""
+    runs = [tuple(run) for _, run in groupby(body, lambda step: isinstance(step, Enter))]
+    own = [tuple(step for step in run if isinstance(step, Enter) and step.party == evaluator) for run in runs]
+    return [stage for stage in own if stage]
 
 
 def lane_count(launch: Launch) -> int:
