@@ -1,4 +1,4 @@
-"""What clipping and noise add to a program, by compiling it without; `pytest --bless` rewrites the counts."""
+"""What clipping and noise add to a program whose products are gates, by compiling it without; `pytest --bless` rewrites the counts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Golden
 
+from compiler.joint.shares import Products
 from compiler.lowering.lower import lower
 from compiler.pipeline import Meaning, build
 from compiler.program import and_gates
@@ -23,7 +24,7 @@ UNCLIPPED: dict[str, dict[str, str]] = {"tumour/tumour": {}, "digits/one_vs_all"
 def step(name: str, params: Mapping[str, str]) -> int:
     """ANDs of one step.  Without the flow analysis, which would refuse the program without noise."""
     checked = check(read(EXAMPLES / f"{name}.ccr"), {"STEPS": "1", **params})
-    return and_gates(build(Meaning(checked, prune(lower(checked.program)))).plan)
+    return and_gates(build(Meaning(checked, prune(lower(checked.program))), Products.GATES).plan)
 
 
 @pytest.fixture(scope="module")

@@ -137,6 +137,11 @@ def test_inspect_has_the_fields_that_others_rely_on(folder: Path, inspected: Any
         "xor_gates",
         "ciphertexts",
         "table_bytes",
+        "bytes",
+        "messages_per_step",
+        "round_trips",
+        "seconds",
+        "products",
         "depth",
         "kernels",
         "lines",
@@ -155,7 +160,7 @@ def test_inspect_has_the_fields_that_others_rely_on(folder: Path, inspected: Any
         "lanes",
         "digest",
     }
-    assert source["lines"][0].keys() == {"file", "line", "column", "and_gates", "ciphertexts"}
+    assert source["lines"][0].keys() == {"file", "line", "column", "and_gates", "ciphertexts", "bytes"}
     assert source["passes"][0].keys() == {"name", "and_before", "and_after", "xor_before", "xor_after"}
     assert source["privacy"].keys() >= {"epsilon", "delta", "sigma", "noise_ands_per_sample"}
     assert source["privacy"]["noise_ands_per_sample"] == 136
@@ -163,8 +168,9 @@ def test_inspect_has_the_fields_that_others_rely_on(folder: Path, inspected: Any
 
 
 def test_inspect_shows_what_the_lines_cost(folder: Path, shown: str) -> None:
-    assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\) +8 630 400 +62.6 %", shown)
-    assert re.search(r"tumour.ccr:25:19 +8 630 400 +62.6 %", call("inspect", str(folder / "tumour.ccrc")).stdout)
+    cost = r" +53 760 +4.3 MB +28.8 %"
+    assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\)" + cost, shown)
+    assert re.search(r"tumour.ccr:25:19" + cost, call("inspect", str(folder / "tumour.ccrc")).stdout)
 
 
 def test_inspect_says_what_it_does_not_know(shown: str) -> None:

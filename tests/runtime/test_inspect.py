@@ -133,10 +133,10 @@ def test_the_page(tmp_path: Path) -> None:
     page = Page(path)
     assert page.headings == ["Privacy", "Lines", "Kernels", "Passes", "Ranges"]
     text = Path(TUMOUR).read_text().splitlines()
-    source = [(heat, cells) for heat, cells in page.rows if len(cells) == 4 and cells[0].isdigit()]
-    assert [cells[3] for _, cells in source] == text
+    source = [(heat, cells) for heat, cells in page.rows if len(cells) == 5 and cells[0].isdigit()]
+    assert [cells[4] for _, cells in source] == text
     warm = {int(cells[0]): heat for heat, cells in source if heat}
-    assert warm.keys() == {24, 25} and warm[25] > warm[24]
+    assert warm.keys() == {24, 25} and warm[25] > warm[24]  # bytes
     assert "epsilon = " in path.read_text() and "structure: " in path.read_text()
 
 
@@ -146,7 +146,7 @@ def test_the_page_of_an_artifact_has_the_numbers_alone(artifact: str, tmp_path: 
     page = Page(path)
     assert page.headings == ["Privacy", "Lines", "Kernels", "Passes"]
     source = [cells for heat, cells in page.rows if heat]
-    assert [cells[0] for cells in source] == ["23", "24", "25", "26", "31"] and {cells[3] for cells in source} == {""}
+    assert [cells[0] for cells in source] == ["23", "24", "25", "26", "31"] and {cells[4] for cells in source} == {""}
 
 
 def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:

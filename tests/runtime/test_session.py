@@ -14,6 +14,7 @@ from runtime.session.guard import Guard, PeerAborted
 from runtime.session.hello import (
     PROTOCOL,
     DifferentContracts,
+    DifferentProducts,
     DifferentPrograms,
     DifferentRoles,
     DifferentVersions,
@@ -27,12 +28,18 @@ from runtime.session.state import TABLE, Role, State, Way, follow
 
 
 def hello(
-    role: str = "garbler", party: str = "hospital", program: str = "aa", protocol: int = PROTOCOL, contract: str = ""
+    role: str = "garbler",
+    party: str = "hospital",
+    program: str = "aa",
+    protocol: int = PROTOCOL,
+    contract: str = "",
+    products: str = "shares",
 ) -> Hello:
     return Hello(
         party=party,
         role=role,
         program=program,
+        products=products,
         name="x.ccr",
         records={"r": 3},
         contract=contract,
@@ -98,6 +105,7 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
     ("theirs", "problem"),
     [
         (hello("evaluator", "vendor", program="bb"), DifferentPrograms),
+        (hello("evaluator", "vendor", program="bb", products="gates"), DifferentProducts),
         (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
         (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
         (hello(), DifferentRoles),
@@ -106,6 +114,14 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
 )
 def test_both_sides_see_a_disagreement(theirs: Hello, problem: type[Exception]) -> None:
     assert [type(result) for result in greet(hello(), theirs)] == [problem, problem]
+
+
+def test_each_side_is_told_its_own_choice_of_products_first() -> None:
+    told = greet(hello(), hello("evaluator", "vendor", program="bb", products="gates"))
+    assert [str(each) for each in told] == [
+        "you run with --products shares, the peer with gates: choose the same",
+        "you run with --products gates, the peer with shares: choose the same",
+    ]
 
 
 @pytest.mark.parametrize(

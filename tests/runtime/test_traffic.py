@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pytest
 from support.command import EXAMPLES, TUMOUR
+from support.in_memory import IdealCot, run_both
 
 from compiler.program import unclaimed
 from runtime.api import Products, Program, compile, run
+from runtime.crypto.labels import Labels
+from runtime.execute.backend import Bits, Roles
 from runtime.ot.extension import BATCH, message_bytes, messages, request_bytes
 from runtime.party.run import Report
+from runtime.party.sources import PartySources, load
+from runtime.privacy.randomness import RunSecret
 from runtime.report.traffic import MEETING, Link, messages_per_step, round_trips, seconds, traffic
 
 STEPS = 3
@@ -64,6 +69,21 @@ def test_messages_are_those_of_a_step() -> None:
     assert round_trips(tumour(Products.GATES).compiled) == MEETING + 1 + 20
 
 
+def test_a_request_is_what_a_run_asks_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tumour(Products.SHARES, STEPS=str(STEPS), BATCH="4").compiled
+    counts: list[int] = []
+    receive = IdealCot.receive
+
+    def counting(self: IdealCot, choices: Bits) -> Labels:
+        counts.append(len(choices))
+        return receive(self, choices)
+
+    monkeypatch.setattr(IdealCot, "receive", counting)
+    sources = PartySources(load(program, frozenset(program.parties), GIVEN), RunSecret.from_seed(1))
+    run_both(program.plan, sources, roles=Roles(program.garbler, program.evaluator))
+    assert len(counts) == 1 + STEPS * 2 and sum(map(request_bytes, counts)) == traffic(program).transfers
+
+
 def test_long_requests_are_cut() -> None:
     assert messages(BATCH) == [BATCH] and messages(2 * BATCH + 1) == [BATCH, BATCH, 1] and messages(0) == []
     assert request_bytes(BATCH + 1) == message_bytes(BATCH) + message_bytes(1)
@@ -84,7 +104,7 @@ def test_a_slower_link_takes_longer_by_its_bytes_and_trips() -> None:
         ("output reveal(w) to hospital;", ["w"]),
         ("output w to vendor; output more = reveal(mine + yours) to hospital;", []),
         ("output w to vendor; let s = w[0] > 0.0; output reveal(s) to hospital, vendor;", ["s"]),
-        ("output w to vendor; output both = reveal((mine > yours, w[1] > 1.0)) to vendor;", ["both"]),
+        ("output w to vendor; output both = reveal((mine > yours, w[1] > 1.0)) to vendor;", ["both.1"]),
     ],
 )
 def test_integrity_is_claimed_of_what_no_share_reaches(tmp_path: Path, outputs: str, shares: list[str]) -> None:
