@@ -50,7 +50,7 @@ def test_a_planted_bug_alarms(bug: str, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_canaries_that_are_not_wired_in_fail_the_floor() -> None:
-    assert verdict(claim(JOINT), JOINT, 0, wired=False).tightness() < FLOOR
+    assert verdict(claim(JOINT), JOINT, 0, trainings=300, wired=False).tightness() < FLOOR
 
 
 @KINDS
