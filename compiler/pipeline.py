@@ -29,6 +29,7 @@ from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
 from compiler.schedule.plan import Plan
+from compiler.training import verify
 from compiler.words.ir import Block, Item, Loop, Value, Words
 from compiler.words.operations import Bound, Mechanism, Pieces
 from compiler.words.prune import prune
@@ -87,6 +88,7 @@ def planned(joint: Words, minimiser: Minimiser) -> Plan:
 def build(meaning: Meaning, products: Products = Products.SHARES) -> Compiled:
     """Words -> compiled program."""
     program, words = meaning.checked.program, meaning.words
+    verify.check(words)
     who, minimiser = roles(words), Minimiser()
     plan = planned(joint(localised(words, products)), minimiser)
     return Compiled(

@@ -85,14 +85,14 @@ def verify(words: Words, *, entered: bool = False) -> None:
             need(not strangers and bool(output.receivers), f"`{output.name}` goes to nobody of the program")
     except Wrong as wrong:
         raise Malformed(None, str(wrong)) from None
-    _Verifier(outside, None, entered, _drawers(words.block)).block(words.block, {}, {})
+    _Verifier(outside, None, entered, _drawers(words.block, outside)).block(words.block, {}, {})
 
 
 def verify_block(block: Block, outside: Outside, party: str) -> None:
     """Raises Malformed.  The clear words of one party, or of both (PUBLIC), whose parameters are taken as they are."""
     if block.first:
         raise Malformed(None, f"a block on its own that begins with %{block.first}")
-    verifier = _Verifier(outside, party, False, _drawers(block))
+    verifier = _Verifier(outside, party, False, _drawers(block, outside))
     verifier.block(block, dict(_parameters(block)), dict.fromkeys(range(len(block.params)), frozenset[str]()))
 
 
@@ -101,14 +101,19 @@ def _parameters(block: Block) -> Iterator[tuple[int, Operand]]:
         yield number, Operand(type, (type.lo, type.hi), number)
 
 
-def _drawers(block: Block) -> dict[int, str]:
-    """The owner of the data set that each `dpsgd` of the block samples."""
+def _drawers(block: Block, outside: Outside) -> dict[int, str]:
+    """The owner of the data set that each `dpsgd` of the block samples, or lets out where no row is read."""
     found: dict[int, str] = {}
     for item in block.items:
-        if isinstance(item, Loop):
-            found |= _drawers(item.body)
-        elif isinstance(item, Value) and isinstance(item.op, Draw):
-            found[item.op.draw] = item.op.party
+        match item:
+            case Loop():
+                found |= _drawers(item.body, outside)
+            case Value(op=Draw(party=party, draw=draw)):
+                found[draw] = party
+            case Value(op=Mechanism(dataset=dataset, draw=draw)) if dataset in outside.datasets:
+                found.setdefault(draw, outside.datasets[dataset].party)
+            case _:
+                pass
     return found
 
 
@@ -189,7 +194,8 @@ class _Verifier:
                 need(self.party in (None, party), f"reads what is `{party}`'s among the words of `{self.party}`")
                 if isinstance(item.op, Noise):
                     holders = {d.party for d in self.outside.datasets.values()}
-                    holder = self.drawers.get(item.op.draw, party if self.party and party in holders else "nobody")
+                    unsampled = party in holders and (self.entered or self.party is not None)
+                    holder = self.drawers.get(item.op.draw, party if unsampled else "nobody")
                     need(party == holder, f"`{party}` draws the noise of `{holder}`'s data set")
                 return frozenset({party})
             case Transfer():

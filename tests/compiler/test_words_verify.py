@@ -13,6 +13,7 @@ import pytest
 from support.clear import clear_steps
 
 from compiler import pipeline
+from compiler.joint.shares import Products
 from compiler.words.ir import Block, Claim, Item, Loop, Output, Result, Type, Value, Words
 from compiler.words.operations import (
     Bits,
@@ -61,18 +62,19 @@ def understood(name: str) -> Words:
 
 @cache
 def joint(name: str) -> Words:
-    return pipeline.joint(pipeline.localised(understood(name)))
+    return pipeline.joint(pipeline.localised(understood(name), Products.GATES))
 
 
 # -- what the compiler makes ------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("products", Products)
 @pytest.mark.parametrize("path", [*EXAMPLES, *sorted(HERE.glob("*.ccr"))], ids=lambda p: p.stem)
-def test_every_stage_is_well_formed(path: Path) -> None:
+def test_every_stage_is_well_formed(path: Path, products: Products) -> None:
     """So is each clear step of the plan, on its own."""
     meaning = pipeline.understand(read(path))
     verify(meaning.words)
-    local = pipeline.localised(meaning.words)
+    local = pipeline.localised(meaning.words, products)
     verify(local, entered=True)
     ready = pipeline.joint(local)
     verify(ready, entered=True)

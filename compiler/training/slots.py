@@ -1,0 +1,242 @@
+"""Of the finished words of a `dpsgd`: which slot each element belongs to, how long a slot's part can be, when it is 0.
+
+An element of a tensor with n slots belongs to slot (its row-major number / unit) mod n; the unit says where the slots
+are.  Nothing here believes how the words were made: rows that meet before their sum are found, and the bounds of
+`bounds.py` are derived once more, on the batch instead of on one example.  A Ring is a source with every value of its
+type: it has no bound but that, and is 0 for nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+
+from compiler.training.bounds import largest
+from compiler.words.builder import split
+from compiler.words.ir import Item, Type, Value
+from compiler.words.operations import (
+    Bits,
+    Concat,
+    Constant,
+    Dot,
+    Draw,
+    Linear,
+    Mul,
+    Put,
+    Ring,
+    Round,
+    Select,
+    Strided,
+    Sum,
+    View,
+)
+from compiler.words.rules import need
+from compiler.words.strides import identity, injective, row_major
+
+ALL = 0  # in place of a unit: a sum over all slots, or made of one
+Unit = int | None  # None: of no row
+
+
+@dataclass
+class Slots:
+    """The words of one body, item by item in order; raises `rules.Wrong` where rows meet."""
+
+    count: int
+    norms: Mapping[str, Fraction | None]  # of the fields of a row
+    types: Mapping[int, Type]  # also of the values around the body
+    items: dict[int, Value] = field(default_factory=dict[int, Value])
+    units: dict[int, Unit] = field(default_factory=dict[int, Unit])
+    _norms: dict[tuple[int, Unit], Fraction] = field(default_factory=dict[tuple[int, Unit], Fraction])
+
+    def add(self, number: int, item: Value) -> None:
+        self.units[number] = self._unit(item)
+        self.items[number] = item
+
+    def of(self, number: int) -> Unit:
+        return self.units.get(number)
+
+    def item(self, number: int) -> Item | None:
+        return self.items.get(number)
+
+    def _unit(self, item: Value) -> Unit:
+        op, found = item.op, [self.of(a) for a in item.args]
+        match op:
+            case Draw():
+                return item.type.size // self.count
+            case View(at):
+                base, unit = self.types[item.args[0]], found[0]
+                steps = [(s, self.types[a].hi + 1) for s, a in zip(at.steps, item.args[1:], strict=True)]
+                return unit if not unit else self._seen(unit, base, at, item.type.shape, steps)
+            case Put(at):
+                return self._put(item, at, found)
+            case Bits():
+                return found[0] and found[0] * item.type.shape[-1]
+            case Concat():
+                unit = self._meet(found)
+                whole = all(self.types[a].size % (unit * self.count) == 0 for a in item.args) if unit else True
+                need(whole, "tensors put together across their slots")
+                return unit
+            case Sum() | Dot() | Ring():
+                unit = self._meet(found)
+                return unit if not unit else self._summed(unit, split(self.types[item.args[0]].shape, op.count)[1])
+            case _:
+                return self._meet(found)
+
+    def _meet(self, found: list[Unit]) -> Unit:
+        """Of values that are read together, element by element."""
+        units = {unit for unit in found if unit is not None}
+        need(len(units) <= 1, "elements of different rows meet before they are summed, clipped and hidden by noise")
+        return units.pop() if units else None
+
+    def _summed(self, unit: int, terms: int) -> Unit:
+        if unit % terms == 0:
+            return unit // terms
+        need(terms == self.count and unit == 1, "a sum over some of the rows, or over more than the rows")
+        return ALL
+
+    def _put(self, item: Value, at: Strided, found: list[Unit]) -> Unit:
+        whole, part = found[:2]
+        if whole is None and part is None:
+            return None
+        unit = item.type.size // self.count if whole is None else whole  # a constant has its slots in front
+        need(unit != ALL and part != ALL, "something is put into a sum over all rows")
+        steps = [(s, self.types[a].hi + 1) for s, a in zip(at.steps, item.args[2:], strict=True)]
+        seen = self._seen(unit, item.type, at, self.types[item.args[1]].shape, steps)
+        need(part is None or part == seen, "what is put into a tensor changes its slot")
+        return unit
+
+    def _seen(self, unit: int, base: Type, at: Strided, shape: tuple[int, ...], steps: list[tuple[int, int]]) -> int:
+        """The unit of a view of a tensor: one axis goes through the slots, nothing else leaves one."""
+        if at == identity(shape) and prod(shape) == base.size:
+            return unit
+        moves = [(s, n) for s, n in zip(at.strides, shape, strict=True) if n > 1]
+        need(min([at.offset, *(s for s, _ in (*moves, *steps))]) >= 0, "a view that goes backwards through slots")
+        rest = at.offset % unit + sum((n - 1) * (s % unit) for s, n in (*moves, *steps))
+        crossing = [
+            axis for axis, (s, n) in enumerate(zip(at.strides, shape, strict=True)) if n > 1 and self._slot(unit, s)
+        ]
+        along = (
+            len(crossing) == 1
+            and shape[crossing[0]] == self.count
+            and at.strides[crossing[0]] % (unit * self.count) == unit
+        )
+        still = not self._slot(unit, at.offset) and not any(self._slot(unit, s) for s, _ in steps)
+        need(along and still and rest < unit, "a view that shows an element in another slot than its own")
+        return prod(shape[crossing[0] + 1 :])
+
+    def _slot(self, unit: int, elements: int) -> int:
+        return elements // unit % self.count
+
+    # -- bounds ---------------------------------------------------------------------------------
+
+    def axis(self, shape: tuple[int, ...], unit: int) -> int:
+        """The axis that goes through the slots."""
+        inner = [axis for axis, n in enumerate(shape) if n == self.count and prod(shape[axis + 1 :]) == unit]
+        need(bool(inner), "the slots are no axis of a gradient")
+        return inner[-1]
+
+    def norm(self, number: int, unit: Unit) -> Fraction:
+        """A bound on the squared norm of one slot's part, whose unit is given; of a value of no row, as it is repeated
+        for each slot, or without a unit all of it."""
+        key = number, unit
+        if key not in self._norms:
+            type = self.types[number]
+            size = type.size // self.count if unit else type.size
+            self._norms[key] = min(size * largest(type) ** 2, self._structural(number, unit, size))
+        return self._norms[key]
+
+    def _structural(self, number: int, unit: Unit, size: int) -> Fraction:
+        type, item = self.types[number], self.items.get(number)
+        whole = size * largest(type) ** 2
+        if item is None:
+            return whole
+        args = item.args
+        match item.op:
+            case Draw(name=name):
+                norm = self.norms.get(name)
+                return whole if norm is None or not unit else norm**2
+            case Mul():
+                return min(largest(self.types[x]) ** 2 * self.norm(y, unit) for x, y in (args, args[::-1]))
+            case Linear((factor,), 0):
+                return (factor * type.scale / self.types[args[0]].scale) ** 2 * self.norm(args[0], unit)
+            case View(at):
+                return self._viewed(args[0], at, type.shape, unit, whole)
+            case Concat() if unit is None or self.of(number) == unit:
+                return sum((self.norm(a, unit) for a in args), Fraction(0))
+            case Select():
+                return sum((self.norm(a, unit) for a in args[1:]), Fraction(0))
+            case _:
+                return whole
+
+    def _viewed(self, base: int, at: Strided, shape: tuple[int, ...], unit: Unit, whole: Fraction) -> Fraction:
+        strides, extents = list(at.strides), list(shape)
+        if unit:
+            axis = self.axis(shape, unit)
+            if self.of(base) is None and strides[axis]:
+                return whole
+            del strides[axis], extents[axis]
+        times = repeats(Strided(at.offset, tuple(strides)), extents)
+        return whole if times is None else times * self.norm(base, self.of(base) if unit else None)
+
+    # -- empty slots ----------------------------------------------------------------------------
+
+    def vanishes(self, number: int) -> bool:
+        """Is a slot's part 0 where the slot is empty?  Every field of an empty slot is, and so is its valid bit."""
+        item = self.items.get(number)
+        if item is None:
+            return False
+        args = item.args
+        match item.op:
+            case Draw():
+                return True
+            case Constant(values):
+                return not any(values)
+            case Mul() | Dot():
+                return any(map(self.vanishes, args))
+            case Linear(_, constant):
+                return constant == 0 and all(map(self.vanishes, args))
+            case View() | Sum():
+                return self.vanishes(args[0])
+            case Round(lo=lo, hi=hi):
+                return lo <= 0 <= hi and self.vanishes(args[0])
+            case Concat():
+                return all(map(self.vanishes, args))
+            case Put():
+                return all(map(self.vanishes, args[:2]))
+            case Select():
+                return self.vanishes(args[2]) and (self.vanishes(args[0]) or self.vanishes(args[1]))
+            case _:
+                return False
+
+
+def repeats(at: Strided, shape: list[int]) -> int | None:
+    """How often a view shows each element that it shows; None where that is not the same for all."""
+    moving = [(s, n) for s, n in zip(at.strides, shape, strict=True) if s and n > 1]
+    if not injective(Strided(at.offset, tuple(s for s, _ in moving)), [n for _, n in moving]):
+        return None
+    return prod(n for s, n in zip(at.strides, shape, strict=True) if not s)
+
+
+def elements(
+    at: Strided, shape: tuple[int, ...], without: int | None = None
+) -> tuple[int, tuple[tuple[int, int], ...]]:
+    """Which elements a view shows, as (offset, strides and extents), whatever its axes are called; equal for equal sets
+    of axes.  `without` leaves an axis out, axes along which it repeats are left out anyway."""
+    axes = [(s, n) for i, (s, n) in enumerate(zip(at.strides, shape, strict=True)) if s and n > 1 and i != without]
+    merged: list[tuple[int, int]] = []
+    for stride, extent in sorted(axes):
+        if merged and stride == merged[-1][0] * merged[-1][1]:
+            merged[-1] = merged[-1][0], merged[-1][1] * extent
+        else:
+            merged.append((stride, extent))
+    return at.offset, tuple(merged)
+
+
+def shown(slots: Slots, number: int) -> tuple[int, Strided]:
+    """(value, view) of a view without indices; any other value is all of itself."""
+    item = slots.items.get(number)
+    if item is not None and isinstance(item.op, View) and len(item.args) == 1:
+        return item.args[0], item.op.at
+    return number, Strided(0, row_major(slots.types[number].shape))

@@ -1,0 +1,345 @@
+"""Do the finished words of a program keep what privacy rests on, whatever a party adds to a Ring?
+
+Called on every compile, and strict: what it refuses is a defect of the compiler, never of a program.  It reads the
+words that joint work is made of (before `joint.locality` cuts them), takes every Ring for a source of any value, and
+shows for each `dpsgd` with noise, from nothing but its items:
+
+    each row is by itself until its sum; its part of the sums has norm at most `clip`, and an empty slot's is 0
+    the sums are read by the addition of noise alone, which is that of this `dpsgd`, drawn once for each sum
+    a sum that is a Ring has room for all rows and the noise, which is added in the ring
+    no value that a Ring is among the sources of leaves the body but through its mechanism, and no Ring stands elsewhere
+
+That declared ranges hold for every value of a Ring is `words.verify`'s, which is called first.  Of the claims that it
+believes, a norm's is made again here; an extreme's and a remainder's are held to their form; that of an approximation
+is about the one operand that all of its words are made from, which a Ring only replaces by another number: no
+approximation makes a Ring of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from compiler.training import ghost
+from compiler.training.bounds import largest
+from compiler.training.claims import is_extreme, is_remainder
+from compiler.training.slots import ALL, Slots, repeats
+from compiler.words.builder import product, split
+from compiler.words.ir import Block, Claim, Loop, Output, Result, Type, Value, Words, full_range
+from compiler.words.noise_bound import noise_bound
+from compiler.words.operations import (
+    Bound,
+    Coins,
+    Digits,
+    Draw,
+    Exact,
+    Linear,
+    Mechanism,
+    Noise,
+    Ring,
+    Round,
+    Share,
+    Sum,
+    Transfer,
+    View,
+)
+from compiler.words.rules import Wrong, need
+from compiler.words.sampler import Sampler
+from compiler.words.verify import Malformed, verify
+
+
+class Unsafe(Exception):
+    """Words whose privacy is not shown, a defect of the compiler: the number of the value and the rule that it breaks."""
+
+    def __init__(self, number: int | None, rule: str) -> None:
+        super().__init__(rule if number is None else f"%{number}: {rule}")
+        self.number, self.rule = number, rule
+
+
+def check(words: Words) -> None:
+    """Raises Unsafe; the words are those that `localise` is given."""
+    try:
+        verify(words)
+    except Malformed as error:
+        raise Unsafe(error.number, error.reason) from None
+    norms = {d.name: {f.name: f.norm for f in d.fields} for d in words.datasets}
+    _outside(words.block, {}, norms)
+
+
+def steered(words: Words, garbler: str) -> tuple[Output, ...]:
+    """The outputs that a party can steer by what it adds to a Ring, and that tell something: those the garbler receives
+    and those that are revealed.  Privacy does not rest on them, but their values are not to be relied on."""
+    found = _touched(words.block, {})
+    return tuple(o for o in words.outputs if found.get(o.value) and (garbler in o.receivers or o.revealed))
+
+
+# -- where Rings stand ------------------------------------------------------------------------------
+
+
+def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mapping[str, Fraction | None]]) -> None:
+    """The block of a program, or of a loop that is no `dpsgd`."""
+    known = {**types, **dict(enumerate(block.params, block.first))}
+    for number, item in block.numbered():
+        match item:
+            case Loop():
+                inside = {n: t for n, t in known.items() if n < item.body.first}
+                if any(isinstance(i, Value) and isinstance(i.op, Mechanism) for i in item.body.items):
+                    _Body(item.body, inside, norms).check()
+                else:
+                    _outside(item.body, inside, norms)
+            case Value():
+                if isinstance(item.op, Ring | Mechanism):
+                    raise Unsafe(number, "stands outside a `dpsgd` with noise")
+                if isinstance(item.op, Digits | Exact | Transfer | Share):
+                    raise Unsafe(number, "is cut into shares or digits before its time")
+                known[number] = item.type
+            case Result():
+                known[number] = item.type
+
+
+def _touched(block: Block, outer: Mapping[int, bool]) -> dict[int, bool]:
+    """Is a Ring among what a value is made from, mechanisms or not?"""
+    found = dict(outer)
+    for number, item in block.numbered():
+        match item:
+            case Value():
+                found[number] = isinstance(item.op, Ring) or any(found.get(a, False) for a in item.args)
+            case Loop():
+                found[number] = False
+                carried = [found.get(i, False) for i in item.init]
+                while True:
+                    before = {n: f for n, f in found.items() if n < item.body.first}
+                    inside = _touched(item.body, before | dict(enumerate((False, *carried), item.body.first)))
+                    after = [c or inside.get(r, False) for c, r in zip(carried, item.body.results, strict=True)]
+                    if after == carried:
+                        break
+                    carried = after
+                found[number] = False
+                results = [n for n, r in block.numbered() if isinstance(r, Result) and r.loop == number]
+                found.update((n, c) for n, c in zip(results, carried, strict=True))
+            case Result():
+                pass
+    return found
+
+
+# -- one `dpsgd` ------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Body:
+    block: Block
+    outer: Mapping[int, Type]
+    norms: Mapping[str, Mapping[str, Fraction | None]]
+    items: dict[int, Value] = field(default_factory=dict[int, Value])
+    readers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+
+    def check(self) -> None:
+        number: int | None = None
+        try:
+            for number, item in self.block.numbered():
+                need(isinstance(item, Value), "a loop in a `dpsgd`")
+                assert isinstance(item, Value)
+                need(
+                    not isinstance(item.op, Digits | Exact | Transfer | Share), "is cut into shares or digits too early"
+                )
+                self.items[number] = item
+                for a in item.args:
+                    self.readers.setdefault(a, []).append(number)
+            number = None
+            mechanism = self._mechanism()
+            slots = Slots(mechanism.slots, self.norms.get(mechanism.dataset, {}), self._types())
+            for number, value in self.items.items():
+                slots.add(number, value)
+            for number, value in self.items.items():
+                self._value(slots, number, value)
+            self._leaves(mechanism)
+            number = None
+            sums = self._sums(slots, mechanism)
+            self._bounded(slots, [self.items[b].args[0] for b in sums], mechanism.clip)
+        except Wrong as wrong:
+            raise Unsafe(number, str(wrong)) from None
+
+    def _types(self) -> dict[int, Type]:
+        params = dict(enumerate(self.block.params, self.block.first))
+        return {**self.outer, **params, **{n: item.type for n, item in self.items.items()}}
+
+    def _mechanism(self) -> Mechanism:
+        found = {item.op for item in self.items.values() if isinstance(item.op, Mechanism)}
+        need(len(found) == 1, f"{len(found)} mechanisms in one `dpsgd`")
+        mechanism = found.pop()
+        need(mechanism.noise_multiplier > 0, "a mechanism without noise")
+        for item in self.items.values():
+            match item.op:
+                case Draw() as d:
+                    drawn = (d.dataset, d.draw, d.batch, d.slots)
+                    m = mechanism
+                    need(drawn == (m.dataset, m.draw, m.batch, m.slots), "the batch of another mechanism")
+                case Noise(draw=draw) | Coins(draw=draw):
+                    need(draw == mechanism.draw, "the noise of another mechanism")
+                case _:
+                    pass
+        return mechanism
+
+    def _leaves(self, mechanism: Mechanism) -> None:
+        """Rings and rows leave the body through its mechanism alone."""
+        hidden: dict[int, bool] = {}
+        for number, item in self.items.items():
+            match item.op:
+                case Mechanism():
+                    hidden[number] = False
+                case Ring() | Draw():
+                    hidden[number] = True
+                case _:
+                    hidden[number] = any(hidden.get(a, False) for a in item.args)
+        for result in self.block.results:
+            if hidden.get(result, False):
+                raise Unsafe(result, "leaves a `dpsgd` without its noise")
+
+    def _value(self, slots: Slots, number: int, item: Value) -> None:
+        """A Ring has room for what it is, and a claim is true (a sum's Ring needs less, which its noise asks for)."""
+        if isinstance(item.op, Ring) and slots.of(number) != ALL:
+            left, right = (slots.types[a] for a in item.args)
+            shape, terms = split(left.shape, item.op.count)
+            exact = product(left, right, shape, terms, False)
+            need(item.type.lo <= exact.lo and exact.hi <= item.type.hi, "a ring too narrow for its sum")
+        match item.claim:
+            case Claim.NORM:
+                squares = ghost.polynomial(slots, number)
+                need(squares is not None, "claims to be a norm")
+                assert squares is not None
+                most = ghost.bound(slots, squares)
+                need(most // item.type.scale <= item.type.hi, f"a norm of up to {most} in a word that ends before")
+            case Claim.EXTREME:
+                need(is_extreme(slots, item), "claims to be the extreme of two numbers, and is another choice")
+            case Claim.REMAINDER:
+                need(is_remainder(slots, item), "claims to be a remainder, and is another difference")
+            case Claim.CONTRACTION:
+                need(False, "claims to be put together from digits too early")
+            case Claim.FUNCTION | None:
+                pass
+
+    # -- sums and their noise -------------------------------------------------------------------
+
+    def _sums(self, slots: Slots, mechanism: Mechanism) -> list[int]:
+        """The Bounds of the trained variables."""
+        found: list[int] = []
+        noises: list[int] = []
+        for item in self.items.values():
+            if isinstance(item.op, Mechanism):
+                total, noise = self._noisy(slots, item.args[0], mechanism)
+                found.append(total)
+                noises.append(noise)
+        once = all(len(self.readers[n]) == 1 for n in noises) and len(set(noises)) == len(noises)
+        need(once, "noise that is added twice")
+        bounds = {n for n, item in self.items.items() if isinstance(item.op, Bound)}
+        need(bounds == set(found), "a sum of gradients that no noise is added to")
+        return found
+
+    def _noisy(self, slots: Slots, number: int, mechanism: Mechanism) -> tuple[int, int]:
+        """(sum, noise) of a sum with noise."""
+        last = self.items.get(number)
+        need(last is not None, "a mechanism of nothing")
+        assert last is not None
+        added = self.items[last.args[0]] if isinstance(last.op, Round) else last
+        need(isinstance(added.op, Linear) and len(added.args) == 2 and not added.op.constant, "no sum and noise")
+        assert isinstance(added.op, Linear)
+        total, noise = added.args
+        bound = self.items.get(total)
+        need(
+            bound is not None and isinstance(bound.op, Bound) and bound.op.norm == mechanism.clip,
+            "noise without a bound",
+        )
+        ratios = [
+            c * added.type.scale / slots.types[a].scale for c, a in zip(added.op.coefficients, added.args, strict=True)
+        ]
+        need(ratios == [1, 1], "a sum and noise of different weights")
+        reach = self._reach(noise, mechanism)
+        ring = self._ring(total)
+        if ring is not None:
+            self._in_ring(slots, ring, last, added, reach + mechanism.slots * mechanism.clip)
+        else:
+            need(last is added, "noise is added in a ring to what is none")
+        return total, noise
+
+    def _reach(self, noise: int, mechanism: Mechanism) -> Fraction:
+        """How far the noise reaches, which is that of the mechanism."""
+        item = self.items.get(noise)
+        need(item is not None, "a mechanism without noise")
+        assert item is not None
+        match item.op:
+            case Noise(party=party, sigma=sigma):
+                need(party == mechanism.drawn_by, "noise of another party")
+                reach = noise_bound(sigma)
+            case Sampler(sigma=sigma) as made:
+                drawn = [self.items[a].op for a in item.args]
+                parties = {op.party for op in drawn if isinstance(op, Coins)}
+                need(not mechanism.drawn_by and len(parties) == len(drawn) == 2, "coins of one party alone")
+                need(made in mechanism.samplers, "noise of another sampler")
+                reach = made.reach
+            case _:
+                raise Wrong("a sum that something else than noise is added to")
+        deviation = mechanism.clip * mechanism.noise_multiplier
+        need(sigma * item.type.scale == deviation, f"noise of deviation {sigma * item.type.scale}, not {deviation}")
+        return reach * item.type.scale
+
+    def _ring(self, number: int) -> int | None:
+        """The Ring that a sum is, seen through views."""
+        item = self.items.get(number)
+        while item is not None and isinstance(item.op, View | Bound):
+            number, item = item.args[0], self.items.get(item.args[0])
+        return number if item is not None and isinstance(item.op, Ring) else None
+
+    def _in_ring(self, slots: Slots, ring: int, last: Value, added: Value, most: Fraction) -> None:
+        """The noise is added in the ring, which is wide enough, and nothing else reads what entered."""
+        type, finer = slots.types[ring], slots.types[ring].scale / last.type.scale
+        width = type.width + finer.numerator.bit_length() - 1
+        lo, hi = full_range(width, True)
+        wraps = last.op == Round(1, 1, lo, hi, last.op.nearest, True) if isinstance(last.op, Round) else False
+        need(wraps and last.type == Type(last.type.shape, last.type.scale, lo, hi), "noise is added outside the ring")
+        need(finer.denominator == 1 and finer.numerator.bit_count() == 1, "noise on a grid that is not the ring's")
+        need(most <= type.hi * type.scale, f"a ring too narrow for sums and noise of up to {most}")
+        waiting = [ring]
+        while waiting:
+            for reader in self.readers[waiting.pop()]:
+                op = self.items[reader].op
+                if isinstance(op, View | Bound):
+                    waiting.append(reader)
+                else:
+                    noise = isinstance(op, Linear) and any(
+                        isinstance(self.items[a].op, Noise | Sampler)
+                        for a in self.items[reader].args
+                        if a in self.items
+                    )
+                    need(
+                        noise and all(isinstance(self.items[r].op, Round) for r in self.readers[reader]),
+                        f"%{reader} reads a sum that only the addition of noise may read",
+                    )
+
+    # -- how long a row's gradient is -----------------------------------------------------------
+
+    def _bounded(self, slots: Slots, sums: list[int], clip: Fraction) -> None:
+        sums = [n for n in sums if not ghost.nothing(slots, n)]
+        if sum((_structural(slots, n) for n in sums), Fraction(0)) > clip**2:
+            ghost.check(slots, sums, clip)
+            return
+        for number in sums:
+            item, _ = ghost.contraction(slots, number)
+            parts = [slots.vanishes(a) for a in item.args]
+            zero = parts[0] if isinstance(item.op, Sum) else any(parts)
+            need(zero, "an empty slot's gradient is not 0 whatever its Rings are")
+
+
+def _structural(slots: Slots, number: int) -> Fraction:
+    """A bound on the squared norm of each row's part of a sum."""
+    item = slots.items[number]
+    if isinstance(item.op, View) and len(item.args) == 1:
+        times = repeats(item.op.at, list(item.type.shape))
+        need(times is not None, "a gradient of overlapping windows")
+        return (times or 0) * _structural(slots, item.args[0])
+    made, _ = ghost.contraction(slots, number)
+    if isinstance(made.op, Sum):
+        return slots.norm(made.args[0], slots.of(made.args[0]))
+    left, right = made.args
+    unit = slots.of(left) or slots.of(right)
+    return min(largest(slots.types[x]) ** 2 * slots.norm(y, unit) for x, y in ((left, right), (right, left)))
