@@ -301,7 +301,7 @@ class _Body:
         need(most <= type.hi * type.scale, f"a ring too narrow for sums and noise of up to {most}")
         waiting = [ring]
         while waiting:
-            for reader in self.readers[waiting.pop()]:
+            for reader in self.readers.get(waiting.pop(), ()):
                 op = self.items[reader].op
                 if isinstance(op, View | Bound):
                     waiting.append(reader)
@@ -312,7 +312,7 @@ class _Body:
                         if a in self.items
                     )
                     need(
-                        noise and all(isinstance(self.items[r].op, Round) for r in self.readers[reader]),
+                        noise and all(isinstance(self.items[r].op, Round) for r in self.readers.get(reader, ())),
                         f"%{reader} reads a sum that only the addition of noise may read",
                     )
 

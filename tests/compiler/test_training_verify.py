@@ -1,0 +1,297 @@
+"""What privacy rests on is held of the finished words: what the compiler makes passes, a defect is refused by its rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.random_training import training
+
+from compiler import pipeline
+from compiler.joint.locality import roles
+from compiler.training.verify import Unsafe, check, steered
+from compiler.words.builder import BIT, Builder
+from compiler.words.ir import Claim, Loop, Value, Words, full_range
+from compiler.words.operations import (
+    Bound,
+    Dot,
+    Entry,
+    Exact,
+    Less,
+    Linear,
+    Mechanism,
+    Op,
+    Pieces,
+    Ring,
+    Round,
+    Select,
+    Strided,
+    View,
+)
+from compiler.words.rewrite import Rewriter
+from compiler.words.sampler import Sampler
+from lang.problems.problem import Rejected
+from lang.source import Source
+from lang.syntax.load import read
+
+HERE = Path(__file__).parent / "words"
+EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*/*.ccr"))
+Change = Callable[[Builder, Value], int | None]  # of an item that reads what stands already: what takes its place
+
+
+@cache
+def understood(name: str) -> Words:
+    return pipeline.understand(read(HERE / f"{name}.ccr")).words
+
+
+# -- what the compiler makes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [*EXAMPLES, *sorted(HERE.glob("*.ccr"))], ids=lambda p: p.stem)
+def test_what_the_compiler_makes_passes(path: Path) -> None:
+    check(pipeline.understand(read(path)).words)
+
+
+def rings(words: Words) -> int:
+    bodies = [item.body for item in words.block.items if isinstance(item, Loop)]
+    return sum(isinstance(i, Value) and isinstance(i.op, Ring) for body in bodies for i in body.items)
+
+
+def test_random_programs_pass() -> None:
+    found: list[int] = []
+    for seed in range(40):
+        try:
+            words = pipeline.understand(Source("random.ccr", training(seed))).words
+        except Rejected:
+            continue
+        check(words)
+        found.append(rings(words))
+    assert len(found) > 30 and sum(n > 2 for n in found) > 15
+
+
+# -- damage -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Damaged(Rewriter):
+    change: Change = field(kw_only=True)
+
+    def value(self, number: int, item: Value) -> int:
+        new = self.change(self.b, self.moved(item))
+        return super().value(number, item) if new is None else new
+
+    def nested(self, b: Builder, number: int, loop: Loop) -> Damaged:
+        return Damaged(b, dict(self.place), change=self.change)
+
+
+def damaged(words: Words, change: Change) -> Words:
+    return Damaged(Builder(), change=change).program(words)
+
+
+def nth(kind: type[Op], n: int, change: Change) -> Change:
+    """Of the n-th value of a kind, or of every one if n < 0."""
+    seen = 0
+
+    def changed(b: Builder, item: Value) -> int | None:
+        nonlocal seen
+        if not isinstance(item.op, kind):
+            return None
+        seen += 1
+        return change(b, item) if seen - 1 == n or n < 0 else None
+
+    return changed
+
+
+def op(kind: type[Op], n: int = 0, **fields: Any) -> Change:
+    return nth(kind, n, lambda b, v: b.emit(replace(v, op=replace(v.op, **fields))))
+
+
+def typed(kind: type[Op], n: int = 0, **fields: Any) -> Change:
+    return nth(kind, n, lambda b, v: b.emit(replace(v, type=replace(v.type, **fields))))
+
+
+def argument(kind: type[Op], position: int, n: int = 0) -> Change:
+    """The value is left out: its reader reads one of its operands."""
+    return nth(kind, n, lambda b, v: v.args[position])
+
+
+def beside(kind: type[Op], more: Callable[[Builder, Value, int], object], n: int = 0) -> Change:
+    """The value, and then something more that reads it."""
+
+    def both(b: Builder, v: Value) -> int:
+        number = b.emit(v)
+        more(b, v, number)
+        return number
+
+    return nth(kind, n, both)
+
+
+def both(*changes: Change) -> Change:
+    def changed(b: Builder, v: Value) -> int | None:
+        return next((n for n in (c(b, v) for c in changes) if n is not None), None)
+
+    return changed
+
+
+def narrowed(hi: int) -> Change:
+    """Every value of a sum's ring by a bit less."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        if v.type.hi != hi:
+            return None
+        type = replace(v.type, lo=v.type.lo // 2, hi=hi // 2)
+        made = replace(v.op, lo=type.lo, hi=type.hi) if isinstance(v.op, Round) else v.op
+        return b.emit(replace(v, op=made, type=type))
+
+    return changed
+
+
+def extreme(other: Callable[[Builder, int], int]) -> Change:
+    """One arm of an extreme is another value than the one that was compared."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        if v.claim is not Claim.EXTREME:
+            return None
+        return b.emit(replace(v, args=(*v.args[:2], other(b, v.args[2]))))
+
+    return changed
+
+
+def again(op: type[Ring] | type[Dot]) -> Callable[[Builder, int], int]:
+    """The same sum of products once more, its factors changed about."""
+
+    def made(b: Builder, number: int) -> int:
+        ring = b.item(number)
+        assert isinstance(ring, Value) and isinstance(ring.op, Ring)
+        return b.emit(Value(op(ring.op.count), ring.args[::-1], ring.type))
+
+    return made
+
+
+def norm(change: Callable[[Value], Value]) -> Change:
+    return lambda b, v: b.emit(change(v)) if v.claim is Claim.NORM else None
+
+
+def table(name: str, change: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Change:
+    def changed(b: Builder, v: Value) -> int | None:
+        if not (isinstance(v.op, Pieces) and v.op.name == name):
+            return None
+        base = change(v.op.base)
+        return b.emit(replace(v, op=replace(v.op, base=base), type=replace(v.type, hi=max(base))))
+
+    return changed
+
+
+def squared_otherwise(b: Builder, v: Value) -> int | None:
+    """The first square is of one element of what is scaled, again and again."""
+    if not isinstance(v.op, Dot) or v.args[0] != v.args[1] or b.type(v.args[0]).shape != (21, 8, 1):
+        return None
+    part = b.view(v.args[0], Strided(0, (8, 0, 0)), (21, 8, 1))
+    return b.emit(replace(v, args=(part, part)))
+
+
+def strides(*strides: int) -> Change:
+    return op(View, 0, at=Strided(0, strides))
+
+
+def ring_of(b: Builder, number: int) -> None:
+    lo, hi = full_range(40, True)
+    type = b.type(number)
+    b.add(Ring(0), (number, number), replace(type, scale=type.scale**2, lo=lo, hi=hi))
+
+
+COMPARED = lambda b, v, n: b.add(Less(), (n, n), replace(BIT, shape=v.type.shape))  # noqa: E731  # one line
+
+DAMAGES: dict[str, tuple[str, Change, str]] = {
+    # 1, 2: where Rings stand, and how they leave
+    "a ring outside": ("layers", beside(Entry, lambda b, v, n: ring_of(b, n)), "stands outside"),
+    "no noise": ("layers", op(Mechanism, -1, noise_multiplier=Fraction(0)), "a mechanism without noise"),
+    "another mechanism": ("layers", op(Mechanism, -1, draw=1), "the batch of another mechanism"),
+    "two mechanisms": ("layers", op(Mechanism, 1, batch=8), "2 mechanisms"),
+    "a variable past its mechanism": ("layers", argument(Mechanism, 0, 1), "leaves a `dpsgd` without its noise"),
+    # 3, 13: ranges, claims and widths
+    "a ring that is not whole": ("layers", typed(Ring, 0, hi=5), "not a whole ring"),
+    "a row's ring too narrow": ("layers", typed(Ring, 1, lo=-(1 << 20), hi=(1 << 20) - 1), "too narrow for its sum"),
+    "a sum's ring too narrow": ("layers", narrowed(131071), "too narrow for sums and noise"),
+    "an update without its clamp": ("train", argument(Round, 0, 1), "goes on with"),
+    "a norm too narrow": ("layers", norm(lambda v: replace(v, type=replace(v.type, hi=1 << 40))), "ends before"),
+    # 1, 10: one value, two cuts
+    "a ring made twice": ("layers", extreme(again(Ring)), "extreme of two numbers"),
+    "a sum in gates for one reader": ("layers", extreme(again(Dot)), "extreme of two numbers|declared"),
+    # 4
+    "an exact division": ("layers", beside(Ring, lambda b, v, n: b.add(Exact(1), (n,), v.type)), "too early"),
+    # 5, 6: how long a gradient is
+    "a smaller clip": (
+        "train",
+        both(
+            op(Bound, -1, norm=Fraction(1, 2)),
+            op(Mechanism, -1, clip=Fraction(1, 2), noise_multiplier=Fraction(3)),
+        ),
+        "is not scaled",
+    ),
+    "another square": ("layers", squared_otherwise, "does not know the norm"),
+    "a part left out": ("layers", norm(lambda v: replace(v, op=Linear((256, 0)))), "does not know the norm"),
+    "a part weighted less": ("layers", norm(lambda v: replace(v, op=Linear((128, 1)))), "does not know the norm"),
+    "factors too large": ("layers", table("factors", lambda t: tuple(min(8192, 2 * n) for n in t)), "is scaled by"),
+    "a threshold too high": ("layers", table("thresholds", lambda t: tuple(2 * n for n in t)), "is scaled by"),
+    "rounded to nearest": (
+        "layers",
+        lambda b, v: (
+            b.emit(replace(v, op=replace(v.op, nearest=True)))
+            if isinstance(v.op, Round) and v.op.denominator == 4096
+            else None
+        ),
+        "is not scaled",
+    ),
+    # 7: empty slots and rows
+    "no mask": ("layers", argument(Select, 1, 2), "an empty slot's gradient"),
+    "the first row for all": ("layers", strides(0, 0, 1), "in another slot than its own"),
+    "rows shifted": ("layers", strides(1, 8, 8), "in another slot than its own"),
+    # 8, 9: the noise
+    "a sum read beside its noise": ("layers", beside(Bound, COMPARED), "only the addition of noise may read"),
+    "noise clamped": (
+        "layers",
+        nth(
+            Round,
+            -1,
+            lambda b, v: (
+                b.emit(replace(v, op=replace(v.op, wrap=False))) if isinstance(v.op, Round) and v.op.wrap else None
+            ),
+        ),
+        "outside the ring",
+    ),
+    "noise read twice": ("layers", beside(Sampler, COMPARED), "noise that is added twice"),
+    "noise of another deviation": ("layers", op(Mechanism, -1, noise_multiplier=Fraction(2)), "noise of deviation"),
+    "a sum without noise": (
+        "layers",
+        beside(Bound, lambda b, v, n: b.emit(replace(v, args=(n,)))),
+        "only the addition|no noise",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_is_refused_by_its_rule(name: str) -> None:
+    program, change, rule = DAMAGES[name]
+    words = understood(program)
+    broken = damaged(words, change)
+    assert broken != words
+    with pytest.raises(Unsafe) as error:
+        check(broken)
+    assert re.search(rule, error.value.rule), error.value.rule
+
+
+# -- who can steer what -----------------------------------------------------------------------------
+
+
+def test_outputs_that_a_ring_can_steer_are_told() -> None:
+    text = (HERE / "layers.ccr").read_text().replace("output b to vendor;", "output b = reveal(b) to clinic;")
+    words = pipeline.understand(Source("layers.ccr", text)).words
+    assert [o.name for o in steered(words, roles(words).garbler)] == ["b"]
+    assert not steered(understood("layers"), "clinic")
