@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from compiler import pipeline
 from compiler.joint.digits import TERMS, contractions
 from compiler.joint.locality import localise, roles
+from compiler.joint.shares import Products
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Block, Dataset, Loop, Output, Type, Value, Words
@@ -66,7 +67,7 @@ def test_dot_products_keep_their_values(
     rng = np.random.default_rng(seed)
     values = Given({"a": rng.integers(left[0], left[1] + 1, terms), "b": rng.integers(right[0], right[1] + 1, terms)})
     who = roles(words)
-    local = localise(words, who)
+    local = localise(words, who, Products.GATES)
     ready = prune(contractions(local, who))
     expected = evaluate(words.block, [], values)[0]
     assert np.array_equal(evaluate(local.block, [], values)[0], expected)
@@ -87,7 +88,7 @@ def test_a_value_of_one_party_is_computed_in_the_clear() -> None:
     b, entries = two_inputs((4,), (0, 15), (0, 15))
     squares = b.sum(b.mul(0, 0), 1)  # alice alone
     words = program(b, entries, b.add2(squares, b.sum(1, 1)))
-    ready = localise(words, roles(words))
+    ready = localise(words, roles(words), Products.GATES)
     entered = [i for i in ready.block.items if isinstance(i, Value) and isinstance(i.op, Enter)]
     assert [e.op for e in entered] == [Enter("alice"), Enter("bob")]
     assert all(e.type.shape == () for e in entered)  # the sums, not the vectors
@@ -98,7 +99,7 @@ def test_the_evaluator_is_not_trusted_with_a_narrow_range_when_records_are_at_st
     b, entries = two_inputs((4,), (0, 15), (0, 15))
     words = program(b, entries, b.add2(b.sum(b.mul(0, 0), 1), b.sum(1, 1)), protected=True)
     assert roles(words).evaluator == "alice"
-    ready = localise(words, roles(words))
+    ready = localise(words, roles(words), Products.GATES)
     entered = {e.op: e.type.shape for e in ready.block.items if isinstance(e, Value) and isinstance(e.op, Enter)}
     assert entered == {Enter("alice"): (4,), Enter("bob"): ()}
 
@@ -122,7 +123,7 @@ def test_the_evaluator_enters_its_inputs_alone_when_records_are_at_stake(factor:
     """Else it would enter the comparison inside `clamp` as it likes, and gradients longer than the clip with it."""
     words = pipeline.understand(Source("clamped.ccr", CLAMPED.replace("FACTOR", factor))).words
     who = roles(words)
-    ready = localise(words, who)
+    ready = localise(words, who, Products.GATES)
 
     def entered(block: Block) -> Iterator[type[Op]]:
         for item in block.items:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compiler.joint.locality import localise, roles
+from compiler.joint.shares import Products
 from compiler.pipeline import understand
 from compiler.words import evaluate
 from compiler.words.evaluate import Array, NoSources, Sources
@@ -55,7 +56,7 @@ class OneRow(NoSources):
 @pytest.mark.parametrize("body", ["grad w = factor * row.x;", "loss squared(dot(w, row.x) * factor, row.y);"])
 def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
     words = understand(Source("any.ccr", TEXT.replace("FACTOR", factor).replace("BODY", body))).words
-    ready = localise(words, roles(words))
+    ready = localise(words, roles(words), Products.GATES)
     rng = np.random.default_rng(7)
     norms: list[Fraction] = []
     honest = evaluate.value

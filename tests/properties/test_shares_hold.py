@@ -5,7 +5,10 @@ Without a lie it is the run in gates, and `simulate`.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from functools import cache
+from itertools import count
 
 import numpy as np
 import pytest
@@ -14,10 +17,13 @@ from support.rings import Ideal, Lies, Offsets, joint_rings, matched, walk_in_th
 from support.training_text import Trial, training
 
 from compiler import pipeline
-from compiler.joint.shares import Products
+from compiler.joint.locality import JOINT, Localise
+from compiler.joint.shares import Products, Shares
 from compiler.pipeline import Meaning, understand
 from compiler.schedule.plan import Enter, Plan
 from compiler.words.evaluate import Array
+from compiler.words.ir import Type, Value
+from compiler.words.operations import Linear, Ring
 from lang.source import Source
 
 NUMBERS = range(6)
@@ -29,6 +35,7 @@ def meaning(number: int) -> Meaning:
     return understand(Source("random.ccr", training(number)))
 
 
+@cache
 def plan(number: int, products: Products) -> Plan:
     return pipeline.build(meaning(number), products).plan
 
@@ -68,6 +75,62 @@ def test_a_random_program(number: int) -> None:
 
 def test_they_have_rings() -> None:
     assert sum(len(joint_rings(meaning(number).words)) > 1 for number in NUMBERS) > len(NUMBERS) // 2
+
+
+# what it enters instead of (its share, all that it might have entered so far)
+STRATEGIES: dict[str, Callable[[Array, list[Array]], Array]] = {
+    "nothing": lambda share, before: share * 0,
+    "garbage": lambda share, before: share * 0 + secrets.randbelow(1 << 60),
+    "the opposite": lambda share, before: -share,
+    "the share before": lambda share, before: share * 0 + before[-1].reshape(-1)[0],
+    "its share squared": lambda share, before: share * share,
+    "the top bit flipped": lambda share, before: share + (1 << 14),
+}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("number", [2, 7])
+def test_whatever_it_enters_is_an_offset(number: int, strategy: str) -> None:
+    """Chosen from all that it has seen: the run is the ideal one, of what was entered less what should have been."""
+    words, shares = meaning(number).words, plan(number, Products.SHARES)
+    ring_of = matched(words, shares, [Trial(words, 1), Trial(words, 2)])
+    offsets, before = Offsets(np.random.default_rng()), list[Array]()
+
+    def lie(step: Enter, time: int, value: Array) -> Array:
+        before.append(value.astype(object))
+        entered = STRATEGIES[strategy](before[-1], before)
+        offsets.chosen[ring_of[id(step)], time] = entered - before[-1]
+        return entered
+
+    sources = Trial(words, 3)
+    outputs = Lies("vendor", set(ring_of), lie).walk(lambda: run_both(shares, sources).evaluator)
+    assert equal(outputs, Ideal(words, offsets).run(sources))
+
+
+def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It enters more than once, and the evaluator may enter something else each time."""
+    value, entered, copies = Localise.value, Shares._entered, count()
+
+    def another(self: Shares, halves: tuple[int, int], type: Type) -> int:
+        own, other = halves
+        for _ in range(next(copies)):  # equal entries would be merged
+            other = self.b.add(Linear((1,)), (other,), type)
+        return entered(self, (own, other), type)
+
+    def copying(self: Localise, number: int, item: Value) -> int:
+        for a in item.args if self.owners[number] == JOINT else ():
+            ring = self.items.get(a)
+            if isinstance(ring, Value) and isinstance(ring.op, Ring) and self.owners[a] == JOINT:
+                self.place[a] = self._ring(ring, ring.op.count)
+        return value(self, number, item)
+
+    words = meaning(12).words
+    matched(words, plan(12, Products.SHARES), [Trial(words, 1)])
+    monkeypatch.setattr(Localise, "value", copying)
+    monkeypatch.setattr(Shares, "_entered", another)
+    copied = pipeline.build(meaning(12), Products.SHARES).plan
+    with pytest.raises(AssertionError, match=r"\d+ entries of \d+ Rings"):
+        matched(words, copied, [Trial(words, 1)])
 
 
 @pytest.mark.slow

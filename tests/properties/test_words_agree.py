@@ -16,6 +16,7 @@ from compiler.cells.expand import expand
 from compiler.gates.circuit import Circuit
 from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
+from compiler.joint.shares import Products
 from compiler.schedule.emit import emit
 from compiler.words.builder import Builder
 from compiler.words.evaluate import evaluate
@@ -204,7 +205,7 @@ def check(words: Words, seed: int) -> None:
     expected = dict(zip([o.name for o in words.outputs], evaluate(words.block, [], Inputs(values)), strict=True))
     in_range(words.block, values)
     who = roles(words)
-    local = localise(words, who)
+    local = localise(words, who, Products.GATES)
     ready = prune(contractions(local, who))
     verify(words)
     verify(local, entered=True)
