@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import count
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from compiler.pipeline import understand
 from compiler.training import bounds, clip, dpsgd, loss
 from compiler.training.rings import Cheaper
 from compiler.words.builder import Builder
-from compiler.words.evaluate import Array, Sources
+from compiler.words.evaluate import Array, Sources, as_array
 from compiler.words.ir import Type, Value, Words
 from compiler.words.operations import Ring, View
 from compiler.words.prune import prune
@@ -45,6 +46,21 @@ NETWORKS = {
     ),
 }
 EVERY = PROGRAMS | NETWORKS
+SEEDS = count()
+ACTIVATIONS = (
+    "tanh(z)",
+    "sigmoid(z)",
+    "exp(z)",
+    "sqrt(abs(z))",
+    "log(abs(z) + 1)",
+    "rsqrt(abs(z) + 1)",
+    "softmax(z)",
+    "max(z, 0)",
+    "z / 2",
+    "z / (norm2(z) + 1)",
+    "norm2(z) * z",
+    "z as fix<12, 6> wrap",
+)
 
 
 def offsets(words: Words, rng: np.random.Generator) -> Callable[[int, int, Type], Array]:
@@ -82,6 +98,35 @@ def test_no_row_adds_more_than_the_clip(name: str, monkeypatch: pytest.MonkeyPat
         assert row <= 1 and not empty, bound
         longest = max(longest, row)
     assert longest > Fraction(1, 2)
+
+
+@dataclass
+class Ends(Ideal):
+    """Rings that are the ends of their range, or next to zero: where a function of one would be out of its depth."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._rng, self._last = np.random.default_rng(next(SEEDS)), sums(self.words)
+
+    def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+        found, ring, type = super().value(item, args, sources, position), self._rings.get(id(item)), item.type
+        if ring is None or ring in self._last:
+            return found
+        return as_array(self._rng.choice([type.lo, type.lo + 1, -1, 0, 1, type.hi], type.shape), type)
+
+
+@pytest.mark.parametrize(
+    "activation", [pytest.param(a, marks=() if i < 2 else pytest.mark.slow) for i, a in enumerate(ACTIVATIONS)]
+)
+def test_no_function_of_a_ring_lets_more_through(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, fields, _ = NETWORKS["a network without a bias"]
+    body = (
+        f"let z = row.x @ w; let h: fix<12, 6>[4] = {activation}; loss sum(squared(h @ v, [row.y == 0, row.y == 1]));"
+    )
+    monkeypatch.setitem(PROGRAMS, activation, (inputs, fields, body))
+    for bound in ("1.0", "100.0"):
+        row, empty = worst(compiled(activation, bound), bound, 12, Ends, ranged=True)
+        assert row <= 1 and not empty
 
 
 def network(name: str, monkeypatch: pytest.MonkeyPatch) -> Words:
