@@ -139,6 +139,13 @@ def test_noise_outside_the_ring(added: Added, noise: str, monkeypatch: pytest.Mo
     assert not moves_round_its_ring(words(noise))
 
 
+def test_a_narrow_ring_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the noise in it, that is: sums wrap, which nobody can use, and an offset is still nothing but a turn."""
+    with_room = dpsgd.with_room
+    monkeypatch.setattr(dpsgd, "with_room", lambda b, total, most, reach: with_room(b, total, most / 8, reach / 8))
+    assert moves_round_its_ring(words("1.0"))
+
+
 # -- what is around it ----------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from properties.test_clip_holds import CLIPS, PROGRAMS, compiled, numbers
 from support.one_row import contribution, squared_norm
-from support.rings import Ideal, Offsets, joint_rings, sums, wrapped
+from support.rings import Ideal, Offsets, joint_rings, nothing, sums, wrapped
 
 from compiler import pipeline
 from compiler.lowering import lower
@@ -24,7 +24,7 @@ from compiler.training import bounds, clip, dpsgd, loss
 from compiler.training.rings import Cheaper
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, Sources, as_array
-from compiler.words.ir import Type, Value, Words
+from compiler.words.ir import Claim, Type, Value, Words
 from compiler.words.operations import Ring, View
 from compiler.words.prune import prune
 from compiler.words.verify import Malformed
@@ -211,6 +211,30 @@ def test_a_ring_of_the_honest_range(monkeypatch: pytest.MonkeyPatch) -> None:
     words = network("a linear model with long rows", monkeypatch)
     with pytest.raises(AssertionError, match="outside"):
         worst(words, "1.0", ranged=True)
+
+
+@dataclass
+class Honest(Ideal):
+    """Nobody lies."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.reading = nothing
+
+
+def test_a_norm_as_wide_as_honest_scores_make_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of what its Rings make possible; it would wrap, and the gradient be let through as it is."""
+    honest = Builder.narrowed
+
+    def narrowed(b: Builder, number: int, least: Fraction, most: Fraction, claim: Claim) -> int:
+        grid = b.type(number).scale
+        return honest(b, number, least, most / 2 // grid * grid if claim is Claim.NORM else most, claim)
+
+    monkeypatch.setattr(Builder, "narrowed", narrowed)
+    words = network("a linear model with long rows", monkeypatch)
+    worst(words, "1.0", ideal=Honest, ranged=True)
+    with pytest.raises(AssertionError, match=r"outside .* claim=<Claim.NORM"):
+        worst(words, "1.0", ideal=Ends, ranged=True)
 
 
 @dataclass

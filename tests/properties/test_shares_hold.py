@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from itertools import count
 
 import numpy as np
 import pytest
+from support import in_memory
 from support.in_memory import run_both
 from support.rings import Ideal, Lies, Offsets, joint_rings, matched, walk_in_the_clear
 from support.training_text import Trial, training
@@ -25,6 +27,8 @@ from compiler.words.evaluate import Array
 from compiler.words.ir import Type, Value
 from compiler.words.operations import Linear, Ring
 from lang.source import Source
+from runtime.crypto.labels import Labels
+from runtime.execute.backend import Bits
 
 NUMBERS = range(6)
 MORE = range(6, 200)
@@ -105,6 +109,26 @@ def test_whatever_it_enters_is_an_offset(number: int, strategy: str) -> None:
     sources = Trial(words, 3)
     outputs = Lies("vendor", set(ring_of), lie).walk(lambda: run_both(shares, sources).evaluator)
     assert equal(outputs, Ideal(words, offsets).run(sources))
+
+
+@dataclass
+class OneLabel(in_memory.IdealCot):
+    """The evaluator has chosen its transfers such that all its labels are one."""
+
+    def send(self, count: int) -> Labels:
+        return self.zeros.get(timeout=in_memory.WAIT)
+
+    def receive(self, choices: Bits) -> Labels:
+        active = np.full((len(choices), 2), 0x0123456789ABCDEF, dtype=np.uint64)
+        self.zeros.put(active ^ self.delta * choices[:, None].astype(np.uint64))
+        return active
+
+
+def test_equal_labels_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = meaning(2).words
+    monkeypatch.setattr(in_memory, "IdealCot", OneLabel)
+    outputs = run_both(plan(2, Products.SHARES), Trial(words, 3)).evaluator
+    assert equal(outputs, Ideal(words).run(Trial(words, 3)))
 
 
 def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPatch) -> None:
