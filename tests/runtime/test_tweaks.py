@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -49,13 +50,21 @@ output v to vendor;
 Hashed = list[NDArray[np.uint64]]  # columns: row, tweak, the two halves of the label
 
 
+@cache
 def network() -> Meaning:
     return understand(Source("network.ccr", NETWORK))
 
 
-def hashed_by_the_garbler(meaning: Meaning, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.uint64]:
+def planned() -> Plan:
+    return pipeline.build(network(), Products.SHARES).plan
+
+
+as_it_is = cache(planned)
+
+
+def hashed_by_the_garbler(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> NDArray[np.uint64]:
     """Row, tweak and the label's halves of all that it hashes in a run; labels with colour 1 less Δ."""
-    plan, seen = pipeline.build(meaning, Products.SHARES).plan, Hashed()
+    seen = Hashed()
     gate, bit, made = TileHash.__call__, BitHash.expand, BitHash.__init__
     first: dict[int, int] = {}  # row of a BitHash, by id
 
@@ -81,7 +90,7 @@ def hashed_by_the_garbler(meaning: Meaning, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(TileHash, "__call__", call)
     monkeypatch.setattr(BitHash, "__init__", init)
     monkeypatch.setattr(BitHash, "expand", expand)
-    delta = garbled(plan, Trial(meaning.words, 5))
+    delta = garbled(plan, Trial(network().words, 5))
     everything = np.concatenate(seen)
     everything[:, 2:] ^= delta * (everything[:, 2:3] & np.uint64(1))
     return everything
@@ -107,25 +116,24 @@ def uses(hashed: NDArray[np.uint64]) -> tuple[int, int]:
 
 
 def test_no_row_and_tweak_serve_two_pairs_of_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert uses(hashed_by_the_garbler(network(), monkeypatch)) == (2, 1)  # both labels of one pair, each once
+    assert uses(hashed_by_the_garbler(as_it_is(), monkeypatch)) == (2, 1)  # both labels of one pair, each once
 
 
 def test_products_without_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """They would share those of the gates behind them."""
     monkeypatch.setattr(Transfer, "rows", property(lambda self: 0))
-    assert uses(hashed_by_the_garbler(network(), monkeypatch))[1] > 1
+    assert uses(hashed_by_the_garbler(planned(), monkeypatch))[1] > 1
 
 
 def test_one_tweak_for_all_words_of_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "tweaks", lambda shape: np.zeros((shape.words, shape.blocks), dtype=np.uint64))
-    assert uses(hashed_by_the_garbler(network(), monkeypatch))[1] > 1
+    assert uses(hashed_by_the_garbler(as_it_is(), monkeypatch))[1] > 1
 
 
 def test_the_same_rows_in_every_iteration(monkeypatch: pytest.MonkeyPatch) -> None:
-    meaning = network()
     monkeypatch.setattr(rows, "number_rows", _standing(rows.number_rows))
     monkeypatch.setattr(emit, "number_rows", rows.number_rows)
-    assert uses(hashed_by_the_garbler(meaning, monkeypatch))[1] > 1
+    assert uses(hashed_by_the_garbler(planned(), monkeypatch))[1] > 1
 
 
 def _standing(number_rows: Callable[..., tuple[tuple[Step, ...], int]]) -> Callable[..., tuple[tuple[Step, ...], int]]:
