@@ -78,9 +78,10 @@ def integrity(compiled: Compiled) -> list[str]:
 def totals(compiled: Compiled, work: Work, link: Link | None) -> list[str]:
     """Bytes and seconds, which gates alone do not say."""
     step = work.messages_per_step
-    said = f"; {step} message{'' if step == 1 else 's'} a step from {compiled.evaluator}" if step is not None else ""
+    said = f", {step} message{'' if step == 1 else 's'} a step from {compiled.evaluator}" if step is not None else ""
     return [
-        f"{traffic(work.bytes)}; products as {products(compiled.plan).value}{said} (without set-up and TLS)",
+        f"{traffic(work.bytes)} (without set-up and TLS)",
+        f"products as {products(compiled.plan).value}{said}",
         f"about {duration(work.seconds)} of work, and {count(work.round_trips)} round trips{_over(compiled, link)}",
     ]
 

@@ -262,6 +262,11 @@ def test_runs_fixed_beforehand_cost_less_together(room: Room) -> None:
     assert "PLD composition" in shown and "has not signed" in shown and "hospital learns nothing" in shown
 
 
+def test_a_new_contract_says_how_products_go(room: Room) -> None:
+    done = call(*room.new("--epsilon", "1"))
+    assert done.exit_code == 0 and "\nits products are computed as shares\n" in done.stdout
+
+
 def test_what_a_budget_command_says(room: Room) -> None:
     shown = room.grant("2", "1e-5")["data_sets"][0]
     assert shown["granted"] == shown["left"] == shown["consumers"][0]["left"] == {"epsilon": "2", "delta": "0.00001"}
@@ -299,7 +304,7 @@ def test_runs_fixed_beforehand_are_charged_once(room: Room) -> None:
 def test_kill_9_while_tables_stream(room: Room) -> None:
     """Nothing was released, so the next run gives back what the killed one held: the budget is for one run alone."""
     room.program = room.folder / "long.ccrc"
-    room.program.write_bytes(api.compile(TUMOUR, {"STEPS": "500"}).artifact)
+    room.program.write_bytes(api.compile(TUMOUR, {"STEPS": "500"}, api.Products.GATES).artifact)
     room.records, room.weights = (Path(given.partition("=")[2]) for given in (RECORDS, BASE))
     cost = room.agree("--epsilon", "50")["cost"]
     room.grant(cost["epsilon"], "1e-5")

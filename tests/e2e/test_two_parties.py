@@ -26,7 +26,7 @@ from support.command import (
 )
 
 SMALL = ("-D", "STEPS=2", "-D", "BATCH=8")
-LONG_RUN = ("-D", "STEPS=500")
+LONG_RUN = ("-D", "STEPS=5000")
 STREAMING = 2_000_000  # bytes down: the tables are on their way
 
 
@@ -126,6 +126,15 @@ def test_different_programs(alice: Party, bob: Party, tmp_path: Path) -> None:
     for status, out, err in (finish(listening), finish(connecting)):
         assert status == 1 and json.loads(out)["error"]["code"] == "DifferentPrograms"
         assert "different programs" in err and "Traceback" not in err
+
+
+def test_different_products(hospital: Party, vendor: Party) -> None:
+    listening = hospital.listen(TUMOUR, *SMALL, "--json", "--products", "gates")
+    connecting = vendor.connect(TUMOUR, port(listening), *SMALL, "--json")
+    for process, mine, theirs in ((listening, "gates", "shares"), (connecting, "shares", "gates")):
+        status, out, err = finish(process)
+        assert status == 1 and json.loads(out)["error"]["code"] == "DifferentProducts"
+        assert f"you run with --products {mine}, the peer with {theirs}: choose the same" in err
 
 
 def test_a_wrong_certificate(alice: Party, folder: Path) -> None:

@@ -85,7 +85,10 @@ def test_bytes_by_kind_and_by_line() -> None:
     assert score["bytes"] > 32 * score["and_gates"] > 0
     assert found["messages_per_step"] == 2
     shown = call("inspect", TUMOUR, *SHORT).stdout
-    assert "products as shares; 2 messages a step from vendor (without set-up and TLS)" in shown
+    assert (
+        "products as shares, 2 messages a step from vendor\n" in shown
+        and "of outputs (without set-up and TLS)\n" in shown
+    )
     assert "tumour.ccr:25:19  dot(w, row.x)" in shown
 
 
