@@ -31,7 +31,9 @@ import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.program import Compiled, Line, outside
+from compiler.schedule import shares
 from compiler.schedule.plan import Kernel, Open, Tell
+from compiler.schedule.shares import ShareError
 from compiler.schedule.verify import PlanError, verify
 from compiler.words.ir import Claim, Type, Value, full_range
 from compiler.words.operations import NAMES, PUBLIC, Div, Dot, Enter, Exact, Linear, Op, Put, Round, Strided, Sum, View
@@ -124,7 +126,9 @@ def decode(data: bytes) -> Compiled:
     _check_declared(program)
     try:
         verify(program.plan, outside(program))
-    except PlanError as error:
+        noisy = any(mechanism.noise_multiplier > 0 for mechanism in program.mechanisms)
+        shares.verify(program.plan, program.garbler, program.evaluator, noisy)
+    except (PlanError, ShareError) as error:
         raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
     _check_manifest(program)
     return program

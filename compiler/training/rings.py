@@ -62,7 +62,8 @@ def with_room(b: Builder, total: int, most: Fraction, noise: Fraction) -> int:
         return b.view(inner, item.op.at, item.type.shape)
     if not isinstance(item.op, Ring):
         return total
-    width = 1 + ceil((most + noise) / item.type.scale).bit_length()
+    room = 1 + ceil((most + noise) / item.type.scale).bit_length()
+    width = max(room, *(b.type(a).width for a in item.args))  # a transfer is of words that fit the ring
     if width <= WIDEST:
         lo, hi = full_range(width, True)
         return b.add(item.op, item.args, replace(item.type, lo=lo, hi=hi))

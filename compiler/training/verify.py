@@ -198,6 +198,8 @@ class _Body:
 
     def _value(self, slots: Slots, number: int, item: Value) -> None:
         """A Ring has room for what it is, and a claim is true (a sum's Ring needs less, which its noise asks for)."""
+        if isinstance(item.op, Ring):
+            need(all(slots.types[a].width <= item.type.width for a in item.args), "a factor wider than its ring")
         if isinstance(item.op, Ring) and slots.of(number) != ALL:
             left, right = (slots.types[a] for a in item.args)
             shape, terms = split(left.shape, item.op.count)

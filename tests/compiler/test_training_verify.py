@@ -1,4 +1,4 @@
-"""What privacy rests on is held of the finished words: what the compiler makes passes, a defect is refused by its rule."""
+"""What privacy rests on is held of finished words: what the compiler makes passes, a defect is refused by its rule."""
 
 from __future__ import annotations
 

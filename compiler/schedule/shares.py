@@ -1,0 +1,93 @@
+"""Holds a plan's products to what makes a cheat with shares harmless, as far as a plan alone shows it.
+
+The words that were proved private are not in a plan: that each gradient is short and its sum hidden by noise cannot be
+seen here.  What can: products stand in the loops of a program that hides sums by noise; who has which share; and that
+shares leave the clear words they are added up in by being entered, as whole rings, and by nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.words.ir import full_range
+
+
+class ShareError(Exception):
+    """A plan whose shares go where the compiler sends none: which step (numbered as `show` does), and why."""
+
+
+def verify(plan: Plan, garbler: str, evaluator: str, noisy: bool) -> None:
+    """Raises ShareError.  `noisy`: a mechanism of the program adds noise.  The plan has passed `verify.verify`."""
+    _Shares(plan, garbler, evaluator, noisy).body(plan.steps, "", 0)
+
+
+class _Shares:
+    """Goes through the steps once, in order."""
+
+    def __init__(self, plan: Plan, garbler: str, evaluator: str, noisy: bool) -> None:
+        self.plan, self.parties, self.noisy = plan, (garbler, evaluator), noisy
+        self.owners: dict[int, str] = {}  # of the clear words that are shares or made of them
+        self.entered: set[int] = set()  # buffers that hold shares and nothing else
+        self.opened = False
+        self.step = ""
+
+    def require(self, condition: bool, reason: str) -> None:
+        if not condition:
+            raise ShareError(f"step {self.step}: {reason}")
+
+    def body(self, steps: Sequence[Step], prefix: str, depth: int) -> None:
+        for number, step in enumerate(steps):
+            self.step = f"{prefix}{number}"
+            match step:
+                case Open():
+                    self.require(step.buffer not in self.entered, f"a share is given away as `{step.name}`")
+                    self.opened = True
+                case Tell():
+                    self.require(step.clear not in self.owners, f"a share is told as `{step.name}`")
+                case Repeat():
+                    self.require(not self.opened, "joint work after an output is opened")
+                    self.body(step.body, f"{self.step}.", depth + 1)
+                case Launch():
+                    self.require(not self.opened, "joint work after an output is opened")
+                    self.entered.difference_update(view.buffer for view in step.writes)
+                case Enter():
+                    self.require(not self.opened, "something is entered after an output is opened")
+                    self._enter(step)
+                case Product():
+                    self.require(not self.opened, "joint work after an output is opened")
+                    self._product(step, depth)
+                case Clear():
+                    self._clear(step)
+                case Copy():
+                    self.require(step.source.buffer not in self.entered, "a share is copied before it is joined")
+                case Free():
+                    self.entered.discard(step.buffer)
+                case _:
+                    assert_never(step)
+
+    def _product(self, step: Product, depth: int) -> None:
+        self.require(self.noisy, "products as shares in a program without noise")
+        self.require(depth > 0, "products as shares outside the loops that add noise")
+        self.require(step.parties == self.parties, "the shares of a product are not its garbler's and its evaluator's")
+        self.require(step.joint.buffer not in self.entered, "a product by the bits of a share")
+        for party, number in zip(step.parties, step.shares, strict=True):
+            self.owners[number] = party
+
+    def _clear(self, step: Clear) -> None:
+        shared = [number for number in step.reads if number in self.owners]
+        if shared:
+            for number in shared:
+                self.require(self.owners[number] == step.party, f"`{step.party}` reads a share that is not its own")
+            self.owners.update(dict.fromkeys(step.writes, step.party))
+
+    def _enter(self, step: Enter) -> None:
+        """A share by its owner and in a ring; what the evaluator may add is then a number of that ring."""
+        if step.clear not in self.owners:
+            self.entered.discard(step.buffer)
+            return
+        self.require(self.owners[step.clear] == step.party, "a share is entered that is another party's")
+        whole = (step.type.lo, step.type.hi) == full_range(step.type.width, True)
+        self.require(whole, f"a share is entered as {step.type}, which is not a ring")
+        self.entered.add(step.buffer)
