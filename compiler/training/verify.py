@@ -50,7 +50,7 @@ from compiler.words.verify import Malformed, verify
 
 
 class Unsafe(Exception):
-    """Words whose privacy is not shown, a defect of the compiler: the number of the value and the rule that it breaks."""
+    """Words whose privacy is not shown, a defect of the compiler: the value's number and the rule that it breaks."""
 
     def __init__(self, number: int | None, rule: str) -> None:
         super().__init__(rule if number is None else f"%{number}: {rule}")

@@ -13,6 +13,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("lang", "compiler", "runtime")
 OPEN = {
     "compiler/cells/expand.py:_reads": "how many low bits of its operands a word needs: all of them, if nothing else",
+    "compiler/training/claims.py:form": "a number is made by factor 1 from itself, if from nothing before it",
+    "compiler/training/ghost.py:polynomial": "what has no known form is no norm: its claim is refused",
+    "compiler/training/slots.py:_structural": "a norm has the bound that the type's range gives, if no better one",
+    "compiler/training/slots.py:_unit": "a value is of the slots of its operands",
+    "compiler/training/slots.py:vanishes": "what is not known to vanish does not",
+    "compiler/training/verify.py:_leaves": "a value carries what its operands carry",
+    "compiler/training/verify.py:_mechanism": "collects draws and noises; nothing else has one",
+    "compiler/words/verify.py:_drawers": "collects owners; nothing else has one",
     "compiler/training/bounds.py:_structural": "a norm has the bound that the type's range gives, if no better one",
     "compiler/training/bounds.py:vanishes": "what is not known to vanish is zeroed by the slot's valid bit",
     "compiler/training/loss.py:seeds": "any expression is a loss: its own value",

@@ -1,4 +1,4 @@
-"""What clipping and noise add to a program whose products are gates, by compiling it without; `pytest --bless` rewrites the counts."""
+"""What clipping and noise add to a program whose products are gates, by compiling it without; --bless rewrites it."""
 
 from __future__ import annotations
 

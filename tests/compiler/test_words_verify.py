@@ -23,7 +23,6 @@ from compiler.words.operations import (
     Constant,
     Digits,
     Div,
-    Dot,
     Draw,
     Enter,
     Entry,
@@ -36,6 +35,7 @@ from compiler.words.operations import (
     Op,
     Pieces,
     Put,
+    Ring,
     Round,
     Select,
     Sqrt,
@@ -193,10 +193,14 @@ NUMBERING: dict[str, tuple[str, Damage, str]] = {
 }
 
 SHAPES: dict[str, tuple[str, Damage, str]] = {
-    "a sum over too many axes": ("train", op(Dot, count=3), "3 axes of 2"),
+    "a sum over too many axes": ("train", op(Ring, count=3), "3 axes of 2"),
     "a sum of another shape": ("loop", typed(Sum, shape=(2,)), "axes left"),
     "a sum of another scale": ("loop", typed(Sum, scale=Fraction(1, 2)), "the scale is 1/2"),
-    "factors of different shapes": ("train", value(Dot, lambda v: replace(v, args=(2, v.args[1]))), "different shapes"),
+    "factors of different shapes": (
+        "train",
+        value(Ring, lambda v: replace(v, args=(2, v.args[1]))),
+        "different shapes",
+    ),
     "a linear of another shape": ("loop", typed(Linear, shape=(2,)), "shape is not"),
     "a coefficient too many": ("loop", op(Linear, coefficients=(1, 1, 1, 1)), "operands instead of 4"),
     "a product of three": (
@@ -254,7 +258,7 @@ PAYLOADS: dict[str, tuple[str, Damage, str]] = {
 RANGES: dict[str, tuple[str, Damage, str]] = {
     "a linear that is narrower": ("loop", typed(Linear, hi=507), "declared -512..507, its operands make it -512..508"),
     "a sum that is narrower": ("loop", typed(Sum, hi=7), "0..7, its operands make it 0..8"),
-    "a dot that is narrower": ("train", typed(Dot, lo=-8388351), "operands make it -8388352"),
+    "a ring that is narrower": ("train", typed(Ring, lo=-5), "is not a whole ring"),
     "a rounding that is narrower": ("loop", typed(Round, hi=126), "make it -64..127"),
     "a quotient that is narrower": ("loop", typed(Div, hi=254), "make it 0..255"),
     "noise that is narrower": ("drawn", typed(Noise, hi=9), "make it"),
@@ -334,7 +338,11 @@ ENTERED: dict[str, tuple[str, Damage, str]] = {
         value(Div, lambda v: replace(v, args=(2, 3))),
         "values of alice and bob meet",
     ),
-    "a contraction without its claim": ("train", unclaimed(Claim.CONTRACTION), "its operands make it"),
+    "a contraction without its claim": (
+        "dot",
+        value(Linear, lambda v: replace(v, claim=None), lambda v: v.claim is Claim.CONTRACTION),
+        "its operands make it",
+    ),
 }
 
 TYPE = Type((), Fraction(1), 0, 2)

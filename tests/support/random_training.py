@@ -1,4 +1,4 @@
-"""Random programs that train: layers, activations, losses, clips and noises in every combination that is likely to meet."""
+"""Random programs that train: layers, activations, losses, clips and noises in combinations that may meet."""
 
 from __future__ import annotations
 
