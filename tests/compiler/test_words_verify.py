@@ -143,6 +143,16 @@ def unclaimed(claim: Claim) -> Damage:
     return item(lambda _, i: replace(i, claim=None) if isinstance(i, Value) and i.claim is claim else None)
 
 
+def all_unclaimed(words: Words, claim: Claim) -> Words:
+    """Without any claim of the kind: the first that is one may be made for nothing."""
+
+    def without(block: Block) -> Block:
+        items = (replace(i, claim=None) if isinstance(i, Value) and i.claim is claim else i for i in block.items)
+        return replace(block, items=tuple(items))
+
+    return replace(words, block=without(words.block))
+
+
 def outputs(**fields: object) -> Damage:
     def damage(words: Words) -> Words:
         first: Output = replace(words.outputs[0], **fields)  # type: ignore[arg-type]  # any field
@@ -340,7 +350,7 @@ ENTERED: dict[str, tuple[str, Damage, str]] = {
     ),
     "a contraction without its claim": (
         "dot",
-        value(Linear, lambda v: replace(v, claim=None), lambda v: v.claim is Claim.CONTRACTION),
+        lambda words: all_unclaimed(words, Claim.CONTRACTION),
         "its operands make it",
     ),
 }
