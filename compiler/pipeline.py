@@ -20,6 +20,7 @@ from compiler.cells.expand import charged
 from compiler.flow import leaks
 from compiler.flow.trail import trails
 from compiler.gates.circuit import Circuit, GateOp
+from compiler.joint import verify as cuts
 from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
 from compiler.joint.shares import Products
@@ -29,7 +30,7 @@ from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
 from compiler.schedule.plan import Plan
-from compiler.training import verify
+from compiler.training import verify as privacy
 from compiler.words.ir import Block, Item, Loop, Value, Words
 from compiler.words.operations import Bound, Mechanism, Pieces
 from compiler.words.prune import prune
@@ -88,9 +89,12 @@ def planned(joint: Words, minimiser: Minimiser) -> Plan:
 def build(meaning: Meaning, products: Products = Products.SHARES) -> Compiled:
     """Words -> compiled program."""
     program, words = meaning.checked.program, meaning.words
-    verify.check(words)
     who, minimiser = roles(words), Minimiser()
-    plan = planned(joint(localised(words, products)), minimiser)
+    local = localised(words, products)
+    ready = joint(local)
+    privacy.check(words)
+    cuts.check(words, local, ready, who, products)
+    plan = planned(ready, minimiser)
     return Compiled(
         parties=words.parties,
         garbler=who.garbler,

@@ -8,7 +8,7 @@ squared (asked of f's own words, next to each of its thresholds and between them
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -256,29 +256,29 @@ def _factor(slots: Slots, factor: int, norm: int, clip: Fraction) -> None:
     squares = polynomial(slots, norm)
     assert squares is not None
     added = squares.get((), Fraction(0))
-    block = _between(slots, norm, factor)
     points = sorted(set(_points(type.lo, type.hi, type.scale, added, clip)))
-    points += [points[-1]] * (-len(points) % type.size)
-    for start in range(0, len(points), type.size):
-        given = points[start : start + type.size]
-        [result] = evaluate(block, [np.array(given, dtype=object).reshape(type.shape)], NoSources())
-        for n, f in zip(given, np.reshape(result, -1), strict=True):
-            longest = (int(f) * made.scale) ** 2 * (n * type.scale - added)
-            need(longest <= clip**2, f"a norm of {n * type.scale} squared is scaled by {int(f) * made.scale}")
+    block = _between(slots, norm, factor, len(points))
+    [result] = evaluate(block, [np.array(points, dtype=object)], NoSources())
+    start, most = int(added / type.scale), clip**2 / made.scale**2 // type.scale
+    for n, f in zip(points, result.tolist(), strict=True):
+        need(f * f * (n - start) <= most, f"a norm of {n * type.scale} squared is scaled by {int(f) * made.scale}")
 
 
-def _between(slots: Slots, norm: int, factor: int) -> Block:
-    """The factor's words, of the norm."""
+def _between(slots: Slots, norm: int, factor: int, count: int) -> Block:
+    """The factor's words, of so many norms; views only place the slots."""
     needed, waiting = {norm}, [factor]
     while waiting:
         number = waiting.pop()
         if number not in needed:
             needed.add(number)
             waiting += slots.items[number].args
-    b, place = Builder([slots.types[norm]]), {norm: 0}
+    b = Builder([replace(slots.types[norm], shape=(count,))])
+    place = {norm: 0}
     for number in sorted(needed - {norm}):
-        item = slots.items[number]
-        place[number] = b.emit(Value(item.op, tuple(place[a] for a in item.args), item.type))
+        item, args = slots.items[number], [place[a] for a in slots.items[number].args]
+        need(not isinstance(item.op, Constant) or len(item.op.values) == 1, "a factor that differs by slot")
+        viewed = isinstance(item.op, View)
+        place[number] = args[0] if viewed else b.add(item.op, args, replace(item.type, shape=(count,)))
     return b.block([place[factor]])
 
 

@@ -218,7 +218,7 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     # 3, 13: ranges, claims and widths
     "a ring that is not whole": ("layers", typed(Ring, 0, hi=5), "not a whole ring"),
     "a row's ring too narrow": ("layers", typed(Ring, 1, lo=-(1 << 20), hi=(1 << 20) - 1), "too narrow for its sum"),
-    "a sum's ring too narrow": ("layers", narrowed(131071), "too narrow for sums and noise"),
+    "a sum's ring too narrow": ("layers", narrowed(1048575), "too narrow for sums and noise"),
     "an update without its clamp": ("train", argument(Round, 0, 1), "goes on with"),
     "a norm too narrow": ("layers", norm(lambda v: replace(v, type=replace(v.type, hi=1 << 40))), "ends before"),
     # 1, 10: one value, two cuts
