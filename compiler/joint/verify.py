@@ -73,15 +73,17 @@ class _Entries:
         for number, item in self.items.items():
             for a in reads(item):
                 self.readers.setdefault(a, []).append(number)
-        for number, item in self.items.items():
-            if isinstance(item, Value):
-                self._value(number, item)
+        values = [(number, item) for number, item in self.items.items() if isinstance(item, Value)]
+        entries = [(number, item) for number, item in values if self._value(number, item)]
+        for number, item in entries:
+            self._entry(number, item)
 
     def _late(self, number: int) -> bool:
         """Made of shares."""
         return self.owners[number] in {share_of(p) for p in (self.roles.garbler, self.roles.evaluator)}
 
-    def _value(self, number: int, item: Value) -> None:
+    def _value(self, number: int, item: Value) -> bool:
+        """Is it the entry of a share?  Shares go nowhere else."""
         late = [a for a in item.args if a in self.owners and self._late(a)]
         match item.op:
             case Ring() if self.owners[number] == JOINT:
@@ -92,16 +94,16 @@ class _Entries:
             case Share():
                 pass
             case Enter(party):
-                if late:
-                    self._entry(number, item, party)
+                if late and self.owners[late[0]] != share_of(party):
+                    raise Miscut(number, f"`{party}` enters a share that is not its own")
+                return bool(late)
             case _:
                 if late and not self._late(number):
                     raise Miscut(number, "reads a share that was not entered")
+        return False
 
-    def _entry(self, number: int, item: Value, party: str) -> None:
+    def _entry(self, number: int, item: Value) -> None:
         """Read by one sum of two entries in their ring alone."""
-        if self.owners[item.args[0]] != share_of(party):
-            raise Miscut(number, f"`{party}` enters a share that is not its own")
         joined = self._only_reader(number)
         wrapped = self._only_reader(joined)
         added, ring = self.items[joined], self.items[wrapped]
@@ -117,7 +119,8 @@ class _Entries:
             or (item.type.lo, item.type.hi) != (lo, hi)
         ):
             raise Miscut(wrapped, "shares that are added in another ring than theirs")
-        self.found[item.type] += party == self.roles.evaluator
+        if item.op == Enter(self.roles.evaluator):
+            self.found[item.type] += 1
 
     def _only_reader(self, number: int) -> int:
         readers = self.readers.get(number, [])
