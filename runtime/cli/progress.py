@@ -12,25 +12,23 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgres
 from rich.text import Text
 
 from runtime.cli.screen import say
-from runtime.execute.backend import row_bytes
 from runtime.report.wording import count, duration, rate, size
 
 EVERY = 5.0  # seconds between lines
-TABLE_BYTES = row_bytes(1)
 
 Advance = Callable[[int], None]  # AND gates done since the last call
 
 
 @contextmanager
-def meter(total: int, quiet: bool) -> Generator[Advance]:
-    """Shows the progress of `total` AND gates while the block runs."""
+def meter(total: int, sent: int, quiet: bool) -> Generator[Advance]:
+    """Shows the progress of `total` AND gates, and of the bytes `sent` in step with them, while the block runs."""
     if quiet:
         yield lambda gates: None
     elif sys.stderr.isatty():
         with Progress(
             BarColumn(),
             TaskProgressColumn(),
-            _Work(),
+            _Work(sent),
             TimeRemainingColumn(),
             "left",
             console=Console(stderr=True),
@@ -39,22 +37,28 @@ def meter(total: int, quiet: bool) -> Generator[Advance]:
             task = bar.add_task("", total=total)
             yield lambda gates: bar.advance(task, gates)
     else:
-        yield Lines(total)
+        yield Lines(total, sent)
 
 
 class _Work(ProgressColumn):
-    """AND gates done, AND gates a second, bytes of tables."""
+    """AND gates done, AND gates a second, bytes."""
+
+    def __init__(self, sent: int) -> None:
+        super().__init__()
+        self._sent = sent
 
     def render(self, task: Task) -> Text:
         speed = rate(task.speed) if task.speed else "-/s"
-        return Text(f"{count(int(task.completed))} ANDs  {speed}  {size(task.completed * TABLE_BYTES)}")
+        return Text(
+            f"{count(int(task.completed))} ANDs  {speed}  {size(self._sent * task.completed / (task.total or 1))}"
+        )
 
 
 class Lines:
     """A line every few seconds, for logs."""
 
-    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total, self._clock = total, clock
+    def __init__(self, total: int, sent: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total, self._sent, self._clock = total, sent, clock
         self._done = 0
         self._start = self._last = 0.0
 
@@ -69,5 +73,5 @@ class Lines:
         speed = self._done / (now - self._start)
         say(
             f"{count(self._done)} of {count(self._total)} AND gates, {rate(speed)}, "
-            f"{size(self._done * TABLE_BYTES)}, {duration((self._total - self._done) / speed)} left"
+            f"{size(self._sent * self._done / self._total)}, {duration((self._total - self._done) / speed)} left"
         )

@@ -178,11 +178,12 @@ def _reports(
     quiet: bool,
 ) -> dict[str, Report]:
     """The run itself: of both parties here without `ends`, else of one."""
-    with meter(and_gates(program.compiled.plan), quiet) as advance:
+    compiled = program.compiled
+    with meter(and_gates(compiled.plan), traffic(compiled).total, quiet) as advance:
         if ends is not None:
             report = run_party(program, ends, inputs, seed, timeout, advance, quiet, agreed)
             return {report.party: report}
-        watched = program.compiled.evaluator
+        watched = compiled.evaluator
         return run_both(program, inputs, seed, timeout, lambda who, gates: advance(gates) if who == watched else None)
 
 

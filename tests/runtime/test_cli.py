@@ -372,13 +372,13 @@ def test_addresses() -> None:
 
 def test_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
     now = iter([100.0, 101.0, 110.0])
-    lines = Lines(4_000_000, lambda: next(now))
+    lines = Lines(4_000_000, 140_000_000, lambda: next(now))
     for _ in range(3):
         lines(1_000_000)
-    assert capsys.readouterr().err == "3 000 000 of 4 000 000 AND gates, 0.30 M/s, 96.0 MB, 3.3 s left\n"
+    assert capsys.readouterr().err == "3 000 000 of 4 000 000 AND gates, 0.30 M/s, 105.0 MB, 3.3 s left\n"
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with meter(10, quiet=True) as advance:
+    with meter(10, 10, quiet=True) as advance:
         advance(10)
     assert capsys.readouterr().err == ""
