@@ -15,6 +15,7 @@ from support.command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, call
 
 from runtime.cli.options import Address, UsageError, address, pairs
 from runtime.cli.progress import Lines, meter
+from runtime.report.wording import count, percent, size
 
 MANIFEST = {"vendor": BASE, "hospital": RECORDS}
 
@@ -167,8 +168,11 @@ def test_inspect_has_the_fields_that_others_rely_on(folder: Path, inspected: Any
     assert told("inspect", MILLIONAIRES)["privacy"]["noise_ands_per_sample"] is None
 
 
-def test_inspect_shows_what_the_lines_cost(folder: Path, shown: str) -> None:
-    cost = r" +53 760 +4.3 MB +28.8 %"
+def test_inspect_shows_what_the_lines_cost(folder: Path, shown: str, inspected: Any) -> None:
+    lines = inspected["lines"]
+    [score] = [n for n in lines if (n["line"], n["column"]) == (25, 19)]
+    share = percent(score["bytes"], sum(n["bytes"] for n in lines))
+    cost = rf" +{count(score['and_gates'])} +{size(score['bytes'])} +{share}"
     assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\)" + cost, shown)
     assert re.search(r"tumour.ccr:25:19" + cost, call("inspect", str(folder / "tumour.ccrc")).stdout)
 
