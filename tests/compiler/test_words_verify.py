@@ -143,16 +143,6 @@ def unclaimed(claim: Claim) -> Damage:
     return item(lambda _, i: replace(i, claim=None) if isinstance(i, Value) and i.claim is claim else None)
 
 
-def all_unclaimed(words: Words, claim: Claim) -> Words:
-    """Without any claim of the kind: the first that is one may be made for nothing."""
-
-    def without(block: Block) -> Block:
-        items = (replace(i, claim=None) if isinstance(i, Value) and i.claim is claim else i for i in block.items)
-        return replace(block, items=tuple(items))
-
-    return replace(words, block=without(words.block))
-
-
 def outputs(**fields: object) -> Damage:
     def damage(words: Words) -> Words:
         first: Output = replace(words.outputs[0], **fields)  # type: ignore[arg-type]  # any field
@@ -347,11 +337,6 @@ ENTERED: dict[str, tuple[str, Damage, str]] = {
         "loop",
         value(Div, lambda v: replace(v, args=(2, 3))),
         "values of alice and bob meet",
-    ),
-    "a contraction without its claim": (
-        "dot",
-        lambda words: all_unclaimed(words, Claim.CONTRACTION),
-        "its operands make it",
     ),
 }
 
