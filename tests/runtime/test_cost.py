@@ -13,8 +13,8 @@ from support.command import EXAMPLES, ROOT, TUMOUR
 
 from compiler import pipeline
 from compiler.program import Compiled
-from compiler.words.ir import Block, Loop, Value
-from compiler.words.operations import Bound, Linear, Mechanism
+from compiler.words.ir import Block, Loop, Value, full_range
+from compiler.words.operations import Bound, Linear, Mechanism, Round
 from compiler.words.sampler import Sampler, sampler
 from lang.syntax.load import read
 from runtime import api
@@ -119,6 +119,11 @@ def test_every_sum_has_the_noise_that_its_mechanism_states(file: str) -> None:
     read_by = Counter(n for v in found.values() for n in v.args)
     for value, table in zip(released, m.samplers, strict=True):
         noisy = found[value.args[0]]
+        assert read_by[value.args[0]] == 1
+        if isinstance(noisy.op, Round):  # of a Ring: added in a ring, and any of its numbers may come out
+            whole = full_range(noisy.type.width, True)
+            assert noisy.op == Round(1, 1, *whole, wrap=True) and (noisy.type.lo, noisy.type.hi) == whole
+            noisy = found[noisy.args[0]]
         assert isinstance(noisy.op, Linear) and noisy.op.constant == 0
         total, noise = (found[n] for n in noisy.args)
         assert isinstance(total.op, Bound) and total.op.norm == m.clip
