@@ -18,16 +18,20 @@ from compiler.words.builder import split
 from compiler.words.ir import Item, Type, Value
 from compiler.words.operations import (
     Bits,
+    Compute,
     Concat,
     Constant,
+    Digits,
     Dot,
     Draw,
     Linear,
+    Mark,
     Mul,
     Put,
     Ring,
     Round,
     Select,
+    Source,
     Strided,
     Sum,
     View,
@@ -78,11 +82,13 @@ class Slots:
                 whole = all(self.types[a].size % (unit * self.count) == 0 for a in item.args) if unit else True
                 need(whole, "tensors put together across their slots")
                 return unit
-            case Sum() | Dot() | Ring():
+            case Sum() | Dot() | Digits() | Ring():
                 unit = self._meet(found)
                 return unit if not unit else self._summed(unit, split(self.types[item.args[0]].shape, op.count)[1])
-            case _:
+            case _ if isinstance(op, Source | Compute | Mark):
                 return self._meet(found)
+            case _:
+                raise AssertionError("shares among words that are not cut yet")
 
     def _meet(self, found: list[Unit]) -> Unit:
         """Of values that are read together, element by element."""

@@ -112,7 +112,7 @@ def _drawers(block: Block, outside: Outside) -> dict[int, str]:
                 found[draw] = party
             case Value(op=Mechanism(dataset=dataset, draw=draw)) if dataset in outside.datasets:
                 found.setdefault(draw, outside.datasets[dataset].party)
-            case _:
+            case Value() | Result():
                 pass
     return found
 
