@@ -135,6 +135,8 @@ class Builder:
         return self.add(View(at), (number, *indices), replace(type, shape=shape))
 
     def broadcast(self, number: int, shape: tuple[int, ...]) -> int:
+        if self.type(number).shape == shape:
+            return number
         return self.view(number, strides.broadcast(self.type(number).shape, shape), shape)
 
     def reshape(self, number: int, shape: tuple[int, ...]) -> int:

@@ -84,7 +84,7 @@ def test_prune() -> None:
 
 
 def test_steps_count_before_and_after() -> None:
-    circuit = Circuit(2, (Gate(AND, 2, 4), Gate(AND, 4, 2), Gate(AND, 2, 5), Gate(XOR, 6, 2)), (8, 12))
+    circuit = Circuit(2, (Gate(AND, 2, 4), Gate(AND, 4, 2), Gate(AND, 3, 5), Gate(XOR, 6, 2)), (8, 12))
     _, steps = run(O1, circuit)
     assert [(s.name, s.and_before, s.and_after) for s in steps] == [("fold", 3, 3), ("share", 3, 2), ("prune", 2, 1)]
     assert all(a.and_after == b.and_before and a.xor_after == b.xor_before for a, b in itertools.pairwise(steps))

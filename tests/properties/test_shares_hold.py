@@ -19,8 +19,10 @@ from support.rings import Ideal, Lies, Offsets, joint_rings, matched, walk_in_th
 from support.training_text import Trial, training
 
 from compiler import pipeline
+from compiler.joint import verify as cut
 from compiler.joint.locality import JOINT, Localise
 from compiler.joint.shares import Products, Shares
+from compiler.joint.verify import Miscut
 from compiler.pipeline import Meaning, understand
 from compiler.schedule.plan import Enter, Plan
 from compiler.words.evaluate import Array
@@ -152,6 +154,9 @@ def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPat
     matched(words, plan(12, Products.SHARES), [Trial(words, 1)])
     monkeypatch.setattr(Localise, "value", copying)
     monkeypatch.setattr(Shares, "_entered", another)
+    with pytest.raises(Miscut):
+        pipeline.build(meaning(12), Products.SHARES)
+    monkeypatch.setattr(cut, "check", lambda *stages: None)
     copied = pipeline.build(meaning(12), Products.SHARES).plan
     with pytest.raises(AssertionError, match=r"\d+ entries of \d+ Rings"):
         matched(words, copied, [Trial(words, 1)])
