@@ -54,7 +54,10 @@ def compiled(file: str, define: list[str] | None, products: ProductsOf | None = 
 
 
 def check(file: File, define: Define = None, products: Products = None, json: Json = False) -> None:
-    """Say what is wrong with a program, all of it, with places; --products makes no difference to that."""
+    """Say what is wrong with a program, all of it, with places.
+
+    --products makes no difference to that.
+    """
     with faults(json):
         _source_only(file)
         warnings = examine(read(file), pairs("-D", define)).warnings
