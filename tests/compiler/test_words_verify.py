@@ -68,8 +68,15 @@ def joint(name: str) -> Words:
 # -- what the compiler makes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("products", Products)
-@pytest.mark.parametrize("path", [*EXAMPLES, *sorted(HERE.glob("*.ccr"))], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    ("path", "products"),
+    [
+        pytest.param(path, products, id=f"{path.stem}-{products.value}", marks=pytest.mark.slow if long else ())
+        for path in [*EXAMPLES, *sorted(HERE.glob("*.ccr"))]
+        for products in Products
+        for long in [products is Products.GATES and path.parent.name == "digits"]
+    ],
+)
 def test_every_stage_is_well_formed(path: Path, products: Products) -> None:
     """So is each clear step of the plan, on its own."""
     meaning = pipeline.understand(read(path))

@@ -32,8 +32,8 @@ from lang.source import Source
 from runtime.crypto.labels import Labels
 from runtime.execute.backend import Bits
 
-NUMBERS = range(6)
-MORE = range(6, 200)
+NUMBERS = range(4)
+MORE = range(4, 200)
 
 
 @cache
