@@ -70,7 +70,7 @@ def sweep(graph: Graph, simplify: Callable[[int, Gate], Gate | int]) -> None:
     """Visit every gate after those it reads: `simplify` gives the gate to stand there, or a literal that equals it.
 
     The gate is shown in normal form: operands already replaced and in ascending order, the
-    inversions of an XOR moved to its readers, as they are of a new one.  A new gate may read earlier nets only.
+    inversions of an XOR moved to its readers.  A new gate may read earlier nets only.
     """
     instead: dict[int, int] = {}
     nodes = graph.nodes
@@ -81,8 +81,7 @@ def sweep(graph: Graph, simplify: Callable[[int, Gate], Gate | int]) -> None:
             instead[net] = after ^ inverted
             graph.remove_node(net)
             continue
-        after, turned = _plain(after)
-        if inverted ^ turned:
+        if inverted:
             instead[net] = 2 * net + 1
         if after != before:
             nodes[net]["gate"] = after
@@ -96,13 +95,8 @@ def _now(literal: int, instead: dict[int, int]) -> int:
 
 def _normal(gate: Gate, instead: dict[int, int]) -> tuple[Gate, int]:
     """The gate with its operands replaced, in normal form, and whether its readers must invert it."""
-    return _plain(Gate(gate.op, _now(gate.left, instead), _now(gate.right, instead)))
-
-
-def _plain(gate: Gate) -> tuple[Gate, int]:
-    """Its operands in ascending order, an XOR's without inversions; whether its readers must invert it."""
     op, left, right = gate
-    inverted = 0
+    left, right, inverted = _now(left, instead), _now(right, instead), 0
     if op is GateOp.XOR:
         inverted = (left ^ right) & 1
         left, right = left & ~1, right & ~1

@@ -70,7 +70,7 @@ def test_share_sees_order_and_inversions() -> None:
         outputs=(6, 8, 10, 12, 14),
     )
     assert after.outputs == (6, 7, 8, 8, 10)
-    assert after.gates == (Gate(XOR, 2, 4), Gate(AND, 2, 4), Gate(XOR, 4, 8))  # (not a) b = b + a b
+    assert after.gates == (Gate(XOR, 2, 4), Gate(AND, 2, 4), Gate(AND, 3, 4))
 
 
 def test_share_goes_on_where_operands_became_equal() -> None:
