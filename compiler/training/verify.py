@@ -26,7 +26,7 @@ from compiler.training.bounds import largest
 from compiler.training.claims import is_extreme, is_remainder
 from compiler.training.slots import ALL, Slots, repeats
 from compiler.words.builder import product, split
-from compiler.words.ir import Block, Claim, Loop, Output, Result, Type, Value, Words, full_range
+from compiler.words.ir import Block, Claim, Loop, Result, Type, Value, Words, full_range
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
     Bound,
@@ -67,13 +67,6 @@ def check(words: Words) -> None:
     _outside(words.block, {}, norms)
 
 
-def steered(words: Words, garbler: str) -> tuple[Output, ...]:
-    """The outputs that a party can steer by what it adds to a Ring, and that tell something: those the garbler receives
-    and those that are revealed.  Privacy does not rest on them, but their values are not to be relied on."""
-    found = _touched(words.block, {})
-    return tuple(o for o in words.outputs if found.get(o.value) and (garbler in o.receivers or o.revealed))
-
-
 # -- where Rings stand ------------------------------------------------------------------------------
 
 
@@ -96,31 +89,6 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mappin
                 known[number] = item.type
             case Result():
                 known[number] = item.type
-
-
-def _touched(block: Block, outer: Mapping[int, bool]) -> dict[int, bool]:
-    """Is a Ring among what a value is made from, mechanisms or not?"""
-    found = dict(outer)
-    for number, item in block.numbered():
-        match item:
-            case Value():
-                found[number] = isinstance(item.op, Ring) or any(found.get(a, False) for a in item.args)
-            case Loop():
-                found[number] = False
-                carried = [found.get(i, False) for i in item.init]
-                while True:
-                    before = {n: f for n, f in found.items() if n < item.body.first}
-                    inside = _touched(item.body, before | dict(enumerate((False, *carried), item.body.first)))
-                    after = [c or inside.get(r, False) for c, r in zip(carried, item.body.results, strict=True)]
-                    if after == carried:
-                        break
-                    carried = after
-                found[number] = False
-                results = [n for n, r in block.numbered() if isinstance(r, Result) and r.loop == number]
-                found.update((n, c) for n, c in zip(results, carried, strict=True))
-            case Result():
-                pass
-    return found
 
 
 # -- one `dpsgd` ------------------------------------------------------------------------------------

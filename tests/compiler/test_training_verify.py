@@ -14,8 +14,7 @@ from support.damaged_words import Change, argument, beside, damaged, nth, op, ty
 from support.random_training import training
 
 from compiler import pipeline
-from compiler.joint.locality import roles
-from compiler.training.verify import Unsafe, check, steered
+from compiler.training.verify import Unsafe, check
 from compiler.words.builder import BIT, Builder
 from compiler.words.ir import Claim, Loop, Value, Words, full_range
 from compiler.words.operations import (
@@ -232,10 +231,3 @@ def test_damage_is_refused_by_its_rule(name: str) -> None:
 
 
 # -- who can steer what -----------------------------------------------------------------------------
-
-
-def test_outputs_that_a_ring_can_steer_are_told() -> None:
-    text = (HERE / "layers.ccr").read_text().replace("output b to vendor;", "output b = reveal(b) to clinic;")
-    words = pipeline.understand(Source("layers.ccr", text)).words
-    assert [o.name for o in steered(words, roles(words).garbler)] == ["b"]
-    assert not steered(understood("layers"), "clinic")
