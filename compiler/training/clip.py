@@ -17,10 +17,13 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isqrt
 from typing import assert_never
 
+from compiler.functions.approximate.shift import floor_shift, lifted, low_bits
 from compiler.training import bounds
-from compiler.words.builder import Builder, common_scale
+from compiler.training.short import Short, kept_above, moved_down, moved_up, shortened
+from compiler.words.builder import Builder
 from compiler.words.ir import Claim, Type, Value
 from compiler.words.operations import Mul, Pieces, Strided, View
 from compiler.words.strides import row_major
@@ -28,21 +31,30 @@ from compiler.words.strides import row_major
 MANTISSAS = 32  # factors between one power of two and the next
 EXPONENTS = 8  # powers of two, at most: gradients longer than 2^8 clips become zero
 PRECISION = 11  # bits of clip^2 that the comparison keeps
+KEPT = 9  # bits of the squared norm of what flowed forward, where the data provider knows it
+FINER = 16  # than the grid are values, at most
 RESOLUTION = 32  # an element of a vector with all elements equal and the norm `clip`, in grid units
 
 
 def clipped(
-    b: Builder, gradients: Sequence[int], clip: Fraction, norms: bounds.Norms, row: Container[int]
+    b: Builder,
+    gradients: Sequence[int],
+    clip: Fraction,
+    norms: bounds.Norms,
+    row: Container[int],
+    valid: int | None = None,
 ) -> list[int]:
-    """The gradients of one example, scaled to a joint norm of at most `clip`.
+    """The gradients of one example, scaled to a joint norm of at most `clip`; zero where the bit `valid` is.
 
     `row` are its data provider's values, `norms` what its data set promises of their norms.
     """
     parts = [_part(b, g, row) for g in gradients]
-    norm = b.affine([(Fraction(1), p.squared_norm(b)) for p in parts])
-    most = sum((bounds.squared_norm(b, g, norms) for g in gradients), Fraction(0))
-    scale = factor(b, b.narrowed(norm, Fraction(0), most // b.type(norm).scale * b.type(norm).scale, Claim.NORM), clip)
-    return [p.scaled(b, scale, clip) for p in parts]
+    ready = [Scaling.of(b, p, clip, norms, row) for p in parts]
+    norm = b.affine([(Fraction(1), r.squared_norm(b)) for r in ready])
+    by = factor(b, norm, clip)
+    if valid is not None:
+        by = replace(by, mantissa=b.select(valid, by.mantissa, b.const([Fraction(0)])))
+    return [r.scaled(b, by) for r in ready]
 
 
 def masked(b: Builder, gradient: int, valid: int, row: Container[int]) -> int:
@@ -66,12 +78,6 @@ class Outer:
     back: int  # each with the axes that the other one has shrunk to extent 1
     forth: int
 
-    def squared_norm(self, b: Builder) -> int:
-        return b.mul(_square(b, self.back), _square(b, self.forth))
-
-    def scaled(self, b: Builder, factor: int, clip: Fraction) -> int:
-        return replace(self, back=_shrunk(b, self.back, factor, clip)).formed(b)
-
     def formed(self, b: Builder) -> int:
         product = b.mul(b.broadcast(self.back, self.shape), b.broadcast(self.forth, self.shape))
         if self.view is None:
@@ -86,11 +92,56 @@ class Whole:
 
     gradient: int
 
-    def squared_norm(self, b: Builder) -> int:
-        return _square(b, self.gradient)
 
-    def scaled(self, b: Builder, factor: int, clip: Fraction) -> int:
-        return _shrunk(b, self.gradient, factor, clip)
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """A gradient, of which what flows back, or all of it, is scaled: to the grid, in words of a few bits."""
+
+    part: Outer | Whole
+    short: Short
+    forth: int  # what the squared norm of the short words is to be multiplied by
+    unit: Fraction  # of the short words
+    grid: Fraction  # of what is scaled
+    places: int  # bits that its magnitudes may take
+
+    @staticmethod
+    def of(b: Builder, part: Outer | Whole, clip: Fraction, norms: bounds.Norms, row: Container[int]) -> Scaling:
+        value = part.back if isinstance(part, Outer) else part.gradient
+        flat = b.reshape(value, tuple(n for n in b.type(value).shape if n > 1))  # a bias shares its layer's words
+        type = b.type(flat)
+        fit = _grid(type, clip)
+        unit = max(type.scale, fit / FINER)
+        grid = min(unit, fit)
+        places = int(bounds.largest(type) / grid).bit_length()
+        forth = _least_above(b, part.forth, norms, row) if isinstance(part, Outer) else b.const([Fraction(1)])
+        most = (
+            clip**2 / b.type(forth).scale / grid**2
+        )  # of a scaled element's square: what flowed forward is no shorter
+        places = min(places, isqrt(int(most)).bit_length())
+        return Scaling(part, shortened(b, flat, unit), forth, unit, grid, places)
+
+    def squared_norm(self, b: Builder) -> int:
+        square = b.mul(_square(b, self.short.magnitude), self.forth)
+        scale = b.type(square).scale
+        square = moved_up(b, b.scaled(square, 1 / scale), self.short.moves, 2)
+        return b.scaled(square, scale * self.unit**2)
+
+    def scaled(self, b: Builder, by: Factor) -> int:
+        """factor * value, rounded towards zero to the grid."""
+        up = sum(step for _, step in self.short.moves)
+        moves = [(Fraction(-step), bit) for bit, step in self.short.moves]
+        down = b.affine([(Fraction(1), by.exponent), *moves], Fraction(up))
+        finer = up + int(self.unit / self.grid).bit_length() - MANTISSAS.bit_length()
+        n = lifted(b, b.mul(self.short.magnitude, by.mantissa), max(0, finer))
+        n = low_bits(b, floor_shift(b, moved_down(b, n, down), max(0, -finer)), self.places)
+        signed = b.scaled(b.select(self.short.negative, b.scaled(n, Fraction(-1)), n), self.grid)
+        match self.part:
+            case Outer(back=back):
+                return replace(self.part, back=b.reshape(signed, b.type(back).shape)).formed(b)
+            case Whole(gradient):
+                return b.reshape(signed, b.type(gradient).shape)
+            case _:
+                assert_never(self.part)
 
 
 def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
@@ -135,25 +186,22 @@ def _square(b: Builder, number: int) -> int:
     return b.dot(number, number, len(b.type(number).shape)) if b.type(number).shape else b.mul(number, number)
 
 
-def _shrunk(b: Builder, number: int, factor: int, clip: Fraction) -> int:
-    """factor * value, rounded towards zero to a grid on which `clip` is long."""
-    type = b.type(number)
-    product, grid = b.mul(number, factor), _grid(type, clip)
-    fine = b.type(product).scale
-    if fine >= grid:
-        return product
-    lo, hi = (int(n * type.scale / grid) for n in (min(type.lo, 0), max(type.hi, 0)))
-    if type.signed:
-        negative = b.less(product, b.const([Fraction(0)]))
-        product = b.affine([(Fraction(1), product), (grid - fine, negative)])
-    return b.round(product, grid, lo, hi, nearest=False)
+def _least_above(b: Builder, forth: int, norms: bounds.Norms, row: Container[int]) -> int:
+    """The squared norm; of what the data provider knows in a few bits, upwards."""
+    square = _square(b, forth)
+    if not of_row_alone(b, forth, row):
+        return square
+    most = bounds.squared_norm(b, forth, norms) // b.type(square).scale * b.type(square).scale
+    return kept_above(b, b.narrowed(square, Fraction(0), most, Claim.NORM), KEPT)
 
 
 def _grid(type: Type, clip: Fraction) -> Fraction:
-    """The value's own scale, halved until `clip` is RESOLUTION * sqrt(elements) units."""
+    """A power of two of the value's own scale: the largest of which `clip` is RESOLUTION * sqrt(elements)."""
     grid = type.scale
     while grid**2 * RESOLUTION**2 * type.size > clip**2:
         grid /= 2
+    while 4 * grid**2 * RESOLUTION**2 * type.size <= clip**2:
+        grid *= 2
     return grid
 
 
@@ -166,7 +214,15 @@ def factors(reach: Fraction) -> list[Fraction]:
     return [Fraction(0), *[m / 2**e for e in reversed(range(exponents)) for m in mantissas][1:]]
 
 
-def factor(b: Builder, norm: int, clip: Fraction) -> int:
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """mantissa / MANTISSAS * 2^-exponent."""
+
+    mantissa: int  # 0 or MANTISSAS..2 MANTISSAS - 1
+    exponent: int  # from 0 on
+
+
+def factor(b: Builder, norm: int, clip: Fraction) -> Factor:
     """f for a squared norm: a binary search among the factors below 1, then one more comparison for 1."""
     type = b.type(norm)
     below = factors(b.bounds(norm)[1] / clip**2)
@@ -183,18 +239,25 @@ def factor(b: Builder, norm: int, clip: Fraction) -> int:
         bits.append(_at_most(b, n, _chosen(b, "thresholds", bits, passed, unit)))
         step //= 2
     whole = _at_most(b, n, b.const([limits[-1] * unit]))
-    fine = common_scale(below)
-    return b.select(whole, b.const([Fraction(1)]), _chosen(b, "factors", bits, [int(f / fine) for f in below], fine))
+    octaves, finer = bits[: -(MANTISSAS.bit_length() - 1)], bits[-(MANTISSAS.bit_length() - 1) :]
+    nothing, longest = b.const([Fraction(0)]), b.equal(_number(b, bits), b.const([Fraction(0)]))
+    mantissa = b.affine([(Fraction(1), b.select(whole, nothing, _number(b, finer)))], Fraction(MANTISSAS))
+    exponent = b.affine([(Fraction(-1), _number(b, octaves))], Fraction(1 << len(octaves)))
+    return Factor(b.select(longest, nothing, mantissa), b.select(whole, nothing, exponent))
 
 
 def _at_most(b: Builder, n: int, limit: int) -> int:
     return b.invert(b.less(limit, n))
 
 
+def _number(b: Builder, bits: Sequence[int]) -> int:
+    """Of its bits, highest first."""
+    return b.affine([(Fraction(1 << (len(bits) - 1 - i)), bit) for i, bit in enumerate(bits)])
+
+
 def _chosen(b: Builder, name: str, bits: list[int], values: list[int], unit: Fraction) -> int:
     """values[the bits so far, highest first] * unit."""
     if not bits:
         return b.const([values[0] * unit])
-    index = b.affine([(Fraction(1 << (len(bits) - 1 - i)), bit) for i, bit in enumerate(bits)])
     table = Pieces(name, 0, len(values), 0, tuple(values), (0,) * len(values), 0, 0, Fraction(0))
-    return b.add(table, (index,), Type((), unit, min(values), max(values)))
+    return b.add(table, (_number(b, bits),), Type((), unit, min(values), max(values)))

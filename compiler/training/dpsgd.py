@@ -109,11 +109,7 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     own = numbers[: len(fields) + 1]
     example.rings = Cheaper(lambda inner, number: of_row_alone(inner, number, own)) if batch.train.noise else None
 
-    found = [  # empty slots are zeroed by their valid bit, behind every Ring: in front of one it would not hold
-        g if bounds.vanishes(example, g, norms) else masked(example, g, valid, own)
-        for g in gradients(example, row, inside)
-    ]
-    found, bound = _bounded(example, batch, found, norms, own)
+    found, bound = _bounded(example, batch, gradients(example, row, inside), norms, (own, valid))
 
     samples = [batch.sample(b, f.name, ty) for f, ty in fields]
     args = [*samples, batch.sample(b, "", bit), *weights]
@@ -128,13 +124,19 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
 
 
 def _bounded(
-    b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms, row: Sequence[int]
+    b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms, row: tuple[Sequence[int], int]
 ) -> tuple[list[int], Bound]:
-    """Gradients of joint norm at most `clip` for all weights, and why they are: their structure, or a factor."""
-    clip = batch.train.clip
+    """Gradients of joint norm at most `clip` for all weights, and why they are: their structure, or a factor.
+
+    Empty slots are zeroed by their valid bit, behind every Ring: in front of one it would not hold.
+    """
+    clip, (own, valid) = batch.train.clip, row
+    revived = [not bounds.vanishes(b, g, norms) for g in gradients]
     if sum(bounds.squared_norm(b, g, norms) for g in gradients) <= clip**2:
-        return gradients, Bound(clip, "structure: values of bounded range times fields of bounded norm")
-    return clipped(b, gradients, clip, norms, row), Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
+        zeroed = [masked(b, g, valid, own) if r else g for g, r in zip(gradients, revived, strict=True)]
+        return zeroed, Bound(clip, "structure: values of bounded range times fields of bounded norm")
+    scaled = clipped(b, gradients, clip, norms, own, valid if any(revived) else None)
+    return scaled, Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
 def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:

@@ -127,7 +127,7 @@ MODELS = {
     "one_vs_all": Model("linear.npz", ("w0",), linear, one_vs_all, HALF, 32.0, (15,)),
     "softmax": Model("linear.npz", ("w0",), linear, softmax, HALF, 20.0, (15,)),
     "mlp": Model("mlp.npz", ("first", "second", "bias"), layered, mlp, Fraction(2), 2.0, (15, 16, 8)),
-    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, Fraction(2), 1.5, (15, 16, 8)),
+    "cnn": Model("cnn.npz", ("kernels0", "dense0", "bias0"), convolved, cnn, Fraction(2), 1.5, (11, 16, 8)),
 }
 
 

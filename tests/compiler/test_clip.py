@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.training.clip import clipped, factor, factors
+from compiler.training.clip import MANTISSAS, clipped, factor, factors
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Type, Value
@@ -80,14 +80,15 @@ def test_the_factor_is_the_largest_that_fits(clip: Fraction, largest: int) -> No
     scale = Fraction(1, 1 << 16)
     b = Builder([Type((), scale, 0, largest)])
     f = factor(b, 0, clip)
-    block, unit = b.block([f]), b.type(f).scale
+    block = b.block([f.mantissa, f.exponent])
     below = factors(largest * scale / clip**2)
     edges = [int(clip**2 / scale / f**2) for f in [*below[1:], Fraction(1)]]
     rng = np.random.default_rng(3)
     for n in [*edges, *(e + 1 for e in edges), 0, 1, largest, *rng.integers(0, edges[0], 100).tolist()]:
         if n > largest:
             continue
-        found = Fraction(int(evaluate(block, [np.asarray(n)], NoSources())[0])) * unit
+        mantissa, exponent = map(int, evaluate(block, [np.asarray(n)], NoSources()))
+        found = Fraction(mantissa, MANTISSAS << exponent)
         assert found**2 * n * scale <= clip**2
         nearly = Fraction(n) * scale * (1 + Fraction(1, 512))  # the comparison drops bits upwards
         larger = min((f for f in [*below, Fraction(1)] if f > found), default=None)
