@@ -29,6 +29,18 @@ def squared_norm(b: Builder, number: int, fields: Norms) -> Fraction:
     return min(type.size * largest(type) ** 2, _structural(b, number, fields))
 
 
+def squared_norm_of_each(b: Builder, number: int, axes: int, fields: Norms) -> Fraction:
+    """A bound on the squared norm over the trailing axes alone: of each window on a field, that of the field."""
+    item, type = b.item(number), b.type(number)
+    inner = type.shape[len(type.shape) - axes :]
+    bound = prod(inner) * largest(type) ** 2
+    if isinstance(item, Value) and isinstance(item.op, View):
+        once = injective(Strided(0, item.op.at.strides[len(type.shape) - axes :]), inner)
+        norm = fields.get(item.args[0]) if once else None
+        return bound if norm is None else min(bound, norm**2)
+    return min(bound, squared_norm(b, number, fields))
+
+
 def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
     item, type = b.item(number), b.type(number)
     whole = type.size * largest(type) ** 2

@@ -31,7 +31,7 @@ from compiler.words.strides import row_major
 MANTISSAS = 32  # factors between one power of two and the next
 EXPONENTS = 8  # powers of two, at most: gradients longer than 2^8 clips become zero
 PRECISION = 11  # bits of clip^2 that the comparison keeps
-KEPT = 9  # bits of the squared norm of what flowed forward, where the data provider knows it
+KEPT = 9  # bits of the squared norm of what flowed forward, where the data set bounds it
 FINER = 16  # than the grid are values, at most
 RESOLUTION = 32  # an element of a vector with all elements equal and the norm `clip`, in grid units
 
@@ -49,7 +49,7 @@ def clipped(
     `row` are its data provider's values, `norms` what its data set promises of their norms.
     """
     parts = [_part(b, g, row) for g in gradients]
-    ready = [Scaling.of(b, p, clip, norms, row) for p in parts]
+    ready = [Scaling.of(b, p, clip, norms) for p in parts]
     norm = b.affine([(Fraction(1), r.squared_norm(b)) for r in ready])
     by = factor(b, norm, clip)
     if valid is not None:
@@ -105,7 +105,7 @@ class Scaling:
     places: int  # bits that its magnitudes may take
 
     @staticmethod
-    def of(b: Builder, part: Outer | Whole, clip: Fraction, norms: bounds.Norms, row: Container[int]) -> Scaling:
+    def of(b: Builder, part: Outer | Whole, clip: Fraction, norms: bounds.Norms) -> Scaling:
         value = part.back if isinstance(part, Outer) else part.gradient
         flat = b.reshape(value, tuple(n for n in b.type(value).shape if n > 1))  # a bias shares its layer's words
         type = b.type(flat)
@@ -113,11 +113,11 @@ class Scaling:
         unit = max(type.scale, fit / FINER)
         grid = min(unit, fit)
         places = int(bounds.largest(type) / grid).bit_length()
-        forth = _least_above(b, part.forth, norms, row) if isinstance(part, Outer) else b.const([Fraction(1)])
+        forth = _least_above(b, part.forth, norms) if isinstance(part, Outer) else b.const([Fraction(1)])
         most = (
             clip**2 / b.type(forth).scale / grid**2
         )  # of a scaled element's square: what flowed forward is no shorter
-        places = min(places, isqrt(int(most)).bit_length())
+        places = max(1, min(places, isqrt(int(most)).bit_length()))
         return Scaling(part, shortened(b, flat, unit), forth, unit, grid, places)
 
     def squared_norm(self, b: Builder) -> int:
@@ -186,13 +186,13 @@ def _square(b: Builder, number: int) -> int:
     return b.dot(number, number, len(b.type(number).shape)) if b.type(number).shape else b.mul(number, number)
 
 
-def _least_above(b: Builder, forth: int, norms: bounds.Norms, row: Container[int]) -> int:
-    """The squared norm; of what the data provider knows in a few bits, upwards."""
+def _least_above(b: Builder, forth: int, norms: bounds.Norms) -> int:
+    """The squared norm; where the data set bounds it, in a few bits of that bound, upwards."""
     square = _square(b, forth)
-    if not of_row_alone(b, forth, row):
+    scale, most = b.type(square).scale, bounds.squared_norm(b, forth, norms)
+    if most >= b.bounds(square)[1]:
         return square
-    most = bounds.squared_norm(b, forth, norms) // b.type(square).scale * b.type(square).scale
-    return kept_above(b, b.narrowed(square, Fraction(0), most, Claim.NORM), KEPT)
+    return kept_above(b, b.narrowed(square, Fraction(0), most // scale * scale, Claim.NORM), KEPT)
 
 
 def _grid(type: Type, clip: Fraction) -> Fraction:

@@ -107,7 +107,8 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     valid, inside = numbers[len(fields)], list(numbers[len(fields) + 1 :])
     norms = {n: f.norm for (f, _), n in zip(fields, numbers, strict=False)}
     own = numbers[: len(fields) + 1]
-    example.rings = Cheaper(lambda inner, number: of_row_alone(inner, number, own)) if batch.train.noise else None
+    if batch.train.noise:
+        example.rings = Cheaper(lambda inner, number: of_row_alone(inner, number, own), norms)
 
     found, bound = _bounded(example, batch, gradients(example, row, inside), norms, (own, valid))
 

@@ -135,9 +135,22 @@ def _push(b: Builder, item: Value, adjoint: int) -> Iterator[tuple[int, int]]:
 
 
 def round_adjoint(b: Builder, adjoint: int, scale: Fraction) -> int:
+    """To the nearest; where an adjoint went one of several ways, before it did: that many fewer are rounded."""
     type = b.type(adjoint)
     if (type.scale / scale).denominator == 1:
         return adjoint
+    item = b.item(adjoint)
+    if isinstance(item, Value):
+        match item.op:
+            case Select() if any(b.constant(a) == 0 for a in item.args[1:]):
+                return b.select(item.args[0], *(round_adjoint(b, a, scale) for a in item.args[1:]))
+            case View(at) if b.type(item.args[0]).size <= type.size:
+                return b.view(round_adjoint(b, item.args[0], scale), at, type.shape, item.args[1:])
+            case Put(at) if len(item.args) == 2:
+                around, part = b.aligned([round_adjoint(b, a, scale) for a in item.args])
+                return b.put(around, part, at)
+            case _:
+                pass
     lo, hi = (int(n * type.scale / scale // 1) for n in (type.lo, type.hi))
     return b.round(adjoint, scale, lo, hi + 1)
 

@@ -12,10 +12,11 @@ What is joint depends on a weight; what is made of a row alone is its owner's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import ceil
+from math import ceil, isqrt
 
+from compiler.training import bounds
 from compiler.words.builder import Builder, product, split
 from compiler.words.ir import Type, Value, full_range
 from compiler.words.operations import Bound, Constant, Dot, Draw, Ring, View
@@ -25,20 +26,29 @@ WIDEST = 60  # bits of a ring: two shares are added in 64
 
 @dataclass(frozen=True, slots=True)
 class Cheaper:
-    """The rule; `own` says of a value whether its data provider alone knows it."""
+    """The rule; `own` says of a value whether its data provider alone knows it, `norms` what bounds a row's fields."""
 
     own: Callable[[Builder, int], bool]
+    norms: bounds.Norms = field(default_factory=dict[int, Fraction | None])
 
-    def __call__(self, b: Builder, left: int, right: int, exact: Type, terms: int) -> bool:
+    def __call__(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type | None:
         joint = [b.type(n).width for n in (left, right) if not self.own(b, n)]
         if not joint or left == right:  # one party's, or a square: the norm that clips is made of what is clipped
-            return False
-        ring = exact.width + 1
+            return None
+        held = self._held(b, left, right, exact, axes)
+        ring = held.width + (not held.signed)
         if ring > WIDEST:
-            return False
+            return None
+        _, terms = split(b.type(left).shape, axes)
         corrections = sum(ring - bit for width in joint for bit in range(min(width, ring))) / 8
         gates = 32 * b.type(left).width * b.type(right).width
-        return terms * corrections + 48 * ring < terms * gates
+        return held if terms * corrections + 48 * ring < terms * gates else None
+
+    def _held(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type:
+        """|sum of x y| <= ||x|| ||y||."""
+        squares = [bounds.squared_norm_of_each(b, n, axes, self.norms) for n in (left, right)]
+        most = isqrt(int(squares[0] * squares[1] / exact.scale**2))
+        return replace(exact, lo=max(exact.lo, -most), hi=min(exact.hi, most))
 
 
 def of_batch_alone(b: Builder, number: int) -> bool:

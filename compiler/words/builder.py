@@ -36,9 +36,10 @@ Derivative = Callable[[int], Sequence[tuple[int, int]]]  # adjoint -> (operand, 
 
 
 class Rings(Protocol):
-    """Says whether a sum of `terms` products, exactly of type `exact`, is to be a Ring."""
+    """Says of a sum of products over the trailing axes, by its factors' ranges of type `exact`, whether it is to be a
+    Ring, and what range that has to hold."""
 
-    def __call__(self, b: Builder, left: int, right: int, exact: Type, terms: int) -> bool: ...
+    def __call__(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type | None: ...
 
 
 class Builder:
@@ -288,14 +289,15 @@ class Builder:
             return self.sum(self.mul(a, b), axes)
         shape, terms = split(ta.shape, axes)
         exact = product(ta, tb, shape, terms, a == b)
-        if self.rings is not None and self.rings(self, a, b, exact, terms):
-            return self.ring(a, b, axes, exact)
+        held = self.rings(self, a, b, exact, axes) if self.rings is not None else None
+        if held is not None:
+            return self.ring(a, b, axes, held)
         return self.add(Dot(axes), (a, b), exact)
 
     def ring(self, a: int, b: int, axes: int, least: Type) -> int:
         """A sum of products as a Ring of at least the range of `least`."""
         lo, hi = full_range(least.width + (not least.signed), True)
-        return self.add(Ring(axes), (a, b), replace(least, lo=lo, hi=hi))
+        return self.emit(Value(Ring(axes), (a, b), replace(least, lo=lo, hi=hi), self.span, Claim.NORM))
 
     # -- kinds, bits and choices ----------------------------------------------------------------
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pytest import MonkeyPatch
 
 from compiler.training import bounds, clip, dpsgd
+from compiler.training.clip import masked
 from compiler.words import evaluate
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array
@@ -28,8 +30,9 @@ Plant = Callable[[MonkeyPatch], None]
 
 
 def clipping_removed(patch: MonkeyPatch) -> None:
-    def clipped(b: Builder, gradients: Sequence[int], *_: object) -> list[int]:
-        return list(gradients)
+    def clipped(b: Builder, gradients: Sequence[int], *others: Any) -> list[int]:
+        *_, row, valid = others
+        return [g if valid is None else masked(b, g, valid, row) for g in gradients]
 
     patch.setattr(dpsgd, "clipped", clipped)
 

@@ -18,6 +18,9 @@ from support.in_memory import Inputs
 from support.one_row import contribution
 
 from compiler.pipeline import understand
+from compiler.training import dpsgd
+from compiler.training.clip import masked
+from compiler.words.builder import Builder
 from compiler.words.evaluate import evaluate
 from lang.source import Source
 
@@ -169,7 +172,7 @@ def grid(values: Any) -> Any:
 
 
 def gradient(case: Case, loss: str, weights: list[Array], x: Array) -> list[Array]:
-    """By the compiler: what a row adds to the sum under a clip that it does not reach."""
+    """By the compiler: what a row would add to the sum if it were not clipped, which rounds it."""
     names = "abc"[: len(weights)]
     text = f"""party vendor; party clinic; type K = fix<48, {FRACTION}>; {case.functions}
         {"".join(f"input {n}0: {kind(s)} from vendor;" for n, s in zip(names, case.shapes, strict=True))}
@@ -179,9 +182,17 @@ def gradient(case: Case, loss: str, weights: list[Array], x: Array) -> list[Arra
             {case.body} {loss}
         }}
         {"".join(f"output {n} to vendor;" for n in names)}"""
-    words = understand(Source("grad.ccr", text)).words
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dpsgd, "clipped", unclipped)
+        words = understand(Source("grad.ccr", text)).words
     found = contribution(words, {f"{n}0": grid(w) for n, w in zip(names, weights, strict=True)}, {"x": grid(x)})
     return [np.asarray(f, dtype=float) for f in found]
+
+
+def unclipped(b: Builder, gradients: list[int], *others: Any) -> list[int]:
+    """The gradients as they are, zero in an empty slot."""
+    _, _, row, valid = others
+    return gradients if valid is None else [masked(b, g, valid, row) for g in gradients]
 
 
 def scores(case: Case, weights: list[Array], x: Array) -> Model:
