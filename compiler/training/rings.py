@@ -76,7 +76,7 @@ def with_room(b: Builder, total: int, most: Fraction, noise: Fraction) -> int:
     width = max(room, *(b.type(a).width for a in item.args))  # a transfer is of words that fit the ring
     if width <= WIDEST:
         lo, hi = full_range(width, True)
-        return b.add(item.op, item.args, replace(item.type, lo=lo, hi=hi))
+        return b.emit(replace(item, type=replace(item.type, lo=lo, hi=hi)))
     left, right = item.args
     shape, terms = split(b.type(left).shape, item.op.count)
     return b.add(Dot(item.op.count), item.args, product(b.type(left), b.type(right), shape, terms, False))
