@@ -25,9 +25,11 @@ from compiler.words.operations import (
     Draw,
     Enter,
     Entry,
+    Linear,
     Mark,
     Noise,
     Ring,
+    Round,
     Share,
     Transfer,
     View,
@@ -144,9 +146,19 @@ class Localise(Rewriter):
             made = self._ring(item, item.op.count)
             self.b.span = None
             return made
+        lifted = self._lifted(item)
+        if lifted is not None:
+            return lifted
         args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.data]
         args += [self.place[a] for a in item.args[len(item.data) :]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
+
+    def _lifted(self, item: Value) -> int | None:
+        """A Ring and a constant, in the ring, where it goes as shares."""
+        more = self.items.get(item.args[0]) if _wraps(item) else None
+        if isinstance(more, Value) and isinstance(more.op, Linear) and more.op.coefficients == (1,):
+            return self.shares.lifted(self.place[more.args[0]], more.op.constant)
+        return None
 
     def _ring(self, item: Value, count: int) -> int:
         left, right = item.args
@@ -241,6 +253,10 @@ class Localise(Rewriter):
                 used += item.args
         roots = dict.fromkeys(_root(n, items) for n in (*used, *body.results))
         return [n for n in roots if n < body.first and inside[n] not in (JOINT, PUBLIC)]
+
+
+def _wraps(item: Value) -> bool:
+    return isinstance(item.op, Round) and item.op.wrap and item.op.numerator == item.op.denominator
 
 
 def _root(number: int, items: dict[int, Item]) -> int:

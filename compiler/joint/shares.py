@@ -39,6 +39,7 @@ class Shares:
     garbler: str
     evaluator: str
     made: dict[tuple[int, Type], Halves] = field(default_factory=dict[tuple[int, Type], Halves])
+    entered: dict[int, Halves] = field(default_factory=dict[int, Halves])  # Ring -> what it is the sum of
 
     def by_own(self, own: int, joint: int, count: int, type: Type) -> int:
         """The garbler's number times a joint word."""
@@ -76,9 +77,22 @@ class Shares:
         """Mod 2^w."""
         ends = sum(type.hi - type.lo for _ in parts)
         total = self.b.add(Linear(signs), parts, replace(type, lo=-ends, hi=ends))
-        return self.b.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (total,), type)
+        return self._wrapped(total, type)
+
+    def lifted(self, ring: int, units: int) -> int | None:
+        """Ring and constant, mod 2^w: the garbler adds it to its share, the evaluator's entry stays the only one."""
+        if ring not in self.entered:
+            return None
+        (own, other), type = self.entered[ring], self.b.type(ring)
+        more = self.b.add(Linear((1,), units), (own,), replace(type, lo=type.lo + units, hi=type.hi + units))
+        return self._entered((self._wrapped(more, type), other), type)
 
     def _entered(self, halves: Halves, type: Type) -> int:
         parties = self.garbler, self.evaluator
         words = tuple(self.b.add(Enter(p), (half,), type) for p, half in zip(parties, halves, strict=True))
-        return self._sum(words, (1, 1), type)
+        ring = self._sum(words, (1, 1), type)
+        self.entered[ring] = halves
+        return ring
+
+    def _wrapped(self, number: int, type: Type) -> int:
+        return self.b.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (number,), type)

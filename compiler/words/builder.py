@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import gcd, lcm, prod
-from typing import Protocol
 
 from compiler.words import strides
 from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, full_range
@@ -35,11 +34,8 @@ BIT = Type((), Fraction(1), 0, 1)
 Derivative = Callable[[int], Sequence[tuple[int, int]]]  # adjoint -> (operand, what that adds to its adjoint)
 
 
-class Rings(Protocol):
-    """Says of a sum of products over the trailing axes, by its factors' ranges of type `exact`, whether it is to be a
-    Ring, and what range that has to hold."""
-
-    def __call__(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type | None: ...
+# (builder, factors, what their ranges make the type of a sum over axes, axes) -> what a Ring has to hold, None: no Ring
+Rings = Callable[["Builder", int, int, Type, int], Type | None]
 
 
 class Builder:
@@ -289,8 +285,7 @@ class Builder:
             return self.sum(self.mul(a, b), axes)
         shape, terms = split(ta.shape, axes)
         exact = product(ta, tb, shape, terms, a == b)
-        held = self.rings(self, a, b, exact, axes) if self.rings is not None else None
-        if held is not None:
+        if self.rings is not None and (held := self.rings(self, a, b, exact, axes)) is not None:
             return self.ring(a, b, axes, held)
         return self.add(Dot(axes), (a, b), exact)
 
@@ -303,12 +298,13 @@ class Builder:
 
     def round(self, number: int, scale: Fraction, lo: int, hi: int, *, nearest: bool = True, wrap: bool = False) -> int:
         """To integers of `scale` in lo..hi."""
-        type = self.type(number)
+        type, known = self.type(number), self.item(number)
         ratio = type.scale / scale
+        if isinstance(known, Value) and isinstance(known.op, Ring) and nearest and not wrap and ratio.numerator == 1:
+            number, nearest = self._lifted(number, ratio.denominator // 2), False
         at = Round(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap)
         low, high = (round_integer(n, ratio, nearest) for n in (type.lo, type.hi))
         fits = lo <= low and high <= hi
-        known = self.item(number)
         if isinstance(known, Value) and isinstance(known.op, Constant):
             return self._integers(
                 [_into(round_integer(n, ratio, nearest), lo, hi, wrap) for n in known.op.values], scale, type.shape
@@ -317,6 +313,11 @@ class Builder:
             return self._at_scale(number, scale)
         bounds = (low, high) if fits else (lo, hi) if wrap else (max(lo, min(hi, low)), max(lo, min(hi, high)))
         return self.add(at, (number,), Type(type.shape, scale, *bounds))
+
+    def _lifted(self, ring: int, units: int) -> int:
+        """A Ring and a constant, in the ring: its owner adds it to a share."""
+        type, more = self.type(ring), self.affine([(Fraction(1), ring)], units * self.type(ring).scale)
+        return self.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (more,), type)
 
     def less(self, a: int, b: int) -> int:
         return self._compare(Less(), a, b)
