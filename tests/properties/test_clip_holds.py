@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from support.one_row import contribution, squared_norm
 
 from compiler.pipeline import understand
-from compiler.words.ir import Type, Words
+from compiler.words import evaluate
+from compiler.words.evaluate import Array, Sources
+from compiler.words.ir import Loop, Type, Value, Words
+from compiler.words.operations import Bound, Ring, View
 from lang.source import Source
 
 TRIES = 12
@@ -149,3 +153,42 @@ def test_no_row_adds_more_than_the_clip(name: str) -> None:
             assert lengths[-1] <= 1, (text, weights, row)
             assert not squared_norm(contribution(words, weights, None)), "an empty slot adds something"
     assert max(lengths) > Fraction(1, 2)  # the bound is not met by doing nothing
+
+
+def sums(words: Words) -> Iterator[Value]:
+    """The Rings that are bounded sums over the rows."""
+    body = next(dict(item.body.numbered()) for item in words.block.items if isinstance(item, Loop))
+    for item in body.values():
+        while isinstance(item, Value) and isinstance(item.op, Bound | View):
+            item = body.get(item.args[0])
+            if isinstance(item, Value) and isinstance(item.op, Ring):
+                yield item
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_whatever_is_entered_as_a_share(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ring of a row, empty slots' among them, reads anything at all; the sum's own is left alone."""
+    draw, honest = np.random.default_rng(5), evaluate.value
+    summed: set[Value] = set()
+
+    def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+        found = honest(item, args, sources, position)
+        if isinstance(item.op, Ring) and item not in summed:
+            ends = draw.choice([item.type.lo, item.type.hi, 0, 1], item.type.shape)
+            anything = draw.integers(item.type.lo, item.type.hi + 1, item.type.shape)
+            return np.where(draw.integers(2, size=item.type.shape) == 0, ends, anything).astype(found.dtype)
+        return found
+
+    monkeypatch.setattr(evaluate, "value", value)
+    for text in CLIPS:
+        words, clip = compiled(name, text), Fraction(text)
+        summed.update(sums(words))
+        for seed in range(TRIES):
+            numbers_of = random.Random(seed)
+            weights = {entry.name: numbers(numbers_of, type) for entry, type in words.inputs}
+            row = {f.name: numbers(numbers_of, f.type) for f in words.datasets[0].fields}
+            for f in words.datasets[0].fields:
+                while f.norm and squared_norm([row[f.name] * f.type.scale]) > f.norm**2:
+                    row[f.name] = row[f.name] // 2
+            assert squared_norm(contribution(words, weights, row, numbers_of.randint(0, 7))) <= clip**2
+            assert not squared_norm(contribution(words, weights, None)), "an empty slot adds something"
