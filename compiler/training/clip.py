@@ -7,10 +7,10 @@ learners", 2022).  The factor is the largest f among 1, m / 64 * 2^-e (m in 32..
 
     norm^2 <= clip^2 / f^2
 
-so f * norm <= clip exactly: the norm is that of the words that are scaled, cut short before (`short.py`); it never wraps,
-and its low bits are dropped upwards before the comparison.  f multiplies what flows back; of the product what is finer
-than a few thousandths of the clip is dropped *towards zero*: no element grows, so the bound stays, and from there to the
-noise all is exact.
+so f * norm <= clip exactly: the norm is that of the words that are scaled, cut short before (`short.py`); it never
+wraps, and its low bits are dropped upwards before the comparison.  f multiplies what flows back; of the product what is
+finer than a few thousandths of the clip is dropped *towards zero*: no element grows, so the bound stays, and from there
+to the noise all is exact.
 """
 
 from __future__ import annotations
