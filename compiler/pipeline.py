@@ -34,6 +34,7 @@ from compiler.training import verify as privacy
 from compiler.words.ir import Block, Item, Loop, Value, Words
 from compiler.words.operations import Bound, Mechanism, Pieces
 from compiler.words.prune import prune
+from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check
 from lang.problems.names import NothingToRun
@@ -69,7 +70,7 @@ def _meaning(source: Source, checked: Checked) -> Meaning:
 
 
 def lowered(checked: Checked) -> Words:
-    return prune(lower(checked.program))
+    return prune(simplify(lower(checked.program)))
 
 
 def localised(words: Words, products: Products) -> Words:

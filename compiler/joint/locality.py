@@ -25,11 +25,9 @@ from compiler.words.operations import (
     Draw,
     Enter,
     Entry,
-    Linear,
     Mark,
     Noise,
     Ring,
-    Round,
     Share,
     Transfer,
     View,
@@ -143,36 +141,27 @@ class Localise(Rewriter):
             return self.b.emit(self.moved(item))
         if isinstance(item.op, Ring):
             self.b.span = item.span
-            made = self._ring(item, item.op.count)
+            made = self._ring(item, item.op)
             self.b.span = None
             return made
-        lifted = self._lifted(item)
-        if lifted is not None:
-            return lifted
         args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.data]
         args += [self.place[a] for a in item.args[len(item.data) :]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
 
-    def _lifted(self, item: Value) -> int | None:
-        """A Ring and a constant, in the ring, where it goes as shares."""
-        more = self.items.get(item.args[0]) if _wraps(item) else None
-        if isinstance(more, Value) and isinstance(more.op, Linear) and more.op.coefficients == (1,):
-            return self.shares.lifted(self.place[more.args[0]], more.op.constant)
-        return None
-
-    def _ring(self, item: Value, count: int) -> int:
+    def _ring(self, item: Value, ring: Ring) -> int:
         left, right = item.args
         match self.products:
             case Products.GATES:
                 args = self.joint(left), self.joint(right)
-                return self.b.emit(
-                    Value(Dot(count), args, item.type, item.span, Claim.NORM)
-                )  # or wider than the sum is
+                whole = self.b.emit(  # or wider than the sum is
+                    Value(Dot(ring.count), args, item.type, item.span, Claim.NORM)
+                )
+                return self.b.raised(whole, ring.more) if ring.more else whole
             case Products.SHARES:
                 for own, other in ((left, right), (right, left)):
                     if self.owners[own] == self.roles.garbler:
-                        return self.shares.by_own(self.place[own], self.dense(other), count, item.type)
-                return self.shares.joint(self.dense(left), self.dense(right), count, item.type)
+                        return self.shares.by_own(self.place[own], self.dense(other), ring, item.type)
+                return self.shares.joint(self.dense(left), self.dense(right), ring, item.type)
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Localise:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
@@ -253,10 +242,6 @@ class Localise(Rewriter):
                 used += item.args
         roots = dict.fromkeys(_root(n, items) for n in (*used, *body.results))
         return [n for n in roots if n < body.first and inside[n] not in (JOINT, PUBLIC)]
-
-
-def _wraps(item: Value) -> bool:
-    return isinstance(item.op, Round) and item.op.wrap and item.op.numerator == item.op.denominator
 
 
 def _root(number: int, items: dict[int, Item]) -> int:

@@ -39,19 +39,20 @@ class Shares:
     garbler: str
     evaluator: str
     made: dict[tuple[int, Type], Halves] = field(default_factory=dict[tuple[int, Type], Halves])
-    entered: dict[int, Halves] = field(default_factory=dict[int, Halves])  # Ring -> what it is the sum of
 
-    def by_own(self, own: int, joint: int, count: int, type: Type) -> int:
+    def by_own(self, own: int, joint: int, ring: Ring, type: Type) -> int:
         """The garbler's number times a joint word."""
-        return self._entered(self._transfer(own, joint, count, type), type)
+        halves = self._transfer(own, joint, ring.count, type)
+        return self._entered((self._sum(halves[:1], (1,), type, ring.more), halves[1]) if ring.more else halves, type)
 
-    def joint(self, left: int, right: int, count: int, type: Type) -> int:
+    def joint(self, left: int, right: int, ring: Ring, type: Type) -> int:
         """Two joint words."""
+        count = ring.count
         (h_own, h_other), (w_own, w_other) = self._split(left, type), self._split(right, type)
         first, second = self._transfer(w_own, left, count, type), self._transfer(h_own, right, count, type)
         own = self.b.add(Ring(count), (h_own, w_own), type)
         other = self.b.add(Ring(count), (h_other, w_other), type)
-        garblers = self._sum((first[0], second[0], own), (1, 1, -1), type)
+        garblers = self._sum((first[0], second[0], own), (1, 1, -1), type, ring.more)
         evaluators = self._sum((first[1], second[1], other), (1, 1, 1), type)
         return self._entered((garblers, evaluators), type)
 
@@ -73,26 +74,13 @@ class Shares:
             self.made[joint, type] = self._transfer(ones, joint, 0, type)
         return self.made[joint, type]
 
-    def _sum(self, parts: tuple[int, ...], signs: tuple[int, ...], type: Type) -> int:
+    def _sum(self, parts: tuple[int, ...], signs: tuple[int, ...], type: Type, more: int = 0) -> int:
         """Mod 2^w."""
         ends = sum(type.hi - type.lo for _ in parts)
-        total = self.b.add(Linear(signs), parts, replace(type, lo=-ends, hi=ends))
-        return self._wrapped(total, type)
-
-    def lifted(self, ring: int, units: int) -> int | None:
-        """Ring and constant, mod 2^w: the garbler adds it to its share, the evaluator's entry stays the only one."""
-        if ring not in self.entered:
-            return None
-        (own, other), type = self.entered[ring], self.b.type(ring)
-        more = self.b.add(Linear((1,), units), (own,), replace(type, lo=type.lo + units, hi=type.hi + units))
-        return self._entered((self._wrapped(more, type), other), type)
+        total = self.b.add(Linear(signs, more), parts, replace(type, lo=more - ends, hi=more + ends))
+        return self.b.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (total,), type)
 
     def _entered(self, halves: Halves, type: Type) -> int:
         parties = self.garbler, self.evaluator
         words = tuple(self.b.add(Enter(p), (half,), type) for p, half in zip(parties, halves, strict=True))
-        ring = self._sum(words, (1, 1), type)
-        self.entered[ring] = halves
-        return ring
-
-    def _wrapped(self, number: int, type: Type) -> int:
-        return self.b.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (number,), type)
+        return self._sum(words, (1, 1), type)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from compiler.training.ghost import base
-from compiler.training.slots import Slots
+from compiler.training.slots import Slots, base
 from compiler.words.ir import Value
 from compiler.words.operations import Constant, Div, Less, Linear, Mul, Round
 

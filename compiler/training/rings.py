@@ -32,16 +32,17 @@ class Cheaper:
     norms: bounds.Norms = field(default_factory=dict[int, Fraction | None])
 
     def __call__(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type | None:
-        joint = [b.type(n).width for n in (left, right) if not self.own(b, n)]
+        widths = [b.type(n).width for n in (left, right)]
+        joint = [width for n, width in zip((left, right), widths, strict=True) if not self.own(b, n)]
         if not joint or left == right:  # one party's, or a square: the norm that clips is made of what is clipped
             return None
         held = self._held(b, left, right, exact, axes)
-        ring = held.width + (not held.signed)
+        ring = max(held.width + (not held.signed), *widths)
         if ring > WIDEST:
             return None
         _, terms = split(b.type(left).shape, axes)
         corrections = sum(ring - bit for width in joint for bit in range(min(width, ring))) / 8
-        gates = 32 * b.type(left).width * b.type(right).width
+        gates = 32 * widths[0] * widths[1]
         return held if terms * corrections + 48 * ring < terms * gates else None
 
     def _held(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type:
@@ -76,7 +77,7 @@ def with_room(b: Builder, total: int, most: Fraction, noise: Fraction) -> int:
     width = max(room, *(b.type(a).width for a in item.args))  # a transfer is of words that fit the ring
     if width <= WIDEST:
         lo, hi = full_range(width, True)
-        return b.emit(replace(item, type=replace(item.type, lo=lo, hi=hi)))
+        return b.add(item.op, item.args, replace(item.type, lo=lo, hi=hi))
     left, right = item.args
     shape, terms = split(b.type(left).shape, item.op.count)
     return b.add(Dot(item.op.count), item.args, product(b.type(left), b.type(right), shape, terms, False))

@@ -153,6 +153,18 @@ class Slots:
             self._norms[key] = min(size * largest(type) ** 2, self._structural(number, unit, size))
         return self._norms[key]
 
+    def norm_of_each(self, number: int, axes: int) -> Fraction:
+        """A bound on the squared norm over the trailing axes alone: of each window on a field, that of the field."""
+        type, item = self.types[number], self.items.get(number)
+        inner = type.shape[len(type.shape) - axes :]
+        most = prod(inner) * largest(type) ** 2
+        drawn = self.items.get(item.args[0]) if item is not None and isinstance(item.op, View) else None
+        if item is None or not isinstance(item.op, View) or drawn is None or not isinstance(drawn.op, Draw):
+            return most
+        once = injective(Strided(0, item.op.at.strides[len(type.shape) - axes :]), inner)
+        norm = self.norms.get(drawn.op.name) if once else None
+        return most if norm is None else min(most, norm**2)
+
     def _structural(self, number: int, unit: Unit, size: int) -> Fraction:
         type, item = self.types[number], self.items.get(number)
         whole = size * largest(type) ** 2
@@ -246,3 +258,16 @@ def shown(slots: Slots, number: int) -> tuple[int, Strided]:
     if item is not None and isinstance(item.op, View) and len(item.args) == 1:
         return item.args[0], item.op.at
     return number, Strided(0, row_major(slots.types[number].shape))
+
+
+def base(slots: Slots, number: int) -> int:
+    """What a chain of views shows, where it shows all of it in its order, repeated or not."""
+    item = slots.items.get(number)
+    while item is not None and isinstance(item.op, View) and len(item.args) == 1:
+        whole = slots.types[item.args[0]]
+        offset, axes = elements(item.op.at, item.type.shape)
+        order = [(s, n) for s, n in zip(item.op.at.strides, item.type.shape, strict=True) if s and n > 1]
+        if (offset, axes) != elements(Strided(0, row_major(whole.shape)), whole.shape) or order != sorted(order)[::-1]:
+            break
+        number, item = item.args[0], slots.items.get(item.args[0])
+    return number

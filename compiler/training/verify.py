@@ -20,11 +20,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isqrt
 
 from compiler.training import ghost
 from compiler.training.bounds import largest
 from compiler.training.claims import is_extreme, is_remainder
 from compiler.training.slots import ALL, Slots, repeats
+from compiler.training.squares import bound, squares
 from compiler.words.builder import product, split
 from compiler.words.ir import Block, Claim, Loop, Result, Type, Value, Words, full_range
 from compiler.words.noise_bound import noise_bound
@@ -168,17 +170,13 @@ class _Body:
         """A Ring has room for what it is, and a claim is true (a sum's Ring needs less, which its noise asks for)."""
         if isinstance(item.op, Ring):
             need(all(slots.types[a].width <= item.type.width for a in item.args), "a factor wider than its ring")
-        if isinstance(item.op, Ring) and slots.of(number) != ALL:
-            left, right = (slots.types[a] for a in item.args)
-            shape, terms = split(left.shape, item.op.count)
-            exact = product(left, right, shape, terms, False)
-            need(item.type.lo <= exact.lo and exact.hi <= item.type.hi, "a ring too narrow for its sum")
+            need(slots.of(number) == ALL or _holds(slots, item, item.op), "a ring too narrow for its sum")
         match item.claim:
             case Claim.NORM:
-                squares = ghost.polynomial(slots, number)
-                need(squares is not None, "claims to be a norm")
-                assert squares is not None
-                most = ghost.bound(slots, squares)
+                found = squares(slots, number, True)
+                need(found is not None, "claims to be a norm")
+                assert found is not None
+                most = bound(slots, found)
                 need(most // item.type.scale <= item.type.hi, f"a norm of up to {most} in a word that ends before")
             case Claim.EXTREME:
                 need(is_extreme(slots, item), "claims to be the extreme of two numbers, and is another choice")
@@ -298,6 +296,17 @@ class _Body:
             parts = [slots.vanishes(a) for a in item.args]
             zero = parts[0] if isinstance(item.op, Sum) else any(parts)
             need(zero, "an empty slot's gradient is not 0 whatever its Rings are")
+
+
+def _holds(slots: Slots, item: Value, ring: Ring) -> bool:
+    """Does the Ring hold what a row's sum can be?  |sum of x y| is at most |x| |y|."""
+    left, right = item.args
+    shape, terms = split(slots.types[left].shape, ring.count)
+    exact = product(slots.types[left], slots.types[right], shape, terms, False)
+    norms = slots.norm_of_each(left, ring.count) * slots.norm_of_each(right, ring.count)
+    most = isqrt(int(norms / exact.scale**2))
+    lo, hi = max(exact.lo, -most) + ring.more, min(exact.hi, most) + ring.more
+    return item.type.lo <= lo and hi <= item.type.hi
 
 
 def _structural(slots: Slots, number: int) -> Fraction:

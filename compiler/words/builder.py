@@ -290,9 +290,10 @@ class Builder:
         return self.add(Dot(axes), (a, b), exact)
 
     def ring(self, a: int, b: int, axes: int, least: Type) -> int:
-        """A sum of products as a Ring of at least the range of `least`."""
-        lo, hi = full_range(least.width + (not least.signed), True)
-        return self.emit(Value(Ring(axes), (a, b), replace(least, lo=lo, hi=hi), self.span, Claim.NORM))
+        """A sum of products as a Ring of at least the range of `least`, and no narrower than a factor."""
+        widths = least.width + (not least.signed), self.type(a).width, self.type(b).width
+        lo, hi = full_range(max(widths), True)
+        return self.add(Ring(axes), (a, b), replace(least, lo=lo, hi=hi))
 
     # -- kinds, bits and choices ----------------------------------------------------------------
 
@@ -300,8 +301,9 @@ class Builder:
         """To integers of `scale` in lo..hi."""
         type, known = self.type(number), self.item(number)
         ratio = type.scale / scale
-        if isinstance(known, Value) and isinstance(known.op, Ring) and nearest and not wrap and ratio.numerator == 1:
-            number, nearest = self._lifted(number, ratio.denominator // 2), False
+        lifted = self._lifted(known, ratio.denominator // 2) if nearest and not wrap else None
+        if lifted is not None and ratio.numerator == 1:
+            number, nearest = lifted, False
         at = Round(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap)
         low, high = (round_integer(n, ratio, nearest) for n in (type.lo, type.hi))
         fits = lo <= low and high <= hi
@@ -314,10 +316,23 @@ class Builder:
         bounds = (low, high) if fits else (lo, hi) if wrap else (max(lo, min(hi, low)), max(lo, min(hi, high)))
         return self.add(at, (number,), Type(type.shape, scale, *bounds))
 
-    def _lifted(self, ring: int, units: int) -> int:
-        """A Ring and a constant, in the ring: its owner adds it to a share."""
-        type, more = self.type(ring), self.affine([(Fraction(1), ring)], units * self.type(ring).scale)
-        return self.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (more,), type)
+    def _lifted(self, item: Item | None, units: int) -> int | None:
+        """The Ring with that many units more, where it has room for them."""
+        if not isinstance(item, Value) or not isinstance(item.op, Ring) or item.op.more or self.rings is None:
+            return None
+        left, right = item.args
+        shape, terms = split(self.type(left).shape, item.op.count)
+        exact = product(self.type(left), self.type(right), shape, terms, left == right)
+        held = self.rings(self, left, right, exact, item.op.count)
+        if held is None or held.hi + units > item.type.hi:
+            return None
+        return self.emit(replace(item, op=replace(item.op, more=units)))
+
+    def raised(self, number: int, more: int) -> int:
+        """So many units more, in a ring: the low bits of the sum."""
+        type = self.type(number)
+        total = self.add(Linear((1,), more), (number,), replace(type, lo=type.lo + more, hi=type.hi + more))
+        return self.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (total,), type)
 
     def less(self, a: int, b: int) -> int:
         return self._compare(Less(), a, b)

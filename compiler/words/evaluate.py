@@ -135,8 +135,10 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return as_array(sources.coins(op, type, position), type)
         case Bound() | Mechanism() | Enter():
             return args[0]
-        case Ring(count) | Transfer(count):
-            return _ring(count, type, *args)
+        case Ring(count, more):
+            return _ring(count, more, type, *args)
+        case Transfer(count):
+            return _ring(count, 0, type, *args)
         case Share(first=first):
             return np.zeros_like(args[0]) if first else args[0]
         case op:
@@ -146,14 +148,14 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return np.asarray(computed(op, type, args), dtype=dtype)  # NumPy makes wide scalars plain integers
 
 
-def _ring(count: int, type: Type, left: Array, right: Array) -> Array:
+def _ring(count: int, more: int, type: Type, left: Array, right: Array) -> Array:
     """Mod 2^64 by the hardware where that is enough, and then mod 2^width."""
     if type.width > SAFE or left.dtype == object or right.dtype == object:
-        total = (left.astype(object) * right.astype(object)).sum(axis=_trailing(count))
+        total = (left.astype(object) * right.astype(object)).sum(axis=_trailing(count)) + more
         wrapped = (total - type.lo) % (1 << type.width) + type.lo
         return np.asarray(wrapped, dtype=_dtype(type))
     product = left.astype(np.uint64) * right.astype(np.uint64)
-    total = product.sum(axis=_trailing(count), dtype=np.uint64)
+    total = product.sum(axis=_trailing(count), dtype=np.uint64) + np.uint64(more % (1 << 64))
     return np.asarray((total << np.uint64(64 - type.width)).astype(np.int64) >> np.int64(64 - type.width))
 
 

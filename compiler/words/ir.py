@@ -60,7 +60,7 @@ class Claim(Enum):
     REMAINDER = "remainder"  # x - y * floor(x / y) lies between 0 and y
     EXTREME = "extreme"  # the larger, or the smaller, of two numbers
     FUNCTION = "function"  # part of an approximation, whose operand and error bound it
-    NORM = "norm"  # a squared norm or a sum of products: the norms of its factors bound it
+    NORM = "norm"  # a squared norm: what the data set promises of its rows bounds it
     CONTRACTION = "contraction"  # put together from digits and chunks, which reach further than what they add up to
 
 

@@ -285,13 +285,14 @@ class Enter:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """The sum of products of the `count` trailing axes, mod 2^w for w the width of its signed type.
+    """The sum of products of the `count` trailing axes, and `more`, mod 2^w for w the width of its signed type.
 
     Where it is joint and enters as shares, a malicious evaluator adds what it likes: it may have every value of the
     type, and stands in no relation to any other value, not even to another Ring of the same operands.
     """
 
     count: int
+    more: int = 0  # one of the parties adds it to its share: the half that rounds costs nothing here
 
 
 @dataclass(frozen=True, slots=True)

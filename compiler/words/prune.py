@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Item, Loop, Result, Value, Words
-from compiler.words.operations import Constant, Less, Round, Select
 from compiler.words.rewrite import Rewriter
 
 
@@ -20,23 +17,6 @@ class Prune(Rewriter):
 
     def wanted(self, number: int) -> bool:
         return number in self.needed
-
-    def value(self, number: int, item: Value) -> int:
-        return super().value(number, self._at_once(item))
-
-    def _at_once(self, item: Value) -> Value:
-        """max(x, 0) and then a kind from 0 or less on: x clamped at 0 by the kind."""
-        chosen = self.items.get(item.args[0]) if isinstance(item.op, Round) and not item.op.wrap else None
-        if not (isinstance(item.op, Round) and isinstance(chosen, Value) and isinstance(chosen.op, Select)):
-            return item
-        below, nothing, _ = (self.items.get(a) for a in chosen.args)
-        zero = isinstance(nothing, Value) and nothing.op == Constant((0,))
-        if not (zero and isinstance(below, Value) and isinstance(below.op, Less) and item.op.lo <= 0 <= item.op.hi):
-            return item
-        limit = self.items.get(below.args[1])
-        if below.args[0] != chosen.args[2] or not (isinstance(limit, Value) and limit.op == Constant((0,))):
-            return item
-        return replace(item, op=replace(item.op, lo=0), args=(chosen.args[2],))
 
 
 def live(block: Block) -> set[int]:

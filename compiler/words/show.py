@@ -111,8 +111,10 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return " ".join(map(str, values[:MOST_NUMBERS])) + (" .." if len(values) > MOST_NUMBERS else "")
         case Linear(coefficients, constant):
             return _sum([*zip(coefficients, args, strict=True)], constant)
-        case Sum(count) | Dot(count) | Ring(count) | Transfer(count):
+        case Sum(count) | Dot(count) | Transfer(count):
             return f"{', '.join(args)} over {count}"
+        case Ring(count, more):
+            return f"{', '.join(args)} over {count}" + (f" + {more}" if more else "")
         case Digits(count, left, right):
             return f"({_sum([(2, args[0])], left)}) ({_sum([(2, args[1])], right)}) over {count}"
         case Exact(by):
