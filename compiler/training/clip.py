@@ -113,13 +113,12 @@ class Scaling:
         fit = _grid(type, clip)
         unit = max(type.scale, fit / FINER)
         grid = min(unit, fit)
-        places = int(bounds.largest(type) / grid).bit_length()
+        short = shortened(b, flat, unit)
         forth = _least_above(b, part.forth, norms) if isinstance(part, Outer) else b.const([Fraction(1)])
-        most = (
-            clip**2 / b.type(forth).scale / grid**2
-        )  # of a scaled element's square: what flowed forward is no shorter
-        places = max(1, min(places, isqrt(int(most)).bit_length()))
-        return Scaling(part, shortened(b, flat, unit), forth, unit, grid, places)
+        longest = min(bounds.largest(type), unit * b.type(short.magnitude).hi * 2 ** sum(n for _, n in short.moves))
+        most = clip**2 / b.type(forth).scale / grid**2  # of an element's square: what flowed forward is no shorter
+        places = max(1, min(int(longest / grid), isqrt(int(most))).bit_length())
+        return Scaling(part, short, forth, unit, grid, places)
 
     def squared_norm(self, b: Builder) -> int:
         square = b.mul(_square(b, self.short.magnitude), self.forth)

@@ -52,7 +52,7 @@ def shortened(b: Builder, value: int, unit: Fraction) -> Short:
         beyond = b.select(moved, floor_shift(b, beyond, step), low_bits(b, beyond, left)) if left else beyond
         twice = b.select(moved, floor_shift(b, twice, step), low_bits(b, twice, BITS + 1 + left))
         moves.append((moved, step))
-    longest = (1 << BITS) - bool(moves)  # where there are moves, -2^BITS is not worth a bit of its own
+    longest = (1 << BITS) - 1  # -2^BITS is not worth a bit of its own
     return Short(b.round(b.scaled(twice, Fraction(1, 2)), Fraction(1), 0, longest), negative, moves)
 
 

@@ -155,14 +155,16 @@ class Slots:
 
     def norm_of_each(self, number: int, axes: int) -> Fraction:
         """A bound on the squared norm over the trailing axes alone: of each window on a field, that of the field."""
-        type, item = self.types[number], self.items.get(number)
+        type, unit, item = self.types[number], self.of(number), self.items.get(number)
         inner = type.shape[len(type.shape) - axes :]
         most = prod(inner) * largest(type) ** 2
-        drawn = self.items.get(item.args[0]) if item is not None and isinstance(item.op, View) else None
-        if item is None or not isinstance(item.op, View) or drawn is None or not isinstance(drawn.op, Draw):
+        if unit is None or unit % prod(inner) == 0:
+            most = min(most, self.norm(number, unit))
+        base = self.items.get(item.args[0]) if item is not None and isinstance(item.op, View) else None
+        if item is None or not isinstance(item.op, View) or base is None or not isinstance(base.op, Draw):
             return most
         once = injective(Strided(0, item.op.at.strides[len(type.shape) - axes :]), inner)
-        norm = self.norms.get(drawn.op.name) if once else None
+        norm = self.norms.get(base.op.name) if once else None
         return most if norm is None else min(most, norm**2)
 
     def _structural(self, number: int, unit: Unit, size: int) -> Fraction:

@@ -15,12 +15,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.in_memory import Inputs
-from support.one_row import contribution
+from support.one_row import contribution, unclipped
 
 from compiler.pipeline import understand
-from compiler.training import dpsgd
-from compiler.training.clip import masked
-from compiler.words.builder import Builder
 from compiler.words.evaluate import evaluate
 from lang.source import Source
 
@@ -182,17 +179,10 @@ def gradient(case: Case, loss: str, weights: list[Array], x: Array) -> list[Arra
             {case.body} {loss}
         }}
         {"".join(f"output {n} to vendor;" for n in names)}"""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dpsgd, "clipped", unclipped)
+    with unclipped():
         words = understand(Source("grad.ccr", text)).words
     found = contribution(words, {f"{n}0": grid(w) for n, w in zip(names, weights, strict=True)}, {"x": grid(x)})
     return [np.asarray(f, dtype=float) for f in found]
-
-
-def unclipped(b: Builder, gradients: list[int], *others: Any) -> list[int]:
-    """The gradients as they are, zero in an empty slot."""
-    _, _, row, valid = others
-    return gradients if valid is None else [masked(b, g, valid, row) for g in gradients]
 
 
 def scores(case: Case, weights: list[Array], x: Array) -> Model:

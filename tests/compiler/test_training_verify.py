@@ -20,11 +20,13 @@ from compiler.words.ir import Claim, Loop, Value, Words, full_range
 from compiler.words.operations import (
     Bound,
     Dot,
+    Draw,
     Entry,
     Exact,
     Less,
     Linear,
     Mechanism,
+    Mul,
     Pieces,
     Ring,
     Round,
@@ -132,11 +134,70 @@ def table(name: str, change: Callable[[tuple[int, ...]], tuple[int, ...]]) -> Ch
 
 
 def squared_otherwise(b: Builder, v: Value) -> int | None:
-    """The first square is of one element of what is scaled, again and again."""
-    if not isinstance(v.op, Dot) or v.args[0] != v.args[1] or b.type(v.args[0]).shape != (21, 8, 1):
+    """A square is of one element of what is scaled, again and again."""
+    if not isinstance(v.op, Dot) or v.args[0] != v.args[1] or b.type(v.args[0]).shape != (21, 8):
         return None
-    part = b.view(v.args[0], Strided(0, (8, 0, 0)), (21, 8, 1))
+    part = b.view(v.args[0], Strided(0, (8, 0)), (21, 8))
     return b.emit(replace(v, args=(part, part)))
+
+
+def instead(old: Linear, new: Linear, *kept: int) -> Change:
+    """Another sum, of all operands or of some, whatever its type was."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        if v.op != old:
+            return None
+        args = tuple(v.args[k] for k in kept) if kept else v.args
+        ends = [sorted((c * b.type(a).lo, c * b.type(a).hi)) for c, a in zip(new.coefficients, args, strict=True)]
+        lo, hi = (new.constant + sum(e[i] for e in ends) for i in (0, 1))
+        return b.emit(replace(v, op=new, args=args, type=replace(v.type, lo=lo, hi=hi)))
+
+    return changed
+
+
+def moved(change: Change) -> Change:
+    """Of a squared norm that moves up by eight places where a bit is set."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        up = b.item(v.args[1]) if v.op == Select() else None
+        return change(b, v) if isinstance(up, Value) and up.op == Linear((256,)) else None
+
+    return changed
+
+
+def rounded(change: Callable[[Round], Round]) -> Change:
+    """Of a product that moves down by eight places."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        here = isinstance(v.op, Round) and v.op.denominator == 256 and not v.op.nearest and len(v.type.shape) == 2
+        return b.emit(replace(v, op=change(v.op))) if here and isinstance(v.op, Round) else None
+
+    return changed
+
+
+def drawn(b: Builder, name: str) -> int:
+    return next(
+        b.first + len(b.params) + n
+        for n, i in enumerate(b.items)
+        if isinstance(i, Value) and isinstance(i.op, Draw) and i.op.name == name
+    )
+
+
+def unmasked(b: Builder, v: Value) -> int | None:
+    return v.args[1] if v.op == Select() and v.args[0] == drawn(b, "") else None
+
+
+def other_mantissa(b: Builder, v: Value) -> int | None:
+    if v.type.shape != (21,) or v.args[0] == v.args[1] or v.type.hi != 255 * 63:
+        return None
+    return b.mul(v.args[0], b.select(drawn(b, ""), b.const([Fraction(32)], (21,)), b.const([Fraction(0)], (21,))))
+
+
+def of_the_row(b: Builder, v: Value) -> int | None:
+    """The mantissa's last bit."""
+    if v.op != Linear((-16, -8, -4, -2, -1), 31):
+        return None
+    return b.emit(replace(v, args=(*v.args[:-1], drawn(b, "y"))))
 
 
 def strides(*strides: int) -> Change:
@@ -163,10 +224,10 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     "a row's ring too narrow": ("layers", typed(Ring, 1, lo=-(1 << 20), hi=(1 << 20) - 1), "too narrow for its sum"),
     "a sum's ring too narrow": ("layers", narrowed(1048575), "too narrow for sums and noise"),
     "an update without its clamp": ("train", argument(Round, 0, 1), "goes on with"),
-    "a norm too narrow": ("layers", norm(lambda v: replace(v, type=replace(v.type, hi=1 << 40))), "ends before"),
+    "a norm too narrow": ("layers", norm(lambda v: replace(v, type=replace(v.type, hi=200))), "ends before"),
     # 1, 10: one value, two cuts
-    "a ring made twice": ("layers", extreme(again(Ring)), "extreme of two numbers"),
-    "a sum in gates for one reader": ("layers", extreme(again(Dot)), "extreme of two numbers|declared"),
+    "a ring made twice": ("peaks", extreme(again(Ring)), "extreme of two numbers"),
+    "a sum in gates for one reader": ("peaks", extreme(again(Dot)), "extreme of two numbers|declared"),
     # 4
     "an exact division": ("layers", beside(Ring, lambda b, v, n: b.add(Exact(1), (n,), v.type)), "too early"),
     # 5, 6: how long a gradient is
@@ -179,21 +240,38 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
         "is not scaled",
     ),
     "another square": ("layers", squared_otherwise, "does not know the norm"),
-    "a part left out": ("layers", norm(lambda v: replace(v, op=Linear((256, 0)))), "does not know the norm"),
-    "a part weighted less": ("layers", norm(lambda v: replace(v, op=Linear((128, 1)))), "does not know the norm"),
-    "factors too large": ("layers", table("factors", lambda t: tuple(min(8192, 2 * n) for n in t)), "is scaled by"),
-    "a threshold too high": ("layers", table("thresholds", lambda t: tuple(2 * n for n in t)), "is scaled by"),
-    "rounded to nearest": (
+    "a part left out": ("layers", instead(Linear((256, 1)), Linear((256, 0))), "does not know the norm"),
+    "a part weighted less": ("layers", instead(Linear((256, 1)), Linear((128, 1))), "is scaled by"),
+    "a norm rounded down": ("layers", instead(Linear((1,), 262143), Linear((1,), 262142)), "is scaled by"),
+    "moves that the norm does not know": ("layers", moved(lambda b, v: v.args[2]), "does not know the norm"),
+    "moves that the norm knows by half": (
         "layers",
-        lambda b, v: (
-            b.emit(replace(v, op=replace(v.op, nearest=True)))
-            if isinstance(v.op, Round) and v.op.denominator == 4096
-            else None
-        ),
-        "is not scaled",
+        moved(lambda b, v: b.select(v.args[0], b.scaled(v.args[2], Fraction(1 << 7)), v.args[2])),
+        "does not know the norm",
     ),
+    "a norm chosen by other bits": (
+        "layers",
+        moved(lambda b, v: b.select(b.invert(v.args[0]), b.scaled(v.args[2], Fraction(1 << 8)), v.args[2])),
+        "does not know the norm",
+    ),
+    "moves forgotten where it is scaled": (
+        "layers",
+        instead(Linear((1, -4, -4), 8), Linear((1, -4), 8), 0, 2),
+        "does not know the norm",
+    ),
+    "a mantissa of one part's own": ("layers", nth(Mul, -1, other_mantissa), "more than one factor"),
+    "a product moved up": ("layers", instead(Linear((8,)), Linear((16,))), "is scaled by"),
+    "an exponent too small": ("layers", instead(Linear((-1,), 8), Linear((-1,), 7)), "is scaled by"),
+    "a threshold too high": ("layers", table("thresholds", lambda t: tuple(2 * n for n in t)), "is scaled by"),
+    "one threshold too high": (
+        "layers",
+        table("thresholds", lambda t: (*t[:-1], t[-1] + (len(t) == 128))),
+        "is scaled by",
+    ),
+    "rounded to nearest": ("layers", rounded(lambda r: replace(r, nearest=True)), "is scaled by"),
+    "a factor of the row": ("layers", of_the_row, "made of more than a norm"),
     # 7: empty slots and rows
-    "no mask": ("layers", argument(Select, 1, 2), "an empty slot's gradient"),
+    "no mask": ("layers", unmasked, "an empty slot's gradient"),
     "the first row for all": ("layers", strides(0, 0, 1), "in another slot than its own"),
     "rows shifted": ("layers", strides(1, 8, 8), "in another slot than its own"),
     # 8, 9: the noise

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 
+from compiler.training import dpsgd
+from compiler.training.clip import masked
+from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, Environment, NoSources, as_array, run
 from compiler.words.ir import Block, Loop, Type, Value, Words
 from compiler.words.operations import Bound, Draw, Entry
@@ -45,6 +50,19 @@ def contribution(words: Words, inputs: Mapping[str, Any], row: Mapping[str, Any]
     body = loop.body.items[: sums[-1][0] - loop.body.first - len(loop.body.params) + 1]
     run(Block(loop.body.first, loop.body.params, body, ()), env, sources, (0,))
     return [np.asarray(env[n].astype(object) * item.type.scale) for n, item in sums]
+
+
+@contextmanager
+def unclipped() -> Iterator[None]:
+    """What is compiled meanwhile adds up gradients as they are, zero in an empty slot: clipping rounds them."""
+
+    def masks(b: Builder, gradients: Sequence[int], *others: Any) -> list[int]:
+        *_, row, valid = others
+        return [g if valid is None else masked(b, g, valid, row) for g in gradients]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dpsgd, "clipped", masks)
+        yield
 
 
 def squared_norm(parts: Sequence[Array]) -> Fraction:

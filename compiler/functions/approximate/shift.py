@@ -38,6 +38,8 @@ def lifted(b: Builder, n: int, places: int) -> int:
 
 def low_bits(b: Builder, n: int, places: int) -> int:
     """n modulo 2^places."""
+    if not places:
+        return b.const([Fraction(0)], b.type(n).shape)
     return b.round(n, Fraction(1), 0, (1 << places) - 1, wrap=True)
 
 
