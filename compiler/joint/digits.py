@@ -19,7 +19,8 @@ from math import prod
 
 from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
-from compiler.words.builder import Builder, split
+from compiler.words.arithmetic import split
+from compiler.words.builder import Builder
 from compiler.words.ir import Block, Claim, Loop, Type, Value, Words, digit_offset, full_range
 from compiler.words.operations import (
     PUBLIC,

@@ -13,7 +13,8 @@ from fractions import Fraction
 from compiler.functions.approximate.target import target_of
 from compiler.lowering.lower import lower
 from compiler.lowering.watch import Watch
-from compiler.words.builder import Builder, common_scale, round_integer
+from compiler.words.arithmetic import common_scale, round_integer
+from compiler.words.builder import Builder
 from compiler.words.ir import Item, Loop, Result, Type, Value
 from compiler.words.leaves import type_of
 from compiler.words.operations import Bound, Div, Linear, Mechanism, Noise, Pieces, Round

@@ -127,14 +127,8 @@ class Scaling:
         return b.scaled(square, scale * self.unit**2)
 
     def scaled(self, b: Builder, by: Factor) -> int:
-        """factor * value, rounded towards zero to the grid."""
-        up = sum(step for _, step in self.short.moves)
-        moves = [(Fraction(-step), bit) for bit, step in self.short.moves]
-        down = b.affine([(Fraction(1), by.exponent), *moves], Fraction(up))
-        finer = up + int(self.unit / self.grid).bit_length() - MANTISSAS.bit_length()
-        n = lifted(b, b.mul(self.short.magnitude, by.mantissa), max(0, finer))
-        n = low_bits(b, floor_shift(b, moved_down(b, n, down), max(0, -finer)), self.places)
-        signed = b.scaled(b.select(self.short.negative, b.scaled(n, Fraction(-1)), n), self.grid)
+        """The gradient of which what flows back is `shrunk`."""
+        signed = self.shrunk(b, by)
         match self.part:
             case Outer(back=back):
                 return replace(self.part, back=b.reshape(signed, b.type(back).shape)).formed(b)
@@ -142,6 +136,16 @@ class Scaling:
                 return b.reshape(signed, b.type(gradient).shape)
             case _:
                 assert_never(self.part)
+
+    def shrunk(self, b: Builder, by: Factor) -> int:
+        """factor * value, rounded towards zero to the grid."""
+        up = sum(step for _, step in self.short.moves)
+        moves = [(Fraction(-step), bit) for bit, step in self.short.moves]
+        down = b.affine([(Fraction(1), by.exponent), *moves], Fraction(up))
+        finer = up + int(self.unit / self.grid).bit_length() - MANTISSAS.bit_length()
+        n = lifted(b, b.mul(self.short.magnitude, by.mantissa), max(0, finer))
+        n = low_bits(b, floor_shift(b, moved_down(b, n, down), max(0, -finer)), self.places)
+        return b.scaled(b.select(self.short.negative, b.scaled(n, Fraction(-1)), n), self.grid)
 
 
 def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:

@@ -17,7 +17,8 @@ from fractions import Fraction
 from math import ceil, isqrt
 
 from compiler.training import bounds
-from compiler.words.builder import Builder, product, split
+from compiler.words.arithmetic import product, split
+from compiler.words.builder import Builder
 from compiler.words.ir import Type, Value, full_range
 from compiler.words.operations import Bound, Constant, Dot, Draw, Ring, View
 

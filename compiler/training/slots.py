@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.training.bounds import largest
-from compiler.words.builder import split
+from compiler.words.arithmetic import split
 from compiler.words.ir import Item, Type, Value
 from compiler.words.operations import (
     Bits,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from compiler.training.slots import Slots, base
-from compiler.words.builder import round_integer
+from compiler.words.arithmetic import round_integer
 from compiler.words.ir import Value
 from compiler.words.operations import Dot, Linear, Mul, Round, Select, View
 

@@ -27,7 +27,7 @@ from compiler.training.bounds import largest
 from compiler.training.claims import is_extreme, is_remainder
 from compiler.training.slots import ALL, Slots, repeats
 from compiler.training.squares import bound, squares
-from compiler.words.builder import product, split
+from compiler.words.arithmetic import product, split
 from compiler.words.ir import Block, Claim, Loop, Result, Type, Value, Words, full_range
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (

@@ -11,7 +11,8 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
 
-from compiler.words.builder import BIT, logic_range, product, round_integer, split
+from compiler.words.arithmetic import logic_range, product, round_integer, split
+from compiler.words.builder import BIT
 from compiler.words.ir import Type, digit_offset, full_range
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pytest import MonkeyPatch
 
-from compiler.training import bounds, clip, dpsgd
-from compiler.training.clip import masked
+from compiler.training import bounds, dpsgd
+from compiler.training.clip import Factor, Scaling, masked
 from compiler.words import evaluate
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array
@@ -128,15 +128,15 @@ def noise_behind_the_ring(patch: MonkeyPatch) -> None:
 
 def scaled_entered(patch: MonkeyPatch) -> None:
     """What the clip has scaled is a Ring once more."""
-    right = clip._shrunk
+    right = Scaling.shrunk
 
-    def entered(b: Builder, number: int, factor: int, most: Fraction) -> int:
-        scaled = right(b, number, factor, most)
+    def entered(scaling: Scaling, b: Builder, by: Factor) -> int:
+        scaled = right(scaling, b, by)
         type = b.type(scaled)
         lo, hi = full_range(type.width, True)
         return b.add(Ring(0), (scaled, b.const([Fraction(1)], type.shape)), replace(type, lo=lo, hi=hi))
 
-    patch.setattr(clip, "_shrunk", entered)
+    patch.setattr(Scaling, "shrunk", entered)
 
 
 def revived_empties(patch: MonkeyPatch) -> None:

@@ -51,9 +51,9 @@ def enters(patch: MonkeyPatch, offset: Offset) -> None:
     """What the evaluator adds to a Ring of each type."""
     honest = evaluate._ring
 
-    def ring(count: int, type: Type, left: Array, right: Array) -> Array:
+    def ring(count: int, more: int, type: Type, left: Array, right: Array) -> Array:
         reach = type.hi - type.lo + 1
-        found = honest(count, type, left, right) + offset(type)
+        found = honest(count, more, type, left, right) + offset(type)
         return np.asarray((found - type.lo) % reach + type.lo, dtype=np.int64)
 
     patch.setattr(evaluate, "_ring", ring)

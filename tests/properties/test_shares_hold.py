@@ -147,7 +147,7 @@ def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPat
         for a in item.args if self.owners[number] == JOINT else ():
             ring = self.items.get(a)
             if isinstance(ring, Value) and isinstance(ring.op, Ring) and self.owners[a] == JOINT:
-                self.place[a] = self._ring(ring, ring.op.count)
+                self.place[a] = self._ring(ring, ring.op)
         return value(self, number, item)
 
     words = meaning(12).words

@@ -114,7 +114,8 @@ class Ideal:
         ring = self._rings.get(id(item))
         if ring is not None:
             before = self.made.setdefault(ring, [])
-            before.append(found)
+            assert isinstance(item.op, Ring)
+            before.append(wrapped(found - item.op.more, item.type))  # that is the owner's to add
             found = wrapped(found + self.reading(ring, len(before) - 1, item.type), item.type)
         low, high = item.type.lo, item.type.hi
         assert not (self.ranged and found.size) or (low <= found.min() and found.max() <= high), f"outside {item}"
