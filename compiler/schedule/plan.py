@@ -79,7 +79,6 @@ class Clear:
 
 WIDEST_RING = 60  # bits; shares are added in 64
 HASHED = 2048  # blocks of one row of a transfer, as many as a tile of an AND gate takes for one colour
-MOST_HASHED = 1 << 16  # where one word alone takes more
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +102,26 @@ class Transfer:
 
     @property
     def blocks(self) -> int:
-        """Blocks of 16 bytes that one label is expanded to."""
-        return -(-self.shared * self.number_bytes // 16)
+        """Blocks of 16 bytes that one label is expanded to in one row."""
+        return -(-self._whole // self.rows_of_a_word)
+
+    @property
+    def rows_of_a_word(self) -> int:
+        """One, or as many as its blocks take."""
+        return -(-self._whole // HASHED)
 
     @property
     def words_of_a_row(self) -> int:
-        """As many as take HASHED blocks, or one."""
+        """As many as take HASHED blocks, or part of one."""
         return max(1, HASHED // self.blocks)
 
     @property
     def rows_of_a_bit(self) -> int:
-        return -(-self.words // self.words_of_a_row)
+        return -(-self.words * self.rows_of_a_word // self.words_of_a_row)
+
+    @property
+    def _whole(self) -> int:
+        return -(-self.shared * self.number_bytes // 16)
 
     @property
     def rows(self) -> int:

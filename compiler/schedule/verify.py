@@ -14,7 +14,6 @@ from typing import assert_never
 
 from compiler.schedule import reach, registers
 from compiler.schedule.plan import (
-    MOST_HASHED,
     PUBLIC,
     WIDEST_RING,
     Clear,
@@ -152,7 +151,6 @@ class _Verifier:
         whole = (type.lo, type.hi) == full_range(type.width, True)
         self.require(whole and type.width <= WIDEST_RING, f"{type} is not a ring of {WIDEST_RING} bits at the most")
         self._reads(step.joint, step.extents, counts)
-        self.require(step.transfer.blocks <= MOST_HASHED, "more numbers share a word than a row can hash")
         [(width, stride)] = step.joint.port if len(step.joint.port) == 1 else [(0, 0)]
         self.require(1 <= width <= type.width and stride == 1, "its joint words are not words that fit the ring")
         self.require(step.row == row, f"its rows begin at {step.row}, those before it end at {row}")

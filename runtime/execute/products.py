@@ -12,7 +12,8 @@ They add up to (the bit) * v, so weighted with 2^k, or -2^k for the top bit of a
 terms, to shares of the word times v mod 2^l.  Nothing else is sent.
 
 H(x, t) = pi(pi(x) ^ t) ^ pi(x) is the hash of half-gates (`crypto.hash`) under rows of the same numbering.  A row has
-one bit of some words, each expanded by a counter to as many numbers as share the word.  The tweak tells word and block
+one bit of some words, each expanded by a counter to as many numbers as share the word; a word that more share than fit
+a row takes several.  The tweak tells word and block
 apart, so that no (row, tweak) serves two pairs of labels: where one did, the difference of two corrections would be
 that of two of the garbler's numbers.
 """
@@ -47,7 +48,7 @@ class BitHash:
     def expand(self, labels: Labels) -> NDArray[Any]:
         """As many numbers as share a word for each of its labels (words, 2): shape (words, shared)."""
         shape = self._shape
-        inner = self._permuted(labels[:, None])
+        inner = self._permuted(np.repeat(labels, shape.rows_of_a_word, axis=0)[:, None])
         stream = np.repeat(inner, shape.blocks, axis=1)
         stream[:, :, 0] ^= tweaks(shape)
         stream = self._permuted(stream)
@@ -66,8 +67,8 @@ class BitHash:
 
 @lru_cache(maxsize=16)
 def tweaks(shape: Transfer) -> NDArray[np.uint64]:
-    """The number of a block in its row, shape (words, blocks)."""
-    word = np.arange(shape.words)[:, None] % shape.words_of_a_row
+    """The number of a block in its row, shape (words times rows of a word, blocks)."""
+    word = np.arange(shape.words * shape.rows_of_a_word)[:, None] % shape.words_of_a_row
     found = (word * shape.blocks + np.arange(shape.blocks)).astype(np.uint64)
     found.flags.writeable = False
     return found

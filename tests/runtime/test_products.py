@@ -65,18 +65,21 @@ def test_packed_to_the_bits_that_matter(numbers: list[int], bits: int) -> None:
     assert unpack(data, bits, len(numbers)).tolist() == [n % (1 << bits) for n in numbers]
 
 
-@pytest.mark.parametrize(("shared", "rows"), [(1, 1), (4, 1), (100, 13), (3000, 500), (8192, 1000), (8193, 1000)])
+@pytest.mark.parametrize(
+    ("shared", "rows"), [(1, 1), (4, 1), (100, 13), (3000, 500), (8192, 1000), (8193, 2000), (16385, 3000)]
+)
 def test_rows_hold_whole_words(shared: int, rows: int) -> None:
     assert Transfer(words=1000, width=3, signed=True, shared=shared, ring=32).rows == 3 * rows
 
 
+@example(Transfer(words=3, width=2, signed=True, shared=8193, ring=32))
 @given(SHAPES)
 def test_no_row_and_tweak_serves_two_labels(shape: Transfer) -> None:
     """Rows follow one another, bit by bit; in one, words and blocks are numbered through."""
     used: set[tuple[int, int]] = set()
     for bit in range(shape.width):
-        for word, numbers in enumerate(tweaks(shape).tolist()):
-            row = bit * shape.rows_of_a_bit + word // shape.words_of_a_row
+        for part, numbers in enumerate(tweaks(shape).tolist()):
+            row = bit * shape.rows_of_a_bit + part // shape.words_of_a_row
             assert len(numbers) == shape.blocks and row < shape.rows
             assert used.isdisjoint((row, tweak) for tweak in numbers)
             used.update((row, tweak) for tweak in numbers)

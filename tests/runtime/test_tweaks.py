@@ -83,8 +83,9 @@ def hashed_by_the_garbler(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> NDArra
 
     def expand(self: BitHash, labels: Labels) -> NDArray[Any]:
         shape = self._shape
-        own = first[id(self)] + np.arange(shape.words) // shape.words_of_a_row
-        keep(np.repeat(own, shape.blocks), products.tweaks(shape), np.repeat(labels, shape.blocks, axis=0))
+        own = first[id(self)] + np.arange(shape.words * shape.rows_of_a_word) // shape.words_of_a_row
+        whole = shape.blocks * shape.rows_of_a_word
+        keep(np.repeat(own, shape.blocks), products.tweaks(shape), np.repeat(labels, whole, axis=0))
         return bit(self, labels)
 
     monkeypatch.setattr(TileHash, "__call__", call)
