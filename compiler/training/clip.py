@@ -15,7 +15,7 @@ to the noise all is exact.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isqrt
@@ -23,6 +23,7 @@ from typing import assert_never
 
 from compiler.functions.approximate.shift import floor_shift, lifted, low_bits
 from compiler.training import bounds
+from compiler.training.rings import Own
 from compiler.training.short import Short, kept_above, moved_down, moved_up, shortened
 from compiler.words.builder import Builder
 from compiler.words.ir import Claim, Type, Value
@@ -42,14 +43,14 @@ def clipped(
     gradients: Sequence[int],
     clip: Fraction,
     norms: bounds.Norms,
-    row: Container[int],
+    own: Own,
     valid: int | None = None,
 ) -> list[int]:
     """The gradients of one example, scaled to a joint norm of at most `clip`; zero where the bit `valid` is.
 
-    `row` are its data provider's values, `norms` what its data set promises of their norms.
+    `own` is what its data provider knows, `norms` what its data set promises of norms.
     """
-    parts = [_part(b, g, row) for g in gradients]
+    parts = [_part(b, g, own) for g in gradients]
     ready = [Scaling.of(b, p, clip, norms) for p in parts]
     norm = b.affine([(Fraction(1), r.squared_norm(b)) for r in ready])
     by = factor(b, norm, clip)
@@ -58,9 +59,9 @@ def clipped(
     return [r.scaled(b, by) for r in ready]
 
 
-def masked(b: Builder, gradient: int, valid: int, row: Container[int]) -> int:
+def masked(b: Builder, gradient: int, valid: int, own: Own) -> int:
     """The gradient, 0 where the bit is; of an outer product what flows back is, which is short."""
-    part, nothing = _part(b, gradient, row), b.const([Fraction(0)])
+    part, nothing = _part(b, gradient, own), b.const([Fraction(0)])
     match part:
         case Outer():
             return replace(part, back=b.select(valid, part.back, nothing)).formed(b)
@@ -148,7 +149,7 @@ class Scaling:
         return b.scaled(b.select(self.short.negative, b.scaled(n, Fraction(-1)), n), self.grid)
 
 
-def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
+def _part(b: Builder, gradient: int, own: Own) -> Outer | Whole:
     item, view = b.item(gradient), None
     if isinstance(item, Value) and isinstance(item.op, View) and _permutes(b, item, item.op.at):
         view, item = (item.op.at, item.type.shape), b.item(item.args[0])
@@ -158,7 +159,7 @@ def _part(b: Builder, gradient: int, row: Container[int]) -> Outer | Whole:
     shapes = [b.type(c).shape for c in cores]
     if any(size > 1 and (m > 1) == (n > 1) for m, n, size in zip(*shapes, item.type.shape, strict=True)):
         return Whole(gradient)  # an axis that both have, or along which both repeat
-    back, forth = sorted(cores, key=lambda c: of_row_alone(b, c, row))  # what the data provider knows is left alone
+    back, forth = sorted(cores, key=lambda c: own.knows(b, c))  # what the data provider knows is left alone
     return Outer(view, item.type.shape, back, forth)
 
 
@@ -176,14 +177,6 @@ def _permutes(b: Builder, item: Value, at: Strided) -> bool:
     moving = sorted(((s, n) for s, n in zip(at.strides, item.type.shape, strict=True) if n > 1), reverse=True)
     dense = row_major([n for _, n in moving])
     return at.offset == 0 and item.type.size == operand.size and tuple(s for s, _ in moving) == dense
-
-
-def of_row_alone(b: Builder, number: int, row: Container[int]) -> bool:
-    """Made of the row and of constants, so local to the data provider?"""
-    item = b.item(number)
-    if item is None:
-        return number in row
-    return isinstance(item, Value) and all(of_row_alone(b, a, row) for a in item.args)
 
 
 def _square(b: Builder, number: int) -> int:

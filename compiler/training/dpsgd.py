@@ -16,8 +16,8 @@ from fractions import Fraction
 from math import floor, isqrt
 
 from compiler.training import bounds
-from compiler.training.clip import clipped, masked, of_row_alone
-from compiler.training.rings import Cheaper, added, of_batch_alone, with_room
+from compiler.training.clip import clipped, masked
+from compiler.training.rings import Cheaper, Own, added, with_room
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
@@ -49,7 +49,7 @@ def train(
     init = [b.fit(w, type_of(kind)) for w, kind in zip(weights, kinds, strict=True)]
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
     body.span = s.span
-    body.rings = Cheaper(of_batch_alone) if s.noise else None
+    body.rings = Cheaper(Own(dataset.party)) if s.noise else None
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
     batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
     sums = _clipped_sums(body, batch, inside, gradients)
@@ -106,9 +106,9 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
     row = {f.name: n for (f, _), n in zip(fields, numbers, strict=False)}
     valid, inside = numbers[len(fields)], list(numbers[len(fields) + 1 :])
     norms = {n: f.norm for (f, _), n in zip(fields, numbers, strict=False)}
-    own = numbers[: len(fields) + 1]
+    own = Own(batch.dataset.party, numbers[: len(fields) + 1])
     if batch.train.noise:
-        example.rings = Cheaper(lambda inner, number: of_row_alone(inner, number, own), norms)
+        example.rings = Cheaper(own, norms)
 
     found, bound = _bounded(example, batch, gradients(example, row, inside), norms, (own, valid))
 
@@ -125,7 +125,7 @@ def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradi
 
 
 def _bounded(
-    b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms, row: tuple[Sequence[int], int]
+    b: Builder, batch: Batch, gradients: list[int], norms: bounds.Norms, row: tuple[Own, int]
 ) -> tuple[list[int], Bound]:
     """Gradients of joint norm at most `clip` for all weights, and why they are: their structure, or a factor.
 

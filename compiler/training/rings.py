@@ -11,7 +11,7 @@ What is joint depends on a weight; what is made of a row alone is its owner's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, isqrt
@@ -20,21 +20,37 @@ from compiler.training import bounds
 from compiler.words.arithmetic import product, split
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, Value, full_range
-from compiler.words.operations import Bound, Constant, Dot, Draw, Ring, View
+from compiler.words.operations import Bound, Constant, Dot, Draw, Entry, Ring, View
 
 WIDEST = 60  # bits of a ring: two shares are added in 64
 
 
 @dataclass(frozen=True, slots=True)
-class Cheaper:
-    """The rule; `own` says of a value whether its data provider alone knows it, `norms` what bounds a row's fields."""
+class Own:
+    """What a data provider knows by itself: its rows, its inputs, and what is made of them and of constants."""
 
-    own: Callable[[Builder, int], bool]
+    party: str
+    row: Container[int] = ()  # of one example: its fields and its valid bit
+
+    def knows(self, b: Builder, number: int) -> bool:
+        item = b.item(number)
+        if not isinstance(item, Value):
+            return number in self.row
+        if isinstance(item.op, Entry | Draw):
+            return item.op.party == self.party
+        return isinstance(item.op, Constant) or (bool(item.args) and all(self.knows(b, a) for a in item.args))
+
+
+@dataclass(frozen=True, slots=True)
+class Cheaper:
+    """The rule; `norms` are what bounds a row's fields."""
+
+    own: Own
     norms: bounds.Norms = field(default_factory=dict[int, Fraction | None])
 
     def __call__(self, b: Builder, left: int, right: int, exact: Type, axes: int) -> Type | None:
         widths = [b.type(n).width for n in (left, right)]
-        joint = [width for n, width in zip((left, right), widths, strict=True) if not self.own(b, n)]
+        joint = [width for n, width in zip((left, right), widths, strict=True) if not self.own.knows(b, n)]
         if not joint or left == right:  # one party's, or a square: the norm that clips is made of what is clipped
             return None
         held = self._held(b, left, right, exact, axes)
@@ -51,14 +67,6 @@ class Cheaper:
         squares = [bounds.squared_norm_of_each(b, n, axes, self.norms) for n in (left, right)]
         most = isqrt(int(squares[0] * squares[1] / exact.scale**2))
         return replace(exact, lo=max(exact.lo, -most), hi=min(exact.hi, most))
-
-
-def of_batch_alone(b: Builder, number: int) -> bool:
-    """Made of the batch and of constants?"""
-    item = b.item(number)
-    return isinstance(item, Value) and (
-        isinstance(item.op, Draw | Constant) or (bool(item.args) and all(of_batch_alone(b, a) for a in item.args))
-    )
 
 
 def with_room(b: Builder, total: int, most: Fraction, noise: Fraction) -> int:

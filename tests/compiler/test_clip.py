@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.training.clip import MANTISSAS, clipped, factor, factors
+from compiler.training.rings import Own
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Type, Value
@@ -39,7 +40,7 @@ def both(b: Builder) -> list[int]:
 def program(make: Any, clip: Fraction) -> tuple[Block, list[Type], list[Type]]:
     b = Builder([BACK, FORTH, WIDE])
     gradients = make(b)
-    after = clipped(b, gradients, clip, {}, frozenset({1}))
+    after = clipped(b, gradients, clip, {}, Own("", frozenset({1})))
     return b.block([*gradients, *after]), [b.type(g) for g in gradients], [b.type(g) for g in after]
 
 
@@ -119,6 +120,6 @@ def test_clipped_gradients_keep_their_direction() -> None:
 
 def test_the_norm_of_an_outer_product_is_never_formed() -> None:
     b = Builder([BACK, FORTH])
-    clipped(b, layer(b)[:1], Fraction(1), {}, frozenset({1}))
+    clipped(b, layer(b)[:1], Fraction(1), {}, Own("", frozenset({1})))
     products = [i.type.size for i in b.items if isinstance(i, Value) and isinstance(i.op, Mul)]
     assert products.count(12) == 2  # the gradient before and after, but not its squares
