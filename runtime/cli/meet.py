@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
@@ -83,6 +85,15 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a party waits, in seconds."""
+
+    wait: float  # for the peer to come
+    stall: float  # for the peer to go on
+    whole: float  # for the run to end, from the greeting on
+
+
+@dataclass(frozen=True, slots=True)
 class Agreed:
     """What a run under a contract is given besides."""
 
@@ -95,7 +106,7 @@ def run_party(
     ends: Ends,
     inputs: Mapping[str, str],
     seed: int | None,
-    timeout: float,
+    patience: Patience,
     advance: Advance,
     quiet: bool,
     agreed: Agreed | None = None,
@@ -121,7 +132,9 @@ def run_party(
                 agreed.ledger,
             )
         )
-    return run(program, ends.party, sources, _meet(program, ends, timeout, quiet), advance, permit)
+    channel = _meet(program, ends, patience, quiet)
+    channel.deadline = time.monotonic() + patience.whole
+    return run(program, ends.party, sources, channel, advance, permit)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
@@ -131,13 +144,14 @@ def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
     return contract.terms.other(party).certificate.encode()
 
 
-def _meet(program: Program, ends: Ends, timeout: float, quiet: bool) -> Channel:
+def _meet(program: Program, ends: Ends, patience: Patience, quiet: bool) -> Channel:
     other = next(p for p in program.compiled.parties if p != ends.party)
+    host, port, identity, peer = ends.where.host, ends.where.port, ends.identity, ends.peer_certificate
     if not ends.listens:
         if not quiet:
             say(f"connecting to {other} at {ends.where}")
-        return connect(ends.where.host, ends.where.port, ends.identity, ends.peer_certificate, timeout)
-    with closing(Listener(ends.where.host, ends.where.port, ends.identity, ends.peer_certificate)) as listener:
+        return connect(host, port, identity, peer, patience.wait, patience.stall, Callers("trying again", quiet))
+    with closing(Listener(host, port, identity, peer)) as listener:
         if not quiet:
-            say(f"waiting for {other} at {Address(ends.where.host, listener.port)}")
-        return listener.accept(timeout)
+            say(f"waiting for {other} at {Address(host, listener.port)}")
+        return listener.accept(patience.wait, patience.stall, Callers("turned away", quiet))

@@ -14,7 +14,7 @@ from compiler.words.evaluate import Array
 from runtime import api
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
-from runtime.cli.meet import Agreed, Ends, run_party
+from runtime.cli.meet import Agreed, Ends, Patience, run_party
 from runtime.cli.options import (
     DEFAULT_DELTA,
     Define,
@@ -44,9 +44,10 @@ from runtime.program import Program
 from runtime.report import values
 from runtime.report.privacy import privacy
 from runtime.report.run import SEEDED, Ended, phases
-from runtime.report.traffic import Link, seconds, traffic
+from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, listing, size
 
+WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
 
 Party = Annotated[
@@ -75,7 +76,10 @@ ContractFile = Annotated[
         help="What both parties signed; it names the peer's certificate too.",
     ),
 ]
-Timeout = Annotated[float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer, at any point.")]
+Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Seconds to wait for the peer to come.")]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer to go on, once it has come.")
+]
 
 
 def simulate(
@@ -122,6 +126,7 @@ def run(
     ledger: LedgerFile = None,
     seed: Seed = None,
     delta: Delta = DEFAULT_DELTA,
+    wait: Wait = WAIT,
     timeout: Timeout = TIMEOUT,
     define: Define = None,
     products: Products = None,
@@ -133,8 +138,9 @@ def run(
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)
-        if not 0 < timeout < float("inf"):
-            raise UsageError(f"--timeout {timeout:g} is not a number of seconds above 0")
+        for option, given in (("--wait", wait), ("--timeout", timeout)):
+            if not 0 < given < float("inf"):
+                raise UsageError(f"{option} {given:g} is not a number of seconds above 0")
         if ledger is not None and contract is None:
             raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
         if contract is not None and seed is not None:
@@ -147,7 +153,8 @@ def run(
         compiling = time.perf_counter() - start
         _announce(program, seed, connection, quiet)
         files = _files(program, outputs, party)
-        reports = _reports(program, ends, agreed, inputs, seed, timeout, quiet)
+        patience = Patience(wait, timeout, longest(program.compiled, connection))
+        reports = _reports(program, ends, agreed, inputs, seed, patience, quiet)
         running = time.perf_counter() - start - compiling
         found = {name: value for r in reports.values() for name, value in r.outputs.items()}
         _save(program, files, found)
@@ -174,17 +181,22 @@ def _reports(
     agreed: Agreed | None,
     inputs: Mapping[str, str],
     seed: int | None,
-    timeout: float,
+    patience: Patience,
     quiet: bool,
 ) -> dict[str, Report]:
     """The run itself: of both parties here without `ends`, else of one."""
     compiled = program.compiled
     with meter(and_gates(compiled.plan), traffic(compiled).total, quiet) as advance:
         if ends is not None:
-            report = run_party(program, ends, inputs, seed, timeout, advance, quiet, agreed)
+            report = run_party(program, ends, inputs, seed, patience, advance, quiet, agreed)
             return {report.party: report}
         watched = compiled.evaluator
-        return run_both(program, inputs, seed, timeout, lambda who, gates: advance(gates) if who == watched else None)
+
+        def watch(who: str, gates: int) -> None:
+            if who == watched:
+                advance(gates)
+
+        return run_both(program, inputs, seed, patience.stall, watch)
 
 
 def _ended(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from math import inf
 from typing import Protocol
 
 from runtime.net.errors import ProtocolError
@@ -19,6 +20,9 @@ class Channel(Protocol):
 
     timeout: float
     """Seconds that any wait may last without progress before it raises Timeout."""
+
+    deadline: float
+    """When every wait raises Timeout, progress or not; in time.monotonic() seconds, infinite at first."""
 
     @property
     def sent_bytes(self) -> int:
@@ -76,7 +80,7 @@ class Framing:
     """Frames over a queue of bytes in each direction: the part that every channel shares."""
 
     def __init__(self, inbox: ByteQueue, outbox: ByteQueue, timeout: float) -> None:
-        self.timeout = timeout
+        self.timeout, self.deadline = timeout, inf
         self._inbox = inbox
         self._outbox = outbox
         self._sent = 0
@@ -94,13 +98,13 @@ class Framing:
     def send(self, kind: int, payload: bytes | bytearray | memoryview) -> None:
         view = memoryview(payload).cast("B") if isinstance(payload, memoryview) else payload
         frame = b"".join((HEADER.pack(kind, len(view)), view))
-        self._outbox.put(frame, self.timeout)
+        self._outbox.put(frame, self.timeout, self.deadline)
         self._sent += len(frame)
 
     def receive(self, limit: int) -> tuple[int, bytes]:
         # The header is kept until its payload is whole, so that a call that timed out can be repeated.
         if self._header is None:
-            self._header = HEADER.unpack(self._inbox.take(HEADER.size, self.timeout))
+            self._header = HEADER.unpack(self._inbox.take(HEADER.size, self.timeout, self.deadline))
         kind, length = self._header
         if length > limit:
             error = ProtocolError(
@@ -109,7 +113,7 @@ class Framing:
             )
             self._inbox.end(error, discard=True)
             raise error
-        payload = self._inbox.take(length, self.timeout)
+        payload = self._inbox.take(length, self.timeout, self.deadline)
         self._header = None
         self._received += HEADER.size + length
         return kind, payload

@@ -8,13 +8,15 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from contextlib import suppress
 
-from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, PeerNotTrusted, ProtocolError, Timeout
+from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, PeerNotTrusted, ProtocolError
 
 CHUNK = 256 << 10
 """Bytes moved at a time, so that the memory buffers stay small."""
 
 _RECORD = 16 << 10
+_LONGEST_HANDSHAKE = 64 << 10
 
 
 class Link:
@@ -23,37 +25,60 @@ class Link:
     def __init__(self, sock: socket.socket, context: ssl.SSLContext, is_server: bool, peer: str) -> None:
         self.peer = peer
         self.socket = sock
+        with suppress(OSError):  # where the peer is gone already, the handshake says so
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=is_server)
         self._sealed = memoryview(b"")
+        self._heard, self._answered = 0, False
         self.ended: NetworkError | None = None
         """Why nothing more will arrive: PeerClosed after the peer's farewell, ConnectionLost without one."""
 
-    def handshake(self, deadline: float, expected: bytes) -> None:
-        """Agree on keys and check that the peer presented the `expected` certificate (DER).
+    def shake(self, expected: bytes) -> bool:
+        """One move of the handshake; whether it is complete, and the peer presented the `expected` certificate (DER).
 
-        `deadline` is in time.monotonic() seconds.  Raises PeerNotTrusted, ProtocolError, ConnectionLost or Timeout.
+        What the peer has to say next is waited for as the socket is set to: BlockingIOError or TimeoutError where
+        there is nothing yet, after which this may be called again.
+        Raises PeerNotTrusted, ProtocolError or ConnectionLost, and then `part` tells the peer.
         """
         try:
-            while not self._step(deadline):
-                data = self._within(deadline).recv(CHUNK)
-                if data:
-                    self._incoming.write(data)
-                else:
-                    self._incoming.write_eof()
-        except TimeoutError as error:
-            raise Timeout(
-                f"{self.peer} did not finish the TLS handshake in time; check that it is ccr that listens "
-                "and connects there"
-            ) from error
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self.push()
+            self._hear()
+            return False
         except ssl.SSLError as error:
-            self._refuse()
             raise self._explain(error, handshake=True) from error
+        self.push()
+        if self._tls.getpeercert(binary_form=True) != expected:
+            raise _untrusted(self.peer)
+        return True
+
+    @property
+    def answered(self) -> bool:
+        """Whether the peer's words had made enough of a handshake for an answer."""
+        return self._answered
+
+    def _hear(self) -> None:
+        try:
+            data = self.socket.recv(_RECORD)
+        except (BlockingIOError, TimeoutError):
+            raise
         except OSError as error:
             raise self._explain(error) from error
-        if self._tls.getpeercert(binary_form=True) != expected:
-            self._refuse()
-            raise _untrusted(self.peer)
+        self._heard += len(data)
+        if self._heard > _LONGEST_HANDSHAKE:
+            raise ProtocolError(f"{self.peer} sent {self._heard} bytes of a handshake that does not end")
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def part(self) -> None:
+        """Hand over the alert that TLS has prepared and say that no more will come; never waits, never raises."""
+        with suppress(NetworkError, OSError):
+            self.push()
+            self.socket.shutdown(socket.SHUT_WR)
 
     def seal(self, data: bytes | memoryview) -> None:
         """Encrypt bytes to be sent; only when `pending` is false."""
@@ -70,11 +95,11 @@ class Link:
     def push(self) -> None:
         """Hand the socket, which must not block, as many encrypted bytes as it takes."""
         if not self._sealed and self._outgoing.pending:
-            self._sealed = memoryview(self._outgoing.read())
+            self._sealed, self._answered = memoryview(self._outgoing.read()), True
         try:
             while self._sealed:
                 self._sealed = self._sealed[self.socket.send(self._sealed) :]
-        except BlockingIOError:
+        except (BlockingIOError, TimeoutError):
             return
         except OSError as error:
             raise self._explain(error) from error
@@ -93,17 +118,32 @@ class Link:
             self._incoming.write_eof()
         return self._open()
 
+    def within(self, deadline: float) -> socket.socket:
+        """The socket, which from here on waits until the deadline at most; TimeoutError if that has passed."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError
+        self.socket.settimeout(remaining)
+        return self.socket
+
+    def linger(self, deadline: float) -> None:
+        """Wait until the peer has hung up: closing a socket with unread bytes resets it, which may destroy what the
+        peer has not read yet."""
+        with suppress(OSError):
+            while self.within(deadline).recv(CHUNK):
+                pass
+
     def farewell(self, timeout: float) -> None:
         """Say goodbye, then wait until the peer has hung up too, so that nothing on its way to it is cut off."""
         deadline = time.monotonic() + timeout
         try:
             self._unwrap()
-            self._within(deadline).sendall(self._sealed)
-            self._within(deadline).sendall(self._outgoing.read())
-            self._hang_up(deadline)
+            self.within(deadline).sendall(self._sealed)
+            self.within(deadline).sendall(self._outgoing.read())
+            self.socket.shutdown(socket.SHUT_WR)
         except OSError:
-            # The peer is gone already, or does not hang up: there is nobody left to be polite to.
-            return
+            return  # the peer is gone already: there is nobody left to be polite to
+        self.linger(deadline)
 
     def _open(self) -> list[bytes]:
         pieces: list[bytes] = []
@@ -120,44 +160,12 @@ class Link:
             self.ended = self._explain(error)
             return pieces
 
-    def _step(self, deadline: float) -> bool:
-        """One move of the handshake; whether it is complete."""
-        try:
-            self._tls.do_handshake()
-            done = True
-        except ssl.SSLWantReadError:
-            done = False
-        self._within(deadline).sendall(self._outgoing.read())
-        return done
-
-    def _refuse(self) -> None:
-        """Send the alert that TLS has prepared, and let it arrive, before the connection goes."""
-        deadline = time.monotonic() + 1.0
-        try:
-            self._within(deadline).sendall(self._outgoing.read())
-            self._hang_up(deadline)
-        except OSError:
-            return
-
-    def _hang_up(self, deadline: float) -> None:
-        """Closing a socket with unread bytes resets it, which may destroy what the peer has not read yet."""
-        self.socket.shutdown(socket.SHUT_WR)
-        while self._within(deadline).recv(CHUNK):
-            pass
-
     def _unwrap(self) -> None:
         try:
             self._tls.unwrap()
         except ssl.SSLError:
-            # Wants the peer's farewell, which `_hang_up` does not need: the end of the stream says as much.
+            # Wants the peer's farewell, which `linger` does not need: the end of the stream says as much.
             return
-
-    def _within(self, deadline: float) -> socket.socket:
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            raise TimeoutError
-        self.socket.settimeout(remaining)
-        return self.socket
 
     def _explain(self, error: OSError, handshake: bool = False) -> NetworkError:
         if isinstance(error, ssl.SSLCertVerificationError):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
-from itertools import islice
+from math import inf
 from threading import Condition
 
 from runtime.net.errors import NetworkError, Timeout
+
+BLOCK = 256 << 10
+"""Bytes are held in blocks of this size: what a byte costs does not depend on how many came at once."""
 
 
 class ByteQueue:
@@ -15,24 +19,26 @@ class ByteQueue:
 
     One thread writes (`put`, or `feed` after looking at `room`), one reads (`take`, or `peek` and `drop`).
     `changed` is called, without the lock, whenever `put` or `take` may have given the other side work.
+    A wait ends with Timeout after `timeout` seconds in which nothing moved, and at `deadline` (time.monotonic) in any
+    case: a peer that sends a byte now and then moves too.
     """
 
     def __init__(self, window: int, peer: str, changed: Callable[[], None] | None = None) -> None:
         self._window = window
         self._peer = peer
         self._changed = changed
-        self._pieces: deque[memoryview] = deque()
+        self._blocks: deque[_Block] = deque()
         self._size = 0
         self._wanted = 0
         self._end: NetworkError | None = None
         self._lost = False
         self._condition = Condition()
 
-    def put(self, data: bytes, timeout: float) -> None:
+    def put(self, data: bytes, timeout: float, deadline: float = inf) -> None:
         """Add bytes, waiting for room.  More than the window at once is accepted when nothing else is held."""
         with self._condition:
             while self._end is None and self._size and self._size + len(data) > max(self._window, self._wanted):
-                if not self._condition.wait(timeout):
+                if not self._wait(timeout, deadline):
                     raise self._not_taken(timeout)
             self._raise_end()
             self._add(data)
@@ -50,7 +56,7 @@ class ByteQueue:
         with self._condition:
             return max(self._window, self._wanted) - self._size
 
-    def take(self, count: int, timeout: float) -> bytes:
+    def take(self, count: int, timeout: float, deadline: float = inf) -> bytes:
         """The next `count` bytes, waiting for them; a wait without any new byte raises Timeout and takes nothing."""
         with self._condition:
             self._wanted = count
@@ -59,7 +65,7 @@ class ByteQueue:
             while self._size < count:
                 before = self._size
                 self._raise_end()
-                if not self._condition.wait(timeout) and self._size == before:
+                if not self._wait(timeout, deadline) and self._size == before:
                     raise Timeout(
                         f"nothing came from {self._peer} for {timeout:g} s; check that it still runs, "
                         "or allow more time"
@@ -71,34 +77,26 @@ class ByteQueue:
         return data
 
     def peek(self, limit: int) -> memoryview | bytes:
-        """Up to `limit` of the next bytes, without waiting and without removing them."""
+        """Some of the next bytes, at most `limit`, without waiting and without removing them; none if there are none.
+
+        They stay as they are until they are dropped.
+        """
         with self._condition:
-            if not self._pieces:
-                return b""
-            first = self._pieces[0][:limit]
-            if len(first) == limit or len(self._pieces) == 1:
-                return first
-            pieces, size = [first], len(first)
-            for piece in islice(self._pieces, 1, None):
-                pieces.append(piece[: limit - size])
-                size += len(pieces[-1])
-                if size == limit:
-                    break
-            return b"".join(pieces)
+            return self._blocks[0].held()[:limit] if self._blocks else b""
 
     def drop(self, count: int) -> None:
         """Remove the next `count` bytes."""
         with self._condition:
-            self._skip(count)
+            self._remove(count)
             self._condition.notify_all()
 
-    def wait_empty(self, timeout: float) -> None:
+    def wait_empty(self, timeout: float, deadline: float = inf) -> None:
         """Wait until everything has been removed; raises Timeout if nothing moves for `timeout` seconds."""
         with self._condition:
             while self._size or self._lost:
                 before = self._size
                 self._raise_end()
-                if not self._condition.wait(timeout) and self._size == before:
+                if not self._wait(timeout, deadline) and self._size == before:
                     raise self._not_taken(timeout)
 
     def end(self, error: NetworkError, discard: bool = False) -> None:
@@ -111,37 +109,42 @@ class ByteQueue:
                 self._end = error
             if discard:
                 self._lost = self._size > 0
-                self._pieces.clear()
+                self._blocks.clear()
                 self._size = 0
             self._condition.notify_all()
 
+    def _wait(self, timeout: float, deadline: float) -> bool:
+        """Until something changes; False if nothing did for `timeout` seconds.  Raises Timeout at the deadline."""
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Timeout(
+                f"the run with {self._peer} has taken longer than its work can take even over a slow link, and was "
+                "ended; if the link is slower than that, say so with --link"
+            )
+        return self._condition.wait(min(timeout, left)) or left < timeout
+
     def _add(self, data: bytes) -> None:
-        if data:
-            self._pieces.append(memoryview(data))
-            self._size += len(data)
-            self._condition.notify_all()
+        if not data:
+            return
+        self._size += len(data)
+        rest = memoryview(data)
+        while rest:
+            if not self._blocks or self._blocks[-1].full:
+                self._blocks.append(_Block())
+            rest = self._blocks[-1].fill(rest)
+        self._condition.notify_all()
 
     def _remove(self, count: int) -> bytes:
+        self._size -= count
         parts: list[memoryview] = []
-        missing = count
-        while missing:
-            piece = self._pieces[0]
-            parts.append(piece[:missing])
-            if len(piece) > missing:
-                self._pieces[0] = piece[missing:]
-            else:
-                self._pieces.popleft()
-            missing -= len(parts[-1])
-        self._size -= count
-        return b"".join(parts)
-
-    def _skip(self, count: int) -> None:
-        self._size -= count
         while count:
-            piece = self._pieces.popleft()
-            if len(piece) > count:
-                self._pieces.appendleft(piece[count:])
-            count -= min(count, len(piece))
+            first = self._blocks[0]
+            parts.append(first.held()[:count])
+            first.start += len(parts[-1])
+            count -= len(parts[-1])
+            if first.start == BLOCK:
+                self._blocks.popleft()
+        return b"".join(parts)
 
     def _not_taken(self, timeout: float) -> Timeout:
         return Timeout(
@@ -157,3 +160,27 @@ class ByteQueue:
     def _signal(self) -> None:
         if self._changed is not None:
             self._changed()
+
+
+class _Block:
+    """Bytes from `start` to `end` of a buffer that is filled once, from front to back."""
+
+    __slots__ = ("_buffer", "end", "start")
+
+    def __init__(self) -> None:
+        self._buffer = memoryview(bytearray(BLOCK))
+        self.start = self.end = 0
+
+    @property
+    def full(self) -> bool:
+        return self.end == BLOCK
+
+    def fill(self, data: memoryview) -> memoryview:
+        """Take as many bytes as there is room for; the others."""
+        count = min(len(data), BLOCK - self.end)
+        self._buffer[self.end : self.end + count] = data[:count]
+        self.end += count
+        return data[count:]
+
+    def held(self) -> memoryview:
+        return self._buffer[self.start : self.end].toreadonly()

@@ -37,7 +37,7 @@ class TlsChannel(Framing):
         self._thread.start()
 
     def flush(self) -> None:
-        self._outbox.wait_empty(self.timeout)
+        self._outbox.wait_empty(self.timeout, self.deadline)
 
     def close(self) -> None:
         if self._closing or self._aborting:

@@ -12,13 +12,19 @@ from pathlib import Path
 
 from runtime.net import keys
 from runtime.net.channel import expect
-from runtime.net.errors import CannotListen, PeerUnreachable, Timeout
+from runtime.net.door import HANDSHAKE, Door, Told
+from runtime.net.errors import CannotListen, ConnectionLost, NetworkError, PeerClosed, PeerUnreachable, Timeout
 from runtime.net.frames import Frame
 from runtime.net.keys import Identity
 from runtime.net.link import Link
 from runtime.net.stream import TlsChannel
 
 _RETRY_SECONDS = 0.1
+_BACKLOG = 128  # callers that the system holds before they are let in
+
+
+def _unheard(_: NetworkError) -> None:
+    """For those who do not want to be told."""
 
 
 class Listener:
@@ -30,52 +36,95 @@ class Listener:
         self._expected = keys.der(peer_certificate)
         try:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-            self._socket = socket.create_server((host, port), family=family)
+            self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as error:
             raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}; choose another address") from error
         self.port: int = self._socket.getsockname()[1]
         self._where = f"{host}:{self.port}"
 
-    def accept(self, timeout: float) -> TlsChannel:
-        """The channel to the first that connects; `timeout` seconds hold for this and for its later waits.
+    def accept(self, wait: float, timeout: float, told: Told = _unheard) -> TlsChannel:
+        """The channel to the agreed peer, for which this waits `wait` seconds whoever else calls; `told` hears why
+        another was turned away.  `timeout` holds for the channel's later waits.
 
-        Raises Timeout, PeerNotTrusted, ProtocolError or ConnectionLost; it may be called again after any of them.
+        Raises Timeout; it may be called again then.
         """
-        deadline = time.monotonic() + timeout
-        self._socket.settimeout(timeout)
-        try:
-            sock, address = self._socket.accept()
-        except TimeoutError as error:
-            raise Timeout(
-                f"nobody connected to {self._where} within {timeout:g} s; start the peer, or check the "
-                "address it connects to"
-            ) from error
-        channel = _open(
-            sock, self._context, True, f"the peer at {address[0]}:{address[1]}", deadline, self._expected, timeout
-        )
+        with Door(self._socket, self._context, self._expected, told) as door:
+            link = door.admit(time.monotonic() + wait)
+            if link is None:
+                raise self._nobody(wait, door)
+        link.peer = link.peer.replace("caller", "peer", 1)
+        channel = TlsChannel(link, timeout)
         # The first word is the server's: a client whose certificate is refused learns it only after its own
         # handshake has succeeded, and must not have sent anything by then.
         with _aborted_on_error(channel):
             channel.send(Frame.READY, b"")
         return channel
 
+    def _nobody(self, wait: float, door: Door) -> Timeout:
+        what = f"the peer did not come to {self._where}" if door.last else f"nobody connected to {self._where}"
+        others = f" (turned away: {door.turned_away}; the last: {door.last})" if door.last else ""
+        return Timeout(
+            f"{what} within {wait:g} s{others}; start the peer, check the address it connects to, or allow more "
+            "with --wait"
+        )
+
     def close(self) -> None:
         """Stop listening; channels that were accepted stay open."""
         self._socket.close()
 
 
-def connect(host: str, port: int, identity: Identity, peer_certificate: bytes, timeout: float) -> TlsChannel:
-    """Connect to a listening peer, trying again for `timeout` seconds while nobody answers; the peer has accepted
-    this party's certificate when it returns.  The timeout holds for the channel's later waits too.
+def connect(
+    host: str,
+    port: int,
+    identity: Identity,
+    peer_certificate: bytes,
+    wait: float,
+    timeout: float,
+    told: Told = _unheard,
+) -> TlsChannel:
+    """Connect to a listening peer; it has accepted this party's certificate when this returns.
 
+    For `wait` seconds it tries again while nobody answers, and where the connection ends before the peer has said a
+    word (its door was crowded, or what forwards the connection is there before the peer): `told` hears why.
+    `timeout` holds for the channel's later waits.
     Raises PeerUnreachable, PeerNotTrusted, ProtocolError, ConnectionLost or Timeout.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + wait
     context = _context(identity, peer_certificate, is_server=False)
-    sock = _dial(host, port, deadline, timeout)
-    channel = _open(sock, context, False, f"the peer at {host}:{port}", deadline, keys.der(peer_certificate), timeout)
+    while True:
+        link = Link(_dial(host, port, deadline, wait), context, False, f"the peer at {host}:{port}")
+        try:
+            return _greeted(link, min(deadline, time.monotonic() + HANDSHAKE), keys.der(peer_certificate), timeout)
+        except (ConnectionLost, PeerClosed, Timeout) as error:
+            if time.monotonic() + _RETRY_SECONDS >= deadline:
+                raise
+            told(error)
+        time.sleep(_RETRY_SECONDS)
+
+
+def _greeted(link: Link, deadline: float, expected: bytes, timeout: float) -> TlsChannel:
+    """The channel over this link once the listening side has spoken."""
+    try:
+        while link.within(deadline) and not link.shake(expected):
+            pass
+    except TimeoutError:
+        link.socket.close()
+        raise Timeout(
+            f"{link.peer} did not finish the TLS handshake in time; check that it is ccr that listens "
+            "and connects there"
+        ) from None
+    except NetworkError:
+        link.part()
+        link.linger(time.monotonic() + 1.0)
+        link.socket.close()
+        raise
+    except BaseException:
+        link.socket.close()
+        raise
+    channel = TlsChannel(link, max(deadline - time.monotonic(), _RETRY_SECONDS))
     with _aborted_on_error(channel):
         expect(channel, Frame.READY, 0)
+    channel.timeout = timeout
     return channel
 
 
@@ -101,25 +150,6 @@ def _dial(host: str, port: int, deadline: float, timeout: float) -> socket.socke
                     f"({error.strerror or error}); start the peer, or check address and firewall"
                 ) from error
             time.sleep(_RETRY_SECONDS)
-
-
-def _open(
-    sock: socket.socket,
-    context: ssl.SSLContext,
-    is_server: bool,
-    peer: str,
-    deadline: float,
-    expected: bytes,
-    timeout: float,
-) -> TlsChannel:
-    try:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        link = Link(sock, context, is_server, peer)
-        link.handshake(deadline, expected)
-    except BaseException:
-        sock.close()
-        raise
-    return TlsChannel(link, timeout)
 
 
 def _context(identity: Identity, peer_certificate: bytes, is_server: bool) -> ssl.SSLContext:

@@ -251,10 +251,11 @@ def _work(pipe: Connection, task: Task) -> Told:
             with closing(Listener(HOST, 0, task.identity, task.peer_certificate)) as listener:
                 pipe.send(Ready(listener.port))
                 pipe.recv()
-                channel = listener.accept(task.timeout)
+                channel = listener.accept(task.timeout, task.timeout)
         else:
             pipe.send(Ready(0))
-            channel = connect(HOST, pipe.recv(), task.identity, task.peer_certificate, task.timeout)
+            port = pipe.recv()
+            channel = connect(HOST, port, task.identity, task.peer_certificate, task.timeout, task.timeout)
         return run(program, task.party, sources, channel, advance)
     except EXPECTED as error:
         return Failed(str(error))

@@ -24,6 +24,7 @@ CORRECTIONS = 30e6  # bytes a second, likewise
 TRANSFERS = 12e6  # bytes a second, received and then sent
 MESSAGE = 6e-3  # seconds that a message of transfers takes besides
 SETUP = 0.2  # seconds of the base transfers
+BUSY = 50  # times slower than foreseen, at which a run is given up
 MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
 
 
@@ -33,6 +34,9 @@ class Link:
 
     bytes_per_second: float
     round_trip: float  # seconds
+
+
+SLOW = Link(32e3, 1.0)  # what a run must do with where nobody says another
 
 
 def traffic(program: Compiled) -> Traffic:
@@ -110,6 +114,15 @@ def seconds(program: Compiled, link: Link | None = None) -> float:
     sent, messages = traffic(program), _messages(program.plan.steps, program.evaluator)
     asked = messages * MESSAGE + sent.transfers / TRANSFERS
     work = SETUP + and_gates(program.plan) / GATES + sent.corrections / CORRECTIONS + asked
-    if link is None:
-        return work
-    return work + sent.total / link.bytes_per_second + round_trips(program) * link.round_trip
+    return work if link is None else work + over(program, link)
+
+
+def over(program: Compiled, link: Link) -> float:
+    """Seconds that bytes and round trips take over a link."""
+    return traffic(program).total / link.bytes_per_second + round_trips(program) * link.round_trip
+
+
+def longest(program: Compiled, link: Link | None = None) -> float:
+    """Seconds after which a run is given up however it moves: a peer that sends a byte now and then would hold it for
+    years.  The work may take BUSY times what is foreseen, the link a tenth of what was said of it."""
+    return 600.0 + BUSY * seconds(program) + (10 * over(program, link) if link else over(program, SLOW))

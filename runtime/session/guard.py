@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from math import inf
 
 from runtime.net.channel import Channel
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, ProtocolError
@@ -28,7 +29,7 @@ class Guard:
         self._channel = channel
         self.role = role
         self.state = State.START
-        self.timeout = channel.timeout
+        self.timeout, self.deadline = channel.timeout, channel.deadline
 
     @property
     def sent_bytes(self) -> int:
@@ -79,7 +80,7 @@ class Guard:
         with suppress(NetworkError):
             if self.state not in (State.ENDED, State.DONE):
                 self.send(Frame.ABORT, reason.encode()[:REASON_BYTES])
-            self._channel.timeout = min(self._channel.timeout, 2.0)
+            self._channel.timeout, self._channel.deadline = min(self._channel.timeout, 2.0), inf
             self._channel.close()
 
 

@@ -8,7 +8,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from runtime.net.errors import (
     Timeout,
 )
 from runtime.net.keys import Identity
+from runtime.net.stream import TlsChannel
 from runtime.net.tls import Listener, connect
 
 
@@ -51,22 +52,35 @@ def raw_context(identity: Identity, folder: Path, is_server: bool) -> ssl.SSLCon
     return context
 
 
-def accept_and_receive(listener: Listener) -> None:
-    channel = listener.accept(10)
-    try:
-        channel.receive(100)
-    finally:
-        channel.abort()
+def turned_away(act: Callable[[int], None]) -> NetworkError:
+    """Why a listener turns away a client that does `act` with its port; the peer, which comes after it, is let in."""
+    reasons: list[NetworkError] = []
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        accepting = pool.submit(listener.accept, 10, 10, reasons.append)
+        act(listener.port)
+        client = connect(HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
+        accepting.result().abort()
+        client.abort()
+    (reason,) = reasons
+    return reason
 
 
 def against_raw_client(act: Callable[[int], None]) -> NetworkError:
-    """How a listener's accept, or the first receive after it, ends when the client does `act` with its port."""
+    """How the first receive ends on a listener's side when the client, which it lets in, does `act` with its port."""
     with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
         acting = pool.submit(act, listener.port)
+        channel = listener.accept(10, 10)
         with pytest.raises(NetworkError) as caught:
-            accept_and_receive(listener)
+            channel.receive(100)
+        channel.abort()
         acting.result()
     return caught.value
+
+
+def end_of(accepting: Future[TlsChannel]) -> None:
+    """It may have let the client in, which refused the server only then."""
+    with contextlib.suppress(Timeout):
+        accepting.result().abort()
 
 
 def test_the_protocol_is_tls_1_3(tmp_path: Path) -> None:
@@ -88,7 +102,7 @@ def test_an_older_tls_is_refused(tmp_path: Path) -> None:
         with socket.create_connection((HERE, port)) as plain, pytest.raises(ssl.SSLError):
             context.wrap_socket(plain)
 
-    error = against_raw_client(act)
+    error = turned_away(act)
     assert isinstance(error, ProtocolError)
     assert "TLS 1.3" in str(error)
 
@@ -100,20 +114,22 @@ def test_a_client_that_speaks_no_tls_is_refused() -> None:
             while plain.recv(1000):
                 pass
 
-    assert isinstance(against_raw_client(act), ProtocolError)
+    assert isinstance(turned_away(act), ProtocolError)
 
 
-def test_a_client_that_says_nothing_times_out() -> None:
-    with (
-        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
-        socket.create_connection((HERE, listener.port)),
-        pytest.raises(Timeout, match="handshake"),
-    ):
-        listener.accept(0.3)
+def test_a_client_that_says_nothing_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.net.door.HANDSHAKE", 0.2)
+
+    def act(port: int) -> None:
+        with socket.create_connection((HERE, port)) as plain:
+            assert plain.recv(1000) == b""
+
+    error = turned_away(act)
+    assert isinstance(error, Timeout) and "did not finish the TLS handshake" in str(error)
 
 
 def test_a_client_that_leaves_during_the_handshake() -> None:
-    assert isinstance(against_raw_client(lambda port: socket.create_connection((HERE, port)).close()), ConnectionLost)
+    assert isinstance(turned_away(lambda port: socket.create_connection((HERE, port)).close()), ConnectionLost)
 
 
 def test_a_client_without_a_certificate_is_refused() -> None:
@@ -125,32 +141,34 @@ def test_a_client_without_a_certificate_is_refused() -> None:
         with context.wrap_socket(socket.create_connection((HERE, port))) as client, pytest.raises(ssl.SSLError):
             client.recv(5)
 
-    assert isinstance(against_raw_client(act), PeerNotTrusted)
+    assert isinstance(turned_away(act), PeerNotTrusted)
 
 
 @pytest.mark.parametrize("impostor", [STRANGER, keys.new("client")], ids=["stranger", "same name"])
 def test_a_client_with_another_certificate_is_refused_on_both_sides(impostor: Identity) -> None:
     with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, listener.port, impostor, SERVER.certificate, 10)
-        with pytest.raises(PeerNotTrusted, match="told to expect"):
-            listener.accept(10)
+        connecting = pool.submit(connect, HERE, listener.port, impostor, SERVER.certificate, 10, 10)
+        reasons: list[NetworkError] = []
+        accepting = pool.submit(listener.accept, 10, 10, reasons.append)
         with pytest.raises(PeerNotTrusted, match="does not accept this party's certificate"):
             connecting.result()
         # The listener is as good as before.
-        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
-        listener.accept(10).abort()
-        with contextlib.suppress(NetworkError):
-            connecting.result().abort()
+        client = connect(HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
+        accepting.result().abort()
+        client.abort()
+        assert [type(reason) for reason in reasons] == [PeerNotTrusted] and "told to expect" in str(reasons[0])
 
 
 @pytest.mark.parametrize("impostor", [STRANGER, keys.new("server")], ids=["stranger", "same name"])
 def test_a_server_with_another_certificate_is_refused_on_both_sides(impostor: Identity) -> None:
     with contextlib.closing(Listener(HERE, 0, impostor, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
-        with pytest.raises(PeerNotTrusted, match="does not accept this party's certificate"):
-            listener.accept(10)
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
+        reasons: list[NetworkError] = []
+        with pytest.raises(Timeout, match=r"turned away: 1; the last: .* does not accept this party's"):
+            listener.accept(1, 10, reasons.append)
         with pytest.raises(PeerNotTrusted, match="told to expect"):
             connecting.result()
+        assert [type(reason) for reason in reasons] == [PeerNotTrusted]
 
 
 def test_a_certificate_signed_by_the_pinned_key_is_not_the_pinned_one() -> None:
@@ -172,27 +190,27 @@ def test_a_certificate_signed_by_the_pinned_key_is_not_the_pinned_one() -> None:
     )
     impostor = Identity("server", other.public_bytes(Encoding.PEM), SERVER.private_key)
     with contextlib.closing(Listener(HERE, 0, impostor, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10)
-        with pytest.raises(NetworkError):
-            accept_and_receive(listener)
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
+        accepting = pool.submit(listener.accept, 1, 10)
         with pytest.raises(PeerNotTrusted, match="told to expect"):
             connecting.result()
+        end_of(accepting)
 
 
 def test_only_the_pinned_certificate_counts_of_several_trusted_ones() -> None:
     both = SERVER.certificate + STRANGER.certificate
     with contextlib.closing(Listener(HERE, 0, STRANGER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, listener.port, CLIENT, both, 10)
-        with pytest.raises(NetworkError):
-            accept_and_receive(listener)
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, both, 10, 10)
+        accepting = pool.submit(listener.accept, 1, 10)
         with pytest.raises(PeerNotTrusted, match="told to expect"):
             connecting.result()
+        end_of(accepting)
 
 
 def test_a_client_is_silent_until_the_server_has_spoken(tmp_path: Path) -> None:
     context = raw_context(SERVER, tmp_path, is_server=True)
     with socket.create_server((HERE, 0)) as server, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, server.getsockname()[1], CLIENT, SERVER.certificate, 0.5)
+        connecting = pool.submit(connect, HERE, server.getsockname()[1], CLIENT, SERVER.certificate, 0.5, 10)
         with context.wrap_socket(server.accept()[0], server_side=True) as channel:
             with pytest.raises(Timeout):
                 connecting.result()
@@ -232,10 +250,10 @@ def test_garbage_on_the_wire_breaks_the_connection(tmp_path: Path) -> None:
 def test_a_client_waits_for_a_server_that_starts_later() -> None:
     port = free_port()
     with ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10)
+        connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10, 10)
         threading.Event().wait(0.3)
         with contextlib.closing(Listener(HERE, port, SERVER, CLIENT.certificate)) as listener:
-            server = listener.accept(10)
+            server = listener.accept(10, 10)
         client = connecting.result()
     client.send(1, b"hello")
     assert server.receive(10) == (1, b"hello")
@@ -245,12 +263,12 @@ def test_a_client_waits_for_a_server_that_starts_later() -> None:
 
 def test_nobody_there() -> None:
     with pytest.raises(PeerUnreachable, match="nobody answered at"):
-        connect(HERE, free_port(), CLIENT, SERVER.certificate, 0.3)
+        connect(HERE, free_port(), CLIENT, SERVER.certificate, 0.3, 10)
     with (
         contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
         pytest.raises(Timeout, match="nobody connected"),
     ):
-        listener.accept(0.1)
+        listener.accept(0.1, 10)
 
 
 def test_an_address_in_use() -> None:

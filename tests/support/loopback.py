@@ -16,5 +16,5 @@ SERVER, CLIENT, STRANGER = keys.new("server"), keys.new("client"), keys.new("str
 def tls_pair(timeout: float) -> tuple[Channel, Channel]:
     """A TLS channel within this process: the listening and the connecting end."""
     with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, timeout)
-        return listener.accept(timeout), connecting.result()
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 10.0, timeout)
+        return listener.accept(10.0, timeout), connecting.result()
