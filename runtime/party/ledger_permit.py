@@ -33,7 +33,7 @@ class Bearer:
 
 
 def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[str, str], ledger: Path) -> Permit:
-    """The permit of a run under a contract: a LedgerPermit if this party's data is charged.
+    """The permit of a run under a contract: a ContractPermit, and a LedgerPermit if this party's data is charged.
 
     `files` has the path of each of this party's data sets, which must not change while they are also loaded
     (`data.unchanged`).  Everything that can be told before the peer is met is checked here, but for the budget, which
@@ -49,7 +49,7 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
         terms, bearer.party, {name: Holding(c.records, commitment(c, bearer.identity)) for name, c in held.items()}
     )
     if not held or terms.privacy is None:
-        return Permit(digest(terms))
+        return ContractPermit(terms)
     if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
         raise Refused(
             "owner-does-not-garble",
@@ -75,12 +75,31 @@ def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Cont
     )
 
 
-class LedgerPermit(Permit):
-    """Given when the ledger has set the run's cost aside, if the contract has not expired by then."""
+class ContractPermit(Permit):
+    """Given while the contract is valid: when the peer has come, for which this party may have waited, and again
+    before an output opens, for which both may have worked for days."""
+
+    def __init__(self, terms: Terms) -> None:
+        super().__init__(digest(terms))
+        self._terms = terms
+
+    @property
+    def records(self) -> Mapping[str, int]:
+        return {d.name: d.records for d in self._terms.data}
+
+    def opening(self) -> None:
+        verify_time(self._terms, now())
+
+    def releasing(self) -> None:
+        verify_time(self._terms, now())
+
+
+class LedgerPermit(ContractPermit):
+    """Given when the ledger, too, has set the run's cost aside."""
 
     def __init__(self, request: Request, terms: Terms, ledger: Path) -> None:
-        super().__init__(request.contract)
-        self._request, self._terms, self._path = request, terms, ledger
+        super().__init__(terms)
+        self._request, self._path = request, ledger
         self._open: tuple[Ledger, Run] | None = None
 
     @property
@@ -89,7 +108,7 @@ class LedgerPermit(Permit):
         return Charge(self._request.charge, privacy.runs if privacy.composition == "pld" else 1)
 
     def opening(self) -> None:
-        verify_time(self._terms, now())  # the peer may have been waited for
+        super().opening()
         ledger = Ledger(self._path)
         try:
             self._open = ledger, Run.reserve(ledger, self._request)
@@ -101,6 +120,7 @@ class LedgerPermit(Permit):
         self._reserved.labels_sent()
 
     def releasing(self) -> None:
+        super().releasing()
         self._reserved.releasing()
 
     def released(self) -> None:

@@ -26,12 +26,13 @@ class Report:
 
     party: str
     outputs: dict[str, Array]
-    records: dict[str, int]  # rows of the data provider's data sets, its own or as the peer stated them
+    records: dict[str, int]  # rows of the data provider's data sets: as agreed, else its own or as the peer said
     and_gates: int
     sent_bytes: int
     received_bytes: int
     traffic: Traffic  # of both directions, as this party counted it
     seconds: dict[str, float]  # by phase; they do not overlap
+    farewell: str = ""  # why the session's last word is missing; the outputs are complete even so
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
     backend: str = BACKEND
@@ -68,12 +69,13 @@ def run(
     return Report(
         party,
         outcome.outputs,
-        sources.records() or outcome.peer.records,
+        dict(permit.records) or sources.records() or outcome.peer.records,
         and_gates(program.compiled.plan),
         outcome.sent_bytes,
         outcome.received_bytes,
         outcome.traffic,
         phases.seconds,
+        outcome.farewell,
         permit.contract,
         permit.charged,
     )

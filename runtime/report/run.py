@@ -80,6 +80,7 @@ class Ended:
                 for r in self.reports.values()
             },
             "backend": self._any.backend,
+            "farewell": {r.party: r.farewell for r in self._torn()},
             "epsilon": self.privacy.epsilon,  # holds if `private`
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
@@ -113,7 +114,13 @@ class Ended:
                     lines.append(f"    {output.name} = {values.text(self.outputs[output.name], output.type)}")
                 elif party in self.reports:
                     lines.append(f"    saved in {self.files[output.name]}")
+        lines += [
+            f"{r.party}'s session has no last word ({r.farewell}); its outputs are complete" for r in self._torn()
+        ]
         return [*lines, *integrity(self.program.compiled)]
+
+    def _torn(self) -> list[Report]:
+        return [report for report in self.reports.values() if report.farewell]
 
     def _privacy(self) -> list[str]:
         lines = self.privacy.lines()

@@ -58,8 +58,8 @@ class GarblerEnds:
 class EvaluatorEnds:
     """What the evaluating backend asks of the channel."""
 
-    def __init__(self, guard: Guard, receiver: Receiver, phases: Phases, traffic: Traffic) -> None:
-        self._guard, self._receiver, self._phases = guard, receiver, phases
+    def __init__(self, guard: Guard, receiver: Receiver, phases: Phases, permit: Permit, traffic: Traffic) -> None:
+        self._guard, self._receiver, self._phases, self._permit = guard, receiver, phases, permit
         self._traffic = traffic
         self._tables = b""
         self._at = 0
@@ -95,6 +95,7 @@ class EvaluatorEnds:
     def send_output_labels(self, labels: Labels) -> None:
         self._traffic.outputs += len(labels) * LABEL_BYTES
         with self._phases.during("outputs"):
+            self._permit.releasing()
             self._guard.send(Frame.OUTPUT_LABELS, encode(labels))
 
     def receive_decoding_bits(self, count: int) -> Bits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any
@@ -17,6 +18,7 @@ from runtime.session.guard import Guard
 PROTOCOL = 3
 HELLO_BYTES = 4096
 NONCE_BYTES = 32
+MOST_RECORDS = 1 << 40
 
 
 class Disagreement(Exception):
@@ -40,6 +42,10 @@ class DifferentRoles(Disagreement):
 
 
 class DifferentContracts(Disagreement):
+    pass
+
+
+class DifferentRecords(Disagreement):
     pass
 
 
@@ -80,7 +86,7 @@ def decode(payload: bytes, protocol: int) -> Hello:
             fields.keys() == NAMES
             and type(theirs) is int
             and all(isinstance(fields[name], str) for name in NAMES - {"protocol", "records"})
-            and all(type(count) is int and count >= 0 for count in fields["records"].values())
+            and all(type(count) is int and 0 <= count <= MOST_RECORDS for count in fields["records"].values())
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         good = False
@@ -102,6 +108,16 @@ def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
     return theirs, hashlib.sha256(
         b"ccr session\0" + hashlib.sha256(first).digest() + hashlib.sha256(second).digest()
     ).digest()
+
+
+def same_records(theirs: Hello, agreed: Mapping[str, int]) -> None:
+    """Raises DifferentRecords where the peer states another number of records than both have signed."""
+    for name, count in theirs.records.items():
+        if count != agreed.get(name, count):
+            raise DifferentRecords(
+                f"the peer says that `{_plain(name)}` has {count} records, and the contract {agreed[name]}: agree on a "
+                "new contract"
+            )
 
 
 def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.contract.amounts import Spend
@@ -18,13 +19,18 @@ class Charge:
 class Permit:
     """Every run asks for one; this one is given freely, and charges nothing.
 
-    The party that garbles calls its methods in this order, each before the step it names; the first four may raise
-    Refused, and then the session ends there.  The party that evaluates has a permit only for the digest.
+    Its methods are called in this order, each before the step it names; the first three may raise Refused, and then
+    the session ends there.  `labels` and `released` are the garbler's alone.
     """
 
     def __init__(self, contract: str = "") -> None:
         """`contract` is the digest of what both parties signed, or empty: without one nobody checks anything."""
         self.contract = contract
+
+    @property
+    def records(self) -> Mapping[str, int]:
+        """The rows of each data set, where both parties have signed how many there are."""
+        return {}
 
     @property
     def charged(self) -> Charge | None:
@@ -38,7 +44,8 @@ class Permit:
         """Nothing that depends on a record has been sent."""
 
     def releasing(self) -> None:
-        """The peer has its output labels, but no decoding bit."""
+        """The peer has nothing by which it could open an output: no decoding bit, if it evaluates, and no label of its
+        outputs, if it garbles."""
 
     def released(self) -> None:
         """The peer has its outputs."""

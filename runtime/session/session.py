@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compiler.program import Compiled, products
@@ -16,14 +16,14 @@ from runtime.execute.backend import Roles
 from runtime.execute.walk import Progress, walk
 from runtime.execute.yao import EvaluatorBackend, ForgedOutput, GarblerBackend
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import ProtocolError
+from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.ends import EvaluatorEnds, GarblerEnds
 from runtime.session.guard import REFUSED, Guard
-from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce
+from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce, same_records
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role
@@ -38,6 +38,7 @@ class Outcome:
     sent_bytes: int
     received_bytes: int
     traffic: Traffic
+    farewell: str  # why the peer's last word, or this party's, is missing; empty if it is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Session:
     def run(self, channel: Channel) -> Outcome:
         """The whole run; on any failure the peer is told (in words that hold no secret) before the error is raised.
 
+        Once this party has outputs nothing fails any more: they are kept whatever becomes of the last words.
         Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput, Refused.
         """
         guard, traffic = Guard(channel, self.role), Traffic()
@@ -81,8 +83,9 @@ class Session:
                 contract=self.permit.contract,
             )
             peer, name = agree(guard, hello)
+            same_records(peer, self.permit.records)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
-            channel.close()
+            farewell = self._part(guard, outputs)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
@@ -91,7 +94,24 @@ class Session:
         finally:
             self.permit.ended()
             self.phases.enter("")
-        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic)
+        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
+
+    def _part(self, guard: Guard, outputs: Mapping[str, Array]) -> str:
+        """The last words; why they are missing, if they are and there are outputs to be kept."""
+        try:
+            with self.phases.during("outputs"):
+                if self.role is Role.EVALUATOR:
+                    guard.send(Frame.DONE, b"")
+                else:
+                    expect(guard, Frame.DONE, 0)
+                    self.permit.released()
+                guard.close()
+        except (NetworkError, Refused, KeyboardInterrupt) as error:
+            if not outputs:
+                raise
+            guard.abort()
+            return "it was interrupted here" if isinstance(error, KeyboardInterrupt) else str(error)
+        return ""
 
     def _garble(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
         self.permit.opening()
@@ -112,30 +132,26 @@ class Session:
                 ends.send_corrections,
             )
             self.permit.labels()
-            outputs = self._walk(backend, lambda: expect(guard, Frame.DONE, 0))
-            self.permit.released()
-            return outputs
+            return self._walk(backend)
         finally:
             secret.destroy()
 
     def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
+        self.permit.opening()
         drawn = expect(guard, Frame.SEEDS, HASH_SEED_BYTES + SEED_BYTES)
         if len(drawn) != HASH_SEED_BYTES + SEED_BYTES:
             raise ProtocolError("the peer's seeds have a wrong length")
         seeds = PublicSeeds(drawn[:HASH_SEED_BYTES], drawn[HASH_SEED_BYTES:])
         receiver = Receiver.setup(guard, name)
-        ends = EvaluatorEnds(guard, receiver, self.phases, traffic)
+        ends = EvaluatorEnds(guard, receiver, self.phases, self.permit, traffic)
         backend = engines.evaluator(
             self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections
         )
-        return self._walk(backend, lambda: guard.send(Frame.DONE, b""))
+        return self._walk(backend)
 
-    def _walk(self, backend: GarblerBackend | EvaluatorBackend, farewell: Callable[[], object]) -> dict[str, Array]:
+    def _walk(self, backend: GarblerBackend | EvaluatorBackend) -> dict[str, Array]:
         self.phases.enter("stream")
-        outputs = walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress)
-        with self.phases.during("outputs"):
-            farewell()
-        return outputs
+        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress)
 
 
 def _reason(error: BaseException) -> str:

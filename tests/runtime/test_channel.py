@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -94,6 +95,40 @@ def test_the_limit_is_checked_before_any_memory_is_taken() -> None:
         assert tracemalloc.get_traced_memory()[1] < 1 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_what_a_byte_costs_does_not_depend_on_how_many_come_at_once() -> None:
+    queue = ByteQueue(WINDOW, "the peer")
+    tracemalloc.start()
+    try:
+        for _ in range(40):
+            queue.feed([b"x"] * 1000)
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert queue.room() == WINDOW - 40_000 and queue.take(40_000, 1.0) == b"x" * 40_000
+
+
+def test_bytes_that_come_now_and_then_do_not_hold_a_run_for_ever() -> None:
+    channel, inbox = framing(HEADER.pack(1, 100))
+    channel.timeout, channel.deadline = 10.0, time.monotonic() + 0.3
+    stop = Event()
+
+    def drip() -> None:
+        while not stop.wait(0.02):
+            inbox.feed([b"x"])
+
+    with ThreadPoolExecutor() as pool:
+        dripping = pool.submit(drip)
+        with pytest.raises(Timeout, match="longer than its work can take"):
+            channel.receive(100)
+        stop.set()
+        dripping.result()
+    full = ByteQueue(1, "the peer")
+    full.put(b"x", 1.0)
+    for wait in (lambda: full.put(b"y", 10.0, time.monotonic() + 0.1), lambda: full.wait_empty(10.0, 0.0)):
+        with pytest.raises(Timeout, match="longer than its work can take"):
+            wait()
 
 
 def test_a_peer_that_stalls_or_vanishes_within_a_frame() -> None:

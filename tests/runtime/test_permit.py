@@ -26,11 +26,12 @@ from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
 from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
-from runtime.party.ledger_permit import Bearer, LedgerPermit, permit
+from runtime.party.ledger_permit import Bearer, ContractPermit, LedgerPermit, permit
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.session.guard import PeerRefused
+from runtime.session.hello import DifferentRecords, Disagreement
 from runtime.session.permit import Charge, Permit
 
 AGREED = contract()
@@ -145,7 +146,13 @@ class Logged(Permit):
         self._inner.ended()
 
 
-def meet(inner: Permit, *, vendor_breaks_at: Frame | None = None, cheats: bool = False) -> tuple[list[str], Any, Any]:
+def meet(
+    inner: Permit,
+    *,
+    vendor_breaks_at: Frame | None = None,
+    cheats: bool = False,
+    vendors: Permit | None = None,
+) -> tuple[list[str], Any, Any]:
     """What the hospital did, and what either side ended with."""
     log: list[str] = []
     here, there = pair(timeout=20.0)
@@ -155,13 +162,13 @@ def meet(inner: Permit, *, vendor_breaks_at: Frame | None = None, cheats: bool =
         sources = prepare(program(), party, given, RunSecret.of(None))
         try:
             ends[party] = run(program(), party, sources, channel, None, permit)
-        except (Refused, NetworkError, CheatingDetected) as error:
+        except (Refused, NetworkError, CheatingDetected, Disagreement) as error:
             ends[party] = error
 
     weights = folder() / "w0.csv"
     weights.write_text("w\n0.5\n-0.25\n")
     theirs = (Cheating if cheats else Watched)(there, [], vendor_breaks_at)
-    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, theirs, Permit(inner.contract)))
+    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, theirs, vendors or Permit(inner.contract)))
     vendor.start()
     side("hospital", {"records": str(RECORDS)}, Watched(here, log), Logged(inner, log))
     vendor.join()
@@ -252,6 +259,45 @@ def test_a_contract_that_expires_while_the_peer_is_waited_for(
     assert log == ["> HELLO", "< HELLO", "opening", "> ABORT", "ended"] and states(ledger) == []
 
 
+def test_a_contract_that_expires_while_both_work(tmp_path: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = made(tmp_path)
+    mark = inner.labels
+
+    def late() -> None:
+        mark()
+        monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: AGREED.terms.expires)
+
+    monkeypatch.setattr(inner, "labels", late)
+    log, hospital, vendor = meet(inner)
+    assert isinstance(hospital, Refused) and hospital.reason == "expired" and isinstance(vendor, PeerRefused)
+    assert "< OUTPUT_LABELS" in log and "> DECODING" not in log and states(ledger) == [State.ABORTED]
+
+
+def test_a_party_that_charges_nothing_looks_at_the_time_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the peer has come, and before its labels of the garbler's outputs leave, or the decoding bits."""
+    terms = AGREED.terms
+    given = ContractPermit(terms)
+    for step in (given.opening, given.releasing):
+        monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: NOW)
+        step()
+        monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: terms.expires)
+        with pytest.raises(Refused) as refused:
+            step()
+        assert refused.value.reason == "expired"
+
+
+def test_the_number_of_records_is_what_both_have_signed(tmp_path: Path, ledger: Path) -> None:
+    inner = made(tmp_path)
+    fewer = AGREED.terms.model_copy(update={"data": (AGREED.terms.data[0].model_copy(update={"records": ROWS - 1}),)})
+    told = ContractPermit(fewer)
+    told.contract = inner.contract
+    _, hospital, vendor = meet(inner, vendors=told)
+    assert isinstance(vendor, DifferentRecords) and "has 20 records, and the contract 19" in str(vendor)
+    assert isinstance(hospital, NetworkError) and states(ledger) == [State.ABORTED]
+    _, _, vendor = meet(made(tmp_path), vendors=ContractPermit(AGREED.terms))
+    assert vendor.records == {"records": ROWS}
+
+
 def test_a_seed_and_a_contract_exclude_each_other(tmp_path: Path, ledger: Path) -> None:
     sources = prepare(program(), "hospital", {"records": str(RECORDS)}, RunSecret.of(7))
     with pytest.raises(Refused) as refused:
@@ -323,4 +369,5 @@ def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
     turned = dataclasses.replace(program().compiled, garbler="vendor", evaluator="hospital")
     assert reason(built=dataclasses.replace(program(), compiled=turned)) == "owner-does-not-garble"
     vendors = permit(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path)
-    assert type(vendors) is Permit and vendors.contract and vendors.charged is None
+    assert type(vendors) is ContractPermit and vendors.contract and vendors.charged is None
+    assert vendors.records == {"records": ROWS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 import ssl
 import tempfile
@@ -79,7 +80,7 @@ def against_raw_client(act: Callable[[int], None]) -> NetworkError:
 
 def end_of(accepting: Future[TlsChannel]) -> None:
     """It may have let the client in, which refused the server only then."""
-    with contextlib.suppress(Timeout):
+    with contextlib.suppress(Timeout, ConnectionLost):
         accepting.result().abort()
 
 
@@ -259,6 +260,63 @@ def test_a_client_waits_for_a_server_that_starts_later() -> None:
     assert server.receive(10) == (1, b"hello")
     client.close()
     server.close()
+
+
+def test_callers_that_say_nothing_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door is full of them, and the peer is let in all the same; so it is where the system has no handle left."""
+    monkeypatch.setattr("runtime.net.door.MOST", 4)
+    reasons: list[NetworkError] = []
+    accept = socket.socket.accept
+    fails = iter([True, False, True])
+
+    def scarce(listening: socket.socket) -> tuple[socket.socket, object]:
+        if next(fails, False):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return accept(listening)
+
+    monkeypatch.setattr(socket.socket, "accept", scarce)
+    with (
+        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
+        ThreadPoolExecutor() as pool,
+        contextlib.ExitStack() as stack,
+    ):
+        for _ in range(20):
+            stack.enter_context(socket.create_connection((HERE, listener.port)))
+        accepting = pool.submit(listener.accept, 10, 10, reasons.append)
+        client = connect(HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
+        accepting.result().abort()
+        client.abort()
+    assert len(reasons) >= 16 and all("make room" in str(reason) for reason in reasons)
+
+
+def test_a_handshake_that_does_not_end(tmp_path: Path) -> None:
+    """As many bytes as the length of its first record allows, again and again."""
+    hello = ssl.MemoryBIO()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        raw_context(CLIENT, tmp_path, is_server=False).wrap_bio(ssl.MemoryBIO(), hello).do_handshake()
+
+    def act(port: int) -> None:
+        with socket.create_connection((HERE, port)) as plain, contextlib.suppress(OSError):
+            plain.sendall(hello.read())
+            while True:
+                plain.sendall(b"\x14\x03\x03\x00\x01\x01" * 4000)
+
+    assert isinstance(turned_away(act), ProtocolError)
+
+
+def test_a_client_tries_again_where_the_line_is_there_before_the_peer() -> None:
+    """As a tunnel does, which answers at once and hangs up."""
+    reasons: list[NetworkError] = []
+    with ThreadPoolExecutor() as pool:
+        with socket.create_server((HERE, 0)) as tunnel:
+            port = tunnel.getsockname()[1]
+            connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10, 7, reasons.append)
+            tunnel.accept()[0].close()
+        with contextlib.closing(Listener(HERE, port, SERVER, CLIENT.certificate)) as listener:
+            server, client = listener.accept(10, 10), connecting.result()
+    assert reasons and all(type(reason) is ConnectionLost for reason in reasons) and client.timeout == 7
+    server.abort()
+    client.abort()
 
 
 def test_nobody_there() -> None:
