@@ -36,9 +36,9 @@ def grant(records: Records, epsilon: Epsilon, delta: Delta, ledger: LedgerFile =
     """Set the whole budget of a data set.  A new grant replaces the one before."""
     with faults(json):
         amount, data = _amount(epsilon, delta), content(records).digest
-        event = Granted(at=now(), data=data, label=_label(Path(records).name), budget=budget(amount))
+        label = _label(Path(records).name)
         with Ledger(ledger or default_path(), create=True) as opened:
-            opened.record(lambda _: [event])
+            opened.record(lambda _: [Granted(at=now(), data=data, label=label, budget=budget(amount))])
             _tell(opened, data, json)
 
 
@@ -60,9 +60,11 @@ def allot(
             consumer = public_key(keys.read_certificate(to))
         except ValueError as error:
             raise UsageError(f"{to}: {error}") from None
-        event = Allotted(at=now(), data=data, consumer=consumer, label=_label(to.stem), budget=budget(amount))
+        label = _label(to.stem)
         with Ledger(ledger or default_path()) as opened:
-            opened.record(lambda _: [event])
+            opened.record(
+                lambda _: [Allotted(at=now(), data=data, consumer=consumer, label=label, budget=budget(amount))]
+            )
             _tell(opened, data, json)
 
 

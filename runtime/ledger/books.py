@@ -8,12 +8,13 @@ of the runs of one `pld` contract are one charge, computed from the composition 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from datetime import datetime
 from typing import assert_never
 
 from lang.numerals import spelled
 from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
+from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
 from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
 
 MOVES: dict[State, frozenset[State]] = {
@@ -24,6 +25,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.ABORTED: frozenset(),
 }
 OPEN = frozenset({State.RESERVED, State.LABELS_SENT})  # may still be given back
+ENDED = frozenset({State.RELEASED, State.ABORTED})
 
 
 class Books:
@@ -32,10 +34,15 @@ class Books:
         self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set and consumer
         self.runs: dict[str, Reserved] = {}
         self.states: dict[str, State] = {}
+        self.open: dict[str, None] = {}  # runs that may still be given back
         self.blocked: dict[str, Blocked] = {}  # by contract
+        self.latest: datetime | None = None  # of all events the last time
+        self._charges = Charges()
 
     def check(self, event: Event) -> None:
         """Raises Refused, with the sums, unless the event may happen now."""
+        if not _only_takes_away(event):
+            self.in_time(event.at)
         match event:
             case Granted():
                 self._grant(event)
@@ -55,6 +62,7 @@ class Books:
 
     def take(self, event: Event) -> None:
         """An event that has happened."""
+        self.latest = max(self.latest or event.at, event.at)
         match event:
             case Granted():
                 self.granted[event.data] = event
@@ -62,8 +70,10 @@ class Books:
                 self.allotted[event.data, event.consumer] = event
             case Reserved():
                 self.runs[event.run], self.states[event.run] = event, State.RESERVED
+                self.open[event.run] = None
+                self._charges.take(event)
             case Moved():
-                self.states[event.run] = State(event.state)
+                self._moved(event.run, State(event.state))
             case Blocked():
                 self.blocked[event.contract] = event
             case Lifted():
@@ -73,14 +83,28 @@ class Books:
 
     def charged(self, data: str, consumer: str | None = None) -> Spend:
         """What is taken from a data set's budget, or from one consumer's share of it."""
-        return _charges(run for run in self._taken() if data in run.data and consumer in (None, run.consumer))
+        return self._charges.total(of_data(data) if consumer is None else of_share(data, consumer))
 
     def shares(self, data: str) -> Spend:
         """All that is allotted of a data set's budget."""
         return total(a.budget.spend for (of, _), a in self.allotted.items() if of == data)
 
-    def _taken(self) -> list[Reserved]:
-        return [run for name, run in self.runs.items() if self.states[name] is not State.ABORTED]
+    def in_time(self, now: datetime) -> None:
+        """Raises Refused (clock-behind) where the last event is of a later time."""
+        if self.latest is not None and now < self.latest:
+            raise Refused(
+                "clock-behind",
+                f"it is {now:%Y-%m-%d %H:%M:%S} UTC by this machine's clock, and the ledger's last event is of "
+                f"{self.latest:%Y-%m-%d %H:%M:%S}: a clock set back would let what has expired run again",
+                help="set the clock right",
+            )
+
+    def _moved(self, run: str, state: State) -> None:
+        self.states[run] = state
+        if state not in OPEN:
+            self.open.pop(run, None)
+        if state is State.ABORTED:
+            self._charges.give_back(self.runs[run])
 
     def _grant(self, event: Granted) -> None:
         budget = _below_one(event.budget.spend)
@@ -111,7 +135,7 @@ class Books:
                 f"a run under this contract ended in {self.blocked[event.contract].why}, which no honest peer causes",
                 help="find out why; `ccr budget lift` allows runs again",
             )
-        siblings = [run for run in self._taken() if run.contract == event.contract]
+        siblings = of_contract(event.contract)
         _fits(
             "run-budget",
             "the run costs more than the contract gives one run",
@@ -120,10 +144,10 @@ class Books:
             event.per_run.spend,
             "run",
         )
-        if len(siblings) >= event.runs:
+        if self._charges.runs(siblings) >= event.runs:
             raise Refused(
                 "contract-runs",
-                f"the contract is for {event.runs} runs, and {len(siblings)} have been made",
+                f"the contract is for {event.runs} runs, and {self._charges.runs(siblings)} have been made",
                 help="agree on a new contract: `ccr contract new`",
             )
         self._within(
@@ -141,22 +165,23 @@ class Books:
                     f"the consumer has no share of the budget of `{grant.label}`",
                     help="`ccr budget allot` gives it one",
                 )
-            runs = [run for run in self._taken() if data in run.data]
-            own = [run for run in runs if run.consumer == event.consumer]
             self._within(
                 "consumer-budget",
                 f"`{share.label}` would use more than its share of `{grant.label}`",
                 event,
-                own,
+                of_share(data, event.consumer),
                 share.budget.spend,
             )
             self._within(
-                "data-budget", f"the budget of `{grant.label}` would be exceeded", event, runs, grant.budget.spend
+                "data-budget",
+                f"the budget of `{grant.label}` would be exceeded",
+                event,
+                of_data(data),
+                grant.budget.spend,
             )
 
-    def _within(self, reason: str, what: str, event: Reserved, runs: list[Reserved], bound: Spend) -> None:
-        before, after = _charges(runs), _charges([*runs, event])
-        _fits(reason, what, after - before, before, bound, "run")
+    def _within(self, reason: str, what: str, event: Reserved, scope: Scope, bound: Spend) -> None:
+        _fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run")
 
     def _move(self, event: Moved) -> None:
         before, after = self.states.get(event.run), State(event.state)
@@ -175,11 +200,9 @@ class Books:
         return self.granted[data]
 
 
-def _charges(runs: Iterable[Reserved]) -> Spend:
-    accounts: dict[str, Spend] = {}
-    for run in runs:
-        accounts[run.account] = run.charge.spend.larger(accounts.get(run.account, NOTHING))
-    return total(accounts.values())
+def _only_takes_away(event: Event) -> bool:
+    """What gives nobody anything may be written by any clock."""
+    return isinstance(event, Blocked) or (isinstance(event, Moved) and State(event.state) in ENDED)
 
 
 def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str) -> None:

@@ -13,7 +13,7 @@ from typing import Literal
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
-from runtime.ledger.books import OPEN, Books
+from runtime.ledger.books import Books
 from runtime.ledger.events import Event, Moved, Reserved, State, budget, now
 from runtime.ledger.store import Ledger
 
@@ -66,7 +66,7 @@ class Run:
         """The run has failed: what can be given back is."""
 
         def moves(books: Books) -> list[Event]:
-            return [Moved(at=now(), run=self.name, state="aborted")] if books.states.get(self.name) in OPEN else []
+            return [Moved(at=now(), run=self.name, state="aborted")] if self.name in books.open else []
 
         self._ledger.record(moves)
         self._lock.release()
@@ -95,8 +95,8 @@ def _reserved(name: str, request: Request) -> Reserved:
 
 def _given_back(ledger: Ledger, books: Books) -> Iterator[Event]:
     """Runs of dead processes that have released nothing.  Were one alive after all, it could not release any more."""
-    for name, state in books.states.items():
-        if state in OPEN and not _lives(_lock_path(ledger, name)):
+    for name in books.open:
+        if not _lives(_lock_path(ledger, name)):
             yield Moved(at=now(), run=name, state=State.ABORTED.value)
 
 

@@ -37,11 +37,22 @@ class Seal:
         """HMAC-SHA-256 over the mark before, the event's number (from 1) and the event; 64 hexadecimal digits."""
         return hmac.digest(self.key, bytes.fromhex(before) + number.to_bytes(8, "big") + body.encode(), "sha256").hex()
 
-    def check(self, rows: Sequence[tuple[object, object, object]]) -> str:
-        """The last mark of a history (number, event, mark).  Raises Refused: ledger-edited, ledger-truncated."""
-        mark = _first(self.key)
-        sealed = self.count == 0
-        for place, (number, body, marked) in enumerate(rows, 1):
+    @property
+    def first(self) -> str:
+        """The mark before the first event: the public name of the ledger."""
+        return _first(self.key)
+
+    def check(
+        self, rows: Sequence[tuple[object, object, object]], known: int = 0, mark: str = "", sealed: bool = False
+    ) -> str:
+        """The last mark of a history (number, event, mark), of which `known` events that end in `mark` were checked
+        before and are left out, the sealed one among them if `sealed`.
+
+        Raises Refused: ledger-edited, ledger-truncated.
+        """
+        mark = mark or self.first
+        sealed |= self.count == 0
+        for place, (number, body, marked) in enumerate(rows, known + 1):
             mark = self.mark(mark, place, body) if isinstance(body, str) else ""
             if number != place or mark != marked:
                 raise Refused(
@@ -53,7 +64,7 @@ class Seal:
         if not sealed:
             raise Refused(
                 "ledger-truncated",
-                f"the ledger has {len(rows)} events, but {self.count} had been written: "
+                f"the ledger has {known + len(rows)} events, but {self.count} had been written: "
                 "its end was cut off, or it is an older copy",
                 help="restore the newest ledger and seal",
             )

@@ -1,8 +1,8 @@
 """The ledger's file: a history in SQLite, to which events are only ever added, all checks and the adding in one step.
 
-Every change verifies the whole history against its seal, replays it, asks what is to be added, and commits that with
-synchronous=FULL under the database's one write lock.  Nothing is stored beside the history, so nothing can contradict
-it.
+Whoever opens it verifies the whole history against its seal and replays it; after that each change verifies what has
+been added since, asks what is to be added, and commits that with synchronous=FULL under the database's one write lock.
+Nothing is stored beside the history, so nothing can contradict it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
@@ -27,6 +28,18 @@ _LONGEST_EVENT = 1 << 16
 Rows = list[tuple[int, str, str]]
 
 
+@dataclass(slots=True)
+class Known:
+    """A history as far as it was verified: up to the event of number `count`, whose mark is `tip`.  It grows with what
+    is verified and added later; one thread uses it."""
+
+    key: bytes = field(repr=False)
+    count: int
+    tip: str
+    books: Books
+    whole: bool = True  # not while the books hold an event that is not durable
+
+
 def default_path() -> Path:
     """Where a ledger lies if nobody says another place: the data directory of the XDG base directory specification."""
     base = os.environ.get("XDG_DATA_HOME", "")
@@ -36,14 +49,19 @@ def default_path() -> Path:
 class Ledger:
     """An open ledger, and a context that closes it.  One thread uses it; any number of processes may open one file."""
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Raises Refused: no-ledger, ledger-missing, not-a-ledger, ledger-unreadable, ledger-damaged, ledger-busy."""
-        self.path = path
+    def __init__(self, path: Path, *, create: bool = False, known: Known | None = None) -> None:
+        """With what is `known` of it, only what was added since is verified.
+
+        The seal lies beside the ledger; either may be a link, which is followed.
+        Raises Refused: no-ledger, ledger-missing, not-a-ledger, ledger-unreadable, ledger-damaged, ledger-busy.
+        """
+        self.path = path = _led_to(path)
         self._seal_path = path.with_name(path.name + ".seal")
+        self._known = known
         if create:
             _make(path)
         elif not path.exists():
-            gone = self._seal_path.exists()
+            gone = os.path.lexists(self._seal_path)
             raise Refused(
                 "ledger-missing" if gone else "no-ledger",
                 f"there is no ledger {path}" + (", but its seal: it was removed" if gone else ""),
@@ -72,14 +90,26 @@ class Ledger:
         self._database.close()
 
     def history(self) -> list[Event]:
-        """All events in their order.  Raises Refused if the ledger was tampered with, or is of a newer version."""
+        """All events in their order, verified.  Raises Refused if the ledger was tampered with, or is of a newer
+        version."""
         with self._lock():
-            rows, _ = self._verified()
+            rows, _ = self._verified(None)
         return _events(rows)
 
+    def marks(self) -> tuple[str, list[str]]:
+        """The name of the ledger and the mark of every event, verified."""
+        with self._lock():
+            rows, seal = self._verified(None)
+        return seal.first, [mark for _, _, mark in rows]
+
     def books(self) -> Books:
-        """What the history amounts to.  Raises Refused if the ledger was tampered with."""
-        return replay(self.history())
+        """What the history amounts to; not to be changed.  Raises Refused if the ledger was tampered with."""
+        return self.known().books
+
+    def known(self) -> Known:
+        """The verified history, for another opening of this ledger to start from."""
+        with self._lock():
+            return self._replayed()
 
     def record(self, decide: Callable[[Books], Sequence[Event]]) -> None:
         """Add what `decide` makes of the books; durable when this returns.
@@ -87,16 +117,17 @@ class Ledger:
         Where one event is refused, or `decide` raises, none is added.  Raises Refused.
         """
         with self._lock():
-            rows, seal = self._verified()
-            books = replay(_events(rows))
-            number, mark = seal.count, seal.tip
-            for event in decide(books):
-                books.check(event)
-                books.take(event)
-                number, body = number + 1, encode(event)
-                mark = seal.mark(mark, number, body)
-                self._database.execute("INSERT INTO event VALUES (?, ?, ?)", (number, body, mark))
-        self._reseal(seal.key, number)
+            known = self._replayed()
+            seal = Seal(known.key, known.count, known.tip)
+            known.whole = False
+            for event in decide(known.books):
+                known.books.check(event)
+                known.books.take(event)
+                body = encode(event)
+                known.count, known.tip = known.count + 1, seal.mark(known.tip, known.count + 1, body)
+                self._database.execute("INSERT INTO event VALUES (?, ?, ?)", (known.count, body, known.tip))
+        known.whole = True
+        self._reseal(known.key, known.count)
 
     def _prepare(self) -> None:
         """Tables and a seal for a new file; a file of something else is refused."""
@@ -111,20 +142,45 @@ class Ledger:
             elif application != _APPLICATION:
                 raise Refused("not-a-ledger", f"{self.path} is a database, but not a ledger of ccr")
 
-    def _verified(self) -> tuple[Rows, Seal]:
-        """The history, and the seal as it would be if it were sealed now."""
+    def _replayed(self) -> Known:
+        known = self._known if self._known and self._known.whole else None
+        rows, seal = self._verified(known)
+        events = _events(rows)
+        known = self._known = known or Known(seal.key, 0, seal.first, Books())
+        for event in events:
+            known.books.take(event)
+        known.count, known.tip = seal.count, seal.tip
+        return known
+
+    def _verified(self, known: Known | None) -> tuple[Rows, Seal]:
+        """What follows upon the known part of the history, and the seal as it would be if it were sealed now."""
         seal = seals.read(self._seal_path)
         if seal is None:
             raise Refused(
                 "seal-missing",
                 f"the ledger {self.path} has lost its seal: what is in it cannot be trusted",
-                help=f"restore {self._seal_path.name} beside it",
+                help=f"restore {self._seal_path.name} beside it, or where that link leads",
             )
-        (longest,) = self._database.execute("SELECT max(length(body)) FROM event").fetchone()
+        count, tip = (known.count, known.tip) if known else (0, seal.first)
+        if known and (seal.key != known.key or self._mark(count, seal) != tip):
+            raise Refused("ledger-edited", "the ledger or its seal was put in another's place while it was in use")
+        # Unknown, all: an event that was given a number below 1 is found, too.
+        after, at = ("WHERE number > ?", (count,)) if known else ("", ())
+        (longest,) = self._database.execute(f"SELECT max(length(body)) FROM event {after}", at).fetchone()
         if (longest or 0) > _LONGEST_EVENT:
             raise Refused("ledger-edited", "the ledger holds an event that is longer than any")
-        rows: Rows = self._database.execute("SELECT number, body, mark FROM event ORDER BY number").fetchall()
-        return rows, Seal(seal.key, len(rows), seal.check(rows))
+        rows: Rows = self._database.execute(
+            f"SELECT number, body, mark FROM event {after} ORDER BY number", at
+        ).fetchall()
+        sealed = seal.count <= count and self._mark(seal.count, seal) == seal.tip
+        return rows, Seal(seal.key, count + len(rows), seal.check(rows, count, tip, sealed))
+
+    def _mark(self, number: int, seal: Seal) -> str:
+        """Of one event; empty if there is no such event."""
+        if not number:
+            return seal.first
+        row = self._database.execute("SELECT mark FROM event WHERE number = ?", (number,)).fetchone()
+        return row[0] if row else ""
 
     def _reseal(self, key: bytes, written: int) -> None:
         """Seal what is there, under the lock again: the events had to be durable first; others may have followed."""
@@ -169,6 +225,14 @@ def replay(events: Iterable[Event]) -> Books:
     for event in events:
         books.take(event)
     return books
+
+
+def _led_to(path: Path) -> Path:
+    """Where a link leads: what lies beside a ledger lies beside its file, by whatever name it was opened."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise Refused("ledger-unreadable", f"cannot follow the link {path}: {error}") from None
 
 
 def _make(path: Path) -> None:

@@ -17,7 +17,7 @@ from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content
 from runtime.ledger.events import Blocked, now
 from runtime.ledger.run import Request, Run
-from runtime.ledger.store import Ledger
+from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
 from runtime.program import Program
 from runtime.session.permit import Charge, Permit
@@ -56,9 +56,10 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
             "in this program the owner of the data does not garble",
             help="compile it with this version of ccr",
         )
-    with Ledger(ledger) as opened:
-        opened.books()  # a ledger that was tampered with is refused before anybody waits
-    return LedgerPermit(_request(terms, program, bearer.party, held), terms, ledger)
+    with Ledger(ledger) as opened:  # one that was tampered with is refused before anybody waits
+        known = opened.known()
+    known.books.in_time(now())
+    return LedgerPermit(_request(terms, program, bearer.party, held), terms, ledger, known)
 
 
 def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Content]) -> Request:
@@ -95,11 +96,14 @@ class ContractPermit(Permit):
 
 
 class LedgerPermit(ContractPermit):
-    """Given when the ledger, too, has set the run's cost aside."""
+    """Given when the ledger, too, has set the run's cost aside.
 
-    def __init__(self, request: Request, terms: Terms, ledger: Path) -> None:
+    How long that takes, and the peer waits, says nothing of how much the ledger holds: its history is `known` by then.
+    """
+
+    def __init__(self, request: Request, terms: Terms, ledger: Path, known: Known) -> None:
         super().__init__(terms)
-        self._request, self._path = request, ledger
+        self._request, self._path, self._known = request, ledger, known
         self._open: tuple[Ledger, Run] | None = None
 
     @property
@@ -109,7 +113,7 @@ class LedgerPermit(ContractPermit):
 
     def opening(self) -> None:
         super().opening()
-        ledger = Ledger(self._path)
+        ledger = Ledger(self._path, known=self._known)
         try:
             self._open = ledger, Run.reserve(ledger, self._request)
         except BaseException:

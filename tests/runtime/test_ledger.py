@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from support.command import ROOT
 from support.ledger_worker import CONSUMER, CONTRACT, COST, DATA, PRIVACY, REQUEST
 from support.ledgers import allot, grant, opened, refused, spend, times
 
-from runtime.contract.amounts import NOTHING
+from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import Event, Moved, Reserved, State, budget, now
+from runtime.ledger.charges import of_contract
+from runtime.ledger.events import Blocked, Event, Moved, Reserved, State, budget, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 
@@ -144,9 +146,11 @@ def test_the_bounds_hold_at_every_moment_of_any_history() -> None:
             kinds[event.kind] += 1
             released |= {name for name, state in books.states.items() if state is State.RELEASING}
             for data, grant_ in books.granted.items():
+                assert books.charged(data) == _added_up(books, data)
                 assert books.charged(data).within(grant_.budget.spend)
                 assert books.shares(data).within(grant_.budget.spend)
             for (data, consumer), share in books.allotted.items():
+                assert books.charged(data, consumer) == _added_up(books, data, consumer)
                 assert books.charged(data, consumer).within(share.budget.spend)
             for contract in {run.contract for run in books.runs.values()}:
                 live = [
@@ -156,8 +160,18 @@ def test_the_bounds_hold_at_every_moment_of_any_history() -> None:
                 ]
                 cost = live[0].charge.spend if live and live[0].composition == "pld" else times(COST, len(live))
                 assert not live or (cost.within(live[0].total.spend) and len(live) <= live[0].runs)
+                assert books._charges.total(of_contract(contract)) == cost
             assert all(books.states[name] in (State.RELEASING, State.RELEASED) for name in released)
     assert passed > 1000 and min(kinds.values()) > 100
+
+
+def _added_up(books: Books, data: str, consumer: str | None = None) -> Spend:
+    """What is charged, from the runs that live: the largest charge of each account."""
+    accounts: dict[str, Spend] = {}
+    for name, run in books.runs.items():
+        if books.states[name] is not State.ABORTED and data in run.data and consumer in (None, run.consumer):
+            accounts[run.account] = run.charge.spend.larger(accounts.get(run.account, NOTHING))
+    return total(accounts.values())
 
 
 def _drawn(draw: random.Random, books: Books, number: int) -> Event:
@@ -182,6 +196,25 @@ def _drawn(draw: random.Random, books: Books, number: int) -> Event:
                     "charge": budget(times(COST, 2) if pool else COST),
                 }
             )
+
+
+# -- time
+
+
+def test_a_clock_before_the_last_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could run what has expired.  What gives nobody anything is written by it all the same."""
+    with opened(tmp_path, grant(times(COST, 2)), allot(times(COST, 2))) as ledger:
+        run = Run.reserve(ledger, REQUEST)
+        late = now() - timedelta(seconds=1)
+        monkeypatch.setattr("runtime.ledger.run.now", lambda: late)
+        error = refused(lambda: Run.reserve(ledger, REQUEST), "clock-behind")
+        assert f"{late:%H:%M:%S}" in str(error) and "set the clock right" in error.help
+        refused(run.labels_sent, "clock-behind")
+        refused(lambda: ledger.record(lambda _: [grant(COST).model_copy(update={"at": late})]), "clock-behind")
+        run.end()
+        ledger.record(lambda _: [Blocked(at=late, contract=CONTRACT, why="CheatingDetected")])
+        assert ledger.books().states[run.name] is State.ABORTED and CONTRACT in ledger.books().blocked
+        refused(lambda: Run.reserve(ledger, REQUEST), "clock-behind")
 
 
 # -- what a run goes through

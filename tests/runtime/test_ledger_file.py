@@ -136,6 +136,62 @@ def test_a_ledger_and_its_seal_belong_together(used: Path, tmp_path: Path) -> No
     refused(lambda: Ledger(used, create=True).books(), "ledger-truncated")
 
 
+def test_what_is_put_in_its_place_while_it_is_in_use(used: Path, tmp_path: Path) -> None:
+    """Only what was added since is verified then; what was known must be there still."""
+    seal = tmp_path / "ledger.db.seal"
+    good, older = seal.read_bytes(), used.read_bytes()
+    with Ledger(used) as ledger:
+        known = ledger.known()
+    with Ledger(used) as ledger:
+        Run.reserve(ledger, REQUEST).end()
+    newer, sealed = used.read_bytes(), seal.read_bytes()
+    assert known.count == 6
+    with Ledger(used, known=known) as ledger:
+        assert ledger.books().charged(DATA) == COST and known.count == 8
+        refused(lambda: ledger.record(lambda _: [grant(times(COST, 3)), grant(COST)]), "below-allotted")
+        assert ledger.books().granted[DATA].budget.spend == times(COST, 2)  # what was refused left nothing
+        known = ledger.known()
+    seal.write_bytes(good)  # older than what is known: sealed all the same
+    with Ledger(used, known=known) as ledger:
+        assert ledger.books().charged(DATA) == COST and ledger.known() is known
+    used.write_bytes(older)
+    seal.write_bytes(sealed)
+    with Ledger(used, known=known) as ledger:
+        refused(ledger.books, "ledger-edited")
+    used.write_bytes(newer)
+    (tmp_path / "new").mkdir()
+    opened(tmp_path / "new").close()
+    seal.write_bytes((tmp_path / "new" / "ledger.db.seal").read_bytes())
+    with Ledger(used, known=known) as ledger:
+        refused(ledger.books, "ledger-edited")
+
+
+def test_links_are_followed(used: Path, tmp_path: Path) -> None:
+    """Of the seal, to a place where it is safer, and of the ledger, beside which neither seal nor locks lie then."""
+    seal, safe, elsewhere = tmp_path / "ledger.db.seal", tmp_path / "safe", tmp_path / "elsewhere"
+    for folder in (safe, elsewhere):
+        folder.mkdir()
+    seal.rename(safe / "seal")
+    seal.symlink_to(safe / "seal")
+    (elsewhere / "link.db").symlink_to(used)
+    before = (safe / "seal").read_bytes()
+    with Ledger(elsewhere / "link.db") as ledger:
+        run = Run.reserve(ledger, REQUEST)
+        with Ledger(used) as same:
+            refused(lambda: Run.reserve(same, REQUEST), "consumer-budget")  # it lives, and is seen to
+            assert same.books().charged(DATA) == times(COST, 2)
+        run.end()
+    assert [file.name for file in elsewhere.iterdir()] == ["link.db"]
+    assert seal.is_symlink() and (safe / "seal").read_bytes() != before and opening(used).charged(DATA) == COST
+    (safe / "seal").rename(safe / "lost")
+    assert "where that link leads" in refused(lambda: opening(elsewhere / "link.db"), "seal-missing").help
+    used.unlink()
+    refused(lambda: Ledger(elsewhere / "link.db"), "ledger-missing")
+    used.symlink_to(used)
+    with pytest.raises(Refused):
+        Ledger(used)
+
+
 def test_no_ledger(tmp_path: Path) -> None:
     refused(lambda: Ledger(tmp_path / "none.db"), "no-ledger")
     assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -20,7 +21,9 @@ from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, encode
 from runtime.data.errors import InputError
 from runtime.data.unchanged import unchanged
+from runtime.ledger import store
 from runtime.ledger.events import Allotted, Granted, State, budget, now
+from runtime.ledger.seal import Seal
 from runtime.ledger.store import Ledger
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
@@ -48,7 +51,8 @@ def costs() -> tuple[Spend, Spend]:
 def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The contract is valid, and its cost is computed once for all tests."""
     monkeypatch.setattr("runtime.party.ledger_permit.charges", lambda *_: costs())
-    monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: NOW)
+    for clock in ("party.ledger_permit", "ledger.run", "cli.budgets"):
+        monkeypatch.setattr(f"runtime.{clock}.now", lambda: NOW)
 
 
 @pytest.fixture
@@ -296,6 +300,45 @@ def test_the_number_of_records_is_what_both_have_signed(tmp_path: Path, ledger: 
     assert isinstance(hospital, NetworkError) and states(ledger) == [State.ABORTED]
     _, _, vendor = meet(made(tmp_path), vendors=ContractPermit(AGREED.terms))
     assert vendor.records == {"records": ROWS}
+
+
+def test_how_long_a_peer_waits_does_not_tell_how_long_the_ledger_is(
+    tmp_path: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is verified and read between the greeting and the first byte behind it."""
+
+    def work() -> int:
+        waiting, done = made(tmp_path), 0
+
+        def count(*_: object) -> None:
+            nonlocal done
+            done += 1
+
+        mark, decode = Seal.mark, store.decode
+        with monkeypatch.context() as patch:
+            patch.setattr(Seal, "mark", lambda *given: (count(), mark(*given))[1])
+            patch.setattr(store, "decode", lambda body: (count(), decode(body))[1])
+            waiting.opening()
+        waiting.ended()
+        return done
+
+    short = work()
+    with Ledger(ledger) as opened:
+        for kept in (opened.books().granted, opened.books().allotted):
+            again = [event.model_copy(update={"at": NOW}) for event in kept.values()]
+            opened.record(lambda _, again=again: again * 300)
+    assert 0 < short == work()
+
+
+def test_a_clock_behind_the_ledger_is_told_before_anybody_is_met(
+    tmp_path: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(ledger) as opened:
+        later = NOW + timedelta(seconds=1)
+        opened.record(lambda books: [g.model_copy(update={"at": later}) for g in books.granted.values()])
+    with pytest.raises(Refused) as refused:
+        made(tmp_path)
+    assert refused.value.reason == "clock-behind"
 
 
 def test_a_seed_and_a_contract_exclude_each_other(tmp_path: Path, ledger: Path) -> None:
