@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import budgets, contracts, identities, language, privacy, programs, runs
+from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs
 
 app = typer.Typer(
     name="ccr",
@@ -27,6 +27,8 @@ app.command()(runs.simulate)
 app.command()(runs.run)
 app.add_typer(identities.app, name="keys")
 app.add_typer(contracts.app, name="contract")
+budgets.app.command()(checkpoints.checkpoint)
+budgets.app.command()(checkpoints.compare)
 app.add_typer(budgets.app, name="budget")
 
 

@@ -21,13 +21,13 @@ def encode(document: object) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
 
 
-def decode(data: bytes) -> Any:
-    """The document; raises Refused with one of the reasons too-large, not-ascii, not-json, nested-too-deep,
-    duplicate-key, not-finite, float, not-canonical."""
-    if len(data) > LARGEST:
+def decode(data: bytes, largest: int = LARGEST) -> Any:
+    """The document, of at most `largest` bytes; raises Refused with one of the reasons too-large, not-ascii, not-json,
+    nested-too-deep, duplicate-key, not-finite, float, not-canonical."""
+    if len(data) > largest:
         raise Refused(
             "too-large",
-            f"the document has more than the {LARGEST} bytes of the largest contract",
+            f"the document has more than the {largest} bytes of the largest of its kind",
             help="is this another file? give the one that `ccr contract new` wrote",
         )
     if not data.isascii():
