@@ -1,14 +1,17 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and places that are taken for them before there is anything to write."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO
 
 PRIVATE = 0o600  # its owner alone may read it
+_ZEROS = 1 << 20  # bytes written at a time
 
 
 def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = None) -> None:
@@ -23,7 +26,7 @@ def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = 
         with path.open("wb") as stream:
             write(stream)
         return
-    part = path.with_name(f".{secrets.token_hex(8)}.part")
+    part = _beside(path)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666), "wb") as file:
             if mode is None and path.exists():
@@ -41,6 +44,97 @@ def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = 
 def replace_bytes(path: Path, content: bytes, mode: int | None = None) -> None:
     """As `replace`, for bytes that are there already."""
     replace(path, lambda file: file.write(content), mode)
+
+
+class Place:
+    """Room for a file that is to appear at `path`: taken, written to and synced now, so that what has been dear to make
+    does not meet a full disk or a missing right later.  Its owner alone may read the file.
+
+    Nothing is seen at `path` before `fill`, and nothing is left if that is never called, not even by a process that is
+    killed, where the system has files without a name.  A context that gives the room back.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        """Room for `size` bytes.  Raises OSError."""
+        self.path = path.resolve()
+        self._part: Path | None = None
+        self._handle = -1
+        if self.path.is_dir():
+            raise IsADirectoryError(21, os.strerror(21))
+        if self.path.exists() and not self.path.is_file():
+            return  # a pipe or a device: there is no room to be taken
+        try:
+            self._handle = self._opened()
+            with os.fdopen(self._handle, "wb", closefd=False) as file:
+                for start in range(0, size, _ZEROS):
+                    file.write(bytes(min(_ZEROS, size - start)))
+            os.fsync(self._handle)
+        except BaseException:
+            self.close()
+            raise
+
+    def fill(self, write: Callable[[BinaryIO], object]) -> None:
+        """What `write` writes is at `path`, durably, when this returns; `path` is as it was if this raises OSError."""
+        if self._handle < 0:
+            with self.path.open("wb") as stream:
+                write(stream)
+            return
+        with os.fdopen(self._handle, "wb", closefd=False) as file:
+            file.seek(0)
+            write(file)
+            file.truncate()
+            file.flush()
+            os.fsync(self._handle)
+        self._appear()
+
+    def _opened(self) -> int:
+        with suppress(AttributeError, OSError):
+            handle = os.open(self.path.parent, os.O_TMPFILE | os.O_WRONLY, PRIVATE)
+            if os.path.lexists(_handle_path(handle)):
+                return handle
+            os.close(handle)
+        self._part = _beside(self.path)
+        return os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+
+    def _appear(self) -> None:
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            if self._part is None:
+                part = _beside(self.path)
+                # The folder is named so that the link is followed: to the file that has no name.
+                os.link(_handle_path(self._handle), part, src_dir_fd=folder, follow_symlinks=True)
+                self._part = part
+            self._part.replace(self.path)
+            self._part = None
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        """Give back what was not filled.  A second call does nothing."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+        if self._part is not None:
+            self._part.unlink(missing_ok=True)
+            self._part = None
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _handle_path(handle: int) -> str:
+    return f"/proc/self/fd/{handle}"
+
+
+def _beside(path: Path) -> Path:
+    """A name that no other writer has."""
+    return path.with_name(f".{secrets.token_hex(8)}.part")
 
 
 def _sync(folder: Path) -> None:

@@ -33,9 +33,11 @@ from runtime.cli.options import (
     link,
     pairs,
 )
+from runtime.cli.places import checked, taken
 from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.screen import result, say
+from runtime.cli.status import FAILED
 from runtime.data.errors import InputError
 from runtime.ledger.store import default_path
 from runtime.party.both import run_both
@@ -45,7 +47,7 @@ from runtime.report import values
 from runtime.report.privacy import privacy
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link, longest, seconds, traffic
-from runtime.report.wording import count, duration, listing, size
+from runtime.report.wording import count, duration, size
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -94,7 +96,7 @@ def simulate(
     """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
     with faults(json):
         program = compiled(file, define, products)
-        files = _files(program, pairs("--output", output), None)
+        files = checked(program, pairs("--output", output), None)
         found = api.simulate(program, pairs("--input", input), seed)
         _save(program, files, found)
         types = {o.name: o.type for o in program.compiled.outputs}
@@ -152,16 +154,17 @@ def run(
         program = compiled(file, define, products)
         compiling = time.perf_counter() - start
         _announce(program, seed, connection, quiet)
-        files = _files(program, outputs, party)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
-        reports = _reports(program, ends, agreed, inputs, seed, patience, quiet)
-        running = time.perf_counter() - start - compiling
-        found = {name: value for r in reports.values() for name, value in r.outputs.items()}
-        _save(program, files, found)
+        with taken(program, outputs, party, cut=not json) as places:
+            reports = _reports(program, ends, agreed, inputs, seed, patience, quiet)
+            running = time.perf_counter() - start - compiling
+            files = places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         if agreed is not None and agreed.contract.terms.privacy is not None:
             delta = float(agreed.contract.terms.privacy.per_run.delta)
         ended = _ended(program, reports, compiling, running, files, delta, seed is not None, connection)
         result(ended.as_json(), ended.text(), json)
+        if places.moved:
+            raise typer.Exit(FAILED)
 
 
 def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:
@@ -220,23 +223,6 @@ def _ended(
         seeded,
         connection,
     )
-
-
-def _files(program: Program, wanted: Mapping[str, str], party: str | None) -> dict[str, str]:
-    """Where outputs go; refuses, before the work, what could not be saved after it.  `party` None: both run here."""
-    known = {o.name: o for o in program.compiled.outputs}
-    for name, path in wanted.items():
-        if name not in known:
-            raise UsageError(f"the program has no output `{name}`", f"its outputs are {listing(list(known))}")
-        if party is not None and party not in known[name].receivers:
-            raise UsageError(
-                f"`{party}` does not learn `{name}`",
-                f"it goes to {listing(known[name].receivers)}: give --output there",
-            )
-        values.check_file(path, known[name])
-    if len(set(wanted.values())) < len(wanted):
-        raise UsageError("two outputs are to be saved in one file", "give each a file of its own")
-    return dict(wanted)
 
 
 def _save(program: Program, files: Mapping[str, str], found: Mapping[str, Array]) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from lang.numerals import spelled
 from runtime.data.errors import InputError
 from runtime.data.formats import listed
 from runtime.data.specs import Kind
-from runtime.files import PRIVATE, replace
+from runtime.files import PRIVATE, Place, replace
 
 Integers = NDArray[np.int64]
 
@@ -35,8 +36,30 @@ def save(path: str, name: str, integers: Integers, kind: Kind) -> None:
     try:
         replace(Path(path), lambda file: write(file, name, integers, kind), PRIVATE)
     except OSError as error:
-        what = f"cannot be written: {error.strerror}"
-        raise InputError(what, help="check the path and its permissions", file=path) from None
+        raise _unwritable(path, error) from None
+
+
+def reserve(path: str, name: str, kind: Kind, shape: Sequence[int]) -> Place:
+    """Room for one output of this shape, for `fill`.  Raises InputError, before there is an output, where `save` would
+    after."""
+    check_output(path, kind)
+    try:
+        return Place(Path(path), FORMATS[Path(path).suffix].size(name, kind, shape))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def fill(place: Place, path: str, name: str, integers: Integers, kind: Kind) -> None:
+    """`save` to a place that was reserved."""
+    write = FORMATS[Path(path).suffix].write
+    try:
+        place.fill(lambda file: write(file, name, integers, kind))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: str, error: OSError) -> InputError:
+    return InputError(f"cannot be written: {error.strerror}", help="check the path and its permissions", file=path)
 
 
 def check_output(path: str, kind: Kind) -> None:
@@ -78,12 +101,29 @@ def _csv(file: BinaryIO, name: str, integers: Integers, kind: Kind) -> None:
     file.write("".join(",".join(line) + "\n" for line in lines).encode())
 
 
+def _binary_size(name: str, _kind: Kind, shape: Sequence[int]) -> int:
+    """Of the values, 8 bytes each, and of what stands around them."""
+    return 8 * prod(shape) + 1024 + 4 * len(name)
+
+
+def _text_size(name: str, kind: Kind, shape: Sequence[int]) -> int:
+    """A bit before the point makes at most a third of a digit, one behind it a digit."""
+    value = (kind.bits - kind.fraction) // 3 + kind.fraction + 6
+    columns = shape[-1] if len(shape) > 1 else 1
+    return value * prod(shape) + columns * (len(name) + 24)
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """How one output is written."""
 
     write: Callable[[BinaryIO, str, Integers, Kind], None]
+    size: Callable[[str, Kind, Sequence[int]], int]  # bytes at most
     exact: bool  # decimals, or at most float64
 
 
-FORMATS = {".npz": Format(_npz, exact=False), ".npy": Format(_npy, exact=False), ".csv": Format(_csv, exact=True)}
+FORMATS = {
+    ".npz": Format(_npz, _binary_size, exact=False),
+    ".npy": Format(_npy, _binary_size, exact=False),
+    ".csv": Format(_csv, _text_size, exact=True),
+}

@@ -111,7 +111,8 @@ class Ended:
                 how = " (revealed)" if output.revealed else ""
                 lines.append(f"{party} learned {output.name}: {output.kind}{how}")
                 if party in self.reports and output.name not in self.files:
-                    lines.append(f"    {output.name} = {values.text(self.outputs[output.name], output.type)}")
+                    value = self.outputs[output.name]
+                    lines.append(f"    {output.name} = {values.text(value, output.type, value.size)}")
                 elif party in self.reports:
                     lines.append(f"    saved in {self.files[output.name]}")
         lines += [

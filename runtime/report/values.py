@@ -10,9 +10,10 @@ from compiler.program import Released
 from compiler.words.evaluate import Array
 from compiler.words.ir import Type
 from lang.numerals import exact
+from runtime.data import save
 from runtime.data.errors import InputError
-from runtime.data.save import check_output, save
 from runtime.data.specs import Kind
+from runtime.files import Place
 from runtime.party.sources import kind_of
 
 SHOWN = 64  # elements that are printed; more are counted
@@ -26,24 +27,34 @@ def numbers(value: Array, type: Type) -> Any:
     return np.array(flat).reshape(value.shape).tolist()
 
 
-def text(value: Array, type: Type) -> str:
-    """The numbers of an output, exactly; a long tensor is cut short."""
+def text(value: Array, type: Type, most: int = SHOWN) -> str:
+    """The numbers of an output, exactly; a tensor of more than so many elements is cut short."""
     flat = value.reshape(-1)
     if value.ndim == 0:
         return exact(int(flat[0]) * type.scale)
-    shown = ", ".join(exact(int(n) * type.scale) for n in flat[:SHOWN])
-    rest = f", ... ({len(flat)} in all)" if len(flat) > SHOWN else ""
+    shown = ", ".join(exact(int(n) * type.scale) for n in flat[:most])
+    rest = f", ... ({len(flat)} in all)" if len(flat) > most else ""
     return f"[{shown}{rest}]"
 
 
 def check_file(path: str, output: Released) -> None:
     """Raises InputError if `write` would refuse this output or path; to be asked before the run."""
-    check_output(path, _file_kind(path, output))
+    save.check_output(path, _file_kind(path, output))
+
+
+def reserve(path: str, output: Released) -> Place:
+    """Room for this output, to be taken before the run; `fill` writes it there.  Raises InputError as `write` would."""
+    return save.reserve(path, output.name, _file_kind(path, output), output.type.shape)
+
+
+def fill(place: Place, path: str, output: Released, value: Array) -> None:
+    """As `write`, to a place that was reserved for it."""
+    save.fill(place, path, output.name, value.astype(np.int64), _file_kind(path, output))
 
 
 def write(path: str, output: Released, value: Array) -> None:
     """The output as a file, whole or not at all.  Raises InputError."""
-    save(path, output.name, value.astype(np.int64), _file_kind(path, output))
+    save.save(path, output.name, value.astype(np.int64), _file_kind(path, output))
 
 
 def _file_kind(path: str, output: Released) -> Kind:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.files import PRIVATE, replace, replace_bytes
+from runtime.files import PRIVATE, Place, replace, replace_bytes
 
 
 def mode(path: Path) -> int:
@@ -64,6 +64,73 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OSError, match="No space left"):
         replace(path, full if where == "write" else lambda file: file.write(b"after"))
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture(params=["without a name", "named"])
+def unnamed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the system has files without a name."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE")
+    return request.param != "named"
+
+
+def test_a_place_is_taken_before_there_is_anything_to_write(tmp_path: Path, unnamed: bool) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"before")
+    with Place(path, 3 << 20) as place:
+        assert path.read_bytes() == b"before" and len(list(tmp_path.iterdir())) == (1 if unnamed else 2)
+        assert os.fstat(place._handle).st_blocks * 512 >= 3 << 20, "the room is there"
+        place.fill(lambda file: file.write(b"after"))
+        assert path.read_bytes() == b"after" and mode(path) == 0o600
+    assert list(tmp_path.iterdir()) == [path] and path.read_bytes() == b"after"
+
+
+def test_a_place_that_is_not_filled_leaves_nothing(tmp_path: Path, unnamed: bool) -> None:
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+    with Place(tmp_path / "model", 10):
+        pass
+    assert list(tmp_path.iterdir()) == [] and len(list(Path("/proc/self/fd").iterdir())) == handles
+    path = tmp_path / "model"
+    path.write_bytes(b"before")
+
+    def fails(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with Place(path, 10) as place, pytest.raises(OSError, match="No space left"):
+        place.fill(fails)
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.usefixtures("unnamed")
+def test_what_cannot_be_written_is_told_when_the_place_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OSError, match="directory"):
+        Place(tmp_path, 10)
+    with pytest.raises(OSError, match="No such file"):
+        Place(tmp_path / "none" / "model", 10)
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        Place(tmp_path / "model", 10)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_in_a_pipe_and_behind_a_link(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "target")
+    with Place(pipe, 10) as place:  # does not wait for a reader
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        place.fill(lambda file: file.write(b"through"))
+        assert os.read(reader, 100) == b"through"
+        os.close(reader)
+    with Place(link, 10) as place:
+        place.fill(lambda file: file.write(b"after"))
+    assert link.is_symlink() and (tmp_path / "target").read_bytes() == b"after"
 
 
 def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Outputs: read back bit for bit, whole or not at all."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from runtime import files
 from runtime.data.errors import InputError
 from runtime.data.load import load_tensor
-from runtime.data.save import check_output, save
+from runtime.data.save import check_output, fill, reserve, save
 from runtime.data.specs import Kind, TensorSpec
 
 KINDS = [Kind(16, 10, True), Kind(53, 52, True), Kind(8, 0, False), Kind(64, 0, True), Kind(1, 0, False)]
@@ -24,6 +25,22 @@ def test_what_is_saved_is_read_back(tmp_path: Path, ending: str, kind: Kind, sha
     save(path, "file", values, kind)  # a name that np.savez would not take
     read = load_tensor(TensorSpec("file", kind, shape), path)
     assert read.shape == shape and np.array_equal(read, values)
+
+
+@pytest.mark.parametrize("ending", ["npz", "npy", "csv"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(), (5,), (300, 3), (1, 400)])
+def test_a_place_is_large_enough(tmp_path: Path, ending: str, kind: Kind, shape: tuple[int, ...]) -> None:
+    """For the longest values, too."""
+    path, name = str(tmp_path / f"out.{ending}"), "n" * 60
+    values = np.full(shape, kind.low if kind.signed else kind.high, dtype=np.int64)
+    values.reshape(-1)[::2] += -1 if values.reshape(-1)[0] > 0 else 1  # every bit behind the point is used
+    with reserve(path, name, kind, shape) as place:
+        room = os.fstat(place._handle).st_size
+        fill(place, path, name, values, kind)
+    size = Path(path).stat().st_size
+    assert size <= room < 3 * size + 4096
+    assert np.array_equal(load_tensor(TensorSpec(name, kind, shape), path), values)
 
 
 def test_a_wide_fix_goes_to_csv_alone(tmp_path: Path) -> None:
