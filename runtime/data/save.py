@@ -118,12 +118,12 @@ class Format:
     """How one output is written."""
 
     write: Callable[[BinaryIO, str, Integers, Kind], None]
-    size: Callable[[str, Kind, Sequence[int]], int]  # bytes at most
     exact: bool  # decimals, or at most float64
+    size: Callable[[str, Kind, Sequence[int]], int] = _text_size  # bytes that a file takes, or a little more
 
 
 FORMATS = {
-    ".npz": Format(_npz, _binary_size, exact=False),
-    ".npy": Format(_npy, _binary_size, exact=False),
-    ".csv": Format(_csv, _text_size, exact=True),
+    ".npz": Format(_npz, exact=False, size=_binary_size),
+    ".npy": Format(_npy, exact=False, size=_binary_size),
+    ".csv": Format(_csv, exact=True),
 }

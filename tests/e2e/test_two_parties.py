@@ -137,28 +137,21 @@ def test_different_products(hospital: Party, vendor: Party) -> None:
         assert f"you run with --products {mine}, the peer with {theirs}: choose the same" in err
 
 
-def test_a_wrong_certificate(alice: Party, folder: Path) -> None:
+def test_a_wrong_certificate(alice: Party, bob: Party, folder: Path) -> None:
     listening = alice.listen(MILLIONAIRES, "--json")
+    where = port(listening)
     mallory = [f"--key={folder / 'mallory.key'}", f"--cert={folder / 'mallory.crt'}", f"--peer={folder / 'alice.crt'}"]
-    connecting = start(
-        "run",
-        MILLIONAIRES,
-        "--as",
-        "bob",
-        *mallory,
-        "--connect",
-        f"{HERE}:{port(listening)}",
-        "--input",
-        "b=1",
-        "--json",
-    )
-    for process, words in ((listening, "told to expect"), (connecting, "does not accept this party's certificate")):
-        status, out, err = finish(process)
-        assert status == 1 and json.loads(out)["error"]["code"] == "PeerNotTrusted" and words in err
+    calls = ("--as", "bob", *mallory, "--connect", f"{HERE}:{where}", "--input", "b=1", "--json")
+    status, out, err = finish(start("run", MILLIONAIRES, *calls))
+    assert status == 1 and json.loads(out)["error"]["code"] == "PeerNotTrusted"
+    assert "does not accept this party's certificate" in err
+    assert "told to expect" in wait_for(listening, "turned away")
+    connecting = bob.connect(MILLIONAIRES, where, "--json")  # the wait has not ended
+    assert [result(party)["outputs"] for party in (connecting, listening)] == [{"out": 0}] * 2
 
 
 def test_the_peer_is_not_there(alice: Party, bob: Party) -> None:
-    waiting, calling = alice.listen(MILLIONAIRES, "--timeout", "1"), bob.connect(MILLIONAIRES, 9, "--timeout", "1")
+    waiting, calling = alice.listen(MILLIONAIRES, "--wait", "1"), bob.connect(MILLIONAIRES, 9, "--wait", "1")
     for process, words in ((waiting, "nobody connected"), (calling, "nobody answered")):
         status, out, err = finish(process)
         assert (status, out) == (1, "") and words in err and "Traceback" not in err

@@ -235,7 +235,7 @@ def test_the_witness_sees_a_caller(folder: Path) -> None:
     """Else the tests below could not fail."""
     with socket.create_server((HERE, 0)) as listener:
         done = call(
-            "run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", listener), "--input", BASE, "--timeout", "0.2"
+            "run", str(folder / "tumour.ccrc"), *ends(folder, "vendor", listener), "--input", BASE, "--wait", "0.2"
         )
         assert done.exit_code == 1 and "TLS handshake" in done.stderr
         listener.setblocking(False)
@@ -342,7 +342,9 @@ def test_how_a_party_is_started(folder: Path) -> None:
     assert "not the key of" in refused(
         *run, "--as", "vendor", keys[0], f"--cert={folder / 'hospital.crt'}", keys[2], "--listen", "127.0.0.1:0"
     )
-    assert "--timeout" in refused(*run, "--timeout", "0")
+    for option in ("--timeout", "--wait"):
+        assert f"{option} 0 is not" in refused(*run, option, "0")
+        assert f"{option} inf is not" in refused(*run, option, "inf")
     assert "--ledger goes with --contract" in refused(*run, "--ledger", "ledger.db")
     assert refused(*run, "--insecure")
 
