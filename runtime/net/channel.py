@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import struct
+import time
 from math import inf
 from typing import Protocol
 
-from runtime.net.errors import ProtocolError
+from runtime.net.errors import ProtocolError, Timeout
 from runtime.net.queue import ByteQueue
 
 WINDOW = 8 << 20
@@ -104,7 +105,7 @@ class Framing:
     def receive(self, limit: int) -> tuple[int, bytes]:
         # The header is kept until its payload is whole, so that a call that timed out can be repeated.
         if self._header is None:
-            self._header = HEADER.unpack(self._inbox.take(HEADER.size, self.timeout, self.deadline))
+            self._header = HEADER.unpack(self._take(HEADER.size))
         kind, length = self._header
         if length > limit:
             error = ProtocolError(
@@ -113,7 +114,17 @@ class Framing:
             )
             self._inbox.end(error, discard=True)
             raise error
-        payload = self._inbox.take(length, self.timeout, self.deadline)
+        payload = self._take(length)
         self._header = None
         self._received += HEADER.size + length
         return kind, payload
+
+    def _take(self, count: int) -> bytes:
+        """Nothing comes while the peer is still being sent what its answer waits for: that is no stall."""
+        while True:
+            before = self._outbox.taken
+            try:
+                return self._inbox.take(count, self.timeout, self.deadline)
+            except Timeout:
+                if self._outbox.taken == before or time.monotonic() >= self.deadline:
+                    raise

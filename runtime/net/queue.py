@@ -30,6 +30,8 @@ class ByteQueue:
         self._blocks: deque[_Block] = deque()
         self._size = 0
         self._wanted = 0
+        self.taken = 0
+        """Bytes that were removed so far."""
         self._end: NetworkError | None = None
         self._lost = False
         self._condition = Condition()
@@ -136,6 +138,7 @@ class ByteQueue:
 
     def _remove(self, count: int) -> bytes:
         self._size -= count
+        self.taken += count
         parts: list[memoryview] = []
         while count:
             first = self._blocks[0]

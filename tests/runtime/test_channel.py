@@ -131,6 +131,26 @@ def test_bytes_that_come_now_and_then_do_not_hold_a_run_for_ever() -> None:
             wait()
 
 
+def test_a_peer_that_is_still_being_sent_to_has_not_stalled() -> None:
+    """Over a slow link its answer waits for what goes before it."""
+    inbox, outbox = ByteQueue(WINDOW, "the peer"), ByteQueue(WINDOW, "the peer")
+    channel = Framing(inbox, outbox, 0.2)
+    channel.send(1, b"x" * 5)
+
+    def slowly() -> None:
+        for _ in range(8):
+            time.sleep(0.1)
+            outbox.drop(1)
+        inbox.feed([HEADER.pack(2, 0)])
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(slowly)
+        assert channel.receive(10) == (2, b"")
+        sending.result()
+    with pytest.raises(Timeout, match="nothing came"):
+        channel.receive(10)
+
+
 def test_a_peer_that_stalls_or_vanishes_within_a_frame() -> None:
     channel, inbox = framing(HEADER.pack(1, 6)[:2])
     with pytest.raises(Timeout):
