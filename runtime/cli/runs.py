@@ -51,6 +51,7 @@ from runtime.report.wording import count, duration, size
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
+LONGEST = 1e7  # seconds, some four months
 
 Party = Annotated[
     str | None,
@@ -141,8 +142,8 @@ def run(
         start = time.perf_counter()
         checked_delta(delta)
         for option, given in (("--wait", wait), ("--timeout", timeout)):
-            if not 0 < given < float("inf"):
-                raise UsageError(f"{option} {given:g} is not a number of seconds above 0")
+            if not 0 < given <= LONGEST:
+                raise UsageError(f"{option} {given:g} is not a number of seconds above 0, and at most {LONGEST:g}")
         if ledger is not None and contract is None:
             raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
         if contract is not None and seed is not None:

@@ -8,6 +8,7 @@ been heard.  Nobody gets a byte of a session before its certificate has been com
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 import ssl
@@ -24,6 +25,7 @@ HANDSHAKE = 10.0  # seconds from the first byte to the last
 MOST = 128  # callers at once
 _AT_ONCE = 16  # callers let in before those inside are heard again
 _PARTING = 1.0  # seconds in which one that was turned away may read why
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _OUT_OF_HANDLES = 0.1  # seconds before the next try where the system has no more
 
 Told = Callable[[NetworkError], None]
@@ -74,7 +76,9 @@ class Door:
         return None
 
     def _pause(self, deadline: float) -> float:
-        return max(0.0, min([deadline, *(caller.until for caller in self._callers)]) - time.monotonic())
+        """Seconds to the first time at which something must be done; an hour at most, which the system can count."""
+        now = time.monotonic()
+        return max(0.0, min([deadline, now + 3600.0, *(caller.until for caller in self._callers)]) - now)
 
     def _let_in(self) -> None:
         for _ in range(_AT_ONCE):
@@ -82,10 +86,10 @@ class Door:
                 sock, address = self._listening.accept()
             except BlockingIOError:
                 return
-            except OSError:  # it hung up in the meantime, or there are no more handles
-                if not self._make_room():
+            except OSError as error:
+                if error.errno in _SCARCE and not self._make_room():
                     time.sleep(_OUT_OF_HANDLES)
-                return
+                return  # else it hung up in the meantime
             if len(self._callers) >= MOST:
                 self._make_room()
             sock.setblocking(False)

@@ -20,6 +20,7 @@ from runtime.net.link import Link
 from runtime.net.stream import TlsChannel
 
 _RETRY_SECONDS = 0.1
+_LONGEST_DIAL = 60.0  # seconds of one attempt
 _BACKLOG = 128  # callers that the system holds before they are let in
 
 
@@ -140,7 +141,8 @@ def _aborted_on_error(channel: TlsChannel) -> Generator[None, None, None]:
 def _dial(host: str, port: int, deadline: float, timeout: float) -> socket.socket:
     while True:
         try:
-            return socket.create_connection((host, port), timeout=max(deadline - time.monotonic(), _RETRY_SECONDS))
+            patience = min(max(deadline - time.monotonic(), _RETRY_SECONDS), _LONGEST_DIAL)
+            return socket.create_connection((host, port), timeout=patience)
         except socket.gaierror as error:
             raise PeerUnreachable(f"the host name {host} is unknown ({error.strerror}); check the address") from error
         except OSError as error:

@@ -28,6 +28,8 @@ from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role
 
+PARTING = 10.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -85,7 +87,7 @@ class Session:
             peer, name = agree(guard, hello)
             same_records(peer, self.permit.records)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
-            farewell = self._part(guard, outputs)
+            farewell = self._part(guard, channel, outputs)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
@@ -96,8 +98,10 @@ class Session:
             self.phases.enter("")
         return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
 
-    def _part(self, guard: Guard, outputs: Mapping[str, Array]) -> str:
-        """The last words; why they are missing, if they are and there are outputs to be kept."""
+    def _part(self, guard: Guard, channel: Channel, outputs: Mapping[str, Array]) -> str:
+        """The last words; why they are missing, if they are and there are outputs, which do not wait for them long."""
+        if outputs:
+            channel.timeout = min(channel.timeout, PARTING)
         try:
             with self.phases.during("outputs"):
                 if self.role is Role.EVALUATOR:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -45,6 +45,24 @@ class Torn:
         return getattr(self._channel, name)
 
 
+class Silent:
+    """A channel that swallows a frame of this kind, and does not close."""
+
+    def __init__(self, channel: Channel, kind: Frame) -> None:
+        self._channel, self._kind = channel, kind
+        self.timeout, self.deadline = channel.timeout, channel.deadline
+
+    def send(self, kind: int, payload: Any) -> None:
+        if kind != self._kind:
+            self._channel.send(kind, payload)
+
+    def close(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+
 @pytest.fixture
 def program() -> Program:
     return api.compile(MILLIONAIRES)
@@ -79,6 +97,29 @@ def test_the_last_word_is_missing(program: Program, torn: str, error: BaseExcept
     told = Ended(program, {torn: found}, phases(found, 0.0, 1.0), {}, privacy(program.compiled, {}, 1e-5), False)
     assert f"{torn}'s session has no last word ({found.farewell}); its outputs are complete" in told.text()
     assert told.as_json()["farewell"] == {torn: found.farewell}
+
+
+def test_a_party_with_outputs_does_not_wait_long_for_the_last_word(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it waits it could be killed, and its outputs with it."""
+    monkeypatch.setattr("runtime.session.session.PARTING", 0.2)
+    here, there = pair(30.0)
+    garbler, evaluator = program.compiled.garbler, program.compiled.evaluator
+    values = {"alice": {"a": "3"}, "bob": {"b": "2"}}
+    silent: Any = Silent(there, Frame.DONE)
+    done = Event()
+
+    def evaluates() -> None:
+        run(program, evaluator, prepare(program, evaluator, values[evaluator], RunSecret.of(None)), silent)
+        done.set()
+
+    thread = Thread(target=evaluates)
+    thread.start()
+    found = run(program, garbler, prepare(program, garbler, values[garbler], RunSecret.of(None)), here)
+    assert "nothing came" in found.farewell and found.outputs
+    thread.join()
+    assert done.is_set()
 
 
 def test_an_output_that_did_not_open_is_none(program: Program) -> None:

@@ -267,11 +267,11 @@ def test_callers_that_say_nothing_make_room(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("runtime.net.door.MOST", 4)
     reasons: list[NetworkError] = []
     accept = socket.socket.accept
-    fails = iter([True, False, True])
+    fails = iter([errno.EMFILE, 0, errno.ECONNABORTED, errno.EMFILE])
 
     def scarce(listening: socket.socket) -> tuple[socket.socket, object]:
-        if next(fails, False):
-            raise OSError(errno.EMFILE, "Too many open files")
+        if error := next(fails, 0):
+            raise OSError(error, "as the test wants it")
         return accept(listening)
 
     monkeypatch.setattr(socket.socket, "accept", scarce)
@@ -317,6 +317,17 @@ def test_a_client_tries_again_where_the_line_is_there_before_the_peer() -> None:
     assert reasons and all(type(reason) is ConnectionLost for reason in reasons) and client.timeout == 7
     server.abort()
     client.abort()
+
+
+def test_a_wait_of_months() -> None:
+    """Longer than the system's calls count."""
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
+        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 1e12, 1e7)
+        server, client = listener.accept(1e12, 1e7), connecting.result()
+    server.send(1, b"x")
+    assert client.receive(1) == (1, b"x")
+    server.close()
+    client.close()
 
 
 def test_nobody_there() -> None:
