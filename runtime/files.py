@@ -89,26 +89,24 @@ class Place:
 
     def _opened(self) -> int:
         with suppress(AttributeError, OSError):
-            handle = os.open(self.path.parent, os.O_TMPFILE | os.O_WRONLY, PRIVATE)
-            if os.path.lexists(_handle_path(handle)):
-                return handle
-            os.close(handle)
+            self._tried()
+            return os.open(self.path.parent, os.O_TMPFILE | os.O_WRONLY, PRIVATE)
         self._part = _beside(self.path)
         return os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
 
-    def _appear(self) -> None:
-        folder = os.open(self.path.parent, os.O_RDONLY)
+    def _tried(self) -> None:
+        """A file without a name can be given one here; AttributeError or OSError if not."""
+        handle = os.open(self.path.parent, os.O_TMPFILE | os.O_WRONLY, PRIVATE)
         try:
-            if self._part is None:
-                part = _beside(self.path)
-                # The folder is named so that the link is followed: to the file that has no name.
-                os.link(_handle_path(self._handle), part, src_dir_fd=folder, follow_symlinks=True)
-                self._part = part
-            self._part.replace(self.path)
-            self._part = None
-            os.fsync(folder)
+            _named(handle, self.path).unlink()
         finally:
-            os.close(folder)
+            os.close(handle)
+
+    def _appear(self) -> None:
+        self._part = self._part or _named(self._handle, self.path)
+        self._part.replace(self.path)
+        self._part = None
+        _sync(self.path.parent)
 
     def close(self) -> None:
         """Give back what was not filled.  A second call does nothing."""
@@ -128,8 +126,12 @@ class Place:
         self.close()
 
 
-def _handle_path(handle: int) -> str:
-    return f"/proc/self/fd/{handle}"
+def _named(handle: int, path: Path) -> Path:
+    """The file of this handle, which had no name, under one beside `path`."""
+    part = _beside(path)
+    # Only a call that names a folder follows the link to the file; which folder does not matter.
+    os.link(f"/proc/self/fd/{handle}", part, src_dir_fd=handle, follow_symlinks=True)
+    return part
 
 
 def _beside(path: Path) -> Path:

@@ -27,7 +27,7 @@ def checkpoint(
     ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
-    """Sign how far the ledger has come, to be published: it tells nothing of what is in it but how many events."""
+    """Sign how far the ledger has come, to be published.  It tells how many events there are, and nothing of them."""
     with faults(json):
         identity = keys.load(key, cert)
         with Ledger(ledger or default_path()) as opened:
@@ -49,7 +49,7 @@ def compare(
     ],
     json: Json = False,
 ) -> None:
-    """Check that a newer checkpoint of a ledger goes on where an older one ended: that nothing was taken back."""
+    """Check that one checkpoint goes on where another ended.  If so, nothing was taken out of the ledger since."""
     with faults(json):
         try:
             owner = public_key(keys.read_certificate(of))
