@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.strangers import Seen, beside_a_run
 
-KINDS = {"closes", "http", "garbage", "wrong_certificate", "no_certificate", "burst"}
+KINDS = {"closes", "http", "garbage", "wrong_certificate", "no_certificate", "slow", "burst"}
 GROWTH = 16 << 20  # bytes
 
 
