@@ -1,9 +1,10 @@
 """What a run costs: epsilon at a given delta, from the mechanisms that touched the data set.
 
 What was released (`Mechanism`) is kept apart from what it costs (`Guarantee`), and no epsilon is handed out without
-the adjacency and the unit it speaks of.  The cost is Google's `dp-accounting`: the privacy loss distribution (PLD) of
-the Gaussian mechanism under truncated Poisson sampling (arXiv:2508.15089), composed over the steps.  Noise that is
-Gaussian only but for some delta adds about q delta a step (docs/privacy.md, theorem 2).
+the adjacency and the unit it speaks of.  The cost is that of the privacy loss distribution (PLD) of the Gaussian
+mechanism under truncated Poisson sampling (arXiv:2508.15089), composed over the steps; what is told is an upper bound
+on it, floating-point errors included (composition.py).  Noise that is Gaussian only but for some delta adds about
+q delta a step (docs/privacy.md, theorem 2).
 
 Nothing here depends on the records: q is batch / n and n is public, the divisor of an update is the public batch.
 """
@@ -11,19 +12,19 @@ Nothing here depends on the records: q is batch / n and n is public, the divisor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from math import inf
-from typing import Any
+from math import inf, nextafter
+
+from runtime.privacy.composition import ACCURACY, epsilon
+from runtime.privacy.losses import Pair
 
 ADJACENCY = "zero-out of one record"
 UNIT = "one record = one row"
-# Losses are rounded up to multiples of this, in such a way (connect the dots) that epsilon is only ever overstated:
-# by 2e-4 where T = 1000, sigma = 1.  A finer one costs time in proportion.
-INTERVAL = 5e-4
+ACCOUNTANT = "PLD, an upper bound"
 # From 2 on: below, dp-accounting's series need not converge.
 ORDERS = (*[x / 10 for x in range(20, 110)], *range(11, 64), 80, 96, 128, 192, 256, 512, 1024)
+_BINOMIAL = 1 + 2.0**-30  # scipy's binomial tails are better than that, relative
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,21 @@ class Mechanism:
             return 0.0
         return self.rate * self.steps * (self.noise_delta + self.overflow() * self.far_delta)
 
+    def pairs(self) -> tuple[tuple[float, Pair], ...]:
+        """What dominates one step: by weight, the pairs without and with an overflow of the slots (theorem 2)."""
+        shift = nextafter(1 / self.noise_multiplier, inf)
+        usual = Pair(min(1.0, nextafter(self.rate, inf)), shift)
+        full = min(1.0, self.overflow() * _BINOMIAL)
+        if not full:
+            return ((1.0, usual),)
+        return (1.0 - full / _BINOMIAL**2, usual), (full, Pair(self._kept(full), 2 * shift, opposed=True))
+
+    def _kept(self, full: float) -> float:
+        """With which chance a record is in a batch whose slots the others fill alone."""
+        from scipy.special import bdtrc
+
+        return min(1.0, float(bdtrc(self.slots, self.n, self.rate)) * self.slots / self.n / full * _BINOMIAL**3)
+
     def overflow(self) -> float:
         """The chance that the other n - 1 records alone fill the slots."""
         from scipy.special import bdtrc  # here, because scipy takes longer to import than most commands to run
@@ -81,34 +97,38 @@ class Guarantee:
         )
 
 
-def account(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
-    """The cost of all of them together, on one data set.  Takes seconds: each distinct mechanism is a PLD of its own.
+def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACCURACY) -> Guarantee:
+    """The cost of all of them together, on one data set.
 
     Under zero-out adjacency n is the same for both neighbours, hence public; a record is replaced by one that is never
-    sampled and adds nothing to any sum.  Raises ValueError unless 0 < delta < 1.
+    sampled and adds nothing to any sum.  `accuracy` is about the share of epsilon by which it may be overstated.
+    Raises ValueError unless 0 < delta < 1, and Uncertified.
     """
-    return curve(mechanisms, [delta])[0]
-
-
-def curve(mechanisms: Sequence[Mechanism], deltas: Sequence[float], interval: float = INTERVAL) -> list[Guarantee]:
-    """The cost at each of several deltas, for the price of one.  Raises ValueError as `account`."""
-    for delta in deltas:
-        if not 0 < delta < 1:
-            raise ValueError(f"delta must lie between 0 and 1: {delta}")
+    if not 0 < delta < 1:
+        raise ValueError(f"delta must lie between 0 and 1: {delta}")
     used = [m for m in mechanisms if m.steps]
-    added = sum(m.added_delta() for m in used)
-    if any(not m.noise_multiplier for m in used):
-        epsilons = [inf] * len(deltas)
-    elif not used:
-        epsilons = [0.0] * len(deltas)
+    left = delta - sum(m.added_delta() for m in used)
+    if not used:
+        bound = 0.0
+    elif left <= 0 or any(not m.noise_multiplier for m in used):
+        bound = inf
     else:
-        composed = _composed(used, interval)
-        epsilons = [float(composed.get_epsilon_for_delta(d - added)) if d > added else inf for d in deltas]
-    name = f"PLD, dp-accounting {version('dp-accounting')}"
-    return [
-        Guarantee(epsilon=e, delta=d, adjacency=ADJACENCY, unit=UNIT, accountant=name)
-        for e, d in zip(epsilons, deltas, strict=True)
-    ]
+        bound = epsilon([(m.steps, m.pairs()) for m in merged(used)], left, accuracy)
+    return Guarantee(epsilon=bound, delta=delta, adjacency=ADJACENCY, unit=UNIT, accountant=ACCOUNTANT)
+
+
+def curve(mechanisms: Sequence[Mechanism], deltas: Sequence[float], accuracy: float = ACCURACY) -> list[Guarantee]:
+    """The cost at each of several deltas.  Raises as `account`."""
+    return [account(mechanisms, delta, accuracy) for delta in deltas]
+
+
+def merged(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:
+    """Those that lose alike as one of all their steps: to compose them one by one would only take longer."""
+    steps: dict[Mechanism, int] = {}
+    for m in mechanisms:
+        alike = replace(m, name="", steps=0, noise_delta=0.0, far_delta=0.0)
+        steps[alike] = steps.get(alike, 0) + m.steps
+    return [replace(m, steps=number) for m, number in steps.items()]
 
 
 def rdp(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
@@ -132,29 +152,4 @@ def rdp(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
         adjacency=ADJACENCY,
         unit=UNIT,
         accountant=f"RDP of plain Poisson sampling, which is not what is run, dp-accounting {version('dp-accounting')}",
-    )
-
-
-def _composed(mechanisms: Sequence[Mechanism], interval: float) -> Any:
-    first, *others = [
-        _step(m.n, m.batch, m.slots, m.noise_multiplier, interval).self_compose(m.steps) for m in mechanisms
-    ]
-    for other in others:
-        first = first.compose(other)
-    return first
-
-
-@lru_cache(maxsize=16)
-def _step(n: int, batch: int, slots: int, noise_multiplier: float, interval: float) -> Any:
-    """The privacy loss distribution of one step, which dp-accounting gives no type."""
-    from dp_accounting.pld.privacy_loss_distribution import from_truncated_subsampled_gaussian_mechanism
-    from dp_accounting.privacy_accountant import NeighboringRelation  # here, because this takes over a second
-
-    return from_truncated_subsampled_gaussian_mechanism(
-        dataset_size=n,
-        sampling_probability=batch / n,
-        truncated_batch_size=slots,
-        noise_multiplier=noise_multiplier,
-        value_discretization_interval=interval,
-        neighboring_relation=NeighboringRelation.REPLACE_SPECIAL,
     )

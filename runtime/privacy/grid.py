@@ -7,7 +7,7 @@ a grid is a bound whatever was estimated here; only how close it is depends on i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor, log, log2, sqrt
 
 import numpy as np
@@ -20,6 +20,8 @@ Steps = Sequence[tuple[int, Sequence[tuple[float, Pair]]]]  # how many of each m
 _UNSEEN = 2.0**-30  # of delta, that may lie beyond the grid or the window
 _WRAPPED = 1e-9  # of what is tilted, that may wrap into the window
 _LONGEST = 1 << 21  # points of a grid
+_COARSE = 2.0**-10  # of epsilon, that the first interval may cost
+_LESS = 0.8  # of the tilt of the saddle point: costs little, and less wraps where losses are rare and large
 _LEAST_EPSILON = 0.01  # below, the accuracy is that of this
 _INTEGRATED = 2048  # points
 _LEAST, _MOST = 1e-4, 1e9  # tilts
@@ -34,7 +36,33 @@ class Grid:
     size: int  # a power of two
     tilt: float
     center: int  # about where the tilted sum lies
-    tail: float  # the tilt that bounds what lies above the window
+
+    @property
+    def end(self) -> float:
+        """Above the window."""
+        return (self.start + self.size) * self.interval
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One way round: M against the other, or (`swapped`) the other against M."""
+
+    swapped: bool
+    farthest: float  # how far from the means a step is looked at
+    tilt: float
+    center: float
+    bottom: float  # of the window
+    top: float
+    tail: float  # the tilt that bounds what lies above it
+    width: float  # of one step's losses
+    interval: float  # to start with
+
+    def grid(self, interval: float) -> Grid:
+        size = 1 << max(4, ceil(log2((self.top - self.bottom) / interval + 2)))
+        return Grid(interval, ceil(self.top / interval) + 1 - size, size, self.tilt, round(self.center / interval))
+
+    def too_fine(self, interval: float) -> bool:
+        return max(self.top - self.bottom, self.width) > _LONGEST * interval
 
 
 def reach(delta: float, count: int) -> float:
@@ -46,27 +74,34 @@ def reach(delta: float, count: int) -> float:
     return result if result < FARTHEST - 1 else 0.0
 
 
-def grid(steps: Steps, delta: float, accuracy: float, farthest: float, *, swapped: bool) -> Grid:
+def estimate(steps: Steps, delta: float, farthest: float, *, swapped: bool) -> Estimate:
     total = _Sum(steps, farthest, swapped=swapped)
-    tilted = total.where(_Saddle.log_delta, log(delta))
+    saddle = total.where(_Saddle.log_delta, log(delta))
+    tilted = total.at(_LESS * saddle.theta)
     tail = total.where(_Saddle.log_tail, log(delta * _UNSEEN))
     top = (tail.log_moment - log(delta * _UNSEEN)) / tail.theta
-    below = total.at(tilted.theta - sqrt(-2 * log(_WRAPPED) / tilted.variance))
-    bottom = (log(_WRAPPED) + tilted.log_moment - below.log_moment) / (tilted.theta - below.theta)
-    # A loss rounded to the ends of its cell adds (theta + 1) h^2 / 8 to epsilon at most.
+    bottom = max(_bottom(tilted, total.at(tilted.theta - gap)) for gap in _gaps(tilted))
+    # A loss rounded to the ends of its cell adds (theta + 1) h^2 / 8 to epsilon at most, about.
     count = sum(number for number, _ in steps)
-    square = 8 * accuracy * max(tilted.mean, _LEAST_EPSILON) / (count * (tilted.theta + 1))
+    square = 8 * _COARSE * max(saddle.mean, _LEAST_EPSILON) / (count * (saddle.theta + 1))
+    ends = [points(pair, 1.0, farthest) for _, mixture in steps for _, pair in mixture]
+    width = float(max(last for _, last in ends) - min(first for first, _ in ends))
     interval = 2.0 ** floor(log2(square) / 2)
-    while max(top - bottom, *(_width(mixture, interval, farthest) for _, mixture in steps)) > _LONGEST * interval:
-        interval *= 2
-    size = 1 << max(4, ceil(log2((top - bottom) / interval + 2)))
-    end = ceil(top / interval) + 1
-    return Grid(interval, end - size, size, tilted.theta, round(tilted.mean / interval), tail.theta)
+    found = Estimate(swapped, farthest, tilted.theta, saddle.mean, bottom, top, tail.theta, width, interval)
+    while found.too_fine(found.interval):
+        found = replace(found, interval=2 * found.interval)
+    return found
 
 
-def _width(mixture: Sequence[tuple[float, Pair]], interval: float, farthest: float) -> float:
-    ends = [points(pair, interval, farthest) for _, pair in mixture]
-    return interval * (max(last for _, last in ends) - min(first for first, _ in ends))
+def _gaps(tilted: _Saddle) -> list[float]:
+    """Differences of tilts, from the best one of a normal sum down to that of one with a long lower tail."""
+    best = sqrt(-2 * log(_WRAPPED) / tilted.variance)
+    return [best / 2**k for k in range(10)]
+
+
+def _bottom(tilted: _Saddle, below: _Saddle) -> float:
+    """Chernoff: less than _WRAPPED of the tilted sum lies under it."""
+    return (log(_WRAPPED) + tilted.log_moment - below.log_moment) / (tilted.theta - below.theta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +161,10 @@ class _Sum:
 
 def _integrated(weight: float, pair: Pair, farthest: float, *, swapped: bool) -> tuple[Vector, Vector]:
     """Losses and the logarithms of their chances."""
-    x = np.linspace(-farthest, pair.shift + farthest, _INTEGRATED)
+    x = np.linspace(pair.lowest - farthest, pair.shift + farthest, _INTEGRATED)
     loss = pair.loss(x)
-    plain = log(weight * (x[1] - x[0]) / sqrt(2 * np.pi)) - x**2 / 2
+    means = np.array([mean for _, mean in pair.other])[:, None]
+    weights = np.array([share for share, _ in pair.other])[:, None] * weight * (x[1] - x[0]) / sqrt(2 * np.pi)
+    with np.errstate(divide="ignore"):
+        plain = np.logaddexp.reduce(np.log(weights) - (x - means) ** 2 / 2)
     return (-loss, plain) if swapped else (loss, plain + loss)
