@@ -10,7 +10,7 @@ import typer
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import faults
 from runtime.cli.options import Json, LedgerFile, UsageError, positive
-from runtime.cli.screen import result
+from runtime.cli.screen import result, say
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
@@ -20,6 +20,7 @@ from runtime.data.content import content
 from runtime.ledger.events import Allotted, Granted, Lifted, budget, now
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
+from runtime.privacy.limits import warning
 from runtime.report import budget as report
 
 app = typer.Typer(help="Grant privacy budgets to data sets, and see what is left.", no_args_is_help=True)
@@ -35,10 +36,12 @@ Delta = Annotated[str, typer.Option("--delta", metavar="D", show_default=False)]
 def grant(records: Records, epsilon: Epsilon, delta: Delta, ledger: LedgerFile = None, json: Json = False) -> None:
     """Set the whole budget of a data set.  A new grant replaces the one before."""
     with faults(json):
-        amount, data = _amount(epsilon, delta), content(records).digest
-        label = _label(Path(records).name)
+        amount, held = _amount(epsilon, delta), content(records)
+        data, label = held.digest, _label(Path(records).name)
+        if said := warning(amount.delta, {label: held.records}):
+            say(f"warning: {said}")
         with Ledger(ledger or default_path(), create=True) as opened:
-            opened.record(lambda _: [Granted(at=now(), data=data, label=label, budget=budget(amount))])
+            opened.record(lambda _: [Granted(at=now(), data=data, label=label, records=held.records, budget=budget(amount))])
             _tell(opened, data, json)
 
 

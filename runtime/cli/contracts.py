@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json as jsons
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
 
 from compiler.program import products as products_of
+from lang.numerals import spelled
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.faults import faults
 from runtime.cli.options import Define, Input, Json, Products, Runnable, UsageError, pairs, positive
@@ -28,6 +30,7 @@ from runtime.data.content import content
 from runtime.ledger.events import now
 from runtime.net import keys
 from runtime.net.keys import Identity
+from runtime.privacy.limits import default_delta
 from runtime.program import Program
 from runtime.report.contract import lines
 from runtime.report.program import integrity
@@ -48,7 +51,15 @@ Peer = Annotated[Path, typer.Option("--peer", metavar="PEER.crt", show_default=F
 Epsilon = Annotated[
     str | None, typer.Option("--epsilon", metavar="E", show_default=False, help="What one run may cost at most.")
 ]
-Delta = Annotated[str, typer.Option("--delta", metavar="D", help="The delta of one run.")]
+Delta = Annotated[
+    str | None,
+    typer.Option(
+        "--delta",
+        metavar="D",
+        show_default=False,
+        help="The delta of one run; the smaller of 1e-5 and 1/(10 n) if not given, n the records.",
+    ),
+]
 Runs = Annotated[int, typer.Option("--runs", metavar="N", min=1, help="How many runs at most.")]
 TotalEpsilon = Annotated[
     str | None,
@@ -86,7 +97,7 @@ def new(
     peer: Peer,
     input: Input = None,
     epsilon: Epsilon = None,
-    delta: Delta = "1e-5",
+    delta: Delta = None,
     runs: Runs = 1,
     total_epsilon: TotalEpsilon = None,
     total_delta: TotalDelta = None,
@@ -110,9 +121,10 @@ def new(
             raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
-        budgets = _budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         certificates = _certificates(program, party, identity, keys.read_certificate(peer))
         holdings = _holdings(program, party, identity, pairs("--input", input))
+        delta = spelled(_usual_delta(program, holdings)) if delta is None else delta
+        budgets = _budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         terms = terms_for(program, certificates, holdings, budgets, now() - CLOCK_SKEW, now() + timedelta(days=days))
         costs = _costs(program, terms)
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
@@ -172,6 +184,11 @@ def verify_(
         elif define or products:
             raise UsageError(f"{'-D' if define else '--products'} goes with --program")
         result({"digest": digest(contract.terms), **_as_json(costs)}, "\n".join([said, *_costing(costs)]), json)
+
+
+def _usual_delta(program: Program, holdings: dict[str, Holding]) -> Fraction:
+    used = {m.dataset for m in program.compiled.mechanisms}
+    return default_delta(holding.records for name, holding in holdings.items() if name in used)
 
 
 def _budgets(

@@ -14,7 +14,6 @@ import typer
 from compiler.joint.shares import Products as ProductsOf
 from runtime.contract.amounts import typed
 from runtime.data import save
-from runtime.report.privacy import DELTA
 from runtime.report.traffic import Link
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
@@ -63,8 +62,15 @@ LedgerFile = Annotated[
         help="Where this party's budgets are kept; ~/.local/share/ccr/ledger.db if not given.",
     ),
 ]
-Delta = Annotated[float, typer.Option("--delta", metavar="D", help="The delta at which epsilon is told.")]
-DEFAULT_DELTA = DELTA
+Delta = Annotated[
+    float | None,
+    typer.Option(
+        "--delta",
+        metavar="D",
+        show_default=False,
+        help="The delta at which epsilon is told; the smaller of 1e-5 and 1/(10 n) if not given, n the records.",
+    ),
+]
 LinkOf = Annotated[
     str | None,
     typer.Option(
@@ -99,11 +105,10 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def checked_delta(delta: float) -> float:
-    """Raises UsageError unless 0 < delta < 1."""
-    if not 0 < delta < 1:
+def checked_delta(delta: float | None) -> None:
+    """Raises UsageError unless 0 < delta < 1, or there is none."""
+    if delta is not None and not 0 < delta < 1:
         raise UsageError(f"--delta {delta:g} does not lie between 0 and 1", "give a small one, such as 1e-5")
-    return delta
 
 
 def link(option: str, text: str) -> Link:

@@ -11,7 +11,6 @@ import typer
 from compiler.program import Compiled
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
-    DEFAULT_DELTA,
     Define,
     Delta,
     Json,
@@ -27,7 +26,7 @@ from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.party.sources import specs
 from runtime.report import plot as picture
-from runtime.report.spending import spending
+from runtime.report.spending import Unknown, spending
 from runtime.report.wording import listing
 
 
@@ -40,7 +39,7 @@ def privacy(
         list[str] | None,
         typer.Option("--input", metavar="NAME=PATH", show_default=False, help="Count the rows of this file instead."),
     ] = None,
-    delta: Delta = DEFAULT_DELTA,
+    delta: Delta = None,
     epsilon: Annotated[
         float | None,
         typer.Option("--epsilon", metavar="E", show_default=False, help="A budget: what noise, how many steps."),
@@ -66,7 +65,10 @@ def privacy(
                 f"{file} has no privacy mechanism, so no epsilon",
                 "records leave with an epsilon only through a `dpsgd` block with noise above 0",
             )
-        found = spending(program, _records(program, records, pairs("--input", input)), delta, epsilon)
+        try:
+            found = spending(program, _records(program, records, pairs("--input", input)), delta, epsilon)
+        except Unknown as error:
+            raise UsageError(f"epsilon is unknown: {error}") from None
         if plot is not None:
             with saving(plot):
                 picture.plot(found, plot)

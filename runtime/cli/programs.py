@@ -17,7 +17,6 @@ from lang.syntax.load import read
 from runtime import api
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
-    DEFAULT_DELTA,
     Define,
     Delta,
     File,
@@ -108,7 +107,7 @@ def inspect(
         int | None,
         typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of the data set, for epsilon."),
     ] = None,
-    delta: Delta = DEFAULT_DELTA,
+    delta: Delta = None,
     define: Define = None,
     products: Products = None,
     over: LinkOf = None,

@@ -16,7 +16,6 @@ from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.meet import Agreed, Ends, Patience, run_party
 from runtime.cli.options import (
-    DEFAULT_DELTA,
     Define,
     Delta,
     Input,
@@ -128,7 +127,7 @@ def run(
     contract: ContractFile = None,
     ledger: LedgerFile = None,
     seed: Seed = None,
-    delta: Delta = DEFAULT_DELTA,
+    delta: Delta = None,
     wait: Wait = WAIT,
     timeout: Timeout = TIMEOUT,
     define: Define = None,
@@ -209,7 +208,7 @@ def _ended(
     compiling: float,
     running: float,
     files: Mapping[str, str],
-    delta: float,
+    delta: float | None,
     seeded: bool,
     connection: Link | None,
 ) -> Ended:

@@ -6,10 +6,12 @@ The models say what a field may hold, `agrees_with_itself` what fields say about
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from lang.numerals import spelled
 from runtime.contract import canonical
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import (
@@ -26,6 +28,7 @@ from runtime.contract.fields import (
     public_key,
 )
 from runtime.contract.refused import Refused
+from runtime.privacy.limits import too_large
 
 FORMAT: Literal["ccr contract 1"] = "ccr contract 1"
 
@@ -107,6 +110,11 @@ class Terms(Model):
     privacy: Privacy | None  # None: the program has no mechanism
     learns: tuple[Learns, ...]
     reveals: tuple[Name, ...]  # outputs that leave as they are, protected by nothing
+
+    def protected(self) -> dict[str, int]:
+        """The records of each data set that a mechanism reads."""
+        used = {m.dataset for m in self.mechanisms}
+        return {d.name: d.records for d in self.data if d.name in used}
 
     def party(self, name: str) -> Party:
         """Raises Refused (foreign-party) for a name that is no party's."""
@@ -229,9 +237,21 @@ def _privacy(terms: Terms) -> None:
     for budget in (per_run, total):
         if budget.delta >= 1:
             raise Refused("delta-not-below-1", "a delta of 1 or more promises nothing")
+    if too_large(total.delta, terms.protected()):
+        raise _above_one_in_n(terms, total.delta)
     if not per_run.spend.within(total.spend):
         raise Refused(
             "run-above-total",
             "one run may cost more than all of them together",
             sums={"per run": per_run.spend, "total": total.spend},
         )
+
+
+def _above_one_in_n(terms: Terms, delta: Fraction) -> Refused:
+    name = too_large(delta, terms.protected())
+    return Refused(
+        "delta-above-one-in-n",
+        f"a total delta of {spelled(delta)} is 1/n or more for the {terms.protected()[name]} records of `{name}`: "
+        f"to publish a whole record would be allowed",
+        help="agree on a smaller delta, 1/(10 n) or less",
+    )

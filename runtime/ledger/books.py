@@ -16,6 +16,7 @@ from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
 from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
+from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
     State.RESERVED: frozenset({State.LABELS_SENT, State.ABORTED}),
@@ -108,6 +109,13 @@ class Books:
 
     def _grant(self, event: Granted) -> None:
         budget = _below_one(event.budget.spend)
+        if event.records is not None and too_large(budget.delta, {event.label: event.records}):
+            raise Refused(
+                "delta-above-one-in-n",
+                f"a delta of {spelled(budget.delta)} is 1/n or more for the {event.records} records of `{event.label}`: "
+                f"to publish a whole record would be allowed",
+                help="grant a smaller delta, 1/(10 n) or less",
+            )
         _not_below("charged", self.charged(event.data), budget)
         _not_below("allotted", self.shares(event.data), budget)
 

@@ -32,6 +32,7 @@ class Granted(Model):
     at: Time
     data: Digest  # content.Content.digest
     label: Text  # for people
+    records: Count | None = None  # n; unknown of a grant of an older version
     budget: Budget
 
 

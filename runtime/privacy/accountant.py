@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from importlib.metadata import version
-from math import inf, nextafter
+from math import ceil, floor, inf, log10, nextafter
 
-from runtime.privacy.composition import ACCURACY, epsilon
+from runtime.privacy.composition import ACCURACY, Uncertified, epsilon
 from runtime.privacy.losses import Pair
 
 ADJACENCY = "zero-out of one record"
@@ -87,14 +88,21 @@ class Guarantee:
 
     epsilon: float  # infinite if something is released without noise
     delta: float
+    noise_delta: float  # of it, what noise that is not exactly Gaussian takes; all of it, and epsilon is infinite
     adjacency: str
     unit: str
     accountant: str
 
     def __str__(self) -> str:
-        return (
-            f"epsilon = {self.epsilon:.3f} at delta = {self.delta:g} ({self.adjacency}; {self.unit}; {self.accountant})"
-        )
+        return f"epsilon = {upward(self.epsilon)} at delta = {self.delta:g} ({self.adjacency}; {self.unit}; {self.accountant})"
+
+
+def upward(epsilon: float) -> str:
+    """Never less than it is: three decimals, and below 1 four digits, six decimals at most."""
+    if epsilon == inf:
+        return "inf"
+    places = 3 if epsilon >= 1 or not epsilon else min(6, 3 - floor(log10(epsilon)))
+    return f"{float(Fraction(ceil(Fraction(epsilon) * 10**places), 10**places)):.{places}f}"
 
 
 def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACCURACY) -> Guarantee:
@@ -107,14 +115,20 @@ def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACC
     if not 0 < delta < 1:
         raise ValueError(f"delta must lie between 0 and 1: {delta}")
     used = [m for m in mechanisms if m.steps]
-    left = delta - sum(m.added_delta() for m in used)
+    taken = sum(m.added_delta() for m in used)
+    left = delta - taken
     if not used:
         bound = 0.0
     elif left <= 0 or any(not m.noise_multiplier for m in used):
         bound = inf
     else:
-        bound = epsilon([(m.steps, m.pairs()) for m in merged(used)], left, accuracy)
-    return Guarantee(epsilon=bound, delta=delta, adjacency=ADJACENCY, unit=UNIT, accountant=ACCOUNTANT)
+        try:
+            bound = epsilon([(m.steps, m.pairs()) for m in merged(used)], left, accuracy)
+        except Uncertified:
+            raise Uncertified(delta) from None
+    return Guarantee(
+        epsilon=bound, delta=delta, noise_delta=taken, adjacency=ADJACENCY, unit=UNIT, accountant=ACCOUNTANT
+    )
 
 
 def curve(mechanisms: Sequence[Mechanism], deltas: Sequence[float], accuracy: float = ACCURACY) -> list[Guarantee]:
@@ -149,6 +163,7 @@ def rdp(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
     return Guarantee(
         epsilon=float(accountant.get_epsilon(delta)),
         delta=delta,
+        noise_delta=0.0,
         adjacency=ADJACENCY,
         unit=UNIT,
         accountant=f"RDP of plain Poisson sampling, which is not what is run, dp-accounting {version('dp-accounting')}",

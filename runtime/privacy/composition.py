@@ -17,8 +17,8 @@ from math import exp, expm1, inf, log, log1p
 import numpy as np
 
 from runtime.privacy.convolution import Tilted, convolve, log_moment, tilted
-from runtime.privacy.grid import Estimate, Grid, Steps, estimate, reach
-from runtime.privacy.losses import STEP_ERROR, losses
+from runtime.privacy.grid import LEAST_EPSILON, UNSEEN, Estimate, Grid, Steps, estimate, reach
+from runtime.privacy.losses import STEP_ERROR, Losses, losses
 from runtime.privacy.tradeoff import Vector
 
 ACCURACY = 1e-4  # of epsilon, about, by which a grid may overstate it
@@ -52,11 +52,13 @@ def epsilon(steps: Steps, delta: float, accuracy: float = ACCURACY) -> float:
     unfinished = {0, 1}
     while (worst := max((0, 1), key=lambda i: found[i].epsilon)) in unfinished:
         before, fine[worst] = found[worst], fine[worst] / 2
-        if before.epsilon in (0, inf) or ways[worst].too_fine(fine[worst]):
+        if before.epsilon == inf or ways[worst].too_fine(fine[worst]):
             break
         after = _bound(steps, delta, ways[worst], fine[worst])
         found[worst] = min(before, after, key=lambda bound: bound.epsilon)
-        if before.epsilon - after.epsilon <= 3 * accuracy * after.epsilon:  # errors go with the interval's square
+        if before.epsilon - after.epsilon <= 3 * accuracy * max(
+            after.epsilon, LEAST_EPSILON
+        ):  # errors go with the interval's square
             unfinished.remove(worst)
     if found[worst].errors > _CERTIFIED:
         raise Uncertified(delta)
@@ -65,18 +67,28 @@ def epsilon(steps: Steps, delta: float, accuracy: float = ACCURACY) -> float:
 
 def _bound(steps: Steps, delta: float, way: Estimate, interval: float) -> _Found:
     """Of M against the other, or of the other against M."""
-    on = way.grid(interval)
     count = sum(number for number, _ in steps)
     sides = [(number, *losses(mixture, interval, way.farthest, swapped=way.swapped)) for number, mixture in steps]
-    above = sum(number * log_moment(side, way.tail, interval) for number, side, _ in sides) - way.tail * on.end
-    missed = sum(number * side.infinity for number, side, _ in sides) + exp(min(0.0, above))
-    spare = delta * exp(-count * STEP_ERROR) * (1 - _SLACK) - missed * (1 + _SLACK)
+    beyond = delta * UNSEEN
+    on = way.grid(interval, _top([(number, side) for number, side, _ in sides], way.tail, interval, beyond))
+    beyond += sum(number * side.infinity for number, side, _ in sides)
+    spare = delta * exp(-count * STEP_ERROR) * (1 - _SLACK) - beyond * (1 + _SLACK)
     if spare <= 0:
         return _Found(inf, 0.0)
     parts = [(number, tilted(side, on)) for number, side, _ in sides]
     scale = sum(number * part.log_moment for number, part in parts) - on.tilt * on.center * interval
     found = _crossing(parts, on, exp(min(700.0, log(spare) - scale)))
     return _Found(found.epsilon * (1 + _SLACK) + sum(number * shift for number, _, shift in sides), found.errors)
+
+
+def _top(sides: Sequence[tuple[int, Losses]], tail: float, interval: float, chance: float) -> float:
+    """Which all losses together exceed with this chance at most: Chernoff's bound, at the best of some tilts."""
+    best = inf
+    while True:
+        found = (sum(number * log_moment(side, tail, interval) for number, side in sides) - log(chance)) / tail
+        if found >= best:
+            return best
+        best, tail = found, tail / 2
 
 
 def _crossing(parts: Sequence[tuple[int, Tilted]], on: Grid, target: float) -> _Found:

@@ -1,8 +1,9 @@
 """The convolution of many steps' losses by a Fourier transform, with a proved bound on its rounding.
 
 A transform errs by some 2^-50 of the *largest* value, which says nothing of a tail of 1e-12.  So masses are tilted
-first: p_i becomes exp(theta i h) p_i / M, so that their sum lies near epsilon, and tilted back afterwards.  An error E of
-a value of the convolution then is one of E exp(K - theta s) of a chance at s, K the sum of T log M: small beside delta.
+first: p_i becomes exp(theta i h) p_i / M, so that their sum lies near epsilon, and tilted back afterwards.  An error E
+of a value of the convolution then is one of E exp(K - theta s) of a chance at s, K the sum of T log M: small beside
+delta.
 
 *Parts.*  A transform f of masses is near 1 where its T-th power matters, and an error of f counts T times.  So what is
 transformed is S, the sums of the masses above each point, or minus those up to it, on the two sides of a middle one:
@@ -10,8 +11,8 @@ f - 1 = (z - 1) S^ with z = exp(-2 pi i k / N), and z - 1 makes errors as small 
 *Rounding* (u = 2^-53).  A transform of N = 2^t points errs by at most t eta / (1 - t eta) of its length in the 2-norm,
 eta = 7.7 u (Higham 2002, theorem 24.2, weights good to 2 u); S by 2 t u, being sums in pairs; (8 + 3) t u is charged.
 (z - 1) S^ and 1 + that round by 5 u |f - 1| + u |f|.  A factor that is off by D is off in its T-th power by
-T (|f| + |D|)^(T - 1) |D| at most, and a product of T factors rounds by sqrt(5) u for each (Brent, Percival and Zimmermann
-2007).  By Cauchy and Schwarz over k this bounds every value of the convolution.
+T (|f| + |D|)^(T - 1) |D| at most, and a product of T factors rounds by sqrt(5) u for each (Brent, Percival and
+Zimmermann 2007).  By Cauchy and Schwarz over k this bounds every value of the convolution.
 *Wrapping.*  The transform convolves modulo N points.  All is >= 0, so what wraps into the window only adds.
 """
 

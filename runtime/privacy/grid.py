@@ -17,13 +17,13 @@ from runtime.privacy.tradeoff import Vector
 
 Steps = Sequence[tuple[int, Sequence[tuple[float, Pair]]]]  # how many of each mixture of pairs by weight
 
-_UNSEEN = 2.0**-30  # of delta, that may lie beyond the grid or the window
+UNSEEN = 2.0**-30  # of delta, that may lie beyond the grid or the window
 _WRAPPED = 1e-9  # of what is tilted, that may wrap into the window
 _LONGEST = 1 << 21  # points of a grid
 _COARSE = 2.0**-10  # of epsilon, that the first interval may cost
 _LESS = 0.8  # of the tilt of the saddle point: costs little, and less wraps where losses are rare and large
-_LEAST_EPSILON = 0.01  # below, the accuracy is that of this
-_INTEGRATED = 2048  # points
+LEAST_EPSILON = 0.01  # below, the accuracy is that of this
+_INTEGRATED = 512  # points
 _LEAST, _MOST = 1e-4, 1e9  # tilts
 
 
@@ -37,11 +37,6 @@ class Grid:
     tilt: float
     center: int  # about where the tilted sum lies
 
-    @property
-    def end(self) -> float:
-        """Above the window."""
-        return (self.start + self.size) * self.interval
-
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -53,13 +48,15 @@ class Estimate:
     center: float
     bottom: float  # of the window
     top: float
-    tail: float  # the tilt that bounds what lies above it
+    tail: float  # a tilt that bounds what lies above it
     width: float  # of one step's losses
     interval: float  # to start with
 
-    def grid(self, interval: float) -> Grid:
-        size = 1 << max(4, ceil(log2((self.top - self.bottom) / interval + 2)))
-        return Grid(interval, ceil(self.top / interval) + 1 - size, size, self.tilt, round(self.center / interval))
+    def grid(self, interval: float, top: float) -> Grid:
+        """A window up to `top`, which may be above what was estimated where the interval is coarse."""
+        bottom = self.bottom - max(0.0, top - self.top)
+        size = 1 << max(4, ceil(log2((top - bottom) / interval + 2)))
+        return Grid(interval, ceil(top / interval) + 1 - size, size, self.tilt, round(self.center / interval))
 
     def too_fine(self, interval: float) -> bool:
         return max(self.top - self.bottom, self.width) > _LONGEST * interval
@@ -69,7 +66,7 @@ def reach(delta: float, count: int) -> float:
     """How many deviations from the means the losses of one step are looked at; 0 if float64 does not reach so far."""
     from scipy.special import ndtri  # here, because scipy takes longer to import than most commands to run
 
-    chance = delta * _UNSEEN / max(count, 1)
+    chance = delta * UNSEEN / max(count, 1)
     result = -float(ndtri(chance)) if chance > 1e-290 else FARTHEST
     return result if result < FARTHEST - 1 else 0.0
 
@@ -78,12 +75,12 @@ def estimate(steps: Steps, delta: float, farthest: float, *, swapped: bool) -> E
     total = _Sum(steps, farthest, swapped=swapped)
     saddle = total.where(_Saddle.log_delta, log(delta))
     tilted = total.at(_LESS * saddle.theta)
-    tail = total.where(_Saddle.log_tail, log(delta * _UNSEEN))
-    top = (tail.log_moment - log(delta * _UNSEEN)) / tail.theta
+    tail = total.where(_Saddle.log_tail, log(delta * UNSEEN))
+    top = (tail.log_moment - log(delta * UNSEEN)) / tail.theta
     bottom = max(_bottom(tilted, total.at(tilted.theta - gap)) for gap in _gaps(tilted))
     # A loss rounded to the ends of its cell adds (theta + 1) h^2 / 8 to epsilon at most, about.
     count = sum(number for number, _ in steps)
-    square = 8 * _COARSE * max(saddle.mean, _LEAST_EPSILON) / (count * (saddle.theta + 1))
+    square = 8 * _COARSE * max(saddle.mean, LEAST_EPSILON) / (count * (saddle.theta + 1))
     ends = [points(pair, 1.0, farthest) for _, mixture in steps for _, pair in mixture]
     width = float(max(last for _, last in ends) - min(first for first, _ in ends))
     interval = 2.0 ** floor(log2(square) / 2)

@@ -132,7 +132,7 @@ class _Chances:
 def _side(pair: Pair, interval: float, reach: float, *, swapped: bool) -> Losses:
     """Each cell's mass on its two ends."""
     first, last = points(pair, interval, reach)
-    x = pair.place(interval * np.arange(first, last + 1))
+    x = pair.place(interval * np.arange(first, last + 1, dtype=np.float64))
     if swapped:
         x, first = -x[::-1], -last
         upper, lower = (_chances(x, [(w, -mean) for w, mean in of]) for of in (pair.other, pair.mixed))

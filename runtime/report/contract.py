@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract, Mechanism, Terms
+from runtime.privacy.limits import warning
 from runtime.report.wording import count, steps
 
 
@@ -53,4 +54,5 @@ def _privacy(terms: Terms) -> list[str]:
         f"privacy: {runs} at most, {how}",
         f"  one run: at most {p.per_run.spend}",
         f"  all runs: at most {p.total.spend}",
+        *([f"  warning: {said}"] if (said := warning(p.total.delta, terms.protected())) else []),
     ]

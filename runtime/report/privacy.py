@@ -11,9 +11,8 @@ from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of
+from runtime.privacy.limits import default_delta, warning
 from runtime.report.wording import count, listing, steps
-
-DELTA = 1e-5  # where nobody says another
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,19 @@ class Privacy:
         if self.guarantee is None:
             return []
         if self.epsilon is None:
-            return ["epsilon is infinite: the noise hides nothing at this delta"]
-        return [str(self.guarantee)]
+            return [f"epsilon is infinite: {self._why()}"]
+        return [str(self.guarantee), *self.warnings()]
+
+    def _why(self) -> str:
+        own = self.guarantee.noise_delta if self.guarantee else 0.0
+        if own < self.delta:
+            return "the noise hides nothing at this delta"
+        return f"joint noise is Gaussian only but for a delta, here {own:.2g} in all, which is not below {self.delta:g}"
+
+    def warnings(self) -> list[str]:
+        used = {m.dataset: self.records[m.dataset] for m in self.mechanisms if m.dataset in self.records}
+        said = warning(self.delta, used)
+        return [f"warning: {said}"] if said else []
 
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
@@ -69,6 +79,7 @@ class Privacy:
         return {
             "epsilon": self.epsilon,
             "delta": self.delta,
+            "warnings": self.warnings(),
             "unknown": self.unknown or None,
             "sigma": sigmas.pop() if len(sigmas) == 1 else None,
             "noise_ands_per_sample": self.noise_ands(),
@@ -94,8 +105,13 @@ class Privacy:
         }
 
 
-def privacy(program: Compiled, records: Mapping[str, int], delta: float) -> Privacy:
-    """`records` are the rows of each data set, as far as they are known.  Takes seconds where there is a mechanism."""
+def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) -> Privacy:
+    """`records` are the rows of each data set, as far as they are known; without a `delta` they decide it.
+
+    Takes up to seconds where there is a mechanism.
+    """
+    if delta is None:
+        delta = float(default_delta(records[m.dataset] for m in program.mechanisms if m.dataset in records))
     revealed = tuple(o for o in program.outputs if o.revealed)
     guarantee, unknown = None, ""
     if missing := sorted({m.dataset for m in program.mechanisms} - records.keys()):

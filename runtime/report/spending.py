@@ -19,6 +19,10 @@ _CURVE = 12  # points over the steps
 _DELTAS = tuple(10.0**-k for k in range(3, 11))
 
 
+class Unknown(ValueError):
+    """Nobody can say what the program costs; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """What an epsilon asks of each mechanism: its noise (None if none is enough), or its steps beside the others."""
@@ -124,12 +128,12 @@ class Spending:
         }
 
 
-def spending(program: Compiled, records: Mapping[str, int], delta: float, epsilon: float | None) -> Spending:
-    """The whole report; takes seconds.  Raises ValueError where `cost_of` does, and for an epsilon not above 0."""
-    told = cost.told(program, records)
+def spending(program: Compiled, records: Mapping[str, int], delta: float | None, epsilon: float | None) -> Spending:
+    """The whole report; takes seconds.  Raises Unknown, and ValueError for an epsilon not above 0."""
     whole = privacy(program, records, delta)
     if whole.unknown:
-        raise ValueError(whole.unknown)
+        raise Unknown(whole.unknown)
+    told, delta = cost.told(program, records), whole.delta
     proved = tuple(certificate(m) for m in program.mechanisms)
     alone = [whole.guarantee] if whole.guarantee and len(told) == 1 else [accountant.account([m], delta) for m in told]
     return Spending(
