@@ -112,8 +112,8 @@ class Books:
         if event.records is not None and too_large(budget.delta, {event.label: event.records}):
             raise Refused(
                 "delta-above-one-in-n",
-                f"a delta of {spelled(budget.delta)} is 1/n or more for the {event.records} records of `{event.label}`: "
-                f"to publish a whole record would be allowed",
+                f"a delta of {spelled(budget.delta)} is 1/n or more for the {event.records} records of "
+                f"`{event.label}`: to publish a whole record would be allowed",
                 help="grant a smaller delta, 1/(10 n) or less",
             )
         _not_below("charged", self.charged(event.data), budget)

@@ -25,6 +25,7 @@ UNIT = "one record = one row"
 ACCOUNTANT = "PLD, an upper bound"
 # From 2 on: below, dp-accounting's series need not converge.
 ORDERS = (*[x / 10 for x in range(20, 110)], *range(11, 64), 80, 96, 128, 192, 256, 512, 1024)
+_NOTHING = 1e-6  # an epsilon that nobody prints
 _BINOMIAL = 1 + 2.0**-30  # scipy's binomial tails are better than that, relative
 
 
@@ -94,7 +95,8 @@ class Guarantee:
     accountant: str
 
     def __str__(self) -> str:
-        return f"epsilon = {upward(self.epsilon)} at delta = {self.delta:g} ({self.adjacency}; {self.unit}; {self.accountant})"
+        about = f"{self.adjacency}; {self.unit}; {self.accountant}"
+        return f"epsilon = {upward(self.epsilon)} at delta = {self.delta:g} ({about})"
 
 
 def upward(epsilon: float) -> str:
@@ -133,7 +135,13 @@ def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACC
 
 def curve(mechanisms: Sequence[Mechanism], deltas: Sequence[float], accuracy: float = ACCURACY) -> list[Guarantee]:
     """The cost at each of several deltas.  Raises as `account`."""
-    return [account(mechanisms, delta, accuracy) for delta in deltas]
+    found: dict[float, Guarantee] = {}
+    last: Guarantee | None = None
+    for delta in sorted(deltas):  # once epsilon is nothing it stays so
+        if last is None or last.epsilon >= _NOTHING:
+            last = account(mechanisms, delta, accuracy)
+        found[delta] = last = replace(last, delta=delta)
+    return [found[delta] for delta in deltas]
 
 
 def merged(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:

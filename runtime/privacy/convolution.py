@@ -119,5 +119,5 @@ def _running_sums(terms: Vector) -> Vector:
 
 def _exponents(side: Losses, tilt: float) -> Vector:
     with np.errstate(divide="ignore"):
-        result: Vector = np.log(side.masses) + tilt * (side.first + np.arange(len(side.masses)))
+        result: Vector = np.log(side.masses) + tilt * (side.first + np.arange(len(side.masses), dtype=np.float64))
     return result
