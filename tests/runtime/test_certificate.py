@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from compiler.words.sampler import ENTRIES, sampler
-from runtime.privacy.certificate import ENOUGH, Certificate, Noise, Part, certify, effective, of_sampler
+from runtime.privacy.certificate import (
+    _AMPLIFIED,
+    ENOUGH,
+    Certificate,
+    Noise,
+    Part,
+    _Budget,
+    certify,
+    effective,
+    of_sampler,
+)
 from runtime.privacy.tradeoff import add_coins
 
 MULTIPLIER = Fraction("1.69")  # sigma / clip
@@ -181,6 +191,18 @@ def test_more_coordinates_leave_each_less_delta() -> None:
 
 
 # -- tables that must fail --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 31, 10**6])
+@pytest.mark.parametrize("scales", [1, 20, 40])
+def test_no_chain_spends_more_than_its_shift_may(dimension: int, scales: int) -> None:
+    """A first step and one for each bit of the rest, amplified, stay within delta(u); delta(u)s of a vector add up."""
+    budget = _Budget(1e-8, dimension, 2.5 * 2**scales)
+    for multiple, rest in product((0, 1, 2), (1, (1 << scales) - 1)):
+        first = multiple << scales
+        spent = scales * budget.bit(scales) + (budget.multiple(first) if first else 0.0)
+        assert 0 < _AMPLIFIED * spent <= budget.whole(first + rest)
+    assert dimension * budget.whole(int(2.5 * 2**scales / dimension**0.5)) <= 1e-8  # a vector of norm C
 
 
 def scaled(shape: list[float]) -> tuple[int, ...]:

@@ -18,6 +18,7 @@ from support.contracts import (
     MALLORY,
     NOW,
     ROWS,
+    SOURCE,
     VENDOR,
     contract,
     edited,
@@ -33,7 +34,7 @@ from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.amounts import Spend, decimal, epsilon_upward, typed
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import cost
-from runtime.contract.draft import Holding, terms_for
+from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign, verify
@@ -41,6 +42,7 @@ from runtime.contract.terms import Contract, decode, encode
 from runtime.data.content import content
 from runtime.net.keys import Identity
 from runtime.privacy.cost import float_below
+from runtime.report import contract as report
 
 GOOD = encode(contract())
 
@@ -141,6 +143,7 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "epsilon zero": (lambda: edited(put("terms", "privacy", "total", "epsilon", "0")), "bad-number"),
     "epsilon negative": (lambda: edited(put("terms", "privacy", "total", "epsilon", "-1")), "bad-number"),
     "delta one": (lambda: edited(put("terms", "privacy", "total", "delta", "1")), "delta-not-below-1"),
+    "delta one in n": (lambda: edited(put("terms", "privacy", "total", "delta", "0.05")), "delta-above-one-in-n"),
     "no budget": (lambda: edited(put("terms", "privacy", None)), "budget-missing"),
     "another composition": (lambda: edited(put("terms", "privacy", "composition", "best")), "unknown-choice"),
     # what runs
@@ -305,6 +308,37 @@ def test_amounts() -> None:
     assert Fraction(float_below(Fraction(1, 10))) <= Fraction(1, 10)
     assert Spend(Fraction(1), Fraction(1)).within(Spend(Fraction(1), Fraction(1)))
     assert not Spend(Fraction(1), Fraction(2)).within(Spend(Fraction(9), Fraction(1)))
+
+
+def test_a_total_delta_from_one_in_n_on_is_refused() -> None:
+    """The total, not that of one run: each of many runs may be modest."""
+    below = Fraction(1, ROWS) - Fraction(1, 10**9)
+    rounded = Fraction(below.numerator * 10**9 // below.denominator, 10**9)
+    one = Spend(Fraction(1), Fraction(1, 10**5))
+    for total, stands in ((rounded, True), (rounded + Fraction(2, 10**9), False)):
+        budgets = Budgets(one, Spend(Fraction(9), total), runs=500)
+        if stands:
+            assert "above 1/(10 n)" in "\n".join(report.lines(Contract(terms=terms(budgets=budgets), signatures=())))
+            continue
+        with pytest.raises(Refused, match=f"1/n or more for the {ROWS} records of `records`") as refused:
+            terms(budgets=budgets)
+        assert refused.value.reason == "delta-above-one-in-n"
+    assert "1/(10 n)" not in "\n".join(report.lines(Contract(terms=terms(), signatures=())))
+
+
+def test_joint_noises_own_delta_is_told_where_it_stands_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "joint.ccr"
+    path.write_text(SOURCE.replace(" drawn by hospital", ""))
+    with pytest.raises(Refused, match="joint noise is Gaussian only but for a delta of its own, here") as refused:
+        cost(api.compile(path).compiled, {"records": ROWS}, Fraction(1, 10**9))
+    assert refused.value.reason == "no-privacy" and "`drawn by`" in refused.value.help
+
+
+def test_a_delta_that_is_too_small_to_certify_is_refused() -> None:
+    compiled = program().compiled
+    with pytest.raises(Refused, match="delta 1e-290 is too small") as refused:
+        cost(compiled, {"records": ROWS}, Fraction(1, 10**290))
+    assert refused.value.reason == "delta-too-small"
 
 
 def test_a_run_that_delta_alone_covers_is_charged_the_least_that_there_is() -> None:

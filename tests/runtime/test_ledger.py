@@ -22,7 +22,7 @@ from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
 from runtime.ledger.charges import of_contract
-from runtime.ledger.events import Blocked, Event, Moved, Reserved, State, budget, now
+from runtime.ledger.events import Blocked, Event, Granted, Moved, Reserved, State, budget, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 
@@ -46,6 +46,16 @@ def test_what_would_fit_is_told(tmp_path: Path) -> None:
         Run.reserve(ledger, REQUEST)
         error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
         assert error.help.startswith("what fits: epsilon at most 0.15, delta at most 0.000009; ")
+
+
+@pytest.mark.parametrize(("delta", "stands"), [("0.00999", True), ("0.01", False), ("0.5", False)])
+def test_a_grant_of_one_in_n_is_refused(tmp_path: Path, delta: str, stands: bool) -> None:
+    event = Granted(at=now(), data=DATA, label="records.csv", records=100, budget=budget(spend("1", delta)))
+    if stands:
+        opened(tmp_path, event).close()
+    else:
+        found = refused(lambda: opened(tmp_path, event), "delta-above-one-in-n")
+        assert "1/n or more for the 100 records of `records.csv`" in str(found)
 
 
 def test_delta_is_a_bound_of_its_own(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_the_grid_dominates_the_step_closely(pair: Pair, swapped: bool) -> None:
     found, shift = losses([(1.0, pair)], interval, 12.0, swapped=swapped)
     places = [(found.first + i) * interval for i in range(len(found.masses))]
     chosen = [places[i] for i in range(0, len(places) - 1, max(1, len(places) // 6))]
-    with mpmath.workdps(40):
+    with mpmath.workdps(60):
         for at in [*chosen, *(e + interval / 3 for e in chosen)]:
             kept = [
                 m * -mpmath.expm1(mpmath.mpf(at) - p)

@@ -4,8 +4,8 @@ Without sampling there is a closed form.  With it, by inversion of a Laplace tra
 
     delta(e) = E max(0, 1 - exp(e - S)) = 1/(2 pi) * integral over t of exp(K(z) - z e) / (z (z + 1)),
 
-z = theta + i t, K the sum of the logarithms of E exp(z L), integrals over the noise by the trapezoidal rule, which errs by less
-than float64 tells for such integrands.  No grid of losses, no rounding of them, no convolution, no transform.
+z = theta + i t, K the sum of the logarithms of E exp(z L), integrals over the noise by the trapezoidal rule, which errs
+by less than float64 tells for such integrands.  No grid of losses, no rounding of them, no convolution, no transform.
 """
 
 from __future__ import annotations
