@@ -77,6 +77,7 @@ def test_the_steps_that_a_budget_buys(artifact: str, epsilon: str, words: str) -
 def test_too_little_joint_noise_is_told_so(artifact: str) -> None:
     done = call("privacy", artifact, "--records", "455", "--delta", "1e-8")
     assert done.exit_code == 0 and "epsilon is infinite" in done.stdout
+    assert "joint noise is Gaussian only but for a delta, here " in done.stdout
     assert "too little for joint noise at this delta" in done.stdout and "`drawn by` the data provider" in done.stdout
 
 
@@ -113,6 +114,18 @@ def test_noise_that_one_party_draws_needs_no_certificate(tmp_path: Path) -> None
     (tmp_path / "own.ccr").write_text(text)
     done = call("privacy", str(tmp_path / "own.ccr"), "--records", "455")
     assert done.exit_code == 0 and "noise: a rounded Gaussian of 1.69 clips, which is what it costs" in done.stdout
+
+
+def test_delta_beside_the_number_of_records(tmp_path: Path) -> None:
+    own = tmp_path / "own.ccr"
+    own.write_text(Path(TUMOUR).read_text().replace("noise = NOISE,", "noise = NOISE drawn by hospital,"))
+    many = told(str(own), "--records", "1000000")
+    assert many["delta"] == 1e-7 and many["warnings"] == []
+    few = told(str(own), "--records", "455", "--delta", "1e-3")
+    assert few["delta"] == 1e-3 and len(few["warnings"]) == 1 and "above 1/(10 n)" in few["warnings"][0]
+    assert "warning: delta 0.001 is above" in call("privacy", str(own), "--records", "455", "--delta", "1e-3").stdout
+    assert "delta 1e-300 is too small" in refused(str(own), "--records", "455", "--delta", "1e-300")
+    assert told(str(own), "--records", "455", "--delta", "1e-15")["epsilon"] > 4
 
 
 @pytest.mark.slow
