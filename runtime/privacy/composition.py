@@ -110,4 +110,4 @@ def _crossing(parts: Sequence[tuple[int, Tilted]], on: Grid, target: float) -> _
             low, high = (middle, high) if above(middle, chances) > target else (low, middle)
         at_low, at_high = above(low, chances), above(high, chances)
         result = low * on.interval + log1p(expm1(on.interval) * (at_low - target) / (at_low - at_high))
-    return _Found(result, error * above(low, back) / target)
+    return _Found(result, error * above(low, back) / target if target else inf)

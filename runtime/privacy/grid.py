@@ -20,6 +20,7 @@ Steps = Sequence[tuple[int, Sequence[tuple[float, Pair]]]]  # how many of each m
 UNSEEN = 2.0**-30  # of delta, that may lie beyond the grid or the window
 _WRAPPED = 1e-9  # of what is tilted, that may wrap into the window
 _LONGEST = 1 << 21  # points of a grid
+_FIRST = 1 << 16  # of the first one
 _COARSE = 2.0**-10  # of epsilon, that the first interval may cost
 _LESS = 0.8  # of the tilt of the saddle point: costs little, and less wraps where losses are rare and large
 LEAST_EPSILON = 0.01  # below, the accuracy is that of this
@@ -56,10 +57,11 @@ class Estimate:
         """A window up to `top`, which may be above what was estimated where the interval is coarse."""
         bottom = self.bottom - max(0.0, top - self.top)
         size = 1 << max(4, ceil(log2((top - bottom) / interval + 2)))
-        return Grid(interval, ceil(top / interval) + 1 - size, size, self.tilt, round(self.center / interval))
+        tilt = min(self.tilt, 1 / interval)  # more would weigh the roundings of losses alone
+        return Grid(interval, ceil(top / interval) + 1 - size, size, tilt, round(self.center / interval))
 
-    def too_fine(self, interval: float) -> bool:
-        return max(self.top - self.bottom, self.width) > _LONGEST * interval
+    def too_fine(self, interval: float, longest: int = _LONGEST) -> bool:
+        return max(self.top - self.bottom, self.width) > longest * interval
 
 
 def reach(delta: float, count: int) -> float:
@@ -85,7 +87,7 @@ def estimate(steps: Steps, delta: float, farthest: float, *, swapped: bool) -> E
     width = float(max(last for _, last in ends) - min(first for first, _ in ends))
     interval = 2.0 ** floor(log2(square) / 2)
     found = Estimate(swapped, farthest, tilted.theta, saddle.mean, bottom, top, tail.theta, width, interval)
-    while found.too_fine(found.interval):
+    while found.too_fine(found.interval, _FIRST):
         found = replace(found, interval=2 * found.interval)
     return found
 
