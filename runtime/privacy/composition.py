@@ -23,6 +23,7 @@ from runtime.privacy.tradeoff import Vector
 
 ACCURACY = 1e-4  # of epsilon, about, by which a grid may overstate it
 _SLACK = 2.0**-30  # relative, of all sums of numbers >= 0 here
+_HIDES_NOTHING = 64.0  # deviations by which a record moves a sum: it is seen but for a chance of 1e-225
 _CERTIFIED = 0.02  # the most of delta that errors may take
 
 
@@ -44,6 +45,8 @@ def epsilon(steps: Steps, delta: float, accuracy: float = ACCURACY) -> float:
     """An upper bound on the epsilon of all steps at `delta`; infinite if there is none.  Raises Uncertified."""
     count = sum(number for number, _ in steps)
     farthest = reach(delta, count)
+    if any(pair.shift > _HIDES_NOTHING for _, mixture in steps for _, pair in mixture):
+        return inf
     if not farthest or count * STEP_ERROR > _CERTIFIED:
         raise Uncertified(delta)
     ways = [estimate(steps, delta, farthest, swapped=swapped) for swapped in (False, True)]
@@ -56,9 +59,8 @@ def epsilon(steps: Steps, delta: float, accuracy: float = ACCURACY) -> float:
             break
         after = _bound(steps, delta, ways[worst], fine[worst])
         found[worst] = min(before, after, key=lambda bound: bound.epsilon)
-        if before.epsilon - after.epsilon <= 3 * accuracy * max(
-            after.epsilon, LEAST_EPSILON
-        ):  # errors go with the interval's square
+        # Errors go with the interval's square: what is left is a third of what was gained.
+        if before.epsilon - after.epsilon <= 3 * accuracy * max(after.epsilon, LEAST_EPSILON):
             unfinished.remove(worst)
     if found[worst].errors > _CERTIFIED:
         raise Uncertified(delta)

@@ -28,6 +28,7 @@ from runtime.privacy.tradeoff import Vector
 STEP_ERROR = 2.0**-40  # relative, of all that is computed of one step; holds where |x| <= FARTHEST
 FARTHEST = 37.0  # beyond, Phi is no normal float64
 _UNIT = 2.0**-53
+_UNDERFLOW = 2.0**-1070  # more than rounding takes from numbers that are not normal
 
 Normals = tuple[tuple[float, float], ...]  # a mixture: weights, and means of normals of deviation 1
 
@@ -64,7 +65,8 @@ class Pair:
         """The x of that loss; minus infinity where there is none."""
         if self.opposed:
             return self._opposed(loss)
-        outside = np.where(loss < -0.5, np.exp(loss) - (1 - self.rate), np.expm1(np.minimum(loss, 0)) + self.rate)
+        below = np.minimum(loss, 0)
+        outside = np.where(loss < -0.5, np.exp(below) - (1 - self.rate), np.expm1(below) + self.rate)
         with np.errstate(divide="ignore"):
             low = np.log(np.maximum(outside, 0)) - log(self.rate)
         high = loss + np.log1p(np.exp(-np.maximum(loss, 0)) * (self.rate - 1)) - log(self.rate)
@@ -149,7 +151,7 @@ def _side(pair: Pair, interval: float, reach: float, *, swapped: bool) -> Losses
 
 
 def _chances(x: Vector, mixture: Sequence[tuple[float, float]]) -> _Chances:
-    cells, errors = np.zeros(len(x) - 1), np.zeros(len(x) - 1)
+    cells, errors = np.zeros(len(x) - 1), np.full(len(x) - 1, _UNDERFLOW)
     for weight, mean in mixture:
         chances, off = _between(x - mean)
         cells += weight * chances

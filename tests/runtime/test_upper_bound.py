@@ -121,6 +121,11 @@ def test_what_costs_nothing_is_told_as_nothing(delta: float) -> None:
     assert epsilon([(1, ((1.0, Pair(1e-9, 1.0)),))], delta) < 1e-9
 
 
+@pytest.mark.parametrize(("sigma", "least", "most"), [(1e-6, float("inf"), float("inf")), (0.05, 600, 3000)])
+def test_noise_that_hides_nothing(sigma: float, least: float, most: float) -> None:
+    assert least <= account([mechanism(sigma, 20, 64, 455)], 1e-5).epsilon <= most
+
+
 def test_a_figure_is_rounded_up() -> None:
     for given, said in (
         (1.9820001, "1.983"),
