@@ -98,9 +98,9 @@ def test_batches_over_their_limit_cost_what_they_cost_elsewhere(slots: int, step
 def test_equal_mechanisms_are_composed_as_one() -> None:
     one = replace(mechanism(1.69, 20, 64, 455), slots=96)
     account([one], 1e-5)  # what is imported late is imported
-    start = time.perf_counter()
+    start = time.process_time()
     found = account([replace(one, name=f"d{i % 7}") for i in range(400)], 1e-5).epsilon
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert found == account([replace(one, steps=8000)], 1e-5).epsilon
     assert [m.steps for m in merged([one, replace(one, noise_multiplier=2.0), one])] == [40, 20]
 
