@@ -41,7 +41,9 @@ def grant(records: Records, epsilon: Epsilon, delta: Delta, ledger: LedgerFile =
         if said := warning(amount.delta, {label: held.records}):
             say(f"warning: {said}")
         with Ledger(ledger or default_path(), create=True) as opened:
-            opened.record(lambda _: [Granted(at=now(), data=data, label=label, records=held.records, budget=budget(amount))])
+            opened.record(
+                lambda _: [Granted(at=now(), data=data, label=label, records=held.records, budget=budget(amount))]
+            )
             _tell(opened, data, json)
 
 
