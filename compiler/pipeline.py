@@ -20,6 +20,7 @@ from compiler.cells.expand import charged
 from compiler.flow import leaks
 from compiler.flow.trail import trails
 from compiler.gates.circuit import Circuit, GateOp
+from compiler.gates.limits import PROGRAM_GATES
 from compiler.joint import verify as cuts
 from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
@@ -40,19 +41,25 @@ from lang.checker.check import Checked, check
 from lang.problems.names import NothingToRun
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
+from lang.syntax import load
+from lang.syntax.files import Loader, gathered
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A program that is allowed to run: its checked tree and its words, which the clear evaluator runs."""
+    """A program that is allowed to run: its checked tree, its words, which the clear evaluator runs, and its text."""
 
     checked: Checked
     words: Words
+    files: tuple[Source, ...] = ()
 
 
-def understand(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Meaning:
+def understand(
+    source: Source, overrides: Mapping[str, str | Fraction] | None = None, loader: Loader = load.read
+) -> Meaning:
     """Text -> words; raises Rejected with every problem, leaks among them."""
-    return _meaning(source, check(source, overrides or {}))
+    meaning = _meaning(source, check(source, overrides or {}, loader))
+    return replace(meaning, files=gathered(source, loader))
 
 
 def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
@@ -87,10 +94,10 @@ def planned(joint: Words, minimiser: Minimiser) -> Plan:
     return emit(joint, roles(joint), minimiser.circuit)
 
 
-def build(meaning: Meaning, products: Products = Products.SHARES) -> Compiled:
-    """Words -> compiled program."""
+def build(meaning: Meaning, products: Products = Products.SHARES, most_gates: int = PROGRAM_GATES) -> Compiled:
+    """Words -> compiled program; raises TooManyGates where its kernels take more, before the passes."""
     program, words = meaning.checked.program, meaning.words
-    who, minimiser = roles(words), Minimiser()
+    who, minimiser = roles(words), Minimiser(most_gates)
     local = localised(words, products)
     ready = joint(local)
     privacy.check(words)
@@ -111,6 +118,7 @@ def build(meaning: Meaning, products: Products = Products.SHARES) -> Compiled:
         passes=minimiser.counts(),
         plan=plan,
         lines=lines(plan),
+        files=meaning.files,
     )
 
 
@@ -123,12 +131,15 @@ def compile(
 class Minimiser:
     """Lane blocks -> circuits, with what each pass did to all of them together."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = PROGRAM_GATES) -> None:
+        """`most` gates of all kernels together, before the passes."""
         self.steps: dict[str, list[Step]] = {}
+        self._left = most
 
     def circuit(self, block: Block) -> tuple[Circuit, tuple[int, ...]]:
         """The kernel of a lane, and the AND gates that each item of the block is charged with."""
-        whole, owners = charged(block)
+        whole, owners = charged(block, self._left)
+        self._left -= len(whole.gates)
         circuit, steps, origins = traced(O1, whole)
         for step in steps:
             self.steps.setdefault(step.name, []).append(step)

@@ -15,7 +15,7 @@ from compiler.schedule.steered import steered
 from compiler.words.ir import Dataset, Type
 from compiler.words.operations import Entry, Mechanism
 from compiler.words.verify import Outside
-from lang.source import Span
+from lang.source import Source, Span
 
 Place = tuple[str, int, int]  # file without folders, line, column
 
@@ -80,6 +80,7 @@ class Compiled:
     passes: tuple[PassCount, ...]
     plan: Plan
     lines: tuple[Line, ...] = field(default=(), compare=False)  # about the text, so no part of what the program is
+    files: tuple[Source, ...] = field(default=(), compare=False)  # the text that it is made of, the program's own first
 
 
 def outside(program: Compiled) -> Outside:

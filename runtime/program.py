@@ -1,13 +1,25 @@
-"""A compiled program as the runtime handles it: where it came from, its bytes and its identity."""
+"""A compiled program as the runtime handles it: where it came from, its bytes and its identity.
+
+An artifact is what its text compiles to, and this side compiles it itself to know so; what it has compiled once it
+marks in the user's cache, by the digest of the whole file and of the compiler.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
+import compiler
+import lang
 from compiler import artifact, pipeline
+from compiler.gates.limits import TooManyGates
 from compiler.joint.shares import Products
 from compiler.program import Compiled
 from lang.syntax.load import read
@@ -15,14 +27,22 @@ from lang.syntax.load import read
 Overrides = Mapping[str, str | Fraction]
 
 
+class Known(Enum):
+    """How this side knows that a plan is what a text compiles to."""
+
+    COMPILED = "compiled here"
+    BEFORE = "compiled here before"
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A compiled program with its identity; `meaning` where it came from source text."""
+    """A compiled program with its identity; `meaning` where it was given as source text."""
 
     name: str  # of its file
     compiled: Compiled
     artifact: bytes
     meaning: pipeline.Meaning | None
+    known: Known = Known.COMPILED
 
     @property
     def digest(self) -> str:
@@ -42,21 +62,63 @@ def compile(path: str | Path, overrides: Overrides | None = None, products: Prod
             raise ValueError("an artifact's products are fixed: compile the .ccr file again")
         return read_artifact(Path(path))
     meaning = pipeline.understand(read(Path(path)), overrides)
-    compiled = pipeline.build(meaning, products or Products.SHARES)
+    try:
+        compiled = pipeline.build(meaning, products or Products.SHARES)
+    except TooManyGates as error:
+        raise artifact.ArtifactError(f"the program cannot be compiled: {error}") from None
     return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 
 
 def read_artifact(path: Path) -> Program:
     """Raises ArtifactError for a file that is not one."""
     try:
-        if path.stat().st_size > artifact.LARGEST:
-            raise artifact.ArtifactError(f"{path} is too large to be an artifact")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(artifact.LARGEST + 1)
     except OSError as error:
         raise artifact.ArtifactError(f"cannot read {path}: {error.strerror}") from None
     return from_artifact(path.name, data)
 
 
 def from_artifact(name: str, data: bytes) -> Program:
-    """A program from an artifact's bytes; raises ArtifactError."""
-    return Program(name, artifact.decode(data), data, None)
+    """A program from an artifact's bytes, whose text is compiled unless this side has done so before.
+
+    Raises ArtifactError.
+    """
+    if _marked(mark := _mark(data)):
+        return from_own_artifact(name, data)
+    program = Program(name, artifact.decode(data), data, None)
+    with suppress(OSError):  # then it is compiled again the next time
+        mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mark.touch(mode=0o600)
+    return program
+
+
+def from_own_artifact(name: str, data: bytes) -> Program:
+    """As `from_artifact`, for bytes of which this side knows that it compiles their text to them."""
+    return Program(name, artifact.decode_known(data), data, None, Known.BEFORE)
+
+
+def _mark(data: bytes) -> Path:
+    """The empty file that says that this compiler has made these bytes of the text in them."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr" / "compiled"
+    return folder / sha256(_compiler() + sha256(data).digest()).hexdigest()
+
+
+def _marked(mark: Path) -> bool:
+    """Is the mark there, in a folder that nobody else writes?"""
+    try:
+        folder = mark.parent.stat()
+        return mark.exists() and folder.st_uid == os.geteuid() and not folder.st_mode & 0o022
+    except OSError:
+        return False
+
+
+@cache
+def _compiler() -> bytes:
+    """What this compiler is: another one may make other bytes of a text."""
+    whole = sha256()
+    for package in (lang, compiler):
+        folder = Path(str(package.__file__)).parent
+        for path in sorted((*folder.rglob("*.py"), *folder.rglob("*.lark"))):
+            whole.update(sha256(path.read_bytes()).digest())
+    return whole.digest()

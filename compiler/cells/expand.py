@@ -19,6 +19,7 @@ from compiler.cells.round import round_to
 from compiler.cells.table import apply_pieces
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit
+from compiler.gates.limits import PROGRAM_GATES
 from compiler.words import operations
 from compiler.words.evaluate import strided
 from compiler.words.ir import Block, Type, Value, digit_offset
@@ -96,13 +97,15 @@ def expand(block: Block) -> Circuit:
     return charged(block)[0]
 
 
-def charged(block: Block) -> tuple[Circuit, list[int]]:
+def charged(block: Block, most: int = PROGRAM_GATES) -> tuple[Circuit, list[int]]:
     """The circuit of a lane, and for each gate the index of the item that it is charged to.
+
+    Raises TooManyGates for one of more than `most`.
 
     That is the item whose cell makes the gate, or, for the adders of a sum, the item that the sum began with: a
     bias added to a dot product before that is added up, or the rounding after it, does not take it over.
     """
-    builder = Builder(sum(p.size * p.width for p in block.params))
+    builder = Builder(sum(p.size * p.width for p in block.params), most)
     wires = dict(enumerate(_ports(block.params, builder), block.first))
     order: list[Word] = []
     for index, (number, item) in enumerate(block.numbered()):

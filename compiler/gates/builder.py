@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp, negate
+from compiler.gates.limits import PROGRAM_GATES, TooManyGates
 
 
 class Builder:
@@ -16,8 +17,10 @@ class Builder:
     `owner` is a number of the caller's choice: whom the gates made from now on are charged to.
     """
 
-    def __init__(self, inputs: int) -> None:
+    def __init__(self, inputs: int, most: int = PROGRAM_GATES) -> None:
+        """With more than `most` gates it raises TooManyGates."""
         self.inputs = inputs
+        self._most = most
         self._gates: list[Gate] = []
         self._owner = 0
         self._changes = [(0, 0)]  # (gates made before, owner from there on)
@@ -92,5 +95,7 @@ class Builder:
         return [owner for (start, owner), end in zip(self._changes, ends, strict=True) for _ in range(start, end)]
 
     def _gate(self, op: GateOp, left: int, right: int) -> int:
+        if len(self._gates) >= self._most:
+            raise TooManyGates(self._most)
         self._gates.append(Gate(op, left, right) if left <= right else Gate(op, right, left))
         return 2 * (self.inputs + len(self._gates))

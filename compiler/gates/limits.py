@@ -1,5 +1,13 @@
-"""How large a circuit may grow before work is cut into several."""
+"""How large a circuit may grow before work is cut into several, and how large all of them may be."""
 
 from __future__ import annotations
 
 KERNEL_GATES = 30_000  # of one kernel, XORs counted
+PROGRAM_GATES = 1 << 20  # of all kernels, before the passes
+
+
+class TooManyGates(Exception):
+    """Kernels that would take more gates than they may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"its kernels take more than {most} gates")

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from lang import typed
 from lang.checker.context import Context, Hooks
-from lang.checker.declared import Declared, Loader
+from lang.checker.declared import Declared
 from lang.checker.expressions import expression
 from lang.checker.failing import GivenUp
 from lang.checker.program import at_end, items
@@ -25,6 +25,7 @@ from lang.collecting import paused
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 from lang.syntax import load
+from lang.syntax.files import Loader
 from lang.syntax.parse import parse
 
 _AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})

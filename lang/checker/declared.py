@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -11,10 +11,9 @@ from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.symbols import PartyName
 from lang.problems.names import UnknownParty
-from lang.source import Source, Span
+from lang.source import Span
 from lang.syntax import tree
-
-Loader = Callable[[str], Source]
+from lang.syntax.files import Loader
 
 
 @dataclass(slots=True)

@@ -13,13 +13,14 @@ from lang.problems.names import ImportCircular, ImportHolds, ImportMissing
 from lang.problems.problem import Rejected
 from lang.problems.syntax import FileMissing
 from lang.syntax import tree
+from lang.syntax.files import imported
 from lang.syntax.parse import parse
 
 
 def import_(context: Context, declared: Declared, item: tree.Import, way: tuple[str, ...]) -> None:
     """What a file holds, once; `way` are the files that lead to it.  Records what is wrong."""
     with context.attempt():
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(item.span.source.name), item.path))
+        path = imported(item.span.source.name, item.path)
         if path in way or path in map(posixpath.normpath, way):
             raise Failed(ImportCircular(span=item.span, path=item.path, way=" → ".join((*way, path))))
         if path in declared.imported:

@@ -33,8 +33,10 @@ def param(context: Context, declared: Declared, item: tree.Param) -> None:
 
 
 def _overridden(name: tree.Name, value: Const, given: str | Fraction) -> Const:
-    """The value from the command line; a whole number stays one."""
+    """The value from the command line; a whole number stays one, and the value as written is as if not given."""
     new = _parse_number(given)
+    if new == value.values[0]:
+        return value
     if new is not None and (not value.type.integer or new.denominator == 1):
         return replace(value, values=(new,), type=replace(value.type, kind=None))
     raise Failed(

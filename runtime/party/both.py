@@ -25,7 +25,7 @@ from runtime.net.tls import Listener, connect
 from runtime.ot.errors import CheatingDetected
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
-from runtime.program import Program, from_artifact
+from runtime.program import Program, from_own_artifact
 from runtime.session.hello import Disagreement
 
 HOST = "127.0.0.1"
@@ -240,7 +240,7 @@ def _child(pipe: Connection, task: Task) -> None:
 
 
 def _work(pipe: Connection, task: Task) -> Told:
-    program = from_artifact(task.name, task.artifact)
+    program = from_own_artifact(task.name, task.artifact)
     try:
         sources = prepare(program, task.party, task.given, RunSecret.of(task.seed))
     except InputError as error:

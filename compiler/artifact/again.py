@@ -1,0 +1,68 @@
+"""The text of an artifact, compiled again: what makes the rest of it true."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from compiler import pipeline
+from compiler.artifact.bounds import made_gates
+from compiler.artifact.sealed import ArtifactError
+from compiler.artifact.typed import fraction
+from compiler.artifact.write import encode
+from compiler.gates.limits import TooManyGates
+from compiler.program import Compiled, products
+from lang.problems.problem import Rejected
+from lang.problems.syntax import FileMissing
+from lang.source import Source, Span
+
+SAID = {  # of a program, by the field that says it
+    "garbler": "roles",
+    "evaluator": "roles",
+    "lines": "list of costs",
+    "files": "list of files",
+}
+FORGED = "it was forged, or compiled by another version of ccr: compile the text"
+
+
+def meaning(program: Compiled) -> pipeline.Meaning:
+    """What the text means, under the artifact's params; no other file is read.
+
+    Raises ArtifactError for a text that is not a program.
+    """
+    texts = {file.name: file for file in program.files}
+    if not texts:
+        raise ArtifactError("the artifact has no text to compare its plan with: compile the .ccr file again")
+
+    def loader(name: str) -> Source:
+        if name not in texts:
+            place = Span(program.files[0], 1, 1, 1, 1)
+            raise Rejected([FileMissing(span=place, path=name, reason="it is not in the artifact")])
+        return texts[name]
+
+    try:
+        given = {name: fraction(value) for name, value in program.parameters}
+        return pipeline.understand(program.files[0], given, loader)
+    except Rejected as rejected:
+        first = rejected.problems[0]
+        raise ArtifactError(f"the artifact's text does not compile: {first.span}: {first.code}") from None
+    except ValueError as error:
+        raise ArtifactError(f"the artifact's params are none: {error}") from None
+
+
+def check(program: Compiled, data: bytes) -> None:
+    """Raises ArtifactError unless `data` is, byte for byte, what the text that `program` was read with compiles to.
+
+    No more gates are made than the artifact states, which the size of the file bounds.
+    """
+    try:
+        made = pipeline.build(meaning(program), products(program.plan), made_gates(program))
+    except TooManyGates:
+        raise ArtifactError(
+            f"the artifact's passes are not those of its text, which takes more gates: {FORGED}"
+        ) from None
+    if encode(made) == data:
+        return
+    for name in (f.name for f in fields(Compiled)):
+        if getattr(made, name) != getattr(program, name):
+            raise ArtifactError(f"the artifact's {SAID.get(name, name)} is not what its text makes: {FORGED}")
+    raise ArtifactError(f"the artifact is not spelled as its text is compiled: {FORGED}")

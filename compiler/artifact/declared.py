@@ -1,0 +1,58 @@
+"""What an artifact says of a program beside its plan, held to what makes sense and to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from compiler.program import Compiled
+from compiler.schedule.plan import Open, Tell
+from compiler.words.ir import Type, full_range
+from compiler.words.operations import PUBLIC
+
+
+def wrong(program: Compiled) -> Iterator[str]:
+    """What a party that loads, or an accountant, could not make sense of, and outputs that the plan has otherwise."""
+    yield from _parties(program)
+    yield from _mechanisms(program)
+    given = [step for step in program.plan.steps if isinstance(step, Open | Tell)]
+    if [(step.name, step.to) for step in given] != [(output.name, output.receivers) for output in program.outputs]:
+        yield "has a plan that gives its outputs to others than it says"
+        return
+    for step, output in zip(given, program.outputs, strict=True):
+        if (step.type.shape, step.type.scale) != (output.type.shape, output.type.scale):
+            yield f"has a plan that gives another `{output.name}` than it says"
+
+
+def _parties(program: Compiled) -> Iterator[str]:
+    parties = program.parties
+    if len(parties) != 2 or {program.garbler, program.evaluator} != set(parties):
+        yield "has parties that are not its garbler and its evaluator"
+    asked = [
+        *((entry.name, entry.party, [type]) for entry, type, _ in program.inputs),
+        *((d.name, d.party, [f.type for f in d.fields]) for d in program.datasets),
+    ]
+    if len({name for name, _, _ in asked}) < len(asked):
+        yield "has two inputs of one name"
+    for name, party, kinds in asked:
+        if party not in parties:
+            yield f"asks `{party}` for `{name}`, who is not a party"
+        if not all(map(_of_a_kind, kinds)):
+            yield f"asks for a `{name}` that is of no kind"
+
+
+def _of_a_kind(type: Type) -> bool:
+    """Whole words, with so many bits after the point: what `kind_of` of a party's sources makes of it is true."""
+    bits = type.scale.denominator.bit_length() - 1
+    whole = (type.lo, type.hi) == full_range(type.width, type.signed)
+    return whole and type.scale == Fraction(1, 1 << bits) and all(n > 0 for n in type.shape)
+
+
+def _mechanisms(program: Compiled) -> Iterator[str]:
+    owners = {d.name: d.party for d in program.datasets}
+    for m in program.mechanisms:
+        if m.dataset not in owners or m.drawn_by not in (PUBLIC, owners[m.dataset]):
+            yield f"has noise on `{m.dataset}` that its owner has no part in"
+        counted = 0 < m.batch <= m.slots and min((m.steps, *m.sizes)) > 0
+        if not (counted and m.clip > 0 and m.noise_multiplier > 0):
+            yield f"says of the noise on `{m.dataset}` what cannot be"
