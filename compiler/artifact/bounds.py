@@ -23,7 +23,7 @@ LANES = 1 << 40  # of one launch or copy; elements of one clear word
 GATES = 1 << 50  # AND and XOR of a run together
 TIMES = 1 << 40  # that a step runs
 SHRINKING = 16  # times fewer gates after the passes; real programs lose one in ten
-TEXT = 1 << 18  # characters of all files
+TEXT = 1 << 17  # characters of all files
 FILES = 64
 OTHER_WAY = frozenset(  # characters that turn the direction of what stands beside them
     map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
@@ -55,7 +55,7 @@ def files(found: Sequence[Source]) -> None:
     _most("characters of text", sum(len(f.text) for f in found), TEXT)
     for file in found:
         if len(file.name) > 1000 or not file.name.isprintable():
-            raise TooLarge("a file's name that cannot be printed")
+            raise TooLarge("a name that cannot be printed")
         for number, line in enumerate(file.text.split("\n"), 1):
             odd = next((c for c in line if (c < " " and c != "\t") or "\x7f" <= c < "\xa0" or c in OTHER_WAY), None)
             if odd is not None:

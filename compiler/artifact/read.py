@@ -18,6 +18,7 @@ from compiler.program import Compiled, Line, outside
 from compiler.schedule import shares
 from compiler.schedule.shares import ShareError
 from compiler.schedule.verify import PlanError, verify
+from lang.collecting import paused
 from lang.source import Source
 
 
@@ -50,12 +51,13 @@ def decode_known(data: bytes) -> Compiled:
 def _read(header: bytes, body: bytes, notes: bytes) -> Compiled:
     """Raises ArtifactError for what is no program's."""
     try:
-        circuits = Circuits(body)
-        program = typed(Compiled, json.loads(header), circuits)
-        circuits.finish()
-        assert isinstance(program, Compiled)
-        lines, files = json.loads(notes)
-        return replace(program, lines=typed(tuple[Line, ...], lines, circuits), files=tuple(map(_file, files)))
+        with paused():
+            circuits = Circuits(body)
+            program = typed(Compiled, json.loads(header), circuits)
+            circuits.finish()
+            assert isinstance(program, Compiled)
+            lines, files = json.loads(notes)
+            return replace(program, lines=typed(tuple[Line, ...], lines, circuits), files=tuple(map(_file, files)))
     except (ValueError, TypeError, KeyError, RecursionError, ZeroDivisionError) as error:
         raise ArtifactError(f"the artifact does not describe a program: {error}") from None
 

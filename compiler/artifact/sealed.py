@@ -18,6 +18,7 @@ MAGIC = b"CCRC"
 VERSION = 4
 LARGEST = 1 << 25  # bytes of a file
 HEADER = NOTES = 1 << 22  # bytes of either
+ENTRIES, RECORDS = 1 << 20, 1 << 15  # in either: commas, and lists that begin with a string
 DIGEST = 32
 START = 10  # of the header
 MESSAGE = 400  # characters
@@ -72,9 +73,19 @@ def parts(data: bytes) -> tuple[bytes, bytes, bytes]:
         raise ArtifactError("the artifact is damaged: its digest does not match its content; compile it again")
     content, notes = found
     end = START + int.from_bytes(content[START - 4 : START], "little")
-    if end > len(content) or end - START > HEADER or len(notes) > NOTES:
-        raise ArtifactError(f"the artifact's header or notes are longer than the file, or than {HEADER} bytes")
+    if end > len(content):
+        raise ArtifactError("the artifact's header is longer than the file")
+    fits(content[START:end], notes)
     return content[START:end], content[end:], notes
+
+
+def fits(header: bytes, notes: bytes) -> None:
+    """Raises ArtifactError where reading either would take long, or much memory."""
+    for what, text, most in (("plan", header, HEADER), ("text", notes, NOTES)):
+        if len(text) > most:
+            raise ArtifactError(f"the artifact takes {len(text)} bytes for its {what}, more than {most}")
+        if text.count(b",") > ENTRIES or text.count(b'["') > RECORDS:
+            raise ArtifactError(f"the artifact's {what} has more than {ENTRIES} entries or {RECORDS} records")
 
 
 def digest(artifact: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from compiler.artifact import bounds
 from compiler.artifact.circuits import circuit_bytes
 from compiler.artifact.plain import plain, text
-from compiler.artifact.sealed import HEADER, NOTES, ArtifactError, framed, seal
+from compiler.artifact.sealed import ArtifactError, fits, framed, seal
 from compiler.gates.circuit import Circuit
 from compiler.program import Compiled
 
@@ -19,9 +19,5 @@ def encode(program: Compiled) -> bytes:
     circuits: list[Circuit] = []
     header = text(plain(program, circuits))
     notes = text([plain(program.lines, []), [[file.name, file.text] for file in program.files]])
-    if len(header) > HEADER or len(notes) > NOTES:
-        raise ArtifactError(
-            f"the program cannot be written as an artifact: it takes {len(header)} bytes for its plan and {len(notes)} "
-            f"for its text; there may be {HEADER} and {NOTES}"
-        )
+    fits(header, notes)
     return seal(framed(header, b"".join(map(circuit_bytes, circuits))), notes)

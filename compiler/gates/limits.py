@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 KERNEL_GATES = 30_000  # of one kernel, XORs counted
-PROGRAM_GATES = 1 << 20  # of all kernels, before the passes
+PROGRAM_GATES = 1 << 19  # of all kernels, before the passes
 
 
 class TooManyGates(Exception):

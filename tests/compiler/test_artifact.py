@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,9 +13,11 @@ from typing import Any, get_args
 
 import pytest
 from support.clear import clear_steps
+from support.mutants import put_together, taken_apart
 
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
+from compiler.artifact.sealed import framed, parts, seal
 from compiler.program import Compiled
 from compiler.words.ir import Claim, Value
 from compiler.words.operations import NAMES, Op
@@ -86,13 +87,6 @@ def test_truncated(auction: Compiled) -> None:
             artifact.decode(data[:length])
 
 
-def forged(header: object, body: bytes = b"", notes: bytes = b"[]") -> bytes:
-    """Bytes with a right digest and a header that nobody's compiler wrote."""
-    text = json.dumps(header).encode()
-    content = artifact.MAGIC + artifact.VERSION.to_bytes(2, "little") + len(text).to_bytes(4, "little") + text + body
-    return artifact.seal(content, notes)
-
-
 @pytest.mark.parametrize(
     "header",
     [
@@ -110,46 +104,38 @@ def forged(header: object, body: bytes = b"", notes: bytes = b"[]") -> bytes:
 )
 def test_a_forged_header_is_named_as_such(header: object) -> None:
     with pytest.raises(ArtifactError, match="does not describe a program"):
-        artifact.decode(forged(header))
+        artifact.decode(put_together(header, b"", [[], []]))
 
 
 @pytest.mark.parametrize("name", ["SAMPLE", "MUL", "VIEW", "PLAY"])
 def test_an_operation_has_the_record_of_its_own(auction: Compiled, name: str) -> None:
-    content, notes = artifact.unsealed(artifact.encode(auction)) or pytest.fail()
-    end = 10 + int.from_bytes(content[6:10], "little")
+    data = artifact.encode(auction)
+    header, body, notes = parts(data)
     own, other = (f'["Value","{n}",[]'.encode() for n in ("INPUT", name))
-    assert own in content[:end]
-    header = json.loads(content[10:end].replace(own, other))
+    assert own in header
     with pytest.raises(ArtifactError, match="does not describe a program"):
-        artifact.decode(forged(header, content[end:], notes))
-    assert artifact.decode(forged(json.loads(content[10:end]), content[end:], notes)) == auction
-
-
-def taken_apart(program: Compiled) -> tuple[Any, bytes, bytes]:
-    """The header, the circuits, the notes."""
-    content, notes = artifact.unsealed(artifact.encode(program)) or pytest.fail()
-    end = 10 + int.from_bytes(content[6:10], "little")
-    return json.loads(content[10:end]), content[end:], notes
+        artifact.decode(seal(framed(header.replace(own, other), body), notes))
+    assert artifact.decode(seal(framed(header, body), notes)) == auction
 
 
 @pytest.mark.parametrize("output", [float("inf"), 2.0, "2", True])
 def test_an_output_of_a_circuit_is_an_integer(auction: Compiled, output: object) -> None:
-    header, body, notes = taken_apart(auction)
+    header, body, notes = taken_apart(artifact.encode(auction))
     _, kernels, *_ = header[11]
     kernels[0][2][2][0] = output
     with pytest.raises(ArtifactError, match="does not describe a program: expected int"):
-        artifact.decode(forged(header, body, notes))
+        artifact.decode(put_together(header, body, notes))
 
 
 @pytest.mark.parametrize("scale", ["1e999999999", " 1", "+1", "1_0/10", "2/2", "1.0", "1/0"])
 def test_a_fraction_is_spelled_in_one_way(auction: Compiled, scale: str) -> None:
     """Else a few bytes were a number that fills the memory."""
-    header, body, notes = taken_apart(auction)
+    header, body, notes = taken_apart(artifact.encode(auction))
     _, type_, _ = header[5][0]
     assert type_[2] == "1"
     type_[2] = scale
     with pytest.raises(ArtifactError, match="does not describe a program"):
-        artifact.decode(forged(header, body, notes))
+        artifact.decode(put_together(header, body, notes))
 
 
 def asking(**fields: Any) -> Callable[[Compiled], Compiled]:
@@ -222,14 +208,24 @@ def test_a_newer_version_says_so(auction: Compiled) -> None:
 
 
 @pytest.mark.parametrize(
-    "notes", [b"", b"{}", b"[[]]", b'[["Line","a.ccr",1,1]]', b'[["Line","a.ccr",1,1,"9"]]', b"\xff"]
+    "notes",
+    [
+        b"",
+        b"{}",
+        b"[[]]",
+        b"[1,[]]",
+        b'[[["Line","a.ccr",1,1]],[]]',
+        b'[[["Line","a.ccr",1,1,"9"]],[]]',
+        b'[[],[["a.ccr"]]]',
+        b'[[],[["a.ccr",3]]]',
+        b"\xff",
+    ],
 )
 def test_forged_notes_are_named_as_such(auction: Compiled, notes: bytes) -> None:
-    data = artifact.encode(auction)
-    parts = artifact.unsealed(data)
-    assert parts and artifact.decode(artifact.seal(parts[0], parts[1])) == auction
+    header, body, own = parts(artifact.encode(auction))
+    assert artifact.decode(seal(framed(header, body), own)) == auction
     with pytest.raises(ArtifactError, match="does not describe a program"):
-        artifact.decode(artifact.seal(parts[0], notes))
+        artifact.decode(seal(framed(header, body), notes))
 
 
 def test_the_mechanism_keeps_why_the_gradient_is_bounded(tumour: Compiled) -> None:
@@ -240,7 +236,7 @@ def test_the_mechanism_keeps_why_the_gradient_is_bounded(tumour: Compiled) -> No
 @pytest.mark.parametrize("more", [b"\0", b"\0" * 9, b"{}"])
 def test_bytes_after_the_last_circuit_are_refused(auction: Compiled, more: bytes) -> None:
     """Else two files of different digests would be one program."""
-    content, notes = artifact.unsealed(artifact.encode(auction)) or (b"", b"")
-    assert artifact.decode(artifact.seal(content, notes)) == auction
+    header, body, notes = parts(artifact.encode(auction))
+    assert artifact.decode(seal(framed(header, body), notes)) == auction
     with pytest.raises(ArtifactError, match="bytes left over"):
-        artifact.decode(artifact.seal(content + more, notes))
+        artifact.decode(seal(framed(header, body + more), notes))

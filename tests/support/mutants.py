@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
 from typing import Any
 
-from compiler import artifact
 from compiler.artifact.sealed import framed, parts, seal
-from compiler.program import Compiled
 
 ODD: tuple[Any, ...] = (
     0, 1, -1, 2, 3, 63, 64, 1 << 31, 1 << 32, 1 << 40, 1 << 62, 1 << 64, -(1 << 63), 10**18, 10**11, 10**300, 10**4000,
@@ -30,13 +27,6 @@ def put_together(header: Any, body: bytes, notes: Any) -> bytes:
 
 def _text(data: Any) -> bytes:
     return json.dumps(data, separators=(",", ":")).encode()
-
-
-def forged(program: Compiled, change: Callable[[Any], None]) -> bytes:
-    """The program's artifact after a change of its header."""
-    header, body, notes = taken_apart(artifact.encode(program))
-    change(header)
-    return put_together(header, body, notes)
 
 
 def mutant(data: bytes, chance: random.Random) -> bytes:
@@ -75,12 +65,18 @@ def _changed(whole: Any, chance: random.Random) -> None:
         case 1:
             parent.insert(i, parent[i])
         case 2:
-            other = _place(whole, chance)
-            parent[i] = json.loads(json.dumps(other[0][other[1]])) if other else None
+            others = [there[j] for there, j in filter(None, (_place(whole, chance) for _ in range(20)))]
+            alike = [other for other in others if _kind(other) == _kind(parent[i])]
+            parent[i] = json.loads(json.dumps(chance.choice(alike or others)))
         case 3 if type(parent[i]) is int:
             parent[i] += chance.choice((-2, -1, 1, 2, 1 << 20))
         case _:
             parent[i] = chance.choice(ODD)
+
+
+def _kind(value: Any) -> object:
+    """Values of one kind often fit where the other stood."""
+    return value[0] if isinstance(value, list) and value and isinstance(value[0], str) else type(value)
 
 
 def _place(whole: Any, chance: random.Random) -> tuple[list[Any], int] | None:
