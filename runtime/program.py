@@ -48,6 +48,10 @@ class Program:
     def digest(self) -> str:
         return artifact.digest(self.artifact)
 
+    def understood(self) -> pipeline.Meaning:
+        """What the text means, which an artifact has brought along."""
+        return self.meaning or artifact.meaning(self.compiled)
+
 
 def compile(path: str | Path, overrides: Overrides | None = None, products: Products | None = None) -> Program:
     """A `.ccr` file, compiled, or a `.ccrc` artifact, read; products go as shares unless `products` says gates.

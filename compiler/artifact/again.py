@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from compiler import pipeline
 from compiler.artifact.bounds import made_gates
 from compiler.artifact.sealed import ArtifactError
@@ -16,10 +14,19 @@ from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
 
 SAID = {  # of a program, by the field that says it
-    "garbler": "roles",
-    "evaluator": "roles",
-    "lines": "list of costs",
-    "files": "list of files",
+    "parties": "parties are",
+    "garbler": "roles are",
+    "evaluator": "roles are",
+    "parameters": "params are",
+    "inputs": "inputs are",
+    "datasets": "data sets are",
+    "mechanisms": "mechanisms are",
+    "approximations": "approximations are",
+    "outputs": "outputs are",
+    "passes": "passes are",
+    "plan": "plan is",
+    "lines": "list of costs is",
+    "files": "list of files is",
 }
 FORGED = "it was forged, or compiled by another version of ccr: compile the text"
 
@@ -62,7 +69,7 @@ def check(program: Compiled, data: bytes) -> None:
         ) from None
     if encode(made) == data:
         return
-    for name in (f.name for f in fields(Compiled)):
+    for name, said in SAID.items():
         if getattr(made, name) != getattr(program, name):
-            raise ArtifactError(f"the artifact's {SAID.get(name, name)} is not what its text makes: {FORGED}")
+            raise ArtifactError(f"the artifact's {said} not what its text makes: {FORGED}")
     raise ArtifactError(f"the artifact is not spelled as its text is compiled: {FORGED}")

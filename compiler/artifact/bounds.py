@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import prod
+from typing import assert_never
 
 from compiler.gates.limits import KERNEL_GATES, PROGRAM_GATES
 from compiler.program import Compiled
-from compiler.schedule.plan import Clear, Copy, Launch, Plan, Product, Repeat, Step
+from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
 from compiler.words.ir import Block, Loop, Type
 from lang.source import Source
 
@@ -83,8 +84,10 @@ def _plan(plan: Plan) -> None:
                 counted = list(_blocks(block, 0))
                 words += sum(len(b.items) + len(b.params) for b in counted)
                 carried += sum(len(b.params) + 1 for b in counted[1:])
-            case _:
+            case Enter() | Free() | Open() | Repeat() | Tell():
                 pass
+            case _:
+                assert_never(step)
     _most("gates in a run", gates, GATES)
     _most("pairs of views", compared, COMPARED)
     _most("clear words", words, STEPS)

@@ -12,9 +12,13 @@ from compiler.words.operations import PUBLIC
 
 
 def wrong(program: Compiled) -> Iterator[str]:
-    """What a party that loads, or an accountant, could not make sense of, and outputs that the plan has otherwise."""
+    """What a party that loads, or an accountant, could not make sense of."""
     yield from _parties(program)
     yield from _mechanisms(program)
+
+
+def otherwise(program: Compiled) -> Iterator[str]:
+    """Outputs that the plan has otherwise; the plan has been verified."""
     given = [step for step in program.plan.steps if isinstance(step, Open | Tell)]
     if [(step.name, step.to) for step in given] != [(output.name, output.receivers) for output in program.outputs]:
         yield "has a plan that gives its outputs to others than it says"

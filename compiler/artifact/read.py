@@ -7,6 +7,7 @@ than compiling; then its text is compiled, and has to give the same bytes.  So n
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -36,16 +37,21 @@ def decode_known(data: bytes) -> Compiled:
         bounds.check(program)
     except bounds.TooLarge as error:
         raise ArtifactError(f"the artifact is no program that runs: {error}") from None
-    wrong = next(declared.wrong(program), None)
-    if wrong is not None:
-        raise ArtifactError(f"the artifact {wrong}: compile it again")
+    _none(declared.wrong(program))
     try:
         verify(program.plan, outside(program))
         noisy = any(mechanism.noise_multiplier > 0 for mechanism in program.mechanisms)
         shares.verify(program.plan, program.garbler, program.evaluator, noisy)
     except (PlanError, ShareError) as error:
         raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
+    _none(declared.otherwise(program))
     return program
+
+
+def _none(wrong: Iterator[str]) -> None:
+    """Raises ArtifactError for the first of them."""
+    for first in wrong:
+        raise ArtifactError(f"the artifact {first}: compile it again")
 
 
 def _read(header: bytes, body: bytes, notes: bytes) -> Compiled:

@@ -111,11 +111,6 @@ def new(
     """Write the contract of a program, unsigned.  What it computes is read off the program."""
     with faults(json):
         program = compiled(file, define, products)
-        if program.meaning is None and program.compiled.mechanisms:
-            say(
-                f"note: {file} is compiled already, and what it costs is read from it; trust that only if you compiled "
-                f"it, or if the text gives you the same digest"
-            )
         identity = keys.load(key, cert)
         if epsilon is None and program.compiled.mechanisms:
             raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")

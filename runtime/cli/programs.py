@@ -126,8 +126,6 @@ def inspect(
     with faults(json):
         checked_delta(delta)
         connection = None if over is None else link("--link", over)
-        _kept(file, "expressions", "--ranges", ranges)
-        _kept(file, "words", "--words", words)
         program = compiled(file, define, products)
         mechanisms = program.compiled.mechanisms
         if records is not None and any(m.batch > records for m in mechanisms):
@@ -138,7 +136,7 @@ def inspect(
         text = report.text(program, done, told, connection)
         if mechanisms and records is None:
             text += "\ngive --records N to learn epsilon"
-        rows = widths(program.meaning.checked.program) if program.meaning and (ranges or html) else ()
+        rows = widths(program.understood().checked.program) if ranges or html else ()
         data = report.as_json(program, done, told, connection)
         if ranges:
             text = "\n".join([text, "", *report_ranges.lines(rows)])
@@ -155,17 +153,11 @@ def inspect(
 def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:
     """What the compiler made on the way, as text, as far as it is asked for."""
     shown: dict[str, list[str]] = {}
-    if words and program.meaning is not None:
-        shown["words"] = show_words.lines(program.meaning.words)
+    if words:
+        shown["words"] = show_words.lines(program.understood().words)
     if plan:
         shown["plan"] = show_plan.lines(program.compiled.plan)
     return shown
-
-
-def _kept(file: str, what: str, option: str, asked: bool) -> None:
-    """Raises UsageError where an option is about what an artifact has not kept."""
-    if asked and Path(file).suffix == ARTIFACT:
-        raise UsageError(f"an artifact does not keep the {what} that {option} is about", "give the .ccr file")
 
 
 def _source_only(file: str) -> None:

@@ -174,7 +174,7 @@ def _announce(program: Program, seed: int | None, connection: Link | None, quiet
         compiled = program.compiled
         say(
             f"{program.name}: {count(and_gates(compiled.plan))} AND gates, {size(traffic(compiled).total)}, about "
-            f"{duration(seconds(compiled, connection))}, digest {program.digest[:16]}"
+            f"{duration(seconds(compiled, connection))}, digest {program.digest[:16]}, {program.known.value}"
         )
 
 

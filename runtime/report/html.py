@@ -48,7 +48,7 @@ $body
 
 
 def page(program: Program, work: Work, privacy: Privacy, rows: Sequence[Width]) -> str:
-    """The whole report; without source text and ranges for an artifact, which has neither."""
+    """The whole report."""
     shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
     parts = [
         _paragraphs(parties(program.compiled)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from compiler.program import Place, launches, place_of, transfers
 from lang.source import Source, Span
@@ -27,8 +28,8 @@ def expressions(program: Program) -> Mapping[Place, Span]:
 
 
 def sources(program: Program) -> Mapping[str, Source]:
-    """The files that work comes from, by name."""
-    return {place[0]: span.source for place, span in expressions(program).items()}
+    """The files of the text, by name."""
+    return {PurePath(file.name).name: file for file in reversed(program.compiled.files)}
 
 
 def excerpt(span: Span | None) -> str:

@@ -88,6 +88,7 @@ class Ended:
             "contract": self._any.contract or None,
             "charged": amount(charged.amount) | {"runs": charged.runs} if charged else None,
             "digest": self.program.digest,
+            "known": self.program.known.value,
         }
 
     def text(self) -> str:

@@ -72,7 +72,7 @@ LIES: dict[str, tuple[Callable[[Compiled], Compiled], str]] = {
                 replace(p.datasets[0], fields=(replace(p.datasets[0].fields[0], norm=None), p.datasets[0].fields[1])),
             ),
         ),
-        "datasets",
+        "data sets are not",
     ),
     "an error that is not": (lambda p: replace(p, approximations=()), "approximations"),
     "passes that saved more": (

@@ -18,6 +18,10 @@ from compiler.schedule.verify import PlanError, verify
 from lang.source import Source
 
 DAMAGES = KERNELS | LAUNCHES | OTHERS
+UNWRITTEN = {  # too much for an artifact, whatever else is wrong
+    "iterations beyond 64 bits": "9223372036854775808 times that a step runs",
+    "rows beyond 64 bits": "288230376151711744 times that a step runs",
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def test_a_damaged_plan_is_refused(compiled: Compiled, name: str) -> None:
     assert plan != compiled.plan
     with pytest.raises(PlanError, match=reason) as direct:
         verify(plan, outside(compiled))
-    with pytest.raises(ArtifactError, match=re.escape(str(direct.value))):
+    with pytest.raises(ArtifactError, match=re.escape(UNWRITTEN.get(name, str(direct.value)))):
         artifact.decode(artifact.encode(replace(compiled, plan=plan)))
 
 

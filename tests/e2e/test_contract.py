@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from support.command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, Relay, call, finish, port, result, start
 from support.contracts import program, write_records
 
+from compiler.artifact import encode
 from runtime import api
 
 
@@ -136,10 +139,13 @@ def room(tmp_path: Path) -> Room:
     return Room(tmp_path)
 
 
-def test_an_artifact_is_not_vouched_for(room: Room) -> None:
-    """What it says of its mechanisms is whatever its maker wrote."""
-    done = call(*room.new("--epsilon", "1"), "--json")
-    assert done.exit_code == 0 and "trust that only if you compiled it" in done.stderr
+def test_an_artifact_is_not_believed(room: Room) -> None:
+    """What it says of its mechanisms is whatever its maker wrote; what its text says is compiled here."""
+    compiled = program().compiled
+    louder = replace(compiled, mechanisms=(replace(compiled.mechanisms[0], noise_multiplier=Fraction(400)),))
+    room.program.write_bytes(encode(louder))
+    error = room.refused(*room.new("--epsilon", "1"), status=2)
+    assert error["code"] == "artifact" and "mechanisms are not what its text makes" in error["message"]
 
 
 def test_the_first_run_is_charged_and_the_second_refused(room: Room) -> None:
