@@ -78,7 +78,10 @@ def compile(
     products: Products = None,
     json: Json = False,
 ) -> None:
-    """Compile a program to an artifact for both parties.  Prints its digest."""
+    """Compile a program to an artifact for both parties.  Prints its digest.
+
+    The artifact carries the text, comments and all: whoever reads it compiles that again.
+    """
     with faults(json):
         _source_only(file)
         program = compiled(file, define, products)

@@ -147,6 +147,7 @@ HEADERS: Mapping[str, tuple[Callable[[Any], None], str]] = {
     "a loop of 10^18": (step("Repeat", 1, 10**18), "1000000000000000000 times that a step runs"),
     "loops of 10^18 together": (more(loops(9, 100, [])), "100000000000000 times that a step runs"),
     "thirty loops in one another": (more(loops(30, 1, [])), "loops one in the other"),
+    "sixty loops in one another": (more(loops(60, 1, [])), "nested too deep"),
     "more gates than a run takes": (gates, "gates in a run"),
     "a buffer of 10^11": (buffer, "100000000000 wires in a buffer"),
     "lanes of 10^18": (step("Copy", 3, [10**18]), "1000000000000000000 elements"),
