@@ -10,6 +10,11 @@ from runtime.net.queue import ByteQueue
 class MemoryChannel(Framing):
     """One end of a pair; thread safe."""
 
+    def last(self, data: bytes) -> None:
+        """Bytes for the peer, whatever frames they make, and no more after them; what it sends is taken."""
+        self._outbox.put(data, self.timeout)
+        self._outbox.end(PeerClosed("the peer closed the connection"))
+
     def flush(self) -> None:
         """Nothing to do: what was sent is with the peer."""
 

@@ -1,0 +1,25 @@
+"""Whatever a party is sent, its run ends with an error that has a name, or as if nothing were wrong with it."""
+
+from __future__ import annotations
+
+import pytest
+from support.fuzzing import fuzzed
+
+from runtime.session.state import Role
+
+PARTS, PART = 20, 5000  # mutated sessions of each role
+
+
+@pytest.mark.parametrize("role", Role)
+def test_mutated_frames(role: Role) -> None:
+    """The same ones every time, as many as five seconds of work allow."""
+    told = fuzzed("fuzz_frames", role.value, 0, 400, 5)
+    assert told["tried"] > 50
+    assert told["counts"]["ProtocolError"] > told["tried"] // 2 and told["counts"]["CheatingDetected"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("role", Role)
+def test_more_mutated_frames(role: Role, part: int) -> None:
+    assert fuzzed("fuzz_frames", role.value, part * PART, (part + 1) * PART, 1800)["tried"] == PART
