@@ -37,7 +37,7 @@ from compiler.words.operations import Bound, Mechanism, Pieces
 from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from lang import typed as t
-from lang.checker.check import Checked, check
+from lang.checker.check import Checked, check, deep_stack
 from lang.problems.names import NothingToRun
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
@@ -58,14 +58,16 @@ def understand(
     source: Source, overrides: Mapping[str, str | Fraction] | None = None, loader: Loader = load.read
 ) -> Meaning:
     """Text -> words; raises Rejected with every problem, leaks among them."""
-    meaning = _meaning(source, check(source, overrides or {}, loader))
-    return replace(meaning, files=gathered(source, loader))
+    checked = check(source, overrides or {}, loader)
+    with deep_stack():
+        return replace(_meaning(source, checked), files=gathered(source, loader))
 
 
 def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
     """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported."""
     checked = check(source, overrides or {})
-    return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
+    with deep_stack():
+        return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
 
 
 def _meaning(source: Source, checked: Checked) -> Meaning:

@@ -29,7 +29,7 @@ from lang.syntax.files import Loader
 from lang.syntax.parse import parse
 
 _AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})
-_STACK = 20_000  # Python frames: MAX_DEPTH levels of nesting take some ten each
+_STACK = 20_000  # Python frames: MAX_DEPTH levels of nesting take some ten each, here and wherever the tree is walked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
     context = Context(Hooks(expr=expression, statements=statements))
     declared = Declared(overrides, loader)
     done: list[typed.Statement] = []
-    with paused(), _deep_stack(), suppress(GivenUp):
+    with paused(), deep_stack(), suppress(GivenUp):
         done = items(context, declared, parse(source))
     at_end(context, declared, source)
     if problems := context.findings.problems:
@@ -61,7 +61,7 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
 
 
 @contextmanager
-def _deep_stack() -> Generator[None]:
+def deep_stack() -> Generator[None]:
     """Room for the recursion that MAX_DEPTH levels of nesting take."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _STACK))

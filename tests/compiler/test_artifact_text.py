@@ -199,3 +199,17 @@ def test_a_program_beyond_the_bounds_is_not_written() -> None:
     text = "party p; party q;\ninput x: int<64>[100000000] from p;\noutput y = reveal(x + 1) to q;\n"
     with pytest.raises(ArtifactError, match="6500000000 wires in a buffer, more than 4294967296"):
         artifact.encode(pipeline.compile(Source("large.ccr", text)))
+
+
+@pytest.mark.parametrize(("before", "after", "levels"), [("(x + ", ")", 195), ("f(", ")", 195), ("-(", ")", 95)])
+def test_a_text_as_deep_as_the_language_allows(before: str, after: str, levels: int) -> None:
+    """No step of the compiler runs out of stack before the checker says that it is too deep."""
+    text = f"""party p; party q;
+    input x: int<8> from p;
+    input y: int<8> from q;
+    fn f(v: int<8>) -> int<8> {{ v }}
+    let z: int<8> = {before * levels}x + y{after * levels};
+    output o = reveal(z) to q;
+    """
+    program = pipeline.compile(Source("deep.ccr", text))
+    assert artifact.decode(artifact.encode(program)) == program
