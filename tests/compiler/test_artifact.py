@@ -201,10 +201,11 @@ def test_every_operation_has_a_name() -> None:
     assert set(NAMES) == classes and len(set(NAMES.values())) == len(NAMES)
 
 
-def test_a_newer_version_says_so(auction: Compiled) -> None:
+@pytest.mark.parametrize("version", [3, 99])
+def test_another_version_says_so(auction: Compiled, version: int) -> None:
     data = artifact.encode(auction)
-    with pytest.raises(ArtifactError, match="format 99"):
-        artifact.decode(data[:4] + (99).to_bytes(2, "little") + data[6:])
+    with pytest.raises(ArtifactError, match=f"format {version}, this ccr reads format 4: compile it again"):
+        artifact.decode(data[:4] + version.to_bytes(2, "little") + data[6:])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import runtime.program
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from lang.source import Source
-from runtime.program import Known, from_artifact
+from runtime.program import Known, compile, from_artifact
 
 PROGRAM = pipeline.compile(Source("training.ccr", TRAINING))
 DATA = artifact.encode(PROGRAM)
@@ -74,6 +74,14 @@ def test_a_folder_that_others_write_says_nothing(cache: Path) -> None:
     from_artifact("a.ccrc", DATA)
     cache.chmod(0o777)
     assert from_artifact("a.ccrc", DATA).known is Known.COMPILED
+
+
+def test_a_program_of_too_many_gates_is_named(tmp_path: Path) -> None:
+    """Before they are made: none of them would fit into an artifact."""
+    text = "party p; party q;\ninput x: int<1024> from p;\ninput y: int<1024> from q;\noutput z = reveal(x / y) to q;\n"
+    (tmp_path / "wide.ccr").write_text(text)
+    with pytest.raises(ArtifactError, match="cannot be compiled: its kernels take more than 524288 gates"):
+        compile(tmp_path / "wide.ccr")
 
 
 def test_without_a_cache_it_is_compiled_every_time(cache: Path, compiled: list[str]) -> None:
