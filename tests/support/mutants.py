@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
 from typing import Any
 
 from compiler.artifact.sealed import framed, parts, seal
@@ -63,15 +64,15 @@ def _changed(whole: Any, chance: random.Random) -> None:
         case 0:
             del parent[i]
         case 1:
-            parent.insert(i, parent[i])
+            parent.insert(i, deepcopy(parent[i]))
         case 2:
             others = [there[j] for there, j in filter(None, (_place(whole, chance) for _ in range(20)))]
             alike = [other for other in others if _kind(other) == _kind(parent[i])]
-            parent[i] = json.loads(json.dumps(chance.choice(alike or others)))
+            parent[i] = deepcopy(chance.choice(alike or others))
         case 3 if type(parent[i]) is int:
             parent[i] += chance.choice((-2, -1, 1, 2, 1 << 20))
         case _:
-            parent[i] = chance.choice(ODD)
+            parent[i] = deepcopy(chance.choice(ODD))
 
 
 def _kind(value: Any) -> object:
