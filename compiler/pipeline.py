@@ -218,6 +218,7 @@ def _ways(program: t.Program) -> leaks.Way:
 
 
 def _released(words: Words, program: t.Program) -> Iterator[Released]:
+    carried = leaks.bare(words)
     kinds = {s.span: s.value.type for s in program.statements if isinstance(s, t.Release)}
     for output, number in zip(words.outputs, words.block.results, strict=True):
         type = next(i.type for n, i in words.block.numbered() if n == number and not isinstance(i, Loop))
@@ -227,4 +228,4 @@ def _released(words: Words, program: t.Program) -> Iterator[Released]:
         if kind is None and type.scale != 1:
             text += f" * {type.scale}"
         shape = f"[{', '.join(map(str, type.shape))}]" if type.shape else ""
-        yield Released(output.name, type, text + shape, output.receivers, output.revealed)
+        yield Released(output.name, type, text + shape, output.receivers, output.revealed, carried[output.name])

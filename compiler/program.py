@@ -29,6 +29,7 @@ class Released:
     kind: str  # the kind as written in the language
     receivers: tuple[str, ...]
     revealed: bool  # released by `reveal`, not by a privacy mechanism
+    carries: tuple[str, ...]  # data sets whose records it tells, as they are, to another than their owner
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -14,6 +14,7 @@ from compiler.words.operations import PUBLIC
 def wrong(program: Compiled) -> Iterator[str]:
     """What a party that loads, or an accountant, could not make sense of."""
     yield from _parties(program)
+    yield from _reveals(program)
     yield from _mechanisms(program)
 
 
@@ -50,6 +51,13 @@ def _of_a_kind(type: Type) -> bool:
     bits = type.scale.denominator.bit_length() - 1
     whole = (type.lo, type.hi) == full_range(type.width, type.signed)
     return whole and type.scale == Fraction(1, 1 << bits) and all(n > 0 for n in type.shape)
+
+
+def _reveals(program: Compiled) -> Iterator[str]:
+    known = {d.name for d in program.datasets}
+    for output in program.outputs:
+        if not set(output.carries) <= known or (output.carries and not output.revealed):
+            yield f"carries records in `{output.name}` that it does not reveal"
 
 
 def _mechanisms(program: Compiled) -> Iterator[str]:

@@ -79,6 +79,24 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
         raise Rejected(problems)
 
 
+def bare(program: Words) -> dict[str, tuple[str, ...]]:
+    """Of each output the data sets that it still carries, where a receiver is not their owner: no mechanism took them
+    away, a `reveal` lets them out."""
+    carried = sources(program.block)
+    return {
+        output.name: tuple(
+            sorted(
+                {
+                    s.name
+                    for s in carried[output.value]
+                    if isinstance(s, Source) and s.draw is not None and set(output.receivers) - {s.party}
+                }
+            )
+        )
+        for output in program.outputs
+    }
+
+
 def _leak(output: str, span: Span, source: Source, receiver: str, related: tuple[tuple[Span, str], ...]) -> Problem:
     if source.draw is None:
         return LeaksInput(

@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import faults
+from runtime.cli.grants import Whose, fits, whose
 from runtime.cli.options import Json, LedgerFile, UsageError, positive
+from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.contract.amounts import Spend
-from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest
 from runtime.data import formats
-from runtime.data.content import content
+from runtime.data.content import Content, content, marks
+from runtime.data.unchanged import unchanged
+from runtime.ledger.books import Books
 from runtime.ledger.events import Allotted, Granted, Lifted, budget, now
+from runtime.ledger.rows import digest as digest_of_marks
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
 from runtime.privacy.limits import warning
@@ -32,19 +37,75 @@ Epsilon = Annotated[str, typer.Option("--epsilon", metavar="E", show_default=Fal
 Delta = Annotated[str, typer.Option("--delta", metavar="D", show_default=False)]
 
 
+Reveal = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--reveal",
+        metavar="NAME",
+        show_default=False,
+        help="Let an output of this name tell records at an infinite epsilon, which no budget covers.",
+    ),
+]
+SamePeople = Annotated[
+    str | None,
+    typer.Option(
+        "--same-people-as",
+        metavar="N|FILE",
+        show_default=False,
+        help="The records are of the same people as data set N, or that in FILE: one budget for both.",
+    ),
+]
+ForProgram = Annotated[
+    str | None,
+    typer.Option(
+        "--program",
+        metavar="FILE",
+        show_default=False,
+        help="Hold every record against the kinds and the `where` of this program's data set.",
+    ),
+]
+Distinct = Annotated[
+    bool, typer.Option("--distinct", help="Records that a known data set has too are of other people all the same.")
+]
+
+
 @app.command()
-def grant(records: Records, epsilon: Epsilon, delta: Delta, ledger: LedgerFile = None, json: Json = False) -> None:
-    """Set the whole budget of a data set.  A new grant replaces the one before."""
+def grant(
+    records: Records,
+    epsilon: Epsilon,
+    delta: Delta,
+    reveal: Reveal = None,
+    same_people_as: SamePeople = None,
+    distinct: Distinct = False,
+    program: ForProgram = None,
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> None:
+    """Set the whole budget of a data set.  A new grant replaces the one before, with all that it lets through."""
     with faults(json):
-        amount, held = _amount(epsilon, delta), content(records)
-        data, label = held.digest, _label(Path(records).name)
-        if said := warning(amount.delta, {label: held.records}):
-            say(f"warning: {said}")
+        if distinct and same_people_as is not None:
+            raise UsageError("--same-people-as and --distinct exclude each other")
+        amount = _amount(epsilon, delta)
         with Ledger(ledger or default_path(), create=True) as opened:
-            opened.record(
-                lambda _: [Granted(at=now(), data=data, label=label, records=held.records, budget=budget(amount))]
-            )
-            _tell(opened, data, json)
+            with unchanged([records]):
+                if program is not None:
+                    fits(records, compiled(program, None))
+                held, kept = content(records), marks(records, opened.row_key())
+            event = _granted(records, held, amount, reveal, digest_of_marks(kept))
+            if said := warning(amount.delta, {event.label: held.records}):
+                say(f"warning: {said}")
+            same = None if same_people_as is None else _known(opened, same_people_as)
+            found: list[Whose] = []
+
+            def decide(books: Books) -> list[Granted]:
+                found.append(whose(books, held, opened.shared(books, kept), same, distinct))
+                whom = {"same_as": found[0].same_as, "distinct": found[0].distinct}
+                return [event.model_copy(update={"at": now(), **whom})]
+
+            opened.record(decide, {held.digest: kept})
+            for line in found[0].told:
+                say(line)
+            _tell(opened, held.digest, json)
 
 
 @app.command()
@@ -61,11 +122,7 @@ def allot(
     """Set the share of a data set's budget that one consumer may use."""
     with faults(json):
         amount, data = _amount(epsilon, delta), content(records).digest
-        try:
-            consumer = public_key(keys.read_certificate(to))
-        except ValueError as error:
-            raise UsageError(f"{to}: {error}") from None
-        label = _label(to.stem)
+        consumer, label = keys.fingerprint(keys.read_certificate(to)), _label(to.stem)
         with Ledger(ledger or default_path()) as opened:
             opened.record(
                 lambda _: [Allotted(at=now(), data=data, consumer=consumer, label=label, budget=budget(amount))]
@@ -112,14 +169,46 @@ def history(ledger: LedgerFile = None, json: Json = False) -> None:
 def _tell(ledger: Ledger, data: str | None, json: bool) -> None:
     events = ledger.history()
     books = replay(events)
+    data = None if data is None else books.first(data)
     if data is not None and data not in books.granted:
         raise Refused("nothing-granted", "no budget has been granted for these records", help="`ccr budget grant`")
     names = report.Names(events)
     result(
-        {"ledger": str(ledger.path), "data_sets": report.overview(names, books, data), "blocked": list(books.blocked)},
+        {
+            "ledger": str(ledger.path),
+            "data_sets": report.overview(names, books, data),
+            "blocked": list(books.blocked),
+            "revoked": list(books.revoked),
+        },
         "\n".join(report.lines(names, books, data)),
         json,
     )
+
+
+def _granted(records: str, held: Content, amount: Spend, reveal: list[str] | None, kept: str) -> Granted:
+    try:
+        return Granted(
+            at=now(),
+            data=held.digest,
+            label=_label(Path(records).name),
+            records=held.records,
+            budget=budget(amount),
+            reveals=tuple(sorted(set(reveal or ()))),
+            marks=kept,
+        )
+    except ValidationError:
+        raise UsageError("--reveal takes the name of an output", "`ccr inspect` lists a program's outputs") from None
+
+
+def _known(ledger: Ledger, asked: str) -> str:
+    """The data set that is called by its number or its file.  Raises UsageError and InputError."""
+    numbers = report.Names(ledger.history()).numbers
+    if asked.isdecimal():
+        found = next((data for data, number in numbers.items() if number == int(asked)), None)
+        if found is None:
+            raise UsageError(f"the ledger has no data set {asked}", "`ccr budget show` numbers them")
+        return found
+    return content(asked).digest
 
 
 def _amount(epsilon: str, delta: str) -> Spend:

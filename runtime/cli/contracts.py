@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as jsons
 from datetime import timedelta
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -12,29 +11,24 @@ import typer
 
 from compiler.program import products as products_of
 from lang.numerals import spelled
+from runtime.cli import drafting
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.faults import faults
-from runtime.cli.options import Define, Input, Json, Products, Runnable, UsageError, pairs, positive
+from runtime.cli.options import Define, Input, Json, LedgerFile, Products, Runnable, UsageError, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
+from runtime.cli.status import REFUSED
 from runtime.contract import terms as contract_terms
-from runtime.contract.agree import with_program
-from runtime.contract.amounts import Spend
-from runtime.contract.commitment import commitment
-from runtime.contract.cost import charges
-from runtime.contract.draft import Budgets, Holding, terms_for
+from runtime.contract.agree import with_peer, with_program
+from runtime.contract.draft import terms_for
 from runtime.contract.refused import Refused
-from runtime.contract.sign import digest, sign, verify
+from runtime.contract.sign import Standing, digest, hold, revoke, sign, signer, standing, verify
 from runtime.contract.terms import Contract, Terms
-from runtime.data.content import content
-from runtime.ledger.events import now
+from runtime.ledger.events import Revoked, now
+from runtime.ledger.store import Ledger, default_path
 from runtime.net import keys
-from runtime.net.keys import Identity
-from runtime.privacy.limits import default_delta
-from runtime.program import Program
 from runtime.report.contract import lines
 from runtime.report.program import integrity
-from runtime.report.wording import amount
 
 app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
 CLOCK_SKEW = timedelta(hours=1)  # by which the parties' clocks may differ
@@ -48,6 +42,12 @@ Writer = Annotated[
     ),
 ]
 Peer = Annotated[Path, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")]
+OtherPeer = Annotated[
+    Path | None,
+    typer.Option(
+        "--peer", metavar="PEER.crt", show_default=False, help="Compare the peer's certificate with the contract's."
+    ),
+]
 Epsilon = Annotated[
     str | None, typer.Option("--epsilon", metavar="E", show_default=False, help="What one run may cost at most.")
 ]
@@ -112,46 +112,60 @@ def new(
     with faults(json):
         program = compiled(file, define, products)
         identity = keys.load(key, cert)
-        if epsilon is None and program.compiled.mechanisms:
-            raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
-        certificates = _certificates(program, party, identity, keys.read_certificate(peer))
-        holdings = _holdings(program, party, identity, pairs("--input", input))
-        delta = spelled(_usual_delta(program, holdings)) if delta is None else delta
-        budgets = _budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
+        certificates = drafting.certificates(program, party, identity, keys.read_certificate(peer))
+        holdings = drafting.holdings(program, party, identity, pairs("--input", input))
+        delta = spelled(drafting.usual_delta(program, holdings)) if delta is None else delta
+        budgets = drafting.budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
+        if epsilon is None and program.compiled.mechanisms and drafting.bounded(program, holdings, delta):
+            raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
         terms = terms_for(program, certificates, holdings, budgets, now() - CLOCK_SKEW, now() + timedelta(days=days))
-        costs = _costs(program, terms)
+        costs = drafting.costs(program, terms)
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
         told = [
             *lines(Contract(terms=terms, signatures=())),
             f"its products are computed as {products_of(program.compiled.plan).value}",
             *integrity(program.compiled),
-            *_costing(costs),
+            *drafting.costing(costs, terms),
             f"written to {out}: sign it with `ccr contract sign`, then let the peer sign it",
         ]
         made = {"contract": str(out), "digest": digest(terms), "products": products_of(program.compiled.plan).value}
-        result({**made, **_as_json(costs)}, "\n".join(told), json)
+        result({**made, **drafting.as_json(costs)}, "\n".join(told), json)
 
 
 @app.command(name="sign")
-def sign_(file: File, key: Key, cert: Cert, json: Json = False) -> None:
+def sign_(file: File, key: Key, cert: Cert, peer: OtherPeer = None, json: Json = False) -> None:
     """Sign a contract, in its file.  Read it first: `ccr contract show`."""
     with faults(json):
-        contract = sign(read_contract(file), keys.load(key, cert))
+        identity, before = keys.load(key, cert), read_contract(file)
+        mine = signer(before.terms, identity)
+        other = before.terms.other(mine.name)
+        if peer is not None:
+            with_peer(other, keys.read_certificate(peer))
+        contract = sign(before, identity)
         write_contract(file, contract, fresh=False)
-        missing = [p.name for p in contract.terms.parties if p.name not in {s.party for s in contract.signatures}]
-        rest = f"{missing[0]} has not signed yet" if missing else "both parties have signed"
-        result({"contract": str(file), "digest": digest(contract.terms), "missing": missing}, f"{file}: {rest}", json)
+        missing = [name for name, stands in standing(contract).items() if stands is not Standing.SIGNED]
+        said = [
+            f"{file}: {missing[0]} has not signed yet" if missing else f"{file}: both parties have signed",
+            f"{other.name} is {other.key}{_compared(peer)}",
+        ]
+        result({"contract": str(file), "digest": digest(contract.terms), "missing": missing}, "\n".join(said), json)
 
 
 @app.command()
 def show(file: File, json: Json = False) -> None:
-    """Say what a contract says, and who has signed it.  `verify` tells whether the signatures are good."""
+    """Say what a contract says, and whose signature holds.  If one does not, the exit status is 3."""
     with faults(json):
         contract = read_contract(file)
         document = cast("dict[str, object]", jsons.loads(contract_terms.encode(contract)))
-        result({"digest": digest(contract.terms), **document}, "\n".join(lines(contract)), json)
+        stands = {name: found.value for name, found in standing(contract).items()}
+        result({"digest": digest(contract.terms), "standing": stands, **document}, "\n".join(lines(contract)), json)
+        try:
+            hold(contract)
+        except Refused as refused:
+            say(str(refused))
+            raise typer.Exit(REFUSED) from None
 
 
 @app.command(name="verify")
@@ -163,6 +177,7 @@ def verify_(
             "--program", metavar="FILE", show_default=False, help="Compare with this program, and recompute epsilon."
         ),
     ] = None,
+    peer: OtherPeer = None,
     define: Define = None,
     products: Products = None,
     json: Json = False,
@@ -171,94 +186,49 @@ def verify_(
     with faults(json):
         contract = read_contract(file)
         verify(contract, now())
+        if peer is not None:
+            _one_of(contract.terms, keys.read_certificate(peer))
         costs, said = None, f"{file}: signed by both parties, valid now"
         if program is not None:
             built = compiled(program, define, products)
             with_program(contract.terms, built)
-            costs, said = _costs(built, contract.terms), f"{said}, for this program"
+            costs, said = drafting.costs(built, contract.terms), f"{said}, for this program"
         elif define or products:
             raise UsageError(f"{'-D' if define else '--products'} goes with --program")
-        result({"digest": digest(contract.terms), **_as_json(costs)}, "\n".join([said, *_costing(costs)]), json)
+        told = [
+            said,
+            *(f"{p.name} is {p.key}" for p in contract.terms.parties),
+            *drafting.costing(costs, contract.terms),
+        ]
+        parties = {p.name: p.key for p in contract.terms.parties}
+        result({"digest": digest(contract.terms), "parties": parties, **drafting.as_json(costs)}, "\n".join(told), json)
 
 
-def _usual_delta(program: Program, holdings: dict[str, Holding]) -> Fraction:
-    used = {m.dataset for m in program.compiled.mechanisms}
-    return default_delta(holding.records for name, holding in holdings.items() if name in used)
+@app.command(name="revoke")
+def revoke_(file: File, key: Key, cert: Cert, ledger: LedgerFile = None, json: Json = False) -> None:
+    """Revoke a contract for good: no run starts under it.  Either party may; its ledger and the file say so."""
+    with faults(json):
+        contract = revoke(read_contract(file), keys.load(key, cert))
+        party = signer(contract.terms, keys.load(key, cert)).name
+        name = digest(contract.terms)
+        with Ledger(ledger or default_path(), create=True) as opened:
+            opened.record(lambda _: [Revoked(at=now(), contract=name, party=party)])
+        write_contract(file, contract, fresh=False)
+        peer = contract.terms.other(party).name
+        said = f"{file}: revoked by {party}; give the file to {peer}, whose side then refuses by itself"
+        result({"contract": str(file), "digest": name, "revoked_by": party}, said, json)
 
 
-def _budgets(
-    epsilon: str | None, delta: str, runs: int, total_epsilon: str | None, total_delta: str | None, composition: str
-) -> Budgets | None:
-    if composition not in ("basic", "pld"):
-        raise UsageError(f"`--composition {composition}` is neither basic nor pld")
-    if epsilon is None:
-        if total_epsilon is not None:
-            raise UsageError("--total-epsilon goes with --epsilon")
-        return None
-    one = Spend(positive("--epsilon", epsilon), positive("--delta", delta))
-    total = Spend(
-        one.epsilon * runs if total_epsilon is None else positive("--total-epsilon", total_epsilon),
-        one.delta * runs if total_delta is None else positive("--total-delta", total_delta),
-    )
-    return Budgets(one, total, runs, "pld" if composition == "pld" else "basic")
+def _compared(peer: Path | None) -> str:
+    return f", as {peer} says" if peer is not None else ": ask by telephone, or let --peer compare"
 
 
-def _certificates(program: Program, party: str, identity: Identity, peer: bytes) -> dict[str, bytes]:
-    parties = program.compiled.parties
-    if party not in parties:
-        raise UsageError(f"the program has no party `{party}`", f"its parties are {' and '.join(parties)}")
-    if owners := {d.party for d in program.compiled.datasets} - {party}:
-        raise UsageError(
-            f"the data sets are {owners.pop()}'s, who alone can say what is in them",
-            "let the owner of the records write the contract",
+def _one_of(terms: Terms, certificate: bytes) -> None:
+    """Raises Refused (foreign-peer)."""
+    if all(certificate.decode("ascii") != p.certificate for p in terms.parties):
+        raise Refused(
+            "foreign-peer",
+            f"the certificate of {keys.fingerprint(certificate)} is no party's of the contract, which binds "
+            + " and ".join(f"`{p.name}` by {p.key}" for p in terms.parties),
+            help="ask by telephone which fingerprint is your peer's",
         )
-    return {name: identity.certificate if name == party else peer for name in parties}
-
-
-def _holdings(program: Program, party: str, identity: Identity, files: dict[str, str]) -> dict[str, Holding]:
-    names = [d.name for d in program.compiled.datasets if d.party == party]
-    for name in files:
-        if name not in names:
-            raise UsageError(
-                f"`{name}` is no data set of this program", "a contract is about data sets; inputs may be anything"
-            )
-    found: dict[str, Holding] = {}
-    for name in names:
-        if name not in files:
-            raise UsageError(f"the records of `{name}` are missing", f"add --input {name}=FILE")
-        held = content(files[name])
-        found[name] = Holding(held.records, commitment(held, identity))
-    return found
-
-
-def _costs(program: Program, terms: Terms) -> tuple[Spend, Spend] | None:
-    """Of one run, and what is charged at first.  Raises Refused if the contract allows no run at all."""
-    if terms.privacy is None:
-        return None
-    privacy = terms.privacy
-    say("computing epsilon")
-    one, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, privacy)
-    for cost, bound, reason, what in (
-        (one, privacy.per_run, "run-budget", "one run"),
-        (charge, privacy.total, "contract-budget", "all runs"),
-    ):
-        if not cost.within(bound.spend):
-            raise Refused(
-                reason,
-                f"{what} would cost more than the contract gives",
-                sums={"bound": bound.spend, "asked": cost},
-                help="give more, or lower the program's steps or raise its noise",
-            )
-    return one, charge
-
-
-def _costing(costs: tuple[Spend, Spend] | None) -> list[str]:
-    if costs is None:
-        return []
-    one, charge = costs
-    together = f"; all runs together {charge}" if charge != one else ""
-    return [f"computed from the program: one run costs {one}{together}"]
-
-
-def _as_json(costs: tuple[Spend, Spend] | None) -> dict[str, object]:
-    return {} if costs is None else {"cost": amount(costs[0]), "charge": amount(costs[1])}

@@ -38,7 +38,7 @@ def new(
 
 @app.command()
 def show(certificate: Annotated[Path, typer.Argument(metavar="CERT", show_default=False)], json: Json = False) -> None:
-    """Print a certificate's fingerprint.  Compare it with the peer by telephone."""
+    """Print a certificate's fingerprint, its key.  Compare it with the peer by telephone."""
     with faults(json):
         found = keys.fingerprint(keys.read_certificate(certificate))
         result({"certificate": str(certificate), "fingerprint": found}, found, json)

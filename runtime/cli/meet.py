@@ -18,6 +18,7 @@ from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
+from runtime.party.both import Accept
 from runtime.party.ledger_permit import Bearer
 from runtime.party.ledger_permit import permit as contract_permit
 from runtime.party.run import Report, prepare, run
@@ -110,9 +111,11 @@ def run_party(
     advance: Advance,
     quiet: bool,
     agreed: Agreed | None = None,
+    accept: Accept | None = None,
 ) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
+    Without a contract `accept` is told the rows of this party's data sets before anybody is met, and may refuse.
     Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
     if ends.party not in program.compiled.parties:
@@ -132,6 +135,8 @@ def run_party(
                 agreed.ledger,
             )
         )
+    if agreed is None and accept is not None:
+        accept(program.compiled, sources.records())
     channel = _meet(program, ends, patience, quiet)
     channel.deadline = time.monotonic() + patience.whole
     return run(program, ends.party, sources, channel, advance, permit)

@@ -12,6 +12,7 @@ import typer
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime import api
+from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.meet import Agreed, Ends, Patience, run_party
@@ -43,7 +44,6 @@ from runtime.party.both import run_both
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import values
-from runtime.report.privacy import privacy
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
@@ -81,6 +81,18 @@ ContractFile = Annotated[
 Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Seconds to wait for the peer to come.")]
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer to go on, once it has come.")
+]
+
+
+EpsilonAtMost = Annotated[
+    float | None,
+    typer.Option(
+        "--epsilon-at-most", metavar="E", show_default=False, help="Without a contract: refuse a run that costs more."
+    ),
+]
+NotPrivate = Annotated[
+    bool,
+    typer.Option("--not-private", help="Without a contract: run although records leave with an infinite epsilon."),
 ]
 
 
@@ -128,6 +140,8 @@ def run(
     ledger: LedgerFile = None,
     seed: Seed = None,
     delta: Delta = None,
+    epsilon_at_most: EpsilonAtMost = None,
+    not_private: NotPrivate = False,
     wait: Wait = WAIT,
     timeout: Timeout = TIMEOUT,
     define: Define = None,
@@ -147,6 +161,10 @@ def run(
             raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
         if contract is not None and seed is not None:
             raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
+        bounded = epsilon_at_most is not None or not_private
+        if contract is not None and bounded:
+            raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
+        before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
         ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
@@ -156,12 +174,12 @@ def run(
         _announce(program, seed, connection, quiet)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, outputs, party, cut=not json) as places:
-            reports = _reports(program, ends, agreed, inputs, seed, patience, quiet)
+            reports = _reports(program, ends, agreed, inputs, seed, patience, quiet, before)
             running = time.perf_counter() - start - compiling
             files = places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         if agreed is not None and agreed.contract.terms.privacy is not None:
-            delta = float(agreed.contract.terms.privacy.per_run.delta)
-        ended = _ended(program, reports, compiling, running, files, delta, seed is not None, connection)
+            before = Beforehand(float(agreed.contract.terms.privacy.per_run.delta))
+        ended = _ended(program, reports, compiling, running, files, before, seed is not None, connection)
         result(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
@@ -186,12 +204,13 @@ def _reports(
     seed: int | None,
     patience: Patience,
     quiet: bool,
+    before: Beforehand,
 ) -> dict[str, Report]:
     """The run itself: of both parties here without `ends`, else of one."""
     compiled = program.compiled
     with meter(and_gates(compiled.plan), traffic(compiled).total, quiet) as advance:
         if ends is not None:
-            report = run_party(program, ends, inputs, seed, patience, advance, quiet, agreed)
+            report = run_party(program, ends, inputs, seed, patience, advance, quiet, agreed, before.accept)
             return {report.party: report}
         watched = compiled.evaluator
 
@@ -199,7 +218,7 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_both(program, inputs, seed, patience.stall, watch)
+        return run_both(program, inputs, seed, patience.stall, watch, before.accept)
 
 
 def _ended(
@@ -208,7 +227,7 @@ def _ended(
     compiling: float,
     running: float,
     files: Mapping[str, str],
-    delta: float | None,
+    before: Beforehand,
     seeded: bool,
     connection: Link | None,
 ) -> Ended:
@@ -219,7 +238,7 @@ def _ended(
         reports,
         phases(last, compiling, running),
         files,
-        privacy(program.compiled, last.records, delta),
+        before.afterwards(program.compiled, last.records),
         seeded,
         connection,
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runtime.contract.draft import Holding, learns_of, mechanisms_of, reveals_of
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
-from runtime.contract.terms import Terms
+from runtime.contract.terms import Party, Terms
 from runtime.privacy.accountant import ADJACENCY, UNIT
 from runtime.program import Program
 
@@ -69,7 +69,7 @@ def with_program(terms: Terms, program: Program) -> None:
 
 
 def _mechanisms(terms: Terms, program: Program) -> None:
-    actual = mechanisms_of(program.compiled, {d.name: d.records for d in terms.data})
+    actual = mechanisms_of(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy is not None)
     if [m.dataset for m in actual] != [m.dataset for m in terms.mechanisms]:
         raise Refused(
             "other-mechanisms",
@@ -93,20 +93,32 @@ def with_parties(terms: Terms, party: str, own_certificate: bytes, peer_certific
 
     Raises Refused: foreign-party, not-my-key, foreign-peer.
     """
-    mine = terms.party(party)
-    if public_key(own_certificate) != mine.key or own_certificate.decode("ascii") != mine.certificate:
+    mine, own = terms.party(party), public_key(own_certificate)
+    if own_certificate.decode("ascii") != mine.certificate:
         raise Refused(
             "not-my-key",
-            f"this side runs as `{party}` with another certificate than the contract binds",
+            f"this side runs as `{party}` with {_another(own, mine.key)}",
             help=f"give the --key and --cert of `{party}` that the contract was made with",
         )
-    peer = terms.other(party)
-    if peer_certificate.decode("ascii") != peer.certificate:
+    with_peer(terms.other(party), peer_certificate)
+
+
+def with_peer(party: Party, certificate: bytes) -> None:
+    """The peer's certificate, as it was handed over, is that of the contract.  Raises Refused (foreign-peer)."""
+    if certificate.decode("ascii") != party.certificate:
         raise Refused(
             "foreign-peer",
-            f"the peer's certificate is not that of `{peer.name}` in the contract",
-            help="leave --peer out: the contract brings the certificate",
+            f"the peer's certificate is not that of `{party.name}` in the contract: it is "
+            f"{_another(public_key(certificate), party.key)}",
+            help="one of the two is not your peer's: ask by telephone which fingerprint is, and sign nothing before",
         )
+
+
+def _another(found: str, bound: str) -> str:
+    """A certificate that is not the contract's; both fingerprints in full, for people to compare."""
+    if found == bound:
+        return f"another certificate of the key {bound} than the contract binds"
+    return f"the certificate of {found}, the contract binds {bound}"
 
 
 def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None:
@@ -124,7 +136,7 @@ def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None
                 f"`{data.name}` has {held.records} records, the contract is for {data.records}",
                 help="bring the same file, or agree on a new contract",
             )
-        if held.commitment != data.commitment:
+        if (held.salt, held.commitment) != (data.salt, data.commitment):
             raise Refused(
                 "other-data",
                 f"the records of `{data.name}` are not those that the contract is for",

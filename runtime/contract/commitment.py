@@ -1,13 +1,15 @@
 """What a contract holds of a data set's content: it binds the owner and tells the peer nothing.
 
 The content hash would let the peer test guesses of records, and two neighbouring data sets have different ones, so to
-publish it would break the very promise that the contract makes.  A contract holds a PRF of it, under a key that only
-the data provider can derive; the ledger, which stays at home, knows the hash itself.
+publish it would break the very promise that the contract makes.  A contract holds a PRF of it and of a salt, under a
+key that only the data provider can derive: two contracts do not tell whether they are about the same records.  The
+ledger, which stays at home, knows the hash itself.
 """
 
 from __future__ import annotations
 
 import hmac
+import secrets
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -15,15 +17,20 @@ from runtime.contract.sign import private_key
 from runtime.data.content import Content
 from runtime.net.keys import Identity
 
-_KEY = b"ccr data commitment key 1\0"
-_COMMITMENT = b"ccr data commitment 1\0"
+_KEY = b"ccr data commitment key 2\0"
+_COMMITMENT = b"ccr data commitment 2\0"
 
 
-def commitment(content: Content, owner: Identity) -> str:
-    """HMAC-SHA-256, 64 hexadecimal digits; the same for each contract about the same records.
+def fresh_salt() -> str:
+    """For one data set in one contract, 64 hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+def commitment(content: Content, owner: Identity, salt: str) -> str:
+    """HMAC-SHA-256, 64 hexadecimal digits; the same for the same records and salt.
 
     Raises ValueError if the owner's key is not an Ed25519 key.
     """
     secret = private_key(owner).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
     key = hmac.digest(secret, _KEY, "sha256")
-    return hmac.digest(key, _COMMITMENT + bytes.fromhex(content.digest), "sha256").hex()
+    return hmac.digest(key, _COMMITMENT + bytes.fromhex(salt) + bytes.fromhex(content.digest), "sha256").hex()

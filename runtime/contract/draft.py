@@ -32,6 +32,7 @@ class Holding:
     """What the data provider says of one of its data sets."""
 
     records: int  # n
+    salt: str
     commitment: str  # commitment.commitment
 
 
@@ -55,8 +56,9 @@ def terms_for(
 ) -> Terms:
     """The terms of running this program; `certificates` by party (PEM), `holdings` by data set.
 
-    `budgets` is None exactly if the program has no mechanism.  Raises Refused if a certificate or a holding is missing
-    or the whole contradicts itself, and ValueError for a certificate of another kind.
+    `budgets` is None if the program has no mechanism, or none that a finite epsilon bounds.  Raises Refused if a
+    certificate or a holding is missing or the whole contradicts itself, and ValueError for a certificate of another
+    kind.
     """
     compiled = program.compiled
     for name in compiled.parties:
@@ -77,6 +79,7 @@ def terms_for(
             Data(
                 name=d.name,
                 owner=d.party,
+                salt=holdings[d.name].salt,
                 commitment=holdings[d.name].commitment,
                 unit=UNIT,
                 adjacency=ADJACENCY,
@@ -84,7 +87,7 @@ def terms_for(
             )
             for d in compiled.datasets
         ),
-        mechanisms=mechanisms_of(compiled, records),
+        mechanisms=mechanisms_of(compiled, records, budgets is not None),
         privacy=None if budgets is None else _privacy(budgets),
         learns=learns_of(compiled),
         reveals=reveals_of(compiled),
@@ -93,7 +96,7 @@ def terms_for(
     return terms
 
 
-def mechanisms_of(program: Compiled, records: Mapping[str, int]) -> tuple[Mechanism, ...]:
+def mechanisms_of(program: Compiled, records: Mapping[str, int], bounded: bool) -> tuple[Mechanism, ...]:
     """In the program's order."""
     return tuple(
         Mechanism(
@@ -106,13 +109,14 @@ def mechanisms_of(program: Compiled, records: Mapping[str, int]) -> tuple[Mechan
             noise_multiplier=m.noise_multiplier,
             drawn_by=m.drawn_by or None,
             samplers=tuple(s.digest for s in m.samplers),
+            bounded=bounded,
         )
         for m in program.mechanisms
     )
 
 
 def learns_of(program: Compiled) -> tuple[Learns, ...]:
-    return tuple(Learns(output=o.name, kind=o.kind, receivers=o.receivers) for o in program.outputs)
+    return tuple(Learns(output=o.name, kind=o.kind, receivers=o.receivers, carries=o.carries) for o in program.outputs)
 
 
 def reveals_of(program: Compiled) -> tuple[str, ...]:

@@ -10,13 +10,13 @@ from math import gcd
 from typing import Annotated, LiteralString
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from lang.numerals import spelled
 from runtime.contract import amounts
+from runtime.net.keys import fingerprint
 
 _RATIO = re.compile(r"(0|[1-9][0-9]{0,29})(/[1-9][0-9]{0,29})?", re.ASCII)
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -75,23 +75,22 @@ def _matching(reason: LiteralString, pattern: str, what: str) -> Callable[[str],
 
 def _certificate(value: str) -> str:
     try:
-        parsed = x509.load_pem_x509_certificate(value.encode("ascii"))
-        good = len(value) <= _PEM_LENGTH and parsed.public_bytes(Encoding.PEM).decode() == value
-        good = good and isinstance(parsed.public_key(), Ed25519PublicKey)
-    except ValueError:
-        good = False
-    if not good:
-        raise _wrong("bad-certificate", "a certificate is not one of `ccr keys new` in PEM form")
+        public_key(value)
+        why = "" if len(value) <= _PEM_LENGTH and _spelled(value) == value else "is not in the one spelling of PEM"
+    except ValueError as error:
+        why = str(error)
+    if why:
+        raise _wrong("bad-certificate", f"it {why}; a contract holds those of `ccr keys new`")
     return value
 
 
+def _spelled(certificate: str) -> str:
+    return x509.load_pem_x509_certificate(certificate.encode()).public_bytes(Encoding.PEM).decode()
+
+
 def public_key(certificate: str | bytes) -> str:
-    """The Ed25519 key of a PEM certificate, 64 hexadecimal digits: a party's identity.  ValueError if it has none."""
-    data = certificate.encode() if isinstance(certificate, str) else certificate
-    key = x509.load_pem_x509_certificate(data).public_key()
-    if not isinstance(key, Ed25519PublicKey):
-        raise ValueError("the certificate's key is not an Ed25519 key; make one with `ccr keys new`")
-    return key.public_bytes_raw().hex()
+    """A party's identity, 64 hexadecimal digits (`keys.fingerprint`).  Raises ValueError as that."""
+    return fingerprint(certificate.encode() if isinstance(certificate, str) else certificate)
 
 
 def _as_text(value: datetime) -> str:

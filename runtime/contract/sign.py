@@ -1,9 +1,11 @@
-"""Signatures under a contract: Ed25519, by the keys of the parties' certificates."""
+"""Signatures under a contract, and under its revocation: Ed25519, by the keys of the parties' certificates."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -11,11 +13,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
-from runtime.contract.terms import Contract, Signature, Terms, agrees_with_itself, encode_terms
+from runtime.contract.terms import Contract, Party, Signature, Terms, agrees_with_itself, encode_terms
 from runtime.net.keys import Identity
 
-_SIGNED = b"ccr contract 1 signature\0"
-_NAMED = b"ccr contract 1 digest\0"
+_SIGNED = b"ccr contract 2 signature\0"
+_WITHDRAWN = b"ccr contract 2 revocation\0"
+_NAMED = b"ccr contract 2 digest\0"
 
 
 def digest(terms: Terms) -> str:
@@ -36,54 +39,125 @@ def private_key(identity: Identity) -> Ed25519PrivateKey:
     return key
 
 
+def withdrawal(terms: Terms, party: str) -> bytes:
+    """What `party` signs to revoke a contract."""
+    return _WITHDRAWN + party.encode() + b"\0" + encode_terms(terms)
+
+
+def signer(terms: Terms, identity: Identity) -> Party:
+    """The party whose key this is.  Raises Refused (foreign-signer), and ValueError for a key of another kind."""
+    own = public_key(identity.certificate)
+    for party in terms.parties:
+        if party.key == own:
+            return party
+    raise Refused(
+        "foreign-signer",
+        f"the key of `{identity.name}`, {own}, is no party's of this contract, which binds "
+        + " and ".join(f"`{p.name}` by {p.key}" for p in terms.parties),
+        help="sign with the key whose certificate stands in the contract",
+    )
+
+
 def sign(contract: Contract, identity: Identity) -> Contract:
     """The contract with the identity's signature added or renewed.
 
-    Which party signs is told by its key.  Raises Refused for terms that contradict themselves, and for a key that
-    is no party's.
+    Raises Refused (foreign-signer, revoked; and as `hold` where a signature does not hold), and ValueError as `signer`.
     """
-    agrees_with_itself(contract.terms)
-    own = public_key(identity.certificate)
-    party = next((p.name for p in contract.terms.parties if p.key == own), None)
-    if party is None:
+    hold(contract)
+    not_revoked(contract)
+    return contract.model_copy(update={"signatures": _with(contract, contract.signatures, message, identity)})
+
+
+def revoke(contract: Contract, identity: Identity) -> Contract:
+    """The contract with the identity's revocation: it binds nobody any more.  Raises as `sign`, but for revoked."""
+    hold(contract)
+    return contract.model_copy(update={"revocations": _with(contract, contract.revocations, withdrawal, identity)})
+
+
+def _with(
+    contract: Contract, present: tuple[Signature, ...], said: Callable[[Terms, str], bytes], identity: Identity
+) -> tuple[Signature, ...]:
+    party = signer(contract.terms, identity)
+    signature = private_key(identity).sign(said(contract.terms, party.name)).hex()
+    made = Signature(party=party.name, key=party.key, signature=signature)
+    return tuple(sorted((*(s for s in present if s.party != party.name), made), key=lambda s: s.party))
+
+
+def hold(contract: Contract) -> None:
+    """Whatever is signed holds: each signature and revocation is a party's own, under exactly these terms.
+
+    Raises Refused: signed-twice, foreign-signer, other-key, altered (the key is right, the signature is not of these
+    terms).
+    """
+    for present, said in ((contract.signatures, message), (contract.revocations, withdrawal)):
+        signers = [s.party for s in present]
+        if len(set(signers)) < len(signers) or signers != sorted(signers):
+            raise Refused("signed-twice", "the signatures are not one for each party, in the order of names")
+        for signature in present:
+            _holds(contract.terms, signature, said(contract.terms, signature.party))
+
+
+class Standing(StrEnum):
+    """What a party has to do with a contract's text, as it stands."""
+
+    SIGNED = "signed"
+    MISSING = "missing"
+    ALTERED = "altered"  # something is signed in its name that does not hold
+
+
+def standing(contract: Contract) -> dict[str, Standing]:
+    """Of each party; and of whoever else signed, altered."""
+    found = {party.name: Standing.MISSING for party in contract.terms.parties}
+    for present, said in ((contract.signatures, message), (contract.revocations, withdrawal)):
+        for signature in present:
+            try:
+                _holds(contract.terms, signature, said(contract.terms, signature.party))
+            except Refused:
+                found[signature.party] = Standing.ALTERED
+            else:
+                if said is message and found[signature.party] is Standing.MISSING:
+                    found[signature.party] = Standing.SIGNED
+    return found
+
+
+def _holds(terms: Terms, signature: Signature, said: bytes) -> None:
+    if signature.party not in {p.name for p in terms.parties}:
+        raise Refused("foreign-signer", f"`{signature.party}` signed, but is no party of the contract")
+    if signature.key != terms.party(signature.party).key:
         raise Refused(
-            "foreign-signer",
-            f"the key of `{identity.name}` is no party's of this contract",
-            help="sign with the key whose certificate stands in the contract",
+            "other-key", f"`{signature.party}` signed with {signature.key}, which is not its key in the contract"
         )
-    made = Signature(party=party, key=own, signature=private_key(identity).sign(message(contract.terms, party)).hex())
-    others = [s for s in contract.signatures if s.party != party]
-    return Contract(terms=contract.terms, signatures=tuple(sorted((*others, made), key=lambda s: s.party)))
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.key)).verify(
+            bytes.fromhex(signature.signature), said
+        )
+    except InvalidSignature:
+        raise Refused(
+            "altered",
+            f"the signature of `{signature.party}` is not under these terms: they were changed after it signed, or "
+            "the signature was",
+            help="sign nothing of it: ask for the file as it was signed, or write a new contract",
+        ) from None
 
 
 def verify_signatures(contract: Contract) -> None:
-    """Both parties, and nobody else, signed exactly these terms.
+    """Both parties, and nobody else, signed exactly these terms, and neither has revoked them.
 
-    Raises Refused: signed-twice, foreign-signer, other-key, altered (the key is right, the signature is not of these
-    terms), unsigned.
+    Raises Refused: unsigned, revoked, and as `hold`.
     """
-    terms = contract.terms
-    signers = [s.party for s in contract.signatures]
-    if len(set(signers)) < len(signers) or signers != sorted(signers):
-        raise Refused("signed-twice", "the signatures are not one for each party, in the order of names")
-    for signature in contract.signatures:
-        if signature.party not in {p.name for p in terms.parties}:
-            raise Refused("foreign-signer", f"`{signature.party}` signed, but is no party of the contract")
-        if signature.key != terms.party(signature.party).key:
-            raise Refused("other-key", f"`{signature.party}` signed with a key that is not its identity key")
-        try:
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.key)).verify(
-                bytes.fromhex(signature.signature), message(terms, signature.party)
-            )
-        except InvalidSignature:
-            raise Refused(
-                "altered",
-                f"the signature of `{signature.party}` is not under these terms: they were "
-                "changed after it signed, or the signature was",
-                help="sign them as they stand",
-            ) from None
-    if missing := sorted({p.name for p in terms.parties} - set(signers)):
+    hold(contract)
+    not_revoked(contract)
+    signers = {s.party for s in contract.signatures}
+    if missing := sorted({p.name for p in contract.terms.parties} - signers):
         raise Refused("unsigned", f"`{missing[0]}` has not signed", help="`ccr contract sign` with its key")
+
+
+def not_revoked(contract: Contract) -> None:
+    """Raises Refused (revoked) for a contract whose file says so."""
+    for revocation in contract.revocations:
+        raise Refused(
+            "revoked", f"`{revocation.party}` has revoked the contract", help="agree on a new one: `ccr contract new`"
+        )
 
 
 def verify_time(terms: Terms, now: datetime) -> None:

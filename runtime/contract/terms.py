@@ -1,7 +1,8 @@
 """What two parties agree on before they run: who, which program, whose records, how much privacy, who learns what.
 
 The models say what a field may hold, `agrees_with_itself` what fields say about one another.  A contract file is
-`{"signatures": [...], "terms": {...}}` in the one spelling of `canonical.py`, with one line break behind it.
+`{"revocations": [...], "signatures": [...], "terms": {...}}` in the one spelling of `canonical.py`, with one line break
+behind it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from runtime.contract.fields import (
 from runtime.contract.refused import Refused
 from runtime.privacy.limits import too_large
 
-FORMAT: Literal["ccr contract 1"] = "ccr contract 1"
+FORMAT: Literal["ccr contract 2"] = "ccr contract 2"
 
 
 class Model(BaseModel):
@@ -48,7 +49,8 @@ class Data(Model):
 
     name: Name
     owner: Name
-    commitment: Digest  # to its content; says nothing about it (content.py)
+    salt: Digest
+    commitment: Digest  # to its content, with the salt; says nothing about it (commitment.py)
     records: Count  # n, public
     unit: Text
     adjacency: Text
@@ -66,6 +68,7 @@ class Mechanism(Model):
     noise_multiplier: Ratio  # standard deviation of the noise over C
     drawn_by: Name | None  # None: both parties together, as the samplers say
     samplers: tuple[Digest, ...]  # of each trained variable, in that case
+    bounded: bool  # whether a finite epsilon bounds what all mechanisms tell together
 
 
 class Learns(Model):
@@ -74,6 +77,7 @@ class Learns(Model):
     output: Name
     kind: Text
     receivers: tuple[Name, ...]
+    carries: tuple[Name, ...]  # data sets whose records it tells as they are, at an infinite epsilon
 
 
 class Budget(Model):
@@ -100,14 +104,14 @@ class Privacy(Model):
 
 
 class Terms(Model):
-    format: Literal["ccr contract 1"]
+    format: Literal["ccr contract 2"]
     parties: tuple[Party, Party]
     not_before: Time
     expires: Time
     program: Digest  # of the compiled artifact
     data: tuple[Data, ...]
     mechanisms: tuple[Mechanism, ...]
-    privacy: Privacy | None  # None: the program has no mechanism
+    privacy: Privacy | None  # None: the program has no mechanism, or none that a finite epsilon bounds
     learns: tuple[Learns, ...]
     reveals: tuple[Name, ...]  # outputs that leave as they are, protected by nothing
 
@@ -131,16 +135,27 @@ class Terms(Model):
         own = self.party(name)
         return next(party for party in self.parties if party is not own)
 
+    def unbounded(self) -> dict[str, tuple[str, ...]]:
+        """What tells records at an infinite epsilon: outputs, each with its data sets."""
+        trained = {m.dataset for m in self.mechanisms if not m.bounded}
+        owners = {d.name: d.owner for d in self.data}
+        found = {
+            o.output: tuple(sorted({*o.carries, *(d for d in trained if set(o.receivers) - {owners[d]})}))
+            for o in self.learns
+        }
+        return {output: data for output, data in found.items() if data}
+
 
 class Signature(Model):
     party: Name
     key: Key
-    signature: Signed  # Ed25519 over sign.message
+    signature: Signed  # Ed25519 over sign.message, or over sign.withdrawal
 
 
 class Contract(Model):
     terms: Terms
     signatures: tuple[Signature, ...]
+    revocations: tuple[Signature, ...] = ()
 
 
 def encode(contract: Contract) -> bytes:
@@ -156,7 +171,7 @@ def encode_terms(terms: Terms) -> bytes:
 def decode(data: bytes) -> Contract:
     """A contract file whose fields make sense; who signed it is not looked at.  Raises Refused."""
     document = data.removesuffix(b"\n")
-    canonical.decode(document)
+    _of_this_format(canonical.decode(document))
     try:
         contract = Contract.model_validate_json(document, strict=True)
     except ValidationError as error:
@@ -165,6 +180,17 @@ def decode(data: bytes) -> Contract:
         raise Refused("not-canonical", "a field is not in the one spelling that can be signed")
     agrees_with_itself(contract.terms)
     return contract
+
+
+def _of_this_format(document: object) -> None:
+    terms = document.get("terms") if isinstance(document, dict) else None
+    written = terms.get("format") if isinstance(terms, dict) else None
+    if isinstance(written, str) and written != FORMAT:
+        raise Refused(
+            "other-format",
+            f"the contract is a `{written[:40]}`, this ccr knows `{FORMAT}`",
+            help="install the version of ccr that wrote it, or agree on a new contract",
+        )
 
 
 _REASONS = {"extra_forbidden": "unknown-field", "missing": "missing-field", "literal_error": "unknown-choice"}
@@ -197,6 +223,7 @@ def agrees_with_itself(terms: Terms) -> None:
     _unique("reveals", list(terms.reveals))
     if unknown := sorted(set(terms.reveals) - {o.output for o in terms.learns}):
         raise Refused("reveals-nothing-known", f"`{unknown[0]}` is revealed, but is no output that anybody learns")
+    _carried(terms)
     names = {p.name for p in terms.parties}
     for name in [
         *(d.owner for d in terms.data),
@@ -208,6 +235,19 @@ def agrees_with_itself(terms: Terms) -> None:
     for mechanism in terms.mechanisms:
         _mechanism(mechanism, {d.name: d for d in terms.data})
     _privacy(terms)
+
+
+def _carried(terms: Terms) -> None:
+    known = {d.name for d in terms.data}
+    for output in terms.learns:
+        if unknown := sorted(set(output.carries) - known):
+            raise Refused(
+                "unknown-data", f"`{output.output}` carries `{unknown[0]}`, which is no data set of the contract"
+            )
+        if output.carries and output.output not in terms.reveals:
+            raise Refused(
+                "unlisted-reveal", f"`{output.output}` tells records as they are, but is not listed as revealed"
+            )
 
 
 def _unique(what: str, names: list[str]) -> None:
@@ -229,8 +269,10 @@ def _mechanism(m: Mechanism, data: dict[str, Data]) -> None:
 
 
 def _privacy(terms: Terms) -> None:
-    if (terms.privacy is None) != (not terms.mechanisms):
-        raise Refused("budget-missing", "a contract has a privacy budget exactly if its program has a mechanism")
+    if any(m.bounded is (terms.privacy is None) for m in terms.mechanisms) or (terms.privacy and not terms.mechanisms):
+        raise Refused(
+            "budget-missing", "a contract has a privacy budget exactly if its program has a bounded mechanism"
+        )
     if terms.privacy is None:
         return
     per_run, total = terms.privacy.per_run, terms.privacy.total

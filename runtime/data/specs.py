@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from math import prod
 
 from lang.numerals import spelled
@@ -63,6 +64,11 @@ class FieldSpec:
     def columns(self) -> int:
         """How many columns of a table it fills."""
         return prod(self.shape)
+
+    def column_names(self) -> list[str]:
+        """What they are called where a table says so: `y`; `x[0]`, `x[1]`, ...; `x[0, 0]`, `x[0, 1]`, ..."""
+        places = product(*map(range, self.shape))
+        return [f"{self.name}[{', '.join(map(str, place))}]" if place else self.name for place in places]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,18 @@
-"""Tables of text: one header line, then rows whose columns fill the fields in the order of their declaration."""
+"""Tables of text: one header line, then rows.
+
+Columns fill the fields by their names where the header has all of them: `y`, `x[0]`, `x[1]`, ... for fields `y` and
+`x`; a table may then have others, in any order.  Else they fill the fields in the order of declaration, and there are
+no others.
+"""
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 
 import numpy as np
@@ -31,15 +37,14 @@ class _Chunk:
     lines: list[int]
     rows: list[list[str]]
 
-    def encode(self, field: FieldSpec, start: int) -> NDArray[np.int64]:
-        """The field's columns, which begin at `start`; shape (rows, columns).  Its bound is checked here too."""
-        stop = start + field.columns
-        cells = [cell for row in self.rows for cell in row[start:stop]]
+    def encode(self, field: FieldSpec, places: Sequence[int]) -> NDArray[np.int64]:
+        """The field's columns, which stand at these places; shape (rows, columns).  Its bound is checked here too."""
+        cells = [row[place] for row in self.rows for place in places]
         try:
             integers = encode_text(cells, field.kind).reshape(len(self.rows), field.columns)
         except BadValue as bad:
             row, column = divmod(bad.index, field.columns)
-            line, name = self.lines[row], self.header[start + column]
+            line, name = self.lines[row], self.header[places[column]]
             raise InputError(bad.what, help=bad.help, file=self.file, row=line, column=name, counted="line") from None
         if field.norm_bound is not None:
             above = first_above(integers, field.kind, field.norm_bound)
@@ -66,28 +71,28 @@ def read_csv(file: str) -> Iterator[Line]:
 
 def encode_table(file: str, lines: Iterator[Line], fields: Sequence[FieldSpec]) -> list[NDArray[np.int64]]:
     """The lines of a table as one array of shape (n, columns) for each field.  Raises InputError."""
-    columns = sum(field.columns for field in fields)
     parts: list[list[NDArray[np.int64]]] = [[] for _ in fields]
-    for chunk in _chunks(file, lines, columns):
-        start = 0
-        for field, part in zip(fields, parts, strict=True):
-            part.append(chunk.encode(field, start))
-            start += field.columns
+    _, first = next(lines, (1, []))
+    header, places = _header(file, first, fields)
+    for chunk in _chunks(file, lines, header):
+        for field, part, at in zip(fields, parts, places, strict=True):
+            part.append(chunk.encode(field, at))
     if not parts[0]:
         raise InputError("there are no rows below the header", help="give at least one row", file=file)
     return [np.concatenate(part) for part in parts]
 
 
-def _chunks(file: str, lines: Iterator[Line], columns: int) -> Iterator[_Chunk]:
-    _, first = next(lines, (1, []))
-    header = _header(file, first, columns)
+def _chunks(file: str, lines: Iterator[Line], header: list[str]) -> Iterator[_Chunk]:
     while batch := list(islice(lines, ROWS)):
         chunk = _Chunk(file, header, [line for line, _ in batch], [row for _, row in batch])
-        _check_width(chunk, columns)
+        for line, row in batch:
+            if len(row) != len(header):
+                raise _wrong_width(file, line, len(row), len(header), row)
         yield chunk
 
 
-def _header(file: str, header: list[str], columns: int) -> list[str]:
+def _header(file: str, header: list[str], fields: Sequence[FieldSpec]) -> tuple[list[str], list[Sequence[int]]]:
+    """The header, and where each field's columns stand."""
     if not header:
         raise InputError("the file is empty", help="write a header line with the columns' names, then rows", file=file)
     if all(_is_number(cell) for cell in header):
@@ -98,19 +103,29 @@ def _header(file: str, header: list[str], columns: int) -> list[str]:
             row=1,
             counted="line",
         )
-    if len(header) != columns:
-        raise _wrong_width(file, 1, len(header), columns, header)
-    return header
+    by_name = _by_name(header, fields)
+    if by_name is not None:
+        return header, by_name
+    ends = list(accumulate(field.columns for field in fields))
+    if len(header) != ends[-1]:
+        raise _wrong_width(file, 1, len(header), ends[-1], header)
+    return header, [range(end - field.columns, end) for field, end in zip(fields, ends, strict=True)]
 
 
-def _check_width(chunk: _Chunk, columns: int) -> None:
-    for line, row in zip(chunk.lines, chunk.rows, strict=True):
-        if len(row) != columns:
-            raise _wrong_width(chunk.file, line, len(row), columns, row)
+def _by_name(header: list[str], fields: Sequence[FieldSpec]) -> list[Sequence[int]] | None:
+    """Where each field's columns stand; None unless each of them is named, once."""
+    names = [cell.strip() for cell in header]
+    often, at = Counter(names), {name: place for place, name in enumerate(names)}
+    wanted = [field.column_names() for field in fields]
+    if any(often[column] != 1 for columns in wanted for column in columns):
+        return None
+    return [[at[column] for column in columns] for columns in wanted]
 
 
 def _wrong_width(file: str, line: int, found: int, columns: int, row: Sequence[str]) -> InputError:
-    help = "give each field one column per element, in the order of declaration"
+    help = (
+        "give each field one column per element, in the order of declaration, or all their names: `x[0]`, `x[1]`, ..."
+    )
     if found == 1 and row[0].count(";") + 1 == columns:
         help = "separate the columns by commas, not semicolons"
     return InputError(

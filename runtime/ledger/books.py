@@ -4,10 +4,13 @@ A charge has three bounds: the data set's budget, the consumer's share of it, an
 its runs together.  `check` refuses whatever would break one, so all of them hold after every event.  Charges of
 different runs add up (basic composition, which holds also where one run was chosen upon what others released); those
 of the runs of one `pld` contract are one charge, computed from the composition of them all.
+
+What tells records at an infinite epsilon fits no bound: it passes where the grant names it, and is written down.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
@@ -15,7 +18,7 @@ from lang.numerals import spelled
 from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
-from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
+from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, Revoked, State, Unbounded
 from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
@@ -31,12 +34,15 @@ ENDED = frozenset({State.RELEASED, State.ABORTED})
 
 class Books:
     def __init__(self) -> None:
-        self.granted: dict[str, Granted] = {}
-        self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set and consumer
-        self.runs: dict[str, Reserved] = {}
+        self.granted: dict[str, Granted] = {}  # by the first of the data sets that have one budget
+        self.same: dict[str, str] = {}  # a data set -> that first one
+        self.marks: dict[str, str] = {}  # a data set -> the hash of its records' marks
+        self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set, as in `granted`, and consumer
+        self.runs: dict[str, Reserved | Unbounded] = {}
         self.states: dict[str, State] = {}
         self.open: dict[str, None] = {}  # runs that may still be given back
         self.blocked: dict[str, Blocked] = {}  # by contract
+        self.revoked: dict[str, Revoked] = {}  # by contract
         self.latest: datetime | None = None  # of all events the last time
         self._charges = Charges()
 
@@ -49,11 +55,11 @@ class Books:
                 self._grant(event)
             case Allotted():
                 self._allot(event)
-            case Reserved():
-                self._reserve(event)
+            case Reserved() | Unbounded():
+                self._start(event)
             case Moved():
                 self._move(event)
-            case Blocked():
+            case Blocked() | Revoked():
                 pass
             case Lifted():
                 if event.contract not in self.blocked:
@@ -66,29 +72,75 @@ class Books:
         self.latest = max(self.latest or event.at, event.at)
         match event:
             case Granted():
-                self.granted[event.data] = event
+                if event.same_as is not None:
+                    self.same[event.data] = self.first(event.same_as)
+                if event.marks is not None:
+                    self.marks[event.data] = event.marks
+                self.granted[self.first(event.data)] = event
             case Allotted():
-                self.allotted[event.data, event.consumer] = event
-            case Reserved():
+                self.allotted[self.first(event.data), event.consumer] = event
+            case Reserved() | Unbounded():
                 self.runs[event.run], self.states[event.run] = event, State.RESERVED
                 self.open[event.run] = None
-                self._charges.take(event)
+                if isinstance(event, Reserved):
+                    self._charges.take(event, self._firsts(event))
             case Moved():
                 self._moved(event.run, State(event.state))
             case Blocked():
                 self.blocked[event.contract] = event
             case Lifted():
                 self.blocked.pop(event.contract, None)
+            case Revoked():
+                self.revoked.setdefault(event.contract, event)
             case _:
                 assert_never(event)
 
     def charged(self, data: str, consumer: str | None = None) -> Spend:
         """What is taken from a data set's budget, or from one consumer's share of it."""
-        return self._charges.total(of_data(data) if consumer is None else of_share(data, consumer))
+        first = self.first(data)
+        return self._charges.total(of_data(first) if consumer is None else of_share(first, consumer))
+
+    def first(self, data: str) -> str:
+        """The first of the data sets with which this one has one budget; itself if it has its own."""
+        return self.same.get(data, data)
+
+    def concerns(self, run: Reserved | Unbounded, data: str) -> bool:
+        """Whether a run is charged to the budget of this data set."""
+        return self.first(data) in self._firsts(run)
+
+    def _firsts(self, run: Reserved | Unbounded) -> tuple[str, ...]:
+        """The budgets that a run is charged to: known since it started, for a data set never changes its budget."""
+        return tuple(dict.fromkeys(map(self.first, run.data)))
 
     def shares(self, data: str) -> Spend:
         """All that is allotted of a data set's budget."""
-        return total(a.budget.spend for (of, _), a in self.allotted.items() if of == data)
+        return total(a.budget.spend for (of, _), a in self.allotted.items() if of == self.first(data))
+
+    def revealed(self, data: str) -> list[str]:
+        """Outputs that may have told a data set's records as they are, once for each run."""
+        started = [run for name, run in self.runs.items() if self.states[name] is not State.ABORTED]
+        first = self.first(data)
+        return [reveal.output for run in started for reveal in run.reveals if first in map(self.first, reveal.data)]
+
+    def in_force(self, contract: str) -> None:
+        """Raises Refused (revoked) for a contract that a party has revoked."""
+        if contract in self.revoked:
+            raise Refused(
+                "revoked",
+                f"`{self.revoked[contract].party}` has revoked the contract",
+                help="agree on a new one: `ccr contract new`",
+            )
+
+    def may_reveal(self, output: str, data: Iterable[str]) -> None:
+        """An output may tell these data sets' records at an infinite epsilon.  Raises Refused: infinite-epsilon,
+        nothing-granted."""
+        for grant in map(self._granted, data):
+            if output not in grant.reveals:
+                raise Refused(
+                    "infinite-epsilon",
+                    f"`{output}` would tell records of `{grant.label}` at an infinite epsilon, which no budget covers",
+                    help=f"`ccr budget grant ... --reveal {output}` lets it through, if that is what you want",
+                )
 
     def in_time(self, now: datetime) -> None:
         """Raises Refused (clock-behind) where the last event is of a later time."""
@@ -105,10 +157,17 @@ class Books:
         if state not in OPEN:
             self.open.pop(run, None)
         if state is State.ABORTED:
-            self._charges.give_back(self.runs[run])
+            started = self.runs[run]
+            if isinstance(started, Reserved):
+                self._charges.give_back(started, self._firsts(started))
 
     def _grant(self, event: Granted) -> None:
-        budget = _below_one(event.budget.spend)
+        budget, of = _below_one(event.budget.spend), event.data
+        if event.same_as is not None:
+            of = self.first(event.same_as)
+            self._granted(of)
+            if event.data != of and (event.data in self.granted or self.same.get(event.data, of) != of):
+                raise Refused("own-budget", "these records have a budget of their own already, which stays with them")
         if event.records is not None and too_large(budget.delta, {event.label: event.records}):
             raise Refused(
                 "delta-above-one-in-n",
@@ -116,14 +175,14 @@ class Books:
                 f"`{event.label}`: to publish a whole record would be allowed",
                 help="grant a smaller delta, 1/(10 n) or less",
             )
-        _not_below("charged", self.charged(event.data), budget)
-        _not_below("allotted", self.shares(event.data), budget)
+        _not_below("charged", self.charged(of), budget)
+        _not_below("allotted", self.shares(of), budget)
 
     def _allot(self, event: Allotted) -> None:
         share = event.budget.spend
         grant = self._granted(event.data)
         _not_below("charged", self.charged(event.data, event.consumer), share)
-        before = self.allotted.get((event.data, event.consumer))
+        before = self.allotted.get((self.first(event.data), event.consumer))
         others = self.shares(event.data) - (before.budget.spend if before else NOTHING)
         _fits(
             "above-grant",
@@ -134,7 +193,7 @@ class Books:
             "allot",
         )
 
-    def _reserve(self, event: Reserved) -> None:
+    def _start(self, event: Reserved | Unbounded) -> None:
         if event.run in self.runs:
             raise Refused("run-known", "a run of this name is in the ledger already")
         if event.contract in self.blocked:
@@ -143,6 +202,13 @@ class Books:
                 f"a run under this contract ended in {self.blocked[event.contract].why}, which no honest peer causes",
                 help="find out why; `ccr budget lift` allows runs again",
             )
+        self.in_force(event.contract)
+        for reveal in event.reveals:
+            self.may_reveal(reveal.output, reveal.data)
+        if isinstance(event, Reserved):
+            self._reserve(event)
+
+    def _reserve(self, event: Reserved) -> None:
         siblings = of_contract(event.contract)
         _fits(
             "run-budget",
@@ -165,7 +231,7 @@ class Books:
             siblings,
             event.total.spend,
         )
-        for data in event.data:
+        for data in self._firsts(event):
             grant, share = self._granted(data), self.allotted.get((data, event.consumer))
             if share is None:
                 raise Refused(
@@ -199,18 +265,18 @@ class Books:
             raise Refused("run-state", f"the run is {before}, from which it cannot become {after}")
 
     def _granted(self, data: str) -> Granted:
-        if data not in self.granted:
+        if self.first(data) not in self.granted:
             raise Refused(
                 "nothing-granted",
                 "no budget has been granted for these records",
                 help="`ccr budget grant`; a file whose records changed is another data set",
             )
-        return self.granted[data]
+        return self.granted[self.first(data)]
 
 
 def _only_takes_away(event: Event) -> bool:
     """What gives nobody anything may be written by any clock."""
-    return isinstance(event, Blocked) or (isinstance(event, Moved) and State(event.state) in ENDED)
+    return isinstance(event, Blocked | Revoked) or (isinstance(event, Moved) and State(event.state) in ENDED)
 
 
 def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str) -> None:

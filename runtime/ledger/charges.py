@@ -3,7 +3,7 @@ after one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 
@@ -51,16 +51,17 @@ class Charges:
         before = _largest(held)
         return before.larger(run.charge.spend) - before
 
-    def take(self, run: Reserved) -> None:
-        for scope in _scopes(run):
+    def take(self, run: Reserved, data: Iterable[str]) -> None:
+        """`data` names the budgets that it is charged to."""
+        for scope in _scopes(run, data):
             found = self._sums.setdefault(scope, _Sum())
             found.total += self.more(scope, run)
             found.runs += 1
             held, amount = found.accounts.setdefault(run.account, {}), run.charge.spend
             held[amount] = held.get(amount, 0) + 1
 
-    def give_back(self, run: Reserved) -> None:
-        for scope in _scopes(run):
+    def give_back(self, run: Reserved, data: Iterable[str]) -> None:
+        for scope in _scopes(run, data):
             found, amount = self._sums[scope], run.charge.spend
             held = found.accounts[run.account]
             before = _largest(held)
@@ -73,11 +74,11 @@ class Charges:
                 del found.accounts[run.account]
 
 
-def _scopes(run: Reserved) -> Iterator[Scope]:
+def _scopes(run: Reserved, data: Iterable[str]) -> Iterator[Scope]:
     yield of_contract(run.contract)
-    for data in dict.fromkeys(run.data):
-        yield of_data(data)
-        yield of_share(data, run.consumer)
+    for name in data:
+        yield of_data(name)
+        yield of_share(name, run.consumer)
 
 
 def _largest(held: dict[Spend, int]) -> Spend:

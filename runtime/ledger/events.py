@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from runtime.contract import canonical
 from runtime.contract.amounts import Spend
-from runtime.contract.fields import Count, Digest, Key, Text, Time
+from runtime.contract.fields import Count, Digest, Key, Name, Text, Time
 from runtime.contract.terms import Budget, Model
 
 
@@ -34,6 +34,10 @@ class Granted(Model):
     label: Text  # for people
     records: Count | None = None  # n; unknown of a grant of an older version
     budget: Budget
+    reveals: tuple[Name, ...] = ()  # outputs that may tell its records as they are, which no budget covers
+    marks: Digest | None = None  # of its records, `rows.digest`
+    same_as: Digest | None = None  # a data set that speaks of the same people: the budget is one for both
+    distinct: bool = False  # it shares records with known data sets, and its owner says that the people are others
 
 
 class Allotted(Model):
@@ -47,17 +51,30 @@ class Allotted(Model):
     budget: Budget
 
 
-class Reserved(Model):
-    """A run may start.  It costs `cost`, and until it is aborted `charge` is taken, once for all `pld` runs of one
-    contract; `per_run`, `total` and `runs` are the contract's bounds."""
+class Reveal(Model):
+    """An output that tells records as they are."""
 
-    kind: Literal["reserved"] = "reserved"
+    output: Name
+    data: tuple[Digest, ...]
+
+
+class Started(Model):
+    """A run may start; what it tells of records at an infinite epsilon is listed."""
+
     at: Time
     run: Digest  # 32 random bytes
     data: tuple[Digest, ...]
     consumer: Key
     contract: Digest
     program: Digest
+    reveals: tuple[Reveal, ...] = ()
+
+
+class Reserved(Started):
+    """It costs `cost`, and until it is aborted `charge` is taken, once for all `pld` runs of one contract; `per_run`,
+    `total` and `runs` are the contract's bounds."""
+
+    kind: Literal["reserved"] = "reserved"
     cost: Budget
     charge: Budget
     composition: Literal["basic", "pld"]
@@ -69,6 +86,12 @@ class Reserved(Model):
     def account(self) -> str:
         """Runs with one account are charged together."""
         return self.contract if self.composition == "pld" else self.run
+
+
+class Unbounded(Started):
+    """Nothing that it tells has a finite cost, so none is charged."""
+
+    kind: Literal["unbounded"] = "unbounded"
 
 
 class Moved(Model):
@@ -97,7 +120,16 @@ class Lifted(Model):
     contract: Digest
 
 
-Event = Granted | Allotted | Reserved | Moved | Blocked | Lifted
+class Revoked(Model):
+    """A party of the contract has revoked it: no run starts under it any more."""
+
+    kind: Literal["revoked"] = "revoked"
+    at: Time
+    contract: Digest
+    party: Name
+
+
+Event = Granted | Allotted | Reserved | Unbounded | Moved | Blocked | Lifted | Revoked
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

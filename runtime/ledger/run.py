@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import Event, Moved, Reserved, State, budget, now
+from runtime.ledger.events import Event, Moved, Reserved, Reveal, Started, State, Unbounded, budget, now
 from runtime.ledger.store import Ledger
 
 
@@ -26,9 +26,10 @@ class Request:
     consumer: str  # identity key
     contract: str  # digest
     program: str  # digest
-    cost: Spend  # of this run alone
-    charge: Spend  # `cost`, or that of all runs of a `pld` contract together
-    privacy: Privacy  # the contract's bounds
+    cost: Spend | None  # of this run alone; None where nothing of it is finite
+    charge: Spend | None  # `cost`, or that of all runs of a `pld` contract together
+    privacy: Privacy | None  # the contract's bounds
+    reveals: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], repr=False)  # unbounded
 
 
 class Run:
@@ -43,7 +44,7 @@ class Run:
         name = secrets.token_hex(32)
         lock = _Lock(_lock_path(ledger, name))
         try:
-            ledger.record(lambda books: [*_given_back(ledger, books), _reserved(name, request)])
+            ledger.record(lambda books: [*_given_back(ledger, books), _started(name, request)])
         except BaseException:
             lock.release()
             raise
@@ -75,15 +76,21 @@ class Run:
         self._ledger.record(lambda _: [Moved(at=now(), run=self.name, state=state)])
 
 
-def _reserved(name: str, request: Request) -> Reserved:
+def _started(name: str, request: Request) -> Reserved | Unbounded:
     privacy = request.privacy
-    return Reserved(
+    about = Started(
         at=now(),
         run=name,
         data=request.data,
         consumer=request.consumer,
         contract=request.contract,
         program=request.program,
+        reveals=tuple(Reveal(output=output, data=data) for output, data in request.reveals.items()),
+    )
+    if privacy is None or request.cost is None or request.charge is None:
+        return Unbounded(**dict(about))
+    return Reserved(
+        **dict(about),
         cost=budget(request.cost),
         charge=budget(request.charge),
         composition=privacy.composition,

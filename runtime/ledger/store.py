@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
 from runtime.contract.refused import Refused
+from runtime.ledger import rows as row_marks
 from runtime.ledger import seal as seals
 from runtime.ledger.books import Books
 from runtime.ledger.events import Event, decode, encode
+from runtime.ledger.rows import Overlap
 from runtime.ledger.seal import Seal
 
 PATIENCE = 30.0  # seconds to wait for other processes
@@ -111,8 +113,17 @@ class Ledger:
         with self._lock():
             return self._replayed()
 
-    def record(self, decide: Callable[[Books], Sequence[Event]]) -> None:
-        """Add what `decide` makes of the books; durable when this returns.
+    def row_key(self) -> bytes:
+        """The key of the marks of records (`data.content.marks`).  Raises Refused."""
+        with self._lock():
+            return row_marks.derived(self._verified(None)[1].key)
+
+    def shared(self, books: Books, marks: bytes) -> dict[str, Overlap]:
+        """The known data sets that have records in common with these.  To be called by `decide`.  Raises Refused."""
+        return row_marks.shared(self._database, books.marks, marks)
+
+    def record(self, decide: Callable[[Books], Sequence[Event]], kept: Mapping[str, bytes] | None = None) -> None:
+        """Add what `decide` makes of the books, and the marks that are `kept` by data set; durable when this returns.
 
         Where one event is refused, or `decide` raises, none is added.  Raises Refused.
         """
@@ -126,6 +137,8 @@ class Ledger:
                 body = encode(event)
                 known.count, known.tip = known.count + 1, seal.mark(known.tip, known.count + 1, body)
                 self._database.execute("INSERT INTO event VALUES (?, ?, ?)", (known.count, body, known.tip))
+            for data, marks in (kept or {}).items():
+                row_marks.keep(self._database, data, marks)
         known.whole = True
         self._reseal(known.key, known.count)
 

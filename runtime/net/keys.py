@@ -1,6 +1,7 @@
 """A party's identity: an Ed25519 key and a certificate it has signed itself.
 
-There is no certificate authority: each party is given the other's certificate beforehand and accepts no other.
+There is no certificate authority: each party is given the other's certificate beforehand and accepts no other.  The key
+itself is the party's fingerprint, in contracts, ledgers and messages alike: 32 bytes leave nothing to be hashed.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _VALID_FOR = timedelta(days=3650)
@@ -77,7 +78,7 @@ def load(key: Path, certificate: Path) -> Identity:
     parsed = x509.load_pem_x509_certificate(public)
     try:
         private = load_pem_private_key(secret, password=None)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise KeyFileError(f"{key} is not an unencrypted private key in PEM form") from error
     if private.public_key() != parsed.public_key():
         raise KeyFileError(f"{key} is not the key of the certificate {certificate}; give the pair made together")
@@ -85,17 +86,38 @@ def load(key: Path, certificate: Path) -> Identity:
 
 
 def read_certificate(path: Path) -> bytes:
-    """A certificate file in PEM form, as the peer hands it over; KeyFileError if it is not one."""
+    """A certificate file in PEM form, as the peer hands it over; KeyFileError if it is not one of `ccr keys new`."""
     data = _read(path)
     try:
+        fingerprint(data)
         return x509.load_pem_x509_certificate(data).public_bytes(Encoding.PEM)
     except ValueError as error:
-        raise KeyFileError(f"{path} is not a certificate in PEM form") from error
+        raise KeyFileError(f"{path} {error}; ask for the .crt file that `ccr keys new` wrote") from None
 
 
 def fingerprint(certificate: bytes) -> str:
-    """SHA-256 of a PEM certificate's DER form, 64 hexadecimal digits; to compare by telephone."""
-    return x509.load_pem_x509_certificate(certificate).fingerprint(SHA256()).hex()
+    """The Ed25519 key of a PEM certificate, 64 hexadecimal digits: who a party is, to compare by telephone.
+
+    Raises ValueError, which says what the certificate is instead, unless it is one that this key has signed itself.
+    """
+    try:
+        parsed = x509.load_pem_x509_certificate(certificate)
+        key = parsed.public_key()
+    except x509.InvalidVersion as error:
+        raise ValueError(f"is a certificate of version {error.parsed_version}, which is none of X.509's") from None
+    except UnsupportedAlgorithm:
+        raise ValueError("is a certificate of a key of unknown kind, not of an Ed25519 key") from None
+    except ValueError:
+        raise ValueError("is not a certificate in PEM form") from None
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError("is a certificate of a key of another kind, not of an Ed25519 key")
+    if parsed.signature_algorithm_oid != SignatureAlgorithmOID.ED25519:
+        raise ValueError("is a certificate signed by another algorithm than Ed25519")
+    try:
+        parsed.verify_directly_issued_by(parsed)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        raise ValueError("is a certificate that its own key has not signed") from None
+    return key.public_bytes_raw().hex()
 
 
 def der(certificate: bytes) -> bytes:

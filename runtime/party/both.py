@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import assert_never
 
+from compiler.program import Compiled
 from runtime.data.errors import Counted, InputError
 from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
@@ -55,9 +56,10 @@ class Task:
 # What a child tells.
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Inputs are good; the port it listens on, or 0."""
+    """Inputs are good; the port it listens on, or 0, and the rows of its data sets."""
 
     port: int
+    records: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Failed:
     reason: str
 
 
+Accept = Callable[[Compiled, Mapping[str, int]], None]  # told the rows of data sets before anything is sent; may raise
 Told = Ready | Advanced | Refused | Failed | Report
 
 
@@ -91,10 +94,11 @@ def run_both(
     seed: int | None,
     timeout: float,
     progress: Callable[[str, int], None] | None = None,
+    accept: Accept | None = None,
 ) -> dict[str, Report]:
     """Run the program between two processes; each party's report, the garbler's first.
 
-    `inputs` are both parties'.  Raises InputError (before anything is sent) and PartyFailed.
+    `inputs` are both parties'.  Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
     """
     compiled = program.compiled
     parties = (compiled.garbler, compiled.evaluator)
@@ -117,9 +121,11 @@ def run_both(
                 )
             )
         _unknown(program, inputs)
-        ports = {party: child.ready() for party, child in children.items()}
+        ready = {party: child.ready() for party, child in children.items()}
+        if accept is not None:
+            accept(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})
         for child in children.values():
-            child.pipe.send(ports[compiled.garbler])
+            child.pipe.send(ready[compiled.garbler].port)
         return _collect(children, progress)
     finally:
         for child in children.values():
@@ -197,12 +203,12 @@ class Child:
             return Failed(f"its process ended in the middle ({how})")
         return told
 
-    def ready(self) -> int:
-        """The port it listens on; raises InputError or PartyFailed."""
+    def ready(self) -> Ready:
+        """That it is; raises InputError or PartyFailed."""
         told = self.told()
         match told:
-            case Ready(port):
-                return port
+            case Ready():
+                return told
             case Refused(what, help, file, row, column, counted):
                 raise InputError(what, help=help, file=file, row=row, column=column, counted=counted)
             case Failed(reason):
@@ -249,11 +255,11 @@ def _work(pipe: Connection, task: Task) -> Told:
     try:
         if task.listens:
             with closing(Listener(HOST, 0, task.identity, task.peer_certificate)) as listener:
-                pipe.send(Ready(listener.port))
+                pipe.send(Ready(listener.port, sources.records()))
                 pipe.recv()
                 channel = listener.accept(task.timeout, task.timeout)
         else:
-            pipe.send(Ready(0))
+            pipe.send(Ready(0, sources.records()))
             port = pipe.recv()
             channel = connect(HOST, port, task.identity, task.peer_certificate, task.timeout, task.timeout)
         return run(program, task.party, sources, channel, advance)

@@ -12,10 +12,10 @@ from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
 from runtime.contract.draft import Holding
 from runtime.contract.refused import Refused
-from runtime.contract.sign import digest, verify, verify_time
+from runtime.contract.sign import digest, hold, not_revoked, verify, verify_time
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content
-from runtime.ledger.events import Blocked, now
+from runtime.ledger.events import Blocked, Revoked, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
@@ -40,15 +40,20 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
     others may use in the meantime.  Takes seconds where there is a mechanism.
     Raises Refused, and InputError for a file that cannot be read.
     """
+    _in_force(contract, ledger)
     verify(contract, now())
     terms = contract.terms
     with_program(terms, program)
     with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
     held = {d.name: content(files[d.name]) for d in terms.data if d.owner == bearer.party}
-    with_data(
-        terms, bearer.party, {name: Holding(c.records, commitment(c, bearer.identity)) for name, c in held.items()}
-    )
-    if not held or terms.privacy is None:
+    holdings = {
+        d.name: Holding(held[d.name].records, d.salt, commitment(held[d.name], bearer.identity, d.salt))
+        for d in terms.data
+        if d.name in held
+    }
+    with_data(terms, bearer.party, holdings)
+    reveals = _unbounded(terms, held)
+    if not held or (terms.privacy is None and not reveals):
         return ContractPermit(terms)
     if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
         raise Refused(
@@ -59,12 +64,32 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
     with Ledger(ledger) as opened:  # one that was tampered with is refused before anybody waits
         known = opened.known()
     known.books.in_time(now())
-    return LedgerPermit(_request(terms, program, bearer.party, held), terms, ledger, known)
+    for output, data in reveals.items():
+        known.books.may_reveal(output, data)
+    return LedgerPermit(_request(terms, program, bearer.party, held, reveals), terms, ledger, known)
 
 
-def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Content]) -> Request:
-    assert terms.privacy is not None
-    cost, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
+def _in_force(contract: Contract, ledger: Path) -> None:
+    """Neither party has revoked the contract, as its file or this party's ledger tells; what the file tells is written
+    down, so that an older copy is of no use.  Raises Refused (revoked, and as `hold`)."""
+    hold(contract)
+    name = digest(contract.terms)
+    if ledger.exists():
+        with Ledger(ledger) as opened:
+            books = opened.books()
+            if contract.revocations and name not in books.revoked:
+                party = contract.revocations[0].party
+                opened.record(lambda _: [Revoked(at=now(), contract=name, party=party)])
+            books.in_force(name)
+    not_revoked(contract)
+
+
+def _request(
+    terms: Terms, program: Program, party: str, held: Mapping[str, Content], reveals: Mapping[str, tuple[str, ...]]
+) -> Request:
+    cost = charge = None
+    if terms.privacy is not None:
+        cost, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
     return Request(
         data=tuple(sorted({c.digest for c in held.values()})),
         consumer=terms.other(party).key,
@@ -73,7 +98,17 @@ def _request(terms: Terms, program: Program, party: str, held: Mapping[str, Cont
         cost=cost,
         charge=charge,
         privacy=terms.privacy,
+        reveals=reveals,
     )
+
+
+def _unbounded(terms: Terms, held: Mapping[str, Content]) -> dict[str, tuple[str, ...]]:
+    """By output, the content of this party's data sets that it tells of at an infinite epsilon."""
+    found = {
+        output: tuple(sorted({held[name].digest for name in names if name in held}))
+        for output, names in terms.unbounded().items()
+    }
+    return {output: data for output, data in found.items() if data}
 
 
 class ContractPermit(Permit):
@@ -108,8 +143,10 @@ class LedgerPermit(ContractPermit):
 
     @property
     def charged(self) -> Charge | None:
-        privacy = self._request.privacy
-        return Charge(self._request.charge, privacy.runs if privacy.composition == "pld" else 1)
+        privacy, charge = self._request.privacy, self._request.charge
+        if privacy is None or charge is None:
+            return None
+        return Charge(charge, privacy.runs if privacy.composition == "pld" else 1)
 
     def opening(self) -> None:
         super().opening()

@@ -22,6 +22,8 @@ from runtime.privacy.losses import Pair
 
 ADJACENCY = "zero-out of one record"
 UNIT = "one record = one row"
+# Noise below this many clips counts as none: a step may lose 200 and more.
+LEAST_NOISE = 0.05
 ACCOUNTANT = "PLD, an upper bound"
 # From 2 on: below, dp-accounting's series need not converge.
 ORDERS = (*[x / 10 for x in range(20, 110)], *range(11, 64), 80, 96, 128, 192, 256, 512, 1024)
@@ -121,7 +123,7 @@ def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACC
     left = delta - taken
     if not used:
         bound = 0.0
-    elif left <= 0 or any(not m.noise_multiplier for m in used):
+    elif left <= 0 or any(m.noise_multiplier < LEAST_NOISE for m in used):
         bound = inf
     else:
         try:

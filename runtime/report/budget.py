@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from runtime.ledger.books import OPEN, Books
-from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, State
-from runtime.report.wording import amount
+from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, Revoked, State, Unbounded
+from runtime.report.wording import amount, listing
 
 COMPOSED = (
     "runs add up (basic composition); those that one `pld` contract fixes beforehand are charged once, as one "
@@ -20,30 +20,40 @@ COMPOSED = (
 
 
 class Names:
-    """Data sets by number, in the order of their first grant."""
+    """Data sets by number, in the order of their first grant; those that have one budget have one number."""
 
     def __init__(self, events: Sequence[Event]) -> None:
-        granted = [event for event in events if isinstance(event, Granted)]
-        self.numbers = {data: number for number, data in enumerate(dict.fromkeys(g.data for g in granted), 1)}
-        self.labels = {g.data: g.label for g in granted}
+        self._books = Books()
+        self._labels: dict[str, dict[str, str]] = {}  # by the first of a budget's data sets, then by data set
+        for event in events:
+            if isinstance(event, Granted):
+                self._books.take(event)
+                self._labels.setdefault(self._books.first(event.data), {})[event.data] = event.label
+        self.numbers = {data: number for number, data in enumerate(self._labels, 1)}
+
+    def number(self, data: str) -> int:
+        return self.numbers[self._books.first(data)]
 
     def __getitem__(self, data: str) -> str:
-        return f"{self.labels[data]} (data set {self.numbers[data]})"
+        labels = dict.fromkeys(self._labels[self._books.first(data)].values())
+        return f"{' and '.join(labels)} (data set {self.number(data)})"
 
 
 def overview(names: Names, books: Books, only: str | None) -> list[dict[str, object]]:
     """One object for each data set, or for `only` this one."""
     return [
         {
-            "data": names.numbers[data],
+            "data": names.number(data),
             "label": grant.label,
             "granted": amount(grant.budget.spend),
             "charged": amount(books.charged(data)),
             "left": amount(grant.budget.spend - books.charged(data)),
+            "reveals": list(grant.reveals),
+            "revealed": books.revealed(data),
             "consumers": [
                 {
                     "label": share.label,
-                    "key": key,
+                    "fingerprint": key,
                     "allotted": amount(share.budget.spend),
                     "charged": amount(books.charged(data, key)),
                     "left": amount(share.budget.spend - books.charged(data, key)),
@@ -52,7 +62,9 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
                 if of == data
             ],
             "runs": {
-                state.value: sum(data in run.data and books.states[name] is state for name, run in books.runs.items())
+                state.value: sum(
+                    books.concerns(run, data) and books.states[name] is state for name, run in books.runs.items()
+                )
                 for state in State
             },
         }
@@ -77,15 +89,29 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
             if of == data:
                 taken = books.charged(data, key)
                 said += [
-                    f"  {share.label} (key {key[:16]})",
+                    f"  {share.label} (fingerprint {key})",
                     f"    allotted {share.budget.spend}",
                     f"    charged  {taken}",
                     f"    left     {share.budget.spend - taken}",
                 ]
-        if held := sum(data in run.data and books.states[name] in OPEN for name, run in books.runs.items()):
+        said += _reveals(grant, books.revealed(data))
+        if held := sum(books.concerns(run, data) and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
     said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
+    said += [f"contract {contract[:16]} is revoked by {event.party}" for contract, event in books.revoked.items()]
     return [*said, COMPOSED] if said else ["no budget has been granted"]
+
+
+def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
+    said = [f"  {listing(grant.reveals)} may tell records at an infinite epsilon"] if grant.reveals else []
+    if revealed:
+        told = [f"`{output}` in {_runs(revealed.count(output))}" for output in sorted(set(revealed))]
+        said.append(f"  told at an infinite epsilon: {', '.join(told)}; what is charged does not count it")
+    return said
+
+
+def _runs(number: int) -> str:
+    return "1 run" if number == 1 else f"{number} runs"
 
 
 def history(names: Names, events: Sequence[Event]) -> list[str]:
@@ -99,23 +125,30 @@ def history(names: Names, events: Sequence[Event]) -> list[str]:
 def _about(names: Names, event: Event) -> str:
     match event:
         case Granted():
-            return f"{names[event.data]}: {event.budget.spend}"
+            reveals = f", and {listing(event.reveals)} at an infinite epsilon" if event.reveals else ""
+            people = ", of other people than those that it shares records with" if event.distinct else ""
+            return f"{names[event.data]}: {event.budget.spend}{reveals}{people}"
         case Allotted():
-            return f"{event.label} (key {event.consumer[:16]}) of {names[event.data]}: {event.budget.spend}"
-        case Reserved():
-            of = " and ".join(names[data] for data in event.data)
-            return (
-                f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {event.charge.spend}, "
-                f"{event.composition} composition"
-            )
+            return f"{event.label} (fingerprint {event.consumer}) of {names[event.data]}: {event.budget.spend}"
+        case Reserved() | Unbounded():
+            return _started(names, event)
         case Moved():
             return f"run {event.run[:16]}"
         case Blocked():
             return f"contract {event.contract[:16]}: {event.why}"
         case Lifted():
             return f"contract {event.contract[:16]}"
+        case Revoked():
+            return f"contract {event.contract[:16]} by {event.party}"
         case _:
             assert_never(event)
+
+
+def _started(names: Names, event: Reserved | Unbounded) -> str:
+    of = " and ".join(names[data] for data in event.data)
+    costs = [f"{event.charge.spend}, {event.composition} composition"] if isinstance(event, Reserved) else []
+    costs += [f"`{reveal.output}` at an infinite epsilon" for reveal in event.reveals]
+    return f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {'; '.join(costs)}"
 
 
 def history_json(names: Names, events: Sequence[Event]) -> list[dict[str, object]]:
@@ -125,11 +158,15 @@ def history_json(names: Names, events: Sequence[Event]) -> list[dict[str, object
 def _plain(names: Names, event: Event) -> dict[str, object]:
     fields: dict[str, object] = event.model_dump(mode="json")
     match event:
-        case Granted() | Allotted():
-            fields["data"] = names.numbers[event.data]
-        case Reserved():
-            fields["data"] = [names.numbers[data] for data in event.data]
-        case Moved() | Blocked() | Lifted():
+        case Granted():
+            fields["data"], fields["same_as"] = names.number(event.data), event.same_as and names.number(event.same_as)
+            del fields["marks"]
+        case Allotted():
+            fields["data"] = names.number(event.data)
+        case Reserved() | Unbounded():
+            fields["data"] = [names.number(data) for data in event.data]
+            fields["reveals"] = [reveal.output for reveal in event.reveals]
+        case Moved() | Blocked() | Lifted() | Revoked():
             pass
         case _:
             assert_never(event)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from runtime.contract.sign import digest
+from typing import assert_never
+
+from runtime.contract.sign import Standing, digest, standing
 from runtime.contract.terms import Contract, Mechanism, Terms
 from runtime.privacy.limits import warning
-from runtime.report.wording import count, steps
+from runtime.report.wording import count, listing, steps
 
 
 def lines(contract: Contract) -> list[str]:
     """Everything that the parties sign, but for certificates and commitments, which are for machines."""
     terms = contract.terms
+    unbounded = terms.unbounded()
     said = [f"contract {digest(terms)}"]
-    said += [f"  {p.name}: key {p.key[:16]}, {_signed(contract, p.name)}" for p in terms.parties]
+    said += [f"  {p.name}: fingerprint {p.key}, {_signed(contract, p.name)}" for p in terms.parties]
+    said += [f"  REVOKED by {r.party}: no run starts under it" for r in contract.revocations]
     said.append(f"  valid from {terms.not_before:%Y-%m-%d %H:%M} to {terms.expires:%Y-%m-%d %H:%M} UTC")
     said.append(f"program {terms.program}")
     said += [
         f"  {o.output}: {o.kind} is learned by {' and '.join(o.receivers) or 'nobody'}"
         + (", REVEALED: no privacy mechanism protects what it is made of" if o.output in terms.reveals else "")
+        + (f", TELLS RECORDS of {listing(unbounded[o.output])} at an infinite epsilon" if o.output in unbounded else "")
         for o in terms.learns
     ]
     said += [
@@ -29,7 +34,16 @@ def lines(contract: Contract) -> list[str]:
 
 
 def _signed(contract: Contract, party: str) -> str:
-    return "has signed" if any(s.party == party for s in contract.signatures) else "has not signed"
+    stands = standing(contract)[party]
+    match stands:
+        case Standing.SIGNED:
+            return "has signed"
+        case Standing.MISSING:
+            return "has not signed"
+        case Standing.ALTERED:
+            return "ITS SIGNATURE IS NOT UNDER THIS TEXT: the text was altered after it signed, or the signature was"
+        case _:
+            assert_never(stands)
 
 
 def _mechanism(m: Mechanism) -> str:
@@ -41,6 +55,8 @@ def _mechanism(m: Mechanism) -> str:
 
 
 def _privacy(terms: Terms) -> list[str]:
+    if terms.privacy is None and terms.mechanisms:
+        return ["privacy: the mechanisms' noise hides nothing: an infinite epsilon, which no budget covers"]
     if terms.privacy is None:
         return ["privacy: no mechanism, no budget; see what is revealed"]
     p = terms.privacy

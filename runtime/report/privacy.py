@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
@@ -29,7 +29,29 @@ class Privacy:
     @property
     def epsilon(self) -> float | None:
         """None if it is unknown, infinite, or no mechanism was used."""
-        return self.guarantee.epsilon if self.guarantee and isfinite(self.guarantee.epsilon) else None
+        return self.cost if self.mechanisms and self.cost is not None and isfinite(self.cost) else None
+
+    @property
+    def bare(self) -> tuple[Released, ...]:
+        """Outputs that tell records as they are."""
+        return tuple(o for o in self.revealed if o.carries)
+
+    @property
+    def cost(self) -> float | None:
+        """Epsilon of all that the outputs tell of the data sets: infinite where records leave as they are, or by noise
+        of which nothing is known; 0 where nothing of them leaves; None while the number of records is not known."""
+        if self.bare:
+            return inf
+        if self.guarantee is not None:
+            return self.guarantee.epsilon
+        if not self.mechanisms:
+            return 0.0
+        return None if {m.dataset for m in self.mechanisms} - self.records.keys() else inf
+
+    @property
+    def private(self) -> bool:
+        """Whether everything that a receiver learns of another's is bounded by a finite epsilon."""
+        return not self.revealed and self.cost is not None and isfinite(self.cost)
 
     def noise_ands(self) -> int | None:
         """AND gates of one sample of the dearest joint noise; None where no noise is joint: one party's is no gates."""
@@ -37,21 +59,29 @@ class Privacy:
 
     def lines(self) -> list[str]:
         """Sentences for a person."""
-        said = [*self._epsilon(), *(self._mechanism(m) for m in self.mechanisms)]
+        said = [*self.price(), *(self._mechanism(m) for m in self.mechanisms)]
         if self.revealed:
             what = "; ".join(f"`{o.name}` is revealed to {' and '.join(o.receivers)}" for o in self.revealed)
             why = "epsilon does not cover what is revealed" if self.mechanisms else "not differentially private"
             said.append(f"{why}: {what} as it is, without noise")
         return said or ["no output depends on what its receivers do not own"]
 
+    def price(self) -> list[str]:
+        """Epsilon, and what is infinite about it."""
+        bare = [
+            f"epsilon is infinite: `{o.name}` tells {' and '.join(o.receivers)} of {listing(o.carries)} without noise"
+            for o in self.bare
+        ]
+        return [*bare, *self._epsilon()]
+
     def _epsilon(self) -> list[str]:
         if self.unknown:
             return [f"epsilon is unknown: {self.unknown}"]
         if self.guarantee is None:
             return []
-        if self.epsilon is None:
+        if not isfinite(self.guarantee.epsilon):
             return [f"epsilon is infinite: {self._why()}"]
-        return [str(self.guarantee), *self.warnings()]
+        return [f"{'but for that ' if self.bare else ''}{self.guarantee}", *self.warnings()]
 
     def _why(self) -> str:
         own = self.guarantee.noise_delta if self.guarantee else 0.0
@@ -78,6 +108,7 @@ class Privacy:
         sigmas = {float(m.noise_multiplier * m.clip) for m in self.mechanisms}
         return {
             "epsilon": self.epsilon,
+            "infinite": self.cost == inf,
             "delta": self.delta,
             "warnings": self.warnings(),
             "unknown": self.unknown or None,
@@ -101,7 +132,7 @@ class Privacy:
                 }
                 for m in self.mechanisms
             ],
-            "revealed": [{"name": o.name, "to": list(o.receivers)} for o in self.revealed],
+            "revealed": [{"name": o.name, "to": list(o.receivers), "records": list(o.carries)} for o in self.revealed],
         }
 
 

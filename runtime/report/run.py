@@ -84,7 +84,7 @@ class Ended:
             "epsilon": self.privacy.epsilon,  # holds if `private`
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
-            "private": not self.seeded,
+            "private": not self.seeded and self.privacy.private,
             "contract": self._any.contract or None,
             "charged": amount(charged.amount) | {"runs": charged.runs} if charged else None,
             "digest": self.program.digest,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compiler.pipeline import understand
+from compiler.pipeline import compile, understand
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
@@ -157,3 +157,19 @@ def test_every_source_is_told() -> None:
 @pytest.mark.parametrize("text", LEGAL.values(), ids=LEGAL.keys())
 def test_legal(text: str) -> None:
     understand(Source("legal.ccr", HEAD + text + "\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "carried"),
+    [
+        (trained("0") + " output reveal(w) to vendor;", ("records",)),
+        (trained("0") + " output reveal(w[0] > age) to vendor, hospital;", ("records",)),
+        (trained("0") + " output reveal(w) to hospital;", ()),  # the owner's own
+        (trained("1.0") + " output reveal(w) to vendor;", ()),
+        (trained("1.0") + " output reveal(w[0] > age) to vendor;", ()),  # an input is no data set
+        (trained("0") + " " + DPSGD.format(noise="1.0", body=LOSS) + " output reveal(w) to vendor;", ("records",)),
+        ("output reveal(age) to vendor;", ()),
+    ],
+)
+def test_a_reveal_says_which_records_it_carries(text: str, carried: tuple[str, ...]) -> None:
+    assert [o.carries for o in compile(Source("reveal.ccr", HEAD + text + "\n")).outputs] == [carried]

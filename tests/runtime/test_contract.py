@@ -18,6 +18,7 @@ from support.contracts import (
     MALLORY,
     NOW,
     ROWS,
+    SALT,
     SOURCE,
     VENDOR,
     contract,
@@ -32,7 +33,7 @@ from lang.numerals import spelled
 from runtime import api
 from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.amounts import Spend, decimal, epsilon_upward, typed
-from runtime.contract.commitment import commitment
+from runtime.contract.commitment import commitment, fresh_salt
 from runtime.contract.cost import cost
 from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.fields import public_key
@@ -54,7 +55,7 @@ def accept(data: bytes) -> None:
     with_program(found.terms, program())
     with_parties(found.terms, "hospital", HOSPITAL.certificate, VENDOR.certificate)
     held = records()
-    with_data(found.terms, "hospital", {"records": Holding(held.records, commitment(held, HOSPITAL))})
+    with_data(found.terms, "hospital", {"records": Holding(held.records, SALT, commitment(held, HOSPITAL, SALT))})
 
 
 def reason(data: bytes) -> str:
@@ -108,6 +109,16 @@ def mallory_instead(document: Any) -> None:
     put("terms", "parties", 0, "key", public_key(MALLORY.certificate))(document)
 
 
+def carried(names: list[str]) -> Callable[[Any], None]:
+    """An edit: the output tells records of these data sets as they are."""
+
+    def change(document: Any) -> None:
+        document["terms"]["learns"][0]["carries"] = names
+        document["terms"]["reveals"] = ["w"]
+
+    return change
+
+
 MECHANISM = ("terms", "mechanisms", 0)
 FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     # the signatures
@@ -145,6 +156,17 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "delta one": (lambda: edited(put("terms", "privacy", "total", "delta", "1")), "delta-not-below-1"),
     "delta one in n": (lambda: edited(put("terms", "privacy", "total", "delta", "0.05")), "delta-above-one-in-n"),
     "no budget": (lambda: edited(put("terms", "privacy", None)), "budget-missing"),
+    "no budget, as if nothing bounded it": (
+        lambda: edited(lambda d: (put("terms", "privacy", None)(d), put(*MECHANISM, "bounded", False)(d))),
+        "altered",
+    ),
+    "a budget for what nothing bounds": (lambda: edited(put(*MECHANISM, "bounded", False)), "budget-missing"),
+    "records told as they are": (lambda: resigned(carried(["records"])), "other-outputs"),
+    "records of nobody": (lambda: edited(carried(["patients"])), "unknown-data"),
+    "records told without a reveal": (
+        lambda: edited(put("terms", "learns", 0, "carries", ["records"])),
+        "unlisted-reveal",
+    ),
     "another composition": (lambda: edited(put("terms", "privacy", "composition", "best")), "unknown-choice"),
     # what runs
     "another program": (lambda: resigned(put("terms", "program", "0" * 64)), "other-program"),
@@ -164,6 +186,7 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: resigned(lambda d: (put("terms", "mechanisms", [])(d), put("terms", "privacy", None)(d))),
         "other-mechanisms",
     ),
+    "another salt": (lambda: resigned(put("terms", "data", 0, "salt", "0" * 64)), "other-data"),
     "other records": (lambda: resigned(put("terms", "data", 0, "commitment", "0" * 64)), "other-data"),
     "another unit of privacy": (lambda: resigned(put("terms", "data", 0, "unit", "one patient")), "other-privacy"),
     "told to others": (
@@ -184,7 +207,7 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "too long": (lambda: GOOD + b" " * (1 << 16), "too-large"),
     "too deep": (lambda: b"[" * 20 + b"]" * 20, "nested-too-deep"),
     "much too deep": (lambda: b"[" * 60000, "nested-too-deep"),
-    "another format": (lambda: edited(put("terms", "format", "ccr contract 2")), "unknown-choice"),
+    "another format": (lambda: edited(put("terms", "format", "ccr contract 1")), "other-format"),
 }
 
 
@@ -228,7 +251,7 @@ def test_a_reveal_must_be_listed(tmp_path: Path) -> None:
     )
     certificates = {"vendor": VENDOR.certificate, "hospital": HOSPITAL.certificate}
     found = terms_for(api.compile(path), certificates, {}, None, NOW, NOW + timedelta(days=1))
-    assert found.reveals == ("sum",) and found.privacy is None
+    assert found.reveals == ("sum",) and found.privacy is None and found.unbounded() == {}
     with_program(found, api.compile(path))
     with pytest.raises(Refused) as refused:
         with_program(found.model_copy(update={"reveals": ()}), api.compile(path))
@@ -260,9 +283,11 @@ def test_content_is_the_records_and_nothing_else(tmp_path: Path) -> None:
 
 def test_a_commitment_tells_nothing_without_the_key() -> None:
     held = records()
-    assert commitment(held, HOSPITAL) == commitment(held, HOSPITAL) != commitment(held, MALLORY)
+    own = commitment(held, HOSPITAL, SALT)
+    assert own == commitment(held, HOSPITAL, SALT) != commitment(held, MALLORY, SALT)
+    assert own != commitment(held, HOSPITAL, fresh_salt())  # two contracts do not show that they are about one data set
     assert held.digest.encode() not in GOOD
-    assert commitment(held, HOSPITAL) != commitment(dataclasses.replace(held, digest="0" * 64), HOSPITAL)
+    assert own != commitment(dataclasses.replace(held, digest="0" * 64), HOSPITAL, SALT)
 
 
 # -- amounts
@@ -357,4 +382,4 @@ def test_keys_of_another_kind_are_refused() -> None:
     key = rsa.generate_private_key(65537, 2048)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     with pytest.raises(ValueError, match="Ed25519"):
-        commitment(records(), Identity("rsa", b"", private))
+        commitment(records(), Identity("rsa", b"", private), SALT)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
+import base64
+import json
 import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from support.command import call
+from support.contracts import HOSPITAL, edited
 
+from runtime.contract.refused import Refused
+from runtime.contract.terms import decode
 from runtime.net import keys
 from runtime.net.keys import KeyFileError
 
@@ -55,10 +68,65 @@ def test_files_that_are_something_else(tmp_path: Path) -> None:
         keys.load(key, key)
 
 
-def test_fingerprint_is_the_digest_of_what_tls_presents() -> None:
+def test_fingerprint_is_the_key_of_what_tls_presents() -> None:
     one, two = keys.new("same"), keys.new("same")
-    assert keys.fingerprint(one.certificate) == hashlib.sha256(keys.der(one.certificate)).hexdigest()
+    presented = x509.load_der_x509_certificate(keys.der(one.certificate)).public_key()
+    assert isinstance(presented, Ed25519PublicKey)
+    assert keys.fingerprint(one.certificate) == presented.public_bytes_raw().hex()
     assert keys.fingerprint(one.certificate) != keys.fingerprint(two.certificate)
+
+
+ED25519, UNKNOWN = b"\x06\x03\x2b\x65\x70", b"\x06\x03\x2b\x65\x7f"
+
+
+def pem(der: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
+
+
+def with_unknown(der: bytes, *which: int) -> bytes:
+    """Of the algorithms that the certificate names: 0 and 2 are of its signature, 1 is of its key."""
+    parts = der.split(ED25519)
+    assert len(parts) == 4
+    return parts[0] + b"".join((UNKNOWN if i in which else ED25519) + part for i, part in enumerate(parts[1:]))
+
+
+def of_another_kind() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "other")])
+    day = datetime(2030, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, day, day + timedelta(days=1)).sign(key, SHA256())
+    return made.public_bytes(Encoding.DER)
+
+
+ODD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "another version": (lambda der: der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09"), "version 9"),
+    "a key of an unknown kind": (lambda der: with_unknown(der, 1), "unknown kind"),
+    "a key of another kind": (lambda _: of_another_kind(), "another kind"),
+    "a signature of an unknown kind": (lambda der: with_unknown(der, 0, 2), "another algorithm"),
+    "a signature of two kinds": (lambda der: with_unknown(der, 0), "has not signed|another algorithm"),
+    "another name in it": (lambda der: der.replace(b"hospital", b"hospitul"), "its own key has not signed"),
+    "nothing": (lambda _: b"", "not a certificate"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_certificate_that_is_none_of_ours_is_a_named_error(tmp_path: Path, name: str) -> None:
+    spoil, words = ODD[name]
+    path = tmp_path / "odd.crt"
+    path.write_bytes(pem(spoil(keys.der(keys.new("hospital").certificate))))
+    with pytest.raises(KeyFileError, match=words):
+        keys.read_certificate(path)
+    done = call("keys", "show", str(path), "--json")
+    assert done.exit_code == 2 and json.loads(done.stdout)["error"]["code"] == "key" and "odd.crt" in done.stderr
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_contract_with_such_a_certificate_is_refused(name: str) -> None:
+    certificate = pem(ODD[name][0](keys.der(HOSPITAL.certificate))).decode()
+    document = edited(lambda d: d["terms"]["parties"][1].update(certificate=certificate))
+    with pytest.raises(Refused) as refused:
+        decode(document)
+    assert refused.value.reason == "bad-certificate"
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a b", "x" * 65])

@@ -40,6 +40,35 @@ def test_a_csv_fills_the_fields_in_order(tmp_path: Path, text: str) -> None:
     assert all(field.dtype == np.int64 for field in fields.values())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x[0],x[1],y\n0.5,-0.25,1\n0.0039,0,0\n",
+        "y,x[1],x[0]\n1,-0.25,0.5\n0,0,0.0039\n",  # in another order
+        "id, y ,x[1],age,x[0]\n7,1,-0.25,99,0.5\n8,0,0,12,0.0039\n",  # of a wider table
+    ],
+)
+def test_columns_are_found_by_the_names_of_fields(tmp_path: Path, text: str) -> None:
+    fields = load_dataset(RECORDS, str(csv(tmp_path, text)))
+    assert fields["x"].tolist() == [[128, -64], [1, 0]] and fields["y"].tolist() == [1, 0]
+
+
+def test_a_place_in_a_wider_table_is_called_by_its_name(tmp_path: Path) -> None:
+    error = refused(RECORDS, csv(tmp_path, "y,age,x[1],x[0]\n1,3,0,0\n1,3,7,0\n"))
+    assert (error.row, error.column) == (3, "x[1]")
+
+
+@pytest.mark.parametrize("header", ["x[0],x[1],y,y", "x[0],x[0],x[1],y", "x[0],x[1],Y,z"])
+def test_names_that_do_not_tell_are_no_names(tmp_path: Path, header: str) -> None:
+    assert "4 columns where the program needs 3" in refused(RECORDS, csv(tmp_path, f"{header}\n0,0,1,1\n")).what
+
+
+def test_named_axes_are_in_the_order_of_the_array(tmp_path: Path) -> None:
+    spec = DatasetSpec("d", (FieldSpec("image", UINT, (2, 2)),))
+    rows = load_dataset(spec, str(csv(tmp_path, '"image[1, 1]","image[0, 0]","image[1, 0]","image[0, 1]"\n4,1,3,2\n')))
+    assert rows["image"].tolist() == [[[1, 2], [3, 4]]]
+
+
 def test_fields_keep_their_shapes(tmp_path: Path) -> None:
     spec = DatasetSpec("d", (FieldSpec("image", UINT, (2, 2)),))
     rows = load_dataset(spec, str(csv(tmp_path, "a,b,c,d\n1,2,3,4\n5,6,7,8\n")))

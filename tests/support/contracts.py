@@ -40,6 +40,7 @@ dpsgd w on records(batch = 4, steps = 2, clip = 1.0, noise = NOISE drawn by hosp
 output w to vendor;
 """
 ROWS = 20
+SALT = "5a" * 32
 
 
 def write_records(path: Path, rows: int = ROWS, shift: int = 0) -> Path:
@@ -76,7 +77,7 @@ def terms(budgets: Budgets = BUDGETS, vendor: Identity = VENDOR) -> Terms:
     return terms_for(
         program(),
         {"vendor": vendor.certificate, "hospital": HOSPITAL.certificate},
-        {"records": Holding(held.records, commitment(held, HOSPITAL))},
+        {"records": Holding(held.records, SALT, commitment(held, HOSPITAL, SALT))},
         budgets,
         NOW - timedelta(days=1),
         NOW + timedelta(days=30),

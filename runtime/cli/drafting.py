@@ -1,0 +1,127 @@
+"""What `ccr contract new` writes down, and what it finds that a run would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from runtime.cli.options import UsageError, positive
+from runtime.cli.screen import say
+from runtime.contract.amounts import Spend
+from runtime.contract.commitment import commitment, fresh_salt
+from runtime.contract.cost import charges, cost
+from runtime.contract.draft import Budgets, Holding
+from runtime.contract.refused import Refused
+from runtime.contract.terms import Terms
+from runtime.data.content import content
+from runtime.data.load import load_dataset
+from runtime.data.specs import DatasetSpec
+from runtime.data.unchanged import unchanged
+from runtime.net.keys import Identity
+from runtime.party.sources import specs
+from runtime.privacy.limits import default_delta
+from runtime.program import Program
+from runtime.report.wording import amount
+
+
+def usual_delta(program: Program, holdings: Mapping[str, Holding]) -> Fraction:
+    used = {m.dataset for m in program.compiled.mechanisms}
+    return default_delta(holding.records for name, holding in holdings.items() if name in used)
+
+
+def budgets(
+    epsilon: str | None, delta: str, runs: int, total_epsilon: str | None, total_delta: str | None, composition: str
+) -> Budgets | None:
+    if composition not in ("basic", "pld"):
+        raise UsageError(f"`--composition {composition}` is neither basic nor pld")
+    if epsilon is None:
+        if total_epsilon is not None:
+            raise UsageError("--total-epsilon goes with --epsilon")
+        return None
+    one = Spend(positive("--epsilon", epsilon), positive("--delta", delta))
+    total = Spend(
+        one.epsilon * runs if total_epsilon is None else positive("--total-epsilon", total_epsilon),
+        one.delta * runs if total_delta is None else positive("--total-delta", total_delta),
+    )
+    return Budgets(one, total, runs, "pld" if composition == "pld" else "basic")
+
+
+def certificates(program: Program, party: str, identity: Identity, peer: bytes) -> dict[str, bytes]:
+    parties = program.compiled.parties
+    if party not in parties:
+        raise UsageError(f"the program has no party `{party}`", f"its parties are {' and '.join(parties)}")
+    if owners := {d.party for d in program.compiled.datasets} - {party}:
+        raise UsageError(
+            f"the data sets are {owners.pop()}'s, who alone can say what is in them",
+            "let the owner of the records write the contract",
+        )
+    return {name: identity.certificate if name == party else peer for name in parties}
+
+
+def holdings(program: Program, party: str, identity: Identity, files: dict[str, str]) -> dict[str, Holding]:
+    """What is in the files, each record held against its kind and its `where`.  Raises UsageError and InputError."""
+    names = [d.name for d in program.compiled.datasets if d.party == party]
+    for name in files:
+        if name not in names:
+            raise UsageError(
+                f"`{name}` is no data set of this program", "a contract is about data sets; inputs may be anything"
+            )
+    asked = {s.name: s for s in specs(program.compiled, frozenset({party})) if isinstance(s, DatasetSpec)}
+    found: dict[str, Holding] = {}
+    for name in names:
+        if name not in files:
+            raise UsageError(f"the records of `{name}` are missing", f"add --input {name}=FILE")
+        with unchanged([files[name]]):
+            load_dataset(asked[name], files[name])  # a record that no run could take is told now
+            held = content(files[name])
+        salt = fresh_salt()
+        found[name] = Holding(held.records, salt, commitment(held, identity, salt))
+    return found
+
+
+def costs(program: Program, terms: Terms) -> tuple[Spend, Spend] | None:
+    """Of one run, and what is charged at first.  Raises Refused if the contract allows no run at all."""
+    if terms.privacy is None:
+        return None
+    privacy = terms.privacy
+    say("computing epsilon")
+    one, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, privacy)
+    for found, bound, reason, what in (
+        (one, privacy.per_run, "run-budget", "one run"),
+        (charge, privacy.total, "contract-budget", "all runs"),
+    ):
+        if not found.within(bound.spend):
+            raise Refused(
+                reason,
+                f"{what} would cost more than the contract gives",
+                sums={"bound": bound.spend, "asked": found},
+                help="give more, or lower the program's steps or raise its noise",
+            )
+    return one, charge
+
+
+def bounded(program: Program, holdings: Mapping[str, Holding], delta: str) -> bool:
+    """Whether a finite epsilon bounds what the program's mechanisms tell.  Raises Refused as `cost`."""
+    try:
+        cost(program.compiled, {name: h.records for name, h in holdings.items()}, positive("--delta", delta))
+    except Refused as refused:
+        if refused.reason != "no-privacy":
+            raise
+        return False
+    return True
+
+
+def costing(costs: tuple[Spend, Spend] | None, terms: Terms) -> list[str]:
+    unbounded = [
+        f"`{output}` costs infinity: no run starts unless `ccr budget grant ... --reveal {output}` lets it through"
+        for output in terms.unbounded()
+    ]
+    if costs is None:
+        return unbounded
+    one, charge = costs
+    together = f"; all runs together {charge}" if charge != one else ""
+    return [f"computed from the program: one run costs {one}{together}", *unbounded]
+
+
+def as_json(costs: tuple[Spend, Spend] | None) -> dict[str, object]:
+    return {} if costs is None else {"cost": amount(costs[0]), "charge": amount(costs[1])}

@@ -1,0 +1,73 @@
+"""Whose budget a grant is for: what records have in common with those that the ledger knows, and what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runtime.cli.options import UsageError
+from runtime.contract.refused import Refused
+from runtime.data.content import Content
+from runtime.data.load import load_dataset
+from runtime.data.specs import DatasetSpec
+from runtime.ledger.books import Books
+from runtime.ledger.rows import Overlap
+from runtime.party.sources import specs
+from runtime.program import Program
+from runtime.report.wording import count, percent
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The known data set with which the records have one budget, if there is one, and what is to be told of it."""
+
+    same_as: str | None
+    distinct: bool
+    told: tuple[str, ...] = ()
+
+
+def whose(books: Books, held: Content, found: dict[str, Overlap], same: str | None, distinct: bool) -> Whose:
+    """`found` by data set; `same` and `distinct` are what the owner has said.
+
+    Records that are exactly a known data set's, in another format or order of columns, are that data set.
+    Raises Refused (shares-records) where the owner has to say which it is.
+    """
+    if same is None and books.first(held.digest) in books.granted:
+        return Whose(None, False)
+    exact = next((data for data, o in found.items() if o.common == o.known == held.records), None)
+    told = tuple(_sentences(books, held, found))
+    if told and same is None and exact is None and not distinct:
+        raise Refused("shares-records", "; ".join(told), help=_HELP)
+    return Whose(same if distinct or same is not None else exact, distinct and bool(told), told)
+
+
+_HELP = (
+    "--same-people-as N puts both under one budget, the only safe choice for a file that was extended or mended; "
+    "--distinct if the people are others, who happen to have the same values"
+)
+
+
+def fits(records: str, program: Program) -> None:
+    """Every record is one that the program can take.  Raises UsageError and InputError."""
+    compiled = program.compiled
+    match [s for s in specs(compiled, frozenset(compiled.parties)) if isinstance(s, DatasetSpec)]:
+        case [dataset]:
+            load_dataset(dataset, records)
+        case found:
+            raise UsageError(
+                f"{program.name} has {len(found)} data sets, so --program does not say which one this is",
+                "`ccr contract new` holds the records of each against its own",
+            )
+
+
+def _sentences(books: Books, held: Content, found: dict[str, Overlap]) -> list[str]:
+    """One for each known budget."""
+    most: dict[str, int] = {}
+    for data, overlap in found.items():
+        first = books.first(data)
+        most[first] = max(overlap.common, most.get(first, 0))
+    number = {first: n for n, first in enumerate(books.granted, 1)}
+    return [
+        f"{count(common)} of its {count(held.records)} records ({percent(common, held.records)}) are in "
+        f"`{books.granted[first].label}` (data set {number[first]}) too"
+        for first, common in most.items()
+    ]
