@@ -136,6 +136,8 @@ def _bounded(
     if sum(bounds.squared_norm(b, g, norms) for g in gradients) <= clip**2:
         zeroed = [masked(b, g, valid, own) if r else g for g, r in zip(gradients, revived, strict=True)]
         return zeroed, Bound(clip, "structure: values of bounded range times fields of bounded norm")
+    # each slot has numbers of its own, also of what is the same for all rows
+    gradients = [g if own.touches(b, g) else masked(b, g, valid, own) for g in gradients]
     scaled = clipped(b, gradients, clip, norms, own, valid if any(revived) else None)
     return scaled, Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 

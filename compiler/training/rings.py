@@ -40,6 +40,19 @@ class Own:
             return item.op.party == self.party
         return isinstance(item.op, Constant) or (bool(item.args) and all(self.knows(b, a) for a in item.args))
 
+    def touches(self, b: Builder, number: int) -> bool:
+        """Is anything of the row in it?"""
+        seen, waiting = set[int](), [number]
+        while waiting:
+            number = waiting.pop()
+            item = b.item(number)
+            if item is None and number in self.row:
+                return True
+            if isinstance(item, Value) and number not in seen:
+                seen.add(number)
+                waiting += item.args
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Cheaper:

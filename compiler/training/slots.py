@@ -24,6 +24,7 @@ from compiler.words.operations import (
     Digits,
     Dot,
     Draw,
+    Less,
     Linear,
     Mark,
     Mul,
@@ -221,7 +222,7 @@ class Slots:
                 return self.vanishes(args[0])
             case Round(lo=lo, hi=hi):
                 return lo <= 0 <= hi and self.vanishes(args[0])
-            case Concat():
+            case Concat() | Less():  # 0 is not less than 0
                 return all(map(self.vanishes, args))
             case Put():
                 return all(map(self.vanishes, args[:2]))

@@ -23,6 +23,7 @@ from compiler.pipeline import understand
 from compiler.training import bounds, clip, dpsgd, loss
 from compiler.training.rings import Cheaper
 from compiler.training.short import Moves
+from compiler.training.verify import check
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, Sources, as_array
 from compiler.words.ir import Claim, Type, Value, Words
@@ -95,7 +96,9 @@ def test_no_row_adds_more_than_the_clip(name: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(PROGRAMS, name, EVERY[name])
     longest = Fraction(0)
     for bound in CLIPS:
-        row, empty = worst(compiled(name, bound), bound, 10, ranged=True)
+        words = compiled(name, bound)
+        check(words)
+        row, empty = worst(words, bound, 10, ranged=True)
         assert row <= 1 and not empty, bound
         longest = max(longest, row)
     assert longest > Fraction(1, 2)
