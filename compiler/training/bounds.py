@@ -6,7 +6,7 @@ otherwise ||x|| <= sqrt(elements) max|x|.  Everything is in squares, so that it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import prod
 
@@ -76,24 +76,32 @@ def _repeats(at: Strided, shape: tuple[int, ...]) -> int | None:
 
 def vanishes(b: Builder, number: int, fields: Norms) -> bool:
     """Is the value zero whenever the row is (as the rows of empty slots are)?"""
-    item = b.item(number)
-    if number in fields:
-        return True
-    if not isinstance(item, Value):
-        return False
+    return _vanishes(b, number, fields, {})
+
+
+def _vanishes(b: Builder, number: int, fields: Norms, known: dict[int, bool]) -> bool:
+    if number not in known:
+        item = b.item(number)
+        made = isinstance(item, Value) and _vanishing(b, number, item, lambda n: _vanishes(b, n, fields, known))
+        known[number] = number in fields or made
+    return known[number]
+
+
+def _vanishing(b: Builder, number: int, item: Value, vanishes: Callable[[int], bool]) -> bool:
+    """By those that it is made of."""
     if b.constant(number) == 0:
         return True
-    of = [vanishes(b, a, fields) for a in item.args]
+    args = item.args
     match item.op:
         case Mul() | Dot():
-            return any(of)
+            return any(map(vanishes, args))
         case Linear(_, constant):
-            return constant == 0 and all(of)
+            return constant == 0 and all(map(vanishes, args))
         case View() | Sum() | Round():
-            return of[0]
+            return vanishes(args[0])
         case Concat() | Put():
-            return all(of)
+            return all(map(vanishes, args))
         case Select():
-            return of[1] and of[2]
+            return vanishes(args[1]) and vanishes(args[2])
         case _:
             return False

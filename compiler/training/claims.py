@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from compiler.training.slots import Slots, base
+from compiler.training.slots import Slots
+from compiler.words.arithmetic import round_integer
 from compiler.words.ir import Value
 from compiler.words.operations import Constant, Div, Less, Linear, Mul, Round
 
@@ -15,11 +16,10 @@ Form = tuple[object, Fraction, Fraction]  # (value, factor, constant): factor * 
 
 
 def form(slots: Slots, number: int) -> Form:
-    """The value that a number is made from by one factor and one constant alone."""
-    core = base(slots, number)
-    item = slots.items.get(core)
+    """The value that a number is made from by one factor and one constant alone, element by element."""
+    item = slots.items.get(number)
     if item is None:
-        return core, Fraction(1), Fraction(0)
+        return number, Fraction(1), Fraction(0)
     match item.op:
         case Constant(values) if len(values) == 1:
             return None, Fraction(1), values[0] * item.type.scale
@@ -28,53 +28,65 @@ def form(slots: Slots, number: int) -> Form:
             by = factor * item.type.scale / slots.types[item.args[0]].scale
             return value, inner * by, more * by + constant * item.type.scale
         case _:
-            return core, Fraction(1), Fraction(0)
+            return number, Fraction(1), Fraction(0)
 
 
 def is_extreme(slots: Slots, item: Value) -> bool:
-    """One of two numbers, chosen by whether one of the very two is less than the other."""
-    condition = slots.items.get(base(slots, item.args[0]))
+    """One of two numbers, chosen by whether one of the very two is less than the other; as far as that one goes."""
+    condition = slots.items.get(item.args[0])
     if condition is None or not isinstance(condition.op, Less):
         return False
-    return {form(slots, a) for a in condition.args} == {form(slots, a) for a in item.args[1:]}
+    compared, arms = ([form(slots, a) for a in args] for args in (condition.args, item.args[1:]))
+    pick = min if compared == arms else max
+    types = [slots.types[a] for a in item.args[1:]]
+    held = item.type.lo <= pick(t.lo for t in types) and pick(t.hi for t in types) <= item.type.hi
+    return held and arms in (compared, compared[::-1])
 
 
 def is_remainder(slots: Slots, item: Value) -> bool:
-    """x - y * floor(x / y), y a constant or not."""
+    """x - y * floor(x / y), y a constant or not, with room for every number from 0 to y."""
     if not isinstance(item.op, Linear) or len(item.args) not in (1, 2):
         return False
-    scale = item.type.scale
-    weights = [c * scale / slots.types[a].scale for c, a in zip(item.op.coefficients, item.args, strict=True)]
+    type, types = item.type, [slots.types[a] for a in item.args]
+    weights = [c * type.scale / t.scale for c, t in zip(item.op.coefficients, types, strict=True)]
+    ends = [sorted((c * t.lo, c * t.hi)) for c, t in zip(item.op.coefficients, types, strict=True)]
+    found = [item.op.constant + sum(end[i] for end in ends) for i in (0, 1)]
     for position in reversed(range(len(item.args))):
         others = [(a, w) for i, (a, w) in enumerate(zip(item.args, weights, strict=True)) if i != position]
-        x: Form = None, Fraction(1), item.op.constant * scale
+        x: Form = None, Fraction(1), item.op.constant * type.scale
         if others:
             value, factor, more = form(slots, others[0][0])
-            x = value, factor * others[0][1], more * others[0][1] + item.op.constant * scale
-        if _quotient_of(slots, item.args[position], weights[position], x):
-            return True
+            x = value, factor * others[0][1], more * others[0][1] + item.op.constant * type.scale
+        room = _quotient_of(slots, item.args[position], weights[position], x)
+        if room is not None:
+            lo, hi = min(room[0] + type.scale, Fraction(0)), max(room[1] - type.scale, Fraction(0))
+            if room[0] <= 0 <= room[1] and others:  # x by 0 is x
+                lo, hi = min(lo, found[0] * type.scale), max(hi, found[1] * type.scale)
+            return type.lo <= max(found[0], lo / type.scale) and min(found[1], hi / type.scale) <= type.hi
     return False
 
 
-def _quotient_of(slots: Slots, number: int, weight: Fraction, x: Form) -> bool:
-    """Is it floor(x / y), times y or to be weighted with -y?"""
-    found = slots.items.get(base(slots, number))
+def _quotient_of(slots: Slots, number: int, weight: Fraction, x: Form) -> tuple[Fraction, Fraction] | None:
+    """The ends of y, where it is floor(x / y), times y or to be weighted with -y."""
+    found = slots.items.get(number)
     if found is None:
-        return False
-    if isinstance(found.op, Round) and not found.op.nearest and not found.op.wrap:
+        return None
+    if isinstance(found.op, Round) and _whole_floor(slots, found, found.op):
         value, factor, more = form(slots, found.args[0])
-        return (value, -weight * factor, -weight * more) == x
+        y = -weight * found.type.scale
+        return (y, y) if (value, -weight * factor, -weight * more) == x else None
     if isinstance(found.op, Mul) and weight == -1:
         for quotient, by in (found.args, found.args[::-1]):
-            made = slots.items.get(base(slots, quotient))
-            if made is not None and isinstance(made.op, Div):
+            made, y = slots.items.get(quotient), slots.types[by]
+            if made is not None and isinstance(made.op, Div) and made.type.scale == 1:
                 top, bottom = (form(slots, a) for a in made.args)
-                return _same(top, x) and _same(bottom, form(slots, by))
-    return False
+                if top == x and bottom == form(slots, by):
+                    return y.lo * y.scale, y.hi * y.scale
+    return None
 
 
-def _same(of: Form, other: Form) -> bool:
-    """Up to a factor: a quotient's operands are brought to whole numbers."""
-    if of[0] is None or other[0] is None:
-        return of[0] is other[0] is None
-    return of[0] == other[0] and of[1] * other[2] == other[1] * of[2]
+def _whole_floor(slots: Slots, item: Value, op: Round) -> bool:
+    """Never clamped?"""
+    type, ratio = slots.types[item.args[0]], Fraction(op.numerator, op.denominator)
+    ends = [round_integer(n, ratio, False) for n in (type.lo, type.hi)]
+    return not op.nearest and not op.wrap and op.lo <= ends[0] and ends[1] <= op.hi

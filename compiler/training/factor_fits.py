@@ -130,6 +130,6 @@ def _values(item: Value) -> set[int]:
             return set(values)
         case Pieces(shift=0, guard=0, base=steps, center=center) as op:
             need(not any(op.slope), "a threshold that is no entry of a table")
-            return {center + sign * n for n in steps for sign in (1, -1)}
+            return {max(item.type.lo, min(item.type.hi, center + sign * n)) for n in steps for sign in (1, -1)}
         case _:
             raise Wrong("a threshold that is of no table")

@@ -83,6 +83,7 @@ def contraction(slots: Slots, number: int) -> tuple[Value, bool]:
         once = once and axes == dense and item.type.size <= slots.types[item.args[0]].size
         item = slots.items[item.args[0]]
     need(isinstance(item.op, Sum | Dot | Ring), "a gradient's sum is no sum")
+    need(slots.of(number) == ALL, "a gradient's sum is not over the rows")
     need(all(slots.of(a) != ALL for a in item.args), "a sum of sums over the rows")
     return item, once
 
@@ -146,8 +147,8 @@ def _norm_of(slots: Slots, p: Part, way: Scaled, term: Term) -> bool:
 
 
 def _within_slot(slots: Slots, number: int) -> object:
-    """Which elements of which value a view shows in one slot."""
+    """Which elements of which value a view shows in one slot, and how far the next slot's are from there."""
     value, at = shown(slots, number)
     shape, unit = slots.types[number].shape, slots.of(number)
     slot = slots.axis(shape, unit) if unit else None
-    return value, elements(at, shape, slot)
+    return value, elements(at, shape, slot), None if slot is None else at.strides[slot]

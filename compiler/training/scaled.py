@@ -43,7 +43,7 @@ def scaled(slots: Slots, number: int) -> list[Scaled]:
     product, amount = found
     places = _places(slots, amount)
     args = slots.items[product].args
-    ways = [(a, base(slots, m)) for a, m in (args, args[::-1]) if slots.types[base(slots, m)].size == slots.count]
+    ways = [(a, base(slots, m)) for a, m in (args, args[::-1]) if slots.one_each(base(slots, m))]
     if places is None or not ways or any(slots.types[n].lo < 0 for n in (product, *args)):
         return []
     exponent, moves, up = places
@@ -100,13 +100,13 @@ def _amount(slots: Slots, bit: int) -> int:
 def _places(slots: Slots, amount: int) -> tuple[int, Moves, int] | None:
     """(exponent, moves, more) of how far down it goes: exponent - moves + more."""
     item, type = slots.items.get(amount), slots.types[amount]
-    if type.size != slots.count or type.scale != 1 or type.lo < 0:
+    if not slots.one_each(amount) or type.scale != 1 or type.lo < 0:
         return None
     if item is None or not isinstance(item.op, Linear):
         return amount, (), 0
     terms = list(zip(item.op.coefficients, item.args, strict=True))
     exponents, bits = [a for c, a in terms if c == 1], [(a, -c) for c, a in terms if c < 0]
-    whole = all(slots.types[a].scale == 1 and slots.types[a].size == slots.count for a in item.args)
+    whole = all(slots.types[a].scale == 1 for a in item.args)
     one = all((slots.types[a].lo, slots.types[a].hi) == (0, 1) for a, _ in bits)
     if len(exponents) != 1 or len(bits) + 1 != len(terms) or not whole or not one or item.op.constant < 0:
         return None
@@ -143,6 +143,7 @@ def between(slots: Slots, leaves: dict[int, int], roots: list[int], count: int) 
     place = dict(zip(order, range(len(order)), strict=True))
     for number in sorted(needed - set(leaves)):
         item, args = slots.items[number], [place[a] for a in slots.items[number].args]
+        need(item.claim is None, "a factor that rests on a claim")
         need(not isinstance(item.op, Constant) or len(item.op.values) == 1, "scaled otherwise in one slot")
         core = base(slots, number)
         need(core != number or not isinstance(item.op, View), "a factor of elements in another order")

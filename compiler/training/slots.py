@@ -54,6 +54,7 @@ class Slots:
     items: dict[int, Value] = field(default_factory=dict[int, Value])
     units: dict[int, Unit] = field(default_factory=dict[int, Unit])
     _norms: dict[tuple[int, Unit], Fraction] = field(default_factory=dict[tuple[int, Unit], Fraction])
+    _zero: dict[int, bool] = field(default_factory=dict[int, bool])
 
     def add(self, number: int, item: Value) -> None:
         self.units[number] = self._unit(item)
@@ -136,6 +137,10 @@ class Slots:
     def _slot(self, unit: int, elements: int) -> int:
         return elements // unit % self.count
 
+    def one_each(self, number: int) -> bool:
+        """Is it one number of each slot's own?"""
+        return self.of(number) == 1 and self.types[number].size == self.count
+
     # -- bounds ---------------------------------------------------------------------------------
 
     def axis(self, shape: tuple[int, ...], unit: int) -> int:
@@ -205,9 +210,12 @@ class Slots:
 
     def vanishes(self, number: int) -> bool:
         """Is a slot's part 0 where the slot is empty?  Every field of an empty slot is, and so is its valid bit."""
-        item = self.items.get(number)
-        if item is None:
-            return False
+        if number not in self._zero:
+            item = self.items.get(number)
+            self._zero[number] = item is not None and self._vanishing(item)
+        return self._zero[number]
+
+    def _vanishing(self, item: Value) -> bool:
         args = item.args
         match item.op:
             case Draw():

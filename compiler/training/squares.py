@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from compiler.training.slots import Slots, base
 from compiler.words.arithmetic import round_integer
-from compiler.words.ir import Value
+from compiler.words.ir import Claim, Value
 from compiler.words.operations import Dot, Linear, Mul, Round, Select, View
 
 Moves = tuple[tuple[int, int], ...]  # (bit, n): where the bit is set, by n places
@@ -19,10 +19,10 @@ NOTHING: Term = ((), ())  # 1, for what is added besides
 def squares(slots: Slots, number: int, exact: bool) -> Squares | None:
     """What a norm adds up; None of any other value.  Unless `exact`, the norm may be more than that, never less."""
     item = slots.items.get(number)
-    if item is None:
+    if item is None or item.claim not in (None, Claim.NORM):
         return None
     match item.op:
-        case Dot() | Mul() if item.args[0] == item.args[1] and item.type.size in (1, slots.count):
+        case Dot() | Mul() if item.args[0] == item.args[1] and (item.type.size == 1 or slots.one_each(number)):
             return {((item.args[0],), ()): Fraction(1)}
         case View():
             return squares(slots, item.args[0], exact)

@@ -176,6 +176,7 @@ class _Body:
                 found = squares(slots, number, True)
                 need(found is not None, "claims to be a norm")
                 assert found is not None
+                need(item.type.lo <= 0, "a norm that is never 0")
                 most = bound(slots, found)
                 need(most // item.type.scale <= item.type.hi, f"a norm of up to {most} in a word that ends before")
             case Claim.EXTREME:
@@ -198,8 +199,9 @@ class _Body:
                 total, noise = self._noisy(slots, item.args[0], mechanism)
                 found.append(total)
                 noises.append(noise)
-        once = all(len(self.readers[n]) == 1 for n in noises) and len(set(noises)) == len(noises)
-        need(once, "noise that is added twice")
+        drawn = [n for n, item in self.items.items() if isinstance(item.op, Noise | Coins | Sampler)]
+        need(len(set(noises)) == len(noises), "noise that is added twice")
+        need(all(len(self.readers[n]) == 1 and n not in self.block.results for n in drawn), "noise that is read twice")
         bounds = {n for n, item in self.items.items() if isinstance(item.op, Bound)}
         need(bounds == set(found), "a sum of gradients that no noise is added to")
         return found

@@ -287,7 +287,7 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
         ),
         "outside the ring",
     ),
-    "noise read twice": ("layers", beside(Sampler, COMPARED), "noise that is added twice"),
+    "noise read twice": ("layers", beside(Sampler, COMPARED), "noise that is read twice"),
     "noise of another deviation": ("layers", op(Mechanism, -1, noise_multiplier=Fraction(2)), "noise of deviation"),
     "a sum without noise": (
         "layers",
