@@ -12,8 +12,8 @@ from fractions import Fraction
 import numpy as np
 
 from compiler.training.scaled import between
-from compiler.training.slots import Slots, base
-from compiler.training.squares import NOTHING, Squares, squares
+from compiler.training.slots import Slots, Squares, base
+from compiler.training.squares import NOTHING, squares
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Value
 from compiler.words.operations import Constant, Equal, Less, Linear, Pieces, Round, Select

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from compiler.training.factor_fits import Factor
 from compiler.training.scaled import Scaled, scaled
-from compiler.training.slots import ALL, Slots, elements, shown
-from compiler.training.squares import NOTHING, Squares, Term
+from compiler.training.slots import ALL, Slots, Squares, Term, elements, shown
+from compiler.training.squares import NOTHING
 from compiler.words.ir import Value
 from compiler.words.operations import Dot, Mul, Ring, Strided, Sum, View
 from compiler.words.rules import Wrong, need

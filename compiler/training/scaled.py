@@ -11,8 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from compiler.training.slots import Slots, base
-from compiler.training.squares import Moves
+from compiler.training.slots import Moves, Slots, base
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, as_array, evaluate
 from compiler.words.ir import Block

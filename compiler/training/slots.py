@@ -42,6 +42,9 @@ from compiler.words.strides import identity, injective, row_major
 
 ALL = 0  # in place of a unit: a sum over all slots, or made of one
 Unit = int | None  # None: of no row
+Moves = tuple[tuple[int, int], ...]  # (bit, n): where the bit is set, by n places
+Term = tuple[tuple[int, ...], Moves]  # a product of squared norms: of these values, times 2^moves
+Squares = dict[Term, Fraction]  # a sum: how often each
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Slots:
     items: dict[int, Value] = field(default_factory=dict[int, Value])
     units: dict[int, Unit] = field(default_factory=dict[int, Unit])
     _norms: dict[tuple[int, Unit], Fraction] = field(default_factory=dict[tuple[int, Unit], Fraction])
+    squares: dict[tuple[int, bool], Squares | None] = field(default_factory=dict[tuple[int, bool], Squares | None])
     _zero: dict[int, bool] = field(default_factory=dict[int, bool])
 
     def add(self, number: int, item: Value) -> None:

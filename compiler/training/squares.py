@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from compiler.training.slots import Slots, base
+from compiler.training.slots import Slots, Squares, Term, base
 from compiler.words.arithmetic import round_integer
 from compiler.words.ir import Claim, Value
 from compiler.words.operations import Dot, Linear, Mul, Round, Select, View
 
-Moves = tuple[tuple[int, int], ...]  # (bit, n): where the bit is set, by n places
-Term = tuple[tuple[int, ...], Moves]  # a product of squared norms: of these values, times 2^moves
-Squares = dict[Term, Fraction]  # a sum: how often each
 NOTHING: Term = ((), ())  # 1, for what is added besides
 
 
 def squares(slots: Slots, number: int, exact: bool) -> Squares | None:
     """What a norm adds up; None of any other value.  Unless `exact`, the norm may be more than that, never less."""
+    if (number, exact) not in slots.squares:
+        slots.squares[number, exact] = _squares(slots, number, exact)
+    return slots.squares[number, exact]
+
+
+def _squares(slots: Slots, number: int, exact: bool) -> Squares | None:
     item = slots.items.get(number)
     if item is None or item.claim not in (None, Claim.NORM):
         return None
