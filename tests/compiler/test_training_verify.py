@@ -19,6 +19,7 @@ from compiler.words.builder import BIT, Builder
 from compiler.words.ir import Claim, Loop, Value, Words, full_range
 from compiler.words.operations import (
     Bound,
+    Coins,
     Dot,
     Draw,
     Entry,
@@ -43,9 +44,24 @@ HERE = Path(__file__).parent / "words"
 EXAMPLES = sorted(Path(__file__).parents[2].glob("examples/*/*.ccr"))
 
 
+# name -> (fields, of w0 and of the records; batches of 4 have 12 slots)
+LINEAR = {
+    "some": ("12", "x: fix<8, 4>[24]; y: fix<8, 4>;", "loss squared(dot(w, row.x[0..12]), row.y);"),
+    "square": ("12", "x: fix<8, 4>[12]; y: fix<8, 4>;", "loss squared(dot(w, row.x), row.y);"),
+    "remainder": ("3", "x: int<8>[3]; y: fix<8, 4>;", "loss squared(dot(w, row.x % 7), row.y);"),
+}
+
+
 @cache
 def understood(name: str) -> Words:
-    return pipeline.understand(read(HERE / f"{name}.ccr")).words
+    if name not in LINEAR:
+        return pipeline.understand(read(HERE / f"{name}.ccr")).words
+    size, fields, body = LINEAR[name]
+    text = f"""party vendor; party clinic; input w0: fix<12, 8>[{size}] from vendor;
+        dataset rows from clinic {{ {fields} }} var w = w0;
+        dpsgd w on rows(batch = 4, steps = 1, clip = 1.0, noise = 1000.0, rate = 1.0) as row {{ {body} }}
+        output w to vendor;"""
+    return pipeline.understand(Source("linear.ccr", text)).words
 
 
 # -- what the compiler makes ------------------------------------------------------------------------
@@ -210,6 +226,47 @@ def ring_of(b: Builder, number: int) -> None:
     b.add(Ring(0), (number, number), replace(type, scale=type.scale**2, lo=lo, hi=hi))
 
 
+def clamped(b: Builder, v: Value) -> int | None:
+    """The last threshold is one more than its table says: its word begins there."""
+    if not (isinstance(v.op, Pieces) and v.op.name == "thresholds" and len(v.op.base) == 128):
+        return None
+    base = (*v.op.base[:-1], -(10**6))
+    return b.emit(replace(v, op=replace(v.op, base=base), type=replace(v.type, lo=v.op.base[-1] + 1)))
+
+
+def other_arm(b: Builder, v: Value) -> int | None:
+    return b.emit(replace(v, args=(v.args[0], v.args[2], v.args[1]))) if v.claim is Claim.EXTREME else None
+
+
+def stunted(b: Builder, v: Value) -> int | None:
+    """A quotient by 7 that is held to -1..1."""
+    if not (isinstance(v.op, Round) and v.op.denominator == 7):
+        return None
+    return b.emit(replace(v, op=replace(v.op, lo=-1, hi=1), type=replace(v.type, lo=-1, hi=1)))
+
+
+def diagonal(b: Builder, v: Value) -> int | None:
+    """Of the features turned over, the norm has the first 12 of a row, and its gradient those from its slot on."""
+    if not isinstance(v.op, View) or v.args != (drawn(b, "x"),):
+        return None
+    turned = b.add(View(Strided(0, (1, 24))), v.args, replace(b.type(v.args[0]), shape=(24, 12)))
+    at = {(24, 1): (1, 12), (1, 24): (12, 13), (1, 0, 24): (12, 0, 13)}[v.op.at.strides]
+    return b.emit(replace(v, op=View(Strided(0, at)), args=(turned,)))
+
+
+def within_slots(b: Builder, v: Value) -> int | None:
+    """A sum over the features instead of the rows, of which there are as many."""
+    if not isinstance(v.op, Ring) or b.type(v.args[0]).shape != (12, 12):
+        return None
+    parts = [b.item(a) for a in v.args]
+    turned = [
+        b.emit(replace(p, op=View(Strided(0, p.op.at.strides[::-1]))))
+        for p in parts
+        if isinstance(p, Value) and isinstance(p.op, View)
+    ]
+    return b.emit(replace(v, args=tuple(turned))) if len(turned) == 2 else None
+
+
 COMPARED = lambda b, v, n: b.add(Less(), (n, n), replace(BIT, shape=v.type.shape))  # noqa: E731  # one line
 
 DAMAGES: dict[str, tuple[str, Change, str]] = {
@@ -269,6 +326,25 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
         "is scaled by",
     ),
     "rounded to nearest": ("layers", rounded(lambda r: replace(r, nearest=True)), "is scaled by"),
+    "a threshold that its word ends": ("layers", clamped, "is scaled by"),
+    "a norm that says it is never 0": ("layers", norm(lambda v: replace(v, type=replace(v.type, lo=100))), "never 0"),
+    "a norm of a function's range": (
+        "layers",
+        nth(
+            Linear,
+            -1,
+            lambda b, v: (
+                b.emit(replace(v, type=replace(v.type, hi=1000), claim=Claim.FUNCTION))
+                if v.op == Linear((256, 1))
+                else None
+            ),
+        ),
+        "made of more than a norm",
+    ),
+    "the norm of another slot's row": ("some", diagonal, "does not know the norm|more than a norm"),
+    "a sum within slots": ("square", within_slots, "not over the rows"),
+    "the other extreme": ("peaks", other_arm, "extreme of two numbers"),
+    "a remainder of less than a quotient": ("remainder", stunted, "claims to be a remainder"),
     "a factor of the row": ("layers", of_the_row, "made of more than a norm"),
     # 7: empty slots and rows
     "no mask": ("layers", unmasked, "an empty slot's gradient"),
@@ -288,6 +364,7 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
         "outside the ring",
     ),
     "noise read twice": ("layers", beside(Sampler, COMPARED), "noise that is read twice"),
+    "coins read twice": ("layers", beside(Coins, COMPARED), "noise that is read twice"),
     "noise of another deviation": ("layers", op(Mechanism, -1, noise_multiplier=Fraction(2)), "noise of deviation"),
     "a sum without noise": (
         "layers",
