@@ -1,0 +1,48 @@
+"""Whose elements a squared norm adds up, and which are compared: by slot, and by element."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from compiler.training.claims import is_extreme
+from compiler.training.slots import Slots
+from compiler.training.squares import squares
+from compiler.words.ir import Claim, Type, Value
+from compiler.words.operations import Constant, Dot, Draw, Entry, Less, Select, Strided, View
+
+
+def test_a_square_is_of_one_slot_or_of_all() -> None:
+    """Of as many numbers of no row as there are slots, none is a slot's."""
+    square = Type((3, 3), Fraction(1), 0, 3)
+    whole, rows = replace(square, shape=(), hi=81), replace(square, shape=(3,), hi=27)
+    items = [
+        Value(Entry("w", "vendor"), (), square),
+        Value(Dot(1), (0, 0), rows),
+        Value(Dot(2), (0, 0), whole),
+        Value(Draw("rows", "x", "clinic", 0, 1, 3), (), square),
+        Value(Dot(1), (3, 3), rows),
+    ]
+    slots = Slots(3, {}, {n: item.type for n, item in enumerate(items)})
+    for number, item in enumerate(items):
+        slots.add(number, item)
+    assert [squares(slots, n, False) is not None for n in (1, 2, 4)] == [False, True, True]
+
+
+def test_an_extreme_is_chosen_element_by_element() -> None:
+    """What is compared along one axis is not what is chosen along another."""
+    line = Type((2,), Fraction(1), 0, 9)
+    table = replace(line, shape=(2, 2))
+    items = [
+        Value(Entry("w", "vendor"), (), line),
+        Value(View(Strided(0, (1, 0))), (0,), table),
+        Value(View(Strided(0, (0, 1))), (0,), table),
+        Value(Constant((5,)), (), replace(table, lo=5, hi=5)),
+        Value(Less(), (1, 3), replace(table, hi=1)),
+        Value(Select(), (4, 1, 3), replace(table, hi=5), claim=Claim.EXTREME),
+        Value(Select(), (4, 2, 3), replace(table, hi=5), claim=Claim.EXTREME),
+    ]
+    slots = Slots(3, {}, {n: item.type for n, item in enumerate(items)})
+    for number, item in enumerate(items):
+        slots.add(number, item)
+    assert is_extreme(slots, items[5]) and not is_extreme(slots, items[6])
