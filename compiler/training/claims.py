@@ -37,10 +37,12 @@ def is_extreme(slots: Slots, item: Value) -> bool:
     if condition is None or not isinstance(condition.op, Less):
         return False
     compared, arms = ([form(slots, a) for a in args] for args in (condition.args, item.args[1:]))
-    pick = min if compared == arms else max
-    types = [slots.types[a] for a in item.args[1:]]
-    held = item.type.lo <= pick(t.lo for t in types) and pick(t.hi for t in types) <= item.type.hi
-    return held and arms in (compared, compared[::-1])
+    one, other = (slots.types[a] for a in item.args[1:])
+    if compared == arms:
+        lo, hi = min(one.lo, other.lo), min(one.hi, other.hi)
+    else:
+        lo, hi = max(one.lo, other.lo), max(one.hi, other.hi)
+    return arms in (compared, compared[::-1]) and item.type.lo <= lo and hi <= item.type.hi
 
 
 def is_remainder(slots: Slots, item: Value) -> bool:
@@ -73,8 +75,8 @@ def _quotient_of(slots: Slots, number: int, weight: Fraction, x: Form) -> tuple[
         return None
     if isinstance(found.op, Round) and _whole_floor(slots, found, found.op):
         value, factor, more = form(slots, found.args[0])
-        y = -weight * found.type.scale
-        return (y, y) if (value, -weight * factor, -weight * more) == x else None
+        step = -weight * found.type.scale
+        return (step, step) if (value, -weight * factor, -weight * more) == x else None
     if isinstance(found.op, Mul) and weight == -1:
         for quotient, by in (found.args, found.args[::-1]):
             made, y = slots.items.get(quotient), slots.types[by]

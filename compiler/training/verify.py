@@ -86,6 +86,8 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mappin
             case Value():
                 if isinstance(item.op, Ring | Mechanism):
                     raise Unsafe(number, "stands outside a `dpsgd` with noise")
+                if isinstance(item.op, Draw) and any(isinstance(i, Loop) for i in block.items):
+                    raise Unsafe(number, "is drawn in front of the steps that read it")
                 if isinstance(item.op, Digits | Exact | Transfer | Share):
                     raise Unsafe(number, "is cut into shares or digits before its time")
                 known[number] = item.type

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from compiler.training.claims import is_extreme
 from compiler.training.slots import Slots
-from compiler.training.squares import squares
+from compiler.training.squares import NOTHING, squares
 from compiler.words.ir import Claim, Type, Value
-from compiler.words.operations import Constant, Dot, Draw, Entry, Less, Select, Strided, View
+from compiler.words.operations import Constant, Dot, Draw, Entry, Less, Linear, Mul, Round, Select, Strided, View
 
 
 def test_a_square_is_of_one_slot_or_of_all() -> None:
@@ -46,3 +46,20 @@ def test_an_extreme_is_chosen_element_by_element() -> None:
     for number, item in enumerate(items):
         slots.add(number, item)
     assert is_extreme(slots, items[5]) and not is_extreme(slots, items[6])
+
+
+def test_what_is_taken_away_is_not_at_least() -> None:
+    """Of less than a norm, less is taken away."""
+    short = Type((3,), Fraction(1), 0, 3)
+    items = [
+        Value(Draw("rows", "x", "clinic", 0, 1, 3), (), short),
+        Value(Mul(), (0, 0), replace(short, hi=9)),
+        Value(Round(1, 4, 0, 2, False), (1,), Type((3,), Fraction(4), 0, 2)),
+        Value(Linear((1, 4)), (1, 2), replace(short, hi=17)),
+        Value(Linear((2, -4)), (1, 2), replace(short, lo=-8, hi=18)),
+    ]
+    slots = Slots(3, {}, {n: item.type for n, item in enumerate(items)})
+    for number, item in enumerate(items):
+        slots.add(number, item)
+    assert squares(slots, 3, False) == {((0,), ()): Fraction(2), NOTHING: Fraction(-3)}
+    assert squares(slots, 4, False) is None

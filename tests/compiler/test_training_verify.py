@@ -226,6 +226,11 @@ def ring_of(b: Builder, number: int) -> None:
     b.add(Ring(0), (number, number), replace(type, scale=type.scale**2, lo=lo, hi=hi))
 
 
+def early() -> Value:
+    [loop] = [i for i in understood("layers").block.items if isinstance(i, Loop)]
+    return next(i for i in loop.body.items if isinstance(i, Value) and isinstance(i.op, Draw))
+
+
 def clamped(b: Builder, v: Value) -> int | None:
     """The last threshold is one more than its table says: its word begins there."""
     if not (isinstance(v.op, Pieces) and v.op.name == "thresholds" and len(v.op.base) == 128):
@@ -272,6 +277,7 @@ COMPARED = lambda b, v, n: b.add(Less(), (n, n), replace(BIT, shape=v.type.shape
 DAMAGES: dict[str, tuple[str, Change, str]] = {
     # 1, 2: where Rings stand, and how they leave
     "a ring outside": ("layers", beside(Entry, lambda b, v, n: ring_of(b, n)), "stands outside"),
+    "a batch for all steps": ("layers", beside(Entry, lambda b, v, n: b.emit(early())), "in front of the steps"),
     "no noise": ("layers", op(Mechanism, -1, noise_multiplier=Fraction(0)), "a mechanism without noise"),
     "another mechanism": ("layers", op(Mechanism, -1, draw=1), "the batch of another mechanism"),
     "two mechanisms": ("layers", op(Mechanism, 1, batch=8), "2 mechanisms"),
