@@ -64,7 +64,8 @@ def is_remainder(slots: Slots, item: Value) -> bool:
             lo, hi = min(room[0] + type.scale, Fraction(0)), max(room[1] - type.scale, Fraction(0))
             if room[0] <= 0 <= room[1] and others:  # x by 0 is x
                 lo, hi = min(lo, found[0] * type.scale), max(hi, found[1] * type.scale)
-            return type.lo <= max(found[0], lo / type.scale) and min(found[1], hi / type.scale) <= type.hi
+            least, most = max(Fraction(found[0]), lo / type.scale), min(Fraction(found[1]), hi / type.scale)
+            return type.lo <= least and most <= type.hi
     return False
 
 

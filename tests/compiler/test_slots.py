@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
+
 from compiler.training.claims import is_extreme
 from compiler.training.slots import Slots
 from compiler.training.squares import NOTHING, squares
 from compiler.words.ir import Claim, Type, Value
-from compiler.words.operations import Constant, Dot, Draw, Entry, Less, Linear, Mul, Round, Select, Strided, View
+from compiler.words.operations import Constant, Dot, Draw, Entry, Equal, Less, Linear, Mul, Round, Select, Strided, View
 
 
 def test_a_square_is_of_one_slot_or_of_all() -> None:
@@ -63,3 +65,31 @@ def test_what_is_taken_away_is_not_at_least() -> None:
         slots.add(number, item)
     assert squares(slots, 3, False) == {((0,), ()): Fraction(2), NOTHING: Fraction(-3)}
     assert squares(slots, 4, False) is None
+
+
+@pytest.mark.parametrize(
+    "op",
+    [Round(1, 4, 0, 3, False, True), Round(1, 4, 0, 9, True), Round(1, 4, 0, 1, False), Round(1, 4, 1, 9, False)],
+    ids=["wraps", "to the nearest", "clamped above", "clamped below"],
+)
+def test_what_is_rounded_otherwise_is_not_at_least(op: Round) -> None:
+    short = Type((3,), Fraction(1), 0, 7)
+    assert squares_of([Value(Mul(), (0, 0), replace(short, hi=49)), Value(op, (1,), replace(short, hi=op.hi))]) is None
+
+
+@pytest.mark.parametrize("up", [Linear((3,)), Linear((4,), 1), Linear((1,))], ids=["by 3", "and 1", "by nothing"])
+def test_what_moves_by_other_than_places(up: Linear) -> None:
+    square, moved = Type((3,), Fraction(1), 0, 49), Type((3,), Fraction(1), 0, 200)
+    made = [Value(Mul(), (0, 0), square), Value(up, (1,), moved), Value(Equal(), (0, 0), replace(square, hi=1))]
+    assert squares_of([*made, Value(Select(), (3, 2, 1), moved)]) is None
+    by_4 = Value(Linear((4,)), (1,), moved)
+    assert squares_of([made[0], by_4, made[2], Value(Select(), (3, 2, 1), moved)]) == {((0,), ((3, 2),)): 1}
+
+
+def squares_of(made: list[Value]) -> object:
+    """Of the last of these, made of a number of each row."""
+    items = [Value(Draw("rows", "x", "clinic", 0, 1, 3), (), Type((3,), Fraction(1), 0, 7)), *made]
+    slots = Slots(3, {}, {n: item.type for n, item in enumerate(items)})
+    for number, item in enumerate(items):
+        slots.add(number, item)
+    return squares(slots, len(items) - 1, False)
