@@ -25,8 +25,15 @@ def largest(type: Type) -> Fraction:
 
 def squared_norm(b: Builder, number: int, fields: Norms) -> Fraction:
     """A bound on the squared norm of the whole tensor."""
-    type = b.type(number)
-    return min(type.size * largest(type) ** 2, _structural(b, number, fields))
+    known: dict[int, Fraction] = {}
+
+    def squared(number: int) -> Fraction:
+        if number not in known:
+            type = b.type(number)
+            known[number] = min(type.size * largest(type) ** 2, _structural(b, number, fields, squared))
+        return known[number]
+
+    return squared(number)
 
 
 def squared_norm_of_each(b: Builder, number: int, axes: int, fields: Norms) -> Fraction:
@@ -41,7 +48,7 @@ def squared_norm_of_each(b: Builder, number: int, axes: int, fields: Norms) -> F
     return min(bound, squared_norm(b, number, fields))
 
 
-def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
+def _structural(b: Builder, number: int, fields: Norms, squared: Callable[[int], Fraction]) -> Fraction:
     item, type = b.item(number), b.type(number)
     whole = type.size * largest(type) ** 2
     norm = fields.get(number)
@@ -52,16 +59,16 @@ def _structural(b: Builder, number: int, fields: Norms) -> Fraction:
     args = item.args
     match item.op:
         case Mul():
-            return min(largest(b.type(x)) ** 2 * squared_norm(b, y, fields) for x, y in (args, args[::-1]))
+            return min(largest(b.type(x)) ** 2 * squared(y) for x, y in (args, args[::-1]))
         case Linear((factor,), 0):
-            return (factor * type.scale / b.type(args[0]).scale) ** 2 * squared_norm(b, args[0], fields)
+            return (factor * type.scale / b.type(args[0]).scale) ** 2 * squared(args[0])
         case View(at):
             repeats = _repeats(at, type.shape)
-            return whole if repeats is None else repeats * squared_norm(b, args[0], fields)
+            return whole if repeats is None else repeats * squared(args[0])
         case Concat():
-            return sum((squared_norm(b, a, fields) for a in args), Fraction(0))
+            return sum((squared(a) for a in args), Fraction(0))
         case Select():
-            return sum((squared_norm(b, a, fields) for a in args[1:]), Fraction(0))
+            return sum((squared(a) for a in args[1:]), Fraction(0))
         case _:
             return whole
 

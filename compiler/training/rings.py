@@ -11,7 +11,7 @@ What is joint depends on a weight; what is made of a row alone is its owner's.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, isqrt
@@ -33,25 +33,30 @@ class Own:
     row: Container[int] = ()  # of one example: its fields and its valid bit
 
     def knows(self, b: Builder, number: int) -> bool:
-        item = b.item(number)
+        return all(self._known(b, n) for n in _sources(b, number))
+
+    def _known(self, b: Builder, source: int) -> bool:
+        item = b.item(source)
         if not isinstance(item, Value):
-            return number in self.row
-        if isinstance(item.op, Entry | Draw):
-            return item.op.party == self.party
-        return isinstance(item.op, Constant) or (bool(item.args) and all(self.knows(b, a) for a in item.args))
+            return source in self.row
+        return isinstance(item.op, Constant) or (isinstance(item.op, Entry | Draw) and item.op.party == self.party)
 
     def touches(self, b: Builder, number: int) -> bool:
         """Is anything of the row in it?"""
-        seen, waiting = set[int](), [number]
-        while waiting:
-            number = waiting.pop()
-            item = b.item(number)
-            if item is None and number in self.row:
-                return True
-            if isinstance(item, Value) and number not in seen:
-                seen.add(number)
-                waiting += item.args
-        return False
+        return any(n in self.row for n in _sources(b, number))
+
+
+def _sources(b: Builder, number: int) -> Iterator[int]:
+    """What a value is made of that is not made of anything."""
+    seen, waiting = {number}, [number]
+    while waiting:
+        number = waiting.pop()
+        item = b.item(number)
+        args = item.args if isinstance(item, Value) else ()
+        if not args:
+            yield number
+        waiting += [a for a in args if a not in seen]
+        seen.update(args)
 
 
 @dataclass(frozen=True, slots=True)
