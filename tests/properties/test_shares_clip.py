@@ -143,15 +143,12 @@ def network(name: str, monkeypatch: pytest.MonkeyPatch) -> Words:
 
 def test_what_vanishes_is_asked_before_there_are_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     """A score of an empty slot is 0, but what is entered in its place is not."""
-    honest = bounds.vanishes
+    honest = bounds._vanishing
 
-    def vanishes(b: Builder, number: int, fields: bounds.Norms) -> bool:
-        item = b.item(number)
-        if isinstance(item, Value) and isinstance(item.op, Ring):
-            return any(bounds.vanishes(b, a, fields) for a in item.args)
-        return honest(b, number, fields)
+    def vanishing(b: Builder, number: int, item: Value, vanishes: Callable[[int], bool]) -> bool:
+        return any(map(vanishes, item.args)) if isinstance(item.op, Ring) else honest(b, number, item, vanishes)
 
-    monkeypatch.setattr(bounds, "vanishes", vanishes)
+    monkeypatch.setattr(bounds, "_vanishing", vanishing)
     row, empty = worst(network("a network without a bias", monkeypatch), "1.0")
     assert row > 1 or empty > 0
 
