@@ -10,7 +10,7 @@ This package only hands names on; what they mean stands where they come from.
 
 from compiler.artifact import ArtifactError
 from lang.problems.problem import Rejected
-from runtime.api import Products, compile, run, simulate
+from runtime.api import Evaluator, Products, compile, run, simulate
 from runtime.data.errors import InputError
 from runtime.party.both import PartyFailed
 from runtime.party.run import Report
@@ -18,6 +18,7 @@ from runtime.program import Program
 
 __all__ = [
     "ArtifactError",
+    "Evaluator",
     "InputError",
     "PartyFailed",
     "Products",

@@ -23,7 +23,7 @@ from compiler.gates.circuit import Circuit, GateOp
 from compiler.gates.limits import PROGRAM_GATES
 from compiler.joint import verify as cuts
 from compiler.joint.digits import contractions
-from compiler.joint.locality import localise, roles
+from compiler.joint.locality import Evaluator, Roles, localise, roles
 from compiler.joint.shares import Products
 from compiler.lowering.lower import lower
 from compiler.passes.base import Step, traced
@@ -82,33 +82,39 @@ def lowered(checked: Checked) -> Words:
     return prune(simplify(lower(checked.program)))
 
 
-def localised(words: Words, products: Products) -> Words:
-    """What one party can compute alone it computes in the clear, and enters it where it meets the other's."""
-    return localise(words, roles(words), products)
+def localised(words: Words, who: Roles, products: Products) -> Words:
+    """What one party may compute alone it computes in the clear, and enters it where it meets the other's."""
+    return localise(words, who, products)
 
 
-def joint(localised: Words) -> Words:
+def joint(localised: Words, who: Roles) -> Words:
     """Contractions as digits, in chunks that each fit a kernel."""
-    return prune(contractions(localised, roles(localised)))
+    return prune(contractions(localised, who))
 
 
-def planned(joint: Words, minimiser: Minimiser) -> Plan:
-    return emit(joint, roles(joint), minimiser.circuit)
+def planned(joint: Words, who: Roles, minimiser: Minimiser) -> Plan:
+    return emit(joint, who, minimiser.circuit)
 
 
-def build(meaning: Meaning, products: Products = Products.SHARES, most_gates: int = PROGRAM_GATES) -> Compiled:
+def build(
+    meaning: Meaning,
+    products: Products = Products.SHARES,
+    evaluator: Evaluator = Evaluator.MALICIOUS,
+    most_gates: int = PROGRAM_GATES,
+) -> Compiled:
     """Words -> compiled program; raises TooManyGates where its kernels take more, before the passes."""
     program, words = meaning.checked.program, meaning.words
-    who, minimiser = roles(words), Minimiser(most_gates)
-    local = localised(words, products)
-    ready = joint(local)
+    who, minimiser = roles(words, evaluator), Minimiser(most_gates)
+    local = localised(words, who, products)
+    ready = joint(local, who)
     privacy.check(words)
     cuts.check(words, local, ready, who, products)
-    plan = planned(ready, minimiser)
+    plan = planned(ready, who, minimiser)
     return Compiled(
         parties=words.parties,
         garbler=who.garbler,
         evaluator=who.evaluator,
+        taken_for=who.taken_for,
         parameters=tuple((name, str(value)) for name, value in meaning.checked.params),
         inputs=tuple(
             (entry, type, str(i.variable.kind)) for (entry, type), i in zip(words.inputs, program.inputs, strict=True)
@@ -125,9 +131,12 @@ def build(meaning: Meaning, products: Products = Products.SHARES, most_gates: in
 
 
 def compile(
-    source: Source, overrides: Mapping[str, str | Fraction] | None = None, products: Products = Products.SHARES
+    source: Source,
+    overrides: Mapping[str, str | Fraction] | None = None,
+    products: Products = Products.SHARES,
+    evaluator: Evaluator = Evaluator.MALICIOUS,
 ) -> Compiled:
-    return build(understand(source, overrides), products)
+    return build(understand(source, overrides), products, evaluator)
 
 
 class Minimiser:

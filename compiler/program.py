@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import prod
 from pathlib import PurePath
 
+from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.schedule.plan import Launch, Plan, Product, Repeat, Step
 from compiler.schedule.steered import steered
@@ -72,6 +73,7 @@ class Compiled:
     parties: tuple[str, ...]
     garbler: str
     evaluator: str
+    taken_for: Evaluator  # what the parties take the evaluator for
     parameters: tuple[tuple[str, str], ...]
     inputs: tuple[tuple[Entry, Type, str], ...]  # type and the kind as written
     datasets: tuple[Dataset, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.words.evaluate import Array, evaluate
 from runtime.execute.clear import ClearBackend
@@ -14,7 +15,7 @@ from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
 
-__all__ = ["Products", "Program", "Report", "compile", "run", "simulate"]
+__all__ = ["Evaluator", "Products", "Program", "Report", "compile", "run", "simulate"]
 
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 

@@ -20,6 +20,7 @@ import compiler
 import lang
 from compiler import artifact, pipeline
 from compiler.gates.limits import TooManyGates
+from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import Compiled
 from lang.syntax.load import read
@@ -53,21 +54,30 @@ class Program:
         return self.meaning or artifact.meaning(self.compiled)
 
 
-def compile(path: str | Path, overrides: Overrides | None = None, products: Products | None = None) -> Program:
-    """A `.ccr` file, compiled, or a `.ccrc` artifact, read; products go as shares unless `products` says gates.
+def compile(
+    path: str | Path,
+    overrides: Overrides | None = None,
+    products: Products | None = None,
+    evaluator: Evaluator | None = None,
+) -> Program:
+    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
+
+    Products go as shares and the evaluator may be malicious unless it is said otherwise.
 
     Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
-    an artifact is given overrides or `products`, which are fixed in it.
+    an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
     """
     if Path(path).suffix == ".ccrc":
         if overrides:
             raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
         if products is not None:
             raise ValueError("an artifact's products are fixed: compile the .ccr file again")
+        if evaluator is not None:
+            raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
         return read_artifact(Path(path))
     meaning = pipeline.understand(read(Path(path)), overrides)
     try:
-        compiled = pipeline.build(meaning, products or Products.SHARES)
+        compiled = pipeline.build(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
     except TooManyGates as error:
         raise artifact.ArtifactError(f"the program cannot be compiled: {error}") from None
     return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)

@@ -17,6 +17,7 @@ SAID = {  # of a program, by the field that says it
     "parties": "parties are",
     "garbler": "roles are",
     "evaluator": "roles are",
+    "taken_for": "trust in the evaluator is",
     "parameters": "params are",
     "inputs": "inputs are",
     "datasets": "data sets are",
@@ -62,7 +63,7 @@ def check(program: Compiled, data: bytes) -> None:
     No more gates are made than the artifact states, which the size of the file bounds.
     """
     try:
-        made = pipeline.build(meaning(program), products(program.plan), made_gates(program))
+        made = pipeline.build(meaning(program), products(program.plan), program.taken_for, made_gates(program))
     except TooManyGates:
         raise ArtifactError(
             f"the artifact's passes are not those of its text, which takes more gates: {FORGED}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from compiler.joint.locality import Evaluator
 from compiler.program import Compiled
 from compiler.schedule.plan import Open, Tell
 from compiler.words.ir import Type, full_range
@@ -33,6 +34,8 @@ def _parties(program: Compiled) -> Iterator[str]:
     parties = program.parties
     if len(parties) != 2 or {program.garbler, program.evaluator} != set(parties):
         yield "has parties that are not its garbler and its evaluator"
+    if program.datasets and program.taken_for is not Evaluator.MALICIOUS:
+        yield "takes the evaluator for honest where a data set is at stake"
     asked = [
         *((entry.name, entry.party, [type]) for entry, type, _ in program.inputs),
         *((d.name, d.party, [f.type for f in d.fields]) for d in program.datasets),

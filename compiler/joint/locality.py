@@ -1,16 +1,17 @@
 """Locality: what depends on one party's inputs alone is computed by that party, in the clear.
 
 Such a value enters the joint computation with all values of its bit width, whatever its formula says.
-Where a data set is at stake the evaluator is trusted with nothing but its inputs, each of which enters once and
-whole: what is computed from them is computed in the circuit.  For it is not only a value's range that a proof may use,
-but how it belongs to others: were a comparison entered by itself, min(x, 1) could be x above 1, and what was taken for
-clipped would not be (docs/decisions/evaluator-enters-inputs.md).
+The evaluator is trusted with nothing but its inputs, each of which enters once and whole: what is computed from them is
+computed in the circuit.  Were a comparison entered by itself, a check of its own input would hold whatever the input
+is, and min(x, 1) could be x above 1 (docs/decisions/evaluator-enters-inputs.md).  Only where both parties take it for
+honest, and no data set is at stake, does it compute like the garbler.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import assert_never
 
 from compiler.joint.shares import Products, Shares
@@ -39,15 +40,25 @@ JOINT = "joint"
 Owners = dict[int, str]  # value -> PUBLIC, a party, or JOINT (which no party can be called)
 
 
+class Evaluator(Enum):
+    """What the parties take the evaluator for."""
+
+    MALICIOUS = "malicious"  # it enters its inputs, coins and shares, and nothing that it would compute from them
+    HONEST = "honest"  # it follows the protocol: what depends on its inputs alone it computes by itself
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     garbler: str
     evaluator: str
-    protected: bool  # a data set is at stake: no trust in what the evaluator computes
+    taken_for: Evaluator
 
 
-def roles(program: Words) -> Roles:
-    """The owner of the data sets garbles; else who receives nothing, who has more input bits, who is named first."""
+def roles(program: Words, taken_for: Evaluator = Evaluator.MALICIOUS) -> Roles:
+    """The owner of the data sets garbles; else who receives nothing, who has more input bits, who is named first.
+
+    No evaluator is taken for honest where a data set is at stake: bounds of its privacy rest on what is entered.
+    """
     if program.datasets:
         garbler = program.datasets[0].party
     else:
@@ -55,7 +66,7 @@ def roles(program: Words) -> Roles:
         bits = {p: sum(t.size * t.width for e, t in program.inputs if e.party == p) for p in program.parties}
         garbler = min(program.parties, key=lambda p: (receives[p], -bits[p], program.parties.index(p)))
     evaluator = next(p for p in program.parties if p != garbler)
-    return Roles(garbler, evaluator, bool(program.datasets))
+    return Roles(garbler, evaluator, Evaluator.MALICIOUS if program.datasets else taken_for)
 
 
 def share_of(party: str) -> str:
@@ -91,7 +102,7 @@ def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
     op = item.op
     if isinstance(op, Constant | Compute | Wiring | Mark):
         owner = join(owners[a] for a in item.args)
-        return JOINT if owner == roles.evaluator and roles.protected else owner
+        return JOINT if owner == roles.evaluator and roles.taken_for is Evaluator.MALICIOUS else owner
     match op:
         case Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p):
             return p

@@ -14,7 +14,7 @@ from lang.numerals import spelled
 from runtime.cli import drafting
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.faults import faults
-from runtime.cli.options import Define, Input, Json, LedgerFile, Products, Runnable, UsageError, pairs
+from runtime.cli.options import Define, Evaluator, Input, Json, LedgerFile, Products, Runnable, UsageError, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
@@ -106,11 +106,12 @@ def new(
     out: Out = Path("contract.json"),
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     json: Json = False,
 ) -> None:
     """Write the contract of a program, unsigned.  What it computes is read off the program."""
     with faults(json):
-        program = compiled(file, define, products)
+        program = compiled(file, define, products, evaluator)
         identity = keys.load(key, cert)
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
@@ -180,6 +181,7 @@ def verify_(
     peer: OtherPeer = None,
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     json: Json = False,
 ) -> None:
     """Check that a contract binds now.  With --program, also that it is about that program."""
@@ -190,11 +192,11 @@ def verify_(
             _one_of(contract.terms, keys.read_certificate(peer))
         costs, said = None, f"{file}: signed by both parties, valid now"
         if program is not None:
-            built = compiled(program, define, products)
+            built = compiled(program, define, products, evaluator)
             with_program(contract.terms, built)
             costs, said = drafting.costs(built, contract.terms), f"{said}, for this program"
-        elif define or products:
-            raise UsageError(f"{'-D' if define else '--products'} goes with --program")
+        elif define or products or evaluator:
+            raise UsageError(f"{'-D' if define else '--products' if products else '--evaluator'} goes with --program")
         told = [
             said,
             *(f"{p.name} is {p.key}" for p in contract.terms.parties),

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from compiler.joint.locality import Evaluator as EvaluatorOf
 from compiler.joint.shares import Products as ProductsOf
 from runtime.contract.amounts import typed
 from runtime.data import save
@@ -30,6 +31,16 @@ Products = Annotated[
         metavar="gates|shares",
         show_default=False,
         help="How products inside `dpsgd` go: shares, of far fewer bytes, if not given. Both parties choose alike.",
+    ),
+]
+Evaluator = Annotated[
+    EvaluatorOf | None,
+    typer.Option(
+        "--evaluator",
+        metavar="malicious|honest",
+        show_default=False,
+        help="What both parties take the evaluator for; an honest one computes alone what it can, but none does where "
+        "a data set is at stake. malicious, if not given.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]

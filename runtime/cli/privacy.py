@@ -13,6 +13,7 @@ from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
     Define,
     Delta,
+    Evaluator,
     Json,
     Products,
     Runnable,
@@ -50,6 +51,7 @@ def privacy(
     ] = None,
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     json: Json = False,
 ) -> None:
     """Say what privacy a program costs.  Epsilon, its parts, the proof behind its noise."""
@@ -59,7 +61,7 @@ def privacy(
             raise UsageError(f"--epsilon {epsilon:g} is not a number above 0")
         if plot is not None:
             _drawable(plot)
-        program = compiled(file, define, products).compiled
+        program = compiled(file, define, products, evaluator).compiled
         if not program.mechanisms:
             raise UsageError(
                 f"{file} has no privacy mechanism, so no epsilon",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from compiler.joint.locality import Evaluator as EvaluatorOf
 from compiler.joint.shares import Products as ProductsOf
 from compiler.lowering.widths import widths
 from compiler.pipeline import examine
@@ -19,6 +20,7 @@ from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
     Define,
     Delta,
+    Evaluator,
     File,
     Json,
     LinkOf,
@@ -42,20 +44,32 @@ from runtime.report.work import work
 SOURCE, ARTIFACT = ".ccr", ".ccrc"
 
 
-def compiled(file: str, define: list[str] | None, products: ProductsOf | None = None) -> Program:
+def compiled(
+    file: str,
+    define: list[str] | None,
+    products: ProductsOf | None = None,
+    evaluator: EvaluatorOf | None = None,
+) -> Program:
     """The program of a FILE argument.  Raises Rejected, ArtifactError or UsageError."""
     overrides = pairs("-D", define)
     if Path(file).suffix == ARTIFACT and overrides:
         raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
     if Path(file).suffix == ARTIFACT and products is not None:
         raise UsageError("an artifact's products are fixed", "give --products to `ccr compile`, or use the .ccr file")
-    return api.compile(file, overrides, products)
+    if Path(file).suffix == ARTIFACT and evaluator is not None:
+        raise UsageError(
+            "an artifact's trust in the evaluator is fixed",
+            "give --evaluator to `ccr compile`, or use the .ccr file",
+        )
+    return api.compile(file, overrides, products, evaluator)
 
 
-def check(file: File, define: Define = None, products: Products = None, json: Json = False) -> None:
+def check(
+    file: File, define: Define = None, products: Products = None, evaluator: Evaluator = None, json: Json = False
+) -> None:
     """Say what is wrong with a program, all of it, with places.
 
-    --products makes no difference to that.
+    --products and --evaluator make no difference to that.
     """
     with faults(json):
         _source_only(file)
@@ -76,6 +90,7 @@ def compile(
     ] = None,
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     json: Json = False,
 ) -> None:
     """Compile a program to an artifact for both parties.  Prints its digest.
@@ -84,11 +99,15 @@ def compile(
     """
     with faults(json):
         _source_only(file)
-        program = compiled(file, define, products)
+        program = compiled(file, define, products, evaluator)
         path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
         done = work(program.compiled)
+        said = (
+            f"{program.digest}  {path} ({count(done.and_gates)} AND gates, {size(done.bytes.total)}, "
+            f"about {duration(done.seconds)} of work)"
+        )
         result(
             {
                 "digest": program.digest,
@@ -97,9 +116,9 @@ def compile(
                 "and_gates": done.and_gates,
                 "sent_bytes": done.bytes.total,
                 "seconds": done.seconds,
+                "evaluator_taken_for": program.compiled.taken_for.value,
             },
-            f"{program.digest}  {path} ({count(done.and_gates)} AND gates, {size(done.bytes.total)}, "
-            f"about {duration(done.seconds)} of work)",
+            "\n".join([said, *report.trust(program.compiled)]),
             json,
         )
 
@@ -113,6 +132,7 @@ def inspect(
     delta: Delta = None,
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     over: LinkOf = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Also the words that the text is lowered to.")] = False,
@@ -129,7 +149,7 @@ def inspect(
     with faults(json):
         checked_delta(delta)
         connection = None if over is None else link("--link", over)
-        program = compiled(file, define, products)
+        program = compiled(file, define, products, evaluator)
         mechanisms = program.compiled.mechanisms
         if records is not None and any(m.batch > records for m in mechanisms):
             raise UsageError(f"--records {records} is less than a batch of {max(m.batch for m in mechanisms)}")

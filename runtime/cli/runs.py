@@ -19,6 +19,7 @@ from runtime.cli.meet import Agreed, Ends, Patience, run_party
 from runtime.cli.options import (
     Define,
     Delta,
+    Evaluator,
     Input,
     Json,
     LedgerFile,
@@ -44,6 +45,7 @@ from runtime.party.both import run_both
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import values
+from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
@@ -103,11 +105,12 @@ def simulate(
     seed: Seed = None,
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     json: Json = False,
 ) -> None:
     """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
     with faults(json):
-        program = compiled(file, define, products)
+        program = compiled(file, define, products, evaluator)
         files = checked(program, pairs("--output", output), None)
         found = api.simulate(program, pairs("--input", input), seed)
         _save(program, files, found)
@@ -146,6 +149,7 @@ def run(
     timeout: Timeout = TIMEOUT,
     define: Define = None,
     products: Products = None,
+    evaluator: Evaluator = None,
     over: LinkOf = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -169,7 +173,7 @@ def run(
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
         ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         inputs, outputs = pairs("--input", input), pairs("--output", output)
-        program = compiled(file, define, products)
+        program = compiled(file, define, products, evaluator)
         compiling = time.perf_counter() - start
         _announce(program, seed, connection, quiet)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
@@ -188,6 +192,8 @@ def run(
 def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:
     if seed is not None:
         say(f"warning: {SEEDED}")
+    for said in trust(program.compiled):
+        say(f"warning: {said}")
     if not quiet:
         compiled = program.compiled
         say(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runtime.contract.draft import Holding, learns_of, mechanisms_of, reveals_of
+from runtime.contract.draft import Holding, honest_of, learns_of, mechanisms_of, reveals_of
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Party, Terms
@@ -52,6 +52,7 @@ def with_program(terms: Terms, program: Program) -> None:
             help=_EITHER,
         )
     _mechanisms(terms, program)
+    _trust(terms.honest, honest_of(compiled))
     for data in terms.data:
         if data.unit != UNIT or data.adjacency != ADJACENCY:
             raise Refused(
@@ -66,6 +67,17 @@ def with_program(terms: Terms, program: Program) -> None:
             f"the program's digest is {program.digest[:16]}, the contract is for {terms.program[:16]}",
             help="run the artifact that the contract was made for",
         )
+
+
+def _trust(agreed: str | None, found: str | None) -> None:
+    if agreed == found:
+        return
+    said = ["it may be malicious" if name is None else f"`{name}` is taken for honest" for name in (agreed, found)]
+    raise Refused(
+        "other-evaluator",
+        f"of the evaluator the contract says that {said[0]}, the program that {said[1]}",
+        help="choose as the contract does: --evaluator " + ("malicious" if agreed is None else "honest"),
+    )
 
 
 def _mechanisms(terms: Terms, program: Program) -> None:

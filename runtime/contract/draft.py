@@ -8,6 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Literal
 
+from compiler.joint.locality import Evaluator
 from compiler.program import Compiled
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key
@@ -75,6 +76,7 @@ def terms_for(
         not_before=not_before,
         expires=expires,
         program=program.digest,
+        honest=honest_of(compiled),
         data=tuple(
             Data(
                 name=d.name,
@@ -121,6 +123,10 @@ def learns_of(program: Compiled) -> tuple[Learns, ...]:
 
 def reveals_of(program: Compiled) -> tuple[str, ...]:
     return tuple(o.name for o in program.outputs if o.revealed)
+
+
+def honest_of(program: Compiled) -> str | None:
+    return program.evaluator if program.taken_for is Evaluator.HONEST else None
 
 
 def _party(name: str, certificate: bytes) -> Party:

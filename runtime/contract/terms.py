@@ -109,6 +109,7 @@ class Terms(Model):
     not_before: Time
     expires: Time
     program: Digest  # of the compiled artifact
+    honest: Name | None  # the evaluator, if both take it for honest; None: it may be malicious
     data: tuple[Data, ...]
     mechanisms: tuple[Mechanism, ...]
     privacy: Privacy | None  # None: the program has no mechanism, or none that a finite epsilon bounds
@@ -229,6 +230,7 @@ def agrees_with_itself(terms: Terms) -> None:
         *(d.owner for d in terms.data),
         *(m.drawn_by for m in terms.mechanisms if m.drawn_by),
         *(r for o in terms.learns for r in o.receivers),
+        *([terms.honest] if terms.honest is not None else []),
     ]:
         if name not in names:
             raise Refused("foreign-party", f"`{name}` is named in the terms, but is no party of the contract")

@@ -7,7 +7,7 @@ from typing import assert_never
 from runtime.contract.sign import Standing, digest, standing
 from runtime.contract.terms import Contract, Mechanism, Terms
 from runtime.privacy.limits import warning
-from runtime.report.wording import count, listing, steps
+from runtime.report.wording import count, honest, listing, steps
 
 
 def lines(contract: Contract) -> list[str]:
@@ -19,6 +19,7 @@ def lines(contract: Contract) -> list[str]:
     said += [f"  REVOKED by {r.party}: no run starts under it" for r in contract.revocations]
     said.append(f"  valid from {terms.not_before:%Y-%m-%d %H:%M} to {terms.expires:%Y-%m-%d %H:%M} UTC")
     said.append(f"program {terms.program}")
+    said.append(f"  {honest(terms.honest) if terms.honest else 'the evaluator may be malicious'}")
     said += [
         f"  {o.output}: {o.kind} is learned by {' and '.join(o.receivers) or 'nobody'}"
         + (", REVEALED: no privacy mechanism protects what it is made of" if o.output in terms.reveals else "")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from fractions import Fraction
+from typing import assert_never
 
+from compiler.joint.locality import Evaluator
 from compiler.program import Compiled, Released, products, unclaimed
 from lang.numerals import exact
 from runtime.program import Program
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
 from runtime.report.traffic import Link, seconds
-from runtime.report.wording import count, duration, listing, percent, size, table, traffic
+from runtime.report.wording import count, duration, honest, listing, percent, size, table, traffic
 from runtime.report.work import Work
 
 PLACES = 20  # places in the text that are printed
@@ -31,6 +33,7 @@ def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = 
         "parties": list(compiled.parties),
         "garbler": compiled.garbler,
         "evaluator": compiled.evaluator,
+        "evaluator_taken_for": compiled.taken_for.value,
         "parameters": dict(compiled.parameters),
         "outputs": [
             {
@@ -64,7 +67,24 @@ def parties(compiled: Compiled) -> list[str]:
         lines.append(
             "approximated " + ", ".join(f"{a.function} within {float(a.error):.3g}" for a in compiled.approximations)
         )
-    return [*lines, *integrity(compiled)]
+    return [*lines, taken_for(compiled), *integrity(compiled)]
+
+
+def taken_for(compiled: Compiled) -> str:
+    """What the parties take the evaluator for, and what that comes to: a sentence."""
+    match compiled.taken_for:
+        case Evaluator.MALICIOUS:
+            enters = "inputs, coins and shares" if compiled.mechanisms else "inputs"
+            return f"{compiled.evaluator} may be malicious: it enters its {enters} and nothing that it computes of them"
+        case Evaluator.HONEST:
+            return honest(compiled.evaluator)
+        case _:
+            assert_never(compiled.taken_for)
+
+
+def trust(compiled: Compiled) -> list[str]:
+    """What a run must not go without saying: that the evaluator is taken for honest, if it is."""
+    return [honest(compiled.evaluator)] if compiled.taken_for is Evaluator.HONEST else []
 
 
 def integrity(compiled: Compiled) -> list[str]:

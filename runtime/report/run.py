@@ -10,7 +10,7 @@ from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import values, wording
 from runtime.report.privacy import Privacy
-from runtime.report.program import integrity, learns
+from runtime.report.program import integrity, learns, trust
 from runtime.report.traffic import Link, seconds, traffic
 from runtime.report.wording import amount, count, duration, indent, size
 
@@ -88,6 +88,7 @@ class Ended:
             "contract": self._any.contract or None,
             "charged": amount(charged.amount) | {"runs": charged.runs} if charged else None,
             "digest": self.program.digest,
+            "evaluator_taken_for": self.program.compiled.taken_for.value,
             "known": self.program.known.value,
         }
 
@@ -119,7 +120,7 @@ class Ended:
         lines += [
             f"{r.party}'s session has no last word ({r.farewell}); its outputs are complete" for r in self._torn()
         ]
-        return [*lines, *integrity(self.program.compiled)]
+        return [*lines, *trust(self.program.compiled), *integrity(self.program.compiled)]
 
     def _torn(self) -> list[Report]:
         return [report for report in self.reports.values() if report.farewell]

@@ -15,6 +15,10 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def honest(evaluator: str) -> str:
+    return f"{evaluator} is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (--evaluator honest)"
+
+
 def steps(number: int) -> str:
     """1 step, 1 200 steps"""
     return f"{count(number)} step" + ("" if number == 1 else "s")

@@ -37,6 +37,10 @@ class DifferentProducts(Disagreement):
     pass
 
 
+class DifferentEvaluators(Disagreement):
+    pass
+
+
 class DifferentRoles(Disagreement):
     pass
 
@@ -55,6 +59,7 @@ class Hello:
     role: str
     program: str  # the artifact's digest
     products: str  # how the program computes sums of products; two that differ in nothing else say so
+    evaluator: str  # what this side takes the evaluator for
     contract: str  # the contract's digest; empty without one
     name: str  # the program's file name, for messages
     records: dict[str, int]  # rows of each data set of the sender's: public
@@ -124,6 +129,10 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
     if mine.program != theirs.program and mine.products != theirs.products:
         return DifferentProducts(
             f"you run with --products {mine.products}, the peer with {_plain(theirs.products)}: choose the same"
+        )
+    if mine.program != theirs.program and mine.evaluator != theirs.evaluator:
+        return DifferentEvaluators(
+            f"you run with --evaluator {mine.evaluator}, the peer with {_plain(theirs.evaluator)}: choose the same"
         )
     if mine.program != theirs.program:
         return DifferentPrograms(

@@ -79,6 +79,7 @@ class Session:
                 role=self.role.value,
                 program=self.digest,
                 products=products(self.program.plan).value,
+                evaluator=self.program.taken_for.value,
                 name=self.name,
                 records=self.records,
                 nonce=fresh_nonce(),

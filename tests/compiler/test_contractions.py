@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from compiler import pipeline
 from compiler.joint.digits import TERMS, contractions
-from compiler.joint.locality import localise, roles
+from compiler.joint.locality import Evaluator, Roles, localise, roles
 from compiler.joint.shares import Products
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
@@ -34,9 +35,8 @@ class Given(NoSources):
         return np.asarray(self.values[at.name])
 
 
-def program(b: Builder, entries: list[tuple[Entry, Type]], result: int, protected: bool = False) -> Words:
-    datasets = (Dataset("records", "bob", ()),) if protected else ()
-    return Words(PARTIES, tuple(entries), datasets, b.block([result]), (Output("out", result, PARTIES, True),))
+def program(b: Builder, entries: list[tuple[Entry, Type]], result: int) -> Words:
+    return Words(PARTIES, tuple(entries), (), b.block([result]), (Output("out", result, PARTIES, True),))
 
 
 def two_inputs(
@@ -53,20 +53,20 @@ def two_inputs(
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.integers(1, 3), st.integers(1, 75), st.booleans(), st.booleans(), st.booleans(), st.data())
+@given(st.integers(1, 3), st.integers(1, 75), st.booleans(), st.booleans(), st.sampled_from(Evaluator), st.data())
 def test_dot_products_keep_their_values(
-    rows: int, terms: int, signed_a: bool, signed_b: bool, protected: bool, data: st.DataObject
+    rows: int, terms: int, signed_a: bool, signed_b: bool, taken_for: Evaluator, data: st.DataObject
 ) -> None:
     left = (-128, 127) if signed_a else (0, 255)
     right = (-8, 7) if signed_b else (0, 15)
     b, entries = two_inputs((terms,), left, right)
     wide = (rows, terms)
     result = b.dot(b.broadcast(0, wide), b.mul(b.broadcast(1, wide), b.broadcast(0, wide)), 1)
-    words = program(b, entries, result, protected)
+    words = program(b, entries, result)
     seed = data.draw(st.integers(0, 2**32))
     rng = np.random.default_rng(seed)
     values = Given({"a": rng.integers(left[0], left[1] + 1, terms), "b": rng.integers(right[0], right[1] + 1, terms)})
-    who = roles(words)
+    who = roles(words, taken_for)
     local = localise(words, who, Products.GATES)
     ready = prune(contractions(local, who))
     expected = evaluate(words.block, [], values)[0]
@@ -84,24 +84,30 @@ def args_terms(words: Words, item: Value) -> int:
     return arg.type.shape[-1]
 
 
-def test_a_value_of_one_party_is_computed_in_the_clear() -> None:
+def test_a_value_of_one_party_is_computed_in_the_clear_if_it_is_taken_for_honest() -> None:
     b, entries = two_inputs((4,), (0, 15), (0, 15))
     squares = b.sum(b.mul(0, 0), 1)  # alice alone
     words = program(b, entries, b.add2(squares, b.sum(1, 1)))
-    ready = localise(words, roles(words), Products.GATES)
+    ready = localise(words, roles(words, Evaluator.HONEST), Products.GATES)
     entered = [i for i in ready.block.items if isinstance(i, Value) and isinstance(i.op, Enter)]
     assert [e.op for e in entered] == [Enter("alice"), Enter("bob")]
     assert all(e.type.shape == () for e in entered)  # the sums, not the vectors
     assert all((e.type.lo, e.type.hi) == (0, 2**e.type.width - 1) for e in entered)
 
 
-def test_the_evaluator_is_not_trusted_with_a_narrow_range_when_records_are_at_stake() -> None:
+def test_the_evaluator_enters_its_input_and_nothing_that_it_computes_of_it() -> None:
     b, entries = two_inputs((4,), (0, 15), (0, 15))
-    words = program(b, entries, b.add2(b.sum(b.mul(0, 0), 1), b.sum(1, 1)), protected=True)
-    assert roles(words).evaluator == "alice"
+    words = program(b, entries, b.add2(b.sum(b.mul(0, 0), 1), b.sum(1, 1)))
+    assert roles(words).evaluator == "bob"
     ready = localise(words, roles(words), Products.GATES)
     entered = {e.op: e.type.shape for e in ready.block.items if isinstance(e, Value) and isinstance(e.op, Enter)}
-    assert entered == {Enter("alice"): (4,), Enter("bob"): ()}
+    assert entered == {Enter("alice"): (), Enter("bob"): (4,)}
+
+
+def test_no_evaluator_is_taken_for_honest_where_a_data_set_is_at_stake() -> None:
+    b, entries = two_inputs((4,), (0, 15), (0, 15))
+    words = replace(program(b, entries, b.add2(0, 1)), datasets=(Dataset("records", "bob", ()),))
+    assert roles(words, Evaluator.HONEST) == roles(words) == Roles("bob", "alice", Evaluator.MALICIOUS)
 
 
 CLAMPED = """

@@ -29,8 +29,12 @@ def understood() -> Words:
 
 
 @cache
+def joint(local: Words) -> Words:
+    return pipeline.joint(local, roles(understood()))
+
+
 def localised(products: Products) -> Words:
-    return pipeline.localised(understood(), products)
+    return pipeline.localised(understood(), roles(understood()), products)
 
 
 def checked(local: Words, joint: Words, products: Products) -> None:
@@ -39,15 +43,15 @@ def checked(local: Words, joint: Words, products: Products) -> None:
 
 @pytest.mark.parametrize("products", Products)
 def test_what_the_compiler_makes_passes(products: Products) -> None:
-    checked(localised(products), pipeline.joint(localised(products)), products)
+    checked(localised(products), joint(localised(products)), products)
 
 
 def test_the_other_choice_of_products_is_seen() -> None:
     gates, shares = localised(Products.GATES), localised(Products.SHARES)
     with pytest.raises(Miscut, match="0 entries of shares for 4 sums"):
-        checked(gates, pipeline.joint(gates), Products.SHARES)
+        checked(gates, joint(gates), Products.SHARES)
     with pytest.raises(Miscut, match="4 entries of shares"):
-        checked(shares, pipeline.joint(shares), Products.GATES)
+        checked(shares, joint(shares), Products.GATES)
 
 
 def entry(change: Change) -> Change:
@@ -116,7 +120,7 @@ def test_a_damaged_entry_is_refused(name: str) -> None:
     change, rule = ENTRIES[name]
     local = localised(Products.SHARES)
     with pytest.raises(Miscut) as error:
-        checked(damaged(local, change), pipeline.joint(local), Products.SHARES)
+        checked(damaged(local, change), joint(local), Products.SHARES)
     assert re.search(rule, error.value.rule), error.value.rule
 
 
@@ -137,4 +141,4 @@ def test_damaged_digits_are_refused(name: str) -> None:
     change, rule = DIGITS[name]
     local = localised(Products.GATES)
     with pytest.raises(Miscut, match=rule):
-        checked(local, damaged(pipeline.joint(local), change), Products.GATES)
+        checked(local, damaged(joint(local), change), Products.GATES)

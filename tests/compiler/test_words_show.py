@@ -8,6 +8,7 @@ import pytest
 from conftest import Golden
 
 from compiler import pipeline
+from compiler.joint.locality import roles
 from compiler.joint.shares import Products
 from compiler.words.show import lines
 from lang.syntax.load import read
@@ -18,5 +19,5 @@ PROGRAMS = sorted((Path(__file__).parent / "words").glob("*.ccr"))
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda p: p.stem)
 def test_words_as_text(path: Path, golden: Golden) -> None:
     words = pipeline.understand(read(path)).words
-    joint = pipeline.joint(pipeline.localised(words, Products.SHARES))
+    joint = pipeline.joint(pipeline.localised(words, roles(words), Products.SHARES), roles(words))
     golden.check(path.with_suffix(".words"), "\n".join(["// understood", *lines(words), "// joint", *lines(joint), ""]))

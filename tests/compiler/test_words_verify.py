@@ -13,6 +13,7 @@ import pytest
 from support.clear import clear_steps
 
 from compiler import pipeline
+from compiler.joint.locality import roles
 from compiler.joint.shares import Products
 from compiler.words.ir import Block, Claim, Item, Loop, Output, Result, Type, Value, Words
 from compiler.words.operations import (
@@ -62,7 +63,8 @@ def understood(name: str) -> Words:
 
 @cache
 def joint(name: str) -> Words:
-    return pipeline.joint(pipeline.localised(understood(name), Products.GATES))
+    words = understood(name)
+    return pipeline.joint(pipeline.localised(words, roles(words), Products.GATES), roles(words))
 
 
 # -- what the compiler makes ------------------------------------------------------------------------
@@ -81,9 +83,10 @@ def test_every_stage_is_well_formed(path: Path, products: Products) -> None:
     """So is each clear step of the plan, on its own."""
     meaning = pipeline.understand(read(path))
     verify(meaning.words)
-    local = pipeline.localised(meaning.words, products)
+    who = roles(meaning.words)
+    local = pipeline.localised(meaning.words, who, products)
     verify(local, entered=True)
-    ready = pipeline.joint(local)
+    ready = pipeline.joint(local, who)
     verify(ready, entered=True)
     outside = Outside(ready.parties, dict(ready.inputs), {d.name: d for d in ready.datasets})
     plan = pipeline.planned(ready, pipeline.Minimiser())

@@ -14,6 +14,7 @@ from runtime.session.guard import Guard, PeerAborted
 from runtime.session.hello import (
     PROTOCOL,
     DifferentContracts,
+    DifferentEvaluators,
     DifferentProducts,
     DifferentPrograms,
     DifferentRoles,
@@ -34,12 +35,14 @@ def hello(
     protocol: int = PROTOCOL,
     contract: str = "",
     products: str = "shares",
+    evaluator: str = "malicious",
 ) -> Hello:
     return Hello(
         party=party,
         role=role,
         program=program,
         products=products,
+        evaluator=evaluator,
         name="x.ccr",
         records={"r": 3},
         contract=contract,
@@ -106,6 +109,7 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
     [
         (hello("evaluator", "vendor", program="bb"), DifferentPrograms),
         (hello("evaluator", "vendor", program="bb", products="gates"), DifferentProducts),
+        (hello("evaluator", "vendor", program="bb", evaluator="honest"), DifferentEvaluators),
         (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
         (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
         (hello(), DifferentRoles),

@@ -37,7 +37,7 @@ def honest(program: Compiled) -> bool:
     texts = {file.name: file for file in program.files}
     params = {name: Fraction(value) for name, value in program.parameters}
     meant = pipeline.understand(program.files[0], params, texts.__getitem__)
-    made = pipeline.build(meant, products(program.plan))
+    made = pipeline.build(meant, products(program.plan), program.taken_for)
     return all(getattr(made, f.name) == getattr(program, f.name) for f in fields(Compiled))
 
 
