@@ -12,6 +12,7 @@ from support.damaged_plans import KERNELS, LAUNCHES, OTHERS, TEXT
 
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
+from compiler.joint.locality import Evaluator
 from compiler.program import Compiled, outside
 from compiler.schedule.show import lines
 from compiler.schedule.verify import PlanError, verify
@@ -26,7 +27,8 @@ UNWRITTEN = {  # too much for an artifact, whatever else is wrong
 
 @pytest.fixture(scope="module")
 def compiled() -> Compiled:
-    return pipeline.compile(Source("plan.ccr", TEXT))
+    """With words that both parties compute alone."""
+    return pipeline.compile(Source("plan.ccr", TEXT), evaluator=Evaluator.HONEST)
 
 
 def test_a_plan_as_text(compiled: Compiled, golden: Golden) -> None:

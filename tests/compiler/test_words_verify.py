@@ -89,7 +89,7 @@ def test_every_stage_is_well_formed(path: Path, products: Products) -> None:
     ready = pipeline.joint(local, who)
     verify(ready, entered=True)
     outside = Outside(ready.parties, dict(ready.inputs), {d.name: d for d in ready.datasets})
-    plan = pipeline.planned(ready, pipeline.Minimiser())
+    plan = pipeline.planned(ready, who, pipeline.Minimiser())
     for step in clear_steps(plan.steps):
         verify_block(step.block, outside, step.party)
 
@@ -329,7 +329,7 @@ ENTERED: dict[str, tuple[str, Damage, str]] = {
     "digits read with another offset": ("train", op(Digits, left=3), "offsets 3, 1"),
     "an exact division that is not": ("train", op(Exact, by=3), "the scale is"),
     "division by nothing": ("train", op(Exact, by=0), "division by 0"),
-    "entering another's": ("loop", op(Enter, party="bob"), "`bob` enters what is not its own"),
+    "entering another's": ("loop", op(Enter, party="alice"), "`alice` enters what is not its own"),
     "entering what is private as public": ("loop", op(Enter, party=""), "`` enters what is not its own"),
     "entering twice": (
         "loop",
