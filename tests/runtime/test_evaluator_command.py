@@ -33,7 +33,7 @@ FILE_COMMANDS = ("check", "compile", "inspect", "privacy", "simulate", "run", "c
 def checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("evaluator") / "checked.ccr"
     path.write_text(CHECKED)
-    path.with_suffix(".csv").write_text("200\n7\n31\n2\n")
+    path.with_suffix(".csv").write_text("secret\n200\n7\n31\n2\n")
     return path
 
 
