@@ -18,6 +18,7 @@ from support.mutants import put_together, taken_apart
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from compiler.artifact.sealed import framed, parts, seal
+from compiler.joint.locality import Evaluator
 from compiler.program import Compiled
 from compiler.words.ir import Claim, Value
 from compiler.words.operations import NAMES, Op
@@ -121,7 +122,7 @@ def test_an_operation_has_the_record_of_its_own(auction: Compiled, name: str) ->
 @pytest.mark.parametrize("output", [float("inf"), 2.0, "2", True])
 def test_an_output_of_a_circuit_is_an_integer(auction: Compiled, output: object) -> None:
     header, body, notes = taken_apart(artifact.encode(auction))
-    _, kernels, *_ = header[11]
+    _, kernels, *_ = header[12]
     kernels[0][2][2][0] = output
     with pytest.raises(ArtifactError, match="does not describe a program: expected int"):
         artifact.decode(put_together(header, body, notes))
@@ -131,7 +132,7 @@ def test_an_output_of_a_circuit_is_an_integer(auction: Compiled, output: object)
 def test_a_fraction_is_spelled_in_one_way(auction: Compiled, scale: str) -> None:
     """Else a few bytes were a number that fills the memory."""
     header, body, notes = taken_apart(artifact.encode(auction))
-    _, type_, _ = header[5][0]
+    _, type_, _ = header[6][0]
     assert type_[2] == "1"
     type_[2] = scale
     with pytest.raises(ArtifactError, match="does not describe a program"):
@@ -162,6 +163,10 @@ MISDECLARED: dict[str, tuple[Callable[[Compiled], Compiled], str]] = {
     "an input of thirds": (asking(scale=Fraction(1, 3)), "of no kind"),
     "an input of a negative unit": (asking(scale=Fraction(-1)), "of no kind"),
     "an input of no elements": (asking(shape=(0,)), "of no kind"),
+    "an honest evaluator beside records": (
+        lambda p: replace(p, taken_for=Evaluator.HONEST),
+        "takes the evaluator for honest",
+    ),
     "noise on no data set": (noisy(dataset="q"), "noise on `q` that its owner has no part in"),
     "a receiver's noise": (noisy(drawn_by="vendor"), "that its owner has no part in"),
     "a batch of nobody": (noisy(batch=0), "what cannot be"),
@@ -181,8 +186,8 @@ def test_what_a_program_asks_of_its_parties_makes_sense(tumour: Compiled, name: 
 
 
 def test_a_claim_is_read_back() -> None:
-    """The garbler's own remainder is a clear word, whose range nobody can compute."""
-    program = pipeline.compile(read(ROOT / "tests/compiler/words/loop.ccr"))
+    """A party's own remainder is a clear word, whose range nobody can compute."""
+    program = pipeline.compile(read(ROOT / "tests/compiler/words/loop.ccr"), evaluator=Evaluator.HONEST)
     claims = [
         {i.claim for step in clear_steps(p.plan.steps) for i in step.block.items if isinstance(i, Value)}
         for p in (program, artifact.decode(artifact.encode(program)))

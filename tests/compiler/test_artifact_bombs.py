@@ -45,7 +45,7 @@ for path in sys.argv[1:]:
         said = str(error)
     print(json.dumps([said, time.process_time() - start, peak()]))
 """
-PLAN = 11  # where the plan stands in the header: its kernels, its buffers, its steps
+PLAN = 12  # where the plan stands in the header: its kernels, its buffers, its steps
 BYTE = ["Type", [], "1", -128, 127]
 
 
@@ -76,7 +76,7 @@ def inputs(place: int, value: Any) -> Callable[[Any], None]:
     """The type of the first input."""
 
     def change(header: Any) -> None:
-        header[5][0][1][place] = value
+        header[6][0][1][place] = value
 
     return change
 
@@ -134,7 +134,7 @@ def gates(header: Any) -> None:
 
 
 def passes(header: Any) -> None:
-    header[10][0][2] = 10**6
+    header[11][0][2] = 10**6
 
 
 HEADERS: Mapping[str, tuple[Callable[[Any], None], str]] = {

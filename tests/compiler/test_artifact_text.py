@@ -16,6 +16,7 @@ from support.mutants import put_together, taken_apart
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from compiler.artifact.sealed import framed, parts, seal
+from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import Compiled
 from lang.source import Source
@@ -213,3 +214,20 @@ def test_a_text_as_deep_as_the_language_allows(before: str, after: str, levels: 
     """
     program = pipeline.compile(Source("deep.ccr", text))
     assert artifact.decode(artifact.encode(program)) == program
+
+
+CHECKED = """party bank; party shop;
+input secret: uint<8> from bank;
+input code: uint<8> from shop;
+output reveal(if code < 4 { secret } else { 0 }) to shop;
+"""
+
+
+def test_whom_it_trusts_is_part_of_the_program() -> None:
+    honest, malicious = (
+        pipeline.compile(Source("checked.ccr", CHECKED), evaluator=e) for e in (Evaluator.HONEST, Evaluator.MALICIOUS)
+    )
+    for program, other in ((honest, malicious), (malicious, honest)):
+        assert artifact.decode(artifact.encode(program)) == program
+        with pytest.raises(ArtifactError, match=r"(plan|passes) (is|are) not (what|those of) its text"):
+            artifact.decode(artifact.encode(replace(program, taken_for=other.taken_for)))
