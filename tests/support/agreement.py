@@ -12,6 +12,7 @@ from support.in_memory import Inputs
 from support.in_memory import run_both as run_in_memory
 from support.meaning import Number, meaning
 
+from compiler.joint.locality import Evaluator
 from compiler.pipeline import Meaning, build, understand
 from compiler.program import Compiled, outside
 from compiler.schedule.verify import verify
@@ -44,10 +45,10 @@ def clear(meant: Meaning, given: Values) -> Values:
     return dict(zip([o.name for o in meant.words.outputs], outputs, strict=True))
 
 
-def words_agree(text: str) -> tuple[Meaning, Compiled]:
+def words_agree(text: str, evaluator: Evaluator = Evaluator.MALICIOUS) -> tuple[Meaning, Compiled]:
     """The evaluator gives what the text means."""
     meant = understand(Source("random.ccr", text))
-    compiled = build(meant)
+    compiled = build(meant, evaluator=evaluator)
     for seed in range(DRAWS):
         given = values(meant, seed)
         numbers = {e.name: np.asarray(given[e.name] * type.scale, dtype=object) for e, type in meant.words.inputs}
