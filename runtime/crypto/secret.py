@@ -25,17 +25,18 @@ class SecretDestroyed(Exception):
 class LabelSecret:
     """The correlation Δ: the two labels of every wire differ by it, and its permute bit is 1.
 
-    Always from the operating system, never from `--seed`.  All copies of Δ made here are wiped by `destroy`, which
-    may be called from another thread: it waits for the chunk of rows that is being garbled, since rows made with a
-    half-wiped Δ could betray it.
+    Always from the operating system, never from `--seed`.  All copies of Δ made here, and the memory that is
+    `entrusted`, are wiped by `destroy`, which may be called from another thread: it waits for the chunk of rows that is
+    being garbled, since rows made with a half-wiped Δ could betray it.
     """
 
-    __slots__ = ("_copies", "_destroyed", "_lock")
+    __slots__ = ("_copies", "_destroyed", "_entrusted", "_lock")
 
     def __init__(self, delta: Labels) -> None:
         if delta.shape != (1, 2) or not int(delta[0, 0]) & 1:
             raise ValueError("Δ is one label with permute bit 1")
         self._copies: dict[int, Labels] = {1: delta.copy()}
+        self._entrusted: list[Labels] = []
         self._destroyed = False
         self._lock = RLock()  # re-entrant: a thread may ask for copies of Δ while it uses it
 
@@ -63,11 +64,19 @@ class LabelSecret:
                 self._copies[count] = np.repeat(self._copies[1], count, axis=0)
             return self._copies[count]
 
+    def entrusted(self, memory: Labels) -> Labels:
+        """The same memory, in which Δ or a pair of labels will lie: `destroy` wipes it too.  Raises SecretDestroyed."""
+        with self._lock:
+            if self._destroyed:
+                raise SecretDestroyed
+            self._entrusted.append(memory)
+            return memory
+
     def destroy(self) -> None:
         """Wipe Δ; every later use raises SecretDestroyed."""
         with self._lock:
             self._destroyed = True
-            for copy in self._copies.values():
+            for copy in (*self._copies.values(), *self._entrusted):
                 copy.fill(0)
 
 

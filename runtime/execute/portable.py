@@ -124,7 +124,9 @@ class GarblerTile:
     def __init__(self, hash_seed: bytes, secret: LabelSecret, lanes: int) -> None:
         self._hash = TileHash(hash_seed, (0, 1, 0, 1), lanes)
         self._masks = Masks(lanes)
-        self._zero, self._one = self._hash.input[:2], self._hash.input[2:]  # labels with permute bit 0, and 1
+        secret.entrusted(self._masks.both)
+        labels = secret.entrusted(self._hash.input)
+        self._zero, self._one = labels[:2], labels[2:]  # those with permute bit 0, and 1
         self._left, self._right = self._zero
         self._hash_left, self._hash_right = self._hash.output[:2]
         self._hash_zero, self._hash_one = self._hash.output[:2], self._hash.output[2:]

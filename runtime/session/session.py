@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from compiler.program import Compiled, products
@@ -121,10 +122,12 @@ class Session:
     def _garble(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
         self.permit.opening()
         secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
-        try:
+        with ExitStack() as wiped:
+            wiped.callback(secret.destroy)
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
             with secret.in_use() as delta:
                 sender = Sender.setup(guard, delta, name)
+            wiped.callback(sender.destroy)
             ends = GarblerEnds(guard, sender, self.phases, self.permit, traffic)
             backend = engines.garbler(
                 self.program.plan.kernels,
@@ -138,8 +141,6 @@ class Session:
             )
             self.permit.labels()
             return self._walk(backend)
-        finally:
-            secret.destroy()
 
     def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
         self.permit.opening()
