@@ -14,7 +14,7 @@ from support.memory_channel import pair
 from runtime.net.errors import ProtocolError
 from runtime.ot import base, group
 from runtime.ot.errors import CheatingDetected
-from runtime.ot.oracle import DIGEST_BYTES
+from runtime.ot.oracle import DIGEST_BYTES, oracle
 
 SESSION = b"session"
 IDENTITY = b"\1" + bytes(31)
@@ -60,6 +60,47 @@ def test_two_runs_share_nothing() -> None:
     first, second = base.choose(SESSION, choices), base.choose(SESSION, choices)
     assert first.message != second.message
     assert base.offer(SESSION, first.message).seeds != base.offer(SESSION, first.message).seeds
+
+
+def test_equal_choices_do_not_show() -> None:
+    """With one scalar for two transfers their points would be equal where the choices are: Δ, read off a message."""
+    message = base.choose(SESSION, np.zeros(128, dtype=np.uint8)).message
+    assert len({message[start : start + 32] for start in range(DIGEST_BYTES, len(message), 32)}) == 128
+
+
+def test_the_target_is_new_and_nobodys() -> None:
+    """Whoever knew its logarithm, the receiver or one before it, would have both pads of every pair."""
+    seeds = {base.choose(SESSION, random_choices()).message[:DIGEST_BYTES] for _ in range(2)}
+    assert len(seeds) == 2
+    digest = oracle(b"target", SESSION, b"seed")
+    halves = [bindings.crypto_core_ed25519_from_uniform(digest[i : i + 32]) for i in (0, 32)]
+    assert group.hash_to_group(b"target", SESSION, b"seed") == group.add(*halves)
+
+
+def test_a_scalar_is_any_below_the_order() -> None:
+    scalars = [int.from_bytes(group.scalar(), "little") for _ in range(64)]
+    order = 2**252 + 27742317777372353535851937790883648493
+    assert max(scalars) < order and len({scalar >> 236 for scalar in scalars}) > 50
+
+
+def test_no_two_lists_of_parts_are_hashed_alike() -> None:
+    assert oracle(b"a", b"bc", b"") != oracle(b"a", b"b", b"c") != oracle(b"ab", b"c")
+    assert oracle(b"a", b"bc") != oracle(b"ab", b"c") and oracle(b"a", b"") != oracle(b"a")
+
+
+def test_a_pad_is_of_its_place() -> None:
+    """Of the transcript, the index, the bit and the point, each: else a receiver has one pad of two places."""
+    given = [(b"t", 1, 0, b"p"), (b"u", 1, 0, b"p"), (b"t", 2, 0, b"p"), (b"t", 1, 1, b"p"), (b"t", 1, 0, b"q")]
+    assert len({base._pad(*place) for place in given}) == len(given)
+    assert len({base._transcript(*said) for said in ((b"s", b"c", b"z"), (b"r", b"c", b"z"), (b"s", b"d", b"z"))}) == 3
+    assert base._transcript(b"s", b"c", b"z") != base._transcript(b"s", b"c", b"y")
+
+
+def test_what_is_shown_of_a_pad_tells_neither_pad_nor_seed() -> None:
+    pad = secrets.token_bytes(DIGEST_BYTES)
+    shown, seed = base._commit(b"t", pad), base._seed(b"t", pad)
+    assert shown != pad and seed not in (pad[:16], shown[:16]) and len(seed) == 16
+    assert base._commit(b"u", pad) != shown and base._seed(b"u", pad) != seed
 
 
 def test_sessions_do_not_mix() -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from support.memory_channel import pair
 
-from runtime.crypto.labels import Labels, bits, fresh_delta
+from runtime.crypto.labels import LABEL_BITS, Labels, bits, fresh_delta
 from runtime.crypto.prg import Prg
 from runtime.net.errors import ProtocolError
 from runtime.ot import check, extension
@@ -107,6 +107,20 @@ def test_the_challenge_depends_on_everything_before_it() -> None:
     # The last block, which hides the others, is added as it is.
     identity = np.packbits(np.eye(128, dtype=np.uint8), axis=1, bitorder="little").view(np.uint64)
     assert np.array_equal(check.challenge(*inputs[0])[:, -2:], identity)
+
+
+def test_the_challenge_is_of_every_part_of_the_columns() -> None:
+    u = secrets.token_bytes(2048 * 3)
+    own = check.challenge(SESSION, 0, 256, u).tobytes()
+    for position in (*range(0, len(u), 97), len(u) - 1):
+        changed = bytes(byte ^ (index == position) for index, byte in enumerate(u))
+        assert check.challenge(SESSION, 0, 256, changed).tobytes() != own, position
+
+
+def test_every_block_has_a_factor_of_its_own() -> None:
+    """With one factor for two of them, an error in both is none."""
+    weights = check.challenge(SESSION, 0, 512, secrets.token_bytes(2048 * 5))
+    assert len({weights[:, block : block + 2].tobytes() for block in range(0, 10, 2)}) == 5
 
 
 @pytest.mark.parametrize("offset", [0, 40, -1, -2064, -2049, -2048])
@@ -223,6 +237,11 @@ def test_an_error_in_one_column_is_caught_where_it_matters(column: int) -> None:
     # An error in a column where Δ is 0 changes nothing: passing then is the guess that any such check allows.
     assert not Cheater(delta_with([column], []), {column: ERROR}).passes()
     assert Cheater(delta_with([], [column]), {column: ERROR}).passes()
+
+
+def test_an_error_is_caught_in_every_column() -> None:
+    seen = [Cheater(delta_with([column], []), {column: ERROR}).passes() for column in range(LABEL_BITS)]
+    assert seen == [False] * 128
 
 
 @pytest.mark.parametrize("attacked", [range(1, 128), range(5, 9)])

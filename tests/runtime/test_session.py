@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from threading import Thread
 
 import pytest
 from support.memory_channel import pair
 
+from runtime.contract.refused import Refused
+from runtime.data.errors import InputError
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.session.guard import Guard, PeerAborted
@@ -25,6 +28,7 @@ from runtime.session.hello import (
     fresh_nonce,
 )
 from runtime.session.phases import Phases
+from runtime.session.session import _reason
 from runtime.session.state import TABLE, Role, State, Way, follow
 
 
@@ -104,6 +108,21 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
     assert first[0] != second[0]
 
 
+@pytest.mark.parametrize("changed", ["garbler", "evaluator"])
+def test_the_sessions_name_is_of_both_greetings(changed: str) -> None:
+    """Else one side could bring about two sessions of one name."""
+    told = {"garbler": hello(), "evaluator": hello("evaluator", "vendor")}
+    first = greet(told["garbler"], told["evaluator"])
+    told[changed] = replace(told[changed], nonce=fresh_nonce())
+    second = greet(told["garbler"], told["evaluator"])
+    assert isinstance(first[0], bytes) and isinstance(second[0], bytes) and first[0] != second[0]
+
+
+def test_no_nonce_comes_twice() -> None:
+    nonces = {fresh_nonce() for _ in range(8)}
+    assert len(nonces) == 8 and {len(nonce) for nonce in nonces} == {64}
+
+
 @pytest.mark.parametrize(
     ("theirs", "problem"),
     [
@@ -118,6 +137,13 @@ def test_both_sides_name_the_session_alike_and_never_twice() -> None:
 )
 def test_both_sides_see_a_disagreement(theirs: Hello, problem: type[Exception]) -> None:
     assert [type(result) for result in greet(hello(), theirs)] == [problem, problem]
+
+
+@pytest.mark.parametrize(("field", "problem"), [("program", DifferentPrograms), ("contract", DifferentContracts)])
+def test_every_digit_is_compared(field: str, problem: type[Exception]) -> None:
+    mine, theirs = hello(), hello("evaluator", "vendor")
+    mine, theirs = replace(mine, **{field: "0" * 64}), replace(theirs, **{field: "0" * 63 + "1"})
+    assert [type(result) for result in greet(mine, theirs)] == [problem, problem]
 
 
 def test_each_side_is_told_its_own_choice_of_products_first() -> None:
@@ -158,6 +184,39 @@ def test_the_peers_reason_is_told_without_control_characters() -> None:
     Guard(left, Role.GARBLER).give_up("it \x1b[31mfailed")
     with pytest.raises(PeerAborted, match=r"it \?\[31mfailed"):
         Guard(right, Role.EVALUATOR).receive(16)
+
+
+def test_the_tables_end_before_the_outputs() -> None:
+    """Rows made after the evaluator has shown labels could depend on them."""
+    for state in (State.RETURNED, State.RELEASED, State.DONE):
+        for role, way in ((Role.GARBLER, Way.SEND), (Role.EVALUATOR, Way.RECEIVE)):
+            for frame in (Frame.TABLES, Frame.OT_BATCH):
+                with pytest.raises(ProtocolError):
+                    follow(role, state, way, frame)
+
+
+def test_a_frame_is_no_longer_than_its_place_allows() -> None:
+    left, right = pair(5.0)
+    guard = Guard(right, Role.EVALUATOR)
+    guard.state = State.RUNNING
+    left.send(Frame.TABLES, bytes(17))
+    with pytest.raises(ProtocolError, match="17 bytes where at most 16"):
+        guard.receive(16)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("0.75"),
+        ProtocolError("0.75"),
+        InputError("0.75", help="0.75", file="0.75"),
+        Refused("budget", "0.75"),
+        OSError("0.75"),
+    ],
+)
+def test_a_peer_is_not_told_the_words_of_an_error(error: Exception) -> None:
+    assert "0.75" not in _reason(error)
+    assert _reason(DifferentPrograms("0.75")) == "0.75"  # which it has said itself, or will say
 
 
 def test_phases_add_up() -> None:
