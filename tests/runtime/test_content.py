@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from runtime.data.content import content
+from runtime.data.content import content, marks
 from runtime.data.errors import InputError
 
 Write = Callable[[Path], object]
@@ -85,6 +85,16 @@ def test_golden(tmp_path: Path, name: str, write: Write, records: int, digest: s
     write(tmp_path / name)
     found = content(str(tmp_path / name))
     assert (found.records, found.digest) == (records, digest)
+
+
+@pytest.mark.parametrize("key", [b"", b"another"])
+def test_a_zero_has_no_sign(tmp_path: Path, key: bytes) -> None:
+    places = [str(tmp_path / name) for name in ("plus.csv", "minus.csv", "minus.npy")]
+    for place, zero in zip(places[:2], (b"0", b"-0"), strict=True):
+        Path(place).write_bytes(b"a,b\n1," + zero + b"\n")
+    np.save(places[2], np.array([[1.0, -0.0]]), allow_pickle=False)
+    assert len({content(place).digest for place in places}) == 1
+    assert len({marks(place, key) for place in places}) == 1
 
 
 BAD: list[tuple[str, Write, str]] = [

@@ -208,6 +208,13 @@ def test_a_busy_ledger_is_waited_for_and_then_refused(used: Path, monkeypatch: p
         refused(ledger.books, "ledger-busy")
 
 
+def test_what_is_recorded_has_reached_the_disk(used: Path) -> None:
+    """Each commit is synced: 2 is FULL (sqlite.org/pragma.html)."""
+    with Ledger(used) as ledger:
+        assert ledger._database.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert ledger._database.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_nobody_else_may_read_it(used: Path) -> None:
     with Ledger(used) as ledger:
         Run.reserve(ledger, REQUEST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -372,6 +373,17 @@ def test_records_that_change_between_two_readings(tmp_path: Path, replaced: bool
                 other.replace(file)
             else:
                 file.write_text(text)
+
+
+def test_a_time_that_is_set_back_hides_no_change(tmp_path: Path) -> None:
+    """Anybody can say when a file was last written to; when that was said is the system's word."""
+    file = write_records(tmp_path / "records.csv")
+    good, found = file.read_text(), file.stat()
+    with pytest.raises(InputError, match="changed while"), unchanged([str(file)]):
+        file.write_text(good[::-1])
+        file.write_text(good)
+        while file.stat().st_ctime_ns == found.st_ctime_ns or file.stat().st_mtime_ns != found.st_mtime_ns:
+            os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))  # the system's clock goes by milliseconds
 
 
 @pytest.mark.parametrize("step", ["labels", "releasing"])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import ssl
+import stat
 import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -34,7 +37,7 @@ from runtime.net.errors import (
 )
 from runtime.net.keys import Identity
 from runtime.net.stream import TlsChannel
-from runtime.net.tls import Listener, connect
+from runtime.net.tls import Listener, _context, _load, connect
 
 
 def free_port() -> int:
@@ -376,3 +379,25 @@ def test_no_key_stays_on_disk_and_no_thread_stays_behind(tmp_path: Path, monkeyp
         assert list(tmp_path.iterdir()) == []
         end.close()
     assert threading.active_count() == before
+
+
+def test_no_session_is_resumed() -> None:
+    """A ticket would let its bearer in without the key."""
+    assert _context(SERVER, CLIENT.certificate, is_server=True).num_tickets == 0
+
+
+def test_the_key_is_on_disk_for_its_owner_alone() -> None:
+    modes: list[int] = []
+
+    class Loading:
+        def load_cert_chain(self, path: Path) -> None:
+            modes.extend(stat.S_IMODE(place.stat().st_mode) for place in (path, path.parent))
+            assert path.read_bytes() == SERVER.private_key + SERVER.certificate
+
+    loading: Any = Loading()
+    before = os.umask(0)
+    try:
+        _load(loading, SERVER)
+    finally:
+        os.umask(before)
+    assert modes == [0o600, 0o700]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.in_memory import Inputs, Outputs, run_both, run_clear
+from support.in_memory import ROLES, Inputs, Outputs, Pipe, run_both, run_clear
 from support.small_plans import (
     INNER,
     LANES,
@@ -28,13 +28,13 @@ from compiler.program import and_gates
 from compiler.schedule.plan import Copy, Enter, Free, Launch, Open, Plan, Repeat, View
 from compiler.words.ir import Type
 from compiler.words.operations import Draw
-from runtime.crypto.labels import Labels
-from runtime.crypto.secret import SecretDestroyed
+from runtime.crypto.labels import Labels, fresh
+from runtime.crypto.secret import LabelSecret, SecretDestroyed
 from runtime.execute.backend import Bits, chunks
 from runtime.execute.bits import from_bits, to_bits
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
-from runtime.execute.yao import ForgedOutput
+from runtime.execute.yao import ForgedOutput, GarblerBackend, PublicLabels
 
 SEED = st.integers(0, 1 << 32)
 
@@ -154,6 +154,26 @@ def test_a_forged_output_is_refused_and_ends_the_secret(outputs: type[Outputs]) 
     plan = one_launch(random_circuit(random.Random(1), 6, 20, 5), 3, 2, 4, ("hospital",))
     with pytest.raises(ForgedOutput, match="output `z`"):
         run_both(plan, {"x": [1, 2, 3], "y": [0, 1, 2]}, outputs)
+
+
+class Returned(Outputs):
+    """An evaluator that returns zeros."""
+
+    def receive_output_labels(self, count: int) -> Labels:
+        return np.zeros((count, 2), dtype=np.uint64)
+
+
+def test_the_secret_ends_with_the_first_forged_output() -> None:
+    """Before anybody is told: a second try would be a second guess."""
+    secret, public = LabelSecret.fresh(), PublicLabels(bytes(16))
+    unused: Any = None
+    outputs = Returned(Pipe(), Pipe())
+    backend = GarblerBackend(ROLES, secret, public, unused, unused, unused, outputs)
+    with pytest.raises(ForgedOutput):
+        backend.open([(Open("z", 0, word((), 0, 3), (ROLES.garbler,)), fresh(2))])
+    with pytest.raises(SecretDestroyed):
+        secret.spread(1)
+    assert not outputs.down.sent
 
 
 def test_a_destroyed_secret_garbles_nothing() -> None:
