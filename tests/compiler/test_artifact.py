@@ -17,7 +17,7 @@ from support.mutants import put_together, taken_apart
 
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
-from compiler.artifact.sealed import framed, parts, seal
+from compiler.artifact.sealed import DIGEST, framed, parts, seal
 from compiler.joint.locality import Evaluator
 from compiler.program import Compiled
 from compiler.words.ir import Claim, Value
@@ -66,13 +66,15 @@ def test_bytes_do_not_depend_on_the_hash_seed_or_the_folder(auction: Compiled, s
     assert done.stdout.strip() == artifact.digest(artifact.encode(auction))
 
 
-def test_every_byte_counts(auction: Compiled) -> None:
+@pytest.mark.parametrize("read_again", [artifact.decode, artifact.decode_known])
+def test_every_byte_counts(auction: Compiled, read_again: Callable[[bytes], Compiled]) -> None:
+    """Also where the text is not compiled again."""
     data = artifact.encode(auction)
-    for position in range(0, len(data), 97):
+    for position in (*range(0, len(data), 97), *range(len(data) - 2 * DIGEST - 4, len(data))):  # both digests, too
         changed = bytearray(data)
         changed[position] ^= 1
         with pytest.raises(ArtifactError):
-            artifact.decode(bytes(changed))
+            read_again(bytes(changed))
 
 
 @pytest.mark.parametrize("data", [b"", b"CCRC", b"PK\x03\x04" + bytes(100), b"CCRC" + bytes(100)])
