@@ -244,6 +244,10 @@ def test_an_error_is_caught_in_every_column() -> None:
     assert seen == [False] * 128
 
 
+def test_equal_errors_of_two_columns_do_not_cancel() -> None:
+    assert not Cheater(delta_with([5, 6], []), {5: ERROR, 6: ERROR}).passes()
+
+
 @pytest.mark.parametrize("attacked", [range(1, 128), range(5, 9)])
 def test_the_check_of_combined_columns_is_fooled_and_ours_is_not(attacked: range) -> None:
     errors: dict[int, Words] = {}

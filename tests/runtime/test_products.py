@@ -80,7 +80,7 @@ def test_no_row_and_tweak_serves_two_labels(shape: Transfer) -> None:
     for bit in range(shape.width):
         for part, numbers in enumerate(tweaks(shape).tolist()):
             row = bit * shape.rows_of_a_bit + part // shape.words_of_a_row
-            assert len(numbers) == shape.blocks and row < shape.rows
+            assert len(numbers) == len(set(numbers)) == shape.blocks and row < shape.rows
             assert used.isdisjoint((row, tweak) for tweak in numbers)
             used.update((row, tweak) for tweak in numbers)
 

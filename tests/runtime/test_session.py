@@ -133,6 +133,7 @@ def test_no_nonce_comes_twice() -> None:
         (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
         (hello(), DifferentRoles),
         (hello("evaluator", "hospital"), DifferentRoles),
+        (hello("garbler", "vendor"), DifferentRoles),
     ],
 )
 def test_both_sides_see_a_disagreement(theirs: Hello, problem: type[Exception]) -> None:

@@ -63,5 +63,6 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Drew:
 def test_two_sessions_share_no_delta_seed_point_or_label(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (session(monkeypatch).pieces() for _ in range(2))
     sizes = {name: len(found) for name, found in first.items()}
+    assert sizes["seed of the hash, of the public labels"] == 2  # they are keys of one cipher
     assert sizes["points of the receiver"] == 128 and sizes["challenges"] == 129 and sizes["labels"] > 20, sizes
     assert {name: first[name] & second[name] for name in first} == {name: set[bytes]() for name in first}

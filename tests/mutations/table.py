@@ -1,0 +1,10 @@
+"""All mutations, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from tests.mutations.around import AROUND
+from tests.mutations.garbling import GARBLING
+from tests.mutations.sessions import SESSIONS
+from tests.mutations.transfers import TRANSFERS
+
+MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND)
