@@ -45,6 +45,7 @@ def digits(start: str, *weights: str, batch: str = "4") -> Example:
 
 ALL = {
     "auction/auction": Example({"mine": "mine.csv", "yours": "yours.csv"}),
+    "backbone/head": Example({"w0": "zeros.npz", "images": "records.npz"}, {"STEPS": "1", "BATCH": "4"}),
     "diabetes/diabetes": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
     "digits/cnn": digits("cnn.npz", "kernels0", "dense0", "bias0", batch="2"),
     "digits/mlp": digits("mlp.npz", "first", "second", "bias", batch="2"),
@@ -181,8 +182,37 @@ def test_diabetes_is_learned() -> None:
     assert np.mean(found) == pytest.approx(np.mean(wanted), abs=0.5)
 
 
+@pytest.mark.slow
+def test_the_head_of_the_backbone_is_learned() -> None:
+    reference, example = module("backbone", "reference"), ALL["backbone/head"]
+    folder = EXAMPLES / "backbone"
+    program = api.compile(folder / "head.ccr")
+    records, test = reference.read("records.npz"), reference.read("test.npz")
+    found, wanted = [], []
+    for seed in SEEDS:
+        w = api.simulate(program, example.given(folder), seed)["w"] / WEIGHT
+        found.append(reference.accuracy(w, *test))
+        wanted.append(reference.accuracy(reference.train(*records, RunSecret.from_seed(seed)), *test))
+    assert np.mean(found) >= 0.935
+    assert np.mean(found) >= np.mean(wanted) - 0.005
+
+
+def test_the_records_of_the_backbone_are_apart_from_its_test() -> None:
+    reference = module("backbone", "reference")
+    rows = np.concatenate([reference.read(f"{name}.npz")[0] for name in ("records", "test")])
+    assert len(rows) == len(np.unique(rows, axis=0)) == 5000
+
+
+@pytest.mark.slow
+def test_the_noise_of_the_backbone_is_what_epsilon_takes() -> None:
+    noise = float(module("backbone", "reference").NOISE)
+    mechanism = Mechanism(name="images", n=4000, batch=256, slots=320, steps=50, noise_multiplier=noise)
+    assert 1.97 <= account([mechanism], 1e-5).epsilon <= 2
+
+
 def test_the_params_of_the_references_are_the_programs() -> None:
-    for folder, name, noise in [("digits", name, 2) for name in DIGITS] + [("diabetes", "diabetes", None)]:
+    plain = [("backbone", "head", None), ("diabetes", "diabetes", None)]
+    for folder, name, noise in [("digits", name, 2) for name in DIGITS] + plain:
         reference = module(folder, "reference")
         meaning = understand(read(EXAMPLES / folder / f"{name}.ccr"))
         parameters, [mechanism] = dict(meaning.checked.params), mechanisms(meaning.words)
