@@ -28,6 +28,7 @@ from compiler.words.operations import (
     Linear,
     Mechanism,
     Mul,
+    Op,
     Pieces,
     Ring,
     Round,
@@ -187,6 +188,18 @@ def rounded(change: Callable[[Round], Round]) -> Change:
     def changed(b: Builder, v: Value) -> int | None:
         here = isinstance(v.op, Round) and v.op.denominator == 256 and not v.op.nearest and len(v.type.shape) == 2
         return b.emit(replace(v, op=change(v.op))) if here and isinstance(v.op, Round) else None
+
+    return changed
+
+
+def viewed(shape: tuple[int, ...], of: type[Op], strides: tuple[int, ...]) -> Change:
+    """A view of so many elements of such a value shows others."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        whole = b.item(v.args[0]) if isinstance(v.op, View) and v.type.shape == shape else None
+        if not isinstance(whole, Value) or not isinstance(whole.op, of):
+            return None
+        return b.emit(replace(v, op=View(Strided(0, strides))))
 
     return changed
 
@@ -351,6 +364,9 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     "a sum within slots": ("square", within_slots, "not over the rows"),
     "the other extreme": ("peaks", other_arm, "extreme of two numbers"),
     "a remainder of less than a quotient": ("remainder", stunted, "claims to be a remainder"),
+    "a sum that shows a part again": ("layers", viewed((8, 8), Ring, (0, 8)), "a scaled gradient is repeated"),
+    "both factors along one axis": ("layers", viewed((8, 8, 21), Linear, (0, 1, 8)), "no outer product"),
+    "neither factor along an axis": ("layers", viewed((8, 8, 21), Linear, (0, 0, 8)), "no outer product"),
     "a factor of the row": ("layers", of_the_row, "made of more than a norm"),
     # 7: empty slots and rows
     "no mask": ("layers", unmasked, "an empty slot's gradient"),
