@@ -116,16 +116,15 @@ def _ratio(slots: Slots, core: int, product: int, amount: int) -> Fraction:
     """The most that a scaled element is of product * 2^-amount, over all that both can be."""
     top, down = slots.types[product].hi, slots.types[amount]
     need(top * (down.hi + 1) <= MOST, "products too long to try them all")
-    n, d = (g.reshape(-1) for g in np.meshgrid(np.arange(top + 1), np.arange(down.lo, down.hi + 1)))
-    [found] = evaluate(
-        between(slots, {product: 0, amount: 1}, [core], n.size),
-        [as_array(v, replace(slots.types[k], shape=v.shape)) for v, k in ((n, product), (d, amount))],
-        NoSources(),
-    )
-    need(not np.any(found[n == 0]), "nothing is scaled to something")
+    block, n = between(slots, {product: 0, amount: 1}, [core], top + 1), np.arange(top + 1)
     wide = slots.types[core].width + down.hi + FINEST > 62
-    found, n, d = (v[n > 0].astype(object if wide else np.int64) for v in (found, n, d))
-    most = int(np.max(-(-(found << (d + FINEST)) // n), initial=0))
+    most = 0
+    for d in range(down.lo, down.hi + 1):  # one at a time: all of them together would take some 100 MB
+        given = [as_array(v, replace(slots.types[k], shape=n.shape)) for v, k in ((n, product), (n * 0 + d, amount))]
+        [found] = evaluate(block, given, NoSources())
+        need(not found[0], "nothing is scaled to something")
+        scaled, by = (v[1:].astype(object if wide else np.int64) for v in (found, n))
+        most = max(most, int(np.max(-(-(scaled << (d + FINEST)) // by), initial=0)))
     return Fraction(most, 1 << FINEST) * slots.types[core].scale / slots.types[product].scale
 
 
