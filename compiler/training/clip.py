@@ -23,7 +23,7 @@ from typing import assert_never
 
 from compiler.functions.approximate.shift import floor_shift, lifted, low_bits
 from compiler.training import bounds
-from compiler.training.rings import Own
+from compiler.training.own import Own
 from compiler.training.short import Short, kept_above, moved_down, moved_up, shortened
 from compiler.words.builder import Builder
 from compiler.words.ir import Claim, Type, Value

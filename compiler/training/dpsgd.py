@@ -17,7 +17,8 @@ from math import floor, isqrt
 
 from compiler.training import bounds
 from compiler.training.clip import clipped, masked
-from compiler.training.rings import Cheaper, Own, added, with_room
+from compiler.training.own import Own
+from compiler.training.rings import Cheaper, added, with_room
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of

@@ -23,7 +23,7 @@ CHOICES = Pieces | Less | Equal | Select | Linear | Round
 
 
 @dataclass
-class Factor:
+class MeasuredFactor:
     """A factor, what its norm is at least, and what that is compared with."""
 
     slots: Slots

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from compiler.training.factor_fits import Factor
+from compiler.training.factor_fits import MeasuredFactor
 from compiler.training.scaled import Scaled, scaled
 from compiler.training.slots import ALL, Slots, Squares, Term, elements, shown
 from compiler.training.squares import NOTHING
@@ -42,7 +42,7 @@ def check(slots: Slots, sums: list[int], clip: Fraction) -> None:
     wrong: list[Wrong] = []
     for mantissa, exponent in common:
         try:
-            factor = Factor(slots, mantissa, exponent)
+            factor = MeasuredFactor(slots, mantissa, exponent)
             factor.check(clip**2 / _most(slots, parts, factor))
             return
         except Wrong as found:  # of one element a row, each of two may be the factor
@@ -50,7 +50,7 @@ def check(slots: Slots, sums: list[int], clip: Fraction) -> None:
     raise wrong[0]
 
 
-def _most(slots: Slots, parts: list[Part], factor: Factor) -> Fraction:
+def _most(slots: Slots, parts: list[Part], factor: MeasuredFactor) -> Fraction:
     """(row's gradient)^2 is at most that times f^2 times the norm, which knows each part."""
     _, squares = factor.norm
     asked: Squares = {}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.training.clip import MANTISSAS, clipped, factor, factors
-from compiler.training.rings import Own
+from compiler.training.own import Own
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Block, Type, Value
