@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
 from typing import Literal, assert_never
 
 from compiler.functions.approximate.target import UNBOUND_FRACTION, WIDEST
@@ -68,7 +69,8 @@ def _remainder(b: Builder, x: int, by: Fraction) -> int:
 def _private_quotient(b: Builder, e: Operate, x: int, y: int, bound: Scalar | None) -> int:
     """Integers: floor(x / y).  fix: the floor at the last bit of what it is bound to.
 
-    x / 0 is an extreme, by the sign of x: of x's own kind for integers, of the kind it is bound to for fix.
+    x / 0 is an extreme, by the sign of x: of x's own kind for integers, of the kind it is bound to for fix; for integers
+    it is whole, and lies in that kind.
     """
     named = e.args[0].type.kind if isinstance(e.args[0].type, Number) else None
     kind = (named or bound) if e.type.integer else (bound or named)
@@ -77,7 +79,8 @@ def _private_quotient(b: Builder, e: Operate, x: int, y: int, bound: Scalar | No
     if not e.type.integer and bound is None and b.type(x).width > WIDEST:
         raise Rejected([RangeTooWide(span=e.span, function="/", bits=b.type(x).width)])
     scale = Fraction(1) if e.type.integer else bound.scale if bound else Fraction(1, 1 << UNBOUND_FRACTION)
-    lo, hi = (int(n * kind.scale / scale // 1) for n in (kind.lo, kind.hi))
+    least, most = (n * kind.scale / scale for n in (kind.lo, kind.hi))
+    lo, hi = ceil(least) if e.type.integer else floor(least), floor(most)
     if b.constant(y) == 0:
         ends = [b.const([end * scale], e.type.shape) for end in (lo, hi)]
         return b.select(b.less(x, b.const([Fraction(0)])), *ends)

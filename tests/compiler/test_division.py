@@ -119,6 +119,16 @@ def test_divisors_known_to_the_compiler_alone_and_dividends_without_a_kind(text:
 
 
 @pytest.mark.parametrize(
+    ("kind", "least", "most"),
+    [("fix<8, 8>", 0, 0), ("fix<8, 7>", -128, 0), ("fix<8, 6>", -128, 64), ("fix<16, 8>", -(2**15), 127 * 256)],
+)
+def test_whole_numbers_bound_to_fix_divide_by_zero_to_its_last_whole_number(kind: str, least: int, most: int) -> None:
+    inputs = "input x: int<4>[N] from hospital; input y: uint<3>[N] from vendor; "
+    text = f"let z: {kind}[N] = (x + x) / y; output q = reveal(z) to vendor;"
+    assert outcomes(inputs + text, [(-3, 0), (0, 0), (5, 0)])[0] == [least, most, most]
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("output q = reveal((x + x) / y) to vendor;", "quotient-kind"),

@@ -1,0 +1,118 @@
+"""One generated program through the public API: compiled, simulated by words, by gates, run; and what it should give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+import ccr
+from compiler.words.evaluate import evaluate
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
+from support.in_memory import Inputs
+from support.second.programs import numbers
+from support.second.reference import Outside, meant
+from support.second.text import decimal, written
+from support.second.tree import Program
+from support.second.values import array
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(Exception):
+    """What the program gave is not what its text means."""
+
+    what: str
+    text: str
+    given: Mapping[str, object]
+
+    def __str__(self) -> str:
+        return f"{self.what}\n\n{self.text}\n{self.given}"
+
+
+def compiled(program: Program, folder: Path, evaluator: ccr.Evaluator = ccr.Evaluator.MALICIOUS) -> ccr.Program:
+    """Raises Rejected."""
+    path = folder / "random.ccr"
+    path.write_text(written(program))
+    overrides = {p.name: decimal(p.value) for p in program.params if p.value != p.written}
+    return ccr.compile(path, overrides, evaluator=evaluator)
+
+
+def files(program: Program, given: Mapping[str, np.ndarray], folder: Path) -> dict[str, str]:
+    """Each input as a user gives it: a number for a scalar, a table for an array."""
+    found: dict[str, str] = {}
+    for i in program.inputs:
+        found[i.name] = said(given[i.name], folder / i.name)
+    return found
+
+
+def said(at: np.ndarray, path: Path) -> str:
+    if not at.shape:
+        return decimal(at[()])
+    table = path.with_suffix(".npy")
+    whole = all(v.denominator == 1 for v in at.reshape(-1))
+    np.save(table, at.astype(np.int64 if whole else np.float64))
+    return str(table)
+
+
+def agree(program: Program, folder: Path, seed: int, count: int = 2, processes: bool = False) -> None:
+    """Raises Rejected, Difference."""
+    evaluator = ccr.Evaluator.HONEST if seed % 3 == 0 else ccr.Evaluator.MALICIOUS
+    made = compiled(program, folder, evaluator)
+    for n in range(count):
+        given = numbers(program, seed * 10 + n)
+        check(program, made, given, folder, processes and n == 0)
+
+
+def check(program: Program, made: ccr.Program, given: Mapping[str, np.ndarray], folder: Path, processes: bool) -> None:
+    def differs(what: str) -> Difference:
+        shown = {name: [str(v) for v in at.reshape(-1)] for name, at in given.items()}
+        return Difference(what, written(program), shown)
+
+    scales = {o.name: o.type.scale for o in made.compiled.outputs}
+    units = {i.name: i.kind.kind.unit for i in program.inputs}
+    grid = {name: each_unit(at, units[name]) for name, at in given.items()}
+    if any(i.kind.kind.bits > 53 for i in program.inputs):
+        words = made.understood().words
+        found = dict(zip([o.name for o in words.outputs], evaluate(words.block, [], Inputs(grid)), strict=True))
+    else:
+        found = ccr.simulate(made, files(program, given, folder))
+    observed = {name: exactly(at, scales[name]) for name, at in found.items()}
+    try:
+        wanted = meant(program, given, observed)
+    except Outside as error:
+        raise differs(str(error)) from None
+    if list(wanted) != list(found):
+        raise differs(f"the outputs are {list(found)}, not {list(wanted)}")
+    for name, at in wanted.items():
+        if at.shape != observed[name].shape or not np.array_equal(at, observed[name]):
+            raise differs(f"{name} is {spread(observed[name])}, and should be {spread(at)}")
+    parties = frozenset(made.compiled.parties)
+    by_gates = walk(made.compiled.plan, ClearBackend(made.compiled.plan.kernels), Inputs(grid), parties)
+    for name, at in found.items():
+        if not np.array_equal(np.asarray(by_gates[name], dtype=object), np.asarray(at, dtype=object)):
+            raise differs(f"{name} is {by_gates[name]} by gates and {at} by words")
+    if processes:
+        reports = ccr.run(made, files(program, given, folder), seed=1)
+        for o in made.compiled.outputs:
+            for receiver in o.receivers:
+                learned = reports[receiver].outputs[o.name]
+                if not np.array_equal(np.asarray(learned, dtype=object), np.asarray(found[o.name], dtype=object)):
+                    raise differs(f"{o.name} is {learned} in a run and {found[o.name]} by words")
+
+
+def exactly(at: np.ndarray, scale: Fraction) -> np.ndarray:
+    return array((Fraction(int(v)) * scale for v in np.asarray(at, dtype=object).reshape(-1)), np.shape(at))
+
+
+def each_unit(at: np.ndarray, unit: Fraction) -> np.ndarray:
+    whole = np.empty(at.size, dtype=object)
+    whole[:] = [int(v / unit) for v in at.reshape(-1)]
+    return whole.reshape(at.shape)
+
+
+def spread(at: np.ndarray) -> str:
+    return f"{at.shape} {[str(v) for v in at.reshape(-1)]}"
