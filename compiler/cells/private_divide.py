@@ -35,8 +35,10 @@ def divide(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], at: Div
     if by_zero:
         zero = builder.and_(clear[0], negate(b.sign))
         exact = len(divisor) - (len(dividend) - places)  # so many leading places are ones already where b = 0
-        low = ~at.lo if types[0].signed else at.hi  # as a magnitude
-        quotient = _by_zero(builder, quotient, exact, zero, flip, (low, at.hi))
+        low = at.lo if at.lo >= 0 else ~at.lo  # as a magnitude
+        quotient = _by_zero(builder, quotient, exact, zero, flip, (low if types[0].signed else at.hi, at.hi))
+        if types[0].signed and at.lo >= 0:  # what is divided by zero is not negative, whatever the dividend
+            flip = builder.and_(flip, negate(zero))
     if flip == FALSE:
         return Bits(tuple(quotient) or (FALSE,), False)
     return Bits((*(builder.xor(literal, flip) for literal in quotient), flip), True)

@@ -69,8 +69,8 @@ def _remainder(b: Builder, x: int, by: Fraction) -> int:
 def _private_quotient(b: Builder, e: Operate, x: int, y: int, bound: Scalar | None) -> int:
     """Integers: floor(x / y).  fix: the floor at the last bit of what it is bound to.
 
-    x / 0 is an extreme, by the sign of x: of x's own kind for integers, of the kind it is bound to for fix; for integers
-    it is whole, and lies in that kind.
+    x / 0 is an extreme, by the sign of x: of x's own kind for integers, of the kind it is bound to for fix; for
+    integers it is whole, and lies in that kind.
     """
     named = e.args[0].type.kind if isinstance(e.args[0].type, Number) else None
     kind = (named or bound) if e.type.integer else (bound or named)

@@ -51,17 +51,25 @@ def test_every_quotient_of_whole_kinds(width_a: int, width_b: int, signed_a: boo
     st.integers(0, 60),
     st.integers(-20, 20),
     st.integers(0, 30),
-    st.integers(-90, -1),
+    st.one_of(st.just(0), st.integers(-90, 90)),
     st.integers(0, 90),
 )
 def test_every_quotient_of_ranges(low: int, extent: int, least: int, more: int, by_zero: int, above: int) -> None:
     a, b = number(low, low + extent), number(least, least + more)
     if least == more == 0:
         return
-    lane = division(a, b, Div(by_zero if a.signed else 0, above))
+    lane = division(a, b, Div(min(by_zero, above) if a.signed else 0, above))
     circuit = expand(lane)
     assert_agrees(circuit, lane, every_vector(lane.params))
     assert len(circuit.gates) <= estimate(lane.items[0], [a, b])
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("at", [Div(0, 0), Div(0, 3), Div(2, 5)], ids=str)
+def test_a_negative_number_by_zero_may_be_none(at: Div, signed: bool) -> None:
+    """The derivative of a quotient is 0 there."""
+    lane = division(whole(5, True), whole(3, signed), at)
+    assert_agrees(expand(lane), lane, every_vector(lane.params))
 
 
 @pytest.mark.parametrize(
