@@ -1,24 +1,27 @@
-"""One generated program through the public API: compiled, simulated by words, by gates, run; and what it should give."""
+"""One generated program through the public API, by words, by gates and in a run, held against what its text means."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-
-import ccr
-from compiler.words.evaluate import evaluate
-from runtime.execute.clear import ClearBackend
-from runtime.execute.walk import walk
 from support.in_memory import Inputs
-from support.second.programs import numbers
+from support.second.kinds import Kind
+from support.second.programs import numbers, program
 from support.second.reference import Outside, meant
+from support.second.shrink import shrunk
 from support.second.text import decimal, written
 from support.second.tree import Program
 from support.second.values import array
+
+import ccr
+from runtime.execute.clear import ClearBackend
+from runtime.execute.walk import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,20 @@ def files(program: Program, given: Mapping[str, np.ndarray], folder: Path) -> di
     """Each input as a user gives it: a number for a scalar, a table for an array."""
     found: dict[str, str] = {}
     for i in program.inputs:
-        found[i.name] = said(given[i.name], folder / i.name)
+        found[i.name] = said(given[i.name], i.kind.kind, folder / i.name)
     return found
 
 
-def said(at: np.ndarray, path: Path) -> str:
+def said(at: np.ndarray, kind: Kind, path: Path) -> str:
     if not at.shape:
         return decimal(at[()])
-    table = path.with_suffix(".npy")
-    whole = all(v.denominator == 1 for v in at.reshape(-1))
-    np.save(table, at.astype(np.int64 if whole else np.float64))
-    return str(table)
+    if kind.integer and kind.bits <= 53:
+        np.save(path.with_suffix(".npy"), at.astype(np.int64))
+        return str(path.with_suffix(".npy"))
+    rows = at.reshape(-1, at.shape[-1] if at.ndim > 1 else 1)
+    lines = [[f"c{n}" for n in range(rows.shape[1])], *([decimal(v) for v in row] for row in rows)]
+    path.with_suffix(".csv").write_text("".join(",".join(line) + "\n" for line in lines))
+    return str(path.with_suffix(".csv"))
 
 
 def agree(program: Program, folder: Path, seed: int, count: int = 2, processes: bool = False) -> None:
@@ -75,11 +81,7 @@ def check(program: Program, made: ccr.Program, given: Mapping[str, np.ndarray], 
     scales = {o.name: o.type.scale for o in made.compiled.outputs}
     units = {i.name: i.kind.kind.unit for i in program.inputs}
     grid = {name: each_unit(at, units[name]) for name, at in given.items()}
-    if any(i.kind.kind.bits > 53 for i in program.inputs):
-        words = made.understood().words
-        found = dict(zip([o.name for o in words.outputs], evaluate(words.block, [], Inputs(grid)), strict=True))
-    else:
-        found = ccr.simulate(made, files(program, given, folder))
+    found = ccr.simulate(made, files(program, given, folder))
     observed = {name: exactly(at, scales[name]) for name, at in found.items()}
     try:
         wanted = meant(program, given, observed)
@@ -116,3 +118,27 @@ def each_unit(at: np.ndarray, unit: Fraction) -> np.ndarray:
 
 def spread(at: np.ndarray) -> str:
     return f"{at.shape} {[str(v) for v in at.reshape(-1)]}"
+
+
+def main(seed: int) -> None:
+    """Say what is wrong with a program, and with a smaller one."""
+
+    def fails(candidate: Program) -> bool:
+        try:
+            agree(candidate, folder, seed)
+        except Difference:
+            return True
+        except Exception:  # it has lost something that it needs
+            return False
+        return False
+
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = program(seed)
+        if fails(whole):
+            agree(shrunk(whole, fails), folder, seed)
+        agree(whole, folder, seed, processes=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -77,7 +77,9 @@ class Expressions(Leaves):
         for size in reversed(shape[:-1]):
             zeros = self.stacked([zeros] * size)
         node = Binary("+", zeros.node, self.narrow_to(t, kind).node)
-        return arithmetic(node, [zeros, of_kind(node, (), kind, t.public, t.owners)], shape, kind.least, kind.greatest, kind.unit)
+        return arithmetic(
+            node, [zeros, of_kind(node, (), kind, t.public, t.owners)], shape, kind.least, kind.greatest, kind.unit
+        )
 
     def stacked(self, items: list[Typed]) -> Typed:
         low, high = min(t.low for t in items), max(t.high for t in items)
@@ -92,13 +94,25 @@ class Expressions(Leaves):
         return of_kind(node, t.shape, kind, t.public, t.owners)
 
     def narrowed(self, t: Typed) -> Typed:
-        return self.narrow_to(t, self.kind())
+        return self.narrow_to(t, self.kind_for(t))
+
+    def kind_for(self, t: Typed, most: int = 130, integer: bool | None = None) -> Kind:
+        """A kind for these numbers: more often than not one that keeps most of them apart."""
+        if self.chance(0.35):
+            return self.kind(most, integer)
+        places = max(0, t.unit.denominator.bit_length() - 1 + self.draw.randint(-2, 1))
+        whole = max(1, int(max(abs(t.low), abs(t.high))).bit_length() + self.draw.randint(-1, 1))
+        signed = t.low < 0
+        if integer or (integer is None and t.unit.denominator == 1 and self.chance(0.6)):
+            return Kind("int" if signed else "uint", min(whole + signed, most))
+        point = min(places, most - 1, 40)
+        return Kind("fix", min(whole + point + 1, most), point) if integer is None else self.kind(most, integer)
 
     def smaller(self, t: Typed, bits: int, integer: bool | None = None) -> Typed:
         """At most so many bits wide, and of integers where these are wanted."""
         if t.bits <= bits and (integer is None or t.integer is integer):
             return t
-        return self.narrow_to(t, self.kind(bits, integer))
+        return self.narrow_to(t, self.kind_for(t, bits, integer))
 
     def apart(self, shape: Shape) -> tuple[Shape, Shape]:
         """Two shapes that broadcast to this one."""
@@ -155,8 +169,10 @@ class Expressions(Leaves):
         """A public number that is not 0."""
         if shape or self.chance(0.85):
             found = self.number(integer)
-            return found if found.low and found.low.numerator in (-1, 1, 2, 3, 5, 7) else self.known(
-                self.spelled(Fraction(3), not integer), Fraction(3), integer
+            return (
+                found
+                if found.low and found.low.numerator in (-1, 1, 2, 3, 5, 7)
+                else self.known(self.spelled(Fraction(3), not integer), Fraction(3), integer)
             )
         for name, low, _ in self.scope.loops:
             if low >= 0:
@@ -223,7 +239,9 @@ class Expressions(Leaves):
             return None
         if self.chance(0.5):
             factor = Fraction(2**k)
-            return arithmetic(Binary("<<", p.node, self.literal(k)), [p], shape, p.low * factor, p.high * factor, p.unit * factor)
+            return arithmetic(
+                Binary("<<", p.node, self.literal(k)), [p], shape, p.low * factor, p.high * factor, p.unit * factor
+            )
         low, high, unit = p.low / 2**k, p.high / 2**k, p.unit / 2**k
         if p.integer:
             low, high, unit = Fraction(math.floor(low)), Fraction(math.floor(high)), Fraction(1)
@@ -246,7 +264,8 @@ class Expressions(Leaves):
 
     def compared(self, shape: Shape, depth: int) -> Typed:
         p, q = self.two(shape, depth)
-        if self.chance(0.1) and (vector := self.leaf((3,))) is not None and not shape and vector.bits <= 12:
+        if not shape and self.chance(0.1):
+            vector = self.smaller(self.plain((self.draw.randint(1, 4),)), 12)
             limit = self.number(self.chance(0.5))
             node = Binary("<=", Call("norm2", (vector.node,)), limit.node)
             return of_kind(node, (), BIT, vector.public, vector.owners)
@@ -285,7 +304,7 @@ class Expressions(Leaves):
         modes = self.draw.choice(((), (), ("wrap",), ("floor",), ("wrap", "floor"), ("saturate",), ("nearest",)))
         if self.chance(0.3):
             modes = tuple(reversed(modes))
-        return self.narrow_to(p, self.kind(), modes)
+        return self.narrow_to(p, self.kind_for(p), modes)
 
     def chosen(self, shape: Shape, depth: int) -> Typed:
         """`if` as an expression; an arm may have statements of its own."""
@@ -312,7 +331,7 @@ class Expressions(Leaves):
         value = self.expression(shape, depth)
         name = self.fresh("t")
         if self.chance(0.5):
-            kind = self.spell(self.kind(), shape)
+            kind = self.spell(self.kind_for(value), shape)
             self.scope.read.append(self.variable(name, kind.kind, shape, value.public, value.owners))
             return Let((name,), kind, value.node)
         named = value.put(Name(name))
@@ -361,4 +380,3 @@ class Expressions(Leaves):
         if not shape or math.prod(shape) > ELEMENTS:
             return None
         return self.stacked([self.expression(shape[1:], depth) for _ in range(shape[0])])
-

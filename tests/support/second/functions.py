@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 import numpy as np
-
 from support.second.kinds import BIT
 from support.second.values import Unsaid, Value, array, exact, matmul, same
 
@@ -111,9 +110,7 @@ def conv2d(image: Value, kernel: Value) -> Value:
         for o, y, x in itertools.product(range(outs), range(tall), range(broad))
     ]
     at = array(found, (outs, tall, broad))
-    return Value(
-        at[0] if kernel.at.ndim == 2 else at, image.integer and kernel.integer, image.public and kernel.public
-    )
+    return Value(at[0] if kernel.at.ndim == 2 else at, image.integer and kernel.integer, image.public and kernel.public)
 
 
 def pooled(name: str, image: Value, size: int) -> Value:

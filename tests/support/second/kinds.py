@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-Sort = Literal["bit", "uint", "int", "fix"]
+Sort = Literal["uint", "int", "fix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,13 @@ class Kind:
 
     def __str__(self) -> str:
         match self.sort:
-            case "bit":
-                return "bit"
             case "fix":
                 return f"fix<{self.bits}, {self.point}>"
             case "uint" | "int":
                 return f"{self.sort}<{self.bits}>"
 
 
-BIT = Kind("bit", 1)
+BIT = Kind("uint", 1)  # `bit` is the same as `uint<1>`
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,8 +105,10 @@ class Leaves:
 
     def spell(self, kind: Kind, shape: Shape = ()) -> Shaped:
         """A kind as the program writes it: plainly, with params in its sizes, or by a name."""
-        if kind.sort != "bit" and self.chance(0.15):
-            name = next((n for n, a in self.aliases.items() if a == Shaped(kind, shape[len(shape) - len(a.shape) :])), None)
+        if kind != BIT and self.chance(0.15):
+            name = next(
+                (n for n, a in self.aliases.items() if a == Shaped(kind, shape[len(shape) - len(a.shape) :])), None
+            )
             if name is None and len(self.aliases) < 3:
                 name = self.fresh("Kind")
                 self.aliases[name] = Shaped(kind, shape[1:] if shape and self.chance(0.5) else ())
@@ -115,8 +117,8 @@ class Leaves:
                 return Shaped(kind, shape, name + (f"[{', '.join(map(str, outer))}]" if outer else ""))
         width = self.size(kind.bits)
         match kind.sort:
-            case "bit":
-                text = self.draw.choice(("bit", "bit", "uint<1>"))
+            case "uint" if kind == BIT and self.chance(0.7):
+                text = "bit"
             case "fix":
                 text = f"fix<{width}, {self.size(kind.point)}>"
             case _:

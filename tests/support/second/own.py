@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from support.second.kinds import Kind
+from support.second.kinds import Kind, Shaped, TupleKind
 from support.second.leaves import Scope
 from support.second.statements import Statements
 from support.second.tree import (
@@ -22,6 +22,7 @@ from support.second.tree import (
     Parameter,
     Result,
     Statement,
+    TupleOf,
     Unary,
 )
 from support.second.typed import Typed, of_kind
@@ -55,10 +56,19 @@ class Own(Statements):
                 statements.append(self.control(1))
         shape = self.shape(self.draw.choice((0, 0, 1, 2)))
         value = self.expression(shape, 2)
-        kind = self.kind(80)
+        kind = self.kind_for(value, 80)
         result = Result(kind, shape, str(self.spell(kind, shape)))
+        name, body = self.fresh("f"), Block(tuple(statements), value.node)
+        given: Result | TupleKind | None = result
+        if self.chance(0.2):
+            given, body = None, Block(body.statements, self.narrow_to(value, kind).node)
+            self.plainly[name] = Shaped(kind, shape)
+        elif self.chance(0.2):
+            other = self.expression(self.shape(), 1)
+            kinds = TupleKind((self.spell(kind, shape), self.spell(self.kind(40), other.shape)))
+            given, body = kinds, Block(body.statements, TupleOf((value.node, other.node)))
         self.scope, self.gates = outer, spent
-        return Function(self.fresh("f"), (), tuple(parameters), result, Block(tuple(statements), value.node))
+        return Function(name, (), tuple(parameters), given, body)
 
     def generic(self) -> Function:
         """Of sizes that are read off the arguments: lengths, sides, widths."""
@@ -125,7 +135,7 @@ class Own(Statements):
         name = self.fresh("r")
         node = Call(call, (argument.node,), options)
         result_shape = () if call == "norm2" else shape
-        unbound = call in ("sigmoid", "tanh", "softmax", "sqrt") and self.chance(0.2)
+        unbound = call in ("sigmoid", "tanh", "softmax", "sqrt", "log", "rsqrt") and self.chance(0.2)
         self.gates -= 3000 * max(1, len(shape) and argument.size)
         found = of_kind(Name(name), result_shape, kind, False, argument.owners)
         if unbound and not any(option == "within" for option, _ in options):
@@ -145,6 +155,15 @@ class Own(Statements):
             found = self.expression(shape, 1)
             if sources:
                 node = Binary("+", found.node, sources[0].node)
-                found = Typed(node, shape, found.low, found.high, found.unit, found.integer, False, owners=found.owners | sources[0].owners)
+                found = Typed(
+                    node,
+                    shape,
+                    found.low,
+                    found.high,
+                    found.unit,
+                    found.integer,
+                    False,
+                    owners=found.owners | sources[0].owners,
+                )
         point = self.draw.randint(0, 6)
         return self.narrow_to(found, Kind("fix", point + self.draw.randint(1, 6), point))

@@ -6,11 +6,10 @@ import random
 from fractions import Fraction
 
 import numpy as np
-
-from support.second.own import Own
 from support.second.kinds import Kind, TupleKind
+from support.second.own import Own
 from support.second.statements import BOTH
-from support.second.tree import Input, Let, Name, Output, Param, Program, Statement, TupleOf
+from support.second.tree import Call, Function, Input, Let, Name, Output, Param, Program, Statement, TupleOf
 from support.second.typed import Typed, everyone
 from support.second.values import array
 
@@ -27,12 +26,11 @@ class Programs(Own):
         statements: list[Statement] = []
         for _ in range(self.draw.randint(3, 9)):
             statements += self.at_top()
-        outputs = [self.output(t) for t in self.opened]
+        outputs = [self.output(t, t.node.name if isinstance(t.node, Name) else "") for t in self.opened]
+        outputs += [self.output(self.expression(self.shape(), 2)) for _ in range(self.draw.randint(0, 2))]
         aliases = tuple((name, str(kind)) for name, kind in self.aliases.items())
         garnish = self.draw.randrange(10**6)
-        return Program(
-            tuple(self.params), aliases, inputs, tuple(self.functions), (*statements, *outputs), garnish
-        )
+        return Program(tuple(self.params), aliases, inputs, tuple(self.functions), (*statements, *outputs), garnish)
 
     def param(self) -> None:
         pointed = self.chance(0.3)
@@ -49,12 +47,11 @@ class Programs(Own):
             self.scope.read.append(self.variable(name, kind, shape, False, frozenset({owner})))
         return tuple(found)
 
-    def output(self, t: Typed) -> Output:
+    def output(self, t: Typed, name: str = "") -> Output:
         """To somebody; without `reveal` where all that it depends on is theirs."""
         receivers = self.draw.choice((("alice",), ("bob",), ("alice", "bob"), ("bob", "alice")))
         free = all(t.owners <= {r} for r in receivers) and self.chance(0.7)
-        name = t.node.name if isinstance(t.node, Name) else self.fresh("out")
-        return Output(name, t.node, not free, receivers)
+        return Output(name or self.fresh("out"), t.node, not free, receivers)
 
     def at_top(self) -> list[Statement]:
         if self.chance(0.04):
@@ -66,15 +63,28 @@ class Programs(Own):
             return [let]
         if self.chance(0.12):
             return [self.pair()]
+        tuples = [f for f in self.functions if isinstance(f.result, TupleKind)]
+        if tuples and self.chance(0.3):
+            return [self.taken_apart(self.draw.choice(tuples))]
         if self.chance(0.45) or not self.scope.assigned:
             return [self.variable_declared()]
         return [self.control(2)]
 
+    def taken_apart(self, f: Function) -> Statement:
+        """What a function gives, as two names."""
+        assert isinstance(f.result, TupleKind)
+        arguments = [self.expression(tuple(int(s) for s in p.shape), 1) for p in f.parameters]
+        names = self.fresh("q"), self.fresh("q")
+        for name, kind in zip(names, f.result.fields, strict=True):
+            self.scope.read.append(self.variable(name, kind.kind, kind.shape, None, everyone(arguments)))
+            self.opened.append(self.scope.read[-1])
+        return Let(names, None, Call(f.name, tuple(a.node for a in arguments), own=True))
+
     def pair(self) -> Statement:
         """A tuple, whole or taken apart at once."""
         shapes = [self.shape(), self.shape()]
-        kinds = [self.spell(self.kind(), shape) for shape in shapes]
         values = [self.expression(shape, 2) for shape in shapes]
+        kinds = [self.spell(self.kind_for(v), v.shape) for v in values]
         tuple_of = TupleOf(tuple(v.node for v in values))
         if self.chance(0.4):
             names = self.fresh("q"), self.fresh("q")

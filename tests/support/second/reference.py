@@ -12,7 +12,6 @@ from fractions import Fraction
 from typing import assert_never
 
 import numpy as np
-
 from support.second.functions import called, norm_at_most
 from support.second.inexact import close, norm, softmax, true
 from support.second.kinds import AnyKind, Kind, TupleKind
@@ -58,7 +57,9 @@ def whole(number: int) -> Value:
 
 def meant(program: Program, given: Mapping[str, np.ndarray], observed: Observed) -> dict[str, np.ndarray]:
     """Each output's exact numbers.  Raises Outside."""
-    env: dict[str, Many] = {i.name: Value(given[i.name], i.kind.kind.integer, False, i.kind.kind) for i in program.inputs}
+    env: dict[str, Many] = {
+        i.name: Value(given[i.name], i.kind.kind.integer, False, i.kind.kind) for i in program.inputs
+    }
     params: dict[str, Many] = {p.name: Value(array([p.value], ()), not p.pointed, True) for p in program.params}
     reader = Reader({f.name: f for f in program.functions}, params, observed)
     reader.run(program.statements, env | params)
@@ -126,12 +127,19 @@ class Reader:
         held = env[root]
         old = held[field] if isinstance(held, tuple) and field is not None else held
         assert isinstance(old, Value) and old.kind is not None
-        part = Value(old.at[index] if old.at[index].__class__ is np.ndarray else array([old.at[index]], ()), old.integer, False, old.kind)
+        part = Value(
+            old.at[index] if old.at[index].__class__ is np.ndarray else array([old.at[index]], ()),
+            old.integer,
+            False,
+            old.kind,
+        )
         value = self._one(s.value, env, old.kind if s.sign == "=" else None)
         if s.sign != "=":
             value = binary(s.sign[0], part, value, None)
         at = old.at.copy()
-        at[index] = filled(bound(value, old.kind), part.shape).at if part.shape else filled(bound(value, old.kind), ()).at[()]
+        at[index] = (
+            filled(bound(value, old.kind), part.shape).at if part.shape else filled(bound(value, old.kind), ()).at[()]
+        )
         new = replace(old, at=at, public=False)
         env[root] = (*held[:field], new, *held[field + 1 :]) if isinstance(held, tuple) and field is not None else new
 
@@ -238,6 +246,8 @@ class Reader:
         self.run(f.body.statements, inner)
         if f.result is None:
             return self.of(f.body.value, inner)
+        if isinstance(f.result, TupleKind):
+            return bound_to(self.of(f.body.value, inner), f.result)
         kind = replace(f.result.kind, bits=sizes[f.result.width] + f.result.more) if f.result.width else f.result.kind
         value = self._one(f.body.value, inner, kind)
         return filled(bound(value, kind), shape_of(f.result.shape, sizes))

@@ -24,7 +24,7 @@ class Statements(Tensors):
         else:
             if self.chance(0.2):
                 value = self.plain(())
-            declared = self.spell(self.kind(), shape)
+            declared = self.spell(self.kind_for(value), shape)
             kind = declared.kind
         var = self.variable(name, kind, shape, None, BOTH)
         self.scope.read.append(var)
@@ -61,7 +61,7 @@ class Statements(Tensors):
             return If(node, self.body(deep), self.body(deep) if self.chance(0.5) else None)
         other = None
         if self.chance(0.5):
-            other = self.body(deep)
+            other = (self.branch(deep - 1),) if deep > 1 and self.chance(0.3) else self.body(deep)
         return If(condition.node, self.body(deep), other)
 
     def loop(self, deep: int) -> Statement:
@@ -71,18 +71,23 @@ class Statements(Tensors):
         most: Expr = self.literal(low + count)
         high = low + count - 1
         whole = [p for p in self.params if not p.pointed and p.value <= 4 and p.written <= 4]
-        if whole and self.chance(0.4):
+        if self.chance(0.06):  # a body that never runs
+            high, most = low - 1, least
+        elif whole and self.chance(0.4):
             p = self.draw.choice(whole)
             low, high, least, most = 0, int(p.value) - 1, self.literal(0), Name(p.name)
         elif self.scope.loops and self.chance(0.2):
             outer, first, last = self.draw.choice(self.scope.loops)
-            if first >= 0:
+            if first >= 0 and self.chance(0.7):
                 low, high, least, most = 0, last, self.literal(0), Binary("+", Name(outer), self.literal(1))
+            elif first >= 0:  # whose first round never runs
+                low, high, least, most = 0, last - 1, self.literal(0), Name(outer)
         outer_scope, self.scope = self.scope, self.scope.inner()
-        self.scope.loops.append((name, low, high))
-        spent, self.gates = self.gates, self.gates // (high - low + 1)
+        self.scope.loops.append((name, low, max(low, high)))
+        rounds = max(1, high - low + 1)
+        spent, self.gates = self.gates, self.gates // rounds
         body = self.body(deep)
-        self.gates = spent - (spent // (high - low + 1) - self.gates) * (high - low + 1)
+        self.gates = spent - (spent // rounds - self.gates) * rounds
         self.scope = outer_scope
         return For(name, least, most, body)
 

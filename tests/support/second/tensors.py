@@ -1,4 +1,4 @@
-"""The generator's tensor operations: sums, products, pools, what moves elements, and calls of the program's functions."""
+"""The generator's tensor operations: sums, products, pools, what moves elements, and calls of own functions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 from support.second.expressions import Expressions
 from support.second.kinds import Kind, Shaped
 from support.second.leaves import ELEMENTS
-from support.second.tree import Binary, Call, Function, Num, Unary
+from support.second.tree import Binary, Call, Function, Num, Result, Unary
 from support.second.typed import Shape, Typed, arithmetic, everyone, of_kind, product_ends
 
 Axis = tuple[tuple[str, Num | Unary], ...]
@@ -19,6 +19,7 @@ class Tensors(Expressions):
     def __init__(self, seed: int, gates: int) -> None:
         super().__init__(seed, gates)
         self.functions: list[Function] = []
+        self.plainly: dict[str, Shaped] = {}  # what functions give that do not say it
         self.makers += [
             (10, self.reduced),
             (5, self.dotted),
@@ -157,7 +158,9 @@ class Tensors(Expressions):
         self.draw.shuffle(self.functions)
         for f in self.functions:
             sizes = {name: self.draw.randint(1, 4) for name in f.sizes}
-            if f.result is None:
+            if not isinstance(f.result, Result):
+                if f.name in self.plainly and self.plainly[f.name].shape == shape:
+                    return self._called(f, sizes, shape, depth)
                 continue
             wanted = tuple(sizes.get(s, 0) if isinstance(s, str) else s for s in f.result.shape)
             if any(isinstance(s, str) for s in f.result.shape) and len(wanted) == len(shape):
@@ -180,9 +183,8 @@ class Tensors(Expressions):
             elif axes and not any(isinstance(s, str) for s in p.shape) and self.chance(0.1):
                 argument = self.plain(())  # a scalar fills a shape
             arguments.append(argument)
-        assert f.result is not None
-        kind = f.result.kind
-        if f.result.width:
+        kind = f.result.kind if isinstance(f.result, Result) else self.plainly[f.name].kind
+        if isinstance(f.result, Result) and f.result.width:
             kind = replace(kind, bits=widths[f.result.width] + f.result.more)
         self.gates -= 500
         node = Call(f.name, tuple(a.node for a in arguments), own=True)

@@ -26,6 +26,7 @@ from support.second.tree import (
     Num,
     Output,
     Program,
+    Result,
     Slice,
     Statement,
     TupleOf,
@@ -104,6 +105,11 @@ class Writer:
             case If():
                 yield f"{indent}if {self.expression(s.condition)} {{"
                 yield from self._body(s.then, indent)
+                if s.other is not None and len(s.other) == 1 and isinstance(s.other[0], If):
+                    first, *rest = self.statement(s.other[0], indent)
+                    yield f"{indent}}} else {first.lstrip()}"
+                    yield from rest
+                    return
                 if s.other is not None:
                     yield f"{indent}}} else {{"
                     yield from self._body(s.other, indent)
@@ -126,7 +132,7 @@ class Writer:
     def function(self, f: Function) -> Iterator[str]:
         sizes = f"<{', '.join(f.sizes)}>" if f.sizes else ""
         parameters = ", ".join(f"{p.name}: {p.spelled}" for p in f.parameters)
-        result = f" -> {f.result.spelled}" if f.result else ""
+        result = f" -> {f.result.spelled if isinstance(f.result, Result) else f.result}" if f.result else ""
         yield f"fn {f.name}{sizes}({parameters}){result} {{"
         yield from self._body(f.body.statements, "")
         yield f"    {self.expression(f.body.value)}"
@@ -147,7 +153,9 @@ def written(program: Program) -> str:
     writer = Writer(program.garnish)
     lines = ["party alice;", "party bob;"]
     for p in program.params:
-        lines.append(f"param {p.name} = {decimal(p.written)}{'.0' if p.pointed and p.written.denominator == 1 else ''};")
+        lines.append(
+            f"param {p.name} = {decimal(p.written)}{'.0' if p.pointed and p.written.denominator == 1 else ''};"
+        )
     lines += [f"type {name} = {kind};" for name, kind in program.aliases]
     lines += [f"input {i.name}: {i.kind} from {i.owner};" for i in program.inputs]
     functions = [line for f in program.functions for line in writer.function(f)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from support.second.kinds import AnyKind, Kind, Shaped
+from support.second.kinds import AnyKind, Kind, Shaped, TupleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class Function:
     name: str
     sizes: tuple[str, ...]
     parameters: tuple[Parameter, ...]
-    result: Result | None
+    result: Result | TupleKind | None
     body: Block
 
 

@@ -1,4 +1,4 @@
-"""What the generator knows of an expression before it is run: shape, ends, scale, and what the page says of its kind."""
+"""What the generator knows of an expression before it is run: shape, ends, scale, and whether it has a kind."""
 
 from __future__ import annotations
 

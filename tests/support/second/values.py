@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-
 from support.second.kinds import BIT, Kind
 
 HALF = Fraction(1, 2)
