@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.words.evaluate import Array, evaluate
+from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.both import run_both
@@ -20,11 +21,16 @@ __all__ = ["Evaluator", "Products", "Program", "Report", "compile", "run", "simu
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
 
-def simulate(program: Program, inputs: Mapping[str, str], seed: int | None = None) -> dict[str, Array]:
-    """All outputs, computed in the clear, bit for bit what a run with the same seed gives.  Raises InputError."""
+def simulate(
+    program: Program, inputs: Mapping[str, str], seed: int | None = None, columns: Chosen = NONE
+) -> dict[str, Array]:
+    """All outputs, computed in the clear, bit for bit what a run with the same seed gives.  Raises InputError.
+
+    `columns` names the columns of a file that are a field of a data set, or an input, if their names do not.
+    """
     compiled = program.compiled
     everyone = frozenset(compiled.parties)
-    sources = PartySources(load(compiled, everyone, inputs), RunSecret.of(seed))
+    sources = PartySources(load(compiled, everyone, inputs, columns), RunSecret.of(seed))
     if program.meaning is None:
         return walk(compiled.plan, ClearBackend(compiled.plan.kernels), sources, everyone)
     words = program.meaning.words
@@ -33,7 +39,11 @@ def simulate(program: Program, inputs: Mapping[str, str], seed: int | None = Non
 
 
 def run(
-    program: Program, inputs: Mapping[str, str], seed: int | None = None, timeout: float = PATIENCE
+    program: Program,
+    inputs: Mapping[str, str],
+    seed: int | None = None,
+    timeout: float = PATIENCE,
+    columns: Chosen = NONE,
 ) -> dict[str, Report]:
     """Run the program between two processes of this machine, by the real protocol; each party's report, by its name.
 
@@ -41,4 +51,4 @@ def run(
     not private.  The processes are started afresh (`multiprocessing`, spawn), so a script calls this behind
     `if __name__ == "__main__":`.  Raises InputError (before anything is sent) and PartyFailed.
     """
-    return run_both(program, inputs, seed, timeout)
+    return run_both(program, inputs, seed, timeout, columns=columns)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs
+from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs, tables
 
 app = typer.Typer(
     name="ccr",
@@ -25,6 +25,7 @@ app.command()(programs.inspect)
 app.command()(privacy.privacy)
 app.command()(runs.simulate)
 app.command()(runs.run)
+app.add_typer(tables.app, name="data")
 app.add_typer(identities.app, name="keys")
 app.add_typer(contracts.app, name="contract")
 budgets.app.command()(checkpoints.checkpoint)

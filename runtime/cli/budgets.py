@@ -11,17 +11,17 @@ from pydantic import ValidationError
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import faults
 from runtime.cli.grants import Whose, fits, whose
-from runtime.cli.options import Json, LedgerFile, UsageError, positive
+from runtime.cli.options import ColumnsOf, Json, LedgerFile, UsageError, columns_given, positive
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest
 from runtime.data import formats
-from runtime.data.content import Content, content, marks
 from runtime.data.unchanged import unchanged
 from runtime.ledger.books import Books
 from runtime.ledger.events import Allotted, Granted, Lifted, budget, now
+from runtime.ledger.identity import Held, identify
 from runtime.ledger.rows import digest as digest_of_marks
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
@@ -78,6 +78,7 @@ def grant(
     same_people_as: SamePeople = None,
     distinct: Distinct = False,
     program: ForProgram = None,
+    columns: ColumnsOf = None,
     ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
@@ -89,23 +90,27 @@ def grant(
         with Ledger(ledger or default_path(), create=True) as opened:
             with unchanged([records]):
                 if program is not None:
-                    fits(records, compiled(program, None))
-                held, kept = content(records), marks(records, opened.row_key())
-            event = _granted(records, held, amount, reveal, digest_of_marks(kept))
+                    fits(records, compiled(program, None), columns_given(columns))
+                elif columns:
+                    raise UsageError(
+                        "--columns goes with --program", "a budget is for the file, whatever is read of it"
+                    )
+                held = identify(opened, records)
+            event = _granted(records, held, amount, reveal)
             if said := warning(amount.delta, {event.label: held.records}):
                 say(f"warning: {said}")
             same = None if same_people_as is None else _known(opened, same_people_as)
             found: list[Whose] = []
 
             def decide(books: Books) -> list[Granted]:
-                found.append(whose(books, held, opened.shared(books, kept), same, distinct))
+                found.append(whose(books, held, opened.shared(books, held.marks), same, distinct))
                 whom = {"same_as": found[0].same_as, "distinct": found[0].distinct}
                 return [event.model_copy(update={"at": now(), **whom})]
 
-            opened.record(decide, {held.digest: kept})
+            opened.record(decide, {held.data: held.marks})
             for line in found[0].told:
                 say(line)
-            _tell(opened, held.digest, json)
+            _tell(opened, held.data, json)
 
 
 @app.command()
@@ -121,9 +126,10 @@ def allot(
 ) -> None:
     """Set the share of a data set's budget that one consumer may use."""
     with faults(json):
-        amount, data = _amount(epsilon, delta), content(records).digest
+        amount = _amount(epsilon, delta)
         consumer, label = keys.fingerprint(keys.read_certificate(to)), _label(to.stem)
         with Ledger(ledger or default_path()) as opened:
+            data = identify(opened, records).data
             opened.record(
                 lambda _: [Allotted(at=now(), data=data, consumer=consumer, label=label, budget=budget(amount))]
             )
@@ -140,7 +146,7 @@ def show(
 ) -> None:
     """Say what is granted, allotted, charged and left."""
     with faults(json), Ledger(ledger or default_path()) as opened:
-        _tell(opened, None if records is None else content(records).digest, json)
+        _tell(opened, None if records is None else identify(opened, records).data, json)
 
 
 @app.command()
@@ -185,16 +191,16 @@ def _tell(ledger: Ledger, data: str | None, json: bool) -> None:
     )
 
 
-def _granted(records: str, held: Content, amount: Spend, reveal: list[str] | None, kept: str) -> Granted:
+def _granted(records: str, held: Held, amount: Spend, reveal: list[str] | None) -> Granted:
     try:
         return Granted(
             at=now(),
-            data=held.digest,
+            data=held.data,
             label=_label(Path(records).name),
             records=held.records,
             budget=budget(amount),
             reveals=tuple(sorted(set(reveal or ()))),
-            marks=kept,
+            marks=digest_of_marks(held.marks),
         )
     except ValidationError:
         raise UsageError("--reveal takes the name of an output", "`ccr inspect` lists a program's outputs") from None
@@ -208,7 +214,7 @@ def _known(ledger: Ledger, asked: str) -> str:
         if found is None:
             raise UsageError(f"the ledger has no data set {asked}", "`ccr budget show` numbers them")
         return found
-    return content(asked).digest
+    return identify(ledger, asked).data
 
 
 def _amount(epsilon: str, delta: str) -> Spend:

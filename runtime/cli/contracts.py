@@ -14,7 +14,19 @@ from lang.numerals import spelled
 from runtime.cli import drafting
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.faults import faults
-from runtime.cli.options import Define, Evaluator, Input, Json, LedgerFile, Products, Runnable, UsageError, pairs
+from runtime.cli.options import (
+    ColumnsOf,
+    Define,
+    Evaluator,
+    Input,
+    Json,
+    LedgerFile,
+    Products,
+    Runnable,
+    UsageError,
+    columns_given,
+    pairs,
+)
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
@@ -96,6 +108,7 @@ def new(
     party: Writer,
     peer: Peer,
     input: Input = None,
+    columns: ColumnsOf = None,
     epsilon: Epsilon = None,
     delta: Delta = None,
     runs: Runs = 1,
@@ -116,7 +129,7 @@ def new(
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
         certificates = drafting.certificates(program, party, identity, keys.read_certificate(peer))
-        holdings = drafting.holdings(program, party, identity, pairs("--input", input))
+        holdings = drafting.holdings(program, party, identity, pairs("--input", input), columns_given(columns))
         delta = spelled(drafting.usual_delta(program, holdings)) if delta is None else delta
         budgets = drafting.budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         if epsilon is None and program.compiled.mechanisms and drafting.bounded(program, holdings, delta):

@@ -13,8 +13,9 @@ from runtime.contract.cost import charges, cost
 from runtime.contract.draft import Budgets, Holding
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Terms
+from runtime.data.columns import Chosen
 from runtime.data.content import content
-from runtime.data.load import load_dataset
+from runtime.data.load import known_columns, load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.data.unchanged import unchanged
 from runtime.net.keys import Identity
@@ -58,8 +59,11 @@ def certificates(program: Program, party: str, identity: Identity, peer: bytes) 
     return {name: identity.certificate if name == party else peer for name in parties}
 
 
-def holdings(program: Program, party: str, identity: Identity, files: dict[str, str]) -> dict[str, Holding]:
+def holdings(
+    program: Program, party: str, identity: Identity, files: dict[str, str], columns: Chosen
+) -> dict[str, Holding]:
     """What is in the files, each record held against its kind and its `where`.  Raises UsageError and InputError."""
+    known_columns(specs(program.compiled, frozenset({party})), columns)
     names = [d.name for d in program.compiled.datasets if d.party == party]
     for name in files:
         if name not in names:
@@ -72,8 +76,8 @@ def holdings(program: Program, party: str, identity: Identity, files: dict[str, 
         if name not in files:
             raise UsageError(f"the records of `{name}` are missing", f"add --input {name}=FILE")
         with unchanged([files[name]]):
-            load_dataset(asked[name], files[name])  # a record that no run could take is told now
-            held = content(files[name])
+            loaded = load_dataset(asked[name], files[name], columns)  # a record that no run could take is told now
+        held = content(asked[name], loaded)
         salt = fresh_salt()
         found[name] = Holding(held.records, salt, commitment(held, identity, salt))
     return found

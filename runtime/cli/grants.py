@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from runtime.cli.options import UsageError
 from runtime.contract.refused import Refused
-from runtime.data.content import Content
+from runtime.data.columns import Chosen
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.ledger.books import Books
+from runtime.ledger.identity import Held
 from runtime.ledger.rows import Overlap
 from runtime.party.sources import specs
 from runtime.program import Program
@@ -25,19 +26,17 @@ class Whose:
     told: tuple[str, ...] = ()
 
 
-def whose(books: Books, held: Content, found: dict[str, Overlap], same: str | None, distinct: bool) -> Whose:
+def whose(books: Books, held: Held, found: dict[str, Overlap], same: str | None, distinct: bool) -> Whose:
     """`found` by data set; `same` and `distinct` are what the owner has said.
 
-    Records that are exactly a known data set's, in another format or order of columns, are that data set.
     Raises Refused (shares-records) where the owner has to say which it is.
     """
-    if same is None and books.first(held.digest) in books.granted:
+    if same is None and books.first(held.data) in books.granted:
         return Whose(None, False)
-    exact = next((data for data, o in found.items() if o.common == o.known == held.records), None)
-    told = tuple(_sentences(books, held, found))
-    if told and same is None and exact is None and not distinct:
+    told = (*_sentences(books, held, found), *_unknown(books))
+    if told and same is None and not distinct:
         raise Refused("shares-records", "; ".join(told), help=_HELP)
-    return Whose(same if distinct or same is not None else exact, distinct and bool(told), told)
+    return Whose(same, distinct and bool(told), told)
 
 
 _HELP = (
@@ -46,12 +45,12 @@ _HELP = (
 )
 
 
-def fits(records: str, program: Program) -> None:
+def fits(records: str, program: Program, columns: Chosen) -> None:
     """Every record is one that the program can take.  Raises UsageError and InputError."""
     compiled = program.compiled
     match [s for s in specs(compiled, frozenset(compiled.parties)) if isinstance(s, DatasetSpec)]:
         case [dataset]:
-            load_dataset(dataset, records)
+            load_dataset(dataset, records, columns)
         case found:
             raise UsageError(
                 f"{program.name} has {len(found)} data sets, so --program does not say which one this is",
@@ -59,15 +58,28 @@ def fits(records: str, program: Program) -> None:
             )
 
 
-def _sentences(books: Books, held: Content, found: dict[str, Overlap]) -> list[str]:
+def _sentences(books: Books, held: Held, found: dict[str, Overlap]) -> list[str]:
     """One for each known budget."""
     most: dict[str, int] = {}
     for data, overlap in found.items():
         first = books.first(data)
         most[first] = max(overlap.common, most.get(first, 0))
-    number = {first: n for n, first in enumerate(books.granted, 1)}
     return [
         f"{count(common)} of its {count(held.records)} records ({percent(common, held.records)}) are in "
-        f"`{books.granted[first].label}` (data set {number[first]}) too"
+        f"{_called(books, first)} too"
         for first, common in most.items()
     ]
+
+
+def _unknown(books: Books) -> list[str]:
+    """What cannot be compared at all."""
+    firsts = dict.fromkeys(map(books.first, books.unmarked()))
+    return [
+        f"nobody can tell whether they are in {_called(books, first)} too: an older version granted that, and kept "
+        "nothing of its records"
+        for first in firsts
+    ]
+
+
+def _called(books: Books, first: str) -> str:
+    return f"`{books.granted[first].label}` (data set {list(books.granted).index(first) + 1})"

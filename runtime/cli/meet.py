@@ -13,6 +13,7 @@ from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.terms import Contract
+from runtime.data.columns import NONE, Chosen
 from runtime.data.unchanged import unchanged
 from runtime.net import keys
 from runtime.net.channel import Channel
@@ -112,6 +113,7 @@ def run_party(
     quiet: bool,
     agreed: Agreed | None = None,
     accept: Accept | None = None,
+    columns: Chosen = NONE,
 ) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
@@ -123,7 +125,7 @@ def run_party(
             f"the program has no party `{ends.party}`", f"its parties are {listing(program.compiled.parties)}"
         )
     with unchanged(inputs.values()):  # what is charged is what is computed on
-        sources = prepare(program, ends.party, inputs, RunSecret.of(seed))
+        sources = prepare(program, ends.party, inputs, RunSecret.of(seed), columns)
         permit = (
             Permit()
             if agreed is None
@@ -133,6 +135,7 @@ def run_party(
                 Bearer(ends.party, ends.identity, ends.peer_certificate),
                 inputs,
                 agreed.ledger,
+                sources.loaded,
             )
         )
     if agreed is None and accept is not None:

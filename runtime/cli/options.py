@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,6 +53,15 @@ Input = Annotated[
         metavar="NAME=PATH",
         show_default=False,
         help="A file for an input or data set; a number for a scalar.",
+    ),
+]
+ColumnsOf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--columns",
+        metavar="NAME=A,B,...",
+        show_default=False,
+        help="Which columns of a file are a field of a data set, or an input: x=a,b or x=a..d for all between.",
     ),
 ]
 Output = Annotated[
@@ -113,6 +123,17 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
         if name in found:
             raise UsageError(f"`{option} {name}=` is given twice")
         found[name] = value
+    return found
+
+
+def columns_given(given: Sequence[str] | None) -> dict[str, list[str]]:
+    """The columns that --columns lists, by the name of a field or an input; `"a, b"` is one.  Raises UsageError."""
+    found: dict[str, list[str]] = {}
+    for name, listed in pairs("--columns", given).items():
+        try:
+            (found[name],) = csv.reader([listed], strict=True, skipinitialspace=True)
+        except (csv.Error, ValueError):
+            raise UsageError(f"`--columns {name}={listed}` is not a list of names", 'quote like x=a,"b, c"') from None
     return found
 
 

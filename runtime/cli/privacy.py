@@ -11,6 +11,7 @@ import typer
 from compiler.program import Compiled
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
+    ColumnsOf,
     Define,
     Delta,
     Evaluator,
@@ -19,10 +20,12 @@ from runtime.cli.options import (
     Runnable,
     UsageError,
     checked_delta,
+    columns_given,
     pairs,
 )
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
+from runtime.data.columns import Chosen
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.party.sources import specs
@@ -40,6 +43,7 @@ def privacy(
         list[str] | None,
         typer.Option("--input", metavar="NAME=PATH", show_default=False, help="Count the rows of this file instead."),
     ] = None,
+    columns: ColumnsOf = None,
     delta: Delta = None,
     epsilon: Annotated[
         float | None,
@@ -68,7 +72,9 @@ def privacy(
                 "records leave with an epsilon only through a `dpsgd` block with noise above 0",
             )
         try:
-            found = spending(program, _records(program, records, pairs("--input", input)), delta, epsilon)
+            found = spending(
+                program, _records(program, records, pairs("--input", input), columns_given(columns)), delta, epsilon
+            )
         except Unknown as error:
             raise UsageError(f"epsilon is unknown: {error}") from None
         if plot is not None:
@@ -85,7 +91,7 @@ def _drawable(path: Path) -> None:
         raise UsageError("--plot needs matplotlib, which is not installed", "pip install 'ccr-lang[plot]'")
 
 
-def _records(program: Compiled, given: int | None, files: dict[str, str]) -> dict[str, int]:
+def _records(program: Compiled, given: int | None, files: dict[str, str], columns: Chosen) -> dict[str, int]:
     """The rows of every data set that a mechanism reads.  Raises UsageError or InputError."""
     used = sorted({m.dataset for m in program.mechanisms})
     if given is not None and files:
@@ -96,7 +102,7 @@ def _records(program: Compiled, given: int | None, files: dict[str, str]) -> dic
         raise UsageError(
             f"how many records {listing(missing)} has is not known", f"give --records N, or --input {missing[0]}=FILE"
         )
-    known = dict.fromkeys(used, given) if given is not None else _counted(program, files)
+    known = dict.fromkeys(used, given) if given is not None else _counted(program, files, columns)
     for m in program.mechanisms:
         if m.batch > known[m.dataset]:
             raise UsageError(
@@ -106,7 +112,7 @@ def _records(program: Compiled, given: int | None, files: dict[str, str]) -> dic
     return known
 
 
-def _counted(program: Compiled, files: dict[str, str]) -> dict[str, int]:
+def _counted(program: Compiled, files: dict[str, str], columns: Chosen) -> dict[str, int]:
     """The rows of each file, which must be a data set as the program wants it."""
     wanted = [s for s in specs(program, frozenset(program.parties)) if isinstance(s, DatasetSpec) and s.name in files]
-    return {s.name: len(next(iter(load_dataset(s, files[s.name]).values()))) for s in wanted}
+    return {s.name: len(next(iter(load_dataset(s, files[s.name], columns).values()))) for s in wanted}

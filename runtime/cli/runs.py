@@ -17,6 +17,7 @@ from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.meet import Agreed, Ends, Patience, run_party
 from runtime.cli.options import (
+    ColumnsOf,
     Define,
     Delta,
     Evaluator,
@@ -31,6 +32,7 @@ from runtime.cli.options import (
     Seed,
     UsageError,
     checked_delta,
+    columns_given,
     link,
     pairs,
 )
@@ -39,6 +41,8 @@ from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.screen import result, say
 from runtime.cli.status import FAILED
+from runtime.cli.tables import unread
+from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
 from runtime.ledger.store import default_path
 from runtime.party.both import run_both
@@ -101,6 +105,7 @@ NotPrivate = Annotated[
 def simulate(
     file: Runnable,
     input: Input = None,
+    columns: ColumnsOf = None,
     output: Output = None,
     seed: Seed = None,
     define: Define = None,
@@ -112,7 +117,10 @@ def simulate(
     with faults(json):
         program = compiled(file, define, products, evaluator)
         files = checked(program, pairs("--output", output), None)
-        found = api.simulate(program, pairs("--input", input), seed)
+        inputs, chosen = pairs("--input", input), columns_given(columns)
+        for line in unread(program.compiled, None, inputs, chosen):
+            say(line)
+        found = api.simulate(program, inputs, seed, chosen)
         _save(program, files, found)
         types = {o.name: o.type for o in program.compiled.outputs}
         lines = [
@@ -132,6 +140,7 @@ def simulate(
 def run(
     file: Runnable,
     input: Input = None,
+    columns: ColumnsOf = None,
     output: Output = None,
     party: Party = None,
     listen: Listen = None,
@@ -172,13 +181,15 @@ def run(
         connection = None if over is None else link("--link", over)
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
         ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
-        inputs, outputs = pairs("--input", input), pairs("--output", output)
+        inputs, outputs, chosen = pairs("--input", input), pairs("--output", output), columns_given(columns)
         program = compiled(file, define, products, evaluator)
         compiling = time.perf_counter() - start
         _announce(program, seed, connection, quiet)
+        for line in [] if quiet else unread(program.compiled, party, inputs, chosen):
+            say(line)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, outputs, party, cut=not json) as places:
-            reports = _reports(program, ends, agreed, inputs, seed, patience, quiet, before)
+            reports = _reports(program, ends, agreed, inputs, seed, chosen, patience, quiet, before)
             running = time.perf_counter() - start - compiling
             files = places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         if agreed is not None and agreed.contract.terms.privacy is not None:
@@ -208,6 +219,7 @@ def _reports(
     agreed: Agreed | None,
     inputs: Mapping[str, str],
     seed: int | None,
+    columns: Chosen,
     patience: Patience,
     quiet: bool,
     before: Beforehand,
@@ -216,7 +228,7 @@ def _reports(
     compiled = program.compiled
     with meter(and_gates(compiled.plan), traffic(compiled).total, quiet) as advance:
         if ends is not None:
-            report = run_party(program, ends, inputs, seed, patience, advance, quiet, agreed, before.accept)
+            report = run_party(program, ends, inputs, seed, patience, advance, quiet, agreed, before.accept, columns)
             return {report.party: report}
         watched = compiled.evaluator
 
@@ -224,7 +236,7 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_both(program, inputs, seed, patience.stall, watch, before.accept)
+        return run_both(program, inputs, seed, patience.stall, watch, before.accept, columns)
 
 
 def _ended(

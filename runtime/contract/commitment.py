@@ -2,8 +2,7 @@
 
 The content hash would let the peer test guesses of records, and two neighbouring data sets have different ones, so to
 publish it would break the very promise that the contract makes.  A contract holds a PRF of it and of a salt, under a
-key that only the data provider can derive: two contracts do not tell whether they are about the same records.  The
-ledger, which stays at home, knows the hash itself.
+key that only the data provider can derive: two contracts do not tell whether they are about the same records.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from runtime.contract.sign import private_key
 from runtime.data.content import Content
 from runtime.net.keys import Identity
 
-_KEY = b"ccr data commitment key 2\0"
-_COMMITMENT = b"ccr data commitment 2\0"
+_KEY = b"ccr data commitment key 3\0"
+_COMMITMENT = b"ccr data commitment 3\0"
 
 
 def fresh_salt() -> str:

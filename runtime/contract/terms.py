@@ -31,7 +31,7 @@ from runtime.contract.fields import (
 from runtime.contract.refused import Refused
 from runtime.privacy.limits import too_large
 
-FORMAT: Literal["ccr contract 2"] = "ccr contract 2"
+FORMAT: Literal["ccr contract 3"] = "ccr contract 3"
 
 
 class Model(BaseModel):
@@ -104,7 +104,7 @@ class Privacy(Model):
 
 
 class Terms(Model):
-    format: Literal["ccr contract 2"]
+    format: Literal["ccr contract 3"]
     parties: tuple[Party, Party]
     not_before: Time
     expires: Time

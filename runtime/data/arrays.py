@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.encode import BadValue, encode_floats, encode_integers
-from runtime.data.errors import InputError
+from runtime.data.encode import BadValue, Wrong, encode_floats, encode_integers
+from runtime.data.errors import FIRST, Cell, InputError, bad_cells
 from runtime.data.specs import Kind
 from runtime.data.table import cannot_open
 
@@ -71,41 +71,44 @@ def check_shape(file: str, name: str, array: NDArray[np.generic], shape: tuple[i
         )
 
 
-def encode_array(file: str, name: str, array: NDArray[np.generic], kind: Kind, *, rows: bool) -> NDArray[np.int64]:
-    """Grid integers of the array's shape.  With `rows`, its first axis counts the records that errors name."""
-    flat = np.ascontiguousarray(array).reshape(-1)
+def encode_array(file: str, name: str, array: NDArray[np.generic], kind: Kind) -> NDArray[np.int64]:
+    """Grid integers of the array's shape.  Raises InputError."""
     try:
-        if flat.dtype.kind == "f" and flat.dtype.itemsize <= 8 and kind.fraction:
-            integers = encode_floats(flat.astype(np.float64), kind)
-        elif flat.dtype.kind in "iub":
-            integers = encode_integers(_as_int64(flat), kind)
-        else:
-            raise _wrong_type(file, name, array.dtype, kind)
+        return encode_values(file, name, np.ascontiguousarray(array).reshape(-1), kind).reshape(array.shape)
     except BadValue as bad:
-        index = [int(i) for i in np.unravel_index(bad.index, array.shape)]
-        row = index.pop(0) + 1 if rows else None
-        column = name + (f"[{', '.join(map(str, index))}]" if index else "")
-        raise InputError(bad.what, help=bad.help, file=file, row=row, column=column) from None
-    return integers.reshape(array.shape)
+        first = [(_element(name, array.shape, i), bad.why(i)) for i in bad.indices[:FIRST]]
+        cells = [Cell(None, element, wrong.what, wrong.help) for element, wrong in first]
+        raise bad_cells(file, cells, len(bad.indices)) from None
+
+
+def encode_values(file: str, name: str, flat: NDArray[np.generic], kind: Kind) -> NDArray[np.int64]:
+    """Grid integers of numbers of shape (count,).  Raises BadValue, and InputError for what are no numbers."""
+    if flat.dtype.kind == "f" and flat.dtype.itemsize <= 8:
+        return encode_floats(flat.astype(np.float64), kind)
+    if flat.dtype.kind in "iub":
+        return encode_integers(_as_int64(flat), kind)
+    wanted = "float64, float32, float16, integers or booleans"
+    raise InputError(
+        f"`{name}` has dtype {flat.dtype} where `{kind}` needs {wanted}",
+        help=f"convert it with .astype({'np.float64' if kind.fraction else 'np.int64'}) before saving it",
+        file=file,
+    )
+
+
+def _element(name: str, shape: tuple[int, ...], flat: int) -> str:
+    """`w[5]`"""
+    index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape))
+    return f"{name}[{index}]" if index else name
 
 
 def _as_int64(flat: NDArray[np.generic]) -> NDArray[np.int64]:
     """Integers as int64; a uint64 beyond it is out of every kind's range."""
     if flat.dtype.kind == "u":
-        large = np.flatnonzero(flat > np.uint64(np.iinfo(np.int64).max))
-        if len(large):
-            i = int(large[0])
-            raise BadValue(i, f"{flat[i]} is out of range", "scale the values, or give the program a wider kind")
+        large = np.flatnonzero(flat > np.uint64(np.iinfo(np.int64).max)).tolist()
+        if large:
+            help = "scale the values, or give the program a wider kind"
+            raise BadValue(large, lambda index: Wrong(f"{flat[index]} is out of range", help))
     return flat.astype(np.int64)
-
-
-def _wrong_type(file: str, name: str, dtype: np.dtype[np.generic], kind: Kind) -> InputError:
-    wanted = "float64, float32, float16 or integers" if kind.fraction else "integers or booleans"
-    return InputError(
-        f"`{name}` has dtype {dtype} where `{kind}` needs {wanted}",
-        help=f"convert it with .astype({'np.float64' if kind.fraction else 'np.int64'}) before saving it",
-        file=file,
-    )
 
 
 def _read(file: str) -> dict[str, NDArray[np.generic]]:

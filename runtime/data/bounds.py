@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 from runtime.data.specs import Kind
 
 
-def first_above(rows: NDArray[np.int64], kind: Kind, bound: Fraction) -> int | None:
-    """The first row of shape (n, columns) whose Euclidean norm is above `bound`; None if none is."""
-    squares = sum_of_squares(rows)
+def above(rows: NDArray[np.int64], kind: Kind, bound: Fraction) -> list[int]:
+    """The rows of shape (n, columns) whose Euclidean norm is above `bound`, ascending."""
     limit = floor((bound * (1 << kind.fraction)) ** 2)  # a sum of squares is an integer
-    above = np.flatnonzero(squares > limit)
-    return int(above[0]) if len(above) else None
+    return [int(row) for row in np.flatnonzero(sum_of_squares(rows) > limit)]
 
 
 def sum_of_squares(rows: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.object_]:

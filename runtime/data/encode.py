@@ -1,14 +1,14 @@
 """Values to grid integers, exactly: x becomes floor(x 2^F + 1/2).
 
 Nothing is clamped: a value whose integer the kind cannot hold is refused, as are NaN and infinities.  The three
-encoders differ in where the values come from, not in what they mean.  Each raises BadValue with the flat index of the
-first value that it refuses; the caller knows which row and column that is.
+encoders differ in where the values come from, not in what they mean: 1, 1.0 and True are one value.  Each raises
+BadValue with the flat positions of all values that it refuses; the caller knows which rows and columns these are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import floor
 
@@ -20,51 +20,66 @@ from runtime.data.specs import Kind
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LONGEST = 400  # digits of a numeral: more than any float64 has
 _LARGEST = 52  # every half-integer below 2^52 is a float64, on which the argument in `encode_text` rests
+TRUTHS = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
 
 
-class BadValue(Exception):
-    """The value at flat position `index` cannot be encoded."""
+class Wrong(Exception):
+    """Why one value cannot be encoded, and what to do."""
 
-    def __init__(self, index: int, what: str, help: str) -> None:
+    def __init__(self, what: str, help: str) -> None:
         super().__init__(what)
-        self.index = index
         self.what = what
         self.help = help
 
 
+class BadValue(Exception):
+    """The values at the flat positions `indices`, ascending and at least one, cannot be encoded; `why` tells of each."""
+
+    def __init__(self, indices: Sequence[int], why: Callable[[int], Wrong]) -> None:
+        self.indices = indices
+        self.why = why
+        self.index = indices[0]
+        first = why(self.index)
+        self.what, self.help = first.what, first.help
+        super().__init__(self.what)
+
+
 def encode_floats(values: NDArray[np.float64], kind: Kind) -> NDArray[np.int64]:
     """float64 of shape (count,), taken as the exact dyadic rationals they are; `kind.bits` <= 63."""
-    bad = np.flatnonzero(~np.isfinite(values))
-    if len(bad):
-        raise _not_finite(int(bad[0]), str(values[bad[0]]))
+    finite = np.isfinite(values)
     with np.errstate(over="ignore", under="ignore"):
-        scaled = np.ldexp(values, kind.fraction)  # exact, but for subnormals (0 on the grid) and overflow (refused)
-    bad = np.flatnonzero(np.abs(scaled) > 2.0**63)  # -2^63 itself is an int64
-    if len(bad):
-        raise _out_of_range(int(bad[0]), str(values[bad[0]]), kind)
+        # Exact, but for subnormals (0 on the grid) and overflow (refused).
+        scaled = np.ldexp(np.where(finite, values, 0.0), kind.fraction)
     grid = np.floor(scaled)
+    whole = grid == scaled
+    with np.errstate(invalid="ignore"):
+        grid += scaled - grid >= 0.5  # not floor(scaled + 0.5), which rounds 0.49999999999999994 up
+    held = (np.abs(scaled) <= 2.0**63) & (grid < 2.0**63)  # -2^63 itself is an int64
+    integers = np.where(held, grid, 0.0).astype(np.int64)
+    good = finite & held & (integers >= kind.low) & (integers <= kind.high)
     if kind.fraction == 0:
-        bad = np.flatnonzero(grid != scaled)
-        if len(bad):
-            raise _not_integer(int(bad[0]), str(values[bad[0]]), kind)
-    grid += scaled - grid >= 0.5  # not floor(scaled + 0.5), which rounds 0.49999999999999994 up
-    bad = np.flatnonzero(grid >= 2.0**63)
-    if len(bad):
-        raise _out_of_range(int(bad[0]), str(values[bad[0]]), kind)
-    integers = grid.astype(np.int64)
-    bad = np.flatnonzero((integers < kind.low) | (integers > kind.high))
-    if len(bad):
-        raise _out_of_range(int(bad[0]), str(values[bad[0]]), kind)
-    return integers
+        good &= whole
+
+    def why(index: int) -> Wrong:
+        value = str(values[index])
+        if not finite[index]:
+            return _not_finite(value)
+        return _out_of_range(value, kind) if kind.fraction or whole[index] else _not_integer(value, kind)
+
+    return _all(good, integers, why)
 
 
 def encode_integers(values: NDArray[np.int64], kind: Kind) -> NDArray[np.int64]:
     """int64 of shape (count,): the values themselves, so a kind with fraction bits shifts them; `kind.bits` <= 63."""
     low, high = -(-kind.low >> kind.fraction), kind.high >> kind.fraction
-    bad = np.flatnonzero((values < low) | (values > high))
-    if len(bad):
-        raise _out_of_range(int(bad[0]), str(values[bad[0]]), kind)
-    return values << kind.fraction
+    good = (values >= low) & (values <= high)
+    return _all(good, values << kind.fraction, lambda index: _out_of_range(str(values[index]), kind))
+
+
+def _all(good: NDArray[np.bool_], integers: NDArray[np.int64], why: Callable[[int], Wrong]) -> NDArray[np.int64]:
+    if not good.all():
+        raise BadValue(np.flatnonzero(~good).tolist(), why)
+    return integers
 
 
 def encode_text(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
@@ -74,6 +89,8 @@ def encode_text(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
     then cell >= b implies float(cell) >= b, and cell < b implies float(cell) <= b.  So float64 puts a cell on the
     right side of every b unless float(cell) *is* b, and only those cells are read again as fractions.
     """
+    if not TRUTHS.keys().isdisjoint(cells):
+        cells = [TRUTHS.get(cell, cell) for cell in cells]
     everything = "".join(cells)
     if kind.bits > _LARGEST or "_" in everything or not everything.isascii():  # int("1_0") is 10, float too
         return _encode_each(cells, kind)
@@ -82,47 +99,63 @@ def encode_text(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
             return encode_integers(np.array([int(cell) for cell in cells], dtype=np.int64), kind)
         values = np.array([float(cell) for cell in cells], dtype=np.float64)
         integers = encode_floats(values, kind)
-    except (ValueError, OverflowError, BadValue):
+        scaled = np.ldexp(values, kind.fraction)
+        for i in map(int, np.flatnonzero(scaled - np.floor(scaled) == 0.5)):
+            integers[i] = encode_number(cells[i], kind)
+    except (ValueError, OverflowError, BadValue, Wrong):
         return _encode_each(cells, kind)  # which says what is wrong, in the words of the file
-    scaled = np.ldexp(values, kind.fraction)
-    for i in map(int, np.flatnonzero(scaled - np.floor(scaled) == 0.5)):
-        integers[i] = encode_number(cells[i], kind, i)
     return integers
 
 
 def _encode_each(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
-    integers = (encode_number(cell, kind, i) for i, cell in enumerate(cells))
-    return np.fromiter(integers, dtype=np.int64, count=len(cells))
+    read: dict[str, int | Wrong] = {}  # labels are few, and written like 1.0 they all come here
+    for cell in set(cells):
+        try:
+            read[cell] = encode_number(cell, kind)
+        except Wrong as wrong:
+            read[cell] = wrong.with_traceback(None)
+    found = [read[cell] for cell in cells]
+    if bad := {i: wrong for i, wrong in enumerate(found) if isinstance(wrong, Wrong)}:
+        raise BadValue(list(bad), bad.__getitem__)
+    return np.array(found, dtype=np.int64)
 
 
-def encode_number(cell: str, kind: Kind, index: int = 0) -> int:
-    """One decimal numeral, exactly.  Raises BadValue at `index`."""
+def encode_number(cell: str, kind: Kind) -> int:
+    """One decimal numeral, exactly; `True` is 1.  Raises Wrong."""
     text = cell.strip()
+    text = TRUTHS.get(text, text)
     if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
         if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-            raise _not_finite(index, text)
-        said = f"`{text[:40]}` is not a number" if text else "the cell is empty"
-        raise BadValue(index, said, "write a decimal number such as 0.25 or 1e-3")
+            raise _not_finite(text)
+        raise _no_number(text)
     value = Fraction(text)
     if kind.fraction == 0 and value.denominator != 1:
-        raise _not_integer(index, text, kind)
+        raise _not_integer(text, kind)
     integer = floor(value * (1 << kind.fraction) + Fraction(1, 2))
     if not kind.low <= integer <= kind.high:
-        raise _out_of_range(index, text, kind)
+        raise _out_of_range(text, kind)
     return integer
 
 
-def _not_finite(index: int, value: str) -> BadValue:
-    return BadValue(index, f"{value} is not a finite number", "drop the record or fill the gap with a number")
+def _no_number(text: str) -> Wrong:
+    if not text:
+        return Wrong("the cell is empty", "drop the record or fill the gap with a number")
+    help = "write a decimal number such as 0.25 or 1e-3"
+    if re.fullmatch(r"[+-]?\d[\d.,' ]*", text, re.ASCII):
+        help = "write it with one decimal point, and nothing between thousands: 1234.5"
+    return Wrong(f"`{text[:40]}` is not a number", help)
 
 
-def _not_integer(index: int, value: str, kind: Kind) -> BadValue:
-    return BadValue(index, f"{value} is no integer, as `{kind}` needs", "write whole numbers only")
+def _not_finite(value: str) -> Wrong:
+    return Wrong(f"{value} is not a finite number", "drop the record or fill the gap with a number")
 
 
-def _out_of_range(index: int, value: str, kind: Kind) -> BadValue:
-    return BadValue(
-        index,
+def _not_integer(value: str, kind: Kind) -> Wrong:
+    return Wrong(f"{value} is no integer, as `{kind}` needs", "write whole numbers only")
+
+
+def _out_of_range(value: str, kind: Kind) -> Wrong:
+    return Wrong(
         f"{value} is out of range of `{kind}`, which holds {kind.range}",
         "scale the values, or give the program a wider kind; values are never clamped on the way in",
     )

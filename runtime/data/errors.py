@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 Counted = Literal["line", "row"]
+
+FIRST = 10  # bad cells that are told one by one
 
 
 class InputError(Exception):
@@ -39,3 +43,30 @@ class InputError(Exception):
         row = "" if self.row is None else f", {self.counted} {self.row}"
         column = "" if self.column is None else f', column "{self.column}"'
         return f"{self.file}{row}{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One that cannot be used: where it stands, why, and what to do."""
+
+    row: int | None
+    column: str
+    what: str
+    help: str
+
+
+def bad_cells(file: str, first: Sequence[Cell], count: int, counted: Counted = "row") -> InputError:
+    """The error of `count` cells, of which the first ones are told."""
+    where = ["" if cell.row is None else f"{counted} {cell.row}, " for cell in first]
+    more = list(zip(where, first, strict=True))[1:]
+    told = "".join(f'\n  {place}column "{cell.column}": {cell.what}' for place, cell in more)
+    of = "" if count == len(first) else f", of which these are the first {len(first)}"
+    total = f"\n  {count} cells cannot be used{of}" if count > 1 else ""
+    return InputError(
+        first[0].what + told + total,
+        help=first[0].help,
+        file=file,
+        row=first[0].row,
+        column=first[0].column,
+        counted=counted,
+    )

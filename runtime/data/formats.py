@@ -12,19 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.data.arrays import read_npy, read_npz, read_safetensors
-from runtime.data.table import Line, read_csv
+from runtime.data.columnar import read_arrow, read_parquet
+from runtime.data.table import Table
+from runtime.data.text import Line, dialect, read_csv
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A table of decimal numerals: its lines, as `table.Line`; the first one names the columns."""
+    """A table of decimal numerals: its lines, as `text.Line`; the first one names the columns.  `form` says how it is
+    written."""
 
     read: Callable[[str], Iterator[Line]]
+    form: Callable[[str], str] = lambda _: "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Tabular:
+    """A table of columns with names and types."""
+
+    read: Callable[[str], Table]
 
 
 @dataclass(frozen=True, slots=True)
 class Single:
-    """One array without a name."""
+    """One array; it has a name for each column if its rows are records of NumPy's."""
 
     read: Callable[[str], NDArray[np.generic]]
 
@@ -36,19 +47,25 @@ class Named:
     read: Callable[[str], Mapping[str, NDArray[np.generic]]]
 
 
-Format = Text | Single | Named  # each `read` takes a path and raises InputError
+Format = Text | Tabular | Single | Named  # each `read` takes a path and raises InputError
+
+_TEXT = Text(read_csv, lambda file: str(dialect(file)))
 
 FORMATS: dict[str, Format] = {
-    ".csv": Text(read_csv),
+    ".csv": _TEXT,
+    ".tsv": _TEXT,
     ".npy": Single(read_npy),
     ".npz": Named(read_npz),
     ".safetensors": Named(read_safetensors),
+    ".parquet": Tabular(read_parquet),
+    ".arrow": Tabular(read_arrow),
+    ".feather": Tabular(read_arrow),
 }
 
 
 def format_of(path: str) -> Format | None:
-    """The format that a path's ending says; None for an ending that is in no line of the table."""
-    return next((found for ending, found in FORMATS.items() if path.endswith(ending)), None)
+    """The format that a path's ending says, in whatever case; None for an ending that is in no line of the table."""
+    return next((found for ending, found in FORMATS.items() if path.lower().endswith(ending)), None)
 
 
 def endings() -> str:

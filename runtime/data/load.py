@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 from typing import assert_never
@@ -11,18 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.data.arrays import check_shape, encode_array, pick
-from runtime.data.bounds import first_above
-from runtime.data.encode import BadValue, encode_number
+from runtime.data.columns import NONE, Chosen, Columns, columns_of
+from runtime.data.encode import Wrong, encode_number
 from runtime.data.errors import InputError
-from runtime.data.formats import Named, Single, Text, endings, format_of
+from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
+from runtime.data.records import encode_records
+from runtime.data.shown import some
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.data.table import Line, encode_table, norm_above
+from runtime.data.table import Table
+from runtime.data.tables import open_table, table_of_arrays
 
 Loaded = NDArray[np.int64] | dict[str, NDArray[np.int64]]  # a tensor; a data set by its fields, each (n, *shape)
 
 
-def load_inputs(specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, str]) -> dict[str, Loaded]:
-    """Every input of one party.  `given` maps names to paths, or to literals for scalars.  Raises InputError."""
+def load_inputs(
+    specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, str], columns: Chosen = NONE
+) -> dict[str, Loaded]:
+    """Every input of one party.  `given` maps names to paths, or to literals for scalars; `columns` names those of a
+    field, `records.x` or `x`, or of an input.  Raises InputError."""
     names = {spec.name for spec in specs}
     for name, value in given.items():
         if name not in names:
@@ -36,24 +42,24 @@ def load_inputs(specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, s
         if spec.name not in given:
             raise InputError(f"the input `{spec.name}` is missing", help=f"add --input {spec.name}=FILE", file="")
     return {
-        spec.name: load_dataset(spec, given[spec.name])
+        spec.name: load_dataset(spec, given[spec.name], columns)
         if isinstance(spec, DatasetSpec)
-        else load_tensor(spec, given[spec.name])
+        else load_tensor(spec, given[spec.name], columns)
         for spec in specs
     }
 
 
-def load_tensor(spec: TensorSpec, value: str) -> NDArray[np.int64]:
+def load_tensor(spec: TensorSpec, value: str, columns: Chosen = NONE) -> NDArray[np.int64]:
     """An `input`: a path, or a literal number if it is a scalar; int64 of `spec.shape`.
 
-    A table has one header line; its rows are the tensor's last axis, or single elements of a vector.
+    The columns of a table are the tensor's last axis; a vector is one column.
     """
     _check_kind(spec.name, spec.kind)
     match format_of(value):
         case None:
             return _literal(spec, value)
-        case Text(read):
-            return _from_table(spec, value, read(value))
+        case Text() | Tabular():
+            return _from_table(spec, open_table(value), columns)
         case Single(read):
             array = read(value)
         case Named(read):
@@ -61,81 +67,81 @@ def load_tensor(spec: TensorSpec, value: str) -> NDArray[np.int64]:
         case _ as never:
             assert_never(never)
     check_shape(value, spec.name, array, spec.shape, rows=False)
-    return encode_array(value, spec.name, array, spec.kind, rows=False)
+    return encode_array(value, spec.name, array, spec.kind)
 
 
-def load_dataset(spec: DatasetSpec, path: str) -> dict[str, NDArray[np.int64]]:
-    """A `dataset`: each field's rows, int64 of shape (n, *field.shape), n >= 1, every `where` met.
-
-    A table, or a single array of shape (n, columns), fills the fields in the order of declaration; of named arrays one
-    of shape (n, *field.shape) fills each field, by its name.
-    """
+def load_dataset(spec: DatasetSpec, path: str, columns: Chosen = NONE) -> dict[str, NDArray[np.int64]]:
+    """A `dataset`: each field's rows, int64 of shape (n, *field.shape), n >= 1, every `where` met."""
     for field in spec.fields:
         _check_kind(f"{spec.name}.{field.name}", field.kind)
+    table = records_table(spec, path, columns)
+    found = encode_records(table, spec.fields, mapped(spec, table, columns))
+    return {field.name: rows.reshape(-1, *field.shape) for field, rows in zip(spec.fields, found, strict=True)}
+
+
+def records_table(spec: DatasetSpec | TensorSpec, path: str, columns: Chosen = NONE) -> Table:
+    """The file as a table; its arrays that bear a field's name have the field's shape.  Raises InputError."""
     match format_of(path):
         case None:
             raise _unknown(spec.name, path)
-        case Text(read):
-            tables = encode_table(path, read(path), spec.fields)
-            return {f.name: rows.reshape(-1, *f.shape) for f, rows in zip(spec.fields, tables, strict=True)}
-        case Single(read):
-            arrays = _split(path, read(path), spec)
         case Named(read):
-            arrays = _by_field(path, read(path), spec)
-        case _ as never:
-            assert_never(never)
-    return {field.name: _encode_field(path, field, arrays[field.name]) for field in spec.fields}
+            arrays = dict(read(path))
+            fields = fields_of(spec)
+            if len(fields) == 1 and len(arrays) == 1 and not chosen_for(spec, columns):
+                arrays = {fields[0].name: next(iter(arrays.values()))}  # a file's only array answers to every name
+            for field in fields:
+                if field.name in arrays and field.name not in chosen_for(spec, columns):
+                    check_shape(path, field.name, arrays[field.name], field.shape, rows=True)
+            return table_of_arrays(path, arrays)
+        case _:
+            return open_table(path)
 
 
-def _split(path: str, array: NDArray[np.generic], spec: DatasetSpec) -> dict[str, NDArray[np.generic]]:
-    check_shape(path, spec.name, array, (spec.columns,), rows=True)
-    ends = np.cumsum([field.columns for field in spec.fields])
-    parts = np.split(array, ends[:-1], axis=1)
-    return {f.name: part.reshape(-1, *f.shape) for f, part in zip(spec.fields, parts, strict=True)}
+def mapped(spec: DatasetSpec | TensorSpec, table: Table, columns: Chosen = NONE) -> Columns:
+    """Which columns fill which field.  Raises InputError."""
+    return columns_of(table, fields_of(spec), chosen_for(spec, columns))
 
 
-def _by_field(path: str, named: Mapping[str, NDArray[np.generic]], spec: DatasetSpec) -> dict[str, NDArray[np.generic]]:
-    if len(spec.fields) == 1:
-        return {spec.fields[0].name: pick(path, named, spec.fields[0].name)}
-    arrays: dict[str, NDArray[np.generic]] = {}
-    for field in spec.fields:
-        if field.name not in named:
-            raise InputError(
-                f"there is no array `{field.name}`; it holds {', '.join(f'`{n}`' for n in sorted(named)) or 'none'}",
-                help=f"save one array for each field: {', '.join(f.name for f in spec.fields)}",
-                file=path,
-            )
-        arrays[field.name] = named[field.name]
-    lengths = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
-    if len(set(lengths.values())) > 1:
-        said = ", ".join(f"`{name}` {count}" for name, count in lengths.items())
-        raise InputError(f"the fields have different numbers of rows: {said}", help="save equal lengths", file=path)
-    return arrays
+def fields_of(spec: DatasetSpec | TensorSpec) -> Sequence[FieldSpec]:
+    """The fields of a row; an input is as a table one field, of its last axis if it has more than one."""
+    if isinstance(spec, DatasetSpec):
+        return spec.fields
+    return [FieldSpec(spec.name, spec.kind, spec.shape[1:] and spec.shape[-1:])]
 
 
-def _encode_field(path: str, field: FieldSpec, array: NDArray[np.generic]) -> NDArray[np.int64]:
-    check_shape(path, field.name, array, field.shape, rows=True)
-    if not len(array):
-        raise InputError("there are no rows", help="give at least one row", file=path)
-    integers = encode_array(path, field.name, array, field.kind, rows=True)
-    if field.norm_bound is not None:
-        rows = integers.reshape(len(integers), -1)
-        above = first_above(rows, field.kind, field.norm_bound)
-        if above is not None:
-            raise norm_above(path, above + 1, "row", field, rows[above])
-    return integers
+def chosen_for(spec: DatasetSpec | TensorSpec, columns: Chosen) -> Chosen:
+    """What `columns` says of the fields of this data set or input."""
+    if isinstance(spec, TensorSpec):
+        return {spec.name: columns[spec.name]} if spec.name in columns else {}
+    names = {name: field.name for field in spec.fields for name in (field.name, f"{spec.name}.{field.name}")}
+    return {names[name]: listed for name, listed in columns.items() if name in names}
 
 
-def _from_table(spec: TensorSpec, path: str, lines: Iterator[Line]) -> NDArray[np.int64]:
+def known_columns(specs: Sequence[DatasetSpec | TensorSpec], columns: Chosen) -> None:
+    """Raises InputError where `columns` speaks of what no data set and no input is, or of two at once."""
+    for name in columns:
+        of = [spec for spec in specs if chosen_for(spec, {name: columns[name]})]
+        if len(of) == 1:
+            continue
+        if of:
+            names = [f"{spec.name}.{name}" for spec in of if isinstance(spec, DatasetSpec)]
+            what, help = f"more than one data set or input has a `{name}`", f"write {' or '.join(names)}"
+        else:
+            names = [field.name for spec in specs for field in fields_of(spec)]
+            what, help = f"no data set has a field `{name}`, and no input is called so", f"there are {some(names)}"
+        raise InputError(what, help=help, file=f"--columns {name}=")
+
+
+def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> NDArray[np.int64]:
     """The rows of a table as a tensor: (a, b) is a rows of b columns, a vector is one column."""
-    columns = spec.shape[-1] if len(spec.shape) > 1 else 1
-    (rows,) = encode_table(path, lines, [FieldSpec(spec.name, spec.kind, (columns,))])
-    wanted = prod(spec.shape) // columns
+    fields = fields_of(spec)
+    (rows,) = encode_records(table, fields, mapped(spec, table, columns))
+    wanted = prod(spec.shape) // fields[0].columns
     if len(rows) != wanted:
         raise InputError(
             f"{len(rows)} rows where `{spec.name}` needs {wanted}",
             help="write one row for each element of a vector, for each row of a matrix",
-            file=path,
+            file=table.file,
         )
     return rows.reshape(spec.shape)
 
@@ -145,8 +151,8 @@ def _literal(spec: TensorSpec, value: str) -> NDArray[np.int64]:
         raise _unknown(spec.name, value)
     try:
         return np.array(encode_number(value, spec.kind), dtype=np.int64)
-    except BadValue as bad:
-        raise InputError(bad.what, help=bad.help, file=f"{spec.name}={value}") from None
+    except Wrong as wrong:
+        raise InputError(wrong.what, help=wrong.help, file=f"{spec.name}={value}") from None
 
 
 def _looks_like_path(value: str) -> bool:

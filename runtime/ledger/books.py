@@ -37,6 +37,7 @@ class Books:
         self.granted: dict[str, Granted] = {}  # by the first of the data sets that have one budget
         self.same: dict[str, str] = {}  # a data set -> that first one
         self.marks: dict[str, str] = {}  # a data set -> the hash of its records' marks
+        self.named: dict[str, str] = {}  # the hash of marks -> the data set that has them
         self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set, as in `granted`, and consumer
         self.runs: dict[str, Reserved | Unbounded] = {}
         self.states: dict[str, State] = {}
@@ -76,6 +77,7 @@ class Books:
                     self.same[event.data] = self.first(event.same_as)
                 if event.marks is not None:
                     self.marks[event.data] = event.marks
+                    self.named.setdefault(event.marks, event.data)
                 self.granted[self.first(event.data)] = event
             case Allotted():
                 self.allotted[self.first(event.data), event.consumer] = event
@@ -103,6 +105,10 @@ class Books:
     def first(self, data: str) -> str:
         """The first of the data sets with which this one has one budget; itself if it has its own."""
         return self.same.get(data, data)
+
+    def unmarked(self) -> list[str]:
+        """Data sets of whose records nothing was kept: older versions granted them."""
+        return [data for data in {**self.granted, **self.same} if data not in self.marks]
 
     def concerns(self, run: Reserved | Unbounded, data: str) -> bool:
         """Whether a run is charged to the budget of this data set."""

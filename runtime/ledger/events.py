@@ -30,7 +30,7 @@ class Granted(Model):
 
     kind: Literal["granted"] = "granted"
     at: Time
-    data: Digest  # content.Content.digest
+    data: Digest  # identity.Held.data
     label: Text  # for people
     records: Count | None = None  # n; unknown of a grant of an older version
     budget: Budget

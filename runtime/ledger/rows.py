@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.contract.refused import Refused
-from runtime.data.content import MARK
+from runtime.data.marks import MARK
 
 _KEY = b"ccr ledger rows 1\0"
 

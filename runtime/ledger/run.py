@@ -22,7 +22,7 @@ from runtime.ledger.store import Ledger
 class Request:
     """What a run asks of the ledger, as the data provider has computed it."""
 
-    data: tuple[str, ...] = field(repr=False)  # content digests, which stay at home
+    data: tuple[str, ...] = field(repr=False)  # identity.Held.data, which stay at home
     consumer: str  # identity key
     contract: str  # digest
     program: str  # digest

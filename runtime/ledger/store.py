@@ -114,7 +114,7 @@ class Ledger:
             return self._replayed()
 
     def row_key(self) -> bytes:
-        """The key of the marks of records (`data.content.marks`).  Raises Refused."""
+        """The key of the marks of records (`data.marks`).  Raises Refused."""
         with self._lock():
             return row_marks.derived(self._verified(None)[1].key)
 

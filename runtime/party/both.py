@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import assert_never
 
 from compiler.program import Compiled
+from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import Counted, InputError
 from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
@@ -46,6 +47,7 @@ class Task:
     artifact: bytes
     party: str
     given: dict[str, str]
+    columns: Chosen
     seed: int | None  # of the run secret; without one each party draws its own
     identity: Identity
     peer_certificate: bytes
@@ -95,6 +97,7 @@ def run_both(
     timeout: float,
     progress: Callable[[str, int], None] | None = None,
     accept: Accept | None = None,
+    columns: Chosen = NONE,
 ) -> dict[str, Report]:
     """Run the program between two processes; each party's report, the garbler's first.
 
@@ -113,6 +116,7 @@ def run_both(
                     program.artifact,
                     party,
                     own,
+                    columns,
                     seed,
                     identities[party],
                     identities[peer].certificate,
@@ -248,7 +252,7 @@ def _child(pipe: Connection, task: Task) -> None:
 def _work(pipe: Connection, task: Task) -> Told:
     program = from_own_artifact(task.name, task.artifact)
     try:
-        sources = prepare(program, task.party, task.given, RunSecret.of(task.seed))
+        sources = prepare(program, task.party, task.given, RunSecret.of(task.seed), task.columns)
     except InputError as error:
         return Refused(error.what, error.help, error.file, error.row, error.column, error.counted)
     advance = Throttle(pipe)

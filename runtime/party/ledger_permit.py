@@ -14,11 +14,15 @@ from runtime.contract.draft import Holding
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, hold, not_revoked, verify, verify_time
 from runtime.contract.terms import Contract, Terms
-from runtime.data.content import Content, content
+from runtime.data.content import content
+from runtime.data.load import Loaded
+from runtime.data.specs import DatasetSpec
 from runtime.ledger.events import Blocked, Revoked, now
+from runtime.ledger.identity import identify
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
+from runtime.party.sources import specs
 from runtime.program import Program
 from runtime.session.permit import Charge, Permit
 
@@ -32,10 +36,17 @@ class Bearer:
     peer_certificate: bytes
 
 
-def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[str, str], ledger: Path) -> Permit:
+def permit(
+    contract: Contract,
+    program: Program,
+    bearer: Bearer,
+    files: Mapping[str, str],
+    ledger: Path,
+    loaded: Mapping[str, Loaded],
+) -> Permit:
     """The permit of a run under a contract: a ContractPermit, and a LedgerPermit if this party's data is charged.
 
-    `files` has the path of each of this party's data sets, which must not change while they are also loaded
+    `files` has the path of each of this party's data sets, which must not change after they were `loaded`
     (`data.unchanged`).  Everything that can be told before the peer is met is checked here, but for the budget, which
     others may use in the meantime.  Takes seconds where there is a mechanism.
     Raises Refused, and InputError for a file that cannot be read.
@@ -45,15 +56,9 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
     terms = contract.terms
     with_program(terms, program)
     with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
-    held = {d.name: content(files[d.name]) for d in terms.data if d.owner == bearer.party}
-    holdings = {
-        d.name: Holding(held[d.name].records, d.salt, commitment(held[d.name], bearer.identity, d.salt))
-        for d in terms.data
-        if d.name in held
-    }
-    with_data(terms, bearer.party, holdings)
-    reveals = _unbounded(terms, held)
-    if not held or (terms.privacy is None and not reveals):
+    with_data(terms, bearer.party, _holdings(terms, program, bearer, loaded))
+    own = [d.name for d in terms.data if d.owner == bearer.party]
+    if not own or (terms.privacy is None and not _unbounded(terms, dict.fromkeys(own, ""))):
         return ContractPermit(terms)
     if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
         raise Refused(
@@ -62,11 +67,24 @@ def permit(contract: Contract, program: Program, bearer: Bearer, files: Mapping[
             help="compile it with this version of ccr",
         )
     with Ledger(ledger) as opened:  # one that was tampered with is refused before anybody waits
+        held = {name: identify(opened, files[name]).data for name in own}
         known = opened.known()
+    reveals = _unbounded(terms, held)
     known.books.in_time(now())
     for output, data in reveals.items():
         known.books.may_reveal(output, data)
     return LedgerPermit(_request(terms, program, bearer.party, held, reveals), terms, ledger, known)
+
+
+def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[str, Loaded]) -> dict[str, Holding]:
+    """What this party has of the contract's data sets, as the program reads them."""
+    salts, found = {d.name: d.salt for d in terms.data}, dict[str, Holding]()
+    for spec in specs(program.compiled, frozenset({bearer.party})):
+        fields = loaded[spec.name]
+        if isinstance(spec, DatasetSpec) and isinstance(fields, dict):
+            held, salt = content(spec, fields), salts[spec.name]
+            found[spec.name] = Holding(held.records, salt, commitment(held, bearer.identity, salt))
+    return found
 
 
 def _in_force(contract: Contract, ledger: Path) -> None:
@@ -85,13 +103,13 @@ def _in_force(contract: Contract, ledger: Path) -> None:
 
 
 def _request(
-    terms: Terms, program: Program, party: str, held: Mapping[str, Content], reveals: Mapping[str, tuple[str, ...]]
+    terms: Terms, program: Program, party: str, held: Mapping[str, str], reveals: Mapping[str, tuple[str, ...]]
 ) -> Request:
     cost = charge = None
     if terms.privacy is not None:
         cost, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
     return Request(
-        data=tuple(sorted({c.digest for c in held.values()})),
+        data=tuple(sorted(set(held.values()))),
         consumer=terms.other(party).key,
         contract=digest(terms),
         program=program.digest,
@@ -102,10 +120,10 @@ def _request(
     )
 
 
-def _unbounded(terms: Terms, held: Mapping[str, Content]) -> dict[str, tuple[str, ...]]:
-    """By output, the content of this party's data sets that it tells of at an infinite epsilon."""
+def _unbounded(terms: Terms, held: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """By output, those of this party's data sets, as the ledger names them, that it tells of at an infinite epsilon."""
     found = {
-        output: tuple(sorted({held[name].digest for name in names if name in held}))
+        output: tuple(sorted({held[name] for name in names if name in held}))
         for output, names in terms.unbounded().items()
     }
     return {output: data for output, data in found.items() if data}

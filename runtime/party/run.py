@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from compiler.program import and_gates
 from compiler.words.evaluate import Array
 from runtime.contract.refused import Refused
+from runtime.data.columns import NONE, Chosen
 from runtime.execute.engines import BACKEND
 from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
@@ -38,9 +39,11 @@ class Report:
     backend: str = BACKEND
 
 
-def prepare(program: Program, party: str, given: Mapping[str, str], secret: RunSecret) -> PartySources:
+def prepare(
+    program: Program, party: str, given: Mapping[str, str], secret: RunSecret, columns: Chosen = NONE
+) -> PartySources:
     """The party's inputs, read and checked; raises InputError.  Nothing is sent before this has succeeded."""
-    return PartySources(load(program.compiled, frozenset({party}), given), secret)
+    return PartySources(load(program.compiled, frozenset({party}), given, columns), secret)
 
 
 def run(

@@ -14,8 +14,9 @@ from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Produ
 from compiler.words.evaluate import Array
 from compiler.words.ir import Block, Loop, Result, Type, Value
 from compiler.words.operations import Coins, Draw, Entry, Noise
+from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
-from runtime.data.load import Loaded, load_inputs
+from runtime.data.load import Loaded, known_columns, load_inputs
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
 from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, gather
 from runtime.privacy.randomness import RunSecret
@@ -42,9 +43,12 @@ def specs(program: Compiled, parties: frozenset[str]) -> list[TensorSpec | Datas
     return [*tensors, *datasets]
 
 
-def load(program: Compiled, parties: frozenset[str], given: Mapping[str, str]) -> dict[str, Loaded]:
+def load(
+    program: Compiled, parties: frozenset[str], given: Mapping[str, str], columns: Chosen = NONE
+) -> dict[str, Loaded]:
     """The inputs of these parties from files; raises InputError."""
-    loaded = load_inputs(specs(program, parties), given)
+    known_columns(specs(program, frozenset(program.parties)), columns)
+    loaded = load_inputs(specs(program, parties), given, columns)
     for draw in _draws(program.plan.steps):
         fields = loaded.get(draw.dataset)
         if isinstance(fields, dict) and len(fields[draw.name or next(iter(fields))]) < draw.batch:

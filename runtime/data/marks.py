@@ -1,0 +1,97 @@
+"""What the ledger knows a data set's records by: keyed marks, whatever program, format or order of columns.
+
+A mark is of the values of one record in ascending order, as float32: neither sampling nor accounting knows where a value
+stands, so neither does a mark, or a file whose columns were shuffled or renamed would have an untouched budget.  What is
+no number (a name, a date) counts as its text, a gap as a gap.  A value more or less in a record makes another record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.data.encode import TRUTHS
+from runtime.data.errors import InputError
+from runtime.data.table import Block, Part, Table
+from runtime.data.tables import open_table
+
+MARK = 16  # bytes
+_FORMER = b"ccr data set 1\0"
+_EMPTY = frozenset({"", "nan"})
+
+Numbers = NDArray[np.float64]  # shape (rows, columns)
+
+
+def marks(path: str, key: bytes) -> bytes:
+    """The marks of a file's records, sorted, MARK bytes for one.  Raises InputError."""
+    found: list[bytes] = []
+    for numbers, texts in _rows(path):
+        with np.errstate(over="ignore"):
+            values = np.sort(numbers + 0.0, axis=1).astype(">f4")  # -0.0 becomes 0.0; gaps come last
+        values[np.isnan(values)] = np.nan
+        found += [
+            hmac.digest(key, row.tobytes() + text, "sha256")[:MARK] for row, text in zip(values, texts, strict=True)
+        ]
+    if not found:
+        raise InputError("there are no records", help="give at least one row", file=path)
+    return b"".join(sorted(found))
+
+
+def former(path: str) -> str | None:
+    """The hash by which older versions knew a file's records, with their columns in this order; None for what they did
+    not read."""
+    rows: list[bytes] = []
+    columns = 0
+    for numbers, texts in _rows(path):
+        if not np.isfinite(numbers).all() or any(texts):
+            return None
+        columns = numbers.shape[1]
+        rows += [hashlib.sha256(row.tobytes()).digest() for row in (numbers + 0.0).astype(">f8")]
+    header = _FORMER + len(rows).to_bytes(8, "big") + columns.to_bytes(8, "big")
+    return hashlib.sha256(header + b"".join(sorted(rows))).hexdigest()
+
+
+def _rows(path: str) -> Iterator[tuple[Numbers, Sequence[bytes]]]:
+    """Some of the rows at a time: their numbers, NaN for what is none, and what stands for their texts."""
+    table = open_table(path)
+    for part in table.whole():
+        columns, words = [], list[list[str]]([] for _ in part.rows)
+        for block in _blocks(table, part):
+            if isinstance(block, list):
+                columns.append(_numbers(block, words).reshape(-1, 1))
+            else:
+                columns.append(np.asarray(block, dtype=np.float64))
+        numbers = np.concatenate(columns, axis=1)
+        yield numbers, [_text(found) for found in words]
+
+
+def _blocks(table: Table, part: Part) -> list[Block]:
+    return [part.blocks[block] for block in dict.fromkeys(column.block for column in table.columns)]
+
+
+def _numbers(cells: list[str], words: list[list[str]]) -> Numbers:
+    """What a column of text says; what is no number goes to the `words` of its row."""
+    try:
+        return np.array([float(cell) for cell in cells])
+    except ValueError:
+        found = np.full(len(cells), np.nan)
+    for i, cell in enumerate(cells):
+        text = cell.strip()
+        try:
+            found[i] = float(TRUTHS.get(text, text))
+        except ValueError:
+            if text.lower() not in _EMPTY:
+                words[i].append(text)
+    return found
+
+
+def _text(words: list[str]) -> bytes:
+    """Nothing where a record is all numbers."""
+    if not words:
+        return b""
+    spelled = sorted(word.encode() for word in words)
+    return b"\0text" + b"".join(len(word).to_bytes(8, "big") + word for word in spelled)

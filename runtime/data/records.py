@@ -1,0 +1,120 @@
+"""A data set's rows from whatever table: each field's columns, encoded, every `where` met, all that is bad counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.data.arrays import encode_values
+from runtime.data.bounds import above
+from runtime.data.columns import Columns
+from runtime.data.encode import BadValue, Wrong, encode_text
+from runtime.data.errors import FIRST, Cell, InputError, bad_cells
+from runtime.data.specs import FieldSpec
+from runtime.data.table import Part, Table
+
+
+@dataclass(slots=True)
+class _Bad:
+    """What cannot be used: how many cells, and the first of them by rows."""
+
+    count: int = 0
+    first: list[Cell] = field(default_factory=list[Cell])
+
+    def add(self, found: Sequence[tuple[int, str]], why: Callable[[int], Wrong]) -> None:
+        """`found` has the row and column of each, ascending; `why` tells of one by its place in it."""
+        self.count += len(found)
+        for i, (row, column) in enumerate(found[:FIRST]):
+            wrong = why(i)
+            self.first.append(Cell(row, column, wrong.what, wrong.help))
+
+    def cut(self) -> None:
+        """At the end of some rows, behind which others follow."""
+        self.first = sorted(self.first, key=lambda cell: cell.row or 0)[:FIRST]
+
+
+def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) -> list[NDArray[np.int64]]:
+    """One array of shape (n, columns) for each field, n >= 1.  Raises InputError."""
+    bad, parts = _Bad(), [list[NDArray[np.int64]]() for _ in fields]
+    places = [columns.places[f.name] for f in fields]
+    wanted = frozenset(table.columns[place].block for of in places for place in of)
+    rows = 0
+    for part in table.parts(wanted):
+        rows += len(part.rows)
+        for field_, found, at in zip(fields, parts, places, strict=True):
+            integers = _encode(table, part, field_, at, bad)
+            if integers is not None and not bad.count:
+                found.append(integers)
+        bad.cut()
+    if bad.count:
+        raise bad_cells(table.file, bad.first, bad.count, table.counted)
+    if not rows:
+        below = " below the header" if table.counted == "line" else ""
+        raise InputError(f"there are no rows{below}", help="give at least one row", file=table.file)
+    return [np.concatenate(found) for found in parts]
+
+
+def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: _Bad) -> NDArray[np.int64] | None:
+    """The field's columns, shape (rows, columns); None where some of it is bad."""
+    pieces: list[NDArray[np.int64]] = []
+    order: list[int] = []
+    good = True
+    for elements, block in _by_block(table, at):
+        order += elements
+        names = [table.columns[at[element]].name for element in elements]
+        try:
+            pieces.append(_encode_block(table, part, field, block, [table.columns[at[e]].offset for e in elements]))
+        except BadValue as error:
+            good = False
+            bad.add(
+                [(part.rows[i // len(names)], names[i % len(names)]) for i in error.indices],
+                _nth(error),
+            )
+    if not good:
+        return None
+    integers = np.concatenate(pieces, axis=1)[:, np.argsort(order)]
+    return integers if _bounded(part, field, integers, bad) else None
+
+
+def _nth(error: BadValue) -> Callable[[int], Wrong]:
+    return lambda i: error.why(error.indices[i])
+
+
+def _by_block(table: Table, at: Sequence[int]) -> Iterator[tuple[list[int], int]]:
+    """The elements of a field, together where they are of one block."""
+    found: dict[int, list[int]] = {}
+    for element, place in enumerate(at):
+        found.setdefault(table.columns[place].block, []).append(element)
+    yield from ((elements, block) for block, elements in found.items())
+
+
+def _encode_block(table: Table, part: Part, field: FieldSpec, block: int, offsets: Sequence[int]) -> NDArray[np.int64]:
+    cells = part.blocks[block]
+    if isinstance(cells, list):
+        return encode_text(cells, field.kind).reshape(-1, 1)
+    flat = np.ascontiguousarray(cells[:, list(offsets)]).reshape(-1)
+    return encode_values(table.file, field.name, flat, field.kind).reshape(-1, len(offsets))
+
+
+def _bounded(part: Part, field: FieldSpec, integers: NDArray[np.int64], bad: _Bad) -> bool:
+    """Whether all rows meet the field's `where`."""
+    if field.norm_bound is None:
+        return True
+    rows = above(integers, field.kind, field.norm_bound)
+    bad.add([(part.rows[row], field.name) for row in rows], lambda i: _too_long(field, integers[rows[i]]))
+    return not rows
+
+
+def _too_long(field: FieldSpec, integers: NDArray[np.int64]) -> Wrong:
+    """What is said of one row whose `where` does not hold."""
+    square = Fraction(sum(int(i) ** 2 for i in integers.flat), 4**field.kind.fraction)
+    assert field.norm_bound is not None
+    return Wrong(
+        f"norm2({field.name}) is {float(square) ** 0.5:.6g} after rounding to `{field.kind}`, "
+        f"above the bound {float(field.norm_bound):g} of its `where`",
+        "scale the row down until its rounded values meet the bound",
+    )

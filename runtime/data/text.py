@@ -1,0 +1,134 @@
+"""Tables of text, as spreadsheets and scripts save them: one header line, then rows of decimal numerals.
+
+What differs from file to file is found out: the separator, decimal commas, the byte order mark, line ends, quotes.
+What may mean two things is left as it stands, for whoever reads numbers to refuse.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from runtime.data.errors import InputError
+from runtime.data.table import ROWS, Column, Part, Table, cannot_open
+
+Line = tuple[int, list[str]]  # its number in the file, from 1, and its cells
+
+_SAMPLE = 1 << 16  # bytes that are looked at before the file is read
+_LINES = 20
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
+_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*", re.ASCII)
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file is written."""
+
+    encoding: str = "utf-8-sig"
+    separator: str = ","
+
+    def __str__(self) -> str:
+        wide = ", UTF-16" if self.encoding == "utf-16" else ""
+        return f"text, separated by {_SEPARATORS[self.separator]}{wide}"
+
+    def pointed(self, cell: str) -> str:
+        """A numeral with a decimal comma, with a point.
+
+        Semicolons stand where commas are decimal.  Elsewhere `1,234` may be a thousand, and stays as it is.
+        """
+        if "," not in cell or not _COMMA.fullmatch(cell) or (self.separator != ";" and _THOUSANDS.fullmatch(cell)):
+            return cell
+        return cell.replace(",", ".")
+
+
+def dialect(file: str) -> Dialect:
+    """Found from the beginning of the file.  Raises InputError."""
+    try:
+        with Path(file).open("rb") as raw:
+            head = raw.read(_SAMPLE)
+    except OSError as error:
+        raise cannot_open(file, error) from None
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    lines = head.decode(encoding, errors="replace").splitlines()
+    if len(head) == _SAMPLE:
+        lines = lines[:-1]  # which may be cut
+    return Dialect(encoding, _separator([line for line in lines if line.strip()][:_LINES]))
+
+
+def _separator(lines: list[str]) -> str:
+    """That which cuts all lines into equally many cells; where none does, that which cuts the first one most."""
+    counts: dict[str, list[int]] = {}
+    for separator in _SEPARATORS:
+        rows = csv.reader(lines, delimiter=separator, skipinitialspace=True)
+        counts[separator] = [len(row) for row in rows] or [1]
+    for separator, found in counts.items():
+        if found[0] > 1 and len(set(found)) == 1:
+            return separator
+    return max(reversed(counts), key=lambda separator: counts[separator][0])
+
+
+def read_csv(file: str) -> Iterator[Line]:
+    """The header, then every line that is not blank; nothing for an empty file.  Raises InputError."""
+    found = dialect(file)
+    try:
+        with Path(file).open(encoding=found.encoding, newline="") as text:
+            reader = csv.reader(text, strict=True, delimiter=found.separator, skipinitialspace=True)
+            header = next((row for row in reader if row), None)
+            if header is not None:
+                yield reader.line_num, header
+            yield from ((reader.line_num, [found.pointed(cell) for cell in row]) for row in reader if row)
+    except (UnicodeError, csv.Error) as error:
+        raise InputError(
+            f"this is not a CSV text: {error}", help="save it as comma-separated UTF-8", file=file
+        ) from None
+    except OSError as error:
+        raise cannot_open(file, error) from None
+
+
+def table_of_lines(file: str, form: str, lines: Iterator[Line]) -> Table:
+    """A table whose first line names the columns.  Raises InputError."""
+    line, header = next(lines, (1, []))
+    if not header:
+        raise InputError("the file is empty", help="write a header line with the columns' names, then rows", file=file)
+    if all(_is_number(cell) for cell in header):
+        raise InputError(
+            "the first line is all numbers; it must name the columns",
+            help="put one header line above the rows",
+            file=file,
+            row=line,
+            counted="line",
+        )
+    names = [name.strip() for name in header]
+
+    def parts(blocks: frozenset[int]) -> Iterator[Part]:
+        while batch := list(islice(lines, ROWS)):
+            for number, row in batch:
+                if len(row) != len(names):
+                    raise _ragged(file, number, row, len(names))
+            columns = list(zip(*(row for _, row in batch), strict=True))
+            yield Part([number for number, _ in batch], {block: list(columns[block]) for block in sorted(blocks)})
+
+    return Table(file, form, tuple(Column(name, i) for i, name in enumerate(names)), parts, counted="line")
+
+
+def _ragged(file: str, line: int, row: list[str], columns: int) -> InputError:
+    return InputError(
+        f"{len(row)} cells where the header has {columns}",
+        help="give every row one cell for each column; a cell that holds the separator needs quotes",
+        file=file,
+        row=line,
+        counted="line",
+    )
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
