@@ -22,7 +22,6 @@ BIAS = 128  # 1/2, in grid units
 FEATURE = 256  # grid units of fix<9, 8>
 WEIGHT = 4096  # grid units of fix<16, 12>
 MIDDLE, SPREAD = 150, 200  # of the progression, whose scale is 25 to 346
-NAMES = ("age", "sex", "bmi", "pressure", "cholesterol", "ldl", "hdl", "ratio", "triglycerides", "sugar")
 
 
 def split(total: int) -> tuple[list[int], list[int], list[int]]:
@@ -65,7 +64,7 @@ def write(path: Path, rows: NDArray[np.int64], y: NDArray[np.int64]) -> None:
     """One line a patient; three decimals tell multiples of 1/256 apart."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*NAMES, "bias", "progression"])
+        writer.writerow([*(f"x{i}" for i in range(rows.shape[1])), "y"])
         for row, target in zip(rows, y, strict=True):
             writer.writerow([f"{int(v) / FEATURE:.3f}" for v in (*row, target)])
 

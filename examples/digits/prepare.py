@@ -73,7 +73,7 @@ def write(path: Path, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Non
     """One line a record: the pixels row by row, the bias, the digit; three decimals tell multiples of 1/128 apart."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*(f"p{i // 8}{i % 8}" for i in range(64)), "bias", "digit"])
+        writer.writerow([*(f"x{i}" for i in range(rows.shape[1])), "y"])
         for row, label in zip(rows, labels, strict=True):
             writer.writerow([*(f"{int(v) / FEATURE:.3f}" for v in row), int(label)])
 

@@ -64,7 +64,7 @@ def main() -> None:
     payments, fraud = draw(random, PAYMENTS)
     with (HERE / "payments.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(NAMES)
+        writer.writerow(f"payments[{i}]" for i in range(len(NAMES)))
         writer.writerows([f"{v:.3f}" for v in row] for row in payments)
     with (HERE / "truth.csv").open("w", newline="", encoding="utf-8") as file:
         file.write("fraud\n" + "".join(f"{int(y)}\n" for y in fraud))

@@ -73,11 +73,11 @@ def base_model(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np
     return np.floor(np.asarray(fitted.coef_[0], dtype=np.float64) * WEIGHT + 0.5) / WEIGHT
 
 
-def write(path: Path, names: list[str], rows: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
+def write(path: Path, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
     """One line a record: the features as exact decimals, then the label."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*names, "bias", "malignant"])
+        writer.writerow([*(f"x{i}" for i in range(rows.shape[1])), "y"])
         for row, label in zip(rows, labels, strict=True):
             writer.writerow([*(repr(int(v) / FEATURE) for v in row), int(label)])
 
@@ -88,9 +88,8 @@ def main() -> None:
     records, vendor, test = split(labels, SPLIT)
     own = data.data[vendor]
     rows = features(data.data, own.mean(axis=0), own.std(axis=0))
-    names = [str(name) for name in data.feature_names]
     for name, part in (("records", records), ("vendor", vendor), ("test", test)):
-        write(HERE / f"{name}.csv", names, rows[part], labels[part])
+        write(HERE / f"{name}.csv", rows[part], labels[part])
     np.savez(HERE / "base.npz", w0=base_model(rows[vendor], labels[vendor]))
 
 

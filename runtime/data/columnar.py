@@ -98,6 +98,13 @@ class _Arrow:
             yield from (batch.select(list(columns)).slice(at, ROWS) for at in range(0, batch.num_rows, ROWS))
 
 
+def _bytes_of(file: str) -> BinaryIO:
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise cannot_open(file, error) from None
+
+
 @contextmanager
 def _opened(file: str, form: str) -> Generator[_Source]:
     """Raises InputError, also for what goes wrong while it is read."""
@@ -110,11 +117,7 @@ def _opened(file: str, form: str) -> Generator[_Source]:
             help="pip install 'ccr-lang[parquet]', or save it as .csv or .npz",
             file=file,
         ) from None
-    try:
-        opened = Path(file).open("rb")
-    except OSError as error:
-        raise cannot_open(file, error) from None
-    with opened:
+    with _bytes_of(file) as opened:
         try:
             yield _Parquet(opened) if form == "Parquet" else _Arrow(opened)
         except (arrow.ArrowException, OSError) as error:

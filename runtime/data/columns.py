@@ -2,7 +2,7 @@
 
 The element of field `x` at [3] is called `x[3]`, `x3`, `x_3`, `x.3` or `x03`; that of an image at [1, 2] `x[1, 2]`,
 `x[1][2]`, `x_1_2` or `x.1.2`; a field of one element also `x`.  Only where nothing can be mixed up do columns of other
-names fill a field: the one column of a table for a field of one element, and columns that have no names.
+names fill a field: all that there is, one column or numbered ones, a lone field; and columns without names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 
 from runtime.data.errors import InputError
 from runtime.data.shown import flag, mapping_lines, some
@@ -21,6 +20,7 @@ from runtime.data.table import Table
 Chosen = Mapping[str, Sequence[str]]  # by field: names of columns, `a..b` for all from a to b
 NONE: Chosen = {}
 
+_NUMBERED = re.compile(r"(?P<name>.*?)(\[|[_.])?(?P<index>\d{1,9})\]?", re.ASCII)
 _INDEX = re.compile(r"\[(\d+(?:,\d+)*)\]|((?:\[\d+\])+)|(\d+)|((?:_\d+)+)|((?:\.\d+)+)", re.ASCII)
 
 
@@ -38,10 +38,12 @@ def columns_of(table: Table, fields: Sequence[FieldSpec], chosen: Chosen = NONE)
     names = table.names()
     places: dict[str, Sequence[int]] = {}
     claims = _claims(names, [f for f in fields if f.name not in chosen])
-    if not chosen and (not table.named or _nothing_to_mix_up(names, fields)):
+    if not chosen and not table.named:
         if len(names) != sum(f.columns for f in fields):
             raise _other_number(table, fields)
-        return Columns(_in_order(fields), "its only column" if table.named else "by position: it names none", ())
+        return Columns(_in_order(fields), "by position: it has no names", ())
+    if not chosen and (only := _all_there_is(names, fields)) is not None:
+        return Columns({fields[0].name: only}, "as all that there is", ())
     for field in fields:
         if field.name in chosen:
             places[field.name] = _expanded(table, field, chosen[field.name])
@@ -58,8 +60,16 @@ def columns_of(table: Table, fields: Sequence[FieldSpec], chosen: Chosen = NONE)
     return Columns(places, how, [place for place in range(len(names)) if place not in taken])
 
 
-def _nothing_to_mix_up(names: Sequence[str], fields: Sequence[FieldSpec]) -> bool:
-    return len(names) == 1 == sum(f.columns for f in fields)
+def _all_there_is(names: Sequence[str], fields: Sequence[FieldSpec]) -> list[int] | None:
+    """The places of a lone field's elements in a table of nothing else: one column, or `w[0]` to `w[9]` for any w."""
+    if len(fields) > 1 or len(names) != fields[0].columns:
+        return None
+    if len(names) == 1:
+        return [0]
+    found = [_NUMBERED.fullmatch(name) for name in names]
+    at = {int(match["index"]): place for place, match in enumerate(found) if match}
+    same = len({match["name"] for match in found if match}) == 1
+    return [at[i] for i in range(len(names))] if same and at.keys() == set(range(len(names))) else None
 
 
 def _in_order(fields: Sequence[FieldSpec]) -> dict[str, Sequence[int]]:
@@ -184,22 +194,28 @@ def _missing(
         what, help = f"`{field.name}` has no column {some(gone)}", "name all of them, or list them"
     else:
         asked = f"`{called[0]}`" if field.columns == 1 else f"{some(called)}, {field.columns} in all"
-        what, help = f"there is no {table.noun} for `{field.name}`: {asked}", "name them so, or list them"
-    return InputError(f"{what}{lines}", help=f"{help}: {_proposal(table, fields, field)}", file=table.file)
+        what, help = f"there is no {table.noun} for `{field.name}`: {asked}", "name it so, or list what is meant"
+    help = f"{help}: {_proposal(table, [f for f in fields if f.name not in places], places)}"
+    return InputError(f"{what}{lines}", help=help, file=table.file)
 
 
-def _proposal(table: Table, fields: Sequence[FieldSpec], field: FieldSpec) -> str:
-    """What to type: elements that are counted from 1, all columns in their order if there are as many, or dots."""
-    names = table.names()
+def _proposal(table: Table, missing: Sequence[FieldSpec], places: Mapping[str, Sequence[int]]) -> str:
+    """What to type for the first of the fields that miss columns, or for all if as many are left over."""
+    names, field = table.names(), missing[0]
+    taken = {place for of in places.values() for place in of}
+    left = [place for place in range(len(names)) if place not in taken]
     counted = {index_of(name, field.name): name for name in names}
     if len(field.shape) == 1 and all((i,) in counted for i in range(1, field.columns + 1)) and (0,) not in counted:
         return f"{flag(field.name, f'{counted[(1,)]}..{counted[(field.columns,)]}')} (they are counted from 1 there)"
-    if len(names) == sum(f.columns for f in fields) and len(set(names)) == len(names):
-        flags = [flag(name, _run(names, at)) for name, at in _in_order(fields).items()]
+    if len(left) == sum(f.columns for f in missing) and len(set(names)) == len(names):
+        flags = [flag(name, _run(names, [left[i] for i in at])) for name, at in _in_order(missing).items()]
         return f"{' '.join(flags)}, if they stand in the order of the program"
     close = [name for name in names if name.lower() == field.name.lower()]
-    return flag(field.name, close[0] if close else "..." if prod(field.shape) == 1 else "a,b,... or a..b")
+    return flag(field.name, close[0] if close else "..." if field.columns == 1 else "a,b,c or a..c")
 
 
 def _run(names: Sequence[str], at: Sequence[int]) -> str:
-    return names[at[0]] if len(at) == 1 else f"{names[at[0]]}..{names[at[-1]]}"
+    """Columns as a list of --columns: a..b where none lies between that is not meant."""
+    if len(at) > 2 and at[-1] - at[0] == len(at) - 1:
+        return f"{names[at[0]]}..{names[at[-1]]}"
+    return ",".join(f'"{names[place]}"' if "," in names[place] else names[place] for place in at)

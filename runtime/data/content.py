@@ -1,8 +1,8 @@
 """What a contract is about: a data set's records as its program reads them, whatever file they come from.
 
-It is the multiset of rows of grid integers, by the names of fields and in their kinds.  The order of rows and of columns,
-the format, how a number is written, and columns that the program does not read make no difference.  Which budget they
-have is told by `marks`, which know no program.
+It is the multiset of rows of grid integers, by the names of fields and in their kinds.  The order of rows and of
+columns, the format, how a number is written, and columns that the program does not read make no difference.  Which
+budget they have is told by `marks`, which know no program.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class Wrong(Exception):
 
 
 class BadValue(Exception):
-    """The values at the flat positions `indices`, ascending and at least one, cannot be encoded; `why` tells of each."""
+    """The values at these flat positions, ascending and at least one, cannot be encoded; `why` tells of each."""
 
     def __init__(self, indices: Sequence[int], why: Callable[[int], Wrong]) -> None:
         self.indices = indices

@@ -1,8 +1,9 @@
 """What the ledger knows a data set's records by: keyed marks, whatever program, format or order of columns.
 
-A mark is of the values of one record in ascending order, as float32: neither sampling nor accounting knows where a value
-stands, so neither does a mark, or a file whose columns were shuffled or renamed would have an untouched budget.  What is
-no number (a name, a date) counts as its text, a gap as a gap.  A value more or less in a record makes another record.
+A mark is of the values of one record in ascending order, as float32: neither sampling nor accounting knows where a
+value stands, so neither does a mark, or a file whose columns were shuffled or renamed would have an untouched budget.
+What is no number (a name, a date) counts as its text, a gap as a gap.  A value more or less in a record makes another
+record.
 """
 
 from __future__ import annotations

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from runtime.data import formats, save
-from runtime.data.content import content
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Text
 from runtime.data.load import load_dataset, load_tensor
+from runtime.data.marks import marks
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.data.table import Line
+from runtime.data.text import Line
 
 FEATURE, BIT = Kind(9, 8, True), Kind(1, 0, False)
 RECORDS = DatasetSpec("records", (FieldSpec("x", FEATURE, (2,), Fraction(1)), FieldSpec("y", BIT, ())))
@@ -40,7 +40,7 @@ def read_folder(file: str) -> dict[str, np.ndarray]:
 
 def write_words(file: save.BinaryIO, name: str, integers: np.ndarray, kind: Kind) -> None:
     rows = integers.reshape(-1, integers.shape[-1])
-    lines = [[name] * rows.shape[1], *(map(str, row / (1 << kind.fraction)) for row in rows)]
+    lines = [[f"{name}_{i}" for i in range(rows.shape[1])], *(map(str, row / (1 << kind.fraction)) for row in rows)]
     file.write("\n".join(" ".join(line) for line in lines).encode())
 
 
@@ -54,7 +54,7 @@ def toys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def words(path: Path, rows: list[list[float]]) -> str:
-    path.write_text("\n".join(["age size ill", *(" ".join(f"{x:g}" for x in row) for row in rows)]))
+    path.write_text("\n".join(["x0 x1 y", *(" ".join(f"{x:g}" for x in row) for row in rows)]))
     return str(path)
 
 
@@ -75,7 +75,7 @@ def test_a_data_set_is_loaded(tmp_path: Path) -> None:
 
 
 def test_a_data_set_is_told_by_its_records_whatever_the_format(tmp_path: Path) -> None:
-    found = {content(path).digest for path in [*written(tmp_path), str(tmp_path / "records.f64")]}
+    found = {marks(path, b"key") for path in [*written(tmp_path), str(tmp_path / "records.f64")]}
     assert len(found) == 1
 
 
@@ -104,7 +104,7 @@ def test_an_output_is_saved_and_read_back(tmp_path: Path) -> None:
 
 
 def test_the_formats_are_told_where_a_file_has_none_of_them(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"\.safetensors, \.words, \.f64 or \.arrays"):
+    with pytest.raises(InputError, match=r"\.feather, \.words, \.f64 or \.arrays"):
         load_dataset(RECORDS, str(tmp_path / "records.docx"))
     with pytest.raises(InputError, match=r"\.csv or \.words"):
         save.save(str(tmp_path / "w.docx"), "w", np.zeros(2, dtype=np.int64), WEIGHTS.kind)

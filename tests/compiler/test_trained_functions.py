@@ -46,7 +46,7 @@ def test_training_runs_with_the_bits_of_the_simulation(name: str, tmp_path: Path
     rng = np.random.default_rng(1)
     np.savez(tmp_path / "w.npz", first=rng.uniform(-1, 1, (3, 2)).round(2), second=rng.uniform(-1, 1, (2, 3)).round(2))
     rows = [f"{a:.3f},{b:.3f},{c:.3f},{rng.integers(0, 3)}" for a, b, c in rng.uniform(-0.5, 0.5, (8, 3))]
-    (tmp_path / "r.csv").write_text("\n".join(["a,b,c,y", *rows]) + "\n", encoding="utf-8")
+    (tmp_path / "r.csv").write_text("\n".join(["x0,x1,x2,y", *rows]) + "\n", encoding="utf-8")
     given = {"first": str(tmp_path / "w.npz"), "second": str(tmp_path / "w.npz"), "records": str(tmp_path / "r.csv")}
     expected = api.simulate(program, given, seed=3)
     with np.load(tmp_path / "w.npz") as start:

@@ -266,11 +266,11 @@ def spoiled(column: int, cell: str) -> str:
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
-        ("high", 'line 3, column "mean texture": `high` is not a number'),
-        ("NaN", 'line 3, column "mean texture": NaN is not a finite number'),
-        ("1.5", 'line 3, column "mean texture": 1.5 is out of range of `fix<9, 8>`'),
+        ("high", 'line 3, column "x1": `high` is not a number'),
+        ("NaN", 'line 3, column "x1": NaN is not a finite number'),
+        ("1.5", 'line 3, column "x1": 1.5 is out of range of `fix<9, 8>`'),
         ("0.99", 'line 3, column "x": norm2(x) is'),
-        ("0.5,0.5", "line 3: 33 columns where the program needs 32"),
+        ("0.5,0.5", "line 3: 33 cells where the header has 32"),
     ],
 )
 def test_wrong_records(folder: Path, tmp_path: Path, peer: socket.socket, cell: str, words: str) -> None:
@@ -326,7 +326,7 @@ def test_an_input_is_refused_with_data(tmp_path: Path, folder: Path, peer: socke
         "run", str(folder / "tumour.ccrc"), *ends(folder, "hospital", peer), "--input", f"records={table}", "--json"
     )
     error = json.loads(done.stdout)["error"]
-    assert (done.exit_code, error["code"], error["row"], error["column"]) == (2, "input", 3, "mean texture")
+    assert (done.exit_code, error["code"], error["row"], error["column"]) == (2, "input", 3, "x1")
 
 
 def test_how_a_party_is_started(folder: Path) -> None:

@@ -21,6 +21,7 @@ from support.contracts import (
     SALT,
     SOURCE,
     VENDOR,
+    content_of,
     contract,
     edited,
     program,
@@ -40,7 +41,6 @@ from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign, verify
 from runtime.contract.terms import Contract, decode, encode
-from runtime.data.content import content
 from runtime.net.keys import Identity
 from runtime.privacy.cost import float_below
 from runtime.report import contract as report
@@ -269,15 +269,23 @@ def test_signing_takes_a_party() -> None:
 
 def test_content_is_the_records_and_nothing_else(tmp_path: Path) -> None:
     path = write_records(tmp_path / "records.csv")
-    found = content(str(path))
+    found = content_of(path)
     header, *rows = path.read_text().splitlines()
     other = tmp_path / "other.csv"
-    other.write_text("\r\n".join(["p,q,r", *(row.replace("0.5", ".50") for row in reversed(rows))]))
-    assert content(str(other)) == found
-    other.write_text("\n".join([header, *rows, rows[0]]))
-    assert content(str(other)).digest != found.digest
-    other.write_text("\n".join([header, *rows[1:], "0.25,0,0"]))
-    assert content(str(other)).digest != found.digest
+    for same in (
+        "\r\n".join(["x0,x_1,y", *(row.replace("0.5", ".50") for row in reversed(rows))]),
+        "\n".join(["y,age,x[1],x[0]", *("{2},7,{1},{0}".format(*row.split(",")) for row in rows)]),
+        "\n".join([header, *("{}01,{}e0,{}".format(*row.split(",")) for row in rows)]),  # on one grid
+    ):
+        other.write_text(same)
+        assert content_of(other) == found
+    for different in (
+        [*rows, rows[0]],
+        [*rows[1:], "0.25,0,0"],
+        [rows[0].replace("-0.375,0.0", "0.0,-0.375"), *rows[1:]],
+    ):
+        other.write_text("\n".join([header, *different]))
+        assert content_of(other).digest != found.digest
     assert found.digest not in repr(found)
 
 

@@ -1,7 +1,7 @@
 """Encoding is floor(x 2^F + 1/2) on exact numbers, from floats, integers and text alike."""
 
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lang.numerals import spelled
-from runtime.data.bounds import first_above, sum_of_squares
+from runtime.data.bounds import above, sum_of_squares
 from runtime.data.encode import BadValue, encode_floats, encode_integers, encode_text
 from runtime.data.specs import Kind
 
@@ -69,7 +69,7 @@ def test_text(cells: list[str], kind: Kind) -> None:
     if None in wanted:
         with pytest.raises(BadValue) as caught:
             encode_text(cells, kind)
-        assert caught.value.index == wanted.index(None)
+        assert list(caught.value.indices) == [i for i, value in enumerate(wanted) if value is None]
     else:
         assert encode_text(cells, kind).tolist() == wanted
 
@@ -106,6 +106,27 @@ def test_what_is_said_of_a_cell(cell: str, said: str) -> None:
     assert said in caught.value.what and caught.value.index == 1 and caught.value.help
 
 
+def test_true_is_one() -> None:
+    cells = ["True", "false", " TRUE ", "1.0", "0", "1e0"]
+    for kind in (BIT, BYTE, WIDE):
+        assert encode_text(cells, kind).tolist() == [value << kind.fraction for value in (1, 0, 1, 1, 0, 1)]
+    with pytest.raises(BadValue, match="`yes` is not a number"):
+        encode_text(["yes"], BIT)
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(), min_size=1, max_size=6), st.sampled_from(KINDS))
+def test_every_bad_float_is_found(values: list[float], kind: Kind) -> None:
+    bad = [i for i, v in enumerate(values) if not isfinite(v) or meaning(Fraction(v), kind) is None]
+    if not bad:
+        encode_floats(np.array(values), kind)
+        return
+    with pytest.raises(BadValue) as caught:
+        encode_floats(np.array(values), kind)
+    assert list(caught.value.indices) == bad
+    assert [caught.value.why(i).help for i in bad]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_only_finite_floats(value: float) -> None:
     with pytest.raises(BadValue, match="not a finite number"):
@@ -121,15 +142,15 @@ def test_the_bound_is_met_with_equality_and_not_beyond() -> None:
     """3-4-5: norm 5/8 exactly."""
     kind = Kind(9, 3, True)
     rows = np.array([[3, 4], [3, 5]])
-    assert first_above(rows, kind, Fraction(5, 8)) == 1
-    assert first_above(rows[:1], kind, Fraction(5, 8)) is None
-    assert first_above(rows[:1], kind, Fraction(4999, 8000)) == 0
+    assert above(rows, kind, Fraction(5, 8)) == [1]
+    assert above(rows[:1], kind, Fraction(5, 8)) == []
+    assert above(rows[:1], kind, Fraction(4999, 8000)) == [0]
 
 
 def test_squares_do_not_wrap() -> None:
     rows = np.array([[2**40, 2**40], [1, 0]])
     assert sum_of_squares(rows).tolist() == [2**81, 1]
-    assert first_above(rows, Kind(63, 0, True), Fraction(2**40)) == 0
+    assert above(rows, Kind(63, 0, True), Fraction(2**40)) == [0]
 
 
 def test_the_wide_minimum_does_not_wrap() -> None:

@@ -34,7 +34,7 @@ dpsgd w, b on records(batch = 2, steps = 3, clip = 2.0, noise = NOISE, rate = 1.
 output w to vendor;
 output b to vendor;
 """
-RECORDS = "a,b,c,y\n0.5,0.25,-0.5,1\n-0.25,0.5,0,0\n0,0.75,0.5,1\n0.5,-0.5,0.25,0\n"
+RECORDS = "x0,x1,x2,y\n0.5,0.25,-0.5,1\n-0.25,0.5,0,0\n0,0.75,0.5,1\n0.5,-0.5,0.25,0\n"
 NAMES = ("w", "b")
 
 

@@ -16,7 +16,7 @@ from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
 FEATURE, BIT, UINT = Kind(9, 8, True), Kind(1, 0, False), Kind(32, 0, False)
 RECORDS = DatasetSpec("records", (FieldSpec("x", FEATURE, (2,), Fraction(1)), FieldSpec("y", BIT, ())))
 WEIGHTS = TensorSpec("w0", Kind(16, 10, True), (3,))
-GOOD = "age,size,ill\n0.5,-0.25,1\n0.0039,0,0\n"
+GOOD = "x0,x1,y\n0.5,-0.25,1\n0.0039,0,0\n"
 
 
 def refused(spec: DatasetSpec | TensorSpec, value: Path | str) -> InputError:
@@ -34,7 +34,7 @@ def csv(folder: Path, text: str | bytes, name: str = "records.csv") -> Path:
 
 
 @pytest.mark.parametrize("text", [GOOD, "\ufeff" + GOOD, GOOD.replace("\n", "\r\n"), GOOD + "\n\n", GOOD[:-1]])
-def test_a_csv_fills_the_fields_in_order(tmp_path: Path, text: str) -> None:
+def test_a_csv_fills_the_fields(tmp_path: Path, text: str) -> None:
     fields = load_dataset(RECORDS, str(csv(tmp_path, text)))
     assert fields["x"].tolist() == [[128, -64], [1, 0]] and fields["y"].tolist() == [1, 0]
     assert all(field.dtype == np.int64 for field in fields.values())
@@ -58,11 +58,6 @@ def test_a_place_in_a_wider_table_is_called_by_its_name(tmp_path: Path) -> None:
     assert (error.row, error.column) == (3, "x[1]")
 
 
-@pytest.mark.parametrize("header", ["x[0],x[1],y,y", "x[0],x[0],x[1],y", "x[0],x[1],Y,z"])
-def test_names_that_do_not_tell_are_no_names(tmp_path: Path, header: str) -> None:
-    assert "4 columns where the program needs 3" in refused(RECORDS, csv(tmp_path, f"{header}\n0,0,1,1\n")).what
-
-
 def test_named_axes_are_in_the_order_of_the_array(tmp_path: Path) -> None:
     spec = DatasetSpec("d", (FieldSpec("image", UINT, (2, 2)),))
     rows = load_dataset(spec, str(csv(tmp_path, '"image[1, 1]","image[0, 0]","image[1, 0]","image[0, 1]"\n4,1,3,2\n')))
@@ -71,28 +66,29 @@ def test_named_axes_are_in_the_order_of_the_array(tmp_path: Path) -> None:
 
 def test_fields_keep_their_shapes(tmp_path: Path) -> None:
     spec = DatasetSpec("d", (FieldSpec("image", UINT, (2, 2)),))
-    rows = load_dataset(spec, str(csv(tmp_path, "a,b,c,d\n1,2,3,4\n5,6,7,8\n")))
+    header = "image_0_0,image_0_1,image_1_0,image_1_1"
+    rows = load_dataset(spec, str(csv(tmp_path, f"{header}\n1,2,3,4\n5,6,7,8\n")))
     assert rows["image"].tolist() == [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
 
 
 @pytest.mark.parametrize(
     ("text", "row", "column", "said"),
     [
-        ("age,size,ill\n0.5,abc,1\n", 2, "size", "`abc` is not a number"),
-        ("age,size,ill\n0.5,0,1\n0.5,nan,1\n", 3, "size", "not a finite number"),
-        ("age,size,ill\n0.5,0,1\n\n0.5,1.5,1\n", 4, "size", "1.5 is out of range of `fix<9, 8>`"),
-        ("age,size,ill\n0.5,0,2\n", 2, "ill", "2 is out of range of `bit`, which holds 0 to 1"),
-        ("age,size,ill\n0.5,0,0.5\n", 2, "ill", "0.5 is no integer"),
-        ("age,size,ill\n0.5,,1\n", 2, "size", "the cell is empty"),
-        ("age,size,ill\n0.9,0.9,1\n", 2, "x", "norm2(x) is 1.27058"),
-        ("age,size,ill\n0.5,0,1\n0.5,0\n", 3, None, "2 columns where the program needs 3"),
-        ("age,size,ill\n0.5,0,1,1\n", 2, None, "4 columns where the program needs 3"),
-        ("age,ill\n0.5,1\n", 1, None, "2 columns where the program needs 3"),
+        ("x0,x1,y\n0.5,abc,1\n", 2, "x1", "`abc` is not a number"),
+        ("x0,x1,y\n0.5,0,1\n0.5,nan,1\n", 3, "x1", "not a finite number"),
+        ("x0,x1,y\n0.5,0,1\n\n0.5,1.5,1\n", 4, "x1", "1.5 is out of range of `fix<9, 8>`"),
+        ("x0,x1,y\n0.5,0,2\n", 2, "y", "2 is out of range of `bit`, which holds 0 to 1"),
+        ("x0,x1,y\n0.5,0,0.5\n", 2, "y", "0.5 is no integer"),
+        ("x0,x1,y\n0.5,,1\n", 2, "x1", "the cell is empty"),
+        ("x0,x1,y\n0.9,0.9,1\n", 2, "x", "norm2(x) is 1.27058"),
+        ("x0,x1,y\n0.5,0,1\n0.5,0\n", 3, None, "2 cells where the header has 3"),
+        ("x0,x1,y\n0.5,0,1,1\n", 2, None, "4 cells where the header has 3"),
+        ("x0,y\n0.5,1\n", None, None, "`x` has no column `x[1]`"),
         ("0.1,0.2,1\n0.5,0,1\n", 1, None, "all numbers"),
-        ("age,size,ill\n", None, None, "no rows"),
+        ("x0,x1,y\n", None, None, "no rows"),
         ("", None, None, "empty"),
-        (b"age,size,ill\n\xff\xfe,0,1\n", None, None, "not a CSV text"),
-        ('age,size,ill\n"0.5"x,0,1\n', None, None, "not a CSV text"),
+        (b"x0,x1,y\n\xff\xfe,0,1\n", None, None, "not a CSV text"),
+        ('x0,x1,y\n"0.5"x,0,1\n', None, None, "not a CSV text"),
     ],
 )
 def test_a_bad_csv(tmp_path: Path, text: str | bytes, row: int | None, column: str | None, said: str) -> None:
@@ -103,25 +99,21 @@ def test_a_bad_csv(tmp_path: Path, text: str | bytes, row: int | None, column: s
 
 
 def test_a_place_reads_well(tmp_path: Path) -> None:
-    path = csv(tmp_path, "age,size,ill\n0.5,abc,1\n")
-    assert str(refused(RECORDS, path)).startswith(f'{path}, line 2, column "size": `abc` is not a number\n')
-
-
-def test_semicolons_are_recognised(tmp_path: Path) -> None:
-    assert "semicolons" in refused(RECORDS, csv(tmp_path, GOOD.replace(",", ";"))).help
+    path = csv(tmp_path, "x0,x1,y\n0.5,abc,1\n")
+    assert str(refused(RECORDS, path)).startswith(f'{path}, line 2, column "x1": `abc` is not a number\n')
 
 
 def test_a_bad_row_far_below(tmp_path: Path) -> None:
     """Beyond the first chunk of rows the line is still the file's."""
-    path = csv(tmp_path, "age,size,ill\n" + "0.5,0,1\n" * 9000 + "0.5,oops,1\n")
+    path = csv(tmp_path, "x0,x1,y\n" + "0.5,0,1\n" * 9000 + "0.5,oops,1\n")
     assert refused(RECORDS, path).row == 9002
 
 
 def test_the_norm_is_taken_after_rounding(tmp_path: Path) -> None:
     """0.7088 rounds to 181/256: two of them stay below 1, though 0.7088 sqrt(2) does not; 0.7091 rounds to 182."""
-    fields = load_dataset(RECORDS, str(csv(tmp_path, "a,b,y\n0.7088,0.7088,1\n")))
+    fields = load_dataset(RECORDS, str(csv(tmp_path, "x0,x1,y\n0.7088,0.7088,1\n")))
     assert fields["x"].tolist() == [[181, 181]]
-    assert "after rounding" in refused(RECORDS, csv(tmp_path, "a,b,y\n0.7091,0.7091,1\n")).what
+    assert "after rounding" in refused(RECORDS, csv(tmp_path, "x0,x1,y\n0.7091,0.7091,1\n")).what
 
 
 @pytest.mark.parametrize("name", ["none.csv", "none.npy", "none.npz", "none.safetensors"])
@@ -136,7 +128,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", [RECORDS, WEIGHTS])
 def test_an_unknown_ending(tmp_path: Path, spec: DatasetSpec | TensorSpec) -> None:
-    assert ".csv, .npy, .npz" in refused(spec, csv(tmp_path, GOOD, "records.xlsx")).help
+    assert ".csv, .tsv, .npy, .npz" in refused(spec, csv(tmp_path, GOOD, "records.xlsx")).help
 
 
 def npz(folder: Path, **arrays: Any) -> Path:
@@ -186,9 +178,12 @@ def test_an_element_is_named(tmp_path: Path) -> None:
     assert refused(WEIGHTS, npz(tmp_path, w0=np.array([0, np.inf, 0]))).column == "w0[1]"
 
 
-def test_integers_do_not_come_as_floats(tmp_path: Path) -> None:
-    error = refused(TensorSpec("a", UINT, (1,)), npz(tmp_path, a=np.array([1.0])))
-    assert "dtype float64 where `uint<32>` needs integers" in error.what and "astype(np.int64)" in error.help
+def test_integers_may_come_as_floats_that_are_whole(tmp_path: Path) -> None:
+    spec = TensorSpec("a", UINT, (3,))
+    assert load_tensor(spec, str(npz(tmp_path, a=np.array([1.0, 0.0, 2.0**32 - 1])))).tolist() == [1, 0, 2**32 - 1]
+    error = refused(spec, npz(tmp_path, a=np.array([1.0, 0.5, 2.0**32])))
+    assert error.column == "a[1]" and "0.5 is no integer, as `uint<32>` needs" in error.what
+    assert 'column "a[2]": 4294967296.0 is out of range' in error.what and "2 cells cannot be used" in error.what
 
 
 def test_a_name_that_is_not_there(tmp_path: Path) -> None:
@@ -220,7 +215,7 @@ def test_a_dataset_from_arrays(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "said"),
     [
-        ({"x": np.zeros((2, 2))}, "no array `y`"),
+        ({"x": np.zeros((2, 2))}, "there is no array for `y`"),
         ({"x": np.zeros((2, 2)), "y": np.zeros(3, int)}, "different numbers of rows: `x` 2, `y` 3"),
         ({"x": np.zeros((2, 3)), "y": np.zeros(2, int)}, "shape [2, 3] where the program needs [n, 2]"),
         ({"x": np.zeros((0, 2)), "y": np.zeros(0, int)}, "no rows"),

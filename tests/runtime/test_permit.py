@@ -21,6 +21,7 @@ from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, encode
 from runtime.data.errors import InputError
+from runtime.data.load import Loaded
 from runtime.data.unchanged import unchanged
 from runtime.ledger import store
 from runtime.ledger.events import Allotted, Granted, State, budget, now
@@ -32,6 +33,7 @@ from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
 from runtime.party.ledger_permit import Bearer, ContractPermit, LedgerPermit, permit
 from runtime.party.run import prepare, run
+from runtime.party.sources import load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.session.guard import PeerRefused
@@ -76,9 +78,15 @@ def made(tmp_path: Path) -> LedgerPermit:
     """The hospital's permit, to the ledger of this folder, which is made if there is none."""
     path = tmp_path / "ledger.db"
     Ledger(path, create=True).close()
-    found = permit(AGREED, program(), Bearer("hospital", HOSPITAL, VENDOR.certificate), {"records": str(RECORDS)}, path)
+    files = {"records": str(RECORDS)}
+    bearer = Bearer("hospital", HOSPITAL, VENDOR.certificate)
+    found = permit(AGREED, program(), bearer, files, path, loaded("hospital", files))
     assert isinstance(found, LedgerPermit)
     return found
+
+
+def loaded(party: str, files: dict[str, str]) -> dict[str, Loaded]:
+    return load(program().compiled, frozenset({party}), files)
 
 
 class Watched:
@@ -414,7 +422,8 @@ def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
         identity = HOSPITAL if party == "hospital" else VENDOR
         with pytest.raises(Refused) as refused:
             bearer = Bearer(party, identity, VENDOR.certificate)
-            permit(agreed, built or program(), bearer, {"records": str(file)}, path)
+            files = {"records": str(file)}
+            permit(agreed, built or program(), bearer, files, path, loaded("hospital", files))
         return refused.value.reason
 
     assert reason(file=other) == "other-data"
@@ -423,6 +432,6 @@ def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
     assert reason() == "no-ledger"
     turned = dataclasses.replace(program().compiled, garbler="vendor", evaluator="hospital")
     assert reason(built=dataclasses.replace(program(), compiled=turned)) == "owner-does-not-garble"
-    vendors = permit(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path)
+    vendors = permit(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path, {})
     assert type(vendors) is ContractPermit and vendors.contract and vendors.charged is None
     assert vendors.records == {"records": ROWS}

@@ -38,7 +38,7 @@ dpsgd w on records(batch = 1, steps = 2, clip = 1.0, noise = 1.0 drawn by hospit
 }
 output w to vendor;
 """
-RECORDS = "a,b,c,y\n0.5,0.25,-0.5,1\n-0.25,0.5,0,0\n0,0.75,0.5,1\n0.5,-0.5,0.25,0\n"
+RECORDS = "x0,x1,x2,y\n0.5,0.25,-0.5,1\n-0.25,0.5,0,0\n0,0.75,0.5,1\n0.5,-0.5,0.25,0\n"
 Event = tuple[str, int, int]  # sent or received, the frame's kind, its length
 
 

@@ -19,8 +19,11 @@ from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.sign import sign
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import Content, content
+from runtime.data.load import load_dataset
+from runtime.data.specs import DatasetSpec
 from runtime.net import keys
 from runtime.net.keys import Identity
+from runtime.party.sources import specs
 from runtime.program import Program
 
 HOSPITAL, VENDOR, MALLORY = keys.new("hospital"), keys.new("vendor"), keys.new("mallory")
@@ -45,7 +48,7 @@ SALT = "5a" * 32
 
 def write_records(path: Path, rows: int = ROWS, shift: int = 0) -> Path:
     lines = [f"{(i % 7 - 3) / 8},{(i * 3 % 5 + shift) / 8},{i % 2}" for i in range(rows)]
-    path.write_text("a,b,label\n" + "\n".join(lines) + "\n")
+    path.write_text("x[0],x[1],y\n" + "\n".join(lines) + "\n")
     return path
 
 
@@ -66,7 +69,13 @@ def program(**overrides: str) -> Program:
 
 @functools.cache
 def records() -> Content:
-    return content(str(folder() / "records.csv"))
+    return content_of(folder() / "records.csv")
+
+
+def content_of(path: Path) -> Content:
+    """As the small program reads it."""
+    (spec,) = (s for s in specs(program().compiled, frozenset({"hospital"})) if isinstance(s, DatasetSpec))
+    return content(spec, load_dataset(spec, str(path)))
 
 
 BUDGETS = Budgets(Spend(Fraction(1), Fraction(1, 10**5)), Spend(Fraction(3), Fraction(3, 10**5)), runs=3)

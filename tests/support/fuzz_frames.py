@@ -53,7 +53,7 @@ dpsgd w on records(batch = 1, steps = 2, clip = 1.0, noise = 1.0, rate = 1.0) as
 }
 output w to vendor;
 """
-RECORDS = "a,b,y\n0.5,0.25,1\n-0.25,0.5,0\n0,0.75,1\n"
+RECORDS = "x0,x1,y\n0.5,0.25,1\n-0.25,0.5,0\n0,0.75,1\n"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)  # what a run may end with
 Frames = list[tuple[int, bytes]]
 
