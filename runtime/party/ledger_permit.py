@@ -80,9 +80,10 @@ def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[st
     """What this party has of the contract's data sets, as the program reads them."""
     salts, found = {d.name: d.salt for d in terms.data}, dict[str, Holding]()
     for spec in specs(program.compiled, frozenset({bearer.party})):
-        fields = loaded[spec.name] if isinstance(spec, DatasetSpec) else None
-        if isinstance(spec, DatasetSpec) and isinstance(fields, dict):
-            held, salt = content(spec, fields), salts[spec.name]
+        if isinstance(spec, DatasetSpec):
+            fields, salt = loaded[spec.name], salts[spec.name]
+            assert isinstance(fields, dict)
+            held = content(spec, fields)
             found[spec.name] = Holding(held.records, salt, commitment(held, bearer.identity, salt))
     return found
 

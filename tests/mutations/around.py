@@ -7,11 +7,12 @@ from tests.mutations.mutation import Mutation
 TLS, KEYS = "runtime/net/tls.py", "runtime/net/keys.py"
 LINK = "runtime/net/link.py"
 SEALED, TYPED, CIRCUITS = (f"compiler/artifact/{name}.py" for name in ("sealed", "typed", "circuits"))
-CONTENT, STORE, CERTIFICATE = "runtime/data/content.py", "runtime/ledger/store.py", "runtime/privacy/certificate.py"
+CONTENT, MARKS = "runtime/data/content.py", "runtime/data/marks.py"
+STORE, CERTIFICATE = "runtime/ledger/store.py", "runtime/privacy/certificate.py"
 OF_TLS, LIMITS = "tests/runtime/test_tls.py", "tests/compiler/test_artifact_limits.py"
 READ = f"{LIMITS}::test_how_much_is_read"
 LONG = f"{LIMITS}::test_how_long_a_list_a_number_and_a_string_are"
-ZERO = "tests/runtime/test_content.py::test_a_zero_has_no_sign"
+ZERO = "tests/runtime/test_marks.py::test_a_zero_has_no_sign"
 DURABLE = "tests/runtime/test_ledger_file.py::test_what_is_recorded_has_reached_the_disk"
 CHAIN = "tests/runtime/test_certificate.py::test_no_chain_spends_more_than_its_shift_may"
 
@@ -120,24 +121,31 @@ AROUND = (
     ),
     Mutation(
         "minus zero is another number",
-        CONTENT,
-        '(part + 0.0).astype(">f8")',
-        'part.astype(">f8")',
+        MARKS,
+        '(numbers + 0.0).astype(">f8")',
+        'numbers.astype(">f8")',
         ZERO,
     ),
     Mutation(
         "minus zero has another mark",
-        CONTENT,
-        "np.sort(part + 0.0, axis=1)",
-        "np.sort(part, axis=1)",
+        MARKS,
+        "np.sort(numbers + 0.0, axis=1)",
+        "np.sort(numbers, axis=1)",
         ZERO,
     ),
     Mutation(
         "the order of records makes a data set",
         CONTENT,
-        'b"".join(sorted(rows))',
-        'b"".join(rows)',
+        "rows = sorted(",
+        "rows = list(",
         "tests/runtime/test_contract.py::test_content_is_the_records_and_nothing_else",
+    ),
+    Mutation(
+        "the order of columns makes a data set",
+        MARKS,
+        "np.sort(numbers + 0.0, axis=1)",
+        "(numbers + 0.0)",
+        "tests/e2e/test_same_people.py::test_records_are_known_in_every_format_and_order_of_columns",
     ),
     Mutation(
         "a file's change is known by its writer's time",
