@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
-from compiler.words.evaluate import Array, evaluate
+from compiler.words.evaluate import evaluate
+from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk

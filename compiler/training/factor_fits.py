@@ -14,7 +14,8 @@ import numpy as np
 from compiler.training.scaled import between
 from compiler.training.slots import Slots, Squares, base
 from compiler.training.squares import NOTHING, squares
-from compiler.words.evaluate import Array, NoSources, evaluate
+from compiler.words.evaluate import NoSources, evaluate
+from compiler.words.integers import Array
 from compiler.words.ir import Value
 from compiler.words.operations import Constant, Equal, Less, Linear, Pieces, Round, Select
 from compiler.words.rules import Wrong, need

@@ -13,7 +13,8 @@ import numpy as np
 
 from compiler.training.slots import Moves, Slots, base
 from compiler.words.builder import Builder
-from compiler.words.evaluate import NoSources, as_array, evaluate
+from compiler.words.evaluate import NoSources, evaluate
+from compiler.words.integers import as_array
 from compiler.words.ir import Block
 from compiler.words.operations import Constant, Linear, Mul, Round, Select, View
 from compiler.words.rules import need

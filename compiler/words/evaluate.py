@@ -1,4 +1,4 @@
-"""What the word IR means: a program evaluated in the clear on exact integers."""
+"""What the word IR means: a program evaluated in the clear on exact integers of any length (`integers.py`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Protocol, assert_never
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
 
-from compiler.words.ir import Block, Loop, Result, Type, Value
+from compiler.words.integers import END, Array, Dtype, as_array, dtype_of, largest, reach
+from compiler.words.ir import Block, Item, Loop, Result, Type, Value
 from compiler.words.operations import (
     And,
     Bits,
@@ -49,10 +49,10 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
+from compiler.words.way import furthest, table_reach
 
-Array = NDArray[Any]  # int64 where every value of the type fits, else Python integers (dtype object)
 Environment = dict[int, Array]
-SAFE = 62  # bits that int64 holds with room for a sign and one addition
+Types = dict[int, Type]
 
 
 class Sources(Protocol):
@@ -80,11 +80,6 @@ class NoSources:
         raise LookupError("no coins")
 
 
-def as_array(values: Any, type: Type) -> Array:
-    """Integers in the type's shape and in the cheapest dtype that holds them."""
-    return np.asarray(values, dtype=np.int64 if type.width <= SAFE else object).reshape(type.shape)
-
-
 def evaluate(block: Block, arguments: Sequence[Array], sources: Sources) -> list[Array]:
     """The block's results for the given parameters."""
     env: Environment = dict(enumerate(arguments, block.first))
@@ -92,14 +87,42 @@ def evaluate(block: Block, arguments: Sequence[Array], sources: Sources) -> list
     return [env[r] for r in block.results]
 
 
-def run(block: Block, env: Environment, sources: Sources, position: tuple[int, ...]) -> None:
-    """Add every item of the block to `env`; `position` holds the indices of the enclosing loops."""
-    for number, item in block.numbered():
+def run(
+    block: Block, env: Environment, sources: Sources, position: tuple[int, ...], outside: Types | None = None
+) -> None:
+    """Add every item of the block to `env`; `position` holds the indices of the enclosing loops.
+
+    `outside` has the types of what the block reads from there, as far as they are known.
+    """
+    _run(Ready(block, outside or {}), env, sources, position)
+
+
+class Ready:
+    """A block, and of each item whether its operands' types promise that it is computed in machine words."""
+
+    def __init__(self, block: Block, outside: Types) -> None:
+        self.types = {**outside, **dict(enumerate(block.params, block.first))}
+        self.items: list[tuple[int, Item, bool]] = []
+        for number, item in block.numbered():
+            self.items.append((number, item, self._promised(item)))
+            if not isinstance(item, Loop):
+                self.types[number] = item.type
+
+    def _promised(self, item: Item) -> bool:
+        if not isinstance(item, Value) or not isinstance(item.op, Compute):
+            return False
+        types = [self.types[a] for a in item.args if a in self.types]
+        shape = types[0].shape if types else ()
+        return len(types) == len(item.args) and furthest(item.op, [reach(t) for t in types], shape) < END
+
+
+def _run(ready: Ready, env: Environment, sources: Sources, position: tuple[int, ...]) -> None:
+    for number, item, promised in ready.items:
         match item:
             case Value():
-                env[number] = value(item, [env[a] for a in item.args], sources, position)
+                env[number] = value(item, [env[a] for a in item.args], sources, position, promised)
             case Loop():
-                _loop(number, item, env, sources, position)
+                _loop(number, item, env, sources, position, ready.types)
             case Result():
                 env[number] = env[_carried(item.loop, item.position)]
 
@@ -108,21 +131,24 @@ def _carried(loop: int, position: int) -> int:
     return -1 - (loop << 16) - position  # negative numbers are free: values are numbered from 0
 
 
-def _loop(number: int, loop: Loop, env: Environment, sources: Sources, position: tuple[int, ...]) -> None:
-    carried = [env[i] for i in loop.init]
+def _loop(number: int, loop: Loop, env: Environment, sources: Sources, position: tuple[int, ...], types: Types) -> None:
+    carried, body = [env[i] for i in loop.init], Ready(loop.body, types)
     for index in range(loop.count):
         env.update(enumerate([np.asarray(index), *carried], loop.body.first))
-        run(loop.body, env, sources, (*position, index))
+        _run(body, env, sources, (*position, index))
         carried = [env[r] for r in loop.body.results]
     env.update((_carried(number, i), v) for i, v in enumerate(carried))
 
 
-def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-    """One operation on tensors; broadcasting over extra leading axes of the operands is allowed."""
+def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool = False) -> Array:
+    """One operation on tensors; broadcasting over extra leading axes of the operands is allowed.
+
+    `promised`: where no operand is an object, int64 holds all that is computed on the way.
+    """
     type = item.type
     match item.op:
-        case Constant((one,)):
-            return np.full(type.shape, one, dtype=_dtype(type))
+        case Constant((one,)) | Linear((), one):
+            return np.full(type.shape, one, dtype=dtype_of(type))
         case Constant(values):
             return as_array(values, type)
         case Entry() as op:
@@ -141,33 +167,43 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return _ring(count, 0, type, *args)
         case Share(first=first):
             return np.zeros_like(args[0]) if first else args[0]
+        case View() | Put() | Bits() | Concat() as op:
+            return np.asarray(_wired(op, type, args), dtype=dtype_of(type))
         case op:
-            dtype = _dtype(type)
-            if dtype is object:
-                args = [a.astype(object) for a in args]
-            return np.asarray(computed(op, type, args), dtype=dtype)  # NumPy makes wide scalars plain integers
+            return _held(op, type, args, promised)
+
+
+def _held(op: Compute, type: Type, args: list[Array], promised: bool) -> Array:
+    """The result, in the dtype of its type, computed in one that holds all that comes up."""
+    if not any(a.dtype == object for a in args) and (
+        promised or furthest(op, [*map(largest, args)], _first(args)) < END
+    ):
+        return np.asarray(computed(op, type, args), dtype=dtype_of(type))
+    lifted = [np.asarray(a, dtype=object)[None] for a in args]  # with no axis NumPy would make floats of long integers
+    found = computed(op, type, lifted)
+    return np.asarray(found, dtype=dtype_of(type)).reshape(found.shape[1:])
+
+
+def _first(args: Sequence[Array]) -> tuple[int, ...]:
+    return args[0].shape if args else ()
 
 
 def _ring(count: int, more: int, type: Type, left: Array, right: Array) -> Array:
     """Mod 2^64 by the hardware where that is enough, and then mod 2^width."""
-    if type.width > SAFE or left.dtype == object or right.dtype == object:
+    if object in (dtype_of(type), left.dtype, right.dtype):
         total = (left.astype(object) * right.astype(object)).sum(axis=_trailing(count)) + more
         wrapped = (total - type.lo) % (1 << type.width) + type.lo
-        return np.asarray(wrapped, dtype=_dtype(type))
+        return np.asarray(wrapped, dtype=dtype_of(type))
     product = left.astype(np.uint64) * right.astype(np.uint64)
     total = product.sum(axis=_trailing(count), dtype=np.uint64) + np.uint64(more % (1 << 64))
     return np.asarray((total << np.uint64(64 - type.width)).astype(np.int64) >> np.int64(64 - type.width))
 
 
-def _dtype(type: Type) -> Any:
-    return np.int64 if type.width <= SAFE else object
-
-
-def computed(op: Compute | Wiring, type: Type, args: list[Array]) -> Array:
-    """What `op` makes of its operands."""
+def computed(op: Compute, type: Type, args: list[Array]) -> Array:
+    """What `op` makes of its operands, which are all int64 or all objects."""
     match op:
         case Linear():
-            return _linear(op, type, args)
+            return _linear(op, args)
         case Mul():
             return np.asarray(args[0] * args[1])
         case Sum(count):
@@ -181,7 +217,7 @@ def computed(op: Compute | Wiring, type: Type, args: list[Array]) -> Array:
         case Round():
             return _round(op, args[0])
         case Div():
-            return _div(op, type, *args)
+            return _div(op, *args)
         case Sqrt():
             return np.asarray(np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)(args[0]))
         case Less():
@@ -200,6 +236,12 @@ def computed(op: Compute | Wiring, type: Type, args: list[Array]) -> Array:
             return apply_pieces(args[0], op, type)
         case Sampler():
             return drawn(reduce(np.bitwise_xor, args), op)
+        case _:
+            assert_never(op)
+
+
+def _wired(op: Wiring, type: Type, args: list[Array]) -> Array:
+    match op:
         case Bits():
             return np.asarray((args[0][..., None] >> np.arange(type.shape[-1])) & 1)
         case View(at):
@@ -212,9 +254,10 @@ def computed(op: Compute | Wiring, type: Type, args: list[Array]) -> Array:
             assert_never(op)
 
 
-def _linear(op: Linear, type: Type, args: list[Array]) -> Array:
-    total: Array = np.full(type.shape, op.constant, dtype=args[0].dtype if args else np.int64)
-    for coefficient, a in zip(op.coefficients, args, strict=True):
+def _linear(op: Linear, args: list[Array]) -> Array:
+    first, *others = zip(op.coefficients, args, strict=True)
+    total: Array = np.asarray(first[0] * first[1] + op.constant)
+    for coefficient, a in others:
         total = total + coefficient * a
     return total
 
@@ -232,42 +275,49 @@ def _exact(by: int, n: Array) -> Array:
 
 def _round(op: Round, n: Array) -> Array:
     p, q = op.numerator, op.denominator
-    largest = max(abs(int(n.max())), abs(int(n.min()))) if n.size else 0
-    if max(largest.bit_length() + p.bit_length() + q.bit_length(), op.lo.bit_length(), op.hi.bit_length()) > SAFE:
-        n = n.astype(object)
-    rounded: Array = np.asarray((2 * p * n + q) // (2 * q) if op.nearest else (p * n) // q, dtype=n.dtype)
+    rounded: Array = (2 * p * n + q) // (2 * q) if op.nearest else (p * n) // q
     if op.wrap:
-        rounded = np.asarray((rounded - op.lo) % (op.hi - op.lo + 1) + op.lo, dtype=n.dtype)
-    raised = np.asarray(np.maximum(rounded, op.lo), dtype=n.dtype)
-    return np.asarray(np.minimum(raised, op.hi), dtype=n.dtype)
+        rounded = (rounded - op.lo) % (op.hi - op.lo + 1) + op.lo
+    return _clamped(rounded, op.lo, op.hi)
+
+
+def _clamped(n: Array, lo: int, hi: int) -> Array:
+    """Faster than np.clip, also to ends that int64 does not hold."""
+    if n.dtype != object:
+        lo, hi = max(lo, -END), min(hi, END - 1)
+    return np.asarray(np.minimum(np.maximum(n, lo), hi))
 
 
 @lru_cache(maxsize=256)
-def _table(entries: tuple[int, ...]) -> Array:
-    table = np.asarray(entries)
+def _table(entries: tuple[int, ...], dtype: Dtype) -> Array:
+    table = np.asarray(entries, dtype=dtype)
     table.flags.writeable = False
     return table
 
 
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
-    u = np.minimum(np.maximum(n >> at.drop, -at.limit), at.limit - 1).astype(np.int64)  # faster than np.clip
+    dtype: Dtype = np.int64 if table_reach(at) < END else object
+    drop = at.drop if n.dtype == object else min(at.drop, 63)
+    u = _clamped(n >> drop, -at.limit, at.limit - 1).astype(dtype)
     m = u + at.limit if at.whole else np.where(u >= 0, u, -1 - u)
-    index = m >> at.shift
-    h = (_table(at.base)[index] + _table(at.slope)[index] * (m & ((1 << at.shift) - 1))) >> at.guard
+    index = (m >> at.shift).astype(np.int64)
+    base, slope = _table(at.base, dtype)[index], _table(at.slope, dtype)[index]
+    h = (base + slope * (m & ((1 << at.shift) - 1))) >> at.guard
     result = np.where((u >= 0) | at.whole, at.center + h, at.center - h)
-    return np.asarray(np.minimum(np.maximum(result, type.lo), type.hi))
+    return _clamped(result, type.lo, type.hi)
 
 
 def drawn(bits: Array, at: Sampler) -> Array:
     """The integers that `at.bits` bits along the last axis stand for."""
+    dtype: Dtype = np.int64 if at.furthest < END else object
     ends = np.cumsum((INDEX_BITS, THRESHOLD_BITS, 1))
     index, word, sign, coins = np.split(bits, ends, axis=-1)
     first = _unsigned(index).astype(np.int64)
-    kept = _unsigned(word) < _table(at.thresholds)[first]
-    chosen = np.where(kept, first, first ^ _table(at.aliases)[first]).astype(bits.dtype)
+    kept = _unsigned(word) < _table(at.thresholds, np.int64)[first]
+    chosen = np.where(kept, first, first ^ _table(at.aliases, np.int64)[first]).astype(dtype)
     scale = 1 << len(at.coins)
     half = (2 * chosen + 1) * (scale // 2)  # 2^m (k + 1/2)
-    weights = np.repeat(np.array([1 << j for j in range(len(at.coins))], dtype=bits.dtype), at.coins)
+    weights = np.repeat(np.array([1 << j for j in range(len(at.coins))], dtype=dtype), at.coins)
     heads = (coins * weights).sum(axis=-1) - sum(n << j for j, n in enumerate(at.coins)) // 2
     return np.asarray(np.where(sign[..., 0] != 0, -half, half) + heads)
 
@@ -297,7 +347,7 @@ def _put(at: Strided, args: list[Array]) -> Array:
     return result.reshape(args[0].shape)
 
 
-def _div(op: Div, type: Type, a: Array, b: Array) -> Array:
-    low, high = (np.asarray(end, dtype=_dtype(type)) for end in (op.lo, op.hi))
+def _div(op: Div, a: Array, b: Array) -> Array:
+    low, high = (np.asarray(end, dtype=a.dtype) for end in (op.lo, op.hi))
     by_zero = np.where(a >= 0, high, low)
     return np.asarray(np.where(b == 0, by_zero, a // np.where(b == 0, 1, b)))

@@ -80,6 +80,11 @@ class Sampler:
         return ((2 * last + 1 << len(self.coins)) + sum(n << j for j, n in enumerate(self.coins))) // 2
 
     @property
+    def furthest(self) -> int:
+        """No number on the way from bits to a value is larger."""
+        return (2 * ENTRIES << len(self.coins)) + sum(n << j for j, n in enumerate(self.coins))
+
+    @property
     def bits(self) -> int:
         """Uniform bits of one draw: index, threshold, sign, then the coins of scale 0, 1, ..."""
         return INDEX_BITS + THRESHOLD_BITS + 1 + sum(self.coins)

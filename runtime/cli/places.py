@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from compiler.program import Released
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from runtime.cli.options import UsageError
 from runtime.cli.screen import say
 from runtime.data.errors import InputError

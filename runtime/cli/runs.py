@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from compiler.program import and_gates
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from runtime import api
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract

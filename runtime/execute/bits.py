@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.words.evaluate import SAFE, Array, as_array
+from compiler.words.integers import Array, as_array, dtype_of
 from compiler.words.ir import Type, full_range
 
 Bits = NDArray[np.uint8]
@@ -18,7 +18,7 @@ def to_bits(values: Array, type: Type) -> Bits:
     low, high = full_range(width, type.signed)
     if len(flat) and not (low <= flat.min() and flat.max() <= high):
         raise ValueError(f"a value lies outside {low}..{high}, the {width} bits it must enter with")
-    if width <= SAFE:
+    if dtype_of(type) is np.int64:
         words = np.ascontiguousarray(flat, dtype="<i8").view(np.uint8).reshape(-1, 8)
     else:
         size = -(-width // 8)
@@ -32,7 +32,7 @@ def from_bits(bits: Bits, type: Type) -> Array:
     """The inverse: integers of shape `type.shape`, int64 where they fit, else Python integers."""
     width = type.width
     rows = bits.reshape(-1, width)
-    if width <= SAFE:
+    if dtype_of(type) is np.int64:
         extended = np.zeros((len(rows), 64), dtype=np.uint8)
         extended[:, :width] = rows
         if type.signed:

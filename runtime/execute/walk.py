@@ -28,7 +28,8 @@ from compiler.schedule.plan import (
     grid,
 )
 from compiler.words import evaluate
-from compiler.words.evaluate import Array, Sources
+from compiler.words.evaluate import Sources
+from compiler.words.integers import Array
 from runtime.execute.backend import Backend, Wires
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
 

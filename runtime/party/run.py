@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compiler.program import and_gates
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.engines import BACKEND

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from compiler.program import Compiled
 from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Product, Repeat, Step, Tell
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Result, Type, Value
 from compiler.words.operations import Coins, Draw, Entry, Noise
 from runtime.data.columns import NONE, Chosen

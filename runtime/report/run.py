@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import values, wording

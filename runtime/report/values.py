@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compiler.program import Released
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from compiler.words.ir import Type
 from lang.numerals import exact
 from runtime.data import save

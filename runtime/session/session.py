@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from compiler.program import Compiled, products
-from compiler.words.evaluate import Array, Sources
+from compiler.words.evaluate import Sources
+from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.prg import SEED_BYTES

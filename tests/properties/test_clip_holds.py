@@ -13,7 +13,8 @@ from support.one_row import contribution, squared_norm
 
 from compiler.pipeline import understand
 from compiler.words import evaluate
-from compiler.words.evaluate import Array, Sources
+from compiler.words.evaluate import Sources
+from compiler.words.integers import Array
 from compiler.words.ir import Loop, Type, Value, Words
 from compiler.words.operations import Bound, Ring, View
 from lang.source import Source
@@ -171,8 +172,14 @@ def test_whatever_is_entered_as_a_share(name: str, monkeypatch: pytest.MonkeyPat
     draw, honest = np.random.default_rng(5), evaluate.value
     summed: set[Value] = set()
 
-    def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-        found = honest(item, args, sources, position)
+    def value(
+        item: Value,
+        args: list[Array],
+        sources: Sources,
+        position: tuple[int, ...],
+        promised: bool,
+    ) -> Array:
+        found = honest(item, args, sources, position, promised)
         if isinstance(item.op, Ring) and item not in summed:
             ends = draw.choice([item.type.lo, item.type.hi, 0, 1], item.type.shape)
             anything = draw.integers(item.type.lo, item.type.hi + 1, item.type.shape)

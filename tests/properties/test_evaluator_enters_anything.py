@@ -11,7 +11,8 @@ from compiler.joint.locality import localise, roles
 from compiler.joint.shares import Products
 from compiler.pipeline import understand
 from compiler.words import evaluate
-from compiler.words.evaluate import Array, NoSources, Sources
+from compiler.words.evaluate import NoSources, Sources
+from compiler.words.integers import Array
 from compiler.words.ir import Type, Value, full_range
 from compiler.words.operations import Bound, Coins, Draw, Enter, Entry
 from lang.source import Source
@@ -61,7 +62,13 @@ def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pyt
     norms: list[Fraction] = []
     honest = evaluate.value
 
-    def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+    def value(
+        item: Value,
+        args: list[Array],
+        sources: Sources,
+        position: tuple[int, ...],
+        promised: bool,
+    ) -> Array:
         if isinstance(item.op, Enter) and item.op == Enter("vendor"):
             lo, hi = full_range(item.type.width, item.type.signed)
             return np.where(
@@ -69,7 +76,7 @@ def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pyt
                 rng.choice([lo, hi, 0], item.type.shape),
                 rng.integers(lo, hi + 1, item.type.shape),
             )
-        found = honest(item, args, sources, position)
+        found = honest(item, args, sources, position, promised)
         if isinstance(item.op, Bound):
             norms.append(sum(Fraction(int(n)) ** 2 for n in found.flat) * item.type.scale**2)
         return found

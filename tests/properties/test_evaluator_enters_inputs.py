@@ -18,7 +18,8 @@ from compiler.joint.locality import Evaluator, localise, roles
 from compiler.joint.shares import Products
 from compiler.pipeline import Meaning, build, understand
 from compiler.words import evaluate
-from compiler.words.evaluate import Array, Sources
+from compiler.words.evaluate import Sources
+from compiler.words.integers import Array
 from compiler.words.ir import Block, Item, Loop, Value, full_range
 from compiler.words.operations import Enter, Entry
 from lang.source import Source
@@ -93,9 +94,15 @@ def test_what_is_entered_is_an_input(seed: int, monkeypatch: pytest.MonkeyPatch)
     given, rng = values(meant, seed), np.random.default_rng(seed)
     taken, honest = dict(given), evaluate.value
 
-    def value(item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+    def value(
+        item: Value,
+        args: list[Array],
+        sources: Sources,
+        position: tuple[int, ...],
+        promised: bool,
+    ) -> Array:
         if item.op != Enter(who.evaluator):
-            return honest(item, args, sources, position)
+            return honest(item, args, sources, position, promised)
         lo, hi = full_range(item.type.width, item.type.signed)
         taken[names[item]] = rng.integers(lo, hi + 1, item.type.shape).astype(object)
         return taken[names[item]]

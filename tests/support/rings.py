@@ -16,7 +16,8 @@ import numpy as np
 from compiler.joint.locality import Owners, Roles, analyse, roles
 from compiler.schedule.plan import PUBLIC, Clear, Enter, Plan, Product, Repeat, Step
 from compiler.words import evaluate
-from compiler.words.evaluate import Array, Sources
+from compiler.words.evaluate import Sources
+from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
 from compiler.words.operations import Bound, Coins, Entry, Ring, View
 from runtime.execute import walk as walker
@@ -109,8 +110,15 @@ class Ideal:
         self._rings = {id(item): position for position, item in enumerate(joint_rings(self.words))}
         self._honest = evaluate.value
 
-    def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-        found = self._honest(item, args, sources, position)
+    def value(
+        self,
+        item: Value,
+        args: list[Array],
+        sources: Sources,
+        position: tuple[int, ...],
+        promised: bool,
+    ) -> Array:
+        found = self._honest(item, args, sources, position, promised)
         ring = self._rings.get(id(item))
         if ring is not None:
             before = self.made.setdefault(ring, [])

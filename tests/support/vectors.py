@@ -8,7 +8,7 @@ import numpy as np
 
 from compiler.gates.circuit import Circuit
 from compiler.gates.simulate import simulate
-from compiler.words.evaluate import SAFE, Array
+from compiler.words.integers import Array, dtype_of
 from compiler.words.ir import Block, Item, Loop, Type
 
 
@@ -35,8 +35,7 @@ def pack(array: Array, type: Type) -> list[int]:
     """The bits of (lanes, *shape) words, elements row-major, bits LSB first, each over all lanes."""
     count = len(array)
     flat = np.asarray(array).reshape(count, type.size)
-    if type.width > SAFE:
-        flat = flat.astype(object)
+    flat = flat.astype(dtype_of(type))
     packed: list[int] = []
     for element in range(type.size):
         for bit in range(type.width):
@@ -47,8 +46,7 @@ def pack(array: Array, type: Type) -> list[int]:
 
 def unpack(bits: Sequence[int], type: Type, count: int) -> Array:
     """The inverse of `pack`."""
-    wide = type.width > SAFE
-    flat: Array = np.zeros((count, type.size), dtype=object if wide else np.int64)
+    flat: Array = np.zeros((count, type.size), dtype=dtype_of(type))
     for position, column in enumerate(bits):
         element, bit = divmod(position, type.width)
         data = np.frombuffer(column.to_bytes((count + 7) // 8, "little"), dtype=np.uint8)
