@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from compiler.functions.operate import operate
-from compiler.lowering.choices import chosen, merge
+from compiler.lowering.choices import Choice, merge
 from compiler.lowering.context import Lowering
 from compiler.lowering.places import picked
 from compiler.lowering.stores import NotOnlyAdded
@@ -73,11 +73,13 @@ def _convert(c: Lowering, e: t.Convert) -> int:
 
 
 def _choose(c: Lowering, e: t.Choose) -> Word:
-    condition = c.number(e.condition)
+    condition, since = c.number(e.condition), c.b.next
     before = dict(c.scope)
     then = c.expression(e.then)
     after_then, c.scope = c.scope, dict(before)
     otherwise = c.expression(e.otherwise)
     after_otherwise, c.scope = c.scope, before
-    merge(c, condition, after_then, after_otherwise)
-    return chosen(c, condition, then, otherwise)
+    kept = (then, otherwise, *after_then.values(), *after_otherwise.values())
+    choice = Choice(c.b, condition, since, *kept)
+    merge(c, choice, after_then, after_otherwise)
+    return choice.of(then, otherwise)

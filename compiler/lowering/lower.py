@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import assert_never
 
-from compiler.lowering.choices import merge
+from compiler.lowering.choices import Choice, merge
 from compiler.lowering.context import Lowering, Scope, Ways
 from compiler.lowering.expressions import expression
 from compiler.lowering.loops import repeat
@@ -108,9 +108,9 @@ def _sum(c: Lowering, s: t.Store) -> int:
 
 
 def _when(c: Lowering, s: t.When) -> None:
-    condition = c.number(s.condition)
+    condition, since = c.number(s.condition), c.b.next
     then, otherwise = _arm(c, s.then), _arm(c, s.otherwise)
-    merge(c, condition, then, otherwise)
+    merge(c, Choice(c.b, condition, since, *then.values(), *otherwise.values()), then, otherwise)
 
 
 def _arm(c: Lowering, statements: Sequence[t.Statement]) -> Scope:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from math import prod
 
 from compiler.words.operations import Strided
@@ -37,6 +37,32 @@ def elements_of(at: Strided, shape: Sequence[int]) -> list[int]:
     for stride, extent in zip(at.strides, shape, strict=True):
         found = [element + i * stride for element in found for i in range(extent)]
     return found
+
+
+def views_of(elements: Collection[int]) -> list[tuple[Strided, tuple[int, ...]]]:
+    """Views, with their shapes, that together show each of the flat elements once: progressions of progressions."""
+    found: list[tuple[Strided, tuple[int, ...]]] = []
+    waiting: dict[tuple[tuple[int, ...], tuple[int, ...]], list[int]] = {((), ()): sorted(elements)}
+    while waiting:
+        (inner, shape), offsets = waiting.popitem()
+        for offset, stride, extent in _progressions(offsets):
+            if extent == 1:
+                found.append((Strided(offset, inner), shape))
+            else:
+                waiting.setdefault(((stride, *inner), (extent, *shape)), []).append(offset)
+    return sorted(found, key=lambda view: view[0].offset)
+
+
+def _progressions(ascending: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """(first, difference, count) of arithmetic progressions, each as long as it goes on from where the last ended."""
+    start = 0
+    while start < len(ascending):
+        end = start + 1
+        difference = ascending[end] - ascending[start] if end < len(ascending) else 0
+        while end < len(ascending) and ascending[end] - ascending[end - 1] == difference:
+            end += 1
+        yield ascending[start], difference, end - start
+        start = end
 
 
 def injective(at: Strided, shape: Sequence[int]) -> bool:
