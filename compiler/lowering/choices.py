@@ -73,16 +73,18 @@ class Choice:
     def of(self, then: Word, otherwise: Word, old: Word | None = None) -> Word:
         """`old` is what a variable held before the arms."""
         if isinstance(then, int) and isinstance(otherwise, int):
-            return self.tensor(then, otherwise, unchanged=then == old)
+            return self.tensor(then, otherwise, then == old)
         assert isinstance(then, tuple) and isinstance(otherwise, tuple)
         before = old if isinstance(old, tuple) else (None,) * len(then)
         return tuple(self.of(*each) for each in zip(then, otherwise, before, strict=True))
 
-    def tensor(self, then: int, otherwise: int, *, unchanged: bool = False) -> int:
+    def tensor(self, then: int, otherwise: int, unchanged: bool) -> int:
         arms = self._since_parting(then, otherwise)
-        if arms:
-            return self._joined(*arms)
-        if unchanged:  # what was there before stands last: there `step` looks for it
+        return self._joined(*arms) if arms else self._plain(then, otherwise, unchanged)
+
+    def _plain(self, then: int, otherwise: int, unchanged: bool) -> int:
+        """What was there before stands last: there `step` looks for it."""
+        if unchanged:
             return self.b.select(self.b.invert(self.condition), otherwise, then)
         return self.b.select(self.condition, then, otherwise)
 
@@ -142,17 +144,17 @@ class Choice:
         regions = list(parts[0] | parts[1])
         separate = apart(b, regions)
         for region in regions if separate else united(regions):
+            mine = [known.get(region) if separate else None for known in parts]
             values: list[int] = []
-            for arm, known in zip((then, otherwise), parts, strict=True):
-                part = known.get(region) if separate else None
+            for arm, known, part in zip((then, otherwise), parts, mine, strict=True):
                 base = arm.under if separate and region not in known else arm.word
                 values.append(
                     b.view(base, region.at, region.shape, region.indices)
                     if part is None
                     else b.reshape(part, region.shape)
                 )
-            chosen = self.tensor(*values, unchanged=separate and region not in parts[0])
-            whole = b.put(whole, chosen, region.at, region.indices)
+            choose = self._plain if mine == [None, None] else self.tensor
+            whole = b.put(whole, choose(*values, separate and region not in parts[0]), region.at, region.indices)
         return whole
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from compiler.words.builder import Builder
-from compiler.words.ir import Block, Item, Loop, Result, Type, Value
+from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value
 from compiler.words.operations import Constant, Linear, Put, Select, Strided
 from compiler.words.strides import elements_of, views_of
 
@@ -95,6 +95,8 @@ def step(b: Builder | _Body, number: int) -> Step | None:
     """How a tensor was made from one of its own shape; None where it is something new."""
     item = b.item(number)
     match item:
+        case Value(claim=Claim()):  # its range is not that of what it was made of
+            return None
         case Value(op=Put(at), args=(before, part, *indices)):
             return Written(number, before, {_region(at, b.type(part).shape, indices): part})
         case Value(op=Linear((1,), 0), args=(before,)) if b.type(before).scale == item.type.scale:

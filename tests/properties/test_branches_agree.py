@@ -1,0 +1,14 @@
+"""Private branches in branches: whatever parts of tensors their arms write, all readings say the same."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.agreement import circuits_agree, words_agree
+from support.branching_text import programs
+
+
+@settings(deadline=None, max_examples=40)
+@given(programs(), st.booleans())
+def test_nested_branches(text: str, garbled: bool) -> None:
+    circuits_agree(*words_agree(text), garbled)
