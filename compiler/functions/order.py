@@ -8,7 +8,7 @@ from math import prod
 
 from compiler.words.builder import Builder
 from compiler.words.ir import Type
-from compiler.words.operations import Bits, Strided, Xor
+from compiler.words.operations import And, Bits, Strided, Xor
 from compiler.words.strides import row_major
 
 Choose = Callable[[Builder, int, int], int]
@@ -128,11 +128,23 @@ def _alternate(b: Builder, x: int, start: int, count: int) -> int:
 
 
 def placed(b: Builder, x: int, index: int, value: int) -> int:
-    """x with x[index] = value along axis 0, for a private index."""
+    """x with x[index] = value along axis 0, for a private index in bounds."""
     shape = b.type(x).shape
-    positions = b.const([Fraction(i) for i in range(shape[0])], (shape[0],))
-    here = b.reshape(b.equal(positions, index), (shape[0], *[1] * (len(shape) - 1)))
+    here = b.reshape(decoded(b, index, shape[0]), (shape[0], *[1] * (len(shape) - 1)))
     return b.select(here, b.broadcast(value, shape), x)
+
+
+def decoded(b: Builder, index: int, size: int) -> int:
+    """Bits [size] of which the index's is 1: each digit, the first one first, splits every bit in two by one AND."""
+    digits, last, hot = bits(b, index), b.type(index).hi, b.const([Fraction(1)], (1,))
+    for place in reversed(range(last.bit_length())):
+        pairs, single = divmod((last >> place) + 1, 2)  # the last bit stays whole where its other half is out of range
+        whole, digit = b.view(hot, Strided(0, (1,)), (pairs,)), b.view(digits, Strided(place, ()), ())
+        odd = b.logic(And(), whole, digit)
+        halves = b.concat([b.reshape(half, (1, pairs)) for half in (b.logic(Xor(), whole, odd), odd)])
+        parts = [b.reshape(b.transpose(halves, (1, 0)), (2 * pairs,))]
+        hot = b.concat(parts + [b.view(hot, Strided(pairs, (1,)), (1,))] * single)
+    return hot if last + 1 == size else b.concat([hot, b.const([Fraction(0)], (size - last - 1,))])
 
 
 def one_hot(b: Builder, number: int, classes: int) -> int:

@@ -59,3 +59,14 @@ def test_a_slice_of_a_transpose_is_a_view() -> None:
 
 def test_a_flattened_transpose_is_not() -> None:
     assert strides.compose(strides.transposed((3, 4), (1, 0)), (4, 3), Strided(0, (1,)), (12,)) is None
+
+
+@given(st.sets(st.integers(0, 60)))
+def test_elements_as_views(elements: set[int]) -> None:
+    shown = [e for at, shape in strides.views_of(elements) for e in strides.elements_of(at, shape)]
+    assert len(shown) == len(elements) and set(shown) == elements
+
+
+def test_a_block_of_a_matrix_is_one_view() -> None:
+    block = {10 * row + column for row in range(2, 5) for column in range(1, 4)}
+    assert strides.views_of(block) == [(Strided(21, (10, 1)), (3, 3))]
