@@ -142,8 +142,8 @@ def decoded(b: Builder, index: int, size: int) -> int:
         whole, digit = b.view(hot, Strided(0, (1,)), (pairs,)), b.view(digits, Strided(place, ()), ())
         odd = b.logic(And(), whole, digit)
         halves = b.concat([b.reshape(half, (1, pairs)) for half in (b.logic(Xor(), whole, odd), odd)])
-        parts = [b.reshape(b.transpose(halves, (1, 0)), (2 * pairs,))]
-        hot = b.concat(parts + [b.view(hot, Strided(pairs, (1,)), (1,))] * single)
+        rest = [b.view(hot, Strided(pairs, (1,)), (1,))] if single else []
+        hot = b.concat([b.reshape(b.transpose(halves, (1, 0)), (2 * pairs,)), *rest])
     return hot if last + 1 == size else b.concat([hot, b.const([Fraction(0)], (size - last - 1,))])
 
 

@@ -126,6 +126,6 @@ class Branches:
 
 
 @st.composite
-def programs(draw: st.DrawFn) -> str:
+def programs(draw: st.DrawFn, depth: int) -> str:
     writer = Branches(draw, [])
-    return HEAD + "\n".join(writer.branch(3) for _ in range(writer.number(1, 3))) + "\n" + TAIL
+    return HEAD + "\n".join(writer.branch(depth) for _ in range(writer.number(1, 3))) + "\n" + TAIL
