@@ -46,6 +46,13 @@ class Arm:
                 found.setdefault(region, part)
         return found
 
+    def at(self, b: Builder, region: Region, parts: dict[Region, int | None]) -> int:
+        """What stands there in the end; the arm writes its `parts`, no two of which meet."""
+        part = parts.get(region)
+        if part is not None:
+            return b.reshape(part, region.shape)
+        return b.view(self.word if region in parts else self.under, region.at, region.shape, region.indices)
+
     def split(self, place: int | None) -> tuple[Arm, Masked | None, Arm]:
         """What was written after the choice at a place, the choice, and what was before it."""
         if place is None:
@@ -140,21 +147,16 @@ class Choice:
 
     def _written(self, whole: int, then: Arm, otherwise: Arm) -> int:
         """`whole`, with a choice for each element that one of the arms has written."""
-        b, parts = self.b, (then.parts(), otherwise.parts())
-        regions = list(parts[0] | parts[1])
-        separate = apart(b, regions)
-        for region in regions if separate else united(regions):
-            mine = [known.get(region) if separate else None for known in parts]
-            values: list[int] = []
-            for arm, known, part in zip((then, otherwise), parts, mine, strict=True):
-                base = arm.under if separate and region not in known else arm.word
-                values.append(
-                    b.view(base, region.at, region.shape, region.indices)
-                    if part is None
-                    else b.reshape(part, region.shape)
-                )
-            choose = self._plain if mine == [None, None] else self.tensor
-            whole = b.put(whole, choose(*values, separate and region not in parts[0]), region.at, region.indices)
+        b, mine, theirs = self.b, then.parts(), otherwise.parts()
+        regions = list(mine | theirs)
+        if not apart(b, regions):
+            regions = united(regions)
+            mine = theirs = dict.fromkeys(regions)
+        for region in regions:
+            one, other = then.at(b, region, mine), otherwise.at(b, region, theirs)
+            known = mine.get(region) is not None or theirs.get(region) is not None
+            choose = self.tensor if known else self._plain  # a part may be a choice itself
+            whole = b.put(whole, choose(one, other, region not in mine), region.at, region.indices)
         return whole
 
 

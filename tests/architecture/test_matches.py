@@ -14,6 +14,7 @@ PACKAGES = ("lang", "compiler", "runtime")
 OPEN = {
     "compiler/cells/expand.py:_reads": "how many low bits of its operands a word needs: all of them, if nothing else",
     "compiler/joint/verify.py:_value": "whatever else reads a share is refused",
+    "compiler/lowering/history.py:step": "what is made otherwise is new, and chosen whole",
     "compiler/training/bounds.py:_structural": "a norm has the bound that the type's range gives, if no better one",
     "compiler/training/bounds.py:_vanishing": "what is not known to vanish is zeroed by the slot's valid bit",
     "compiler/training/claims.py:form": "any value is one time itself",
