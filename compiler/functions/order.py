@@ -136,10 +136,14 @@ def placed(b: Builder, x: int, index: int, value: int) -> int:
 
 def decoded(b: Builder, index: int, size: int) -> int:
     """Bits [size] of which the index's is 1: each digit, the first one first, splits every bit in two by one AND."""
-    digits, last, hot = bits(b, index), b.type(index).hi, b.const([Fraction(1)], (1,))
-    for place in reversed(range(last.bit_length())):
+    digits, last = bits(b, index), b.type(index).hi
+    if not last:
+        return b.const([Fraction(int(place == 0)) for place in range(size)], (size,))
+    *later, first = (b.view(digits, Strided(place, (1,)), (1,)) for place in range(last.bit_length()))
+    hot = b.concat([b.invert(first), first])
+    for place, digit in reversed(list(enumerate(later))):
         pairs, single = divmod((last >> place) + 1, 2)  # the last bit stays whole where its other half is out of range
-        whole, digit = b.view(hot, Strided(0, (1,)), (pairs,)), b.view(digits, Strided(place, ()), ())
+        whole = b.view(hot, Strided(0, (1,)), (pairs,))
         odd = b.logic(And(), whole, digit)
         halves = b.concat([b.reshape(half, (1, pairs)) for half in (b.logic(Xor(), whole, odd), odd)])
         rest = [b.view(hot, Strided(pairs, (1,)), (1,))] if single else []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from compiler.lowering.context import Lowering, Scope
-from compiler.lowering.history import Masked, Region, Step, Written, apart, same, step, united
+from compiler.lowering.history import Masked, Region, Step, Written, apart, region_of, same, step, united
 from compiler.words.builder import Builder
 from compiler.words.ir import Item, Value
 from compiler.words.leaves import Word, flatten
@@ -101,7 +101,7 @@ class Choice:
         while not same(self.b, *at):
             later = 0 if at[0] > at[1] else 1
             made = self._step(at[later])
-            if made is None and _constant(self.b.item(at[later])):  # perhaps made anew for another width
+            if made is None and _made_anew(self.b.item(at[later])):
                 later = 1 - later
                 made = self._step(at[later])
             if made is None:
@@ -114,12 +114,23 @@ class Choice:
         """A choice counts only if nothing else reads it: what else would, it would be made for."""
         if number in self.b.derivatives:
             return None
-        made = step(self.b, number)
+        made = step(self.b, number) or self._elsewhere(number)
         if isinstance(made, Masked) and (number < self.since or self.readers[number] > 1):
             return None
         if isinstance(made, Written) and self.readers[number] > 1:
             self.readers.update(p for p in made.parts.values() if p is not None)
         return made
+
+    def _elsewhere(self, number: int) -> Step | None:
+        """A view of a tensor in which an arm has written other elements: as it was before that."""
+        b, item = self.b, self.b.item(number)
+        if not (isinstance(item, Value) and isinstance(item.op, View) and item.args[0] >= self.since):
+            return None
+        at, (whole, *indices), shape = item.op.at, item.args, item.type.shape
+        made = step(b, whole)
+        if isinstance(made, Written) and apart(b, [region_of(at, shape, indices), *made.parts]):
+            return Written(number, b.view(made.before, at, shape, indices))
+        return None
 
     def _joined(self, then: Arm, otherwise: Arm) -> int:
         """The last choices of the arms are one, of what was before them; what was written after them comes after."""
@@ -160,8 +171,9 @@ class Choice:
         return whole
 
 
-def _constant(item: Item | None) -> bool:
-    return isinstance(item, Value) and isinstance(item.op, Constant)
+def _made_anew(item: Item | None) -> bool:
+    """It may be older than its number: a constant for words of another width, a view where it is looked at."""
+    return isinstance(item, Value) and isinstance(item.op, Constant | View)
 
 
 def _inside(b: Builder, make: Callable[[list[int]], int], words: list[int]) -> int:

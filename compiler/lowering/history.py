@@ -37,10 +37,11 @@ class Region:
         if step is None:
             return self
         at = Strided(self.at.offset, (step, *self.at.strides), self.at.steps)
-        return _region(at, (count, *self.shape), self.indices, index)
+        return region_of(at, (count, *self.shape), self.indices, index)
 
 
-def _region(at: Strided, shape: Sequence[int], indices: Sequence[int], without: int | None = None) -> Region:
+def region_of(at: Strided, shape: Sequence[int], indices: Sequence[int], without: int | None = None) -> Region:
+    """What a view shows; it does not move with the index `without`."""
     axes = [(stride, extent) for stride, extent in zip(at.strides, shape, strict=True) if extent > 1]
     moves = sorted((i, step) for i, step in zip(indices, at.steps, strict=True) if i != without)
     moved = Strided(at.offset, tuple(stride for stride, _ in axes), tuple(step for _, step in moves))
@@ -98,7 +99,7 @@ def step(b: Builder | _Body, number: int) -> Step | None:
         case Value(claim=Claim()):  # its range is not that of what it was made of
             return None
         case Value(op=Put(at), args=(before, part, *indices)):
-            return Written(number, before, {_region(at, b.type(part).shape, indices): part})
+            return Written(number, before, {region_of(at, b.type(part).shape, indices): part})
         case Value(op=Linear((1,), 0), args=(before,)) if b.type(before).scale == item.type.scale:
             return Written(number, before)
         case Value(op=Select(), args=(where, value, before)):

@@ -45,6 +45,10 @@ COUNTS: dict[str, tuple[str, int]] = {
     "the same in both arms": (f"{A} if c {{ v[0] = b; }} else {{ v[0] = a[9]; }} output reveal(v) to bob;", WORD),
     "another in each arm": (f"{A} if c {{ v[0] = b; }} else {{ v[5] = a[9]; }} output reveal(v) to bob;", 2 * WORD),
     "conditions in each other": (f"{A} if c {{ if d {{ v[0] = b; }} }} output reveal(v) to bob;", WORD + 1),
+    "a condition after other elements": (
+        f"{A} if c {{ v[0] = b; v[2..4] = a[5]; if d {{ v[1] = b; }} }} output reveal(v) to bob;",
+        4 * WORD + 1,
+    ),
     "four of them": (
         f"{A} if c {{ if d {{ if e[0] {{ if e[1] {{ v[0] = b; }} }} }} }} output reveal(v) to bob;",
         WORD + 3,
