@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from compiler.lowering.context import Lowering, Scope
 from compiler.lowering.history import Masked, Region, Step, Written, apart, region_of, same, step, united
@@ -73,9 +74,11 @@ class Choice:
         """The arms' words have numbers from `since` on; `kept` are the values that outlive them."""
         self.b, self.condition, self.since = b, condition, since
         self.readers = Counter(leaf for word in kept for leaf in flatten(word))
-        for number in range(since, b.next):
-            item = b.item(number)
-            self.readers.update(reads(item) if item else ())
+        self.readers.update(n for i in range(since, b.next) if (item := b.item(i)) for n in reads(item))
+
+    @cached_property
+    def _otherwise(self) -> int:
+        return self.b.invert(self.condition)
 
     def of(self, then: Word, otherwise: Word, old: Word | None = None) -> Word:
         """`old` is what a variable held before the arms."""
@@ -92,7 +95,7 @@ class Choice:
     def _plain(self, then: int, otherwise: int, unchanged: bool) -> int:
         """What was there before stands last: there `step` looks for it."""
         if unchanged:
-            return self.b.select(self.b.invert(self.condition), otherwise, then)
+            return self.b.select(self._otherwise, otherwise, then)
         return self.b.select(self.condition, then, otherwise)
 
     def _since_parting(self, then: int, otherwise: int) -> tuple[Arm, Arm] | None:
@@ -146,7 +149,7 @@ class Choice:
     def _masked(self, then: Masked | None, otherwise: Masked | None, below: int) -> int:
         b = self.b
         if then is None or otherwise is None:
-            only, taken = (then, self.condition) if then else (otherwise, b.invert(self.condition))
+            only, taken = (then, self.condition) if then else (otherwise, self._otherwise)
             assert only
             where = _inside(b, lambda bits: b.logic(And(), taken, bits[0]), [only.where])
             return b.select(where, only.value, below)
