@@ -11,7 +11,7 @@ plan                  `build`       a compiled program
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -20,7 +20,7 @@ from compiler.cells.expand import charged
 from compiler.flow import leaks
 from compiler.flow.trail import trails
 from compiler.gates.circuit import Circuit, GateOp
-from compiler.gates.limits import PROGRAM_GATES
+from compiler.gates.limits import PROGRAM_GATES, TooManyGates
 from compiler.joint import verify as cuts
 from compiler.joint.digits import contractions
 from compiler.joint.locality import Evaluator, Roles, localise, roles
@@ -30,6 +30,7 @@ from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
 from compiler.schedule.emit import emit
+from compiler.schedule.lane import Lane
 from compiler.schedule.plan import Plan
 from compiler.training import verify as privacy
 from compiler.words.ir import Block, Item, Loop, Value, Words
@@ -40,6 +41,7 @@ from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
 from lang.problems.names import NothingToRun
 from lang.problems.problem import Rejected
+from lang.problems.values import CircuitsTooLarge
 from lang.source import Source, Span
 from lang.syntax import load
 from lang.syntax.files import Loader, gathered
@@ -93,7 +95,7 @@ def joint(localised: Words, who: Roles) -> Words:
 
 
 def planned(joint: Words, who: Roles, minimiser: Minimiser) -> Plan:
-    return emit(joint, who, minimiser.circuit)
+    return emit(joint, who, minimiser.circuits)
 
 
 def build(
@@ -103,6 +105,11 @@ def build(
     most_gates: int = PROGRAM_GATES,
 ) -> Compiled:
     """Words -> compiled program; raises TooManyGates where its kernels take more, before the passes."""
+    with deep_stack():
+        return _build(meaning, products, evaluator, most_gates)
+
+
+def _build(meaning: Meaning, products: Products, evaluator: Evaluator, most_gates: int) -> Compiled:
     program, words = meaning.checked.program, meaning.words
     who, minimiser = roles(words, evaluator), Minimiser(most_gates)
     local = localised(words, who, products)
@@ -136,7 +143,19 @@ def compile(
     products: Products = Products.SHARES,
     evaluator: Evaluator = Evaluator.MALICIOUS,
 ) -> Compiled:
-    return build(understand(source, overrides), products, evaluator)
+    """Text -> compiled program; raises Rejected."""
+    return built(understand(source, overrides), products, evaluator)
+
+
+def built(
+    meaning: Meaning, products: Products = Products.SHARES, evaluator: Evaluator = Evaluator.MALICIOUS
+) -> Compiled:
+    """As `build`; raises Rejected where there are too many gates, with the place of those that were too many."""
+    try:
+        return build(meaning, products, evaluator)
+    except TooManyGates as error:
+        place = error.place or Span(meaning.files[0], 1, 1, 1, 1)
+        raise Rejected([CircuitsTooLarge(span=place, limit=PROGRAM_GATES)]) from None
 
 
 class Minimiser:
@@ -145,12 +164,23 @@ class Minimiser:
     def __init__(self, most: int = PROGRAM_GATES) -> None:
         """`most` gates of all kernels together, before the passes."""
         self.steps: dict[str, list[Step]] = {}
-        self._left = most
+        self._most = most
 
-    def circuit(self, block: Block) -> tuple[Circuit, tuple[int, ...]]:
-        """The kernel of a lane, and the AND gates that each item of the block is charged with."""
-        whole, owners = charged(block, self._left)
-        self._left -= len(whole.gates)
+    def circuits(self, lanes: Sequence[Lane]) -> list[tuple[Circuit, tuple[int, ...]]]:
+        """The kernel of each lane, and the AND gates that each item of its block is charged with.
+
+        Raises TooManyGates before any pass has run, which takes longer than to find that.
+        """
+        left, made = self._most, list[tuple[Circuit, list[int]]]()
+        for lane in lanes:
+            try:
+                made.append(charged(lane.block, left))
+            except TooManyGates as error:
+                raise TooManyGates(self._most, error.owner, lane.places[error.owner]) from None
+            left -= len(made[-1][0].gates)
+        return [self._minimised(lane.block, *circuit) for lane, circuit in zip(lanes, made, strict=True)]
+
+    def _minimised(self, block: Block, whole: Circuit, owners: Sequence[int]) -> tuple[Circuit, tuple[int, ...]]:
         circuit, steps, origins = traced(O1, whole)
         for step in steps:
             self.steps.setdefault(step.name, []).append(step)

@@ -52,6 +52,11 @@ def kind_of(type_: TypeOf) -> Kind | None:
     return Tensor(type_.kind, type_.shape) if type_.kind else None
 
 
+def leaves(type_: TypeOf) -> int:
+    """How many numbers or arrays a value has: one, but for tuples."""
+    return 1 if isinstance(type_, Number) else sum(map(leaves, type_.fields))
+
+
 class Call(Enum):
     """Operations of the core.  Shapes broadcast as in NumPy unless said otherwise."""
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import compiler
 import lang
 from compiler import artifact, pipeline
-from compiler.gates.limits import TooManyGates
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import Compiled
@@ -76,10 +75,7 @@ def compile(
             raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
         return read_artifact(Path(path))
     meaning = pipeline.understand(read(Path(path)), overrides)
-    try:
-        compiled = pipeline.build(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
-    except TooManyGates as error:
-        raise artifact.ArtifactError(f"the program cannot be compiled: {error}") from None
+    compiled = pipeline.built(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
     return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 
 

@@ -8,15 +8,12 @@ of two bits, so the partial products are free; what is paid is their compression
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
-
+from compiler.cells import heights
 from compiler.cells.add import ands, compress
 from compiler.cells.columns import Bits, Columns, Deferred
+from compiler.cells.heights import Word
 from compiler.gates.builder import Builder
-from compiler.gates.circuit import GateOp
-
-SPLIT = 24  # bits of the shorter factor from which splitting is tried: it never helps below
+from compiler.gates.circuit import FALSE, GateOp
 
 
 def digit_offset(word: Bits) -> int:
@@ -93,14 +90,33 @@ def readings(a: Bits, b: Bits) -> tuple[Columns, ...]:
 
 
 def product(builder: Builder, a: Bits, b: Bits, width: int) -> Columns:
-    """a * b by the way that costs least if its low `width` bits are all that is added up."""
+    """a * b by the way that costs least if its low `width` bits are all that is added up.
+
+    Raises TooManyGates, before it has tried any, where each takes more than are left.
+    """
+    left, right = _shape(a), _shape(b)
+    builder.expect(_least(a, b, width))
     best = min(readings(a, b), key=lambda columns: ands(columns, width))
-    shape = Shape(len(a.literals), a.signed, len(b.literals), b.signed)
-    shorter, longer = sorted((shape.left, shape.right))
-    splits = a != b and shorter >= SPLIT and shorter > longer // 2
-    if splits and _split_ands(shape, width) < ands(best, width):
+    if a != b and heights.splits(left, right) and heights.split(left, right, width).ands < ands(best, width):
         return split_product(builder, a, b)
     return best
+
+
+def _least(a: Bits, b: Bits, width: int) -> int:
+    """Gates that a * b takes at least, as far as that can be told by arithmetic, and 0 where it cannot."""
+    nets = {literal >> 1 for literal in (a.literals if a == b else a.literals + b.literals)} - {FALSE >> 1}
+    if min(len(a.literals), len(b.literals)) < heights.SPLIT:
+        return 0
+    if a == b:  # a pair of bits takes six gates, three with the one that is as good
+        return min(width, len(a.literals) * 2) ** 2 // 2 if len(nets) == len(a.literals) else 0
+    if len(nets) < len(a.literals) + len(b.literals):
+        return 0
+    gates = heights.product(_shape(a), _shape(b), width).gates
+    return gates - gates // 8
+
+
+def _shape(word: Bits) -> Word:
+    return Word(len(word.literals), word.signed)
 
 
 def term(a: Bits, b: Bits) -> Columns:
@@ -129,22 +145,3 @@ def split_product(builder: Builder, a: Bits, b: Bits) -> Columns:
         total.add(Columns.of(outer), (1 << places) - (1 << half))
     total.add(digit_product(sums[0], sums[1]), 1 << half)
     return total
-
-
-class Shape(NamedTuple):
-    """Two factors' widths and signs."""
-
-    left: int
-    left_signed: bool
-    right: int
-    right_signed: bool
-
-
-@cache
-def _split_ands(shape: Shape, width: int) -> int:
-    """ANDs of the split product, counted on a circuit of its own."""
-    builder = Builder(shape.left + shape.right)
-    nets = [builder.input(i) for i in range(shape.left + shape.right)]
-    a = Bits(tuple(nets[: shape.left]), shape.left_signed)
-    b = Bits(tuple(nets[shape.left :]), shape.right_signed)
-    return builder.circuit(compress(builder, split_product(builder, a, b), width)).and_gates

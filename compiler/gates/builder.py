@@ -94,8 +94,13 @@ class Builder:
         ends = [*(start for start, _ in self._changes[1:]), len(self._gates)]
         return [owner for (start, owner), end in zip(self._changes, ends, strict=True) for _ in range(start, end)]
 
+    def expect(self, gates: int) -> None:
+        """Raises TooManyGates where so many more are too many."""
+        if len(self._gates) + gates > self._most:
+            raise TooManyGates(self._most, self._owner)
+
     def _gate(self, op: GateOp, left: int, right: int) -> int:
         if len(self._gates) >= self._most:
-            raise TooManyGates(self._most)
+            raise TooManyGates(self._most, self._owner)
         self._gates.append(Gate(op, left, right) if left <= right else Gate(op, right, left))
         return 2 * (self.inputs + len(self._gates))

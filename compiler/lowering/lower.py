@@ -16,7 +16,7 @@ from compiler.lowering.watch import Watch
 from compiler.training.dpsgd import train
 from compiler.training.grad import reverse
 from compiler.training.loss import seeds
-from compiler.words.builder import Builder
+from compiler.words.builder import Abandoned, Builder
 from compiler.words.ir import Dataset, Field, Output, Words
 from compiler.words.leaves import Word, flatten, type_of
 from compiler.words.operations import Entry
@@ -52,6 +52,8 @@ def statements(c: Lowering, statements: Sequence[t.Statement]) -> None:
         c.b.span = statement.span
         try:
             _statement(c, statement)
+        except Abandoned:
+            raise
         except Rejected as rejected:
             c.problems |= {(p.code, p.span): p for p in rejected.problems}
             if isinstance(statement, t.Bind):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 from math import prod
@@ -12,9 +13,9 @@ from compiler.gates.circuit import Circuit
 from compiler.joint.locality import JOINT, Owners, Roles, analyse, share_of
 from compiler.schedule.clear import clear_step
 from compiler.schedule.cut import Group, cut
-from compiler.schedule.lane import kernel_name, lane
+from compiler.schedule.lane import Lane, kernel_name, lane
 from compiler.schedule.place import place
-from compiler.schedule.plan import Copy, Enter, Kernel, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import Copy, Enter, Launch, Open, Plan, Product, Repeat, Step, Tell
 from compiler.schedule.rows import free_buffers, number_rows
 from compiler.schedule.storage import Stored
 from compiler.words import operations
@@ -23,13 +24,13 @@ from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, P
 from compiler.words.prune import reads
 
 Known = TypeVar("Known")
-# one lane's words -> gates, minimised, and how many ANDs each item of the block is charged with
-Expand = Callable[[Block], tuple[Circuit, tuple[int, ...]]]
+# lanes' words -> gates of each, minimised, and how many ANDs each item of the block is charged with
+Expand = Callable[[Sequence[Lane]], Iterable[tuple[Circuit, tuple[int, ...]]]]
 
 
 def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
     """The whole plan; both parties' outputs are its last steps."""
-    shared = Shared(program.parties, roles, expand)
+    shared = Shared(program.parties, roles)
     level = Level(shared, program.block, {}, {}, {}, ())
     steps = level.steps(tuple(o.value for o in program.outputs))
     for output in program.outputs:
@@ -38,8 +39,12 @@ def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
             steps.append(Open(output.name, level.dense(output.value, steps).buffer, type, output.receivers))
         else:
             steps.append(Tell(output.name, level.clear[output.value], type, output.receivers))
-    numbered, _ = number_rows(free_buffers(steps), shared.kernels)
-    return Plan(tuple(shared.kernels), tuple(shared.buffers), numbered)
+    kernels = [
+        replace(place(kernel_name(lane.block), circuit), charges=charges)
+        for lane, (circuit, charges) in zip(shared.lanes, expand(shared.lanes), strict=True)
+    ]
+    numbered, _ = number_rows(free_buffers(steps), kernels)
+    return Plan(tuple(kernels), tuple(shared.buffers), numbered)
 
 
 @dataclass
@@ -48,19 +53,17 @@ class Shared:
 
     parties: tuple[str, ...]
     roles: Roles
-    expand: Expand
-    kernels: list[Kernel] = field(default_factory=list[Kernel])
+    lanes: list[Lane] = field(default_factory=list[Lane])  # one for each kernel
     known: dict[Block, int] = field(default_factory=dict[Block, int])
     buffers: list[int] = field(default_factory=list[int])
     clear_words: int = 0
 
-    def kernel(self, block: Block) -> int:
-        """The kernel of one lane's block, made once however many launches run it."""
-        if block not in self.known:
-            self.known[block] = len(self.kernels)
-            circuit, charges = self.expand(block)
-            self.kernels.append(replace(place(kernel_name(block), circuit), charges=charges))
-        return self.known[block]
+    def kernel(self, lane: Lane) -> int:
+        """The kernel of one lane's block, one however many launches run it."""
+        if lane.block not in self.known:
+            self.known[lane.block] = len(self.lanes)
+            self.lanes.append(lane)
+        return self.known[lane.block]
 
     def buffer(self, type: Type) -> Stored:
         self.buffers.append(type.size * type.width)
@@ -96,6 +99,10 @@ class Level:
             if isinstance(i, Value) and isinstance(i.op, Constant) and len(i.op.values) == 1
         )
         self._sources: dict[int, set[int]] = {}
+        self._readers: dict[int, list[int]] = defaultdict(list)
+        for number, item in self.items.items():
+            for read in reads(item):
+                self._readers[read].append(number)
 
     def steps(self, results: tuple[int, ...]) -> list[Step]:
         steps: list[Step] = []
@@ -196,17 +203,16 @@ class Level:
     # -- joint work -----------------------------------------------------------------------------
 
     def _launch(self, group: Group, steps: list[Step], results: tuple[int, ...]) -> None:
-        used = set(results)
-        for number, item in self.items.items():
-            if number not in group.members:
-                used |= reads(item)
-        body = lane(group, lambda n: n in used, self.types.__getitem__, self.constants.get)
+        def leaves(number: int) -> bool:
+            return number in results or any(reader not in group.members for reader in self._readers[number])
+
+        body = lane(group, leaves, self.types.__getitem__, self.constants.get)
         rank, depth = len(group.lanes), len(self.indices)
         for number in body.writes:
             self.stored[number] = self.shared.buffer(self.types[number])
         steps.append(
             Launch(
-                self.shared.kernel(body.block),
+                self.shared.kernel(body),
                 group.lanes,
                 tuple(self.stored[n].wiring(rank, depth) for n in body.reads),
                 tuple(self.stored[n].wiring(rank, depth) for n in body.writes),

@@ -27,14 +27,23 @@ from compiler.words.operations import (
     Sum,
     View,
 )
+from lang.problems.problem import Rejected
+from lang.problems.shapes import ValueTooLarge
+from lang.problems.values import TooLarge
 from lang.source import Span
 
+MOST = 1 << 15  # items of a block and of those around it, while it is built
+MAX_BITS = 1 << 16  # of a value's ends and of its scale's
 BIT = Type((), Fraction(1), 0, 1)
 Derivative = Callable[[int], Sequence[tuple[int, int]]]  # adjoint -> (operand, what that adds to its adjoint)
 
 
 # (builder, factors, what their ranges make the type of a sum over axes, axes) -> what a Ring has to hold, None: no Ring
 Rings = Callable[["Builder", int, int, Type, int], Type | None]
+
+
+class Abandoned(Rejected):
+    """There is no point in going on to find more."""
 
 
 class Builder:
@@ -85,7 +94,19 @@ class Builder:
             return self._made[value]
         self._made[value] = number = self.next
         self.items.append(value)
+        if value.span is not None:
+            self._within_bounds(value.type, value.span)
         return number
+
+    def _within_bounds(self, type: Type, span: Span) -> None:
+        """Raises Abandoned where the program has grown beyond what compiles in reasonable time."""
+        if self.next > MOST:
+            hint = "loops in a `dpsgd`, calls, and `if`s over tuples are written out: use arrays"
+            raise Abandoned([TooLarge(span=span, limit=MOST, what="operations", hint=hint)])
+        ends = type.lo, type.hi, type.scale.numerator, type.scale.denominator
+        if any(end.bit_length() > MAX_BITS for end in ends):
+            help = "bind it to a kind, which rounds it once: `let y: int<64> = ...;`"
+            raise Abandoned([ValueTooLarge(span=span, limit=MAX_BITS, what="private", hint=help)])
 
     def loop(self, count: int, init: Sequence[int], body: Block) -> list[int]:
         """A loop; the numbers of its carried values after the last iteration."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from lang import typed
-from lang.checker.failing import Failed
+from lang.checker.failing import Failed, GivenUp
 from lang.checker.findings import Attempt, Findings, Untaken
 from lang.checker.functions import BUILTINS
 from lang.checker.ranges import Range
@@ -17,9 +17,12 @@ from lang.kinds import Kind
 from lang.problems import names
 from lang.problems.problem import Problem
 from lang.problems.syntax import TooDeep
+from lang.problems.values import TooLarge
 from lang.source import Span
 from lang.syntax import tree
 from lang.syntax.tree import MAX_DEPTH
+
+MAX_VALUES = 1 << 17  # as many as a text that is written out can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Context:
     called: set[str] = field(default_factory=set[str])  # functions
     inlined: int = 0  # calls
     unrolled: int = 0  # iterations
+    values: int = 0  # of expressions, in functions and loops as often as they are written into the program
     # of the present place
     scopes: Scopes = field(default_factory=Scopes)
     around: Around = Around()
@@ -65,14 +69,20 @@ class Context:
     # -- what stands inside
 
     def expr(self, node: tree.Expr) -> typed.Expr:
-        """The checked expression; raises Failed."""
+        """The checked expression; raises Failed, or GivenUp where the program has too many."""
         self.depth += 1
         try:
             if self.depth > MAX_DEPTH:
                 raise Failed(TooDeep(span=node.span, limit=MAX_DEPTH))
-            return self.hooks.expr(self, node)
+            checked = self.hooks.expr(self, node)
         finally:
             self.depth -= 1
+        self.values += typed.leaves(checked.type)
+        if self.values > MAX_VALUES:
+            hint = "calls and unrolled loops are written into the program each time: use loops and arrays instead"
+            self.report(TooLarge(span=node.span, limit=MAX_VALUES, what="values of expressions", hint=hint))
+            raise GivenUp
+        return checked
 
     def all_of(self, nodes: Sequence[tree.Expr]) -> tuple[typed.Expr, ...]:
         """Several expressions, each checked whatever is wrong with the others."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, count
 
 from lang import typed
 from lang.checker.context import Context
@@ -29,6 +30,7 @@ class Declared:
     params: dict[str, Fraction] = field(default_factory=dict[str, Fraction])
     functions: list[tree.Fn] = field(default_factory=list[tree.Fn])
     outputs: dict[str, Span] = field(default_factory=dict[str, Span])  # names that are taken
+    unnamed: Iterator[str] = field(default_factory=lambda: chain(["out"], map("out{}".format, count(2))))
     imported: set[str] = field(default_factory=set[str])  # paths
 
 

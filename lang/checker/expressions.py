@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from lang import typed
+from lang.checker import fold
 from lang.checker.calls import invoke
 from lang.checker.conditions import choose
 from lang.checker.context import Context
@@ -14,12 +15,12 @@ from lang.checker.convert import convert, rounded
 from lang.checker.failing import Failed
 from lang.checker.indexing import indexed
 from lang.checker.infer import number, show_shape
-from lang.checker.kinds import MAX_WIDTH, resolve
+from lang.checker.kinds import MAX_ELEMENTS, MAX_WIDTH, resolve, small_enough
 from lang.checker.names import member, read
 from lang.checker.operators import binary, operate
 from lang.kinds import Tensor
 from lang.problems.flow import RevealPlace
-from lang.problems.shapes import ItemsDiffer, LiteralTooLarge
+from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ShapeRange
 from lang.problems.values import ModesClash
 from lang.syntax import tree
 from lang.typed import Call, Const, Number, Pair
@@ -50,6 +51,7 @@ def expression(context: Context, node: tree.Expr) -> typed.Expr:
             return _cast(context, node)
         case tree.TupleOf():
             items = context.all_of(node.items)
+            small_enough(sum(typed.leaves(item.type) for item in items), node.span)
             return typed.Pack(Pair(tuple(item.type for item in items)), items, node.span)
         case tree.ArrayOf():
             return _array(context, node)
@@ -69,8 +71,10 @@ def _array(context: Context, node: tree.ArrayOf) -> typed.Expr:
     stacked = Number(
         (len(items), *types[0].shape), all(t.integer for t in types), kinds.pop() if len(kinds) == 1 else None
     )
+    if (elements := fold.type_size(stacked)) > MAX_ELEMENTS:
+        raise Failed(ShapeRange(span=node.span, elements=str(elements), limit=MAX_ELEMENTS))
     constants = [item for item in items if isinstance(item, Const)]
-    if len(constants) == len(items):
+    if len(constants) == len(items) and elements <= fold.MAX_ELEMENTS:
         return Const(stacked, tuple(v for item in constants for v in item.values), node.span)
     return typed.Stack(stacked, items, node.span)
 

@@ -13,10 +13,13 @@ from lang.checker.symbols import KindName, Poison
 from lang.kinds import BIT, Base, Kind, Scalar, Tensor, TupleKind
 from lang.problems.names import NotAKind, UnknownKind
 from lang.problems.shapes import KindRange, ShapeRange, SizeNegative, SizeNotPublic, WrongKind
+from lang.problems.values import TupleTooLarge
+from lang.source import Span
 from lang.syntax import tree
 
 MAX_WIDTH = 1024
 MAX_ELEMENTS = 1 << 28
+MAX_LEAVES = 1024  # values of a tuple
 
 
 def resolve(context: Context, node: tree.Kind) -> Kind:
@@ -27,11 +30,19 @@ def resolve(context: Context, node: tree.Kind) -> Kind:
         case tree.Alias():
             return _alias(context, node)
         case tree.TupleKind():
-            return TupleKind(tuple(resolve(context, field) for field in node.fields))
+            kind = TupleKind(tuple(resolve(context, field) for field in node.fields))
+            small_enough(sum(typed.leaves(typed.type_of(field)) for field in kind.fields), node.span)
+            return kind
         case tree.Shaped():
             return _shaped(context, node)
         case _:
             assert_never(node)
+
+
+def small_enough(values: int, span: Span) -> None:
+    """Raises Failed for a tuple of too many; whatever is made of one walks all of them."""
+    if values > MAX_LEAVES:
+        raise Failed(TupleTooLarge(span=span, limit=MAX_LEAVES))
 
 
 def _scalar(context: Context, node: tree.Words) -> Scalar:

@@ -63,10 +63,8 @@ def _release(context: Context, declared: Declared, release: tree.Release, receiv
 
 
 def _automatic(declared: Declared, span: Span) -> str:
-    """out, out2, ..."""
-    number_of = 1
-    while (name := f"out{number_of if number_of > 1 else ''}") in declared.outputs:
-        number_of += 1
+    """out, out2, ...: the first that is not taken."""
+    name = next(name for name in declared.unnamed if name not in declared.outputs)
     declared.outputs[name] = span
     return name
 

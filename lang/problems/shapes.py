@@ -21,11 +21,13 @@ class LiteralTooLarge(Problem):
 @dataclass(frozen=True, kw_only=True)
 class ValueTooLarge(Problem):
     code = "value-range"
-    title = "this public value takes more than {limit} bits"
+    title = "this {what} value takes more than {limit} bits"
     label = "too large"
-    help = "compute with smaller numbers"
+    help = "{hint}"
 
     limit: int
+    what: str = "public"
+    hint: str = "compute with smaller numbers"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,9 +42,31 @@ class UnrolledTooFar(Problem):
 @dataclass(frozen=True, kw_only=True)
 class TooLarge(Problem):
     code = "too-large"
-    title = "the program grows beyond {limit} inlined calls"
+    title = "the program grows beyond {limit} {what}"
     label = "the last of them"
-    help = "functions are inlined at each call: use loops for repetition"
+    help = "{hint}"
+
+    limit: int
+    what: str = "inlined calls"
+    hint: str = "functions are inlined at each call: use loops for repetition"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitsTooLarge(Problem):
+    code = "too-many-gates"
+    title = "the circuits of this program take more than {limit} gates"
+    label = "its gates are beyond"
+    help = "bind values to narrower kinds (a product's gates grow with both widths); elements of an array share gates"
+
+    limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TupleTooLarge(Problem):
+    code = "tuple-too-large"
+    title = "a tuple of more than {limit} values"
+    label = "the values of its fields, and of theirs, are counted"
+    help = "use an array for many values of one kind"
 
     limit: int
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Golden
 
-from compiler.pipeline import understand
+from compiler.pipeline import compile
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source
@@ -20,5 +20,5 @@ FOLDER = Path(__file__).parent / "problems"
 def test_problem(path: Path, golden: Golden) -> None:
     source = Source(path.name, read(path).text)
     with pytest.raises(Rejected) as caught:
-        understand(source)
+        compile(source)
     golden.check(path.with_suffix(".err"), "".join(draw(p) + "\n" for p in caught.value.problems))

@@ -24,6 +24,7 @@ FOUND_LATER = {
     "range-too-wide",
     "result-too-wide",  # by the compiler
     "within-unmet",
+    "too-many-gates",
     "nothing-to-run",
     "quotient-kind",
 }

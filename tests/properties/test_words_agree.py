@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ from compiler.joint.digits import contractions
 from compiler.joint.locality import localise, roles
 from compiler.joint.shares import Products
 from compiler.schedule.emit import emit
+from compiler.schedule.lane import Lane
 from compiler.words.builder import Builder
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Block, Dataset, Loop, Output, Result, Type, Value, Words
@@ -222,9 +224,9 @@ def check(words: Words, seed: int) -> None:
                 assert output.name not in got
 
 
-def uncharged(block: Block) -> tuple[Circuit, tuple[int, ...]]:
-    """A lane's circuit without any pass; nobody asks what it costs."""
-    return expand(block), (0,) * len(block.items)
+def uncharged(lanes: Sequence[Lane]) -> list[tuple[Circuit, tuple[int, ...]]]:
+    """The lanes' circuits without any pass; nobody asks what they cost."""
+    return [(expand(lane.block), (0,) * len(lane.block.items)) for lane in lanes]
 
 
 def in_range(block: Block, values: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from support.lies import TRAINING, opens_a_row
 import runtime.program
 from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
+from lang.problems.problem import Rejected
 from lang.source import Source
 from runtime.program import Known, compile, from_artifact
 
@@ -77,11 +78,14 @@ def test_a_folder_that_others_write_says_nothing(cache: Path) -> None:
 
 
 def test_a_program_of_too_many_gates_is_named(tmp_path: Path) -> None:
-    """Before they are made: none of them would fit into an artifact."""
+    """Before they are made, with the limit and the place: none of them would fit into an artifact."""
     text = "party p; party q;\ninput x: int<1024> from p;\ninput y: int<1024> from q;\noutput z = reveal(x / y) to q;\n"
     (tmp_path / "wide.ccr").write_text(text)
-    with pytest.raises(ArtifactError, match="cannot be compiled: its kernels take more than 524288 gates"):
+    with pytest.raises(Rejected) as rejected:
         compile(tmp_path / "wide.ccr")
+    [problem] = rejected.value.problems
+    assert (problem.code, problem.span.line) == ("too-many-gates", 4)
+    assert "more than 524288 gates" in problem.say(problem.title)
 
 
 def test_without_a_cache_it_is_compiled_every_time(cache: Path, compiled: list[str]) -> None:
