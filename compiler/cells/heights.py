@@ -31,8 +31,8 @@ class Work(NamedTuple):
     ands: int
     gates: int  # XORs counted
 
-    def __add__(self, other: tuple[int, ...]) -> Work:
-        return Work(self.ands + other[0], self.gates + other[1])
+    def plus(self, ands: int, gates: int) -> Work:
+        return Work(self.ands + ands, self.gates + gates)
 
 
 NOTHING = Work(0, 0)
@@ -78,18 +78,18 @@ class Heights:
         work, carries, constant = NOTHING, 0, self.constant
         total = self.shift + width
         for i in range(total):
-            work += self.ands[i], self.ands[i] + self.xors[i]
+            work = work.plus(self.ands[i], self.ands[i] + self.xors[i])
             height, one = self.bits[i] + carries, constant >> i & 1
             if i == total - 1:
-                return Work(work.ands, work.gates + max(0, height - 1))
+                return work.plus(0, max(0, height - 1))
             adders = max(0, height - 1) // 2
             rest = height - 2 * adders
-            work += adders, 5 * adders
+            work = work.plus(adders, 5 * adders)
             if i < self.shift:
                 carries = adders + (rest == 2 and not one)
                 constant += (rest != 2 and one) << (i + 1)
             else:
-                work += (1, 2) if rest == 2 else NOTHING
+                work = work.plus(rest == 2, 2 * (rest == 2))
                 carries = adders + (rest == 2 or (rest == 1 and one))
         return work
 
@@ -144,11 +144,11 @@ def split(a: Word, b: Word, width: int) -> Work:
         both = Heights.of(Word(half, False))
         both.add(Heights.of(Word(word.bits - half, word.signed)))
         bits = max(half + word.signed, word.bits - half) + 1
-        work += both.added(bits)
+        work = work.plus(*both.added(bits))
         sums.append(Word(bits, word.signed))
     high = Word(a.bits - half, a.signed), Word(b.bits - half, b.signed)
     for (x, y), places in (((Word(half, False),) * 2, 0), (high, 2 * half)):
-        work += product(x, y, x.bits + y.bits)
+        work = work.plus(*product(x, y, x.bits + y.bits))
         total.add(Heights.of(Word(x.bits + y.bits, x.signed or y.signed)), (1 << places) - (1 << half))
     total.add(digits(sums[0], sums[1]), 1 << half)
-    return work + total.added(width)
+    return work.plus(*total.added(width))

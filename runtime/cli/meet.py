@@ -27,6 +27,7 @@ from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.report.wording import listing
 from runtime.session.permit import Permit
+from runtime.session.session import Keep, kept_by_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def run_party(
     agreed: Agreed | None = None,
     accept: Accept | None = None,
     columns: Chosen = NONE,
+    keep: Keep = kept_by_nobody,
 ) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
@@ -142,7 +144,7 @@ def run_party(
         accept(program.compiled, sources.records())
     channel = _meet(program, ends, patience, quiet)
     channel.deadline = time.monotonic() + patience.whole
-    return run(program, ends.party, sources, channel, advance, permit)
+    return run(program, ends.party, sources, channel, advance, permit, keep)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

@@ -43,18 +43,21 @@ class Places:
     def __init__(self, program: Program, places: Mapping[str, tuple[str, Place]]) -> None:
         self._outputs = {o.name: o for o in program.compiled.outputs}
         self._places = places
+        self._left = set(places)
         self.moved = False  # an output is not where it was to be
+        self.files: dict[str, str] = {}
+        """The paths of what is saved.  An output that could be saved nowhere has none."""
 
-    def save(self, found: Mapping[str, Array]) -> dict[str, str]:
-        """Each output that has a place is saved there, or if that fails in another, which is told; their paths.
+    def save(self, found: Mapping[str, Array]) -> None:
+        """Each of these outputs that has a place is saved there, durably, or if that fails in another, which is told.
 
-        One that could be saved nowhere has no path.
+        A second call does nothing.
         """
-        return {
-            name: saved
-            for name, (path, place) in self._places.items()
-            if (saved := self._saved(self._outputs[name], path, place, found[name])) is not None
-        }
+        for name, (path, place) in self._places.items():
+            if name in found and name in self._left:
+                self._left.remove(name)
+                if (saved := self._saved(self._outputs[name], path, place, found[name])) is not None:
+                    self.files[name] = saved
 
     def _saved(self, output: Released, path: str, place: Place, value: Array) -> str | None:
         try:

@@ -53,6 +53,7 @@ from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
+from runtime.session.session import Keep
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -189,12 +190,12 @@ def run(
             say(line)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, outputs, party, cut=not json) as places:
-            reports = _reports(program, ends, agreed, inputs, seed, chosen, patience, quiet, before)
+            reports = _reports(program, ends, agreed, inputs, seed, chosen, patience, quiet, before, places.save)
             running = time.perf_counter() - start - compiling
-            files = places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
+            places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         if agreed is not None and agreed.contract.terms.privacy is not None:
             before = Beforehand(float(agreed.contract.terms.privacy.per_run.delta))
-        ended = _ended(program, reports, compiling, running, files, before, seed is not None, connection)
+        ended = _ended(program, reports, compiling, running, places.files, before, seed is not None, connection)
         result(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
@@ -223,12 +224,15 @@ def _reports(
     patience: Patience,
     quiet: bool,
     before: Beforehand,
+    keep: Keep,
 ) -> dict[str, Report]:
-    """The run itself: of both parties here without `ends`, else of one."""
+    """The run itself: of both parties here without `ends`, else of one, whose outputs are kept at once."""
     compiled = program.compiled
     with meter(and_gates(compiled.plan), traffic(compiled).total, quiet) as advance:
         if ends is not None:
-            report = run_party(program, ends, inputs, seed, patience, advance, quiet, agreed, before.accept, columns)
+            report = run_party(
+                program, ends, inputs, seed, patience, advance, quiet, agreed, before.accept, columns, keep
+            )
             return {report.party: report}
         watched = compiled.evaluator
 

@@ -18,7 +18,7 @@ from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
-from runtime.session.session import Session
+from runtime.session.session import Keep, Session, kept_by_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,11 @@ def run(
     channel: Channel,
     progress: Progress | None = None,
     permit: Permit | None = None,
+    keep: Keep = kept_by_nobody,
 ) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
+
+    `keep` is told the outputs before the last words are waited for.
 
     Raises Refused (seeded) under a contract if whoever knows a seed knows the noise, and ValueError for sources that
     a run had before: two runs with one noise would tell how their gradients differ.
@@ -66,7 +69,16 @@ def run(
         raise ValueError("the run secret of these sources has served a run: `prepare` them again")
     sources.spent = True
     session = Session(
-        program.compiled, program.name, program.digest, party, sources.records(), sources, phases, progress, permit
+        program.compiled,
+        program.name,
+        program.digest,
+        party,
+        sources.records(),
+        sources,
+        phases,
+        progress,
+        permit,
+        keep,
     )
     outcome = session.run(channel)
     return Report(

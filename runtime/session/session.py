@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -32,6 +32,12 @@ from runtime.session.state import Role
 
 PARTING = 10.0  # seconds
 
+Keep = Callable[[Mapping[str, Array]], object]
+
+
+def kept_by_nobody(_: Mapping[str, Array]) -> None:
+    """For a caller that has no use for outputs before the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -58,6 +64,7 @@ class Session:
     phases: Phases
     progress: Progress | None = None
     permit: Permit = field(default_factory=Permit)
+    keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
 
     @property
     def role(self) -> Role:
@@ -90,6 +97,7 @@ class Session:
             peer, name = agree(guard, hello)
             same_records(peer, self.permit.records)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
+            self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
