@@ -32,6 +32,7 @@ from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
 from runtime.contract import terms as contract_terms
 from runtime.contract.agree import with_peer, with_program
+from runtime.contract.compare import differences
 from runtime.contract.draft import terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.sign import Standing, digest, hold, revoke, sign, signer, standing, verify
@@ -39,6 +40,7 @@ from runtime.contract.terms import Contract, Terms
 from runtime.ledger.events import Revoked, now
 from runtime.ledger.store import Ledger, default_path
 from runtime.net import keys
+from runtime.program import Program
 from runtime.report.contract import lines
 from runtime.report.program import integrity
 
@@ -168,13 +170,26 @@ def sign_(file: File, key: Key, cert: Cert, peer: OtherPeer = None, json: Json =
 
 
 @app.command()
-def show(file: File, json: Json = False) -> None:
+def show(
+    file: File,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="COPY", show_default=False, help="Name each field that differs from this contract."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Say what a contract says, and whose signature holds.  If one does not, the exit status is 3."""
     with faults(json):
         contract = read_contract(file)
         document = cast("dict[str, object]", jsons.loads(contract_terms.encode(contract)))
         stands = {name: found.value for name, found in standing(contract).items()}
-        result({"digest": digest(contract.terms), "standing": stands, **document}, "\n".join(lines(contract)), json)
+        found, told = {"digest": digest(contract.terms), "standing": stands, **document}, lines(contract)
+        if against is not None:
+            differ = differences(contract.terms, read_contract(against).terms)
+            found, told = found | {"differences": differ}, [*told, *_compared_with(against, differ)]
+        result(found, "\n".join(told), json)
         try:
             hold(contract)
         except Refused as refused:
@@ -200,12 +215,12 @@ def verify_(
     """Check that a contract binds now.  With --program, also that it is about that program."""
     with faults(json):
         contract = read_contract(file)
-        verify(contract, now())
+        built = None if program is None else compiled(program, define, products, evaluator)
+        _binds(contract, built)
         if peer is not None:
             _one_of(contract.terms, keys.read_certificate(peer))
         costs, said = None, f"{file}: signed by both parties, valid now"
-        if program is not None:
-            built = compiled(program, define, products, evaluator)
+        if built is not None:
             with_program(contract.terms, built)
             costs, said = drafting.costs(built, contract.terms), f"{said}, for this program"
         elif define or products or evaluator:
@@ -232,6 +247,26 @@ def revoke_(file: File, key: Key, cert: Cert, ledger: LedgerFile = None, json: J
         peer = contract.terms.other(party).name
         said = f"{file}: revoked by {party}; give the file to {peer}, whose side then refuses by itself"
         result({"contract": str(file), "digest": name, "revoked_by": party}, said, json)
+
+
+def _binds(contract: Contract, program: Program | None) -> None:
+    """Raises Refused; of a text that was altered also what in it is not the program's."""
+    try:
+        verify(contract, now())
+    except Refused as refused:
+        if refused.reason == "altered" and program is not None:
+            try:
+                with_program(contract.terms, program)
+            except Refused:
+                say(str(refused))
+                raise
+        raise
+
+
+def _compared_with(copy: Path, differences: list[str]) -> list[str]:
+    if not differences:
+        return [f"its text is that of {copy}"]
+    return [f"its text is not that of {copy} (there):", *(f"  {difference}" for difference in differences)]
 
 
 def _compared(peer: Path | None) -> str:

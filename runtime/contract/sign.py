@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -94,7 +95,32 @@ def hold(contract: Contract) -> None:
         if len(set(signers)) < len(signers) or signers != sorted(signers):
             raise Refused("signed-twice", "the signatures are not one for each party, in the order of names")
         for signature in present:
-            _holds(contract.terms, signature, said(contract.terms, signature.party))
+            try:
+                _holds(contract.terms, signature, said(contract.terms, signature.party))
+            except InvalidSignature:
+                raise _altered(contract, signature.party) from None
+
+
+def _altered(contract: Contract, party: str) -> Refused:
+    """A signature that is not under the text: of the other one follows which of the two was changed."""
+    stands = standing(contract)
+    [other] = [name for name in (p.name for p in contract.terms.parties) if name != party]
+    match stands[other]:
+        case Standing.SIGNED:
+            why = f"`{other}` signed exactly this text: the signature was changed, or `{party}` signed another text"
+        case Standing.ALTERED:
+            why = f"nor is that of `{other}`: the text was changed after they signed"
+        case Standing.MISSING:
+            why = "they were changed after it signed, or the signature was"
+        case _ as never:
+            assert_never(never)
+    return Refused(
+        "altered",
+        f"the signature of `{party}` is not under these terms; {why}",
+        help="sign nothing of it, and ask for the file as it was signed; a signature does not tell which field was "
+        "changed: `ccr contract show FILE --against COPY` does, where you have a copy, and `verify --program` what is "
+        "not the program's",
+    )
 
 
 class Standing(StrEnum):
@@ -112,7 +138,7 @@ def standing(contract: Contract) -> dict[str, Standing]:
         for signature in present:
             try:
                 _holds(contract.terms, signature, said(contract.terms, signature.party))
-            except Refused:
+            except (Refused, InvalidSignature):
                 found[signature.party] = Standing.ALTERED
             else:
                 if said is message and found[signature.party] is Standing.MISSING:
@@ -121,23 +147,14 @@ def standing(contract: Contract) -> dict[str, Standing]:
 
 
 def _holds(terms: Terms, signature: Signature, said: bytes) -> None:
+    """Raises Refused (foreign-signer, other-key), and InvalidSignature where the key is right."""
     if signature.party not in {p.name for p in terms.parties}:
         raise Refused("foreign-signer", f"`{signature.party}` signed, but is no party of the contract")
     if signature.key != terms.party(signature.party).key:
         raise Refused(
             "other-key", f"`{signature.party}` signed with {signature.key}, which is not its key in the contract"
         )
-    try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.key)).verify(
-            bytes.fromhex(signature.signature), said
-        )
-    except InvalidSignature:
-        raise Refused(
-            "altered",
-            f"the signature of `{signature.party}` is not under these terms: they were changed after it signed, or "
-            "the signature was",
-            help="sign nothing of it: ask for the file as it was signed, or write a new contract",
-        ) from None
+    Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.key)).verify(bytes.fromhex(signature.signature), said)
 
 
 def verify_signatures(contract: Contract) -> None:

@@ -10,6 +10,7 @@ import ssl
 import time
 from contextlib import suppress
 
+from runtime.net import keys
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, PeerNotTrusted, ProtocolError
 
 CHUNK = 256 << 10
@@ -48,10 +49,10 @@ class Link:
             self._hear()
             return False
         except ssl.SSLError as error:
-            raise self._explain(error, handshake=True) from error
+            raise self._explain(error, expected) from error
         self.push()
-        if self._tls.getpeercert(binary_form=True) != expected:
-            raise _untrusted(self.peer)
+        if (presented := self._tls.getpeercert(binary_form=True)) != expected:
+            raise _untrusted(self.peer, expected, presented)
         return True
 
     @property
@@ -167,9 +168,10 @@ class Link:
             # Wants the peer's farewell, which `linger` does not need: the end of the stream says as much.
             return
 
-    def _explain(self, error: OSError, handshake: bool = False) -> NetworkError:
+    def _explain(self, error: OSError, expected: bytes | None = None) -> NetworkError:
+        """In words; in the handshake the `expected` certificate is known."""
         if isinstance(error, ssl.SSLCertVerificationError):
-            return _untrusted(self.peer)
+            return _untrusted(self.peer, expected)
         reason = getattr(error, "reason", None)
         if isinstance(error, ssl.SSLError) and isinstance(reason, str):
             if "ALERT" in reason and ("CERTIFICATE" in reason or "UNKNOWN_CA" in reason):
@@ -178,8 +180,8 @@ class Link:
                     "that belongs to the key used here"
                 )
             if "NO_CERTIFICATE" in reason or "DID_NOT_RETURN_A_CERTIFICATE" in reason:
-                return _untrusted(self.peer)
-            if handshake and not isinstance(error, ssl.SSLEOFError):
+                return _untrusted(self.peer, expected)
+            if expected is not None and not isinstance(error, ssl.SSLEOFError):
                 return ProtocolError(
                     f"{self.peer} does not speak TLS 1.3 as this party does ({reason}); check that "
                     "the address is the peer's and that both run the same version"
@@ -190,8 +192,19 @@ class Link:
         )
 
 
-def _untrusted(peer: str) -> PeerNotTrusted:
+def _untrusted(peer: str, expected: bytes | None, presented: bytes | None = None) -> PeerNotTrusted:
+    """With the agreed fingerprint, and the presented one where there is one: of a certificate that does not verify the
+    TLS library hands out nothing."""
+    agreed = "" if expected is None else f", {_fingerprint(expected)}"
+    found = "" if presented is None else f" but another, of {_fingerprint(presented)}"
     return PeerNotTrusted(
-        f"{peer} does not present the certificate that this party was told to expect; compare "
+        f"{peer} does not present the certificate that this party was told to expect{agreed}{found}; compare "
         "fingerprints with `ccr keys show` on both sides"
     )
+
+
+def _fingerprint(certificate: bytes) -> str:
+    try:
+        return keys.fingerprint(ssl.DER_cert_to_PEM_cert(certificate).encode())
+    except ValueError:
+        return "a key of another kind"

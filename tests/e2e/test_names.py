@@ -109,6 +109,33 @@ def test_show_and_sign_say_what_was_altered(room: Room) -> None:
         assert error["code"] == "altered" and "`hospital`" in error["message"]
 
 
+def test_whose_signature_holds_tells_what_was_changed(room: Room) -> None:
+    room.agree()
+    signed, copy = Path(room.contract).read_text(), room.folder / "copy.json"
+    copy.write_text(signed)
+
+    document = json.loads(signed)
+    document["signatures"][0]["signature"] = "0" * 128  # that of the hospital
+    Path(room.contract).write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n")
+    error = room.refused("contract", "verify", room.contract)
+    assert error["code"] == "altered" and "`vendor` signed exactly this text" in error["message"]
+    assert f"its text is that of {copy}" in call("contract", "show", room.contract, "--against", str(copy)).stdout
+
+    document = json.loads(signed)
+    document["terms"]["expires"] = "2041-01-01T00:00:00Z"
+    document["terms"]["mechanisms"][0]["clip"] = "7"
+    Path(room.contract).write_text(json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n")
+    error = room.refused("contract", "verify", room.contract)
+    assert error["code"] == "altered" and "the text was changed after they signed" in error["message"]
+    told = json.loads(call("contract", "show", room.contract, "--against", str(copy), "--json").stdout)
+    assert [difference.split(":")[0] for difference in told["differences"]] == ["expires", "mechanisms.0.clip"]
+    assert (
+        "mechanisms.0.clip: 7 here, 1 there" in call("contract", "show", room.contract, "--against", str(copy)).stdout
+    )
+    error = room.refused("contract", "verify", room.contract, "--program", str(room.program))
+    assert error["code"] == "clip-differs"
+
+
 @pytest.mark.parametrize("party", ["hospital", "vendor"])
 def test_either_side_revokes_for_good(room: Room, party: str) -> None:
     room.agree()
