@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import assert_never
 
@@ -10,7 +11,7 @@ from lang.checker.blocks import block_value, body
 from lang.checker.context import Context
 from lang.checker.convert import fill, once, take_apart
 from lang.checker.failing import Failed, NeedsIndex
-from lang.checker.findings import Attempt
+from lang.checker.findings import of_text
 from lang.checker.infer import broadcast_shapes, describe, number
 from lang.checker.public import indices
 from lang.problems.values import ArmsDiffer, ArmWithoutValue, ConditionKind, IfWithoutElse
@@ -61,7 +62,7 @@ def _condition(context: Context, node: tree.Expr) -> tuple[typed.Expr, bool | No
     if type_.shape:
         raise Failed(ConditionKind(span=node.span, given=describe(type_)))
     if isinstance(expr, Const):
-        if expr.values[0] not in (0, 1) or not type_.integer:
+        if not type_.integer or (expr.values[0] not in (0, 1) and not context.around.never):
             raise Failed(ConditionKind(span=node.span, given=describe(type_)))
         return expr, expr.values[0] != 0
     if loops := indices(expr):
@@ -71,9 +72,9 @@ def _condition(context: Context, node: tree.Expr) -> tuple[typed.Expr, bool | No
     return expr, None
 
 
-def _arm(context: Context, taken: bool) -> Attempt:
+def _arm(context: Context, taken: bool) -> AbstractContextManager[None, bool | None]:
     """One arm of an `if`; of one that a public condition excludes only the text counts."""
-    return context.attempt() if taken else context.untaken()
+    return context.attempt() if taken else context.never_run(of_text)
 
 
 def _otherwise(context: Context, arm: tree.Block | tree.If | None) -> list[typed.Statement]:

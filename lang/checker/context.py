@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from lang import typed
 from lang.checker.failing import Failed, GivenUp
-from lang.checker.findings import Attempt, Findings, Untaken
+from lang.checker.findings import Attempt, Findings
 from lang.checker.functions import BUILTINS
 from lang.checker.ranges import Range
 from lang.checker.symbols import Bound, Known, Poison, Scope, Scopes, Symbol, names_bound
@@ -42,6 +42,7 @@ class Around:
 
     calls: tuple[tuple[str, Span | None], ...] = ()  # functions being inlined, with the places of the calls
     private: bool = False  # a condition that is not public
+    never: bool = False  # code that never runs
     loss: bool = False
     train_level: int | None = None  # around the body of a `dpsgd`
     value_level: int | None = None  # around an `if` that gives a value
@@ -112,9 +113,16 @@ class Context:
         """What fails inside is recorded, and checking goes on after it."""
         return Attempt(self.report)
 
-    def untaken(self) -> Untaken:
-        """An arm that a public condition excludes: it must make sense, but its values never arise."""
-        return Untaken(self.report, self.findings)
+    @contextmanager
+    def never_run(self, judged: Callable[[Problem], bool]) -> Generator[None]:
+        """Code that no run goes through: it must make sense, and what is judged to be a problem even so is told.
+
+        An index in it is any one of its values: no loop is unrolled for what never runs.
+        """
+        saved = self.findings.saved()
+        with self.inside(replace(self.around, never=True)), self.attempt():
+            yield
+        self.findings.keep(saved, judged)
 
     # -- places
 

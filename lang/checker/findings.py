@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lang.checker.failing import Failed
-from lang.problems import names, syntax, values
+from lang.problems import flow, names, shapes, syntax, values
 from lang.problems.problem import Problem
 from lang.source import Span
 
@@ -33,6 +33,25 @@ _OF_TEXT = (
     values.ArmWithoutValue,
 )
 
+# Problems that only a value has: of an index that never arises they say nothing.
+_OF_VALUES = (
+    shapes.IndexRange,
+    shapes.SliceRange,
+    shapes.SliceBackwards,
+    shapes.KindRange,
+    shapes.SizeNegative,
+    shapes.ShapeRange,
+    shapes.ValueTooLarge,
+    shapes.WrongAxis,
+    names.OptionValue,
+    values.NotWhole,
+    values.DivisionByZero,
+    values.ExponentRange,
+    values.ShiftRange,
+    flow.ClauseValue,
+    flow.PrivateIndexBounds,
+)
+
 Found = dict[tuple[str, Span], Problem]  # one of a kind at a place: the first
 
 
@@ -54,12 +73,20 @@ class Findings:
         """Forget what was found since."""
         self.problems, self.warnings = saved
 
-    def keep_text(self, saved: tuple[Found, Found]) -> None:
-        """Forget what was found since, but for problems of the text."""
+    def keep(self, saved: tuple[Found, Found], judged: Callable[[Problem], bool]) -> None:
+        """Forget what was found since, but for problems that are judged to be ones all the same."""
         before, self.warnings = saved
-        self.problems = {
-            key: problem for key, problem in self.problems.items() if key in before or isinstance(problem, _OF_TEXT)
-        }
+        self.problems = {key: problem for key, problem in self.problems.items() if key in before or judged(problem)}
+
+
+def of_text(problem: Problem) -> bool:
+    """Has an arm the problem whether it is taken or not?"""
+    return isinstance(problem, _OF_TEXT)
+
+
+def of_no_value(problem: Problem) -> bool:
+    """Has a loop's body the problem whatever the index is?"""
+    return not isinstance(problem, _OF_VALUES)
 
 
 class Attempt:
@@ -77,19 +104,3 @@ class Attempt:
         for problem in failure.problems:
             self._report(problem)
         return True
-
-
-class Untaken(Attempt):
-    """An attempt of which only problems of the text are kept, those that do not depend on values."""
-
-    def __init__(self, report: Callable[[Problem], None], findings: Findings) -> None:
-        super().__init__(report)
-        self._findings = findings
-
-    def __enter__(self) -> None:
-        self._saved = self._findings.saved()
-
-    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
-        stopped = super().__exit__(kind, failure, trace)
-        self._findings.keep_text(self._saved)
-        return stopped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -76,6 +77,8 @@ def _at(context: Context, node: tree.Expr, size: int) -> At:
     type_ = number(index, "an index")
     if isinstance(index, Const):
         value = whole(index, "an index")
+        if not 0 <= value < size and context.around.never:
+            return At(replace(index, values=(Fraction(0),)))  # whichever: the element has one kind and shape
         if not 0 <= value < size:
             raise Failed(IndexRange(span=node.span, index=str(value), size=size, last=size - 1))
         return At(index)

@@ -13,6 +13,7 @@ from lang.checker.blocks import block_value
 from lang.checker.context import Context
 from lang.checker.convert import convert
 from lang.checker.failing import Failed, GivenUp
+from lang.checker.findings import of_text
 from lang.checker.infer import show_shape
 from lang.checker.kinds import resolve
 from lang.checker.symbols import ParamName
@@ -66,7 +67,7 @@ def check_uncalled(context: Context, functions: Sequence[tree.Fn]) -> None:
         if function.name.name in context.called:
             continue
         if function.sizes:
-            with context.untaken():
+            with context.never_run(of_text):
                 _check_alone(context, function)
         else:
             _check_alone(context, function)

@@ -1,7 +1,8 @@
-"""`for`: a loop stays one unless its body needs the value of the index."""
+"""`for`: a loop stays one unless its body needs the value of the index; one that never runs is only checked."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from lang import typed
 from lang.checker.blocks import body
 from lang.checker.context import Context
 from lang.checker.failing import Failed, NeedsIndex
+from lang.checker.findings import of_no_value
 from lang.checker.public import whole
 from lang.checker.symbols import Public
 from lang.problems.shapes import SliceBackwards
@@ -21,13 +23,15 @@ MAX_UNROLLED = 4096
 
 def repeat(context: Context, node: tree.For) -> list[typed.Statement]:
     """A Repeat, or its iterations one after the other; raises Failed."""
-    start = whole(context.expr(node.start), "a loop bound")
-    end = whole(context.expr(node.end), "a loop bound")
-    if end < start:
-        bounds = replace(node.start.span, end_line=node.end.span.end_line, end_column=node.end.span.end_column)
-        raise Failed(SliceBackwards(span=bounds, start=start, end=end))
+    start, end = 0, 0
+    with context.attempt() if context.around.never else nullcontext():
+        start, end = _bounds(context, node)
+    if context.around.never or start == end:
+        with context.never_run(of_no_value):
+            _iteration(context, node, Const(Number((), True), (Fraction(start),), node.index.span))
+        return []
     index = context.fresh(node.index, None)
-    context.ranges[index.number] = (start, max(start, end - 1))
+    context.ranges[index.number] = (start, end - 1)
     found, unrolled = context.findings.saved(), context.unrolled
     try:
         done = _iteration(context, node, typed.IndexOf(Number((), True), index, node.index.span))
@@ -37,7 +41,16 @@ def repeat(context: Context, node: tree.For) -> list[typed.Statement]:
         context.findings.restore(found)
         context.unrolled = unrolled
         return _unroll(context, node, start, end)
-    return [typed.Repeat(index, start, end - start, tuple(done), node.span)] if end > start else []
+    return [typed.Repeat(index, start, end - start, tuple(done), node.span)]
+
+
+def _bounds(context: Context, node: tree.For) -> tuple[int, int]:
+    start = whole(context.expr(node.start), "a loop bound")
+    end = whole(context.expr(node.end), "a loop bound")
+    if end < start:
+        bounds = replace(node.start.span, end_line=node.end.span.end_line, end_column=node.end.span.end_column)
+        raise Failed(SliceBackwards(span=bounds, start=start, end=end))
+    return start, end
 
 
 def _unroll(context: Context, node: tree.For, start: int, end: int) -> list[typed.Statement]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import assert_never
 
 from lang import typed
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
+from lang.checker.public import affine
 from lang.checker.symbols import Bound, DatasetName, FunctionName, KindName, ParamName, PartyName, Public, RowName
 from lang.problems.flow import DatasetOutside, RowOutside
 from lang.problems.names import CallsNeeded, NotAValue, UnknownField
@@ -25,6 +27,9 @@ def read(context: Context, node: tree.Name) -> typed.Expr:
         case ParamName(value=value):
             return replace(value, span=node.span)
         case Public(value=value):
+            form = affine(value) if context.around.never and not isinstance(value, typed.Const) else None
+            if form is not None:
+                value = typed.Const(Number((), True), (Fraction(form.within(context.ranges)[0]),), node.span)
             return replace(value, span=node.span)
         case Bound(variable=variable, type=type_):
             context.used.add(node.name)
