@@ -3,7 +3,7 @@
 A layer's gradient is an outer product of what flows back with what flowed forward, so its squared norm
 is the product of theirs and the gradient itself is never formed (Goodfellow, "Efficient per-example
 gradient computations", 2015; Li et al., "Large language models can be strong differentially private
-learners", 2022).  The factor is the largest f among 1, m / 64 * 2^-e (m in 32..63) and 0 with
+learners", 2022).  The factor is the largest f of a list (`factor.py`) with
 
     norm^2 <= clip^2 / f^2
 
@@ -23,16 +23,14 @@ from typing import assert_never
 
 from compiler.functions.approximate.shift import floor_shift, lifted, low_bits
 from compiler.training import bounds
+from compiler.training.factor import MANTISSAS, Factor, factor
 from compiler.training.own import Own
 from compiler.training.short import Short, kept_above, moved_down, moved_up, shortened
 from compiler.words.builder import Builder
 from compiler.words.ir import Claim, Type, Value
-from compiler.words.operations import Mul, Pieces, Strided, View
+from compiler.words.operations import Mul, Strided, View
 from compiler.words.strides import row_major
 
-MANTISSAS = 32  # factors between one power of two and the next
-EXPONENTS = 8  # powers of two, at most: gradients longer than 2^8 clips become zero
-PRECISION = 11  # bits of clip^2 that the comparison keeps
 KEPT = 9  # bits of the squared norm of what flowed forward, where the data set bounds it
 FINER = 16  # than the grid are values, at most
 RESOLUTION = 32  # an element of a vector with all elements equal and the norm `clip`, in grid units
@@ -145,6 +143,8 @@ class Scaling:
         down = b.affine([(Fraction(1), by.exponent), *moves], Fraction(up))
         finer = up + int(self.unit / self.grid).bit_length() - MANTISSAS.bit_length()
         n = lifted(b, b.mul(self.short.magnitude, by.mantissa), max(0, finer))
+        all = max(1, b.type(n).width + min(0, finer))  # places by which it moves down until nothing is left
+        down = b.round(down, Fraction(1), 0, (1 << all.bit_length()) - 1)
         n = low_bits(b, floor_shift(b, moved_down(b, n, down), max(0, -finer)), self.places)
         return b.scaled(b.select(self.short.negative, b.scaled(n, Fraction(-1)), n), self.grid)
 
@@ -200,61 +200,3 @@ def _grid(type: Type, clip: Fraction) -> Fraction:
     while 4 * grid**2 * RESOLUTION**2 * type.size <= clip**2:
         grid *= 2
     return grid
-
-
-def factors(reach: Fraction) -> list[Fraction]:
-    """0 and a power of two less one factors below 1, ascending, for squared norms of up to `reach` squared clips."""
-    exponents = 1
-    while exponents < EXPONENTS and 4**exponents < reach:
-        exponents *= 2
-    mantissas = [Fraction(m, 2 * MANTISSAS) for m in range(MANTISSAS, 2 * MANTISSAS)]
-    return [Fraction(0), *[m / 2**e for e in reversed(range(exponents)) for m in mantissas][1:]]
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """mantissa / MANTISSAS * 2^-exponent."""
-
-    mantissa: int  # 0 or MANTISSAS..2 MANTISSAS - 1
-    exponent: int  # from 0 on
-
-
-def factor(b: Builder, norm: int, clip: Fraction) -> Factor:
-    """f for a squared norm: a binary search among the factors below 1, then one more comparison for 1."""
-    type = b.type(norm)
-    below = factors(b.bounds(norm)[1] / clip**2)
-    exact = [int(clip**2 / f**2 / type.scale) for f in (*below[1:], Fraction(1))]
-    drop = max(0, exact[-1].bit_length() - PRECISION)
-    limits = [0, *(t >> drop for t in exact)]  # limits[i] for the factor i, decreasing; 0 always fits
-    up = b.affine([(Fraction(1), norm)], ((1 << drop) - 1) * type.scale)
-    n = b.round(up, type.scale * (1 << drop), 0, limits[1] + 1, nearest=False)
-    unit = b.type(n).scale
-    bits: list[int] = []
-    step = len(below) // 2
-    while step:
-        passed = [limits[(2 * prefix + 1) * step] for prefix in range(1 << len(bits))]
-        bits.append(_at_most(b, n, _chosen(b, "thresholds", bits, passed, unit)))
-        step //= 2
-    whole = _at_most(b, n, b.const([limits[-1] * unit]))
-    octaves, finer = bits[: -(MANTISSAS.bit_length() - 1)], bits[-(MANTISSAS.bit_length() - 1) :]
-    nothing, longest = b.const([Fraction(0)]), b.equal(_number(b, bits), b.const([Fraction(0)]))
-    mantissa = b.affine([(Fraction(1), b.select(whole, nothing, _number(b, finer)))], Fraction(MANTISSAS))
-    exponent = b.affine([(Fraction(-1), _number(b, octaves))], Fraction(1 << len(octaves)))
-    return Factor(b.select(longest, nothing, mantissa), b.select(whole, nothing, exponent))
-
-
-def _at_most(b: Builder, n: int, limit: int) -> int:
-    return b.invert(b.less(limit, n))
-
-
-def _number(b: Builder, bits: Sequence[int]) -> int:
-    """Of its bits, highest first."""
-    return b.affine([(Fraction(1 << (len(bits) - 1 - i)), bit) for i, bit in enumerate(bits)])
-
-
-def _chosen(b: Builder, name: str, bits: list[int], values: list[int], unit: Fraction) -> int:
-    """values[the bits so far, highest first] * unit."""
-    if not bits:
-        return b.const([values[0] * unit])
-    table = Pieces(name, 0, len(values), 0, tuple(values), (0,) * len(values), 0, 0, Fraction(0))
-    return b.add(table, (_number(b, bits),), Type((), unit, min(values), max(values)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.training.clip import MANTISSAS, clipped, factor, factors
+from compiler.training.clip import clipped
+from compiler.training.factor import MANTISSAS, Octaves, factor
 from compiler.training.own import Own
 from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
@@ -75,14 +77,14 @@ def test_never_longer_than_the_clip(make: Any, clip_text: str, seed: int, shrink
 
 
 @pytest.mark.parametrize("clip", [Fraction(1), Fraction(1, 3), Fraction(5)])
-@pytest.mark.parametrize("largest", [1 << 18, 1 << 40])
+@pytest.mark.parametrize("largest", [1 << 18, 1 << 34, 1 << 40, 1 << 50])
 def test_the_factor_is_the_largest_that_fits(clip: Fraction, largest: int) -> None:
-    """Long gradients have factors of the same relative precision, down to 2^-8 of them."""
+    """Long gradients have factors of the same relative precision, down to 2^-8; beyond it gets less, but none is 0."""
     scale = Fraction(1, 1 << 16)
     b = Builder([Type((), scale, 0, largest)])
     f = factor(b, 0, clip)
     block = b.block([f.mantissa, f.exponent])
-    below = factors(largest * scale / clip**2)
+    below = Octaves.of(largest * scale / clip**2).factors()
     edges = [int(clip**2 / scale / f**2) for f in [*below[1:], Fraction(1)]]
     rng = np.random.default_rng(3)
     for n in [*edges, *(e + 1 for e in edges), 0, 1, largest, *rng.integers(0, edges[0], 100).tolist()]:
@@ -90,15 +92,36 @@ def test_the_factor_is_the_largest_that_fits(clip: Fraction, largest: int) -> No
             continue
         mantissa, exponent = map(int, evaluate(block, [np.asarray(n)], NoSources()))
         found = Fraction(mantissa, MANTISSAS << exponent)
+        assert found > 0
         assert found**2 * n * scale <= clip**2
         nearly = Fraction(n) * scale * (1 + Fraction(1, 512))  # the comparison drops bits upwards
         larger = min((f for f in [*below, Fraction(1)] if f > found), default=None)
         assert larger is None or larger**2 * nearly > clip**2
 
 
-def test_the_least_factor_reaches_the_longest_gradient() -> None:
-    assert min(factors(Fraction(4**8))[1:]) <= Fraction(1, 2**8) * Fraction(33, 32)
-    assert len(factors(Fraction(2))) == 32 and len(factors(Fraction(10**9))) == 256
+@pytest.mark.parametrize("octaves", [0, 1, 2, 4, 7, 8, 8.5, 12.6, 13, 13.5, 16, 20, 21, 40])
+def test_the_least_factor_reaches_the_longest_gradient(octaves: float) -> None:
+    reach = Fraction(2 ** (2 * octaves))
+    factors = Octaves.of(reach).factors()
+    assert 0 < factors[0] ** 2 * reach <= 1 and factors == sorted(set(factors)) and factors[-1] < 1
+    assert len(factors) == 32 * (1 if octaves <= 1 else 2 if octaves <= 2 else 4 if octaves <= 4 else 8)
+    most = 3 if octaves <= 39 else 4
+    assert all(b / a <= (Fraction(33, 32) if a >= Fraction(1, 2**7) else most) for a, b in pairwise(factors))
+
+
+@pytest.mark.parametrize("clips", [200, 250, 300, 1000, 4000, 8000, 30000])
+def test_a_gradient_of_many_clips_is_clipped_and_not_dropped(clips: int) -> None:
+    """However long it is, a third of the clip is left of it."""
+    wide = Type((2, 3), Fraction(1, 64), -(2**24), 2**24)
+    for value in (wide.hi // 2, 64 * clips):
+        clip = Fraction(value, 64 * clips)
+        b = Builder([wide])
+        [after] = clipped(b, [0], clip, {}, Own("", frozenset[int]()))
+        one = np.zeros((2, 3), dtype=np.int64)
+        one[1, 1] = -value
+        [found] = evaluate(b.block([after]), [one], NoSources())
+        left = squared_norm([found], [b.type(after)])
+        assert clip**2 * Fraction(1, 10) <= left <= clip**2 and found[1, 1] < 0
 
 
 def test_clipped_gradients_keep_their_direction() -> None:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.damaged_training import (
     again,
+    at_least_9,
+    at_most_6,
     both,
     clamped,
     compared,
@@ -164,7 +166,8 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     ),
     "a mantissa of one part's own": ("layers", nth(Mul, -1, other_mantissa), "more than one factor"),
     "a product moved up": ("layers", instead(Linear((8,)), Linear((16,))), "is scaled by"),
-    "an exponent too small": ("layers", instead(Linear((-1,), 8), Linear((-1,), 7)), "is scaled by"),
+    "an exponent too small": ("layers", at_most_6, "is scaled by"),
+    "a mantissa too large": ("layers", at_least_9, "is scaled by"),
     "a threshold too high": ("layers", table("thresholds", lambda t: tuple(2 * n for n in t)), "is scaled by"),
     "one threshold too high": (
         "layers",

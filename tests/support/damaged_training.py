@@ -160,6 +160,16 @@ def of_the_row(b: Builder, v: Value) -> int | None:
     return b.emit(replace(v, args=(*v.args[:-1], drawn(b, "y"))))
 
 
+def at_most_6(b: Builder, v: Value) -> int | None:
+    """The exponent, which is 7 for some norms."""
+    return b.round(b.emit(v), Fraction(1), 1, 6) if v.op == Linear((-1,), 8) else None
+
+
+def at_least_9(b: Builder, v: Value) -> int | None:
+    """The mantissa, which is 1 for the longest gradients."""
+    return b.round(b.emit(v), Fraction(1), 9, 63) if v.op == Linear((2,), 1) else None
+
+
 def strides(*strides: int) -> Change:
     return op(View, 0, at=Strided(0, strides))
 
