@@ -25,7 +25,9 @@ from compiler.joint import verify as cuts
 from compiler.joint.digits import contractions
 from compiler.joint.locality import Evaluator, Roles, localise, roles
 from compiler.joint.shares import Products
+from compiler.lowering.lost import Lost
 from compiler.lowering.lower import lower
+from compiler.lowering.watch import Watch
 from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
@@ -75,13 +77,15 @@ def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = Non
 def _meaning(source: Source, checked: Checked) -> Meaning:
     if not checked.program.parties:
         raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
-    words = lowered(checked)
+    lost = Lost()
+    words = lowered(checked, lost)
     leaks.check(words, _places(checked.program), _ways(checked.program))
-    return Meaning(checked, words)
+    warnings = {(w.code, w.span): w for w in (*checked.warnings, *lost.warnings())}
+    return Meaning(replace(checked, warnings=tuple(sorted(warnings.values(), key=lambda w: w.span))), words)
 
 
-def lowered(checked: Checked) -> Words:
-    return prune(simplify(lower(checked.program)))
+def lowered(checked: Checked, watch: Watch | None = None) -> Words:
+    return prune(simplify(lower(checked.program, watch)))
 
 
 def localised(words: Words, who: Roles, products: Products) -> Words:

@@ -61,6 +61,7 @@ def _add_up(c: Lowering, s: t.Repeat, carried: Sequence[t.Variable]) -> None:
     for v in kinds:
         low, high = (Fraction(0), Fraction(0)) if outer else c.b.bounds(c.leaf(v))
         if not added.fits(v, low, high):
+            _told(c, s, added, v, (low, high))
             raise NotOnlyAdded
     block = body.b.block([body.leaf(v) for v in kinds])
     if any(not isinstance(i, Value) or s.count * i.type.size > LANES for i in block.items):
@@ -72,3 +73,14 @@ def _add_up(c: Lowering, s: t.Repeat, carried: Sequence[t.Variable]) -> None:
         c.scope[v] = c.b.add2(c.leaf(v), total)
     if outer:
         outer.take(added)
+
+
+def _told(c: Lowering, s: t.Repeat, added: Added, number: int, start: tuple[Fraction, Fraction]) -> None:
+    """Of a loop that would be one sum with a wider variable; one that another loop carries is full at its start."""
+    kind, (low, high) = added.kinds[number].scalar, start
+    least, most = low + added.low.get(number, 0), high + added.high.get(number, 0)
+    below, above = least < kind.lo * kind.scale, most > kind.hi * kind.scale
+    full = (below and low <= kind.lo * kind.scale) or (above and high >= kind.hi * kind.scale)
+    if added.mostly(number) and not (full and c.b.params):
+        variable = next(v for v in stored(s.body) if v.number == number)
+        c.watch.stepwise(s, variable, least, most)

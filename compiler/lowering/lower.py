@@ -14,7 +14,7 @@ from compiler.lowering.loops import repeat
 from compiler.lowering.places import picked, replaced
 from compiler.lowering.watch import Watch
 from compiler.training.dpsgd import train
-from compiler.training.grad import reverse
+from compiler.training.grad import reads, reverse
 from compiler.training.loss import seeds
 from compiler.words.builder import Abandoned, Builder
 from compiler.words.ir import Dataset, Field, Output, Words
@@ -22,6 +22,7 @@ from compiler.words.leaves import Word, flatten, type_of
 from compiler.words.operations import Entry
 from lang import typed as t
 from lang.problems.problem import Rejected
+from lang.problems.silent import LossIgnores
 
 
 def lower(program: t.Program, watch: Watch | None = None) -> Words:
@@ -136,7 +137,14 @@ def _train(c: Lowering, s: t.Train) -> None:
         inside.span = s.loss.span
         start = seeds(inside, example, s.loss)
         inside.span = s.span
-        return reverse(inside, start, values)
+        found = reverse(inside, start, values)
+        seen = reads(inside, [word for seed in start for word in seed])
+        for v, value, gradient in zip(s.variables, values, found, strict=True):
+            if value not in seen:
+                raise Rejected([LossIgnores(span=s.loss.span, name=v.name)])
+            if inside.constant(gradient) == 0:
+                c.watch.flat(s.loss, v)
+        return found
 
     after = train(c.b, s, c.program, [leaf for w in weights for leaf in flatten(w)], gradients, next(c.trainings))
     c.watch.training(c.b, s, after)

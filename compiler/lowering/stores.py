@@ -51,8 +51,12 @@ class Added:
         return (
             least <= low + self.low.get(variable, 0)
             and high + self.high.get(variable, 0) <= most
-            and 2 * self.touched.get(variable, 0) >= kind.size
+            and self.mostly(variable)
         )
+
+    def mostly(self, variable: int) -> bool:
+        """Does one iteration write most of its elements?"""
+        return 2 * self.touched.get(variable, 0) >= self.kinds[variable].size
 
 
 def only_added(statements: Sequence[t.Statement], variables: Sequence[t.Variable]) -> bool:

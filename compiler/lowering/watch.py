@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from compiler.words.builder import Builder
 from lang import typed as t
@@ -24,6 +25,12 @@ class Watch:
 
     def carried(self, b: Builder, span: Span, names: Sequence[str], words: Sequence[int]) -> None:
         """What a loop carries, by name; the words are its body's parameters."""
+
+    def stepwise(self, s: t.Repeat, v: t.Variable, low: Fraction, high: Fraction) -> None:
+        """A loop that would only add to `v`, if that held all numbers from low to high."""
+
+    def flat(self, loss: t.Expr, v: t.Variable) -> None:
+        """The loss depends on `v` and has no gradient for it."""
 
     def training(self, b: Builder, s: t.Train, after: Sequence[int]) -> None:
         """The trained variables' words, which are Results of the loop over the steps."""

@@ -62,6 +62,18 @@ def _depending(b: Builder, variables: Sequence[int]) -> set[int]:
     return found
 
 
+def reads(b: Builder, roots: Sequence[int]) -> set[int]:
+    """All that values of the block are made from, themselves among it."""
+    found, waiting = set[int](), [*roots]
+    while waiting:
+        number = waiting.pop()
+        item = b.item(number)
+        if number not in found:
+            found.add(number)
+            waiting += item.args if isinstance(item, Value) else ()
+    return found
+
+
 def _total(b: Builder, adjoints: Sequence[int]) -> int:
     """The sum; adjoints of disjoint parts of one tensor are put side by side instead of added to each other's zeros."""
     whole: list[int] = []

@@ -20,6 +20,7 @@ from lang.checker.declared import Declared
 from lang.checker.expressions import expression
 from lang.checker.failing import GivenUp
 from lang.checker.program import at_end, items
+from lang.checker.quotients import warn_floored
 from lang.checker.statements import statements
 from lang.collecting import paused
 from lang.problems.problem import Problem, Rejected
@@ -51,6 +52,7 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
     done: list[typed.Statement] = []
     with paused(), deep_stack(), suppress(GivenUp):
         done = items(context, declared, parse(source))
+        warn_floored(context, done)
     at_end(context, declared, source)
     if problems := context.findings.problems:
         raise Rejected(list(problems.values()))

@@ -21,6 +21,7 @@ from lang.checker.operators import binary, operate
 from lang.kinds import Tensor
 from lang.problems.flow import RevealPlace
 from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ShapeRange
+from lang.problems.silent import QuotientZero
 from lang.problems.values import ModesClash
 from lang.syntax import tree
 from lang.typed import Call, Const, Number, Pair
@@ -81,7 +82,14 @@ def _array(context: Context, node: tree.ArrayOf) -> typed.Expr:
 
 def _binary(context: Context, node: tree.Binary) -> typed.Expr:
     left, right = context.all_of((node.left, node.right))
-    return binary(context, node.op, left, right, node.span)
+    value = binary(context, node.op, left, right, node.span)
+    if node.op == "/" and isinstance(node.left, tree.Literal) and _nothing(value) and not _nothing(left):
+        context.report(QuotientZero(span=node.span))
+    return value
+
+
+def _nothing(value: typed.Expr) -> bool:
+    return isinstance(value, Const) and value.type.integer and not any(value.values)
 
 
 def _unary(context: Context, node: tree.Unary) -> typed.Expr:

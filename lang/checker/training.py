@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from lang import typed
 from lang.checker.clauses import clauses_of
@@ -10,6 +11,8 @@ from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe, number, show_shape
 from lang.checker.symbols import Bound, DatasetName, Poison, RowName
+from lang.kinds import Tensor
+from lang.numerals import show_number
 from lang.problems.flow import (
     DpsgdInside,
     DpsgdNeedsLoss,
@@ -21,6 +24,7 @@ from lang.problems.flow import (
 )
 from lang.problems.names import UnknownDataset
 from lang.problems.shapes import WrongShape
+from lang.problems.silent import UpdateLost
 from lang.syntax import tree
 from lang.typed import Number
 
@@ -51,6 +55,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
     if clauses is None or body is None:
         raise Failed
     values = clauses.values
+    _warn_lost(context, node, variables, values["rate"] * values["clip"] / values["batch"])
     return typed.Train(
         variables,
         dataset.name,
@@ -66,6 +71,15 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         node.span,
         tuple(name.span for name in node.variables),
     )
+
+
+def _warn_lost(context: Context, node: tree.Dpsgd, variables: tuple[typed.Variable, ...], longest: Fraction) -> None:
+    """The longest update that one row makes is to be seen in each variable's kind."""
+    for name, variable in zip(node.variables, variables, strict=True):
+        assert isinstance(variable.kind, Tensor)
+        kind = variable.kind.scalar
+        if longest < kind.scale / 2:
+            context.report(UpdateLost(span=name.span, name=name.name, step=show_number(longest), kind=str(kind)))
 
 
 def _check_place(context: Context, node: tree.Dpsgd) -> None:

@@ -18,8 +18,11 @@ from lang.syntax.load import read
 HERE = Path(__file__).parent / "problems"
 PROGRAMS = sorted(HERE.glob("*.ccr"))
 FOUND_LATER = {
+    "added-stepwise",
     "leaks-data",
     "leaks-input",
+    "loss-flat",
+    "loss-ignores",
     "noise-known",
     "range-too-wide",
     "result-too-wide",  # by the compiler
