@@ -58,7 +58,8 @@ def show(
             if not json:
                 print("\n".join(lines), flush=True)
             records = _records(spec, data, chosen)
-        said = "every value can be used" if records is None else f"{count(records)} records, all of which can be used"
+        said = "all of it can be used" if records is None else f"{count(records)} records, all of which can be used"
+        said = "1 record, which can be used" if records == 1 else said
         result({"file": data, "name": spec.name, "records": records, **_as_json(spec, found)}, said, json)
 
 

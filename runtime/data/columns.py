@@ -188,8 +188,9 @@ def _missing(
     called = field.column_names()
     if twice:
         same = [f"column {place + 1} `{table.columns[place].name}`" for place in twice[0]]
-        what, help = f"`{field.name}` has two columns for one element: {' and '.join(same)}", "rename or drop one"
-    elif any(claims):
+        what = f"`{field.name}` has {len(same)} columns for one element: {' and '.join(same)}"
+        return InputError(f"{what}{lines}", help="rename all but one, or drop them", file=table.file)
+    if any(claims):
         gone = [name for name, found in zip(called, claims, strict=True) if not found]
         what, help = f"`{field.name}` has no column {some(gone)}", "name all of them, or list them"
     else:
