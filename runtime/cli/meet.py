@@ -14,6 +14,7 @@ from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
+from runtime.data.references import path_of
 from runtime.data.unchanged import unchanged
 from runtime.net import keys
 from runtime.net.channel import Channel
@@ -104,6 +105,12 @@ class Agreed:
     ledger: Path
 
 
+def check_party(program: Program, party: str | None) -> None:
+    """Raises UsageError for a party that the program does not have."""
+    if party is not None and party not in program.compiled.parties:
+        raise UsageError(f"the program has no party `{party}`", f"its parties are {listing(program.compiled.parties)}")
+
+
 def run_party(
     program: Program,
     ends: Ends,
@@ -122,11 +129,8 @@ def run_party(
     Without a contract `accept` is told the rows of this party's data sets before anybody is met, and may refuse.
     Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
-    if ends.party not in program.compiled.parties:
-        raise UsageError(
-            f"the program has no party `{ends.party}`", f"its parties are {listing(program.compiled.parties)}"
-        )
-    with unchanged(inputs.values()):  # what is charged is what is computed on
+    check_party(program, ends.party)
+    with unchanged(map(path_of, inputs.values())):  # what is charged is what is computed on
         sources = prepare(program, ends.party, inputs, RunSecret.of(seed), columns)
         permit = (
             Permit()

@@ -16,6 +16,7 @@ from compiler.joint.locality import Evaluator as EvaluatorOf
 from compiler.joint.shares import Products as ProductsOf
 from runtime.contract.amounts import typed
 from runtime.data import save
+from runtime.data.references import named_endings
 from runtime.report.traffic import Link
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
@@ -52,7 +53,17 @@ Input = Annotated[
         "--input",
         metavar="NAME=PATH",
         show_default=False,
-        help="A file for an input or data set; a number for a scalar.",
+        help="A file for an input or data set, or an array of one: model.safetensors:fc1.weight, and :T behind it if "
+        "it lies there transposed; a number for a scalar.",
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--inputs",
+        metavar="PATH",
+        show_default=False,
+        help=f"A {named_endings()} file with all inputs that --input does not give, by their names or as --map says.",
     ),
 ]
 ColumnsOf = Annotated[
@@ -66,7 +77,31 @@ ColumnsOf = Annotated[
 ]
 Output = Annotated[
     list[str] | None,
-    typer.Option("--output", metavar="NAME=PATH", show_default=False, help=f"Save an output as {save.endings()}."),
+    typer.Option(
+        "--output",
+        metavar="NAME=PATH",
+        show_default=False,
+        help=f"Save an output as {save.endings()}; several may be arrays of one file: tuned.npz:coef.",
+    ),
+]
+Outputs = Annotated[
+    str | None,
+    typer.Option(
+        "--outputs",
+        metavar="PATH",
+        show_default=False,
+        help=f"Save all outputs that --output does not in one {save.named_endings()} file, named as --map says.",
+    ),
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="NAME=ARRAY,...",
+        show_default=False,
+        help="What an input or output is called in the files of --inputs and --outputs; ARRAY:T if it lies there "
+        "transposed.",
+    ),
 ]
 Seed = Annotated[
     int | None,

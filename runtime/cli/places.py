@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -14,16 +14,20 @@ from compiler.words.integers import Array
 from runtime.cli.options import UsageError
 from runtime.cli.screen import say
 from runtime.data.errors import InputError
+from runtime.data.references import Reference
 from runtime.files import Place
 from runtime.program import Program
-from runtime.report import values
+from runtime.report import saved, values
+from runtime.report.saved import File
 from runtime.report.wording import listing
 
+_LABEL = 40  # characters of outputs' names in the name of a file
 
-def checked(program: Program, wanted: Mapping[str, str], party: str | None) -> dict[str, str]:
+
+def checked(program: Program, wanted: Mapping[str, str], party: str | None) -> list[File]:
     """Where outputs go; refuses, before the work, what could not be saved after it.  `party` None: both run here."""
     known = {o.name: o for o in program.compiled.outputs}
-    for name, path in wanted.items():
+    for name in wanted:
         if name not in known:
             raise UsageError(f"the program has no output `{name}`", f"its outputs are {listing(list(known))}")
         if party is not None and party not in known[name].receivers:
@@ -31,48 +35,46 @@ def checked(program: Program, wanted: Mapping[str, str], party: str | None) -> d
                 f"`{party}` does not learn `{name}`",
                 f"it goes to {listing(known[name].receivers)}: give --output there",
             )
-        values.check_file(path, known[name])
-    if len(set(wanted.values())) < len(wanted):
-        raise UsageError("two outputs are to be saved in one file", "give each a file of its own")
-    return dict(wanted)
+    return saved.files(wanted, known)
 
 
 class Places:
     """The places of a run's outputs, taken."""
 
-    def __init__(self, program: Program, places: Mapping[str, tuple[str, Place]]) -> None:
-        self._outputs = {o.name: o for o in program.compiled.outputs}
+    def __init__(self, places: Sequence[tuple[File, Place]]) -> None:
         self._places = places
-        self._left = set(places)
+        self._left = set(range(len(places)))
         self.moved = False  # an output is not where it was to be
-        self.files: dict[str, str] = {}
-        """The paths of what is saved.  An output that could be saved nowhere has none."""
+        self.files: dict[str, Reference] = {}
+        """Where what is saved is.  An output that could be saved nowhere has none."""
 
     def save(self, found: Mapping[str, Array]) -> None:
-        """Each of these outputs that has a place is saved there, durably, or if that fails in another, which is told.
+        """Each file whose outputs these are is saved at its place, durably, or if that fails in another, which is told.
 
         A second call does nothing.
         """
-        for name, (path, place) in self._places.items():
-            if name in found and name in self._left:
-                self._left.remove(name)
-                if (saved := self._saved(self._outputs[name], path, place, found[name])) is not None:
-                    self.files[name] = saved
+        for number in sorted(self._left):
+            file, place = self._places[number]
+            if all(output.name in found for output, _ in file.parts):
+                self._left.remove(number)
+                kept = self._kept(file, place, found)
+                self.files |= {} if kept is None else kept.references()
 
-    def _saved(self, output: Released, path: str, place: Place, value: Array) -> str | None:
+    def _kept(self, file: File, place: Place, found: Mapping[str, Array]) -> File | None:
         try:
-            values.fill(place, path, output, value)
+            saved.fill(place, file, found)
         except InputError as error:
             self.moved = True
             say(f"error: {error}")
-            other = _elsewhere(path, output, value)
-            say(
-                f"`{output.name}` is saved in {other}"
-                if other
-                else f"`{output.name}` is saved nowhere: it is shown here"
-            )
+            other = _elsewhere(file, found)
+            for output, _ in file.parts:
+                say(
+                    f"`{output.name}` is saved in {other.references()[output.name]}"
+                    if other
+                    else f"`{output.name}` is saved nowhere: it is shown here"
+                )
             return other
-        return path
+        return file
 
 
 @contextmanager
@@ -82,34 +84,37 @@ def taken(program: Program, wanted: Mapping[str, str], party: str | None, cut: b
     What is not filled is given back at the end.  Raises InputError and UsageError.
     """
     files = checked(program, wanted, party)
+    for output in program.compiled.outputs:
+        here = party is None or party in output.receivers
+        if cut and here and output.type.size > values.SHOWN and output.name not in wanted:
+            default = _default(program, output, {Path(file.path).resolve() for file in files})
+            files += [] if default is None else [default]
     with ExitStack() as stack:
-        places: dict[str, tuple[str, Place]] = {}
-        for output in program.compiled.outputs:
-            here = party is None or party in output.receivers
-            long = cut and here and output.type.size > values.SHOWN
-            path = files.get(output.name) or (_default(program, output) if long else None)
-            if path is not None:
-                places[output.name] = path, stack.enter_context(values.reserve(path, output))
-        yield Places(program, places)
+        yield Places([(file, stack.enter_context(saved.reserve(file))) for file in files])
 
 
-def _default(program: Program, output: Released) -> str | None:
-    """A file of this folder that is not there; None for an output that no file holds exactly."""
+def _default(program: Program, output: Released, used: Set[Path]) -> File | None:
+    """A file of this folder that is not there and not `used`; None for an output that no file holds exactly."""
     stem = f"{Path(program.name).stem}-{output.name}"
     for ending in (".npz", ".csv"):
         with suppress(InputError):
-            values.check_file(stem + ending, output)
+            saved.check(_alone(output, stem + ending))
             names = (f"{stem}{f'-{number}' if number > 1 else ''}{ending}" for number in count(1))
-            return next(name for name in names if not Path(name).exists())
+            return _alone(output, next(n for n in names if not Path(n).exists() and Path(n).resolve() not in used))
     return None
 
 
-def _elsewhere(path: str, output: Released, value: Array) -> str | None:
-    """Another file in which the output was saved: beside its place, here, at home, or where temporary files are."""
+def _alone(output: Released, path: str) -> File:
+    return File(path, ((output, Reference(path)),))
+
+
+def _elsewhere(file: File, found: Mapping[str, Array]) -> File | None:
+    """Another file in which the outputs were saved: beside its place, here, at home, or where temporary files are."""
+    label = "-".join(output.name for output, _ in file.parts)[:_LABEL]
     with suppress(RuntimeError):  # there may be no home
-        for folder in (Path(path).parent, Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
-            other = str(folder / f"ccr-{output.name}-{secrets.token_hex(4)}{Path(path).suffix}")
+        for folder in (Path(file.path).parent, Path.cwd(), Path.home(), Path(tempfile.gettempdir())):
+            other = file.moved(str(folder / f"ccr-{label}-{secrets.token_hex(4)}{Path(file.path).suffix}"))
             with suppress(InputError):
-                values.write(other, output, value)
+                saved.write(other, found)
                 return other
     return None

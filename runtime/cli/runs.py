@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,16 +16,20 @@ from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
 from runtime.cli.meet import Agreed, Ends, Patience, run_party
+from runtime.cli.models import Asked
 from runtime.cli.options import (
     ColumnsOf,
     Define,
     Delta,
     Evaluator,
     Input,
+    Inputs,
     Json,
     LedgerFile,
     LinkOf,
+    Map,
     Output,
+    Outputs,
     Products,
     Quiet,
     Runnable,
@@ -34,7 +38,6 @@ from runtime.cli.options import (
     checked_delta,
     columns_given,
     link,
-    pairs,
 )
 from runtime.cli.places import checked, taken
 from runtime.cli.programs import compiled
@@ -44,13 +47,15 @@ from runtime.cli.status import FAILED
 from runtime.cli.tables import unread
 from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
+from runtime.data.references import Reference
 from runtime.ledger.store import default_path
 from runtime.party.both import run_both
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import values
+from runtime.report import saved, values
 from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
+from runtime.report.saved import File
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
 from runtime.session.session import Keep
@@ -106,8 +111,11 @@ NotPrivate = Annotated[
 def simulate(
     file: Runnable,
     input: Input = None,
+    inputs: Inputs = None,
     columns: ColumnsOf = None,
     output: Output = None,
+    outputs: Outputs = None,
+    map: Map = None,
     seed: Seed = None,
     define: Define = None,
     products: Products = None,
@@ -116,16 +124,17 @@ def simulate(
 ) -> None:
     """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
     with faults(json):
+        asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         program = compiled(file, define, products, evaluator)
-        files = checked(program, pairs("--output", output), None)
-        inputs, chosen = pairs("--input", input), columns_given(columns)
-        for line in unread(program.compiled, None, inputs, chosen):
+        files = checked(program, asked.written(program, None), None)
+        given = asked.read(program, None)
+        for line in unread(program.compiled, None, given, chosen):
             say(line)
-        found = api.simulate(program, inputs, seed, chosen)
-        _save(program, files, found)
+        found = api.simulate(program, given, seed, chosen)
+        where = _save(files, found)
         types = {o.name: o.type for o in program.compiled.outputs}
         lines = [
-            f"{name} saved in {files[name]}" if name in files else f"{name} = {values.text(value, types[name])}"
+            f"{name} saved in {where[name]}" if name in where else f"{name} = {values.text(value, types[name])}"
             for name, value in found.items()
         ]
         result(
@@ -141,8 +150,11 @@ def simulate(
 def run(
     file: Runnable,
     input: Input = None,
+    inputs: Inputs = None,
     columns: ColumnsOf = None,
     output: Output = None,
+    outputs: Outputs = None,
+    map: Map = None,
     party: Party = None,
     listen: Listen = None,
     connect: Connect = None,
@@ -168,29 +180,21 @@ def run(
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)
-        for option, given in (("--wait", wait), ("--timeout", timeout)):
-            if not 0 < given <= LONGEST:
-                raise UsageError(f"{option} {given:g} is not a number of seconds above 0, and at most {LONGEST:g}")
-        if ledger is not None and contract is None:
-            raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
-        if contract is not None and seed is not None:
-            raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
-        bounded = epsilon_at_most is not None or not_private
-        if contract is not None and bounded:
-            raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
+        _compatible(wait, timeout, ledger, contract, seed, epsilon_at_most is not None or not_private)
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
         ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
-        inputs, outputs, chosen = pairs("--input", input), pairs("--output", output), columns_given(columns)
+        asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         program = compiled(file, define, products, evaluator)
         compiling = time.perf_counter() - start
         _announce(program, seed, connection, quiet)
-        for line in [] if quiet else unread(program.compiled, party, inputs, chosen):
+        given = asked.read(program, party)
+        for line in [] if quiet else unread(program.compiled, party, given, chosen):
             say(line)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
-        with taken(program, outputs, party, cut=not json) as places:
-            reports = _reports(program, ends, agreed, inputs, seed, chosen, patience, quiet, before, places.save)
+        with taken(program, asked.written(program, party), party, cut=not json) as places:
+            reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places.save)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         if agreed is not None and agreed.contract.terms.privacy is not None:
@@ -199,6 +203,21 @@ def run(
         result(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
+
+
+def _compatible(
+    wait: float, timeout: float, ledger: Path | None, contract: Path | None, seed: int | None, bounded: bool
+) -> None:
+    """Raises UsageError for options that mean nothing, or not together."""
+    for option, given in (("--wait", wait), ("--timeout", timeout)):
+        if not 0 < given <= LONGEST:
+            raise UsageError(f"{option} {given:g} is not a number of seconds above 0, and at most {LONGEST:g}")
+    if ledger is not None and contract is None:
+        raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
+    if contract is not None and seed is not None:
+        raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
+    if contract is not None and bounded:
+        raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
 
 
 def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:
@@ -248,7 +267,7 @@ def _ended(
     reports: Mapping[str, Report],
     compiling: float,
     running: float,
-    files: Mapping[str, str],
+    files: Mapping[str, Reference],
     before: Beforehand,
     seeded: bool,
     connection: Link | None,
@@ -266,10 +285,12 @@ def _ended(
     )
 
 
-def _save(program: Program, files: Mapping[str, str], found: Mapping[str, Array]) -> None:
-    by_name = {o.name: o for o in program.compiled.outputs}
-    for name, path in files.items():
+def _save(files: Sequence[File], found: Mapping[str, Array]) -> dict[str, Reference]:
+    where: dict[str, Reference] = {}
+    for file in files:
         try:
-            values.write(path, by_name[name], found[name])
+            saved.write(file, found)
         except InputError as error:
             raise NotSaved(str(error)) from None
+        where |= file.references()
+    return where

@@ -15,6 +15,7 @@ from runtime.cli.screen import result
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
 from runtime.data.load import fields_of, known_columns, load_dataset, load_tensor, mapped, records_table
+from runtime.data.references import path_of
 from runtime.data.shown import described, left_over, mapping_lines
 from runtime.data.specs import DatasetSpec, TensorSpec
 from runtime.data.table import Table
@@ -52,7 +53,7 @@ def show(
         everything = specs(built, frozenset(built.parties))
         known_columns(everything, chosen)
         spec = _asked(everything, name)
-        with unchanged([data]):
+        with unchanged([path_of(data)]):
             found = None if _alone(spec, data) else _mapping(spec, data, chosen)
             lines = [_first(spec, data, found), *indent(_lines(spec, found))]
             if not json:

@@ -1,10 +1,13 @@
-"""Arrays from .npy, .npz (never pickled) and .safetensors files, checked and encoded."""
+"""Arrays from .npy and .npz files (never pickled), and arrays of any format encoded."""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,61 +17,48 @@ from runtime.data.errors import FIRST, Cell, InputError, bad_cells
 from runtime.data.specs import Kind
 from runtime.data.table import cannot_open
 
+_PLAIN = "save plain numeric arrays with np.save or np.savez"
+
 
 def read_npy(file: str) -> NDArray[np.generic]:
     """The array of a .npy file.  Raises InputError."""
-    return _read(file)[""]
+    with _loaded(file) as found:
+        if isinstance(found, np.ndarray):
+            return found
+    raise InputError("this is an archive of arrays, no single one", help="let its name end in .npz", file=file)
 
 
 def read_npz(file: str) -> Mapping[str, NDArray[np.generic]]:
-    """The arrays of a .npz file by their names.  Raises InputError."""
-    return _read(file)
+    """The arrays of a .npz file by their names, each read when it is asked for; a lone one has the name "".
+
+    Raises InputError, then too.
+    """
+    with _loaded(file) as found:
+        if isinstance(found, np.ndarray):
+            return {"": found}
+        return _Archive(file, {entry.removesuffix(".npy"): entry for entry in found.zip.namelist()})
 
 
-def read_safetensors(file: str) -> Mapping[str, NDArray[np.generic]]:
-    """The arrays of a .safetensors file by their names.  Raises InputError."""
-    try:
-        from safetensors import SafetensorError
-        from safetensors.numpy import load
-    except ImportError:
-        raise InputError(
-            "reading it needs the package `safetensors`, which is not installed",
-            help="pip install safetensors, or save the arrays as .npz",
-            file=file,
-        ) from None
-    try:
-        return dict(load(Path(file).read_bytes()))
-    except OSError as error:
-        raise cannot_open(file, error) from None
-    except (SafetensorError, KeyError) as error:  # KeyError: a type that NumPy does not have, such as bfloat16
-        raise InputError(
-            f"this is no safetensors file of NumPy's types: {error}", help="save float32 or integer tensors", file=file
-        ) from None
+class _Archive(Mapping[str, NDArray[np.generic]]):
+    def __init__(self, file: str, entries: Mapping[str, str]) -> None:
+        self._file, self._entries = file, entries
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
 
-def pick(file: str, arrays: Mapping[str, NDArray[np.generic]], name: str) -> NDArray[np.generic]:
-    """The array called `name`; a file's only array answers to every name."""
-    if name in arrays:
-        return arrays[name]
-    if len(arrays) == 1:
-        return next(iter(arrays.values()))
-    raise InputError(
-        f"there is no array `{name}`; it holds {', '.join(f'`{n}`' for n in sorted(arrays)) or 'none'}",
-        help=f"save the array under the name `{name}`, or alone in its file",
-        file=file,
-    )
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
 
+    def __len__(self) -> int:
+        return len(self._entries)
 
-def check_shape(file: str, name: str, array: NDArray[np.generic], shape: tuple[int, ...], *, rows: bool) -> None:
-    """Raises InputError unless the array has that shape; with `rows`, that shape for each of its n >= 0 rows."""
-    if (array.shape[1:] if rows else array.shape) != shape or (rows and not array.ndim):
-        wanted = ", ".join([*(["n"] if rows else []), *map(str, shape)])
-        found = ", ".join(map(str, array.shape))
-        raise InputError(
-            f"`{name}` has shape [{found}] where the program needs [{wanted}]",
-            help="reshape or transpose the array before saving it",
-            file=file,
-        )
+    def __getitem__(self, name: str) -> NDArray[np.generic]:
+        entry = self._entries[name]
+        with _loaded(self._file) as found:
+            array: object = found[entry]
+        if not isinstance(array, np.ndarray):  # NumPy hands out the bytes of whatever else is in the archive
+            raise InputError(f"`{name}` is no array", help=_PLAIN, file=self._file)
+        return array
 
 
 def encode_array(file: str, name: str, array: NDArray[np.generic], kind: Kind) -> NDArray[np.int64]:
@@ -111,24 +101,19 @@ def _as_int64(flat: NDArray[np.generic]) -> NDArray[np.int64]:
     return flat.astype(np.int64)
 
 
-def _read(file: str) -> dict[str, NDArray[np.generic]]:
+@contextmanager
+def _loaded(file: str) -> Generator[Any]:
+    """What NumPy finds in a file; for as long as it is open, if that is an archive."""
     try:
         with Path(file).open("rb") as raw:
-            loaded = np.load(raw, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"": loaded}
-            return {name: loaded[name] for name in loaded.files}
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            yield np.load(raw, allow_pickle=False)
+    except (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         if "Object arrays" in str(error):
             what = "it holds Python objects, which are never unpickled"
         elif "allow_pickle" in str(error):  # NumPy takes whatever it does not know for a pickle
             what = "this is no NumPy file"
         else:
             what = f"this is no NumPy file: {error}"
-        raise InputError(
-            what,
-            help="save plain numeric arrays with np.save or np.savez",
-            file=file,
-        ) from None
+        raise InputError(what, help=_PLAIN, file=file) from None
     except OSError as error:
         raise cannot_open(file, error) from None

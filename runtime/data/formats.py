@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.arrays import read_npy, read_npz, read_safetensors
+from runtime.data.arrays import read_npy, read_npz
 from runtime.data.columnar import read_arrow, read_parquet
 from runtime.data.table import Table
+from runtime.data.tensors import read_safetensors
 from runtime.data.text import Line, dialect, read_csv
 
 

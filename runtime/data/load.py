@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import assert_never
@@ -10,12 +11,14 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.arrays import check_shape, encode_array, pick
+from runtime.data.arrays import encode_array
 from runtime.data.columns import NONE, Chosen, Columns, columns_of
 from runtime.data.encode import Wrong, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
+from runtime.data.pick import check_rows, check_tensor, pick
 from runtime.data.records import encode_records
+from runtime.data.references import Reference, refuse_pickle
 from runtime.data.shown import some
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
 from runtime.data.table import Table
@@ -50,24 +53,39 @@ def load_inputs(
 
 
 def load_tensor(spec: TensorSpec, value: str, columns: Chosen = NONE) -> NDArray[np.int64]:
-    """An `input`: a path, or a literal number if it is a scalar; int64 of `spec.shape`.
+    """An `input`: a path, an array of a file (`Reference`), or a number if it is a scalar; int64 of `spec.shape`.
 
     The columns of a table are the tensor's last axis; a vector is one column.
     """
     _check_kind(spec.name, spec.kind)
-    match format_of(value):
-        case None:
-            return _literal(spec, value)
+    reference = Reference.of(value)
+    if not reference.transposed:
+        return _tensor(spec, reference, columns)
+    if len(spec.shape) != 2:
+        raise InputError(f"`{spec.name}` is no matrix, which alone is transposed", help="leave out `:T`", file=value)
+    return np.ascontiguousarray(_tensor(spec, reference, columns).T)
+
+
+def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> NDArray[np.int64]:
+    """The array as it lies in the file: of the input's shape, or of its transpose's if it is said to be transposed."""
+    path = reference.path
+    found = format_of(path)
+    if found is None:
+        refuse_pickle(path)
+        return _literal(spec, path)
+    reference.check_named()
+    match found:
         case Text() | Tabular():
-            return _from_table(spec, open_table(value), columns)
+            shape = spec.shape[::-1] if reference.transposed else spec.shape
+            return _from_table(replace(spec, shape=shape), open_table(path), columns)
         case Single(read):
-            array = read(value)
+            array = read(path)
         case Named(read):
-            array = pick(value, read(value), spec.name)
+            array = pick(reference, read(path), spec)
         case _ as never:
             assert_never(never)
-    check_shape(value, spec.name, array, spec.shape, rows=False)
-    return encode_array(value, spec.name, array, spec.kind)
+    check_tensor(reference, array, spec)
+    return encode_array(path, reference.array or spec.name, array, spec.kind)
 
 
 def load_dataset(spec: DatasetSpec, path: str, columns: Chosen = NONE) -> dict[str, NDArray[np.int64]]:
@@ -83,7 +101,7 @@ def records_table(spec: DatasetSpec | TensorSpec, path: str, columns: Chosen = N
     """The file as a table; its arrays that bear a field's name have the field's shape.  Raises InputError."""
     match format_of(path):
         case None:
-            raise _unknown(spec.name, path)
+            raise _no_records(spec, path)
         case Named(read):
             arrays = dict(read(path))
             fields = fields_of(spec)
@@ -91,10 +109,23 @@ def records_table(spec: DatasetSpec | TensorSpec, path: str, columns: Chosen = N
                 arrays = {fields[0].name: next(iter(arrays.values()))}  # a file's only array answers to every name
             for field in fields:
                 if field.name in arrays and field.name not in chosen_for(spec, columns):
-                    check_shape(path, field.name, arrays[field.name], field.shape, rows=True)
+                    check_rows(path, field.name, arrays[field.name], field.shape)
             return table_of_arrays(path, arrays)
         case _:
             return open_table(path)
+
+
+def _no_records(spec: DatasetSpec | TensorSpec, given: str) -> InputError:
+    reference = Reference.of(given)
+    refuse_pickle(reference.path)
+    if reference.path == given or isinstance(spec, TensorSpec):
+        return _unknown(spec.name, given)
+    fields = ", ".join(f"`{field.name}`" for field in spec.fields)
+    return InputError(
+        f"`{spec.name}` is a data set, which is a whole file: the arrays of its fields are found by their names",
+        help=f"give {spec.name}={reference.path}, in which they are called {fields}, or say it with --columns",
+        file=given,
+    )
 
 
 def mapped(spec: DatasetSpec | TensorSpec, table: Table, columns: Chosen = NONE) -> Columns:

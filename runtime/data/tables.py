@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
+from runtime.data.references import refuse_pickle
 from runtime.data.table import ROWS, Block, Column, Part, Table
 from runtime.data.text import table_of_lines
 
@@ -28,6 +29,7 @@ def open_table(path: str) -> Table:
         case Named(read):
             return table_of_arrays(path, read(path))
         case None:
+            refuse_pickle(path)
             raise InputError(
                 "this is no file whose records can be read", help=f"give a path that ends in {endings()}", file=path
             )

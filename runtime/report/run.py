@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compiler.words.integers import Array
+from runtime.data.references import Reference
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import values, wording
+from runtime.report import saved, values, wording
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
 from runtime.report.traffic import Link, seconds, traffic
@@ -36,7 +37,7 @@ class Ended:
     program: Program
     reports: Mapping[str, Report]
     seconds: Mapping[str, float]
-    files: Mapping[str, str]  # output -> path
+    files: Mapping[str, Reference]  # where outputs are, by their names
     privacy: Privacy
     seeded: bool
     link: Link | None = None  # what the seconds are predicted for
@@ -62,7 +63,7 @@ class Ended:
             "outputs": {name: values.numbers(value, types[name]) for name, value in self.outputs.items()},
             "learned": {
                 party: [
-                    {"name": o.name, "kind": o.kind, "revealed": o.revealed, "file": self.files.get(o.name)}
+                    {"name": o.name, "kind": o.kind, "revealed": o.revealed, **saved.as_json(self.files.get(o.name))}
                     for o in outputs
                 ]
                 for party, outputs in learns(self.program.compiled).items()

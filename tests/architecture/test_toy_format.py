@@ -38,9 +38,11 @@ def read_folder(file: str) -> dict[str, np.ndarray]:
     return {path.stem: np.load(path) for path in Path(file).iterdir()}
 
 
-def write_words(file: save.BinaryIO, name: str, integers: np.ndarray, kind: Kind) -> None:
+def write_words(file: save.BinaryIO, arrays: save.Arrays) -> None:
+    ((member, integers),) = arrays.items()
     rows = integers.reshape(-1, integers.shape[-1])
-    lines = [[f"{name}_{i}" for i in range(rows.shape[1])], *(map(str, row / (1 << kind.fraction)) for row in rows)]
+    name, unit = member.name, 1 << member.kind.fraction
+    lines = [[f"{name}_{i}" for i in range(rows.shape[1])], *(map(str, row / unit) for row in rows)]
     file.write("\n".join(" ".join(line) for line in lines).encode())
 
 
@@ -99,12 +101,12 @@ def test_errors_count_lines_in_a_text_and_records_in_arrays(tmp_path: Path) -> N
 def test_an_output_is_saved_and_read_back(tmp_path: Path) -> None:
     path = str(tmp_path / "w.words")
     integers = np.array([[1, -2], [3, 1024]], dtype=np.int64)
-    save.save(path, "w", integers, WEIGHTS.kind)
+    save.save(path, {save.Member("w", WEIGHTS.kind, WEIGHTS.shape): integers})
     assert load_tensor(WEIGHTS, path).tolist() == integers.tolist()
 
 
 def test_the_formats_are_told_where_a_file_has_none_of_them(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"\.feather, \.words, \.f64 or \.arrays"):
         load_dataset(RECORDS, str(tmp_path / "records.docx"))
-    with pytest.raises(InputError, match=r"\.csv or \.words"):
-        save.save(str(tmp_path / "w.docx"), "w", np.zeros(2, dtype=np.int64), WEIGHTS.kind)
+    with pytest.raises(InputError, match=r"\.csv, \.safetensors or \.words"):
+        save.save(str(tmp_path / "w.docx"), {save.Member("w", WEIGHTS.kind, (2,)): np.zeros(2, dtype=np.int64)})

@@ -18,7 +18,7 @@ from compiler.training import bounds, dpsgd
 from compiler.training.clip import Factor, Scaling, masked
 from compiler.words import evaluate
 from compiler.words.builder import Builder
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from compiler.words.ir import Type, full_range
 from compiler.words.operations import Ring
 from runtime.party import sources

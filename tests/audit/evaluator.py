@@ -20,7 +20,7 @@ from pytest import MonkeyPatch
 
 from compiler.pipeline import mechanisms, understand
 from compiler.words import evaluate
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from compiler.words.ir import Block, Type
 from lang.source import Source
 from runtime.data.load import Loaded

@@ -25,7 +25,7 @@ from compiler.joint.shares import Products, Shares
 from compiler.joint.verify import Miscut
 from compiler.pipeline import Meaning, understand
 from compiler.schedule.plan import Enter, Plan
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from compiler.words.ir import Type, Value
 from compiler.words.operations import Linear, Ring
 from lang.source import Source

@@ -11,7 +11,7 @@ from support.memory_channel import pair
 
 from compiler.artifact import decode
 from compiler.schedule.plan import Clear, Enter, Free, Launch, Repeat, Step
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Type, Value
 from compiler.words.operations import Coins
 from compiler.words.sampler import Sampler

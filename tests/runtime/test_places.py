@@ -11,7 +11,7 @@ import pytest
 from support.command import HERE, MILLIONAIRES, call
 
 from runtime.data.errors import InputError
-from runtime.report import values
+from runtime.report import saved
 
 LONG = "party alice; party bob; input x: uint<8>[70] from alice; output y = reveal(x) to bob;\n"
 
@@ -51,12 +51,12 @@ def test_another_place_is_taken_and_named(folder: Path, monkeypatch: pytest.Monk
     def fails(*_: object) -> None:
         raise InputError("cannot be written: No space left on device", help="check the path", file="y.npy")
 
-    monkeypatch.setattr(values, "fill", fails)
+    monkeypatch.setattr(saved, "fill", fails)
     done = ran("--output", "y=y.npy", "--json", status=1)
     (output,) = json.loads(done.stdout)["learned"]["bob"]
     assert Path(output["file"]).name.startswith("ccr-y-") and f"`y` is saved in {output['file']}" in done.stderr
     assert "No space left" in done.stderr and np.load(output["file"]).tolist() == list(range(70))
-    monkeypatch.setattr(values, "write", fails)
+    monkeypatch.setattr(saved, "write", fails)
     done = ran("--output", "y=y.npy", status=1)
     assert "67, 68, 69]" in done.stdout and "saved nowhere" in done.stderr
     assert not (folder / "y.npy").exists()

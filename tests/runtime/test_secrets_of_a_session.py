@@ -13,7 +13,7 @@ from compiler import pipeline
 from compiler.joint.shares import Products
 from compiler.program import Compiled
 from compiler.schedule.plan import Product, Repeat, Step
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from lang.source import Source
 from runtime.net.frames import Frame
 from runtime.party.sources import PartySources

@@ -24,7 +24,7 @@ from support.memory_channel import pair
 from support.peak import peak
 
 from compiler import artifact, pipeline
-from compiler.words.evaluate import Array
+from compiler.words.integers import Array
 from lang.source import Source
 from runtime.execute.yao import ForgedOutput
 from runtime.net.channel import HEADER, Channel

@@ -1,0 +1,120 @@
+"""Outputs in files: which array of which file each of them becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from compiler.program import Released
+from compiler.words.integers import Array
+from runtime.data import save
+from runtime.data.errors import InputError
+from runtime.data.references import Reference
+from runtime.data.save import Arrays, Member
+from runtime.data.specs import Kind
+from runtime.files import Place
+from runtime.party.sources import kind_of
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file, and the outputs that are to be its arrays."""
+
+    path: str
+    parts: tuple[tuple[Released, Reference], ...]
+
+    def members(self) -> list[Member]:
+        """One for each output.  Raises InputError for an output that no array of this file can be."""
+        return [_member(output, reference) for output, reference in self.parts]
+
+    def arrays(self, found: Mapping[str, Array]) -> Arrays:
+        return {
+            member: _turned(found[output.name].astype(np.int64), reference)
+            for member, (output, reference) in zip(self.members(), self.parts, strict=True)
+        }
+
+    def moved(self, path: str) -> File:
+        """The same arrays in another file."""
+        return File(path, tuple((output, replace(reference, path=path)) for output, reference in self.parts))
+
+    def references(self) -> dict[str, Reference]:
+        """Where each output is, by its name."""
+        return {output.name: reference for output, reference in self.parts}
+
+
+def files(wanted: Mapping[str, str], outputs: Mapping[str, Released]) -> list[File]:
+    """The files that outputs are to be saved in, each once, by whatever path it is called.  Raises InputError."""
+    found: dict[Path, list[tuple[Released, Reference]]] = {}
+    for name, text in wanted.items():
+        reference = Reference.of(text)
+        found.setdefault(Path(reference.path).resolve(), []).append((outputs[name], reference))
+    made = [File(parts[0][1].path, tuple(parts)) for parts in found.values()]
+    for file in made:
+        check(file)
+    return made
+
+
+def check(file: File) -> None:
+    """Raises InputError if `write` would refuse this file or path; to be asked before the run."""
+    save.check_output(file.path, file.members())
+
+
+def reserve(file: File) -> Place:
+    """Room for this file, to be taken before the run; `fill` writes it there.  Raises InputError as `write` would."""
+    return save.reserve(file.path, file.members())
+
+
+def fill(place: Place, file: File, found: Mapping[str, Array]) -> None:
+    """As `write`, to a place that was reserved for it."""
+    save.fill(place, file.path, file.arrays(found))
+
+
+def write(file: File, found: Mapping[str, Array]) -> None:
+    """The outputs as a file, whole or not at all.  Raises InputError."""
+    save.save(file.path, file.arrays(found))
+
+
+def as_json(reference: Reference | None) -> dict[str, object]:
+    """Where an output is, or that it is in no file; `array` only if another name than the output's own was given."""
+    if reference is None:
+        return {"file": None}
+    if not reference.array:
+        return {"file": reference.path}
+    return {"file": reference.path, "array": reference.array}
+
+
+def _member(output: Released, reference: Reference) -> Member:
+    shape = output.type.shape
+    if reference.array and not save.named(reference.path):
+        raise InputError(
+            f"there is no place for the name `{reference.array}`: {save.named_endings()} files have names for arrays",
+            help=f"give the path alone, or one that ends in {save.named_endings()}",
+            file=reference.path,
+        )
+    if reference.transposed and len(shape) != 2:
+        raise InputError(
+            f"`{output.name}` is no matrix, which alone is transposed", help="leave out `:T`", file=str(reference)
+        )
+    return Member(
+        reference.array or output.name,
+        _file_kind(reference.path, output),
+        shape[::-1] if reference.transposed else shape,
+    )
+
+
+def _turned(integers: save.Integers, reference: Reference) -> save.Integers:
+    return np.ascontiguousarray(integers.T) if reference.transposed else integers
+
+
+def _file_kind(path: str, output: Released) -> Kind:
+    scale = output.type.scale
+    if scale.numerator != 1 or scale.denominator.bit_count() != 1 or output.type.width - output.type.signed > 63:
+        raise InputError(
+            f"`{output.name}` ({output.kind}) has no kind whose values a file holds exactly",
+            help=f"bind it to a kind in the program: `let {output.name}: fix<32, 16> = ...;`",
+            file=path,
+        )
+    return kind_of(output.type)
