@@ -98,7 +98,7 @@ def _values(content: bytes, type: str) -> NDArray[np.generic]:
         case "BF16":
             return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
         case "BOOL":
-            return stored != 0
+            return stored.astype(np.bool_)
         case _:
             return stored
 
