@@ -10,9 +10,8 @@ from runtime.cli.meet import check_party
 from runtime.cli.options import UsageError, pairs
 from runtime.cli.screen import say
 from runtime.data.errors import InputError
-from runtime.data.formats import Named, format_of
-from runtime.data.pick import Arrays, missing
-from runtime.data.references import Reference, named_endings, refuse_pickle
+from runtime.data.pick import Arrays, arrays_of, missing
+from runtime.data.references import Reference
 from runtime.data.save import named
 from runtime.data.save import named_endings as writable
 from runtime.data.specs import TensorSpec
@@ -42,10 +41,10 @@ class Asked:
         map: Sequence[str] | None,
     ) -> Asked:
         """Raises UsageError."""
-        named = pairs("--map", [pair for text in map or () for pair in text.split(",")])
-        if named and not inputs and outputs is None:
+        called = pairs("--map", [pair for text in map or () for pair in text.split(",")])
+        if called and not inputs and outputs is None:
             raise UsageError("--map goes with --inputs or --outputs", "it says what their arrays are called")
-        return Asked(pairs("--input", input), pairs("--output", output), tuple(inputs or ()), outputs, named)
+        return Asked(pairs("--input", input), pairs("--output", output), tuple(inputs or ()), outputs, called)
 
     def read(self, program: Program, party: str | None) -> dict[str, str]:
         """What each input is read from; `party` None: both run here.  Raises UsageError and InputError."""
@@ -55,7 +54,7 @@ class Asked:
         self._check_map(party, tensors, _learned(program, party))
         if not self.inputs:
             return dict(self.input)
-        files = {path: _arrays(path) for path in self.inputs}
+        files = {path: arrays_of(path) for path in self.inputs}
         found = {name: self._found(spec, files) for name, spec in tensors.items() if name not in self.input}
         if not found:
             raise UsageError("no input is left for --inputs", "leave it out, or leave out --input NAME=")
@@ -114,16 +113,6 @@ class Asked:
 
 def _learned(program: Program, party: str | None) -> list[str]:
     return [o.name for o in program.compiled.outputs if party is None or party in o.receivers]
-
-
-def _arrays(path: str) -> Arrays:
-    found = format_of(path)
-    if not isinstance(found, Named):
-        refuse_pickle(path)
-        raise InputError(
-            "--inputs takes a file whose arrays have names", help=f"give a {named_endings()} file", file=path
-        )
-    return found.read(path)
 
 
 def _tell_unread(path: str, arrays: Arrays, read: Collection[str]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.data.errors import InputError
-from runtime.data.references import Reference
+from runtime.data.formats import Named, format_of
+from runtime.data.references import Reference, named_endings, refuse_pickle
 from runtime.data.specs import TensorSpec
 from runtime.data.tensors import Tensors
 
@@ -17,6 +18,15 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 _LISTED = 10  # arrays of a file that are told where none has the name
 _NEAR = 0.6  # of SequenceMatcher: as difflib takes two words for alike
+
+
+def arrays_of(path: str) -> Arrays:
+    """The arrays of a file by their names.  Raises InputError for one whose arrays have none."""
+    found = format_of(path)
+    if not isinstance(found, Named):
+        refuse_pickle(path)
+        raise InputError("its arrays have no names", help=f"give a {named_endings()} file", file=path)
+    return found.read(path)
 
 
 def pick(reference: Reference, arrays: Arrays, spec: TensorSpec) -> NDArray[np.generic]:

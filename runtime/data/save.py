@@ -123,7 +123,7 @@ def named_endings() -> str:
 
 
 def named(path: str) -> bool:
-    """Whether the arrays of such a file have names."""
+    """Whether outputs in such a file have names; not in one that is not written at all."""
     found = FORMATS.get(Path(path).suffix)
     return found is not None and found.many
 

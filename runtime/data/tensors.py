@@ -21,6 +21,7 @@ from runtime.data.errors import InputError
 from runtime.data.table import cannot_open
 
 _LONGEST = 100_000_000  # bytes of a header, as the format has it
+_SHOWN = 80  # characters of what was found
 _ALIGNED = 8  # bytes: where the tensors begin
 NOTES = "__metadata__"  # an entry of the header that is no tensor
 _TYPES: dict[str, np.dtype[Any]] = {
@@ -121,8 +122,12 @@ def read_safetensors(file: str) -> Tensors:
         if isinstance(header, dict):
             header.pop(NOTES, None)
         entries = _HEADER.validate_python(header)
-    except (ValueError, ValidationError) as error:
-        raise _damaged(file, f"its header is not understood: {str(error).splitlines()[0]}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))[:_SHOWN]
+        raise _damaged(file, f"its header is not understood at `{where}`: {first['msg']}") from None
+    except ValueError as error:
+        raise _damaged(file, f"its header is no JSON: {str(error)[:_SHOWN]}") from None
     _check_places(file, entries, size - start)
     return Tensors(file, entries, start)
 

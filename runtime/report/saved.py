@@ -12,6 +12,7 @@ from compiler.program import Released
 from compiler.words.integers import Array
 from runtime.data import save
 from runtime.data.errors import InputError
+from runtime.data.pick import arrays_of
 from runtime.data.references import Reference
 from runtime.data.save import Arrays, Member
 from runtime.data.specs import Kind
@@ -46,7 +47,10 @@ class File:
 
 
 def files(wanted: Mapping[str, str], outputs: Mapping[str, Released]) -> list[File]:
-    """The files that outputs are to be saved in, each once, by whatever path it is called.  Raises InputError."""
+    """The files that outputs are to be saved in, each once, by whatever path it is called.
+
+    Raises InputError as `check`, and for a file that would be replaced although it holds other arrays.
+    """
     found: dict[Path, list[tuple[Released, Reference]]] = {}
     for name, text in wanted.items():
         reference = Reference.of(text)
@@ -54,12 +58,29 @@ def files(wanted: Mapping[str, str], outputs: Mapping[str, Released]) -> list[Fi
     made = [File(parts[0][1].path, tuple(parts)) for parts in found.values()]
     for file in made:
         check(file)
+        _check_lost(file)
     return made
 
 
 def check(file: File) -> None:
     """Raises InputError if `write` would refuse this file or path; to be asked before the run."""
     save.check_output(file.path, file.members())
+
+
+def _check_lost(file: File) -> None:
+    if not Path(file.path).is_file():
+        return
+    try:
+        lost = sorted(set(arrays_of(file.path)) - {member.name for member in file.members()})
+    except InputError:
+        return  # nothing whose names could be told
+    if lost:
+        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+        raise InputError(
+            f"it holds `{lost[0]}`{more}, which would be lost",
+            help="save in another file; a file is written as a whole",
+            file=file.path,
+        )
 
 
 def reserve(file: File) -> Place:
@@ -88,7 +109,7 @@ def as_json(reference: Reference | None) -> dict[str, object]:
 
 def _member(output: Released, reference: Reference) -> Member:
     shape = output.type.shape
-    if reference.array and not save.named(reference.path):
+    if reference.array and Path(reference.path).suffix in save.FORMATS and not save.named(reference.path):
         raise InputError(
             f"there is no place for the name `{reference.array}`: {save.named_endings()} files have names for arrays",
             help=f"give the path alone, or one that ends in {save.named_endings()}",
