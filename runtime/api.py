@@ -27,6 +27,9 @@ def simulate(
 ) -> dict[str, Array]:
     """All outputs, computed in the clear, bit for bit what a run with the same seed gives.  Raises InputError.
 
+    `inputs` has what stands behind `--input NAME=` on the command line: a path, an array of a file such as
+    `model.safetensors:fc1.weight:T`, or a number.
+
     `columns` names the columns of a file that are a field of a data set, or an input, if their names do not.
     """
     compiled = program.compiled

@@ -2,7 +2,6 @@
 
     python examples/digits/reference.py                          each program's reference, over seeds 1 to 5
     python examples/digits/reference.py one_vs_all tuned.npz     accuracy of a model that `ccr run` wrote
-    python examples/digits/reference.py mlp w1.npz w2.npz b2.npz (as many files as the program has outputs, in order)
 
 The batches and the noise are those of `ccr simulate --seed N`; what differs is that nothing is rounded and that
 gradients are clipped by their exact norm.
@@ -165,11 +164,8 @@ def train(model: Model, secret: RunSecret, noise: Fraction, path: Path = HERE / 
 def main() -> None:
     if len(sys.argv) > 1:
         model = MODELS[sys.argv[1]]
-        weights = []
-        for path in sys.argv[2:]:
-            with np.load(path, allow_pickle=False) as file:
-                (name,) = file.files
-                weights.append(file[name])
+        with np.load(sys.argv[2], allow_pickle=False) as file:
+            weights = [file[name] for name in file.files]  # as the program has its outputs
         print(f"{sys.argv[1]}: test accuracy {accuracy(model, weights):.3f}")
         return
     for name, model in MODELS.items():

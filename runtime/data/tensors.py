@@ -95,13 +95,9 @@ class Tensors(Mapping[str, NDArray[np.generic]]):
 
 def _values(content: bytes, type: str) -> NDArray[np.generic]:
     stored = np.frombuffer(content, _TYPES[type])
-    match type:
-        case "BF16":
-            return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
-        case "BOOL":
-            return stored.astype(np.bool_)
-        case _:
-            return stored
+    if type == "BF16":
+        return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
+    return stored.astype(np.bool_) if type == "BOOL" else stored
 
 
 def read_safetensors(file: str) -> Tensors:

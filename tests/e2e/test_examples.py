@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.command import EXAMPLES, LONG
+from support.command import EXAMPLES, LONG, call
 
 from compiler.artifact import decode
 from compiler.pipeline import mechanisms, understand
@@ -146,6 +146,17 @@ DIGITS: dict[str, tuple[dict[int, float], float]] = {  # and how far below float
     "mlp": ({1: 0.82, 2: 0.885, 4: 0.90, 8: 0.91}, 0.01),
     "cnn": ({1: 0.82, 2: 0.87, 4: 0.88, 8: 0.89}, 0.01),
 }
+
+
+def test_a_saved_model_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """As the page of the example has it: all weights in, all weights out."""
+    folder, saved = EXAMPLES / "digits", str(tmp_path / "mlp.npz")
+    inputs = ("--inputs", str(folder / "mlp.npz"), "--input", f"digits={folder / 'records.csv'}")
+    done = call("simulate", str(folder / "mlp.ccr"), "--seed", "1", "-D", "STEPS=20", *inputs, "--outputs", saved)
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    monkeypatch.setattr("sys.argv", ["reference.py", "mlp", saved])
+    module("digits", "reference").main()
+    assert float(capsys.readouterr().out.removeprefix("mlp: test accuracy ")) > 0.5
 
 
 @pytest.mark.slow

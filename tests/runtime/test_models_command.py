@@ -110,6 +110,13 @@ def test_python_takes_the_same(folder: Path) -> None:
     assert (outputs["w"] / 16).tolist() == FIRST.tolist() and (outputs["score"] / 256).tolist() == SCORE
 
 
+def test_an_array_is_looked_at_beforehand(folder: Path) -> None:
+    done = call("data", "show", "model.safetensors:fc.weight:T", "echo.ccr", "--for", "first")
+    assert done.exit_code == 0 and "every value can be used" in done.stdout, done.stderr
+    done = call("data", "show", "model.safetensors:fc.weight", "echo.ccr", "--for", "first")
+    assert done.exit_code == 2 and "to transpose it write first=model.safetensors:fc.weight:T" in done.stderr
+
+
 @pytest.mark.parametrize("ending", ["npz", "safetensors"])
 def test_outputs_become_inputs(folder: Path, ending: str) -> None:
     """As they lie in a model of torch, and back."""
