@@ -20,7 +20,7 @@ from runtime.contract.sign import digest
 from runtime.data import formats
 from runtime.data.unchanged import unchanged
 from runtime.ledger.books import Books
-from runtime.ledger.events import Allotted, Granted, Lifted, budget, now
+from runtime.ledger.events import Allotted, Corrected, Granted, Lifted, budget, now
 from runtime.ledger.identity import Held, identify
 from runtime.ledger.rows import digest as digest_of_marks
 from runtime.ledger.store import Ledger, default_path, replay
@@ -161,6 +161,32 @@ def lift(
         with Ledger(ledger or default_path()) as opened:
             opened.record(lambda _: [Lifted(at=now(), contract=name)])
         result({"contract": name}, f"contract {name[:16]} is not blocked any more", json)
+
+
+@app.command()
+def clock(
+    was_ahead: Annotated[
+        bool,
+        typer.Option(
+            "--was-ahead",
+            help="The clock was ahead when the last event was written, and is right now: write that down.",
+        ),
+    ] = False,
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> None:
+    """Compare the clock with the ledger's last event.  A clock before it is refused unless it was ahead then.
+
+    Contracts that had expired by the clock that was ahead, and have not by this one, can run again.
+    """
+    with faults(json), Ledger(ledger or default_path()) as opened:
+        if was_ahead:
+            opened.record(lambda books: [Corrected(at=now(), ahead=books.latest or now())])
+        books, at = opened.books(), now()
+        books.in_time(at)
+        last = None if books.latest is None else f"{books.latest:%Y-%m-%d %H:%M:%S}"
+        said = f"it is {at:%Y-%m-%d %H:%M:%S} UTC, " + (f"the last event is of {last}" if last else "there is no event")
+        result({"now": f"{at:%Y-%m-%dT%H:%M:%SZ}", "last": last}, said, json)
 
 
 @app.command()

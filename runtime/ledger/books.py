@@ -18,7 +18,19 @@ from lang.numerals import spelled
 from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
-from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, Revoked, State, Unbounded
+from runtime.ledger.events import (
+    Allotted,
+    Blocked,
+    Corrected,
+    Event,
+    Granted,
+    Lifted,
+    Moved,
+    Reserved,
+    Revoked,
+    State,
+    Unbounded,
+)
 from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
@@ -44,12 +56,12 @@ class Books:
         self.open: dict[str, None] = {}  # runs that may still be given back
         self.blocked: dict[str, Blocked] = {}  # by contract
         self.revoked: dict[str, Revoked] = {}  # by contract
-        self.latest: datetime | None = None  # of all events the last time
+        self.latest: datetime | None = None  # of all events since the clock was corrected the last time
         self._charges = Charges()
 
     def check(self, event: Event) -> None:
         """Raises Refused, with the sums, unless the event may happen now."""
-        if not _only_takes_away(event):
+        if not (_only_takes_away(event) or isinstance(event, Corrected)):
             self.in_time(event.at)
         match event:
             case Granted():
@@ -65,6 +77,9 @@ class Books:
             case Lifted():
                 if event.contract not in self.blocked:
                     raise Refused("not-blocked", "the contract is not blocked")
+            case Corrected():
+                if self.latest != event.ahead or event.at >= event.ahead:
+                    raise Refused("clock-not-behind", "no event of the ledger is of a time that is still to come")
             case _:
                 assert_never(event)
 
@@ -94,6 +109,8 @@ class Books:
                 self.blocked.pop(event.contract, None)
             case Revoked():
                 self.revoked.setdefault(event.contract, event)
+            case Corrected():
+                self.latest = event.at
             case _:
                 assert_never(event)
 
@@ -155,7 +172,7 @@ class Books:
                 "clock-behind",
                 f"it is {now:%Y-%m-%d %H:%M:%S} UTC by this machine's clock, and the ledger's last event is of "
                 f"{self.latest:%Y-%m-%d %H:%M:%S}: a clock set back would let what has expired run again",
-                help="set the clock right",
+                help="set the clock right; if it was ahead then and is right now: `ccr budget clock --was-ahead`",
             )
 
     def _moved(self, run: str, state: State) -> None:

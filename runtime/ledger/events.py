@@ -129,7 +129,15 @@ class Revoked(Model):
     party: Name
 
 
-Event = Granted | Allotted | Reserved | Unbounded | Moved | Blocked | Lifted | Revoked
+class Corrected(Model):
+    """The clock was ahead when the last event was written, and is right now, as the ledger's owner says."""
+
+    kind: Literal["corrected"] = "corrected"
+    at: Time
+    ahead: Time  # of the last event
+
+
+Event = Granted | Allotted | Reserved | Unbounded | Moved | Blocked | Lifted | Revoked | Corrected
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from runtime.ledger.books import OPEN, Books
-from runtime.ledger.events import Allotted, Blocked, Event, Granted, Lifted, Moved, Reserved, Revoked, State, Unbounded
+from runtime.ledger.events import (
+    Allotted,
+    Blocked,
+    Corrected,
+    Event,
+    Granted,
+    Lifted,
+    Moved,
+    Reserved,
+    Revoked,
+    State,
+    Unbounded,
+)
 from runtime.report.wording import amount, listing
 
 COMPOSED = (
@@ -140,6 +152,8 @@ def _about(names: Names, event: Event) -> str:
             return f"contract {event.contract[:16]}"
         case Revoked():
             return f"contract {event.contract[:16]} by {event.party}"
+        case Corrected():
+            return f"the clock, which had been at {event.ahead:%Y-%m-%d %H:%M:%S}"
         case _:
             assert_never(event)
 
@@ -166,7 +180,7 @@ def _plain(names: Names, event: Event) -> dict[str, object]:
         case Reserved() | Unbounded():
             fields["data"] = [names.number(data) for data in event.data]
             fields["reveals"] = [reveal.output for reveal in event.reveals]
-        case Moved() | Blocked() | Lifted() | Revoked():
+        case Moved() | Blocked() | Lifted() | Revoked() | Corrected():
             pass
         case _:
             assert_never(event)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support import ledger_worker
-from support.command import ROOT
+from support.command import ROOT, call
 from support.ledger_worker import CONSUMER, CONTRACT, COST, DATA, PRIVACY, REQUEST
 from support.ledgers import allot, grant, opened, refused, spend, times
 
@@ -22,7 +22,7 @@ from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
 from runtime.ledger.charges import of_contract
-from runtime.ledger.events import Blocked, Event, Granted, Moved, Reserved, State, budget, now
+from runtime.ledger.events import Blocked, Corrected, Event, Granted, Moved, Reserved, State, budget, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 
@@ -225,6 +225,35 @@ def test_a_clock_before_the_last_event(tmp_path: Path, monkeypatch: pytest.Monke
         ledger.record(lambda _: [Blocked(at=late, contract=CONTRACT, why="CheatingDetected")])
         assert ledger.books().states[run.name] is State.ABORTED and CONTRACT in ledger.books().blocked
         refused(lambda: Run.reserve(ledger, REQUEST), "clock-behind")
+
+
+def test_a_clock_that_was_ahead_is_corrected_by_the_owners_word(tmp_path: Path) -> None:
+    """Nothing but that event is let through by the earlier clock; from there on it is the one that counts."""
+    early, late = now(), now() + timedelta(days=400)
+    first = grant(times(COST, 2)).model_copy(update={"at": late})
+    with opened(tmp_path, first) as ledger:
+        refused(lambda: ledger.record(lambda _: [allot(COST)]), "clock-behind")
+        for wrong in (Corrected(at=early, ahead=early), Corrected(at=late, ahead=late)):
+            refused(lambda event=wrong: ledger.record(lambda _: [event]), "clock-not-behind")
+        ledger.record(lambda _: [Corrected(at=early, ahead=late)])
+        ledger.record(lambda _: [allot(COST)])
+        Run.reserve(ledger, REQUEST)
+        refused(lambda: ledger.record(lambda _: [Corrected(at=now(), ahead=late)]), "clock-not-behind")
+    with Ledger(tmp_path / "ledger.db") as again:
+        assert again.books().latest is not None and again.books().latest < late
+        assert [event.kind for event in again.history()] == ["granted", "corrected", "allotted", "reserved"]
+
+
+def test_the_command_that_corrects_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = now() + timedelta(days=400)
+    opened(tmp_path, grant(COST).model_copy(update={"at": late})).close()
+    ledger = ["--ledger", str(tmp_path / "ledger.db")]
+    done = call("budget", "clock", *ledger)
+    assert done.exit_code == 3 and "clock-behind" in done.stderr and "--was-ahead" in done.stderr
+    assert call("budget", "clock", "--was-ahead", *ledger).exit_code == 0
+    assert call("budget", "clock", *ledger).exit_code == 0
+    assert call("budget", "clock", "--was-ahead", *ledger).exit_code == 3
+    assert f"corrected    the clock, which had been at {late:%Y-%m-%d}" in call("budget", "history", *ledger).stdout
 
 
 # -- what a run goes through
