@@ -11,6 +11,7 @@ This package only hands names on; what they mean stands where they come from.
 from compiler.artifact import ArtifactError
 from lang.problems.problem import Rejected
 from runtime.api import Evaluator, Products, compile, run, simulate
+from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
 from runtime.party.both import PartyFailed
 from runtime.party.run import Report
@@ -23,6 +24,7 @@ __all__ = [
     "PartyFailed",
     "Products",
     "Program",
+    "Refused",
     "Rejected",
     "Report",
     "compile",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
+from compiler.program import Compiled
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
+from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
@@ -16,6 +19,7 @@ from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
+from runtime.report.privacy import privacy
 
 __all__ = ["Evaluator", "Products", "Program", "Report", "compile", "run", "simulate"]
 
@@ -48,11 +52,20 @@ def run(
     seed: int | None = None,
     timeout: float = PATIENCE,
     columns: Chosen = NONE,
+    not_private: bool = False,
 ) -> dict[str, Report]:
     """Run the program between two processes of this machine, by the real protocol; each party's report, by its name.
 
     A report's `outputs` are what that party learned: integers on the grid of their kinds.  With a `seed` the run is
     not private.  The processes are started afresh (`multiprocessing`, spawn), so a script calls this behind
-    `if __name__ == "__main__":`.  Raises InputError (before anything is sent) and PartyFailed.
+    `if __name__ == "__main__":`.  Raises InputError and, unless it may be `not_private`, Refused (not-private) where
+    records would leave at an infinite epsilon, both before anything is sent; and PartyFailed.
     """
-    return run_both(program, inputs, seed, timeout, columns=columns)
+    return run_both(program, inputs, seed, timeout, accept=None if not_private else _private, columns=columns)
+
+
+def _private(program: Compiled, records: Mapping[str, int]) -> None:
+    """Raises Refused (not-private).  Takes seconds where there is a mechanism."""
+    found = privacy(program, records, None)
+    if found.cost == inf:
+        raise Refused("not-private", found.why_infinite(), help="`not_private=True` runs it all the same")

@@ -11,7 +11,6 @@ from runtime.cli.options import UsageError
 from runtime.cli.screen import say
 from runtime.contract.refused import Refused
 from runtime.report.privacy import Privacy, privacy
-from runtime.report.wording import listing
 
 
 @dataclass(slots=True)
@@ -46,7 +45,7 @@ class Beforehand:
                 f"--epsilon-at-most cannot be held here: {found.unknown}", "it is for the party that owns the records"
             )
         if found.cost == inf and not self.not_private:
-            raise Refused("not-private", _why(found), help=_HELP)
+            raise Refused("not-private", found.why_infinite(), help=_HELP)
         if self.epsilon_at_most is not None and (found.cost or 0) > self.epsilon_at_most:
             raise Refused(
                 "epsilon-above",
@@ -64,9 +63,3 @@ class Beforehand:
 _HELP = (
     "--not-private runs it all the same; for noise, write `noise = 1.0` and more, and no `reveal` of what is trained"
 )
-
-
-def _why(found: Privacy) -> str:
-    if found.bare:
-        return f"{listing([o.name for o in found.bare])} would tell records as they are: no epsilon bounds that"
-    return f"no epsilon bounds what the run would tell of the records: {found.unknown or 'its noise hides nothing'}"

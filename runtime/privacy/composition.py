@@ -23,7 +23,6 @@ from runtime.privacy.tradeoff import Vector
 
 ACCURACY = 1e-4  # of epsilon, about, by which a grid may overstate it
 _SLACK = 2.0**-30  # relative, of all sums of numbers >= 0 here
-_HIDES_NOTHING = 64.0  # deviations by which a record moves a sum: it is seen but for a chance of 1e-225
 _CERTIFIED = 0.02  # the most of delta that errors may take
 
 
@@ -42,11 +41,13 @@ class _Found:
 
 
 def epsilon(steps: Steps, delta: float, accuracy: float = ACCURACY) -> float:
-    """An upper bound on the epsilon of all steps at `delta`; infinite if there is none.  Raises Uncertified."""
+    """An upper bound on the epsilon of all steps at `delta`; infinite if there is none.  Raises Uncertified.
+
+    A record moves no sum by more than some forty deviations: noise below that is no noise to whoever asks
+    (`accountant.LEAST_NOISE`).
+    """
     count = sum(number for number, _ in steps)
     farthest = reach(delta, count)
-    if any(pair.shift > _HIDES_NOTHING for _, mixture in steps for _, pair in mixture):
-        return inf
     if not farthest or count * STEP_ERROR > _CERTIFIED:
         raise Uncertified(delta)
     ways = [estimate(steps, delta, farthest, swapped=swapped) for swapped in (False, True)]

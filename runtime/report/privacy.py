@@ -53,6 +53,13 @@ class Privacy:
         """Whether everything that a receiver learns of another's is bounded by a finite epsilon."""
         return not self.revealed and self.cost is not None and isfinite(self.cost)
 
+    def why_infinite(self) -> str:
+        """What would leave without a bound, of a program whose `cost` is infinite."""
+        if self.bare:
+            return f"{listing([o.name for o in self.bare])} would tell records as they are: no epsilon bounds that"
+        why = self.unknown or "its noise hides nothing"
+        return f"no epsilon bounds what the run would tell of the records: {why}"
+
     def noise_ands(self) -> int | None:
         """AND gates of one sample of the dearest joint noise; None where no noise is joint: one party's is no gates."""
         return max((sample_ands(s) for m in self.mechanisms for s in m.samplers), default=None)

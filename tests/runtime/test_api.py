@@ -25,6 +25,29 @@ def test_a_run_learns_what_simulate_computes() -> None:
     assert reports["hospital"].outputs == {} and reports["vendor"].outputs["w"].tolist() == simulated["w"].tolist()
 
 
+BARE = """party vendor; party hospital;
+input w0: fix<16, 8>[2] from vendor;
+dataset records from hospital { x: fix<12, 10>[2] where norm2(x) <= 1.0; y: bit; }
+var w = w0;
+dpsgd w on records(batch = 1, steps = 1, clip = 1.0, noise = 0, rate = 1.0) as row {
+    loss logistic(dot(w, row.x), row.y);
+}
+output w = reveal(w) to vendor;
+"""
+
+
+def test_a_run_that_tells_records_as_they_are_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "bare.ccr").write_text(BARE)
+    (tmp_path / "records.csv").write_text("a,b,y\n0.5,0.25,1\n-0.25,0.5,0\n")
+    (tmp_path / "w0.csv").write_text("w\n0.5\n-0.25\n")
+    program = ccr.compile(tmp_path / "bare.ccr")
+    given = {"records": str(tmp_path / "records.csv"), "w0": str(tmp_path / "w0.csv")}
+    with pytest.raises(ccr.Refused, match="`w` would tell records as they are") as refused:
+        ccr.run(program, given)
+    assert refused.value.reason == "not-private" and "not_private=True" in refused.value.help
+    assert ccr.run(program, given, not_private=True)["vendor"].outputs["w"].shape == (2,)
+
+
 def test_errors_have_names(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.ccr"
     wrong.write_text("party alice; party bob;\noutput x to alice;\n")

@@ -6,7 +6,7 @@ import re
 import time
 from dataclasses import replace
 from fractions import Fraction
-from math import sqrt
+from math import inf, sqrt
 
 import pytest
 from dp_accounting.pld.privacy_loss_distribution import from_truncated_subsampled_gaussian_mechanism
@@ -121,7 +121,9 @@ def test_what_costs_nothing_is_told_as_nothing(delta: float) -> None:
     assert epsilon([(1, ((1.0, Pair(1e-9, 1.0)),))], delta) < 1e-9
 
 
-@pytest.mark.parametrize(("sigma", "least", "most"), [(1e-6, float("inf"), float("inf")), (0.05, 600, 3000)])
+@pytest.mark.parametrize(
+    ("sigma", "least", "most"), [(0.0, inf, inf), (1e-6, inf, inf), (0.0499, inf, inf), (0.05, 600, 3000)]
+)
 def test_noise_that_hides_nothing(sigma: float, least: float, most: float) -> None:
     assert least <= account([mechanism(sigma, 20, 64, 455)], 1e-5).epsilon <= most
 
