@@ -50,6 +50,9 @@ from compiler.words.rules import Wrong, need
 from compiler.words.sampler import Sampler
 from compiler.words.verify import Malformed, verify
 
+# What following words that no rule foresees may end in.
+_LOST = (LookupError, ValueError, TypeError, ArithmeticError, AttributeError, AssertionError, RecursionError)
+
 
 class Unsafe(Exception):
     """Words whose privacy is not shown, a defect of the compiler: the value's number and the rule that it breaks."""
@@ -61,12 +64,14 @@ class Unsafe(Exception):
 
 def check(words: Words) -> None:
     """Raises Unsafe; the words are those that `localise` is given."""
+    norms = {d.name: {f.name: f.norm for f in d.fields} for d in words.datasets}
     try:
         verify(words)
+        _outside(words.block, {}, norms)
     except Malformed as error:
         raise Unsafe(error.number, error.reason) from None
-    norms = {d.name: {f.name: f.norm for f in d.fields} for d in words.datasets}
-    _outside(words.block, {}, norms)
+    except _LOST as error:
+        raise Unsafe(None, f"cannot be followed: {type(error).__name__}") from error
 
 
 # -- where Rings stand ------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from support.damaged_training import (
     of_the_row,
     other_arm,
     other_mantissa,
+    remainder,
     ring_of,
     rounded,
     squared_otherwise,
@@ -68,6 +69,8 @@ LINEAR = {
     "some": ("12", "x: fix<8, 4>[24]; y: fix<8, 4>;", "loss squared(dot(w, row.x[0..12]), row.y);"),
     "square": ("12", "x: fix<8, 4>[12]; y: fix<8, 4>;", "loss squared(dot(w, row.x), row.y);"),
     "remainder": ("3", "x: int<8>[3]; y: fix<8, 4>;", "loss squared(dot(w, row.x % 7), row.y);"),
+    "negative": ("3", "x: int<8>[3]; y: fix<8, 4>;", "loss squared(dot(w, row.x % -7), row.y);"),
+    "divided": ("3", "x: int<8>[3]; z: int<4>; y: fix<8, 4>;", "loss squared(dot(w, row.x % row.z), row.y);"),
 }
 
 
@@ -193,6 +196,12 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     "the norm of another slot's row": ("some", diagonal, "does not know the norm|more than a norm"),
     "a sum within slots": ("square", within_slots, "not over the rows"),
     "the other extreme": ("peaks", other_arm, "extreme of two numbers"),
+    "a remainder that ends too soon": ("remainder", remainder(hi=1), "claims to be a remainder"),
+    "a remainder that begins too late": ("remainder", remainder(lo=1), "claims to be a remainder"),
+    "a negative remainder that ends too soon": ("negative", remainder(hi=1), "claims to be a remainder"),
+    "a negative remainder that begins too late": ("negative", remainder(lo=1), "claims to be a remainder"),
+    "a number by 0 that ends too soon": ("divided", remainder(hi=1), "claims to be a remainder"),
+    "a number by 0 that begins too late": ("divided", remainder(lo=1), "claims to be a remainder"),
     "a remainder of less than a quotient": ("remainder", stunted, "claims to be a remainder"),
     "a sum that shows a part again": ("layers", viewed((8, 8), Ring, (0, 8)), "a scaled gradient is repeated"),
     "both factors along one axis": ("layers", viewed((8, 8, 21), Linear, (0, 1, 8)), "no outer product"),

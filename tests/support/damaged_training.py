@@ -67,6 +67,17 @@ def again(op: type[Ring] | type[Dot]) -> Callable[[Builder, int], int]:
     return made
 
 
+def remainder(lo: int = 0, hi: int = 0) -> Change:
+    """A remainder whose range ends so much further in."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        if v.claim is not Claim.REMAINDER:
+            return None
+        return b.emit(replace(v, type=replace(v.type, lo=v.type.lo + lo, hi=v.type.hi - hi)))
+
+    return changed
+
+
 def norm(change: Callable[[Value], Value]) -> Change:
     return lambda b, v: b.emit(change(v)) if v.claim is Claim.NORM else None
 
