@@ -36,29 +36,33 @@ def replaced(c: Lowering, old: Word, fields: tuple[int, ...], places: tuple[t.Pl
     if not places:
         return value
     assert isinstance(old, int) and isinstance(value, int)
-    private = [axis for axis, p in enumerate(places) if isinstance(p, t.At) and p.private]
-    if private:
-        index = places[private[0]]
-        assert isinstance(index, t.At)
-        if private != [0]:
-            raise Rejected(
-                [
-                    NotYet(
-                        span=index.index.span,
-                        what="an assignment at a private index of a later axis",
-                        instead="let the first axis be the one with the private index",
-                    )
-                ]
-            )
-        word, size = _in_bounds(c, index.index, c.b.type(old).shape[0]), c.b.type(old).shape[1:]
-        if places[1:] and any(
-            not isinstance(p, t.Along) or p.count != n for p, n in zip(places[1:], size, strict=True)
-        ):
-            raise Rejected([NotYet(span=index.index.span, what="an assignment to part of a private index")])
-        return placed(c.b, old, word, value)
+    if any(isinstance(p, t.At) and p.private for p in places):
+        return _privately(c, old, places, value)
     at, shape, indices = _places(c, c.b.type(old).shape, places)
-    picked = tuple(p.count for p in places if isinstance(p, t.Along))
-    return c.b.put(old, c.b.reshape(c.b.broadcast(value, picked), shape), at, indices)
+    kept = tuple(p.count for p in places if isinstance(p, t.Along))
+    return c.b.put(old, c.b.reshape(c.b.broadcast(value, kept), shape), at, indices)
+
+
+def _privately(c: Lowering, old: int, places: Sequence[t.Place], value: int) -> int:
+    """With elements at private indices replaced: what stands at the public places is taken out, changed, put back."""
+    private = {axis: p.index for axis, p in enumerate(places) if isinstance(p, t.At) and p.private}
+    sizes = c.b.type(old).shape
+    words = [_in_bounds(c, index, sizes[axis]) for axis, index in private.items()]
+    public = [t.Along(0, sizes[axis]) if axis in private else p for axis, p in enumerate(places)]
+    axes = [axis for axis, p in enumerate(public) if isinstance(p, t.Along)]
+    order = sorted(range(len(axes)), key=lambda i: axes[i] not in private)  # the private ones first
+    part = c.b.transpose(picked(c, old, public), order)
+    changed = c.b.transpose(_deep(c, part, words, value), [order.index(i) for i in range(len(order))])
+    at, shape, indices = _places(c, sizes, public)
+    return c.b.put(old, c.b.reshape(changed, shape), at, indices)
+
+
+def _deep(c: Lowering, base: int, words: Sequence[int], value: int) -> int:
+    """base[words[0], words[1], ...] = value, for private indices in bounds."""
+    if not words:
+        return c.b.broadcast(value, c.b.type(base).shape)
+    row = element(c.b, base, words[0]) if words[1:] else base
+    return placed(c.b, base, words[0], _deep(c, row, words[1:], value) if words[1:] else value)
 
 
 def _by_private_index(c: Lowering, base: int, axis: int, index: t.Expr) -> int:

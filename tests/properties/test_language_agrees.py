@@ -38,6 +38,12 @@ ONCE_WRONG = {
         var t: uint<8>[4] = 0;
         for i in 0..4 { t[i] = 4 * i; t[3 - i] += a; }
         output out = reveal(t) to bob;""",
+    "private indices of any axis": """
+        var m: uint<4>[3, 2, 2] = a;
+        m[1, :, b % 2] = [b, a];
+        m[a % 3, 1.., b % 2] += [3];
+        for i in 0..3 { m[i, a % 2, 0] = i + b; }
+        output out = reveal(m) to bob;""",
     "an index as a number": """
         var t: uint<8> = a;
         for i in 0..3 { for j in 0..2 { t = t * b + i + j; } }
