@@ -117,13 +117,17 @@ def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
 
 
 def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:
-    """One party's, if everything in it is; else joint, and then every carried value is."""
+    """One party's, if everything in it is; else joint, and then every carried value is.
+
+    An evaluator that is not trusted has none, even one that only copies: its input would enter a second time.
+    """
     owner = join(owners[i] for i in loop.init)
-    while owner != JOINT:
+    while owner != JOINT and not (owner == roles.evaluator and roles.taken_for is Evaluator.MALICIOUS):
         inside = dict(owners)
         inside.update(enumerate([PUBLIC] + [owner] * len(loop.init), loop.body.first))
         analyse(loop.body, inside, roles)
-        joined = join(iter([owner, *(inside[n] for n, _ in loop.body.numbered())]))
+        made = [*(n for n, _ in loop.body.numbered()), *loop.body.results]  # a result may be of the blocks around it
+        joined = join(iter([owner, *(inside[n] for n in made)]))
         if joined == owner:
             return owner
         owner = joined

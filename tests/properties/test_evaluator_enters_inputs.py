@@ -33,6 +33,14 @@ input code: uint<8> from shop;
 let allowed = code < 4;
 output reveal(if allowed { sum(secret) } else { 0 }) to shop;
 """
+COPIED = """
+party alice; party bob;
+input a: uint<3> from alice;
+input b: uint<3> from bob;
+var t = b;
+for i in 0..2 { t = b; }
+output reveal(t - b + a) to bob;
+"""
 SECRET = [200, 7, 31, 2]
 WRONG = 77  # no code that the check lets through
 
@@ -80,6 +88,15 @@ def entered(block: Block, party: str) -> Iterator[tuple[Value, Item | None]]:
                 waiting.append(item.body)
             elif isinstance(item, Value) and item.op == Enter(party):
                 yield item, made.get(item.args[0])
+
+
+def test_what_a_loop_only_copies_is_not_entered_beside_the_input() -> None:
+    """It enters b, and not what it says a copy of b is."""
+    meant = understand(Source("copied.ccr", COPIED))
+    who = roles(meant.words)
+    assert who.evaluator == "bob"
+    found = list(entered(localise(meant.words, who, Products.SHARES).block, "bob"))
+    assert [of.op for _, of in found if isinstance(of, Value)] == [Entry("b", "bob")]
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -44,6 +44,12 @@ ONCE_WRONG = {
         m[a % 3, 1.., b % 2] += [3];
         for i in 0..3 { m[i, a % 2, 0] = i + b; }
         output out = reveal(m) to bob;""",
+    "a loop that only copies what one party has": """
+        var t: uint<3> = 0;
+        var u: uint<3> = 1;
+        for i in 0..2 { t = a; u = b; }
+        output out = reveal(t) to bob;
+        output other = reveal(u - t) to bob;""",
     "an index as a number": """
         var t: uint<8> = a;
         for i in 0..3 { for j in 0..2 { t = t * b + i + j; } }
