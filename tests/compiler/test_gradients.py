@@ -138,6 +138,18 @@ CASES = {
         let s = if dot(b, row.x) > 0 { t * 2 } else { t + b[2] };""",
         lambda a, b, x: _arms(a @ x, b, x),
     ),
+    "elements in arms": Case(
+        ((3,), (3,)),
+        (3,),
+        """
+        var h: K[3] = a;
+        for i in 0..2 {
+            if b[i] > row.x[i] { h[i] = h[i] * b[i + 1]; if a[i] > 0 { h[i + 1] += b[0] * row.x[0]; } }
+            else { h[1] *= row.x[i]; h[2] = b[i] * 2; }
+        }
+        let s = sum(h * h);""",
+        lambda a, b, x: _elements(a.copy(), a, b, x),
+    ),
     "means": Case(
         ((3, 2), (2,)),
         (3,),
@@ -150,6 +162,18 @@ CASES = {
 def _arms(t: float, b: Array, x: Array) -> float:
     t = t * t if t > x[0] else t - b[0] * b[1]
     return t * 2 if b @ x > 0 else t + b[2]
+
+
+def _elements(h: Array, a: Array, b: Array, x: Array) -> float:
+    for i in range(2):
+        if b[i] > x[i]:
+            h[i] = h[i] * b[i + 1]
+            if a[i] > 0:
+                h[i + 1] += b[0] * x[0]
+        else:
+            h[1] *= x[i]
+            h[2] = b[i] * 2
+    return float(h @ h)
 
 
 # a loss of s -> the same in floating point, and how far the gradient may be off
