@@ -45,11 +45,11 @@ def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) 
     rows = 0
     for part in table.parts(wanted):
         rows += len(part.rows)
-        for field_, found, at in zip(fields, parts, places, strict=True):
-            integers = _encode(table, part, field_, at, bad)
-            if integers is not None and not bad.count:
-                found.append(integers)
+        encoded = [_encode(table, part, f, at, bad) for f, at in zip(fields, places, strict=True)]
         bad.cut()
+        if not bad.count:
+            for found, integers in zip(parts, encoded, strict=True):
+                found.append(integers)
     if bad.count:
         raise bad_cells(table.file, bad.first, bad.count, table.counted)
     if not rows:
@@ -58,26 +58,26 @@ def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) 
     return [np.concatenate(found) for found in parts]
 
 
-def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: _Bad) -> NDArray[np.int64] | None:
-    """The field's columns, shape (rows, columns); None where some of it is bad."""
+def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: _Bad) -> NDArray[np.int64]:
+    """The field's columns, shape (rows, columns); what is bad is told to `bad`."""
     pieces: list[NDArray[np.int64]] = []
     order: list[int] = []
-    good = True
+    before = bad.count
     for elements, block in _by_block(table, at):
         order += elements
         names = [table.columns[at[element]].name for element in elements]
         try:
             pieces.append(_encode_block(table, part, field, block, [table.columns[at[e]].offset for e in elements]))
         except BadValue as error:
-            good = False
             bad.add(
                 [(part.rows[i // len(names)], names[i % len(names)]) for i in error.indices],
                 _nth(error),
             )
-    if not good:
-        return None
+    if bad.count > before:
+        return np.zeros((0, field.columns), dtype=np.int64)
     integers = np.concatenate(pieces, axis=1)[:, np.argsort(order)]
-    return integers if _bounded(part, field, integers, bad) else None
+    _bound(part, field, integers, bad)
+    return integers
 
 
 def _nth(error: BadValue) -> Callable[[int], Wrong]:
@@ -100,13 +100,11 @@ def _encode_block(table: Table, part: Part, field: FieldSpec, block: int, offset
     return encode_values(table.file, field.name, flat, field.kind).reshape(-1, len(offsets))
 
 
-def _bounded(part: Part, field: FieldSpec, integers: NDArray[np.int64], bad: _Bad) -> bool:
-    """Whether all rows meet the field's `where`."""
-    if field.norm_bound is None:
-        return True
-    rows = above(integers, field.kind, field.norm_bound)
-    bad.add([(part.rows[row], field.name) for row in rows], lambda i: _too_long(field, integers[rows[i]]))
-    return not rows
+def _bound(part: Part, field: FieldSpec, integers: NDArray[np.int64], bad: _Bad) -> None:
+    """Rows that do not meet the field's `where` are told to `bad`."""
+    if field.norm_bound is not None:
+        rows = above(integers, field.kind, field.norm_bound)
+        bad.add([(part.rows[row], field.name) for row in rows], lambda i: _too_long(field, integers[rows[i]]))
 
 
 def _too_long(field: FieldSpec, integers: NDArray[np.int64]) -> Wrong:

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import numpy as np
 import pytest
 from support.command import call
 from support.contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
@@ -20,6 +21,7 @@ from runtime.contract.amounts import Spend
 from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, encode
+from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded
 from runtime.data.unchanged import unchanged
@@ -85,8 +87,8 @@ def made(tmp_path: Path) -> LedgerPermit:
     return found
 
 
-def loaded(party: str, files: dict[str, str]) -> dict[str, Loaded]:
-    return load(program().compiled, frozenset({party}), files)
+def loaded(party: str, files: dict[str, str], columns: Chosen = NONE) -> dict[str, Loaded]:
+    return load(program().compiled, frozenset({party}), files, columns)
 
 
 class Watched:
@@ -410,6 +412,23 @@ def test_what_the_ledger_did_not_take_does_not_leave(
     log, hospital, vendor = meet(inner)
     assert isinstance(hospital, Refused) and hospital.reason == "seal-missing" and isinstance(vendor, PeerRefused)
     assert "> DECODING" not in log and ("> TABLES" in log) == (step == "releasing")
+
+
+def test_the_same_records_in_another_file_have_the_same_contract_and_budget(tmp_path: Path, ledger: Path) -> None:
+    """Of another format, with other names and other columns beside them; the ledger knows the whole file."""
+    rows = np.loadtxt(RECORDS, delimiter=",", skiprows=1)
+    bearer = Bearer("hospital", HOSPITAL, VENDOR.certificate)
+    np.savez(tmp_path / "arrays.npz", label=rows[:, 2] == 1, features=rows[:, :2])
+    files = {"records": str(tmp_path / "arrays.npz")}
+    held = loaded("hospital", files, {"x": ["features"], "records.y": ["label"]})
+    found = permit(AGREED, program(), bearer, files, ledger, held)
+    assert isinstance(found, LedgerPermit) and found._request.data == made(tmp_path)._request.data
+    np.savez(tmp_path / "wide.npz", y=rows[:, 2], x=rows[:, :2], age=rows[:, 0] * 3)
+    files = {"records": str(tmp_path / "wide.npz")}
+    wide = permit(AGREED, program(), bearer, files, ledger, loaded("hospital", files))
+    assert isinstance(wide, LedgerPermit) and wide._request.data != found._request.data
+    with pytest.raises(Refused, match="nothing-granted"):
+        wide.opening()
 
 
 def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
