@@ -44,7 +44,7 @@ from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.screen import result, say
 from runtime.cli.status import FAILED
-from runtime.cli.tables import unread
+from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
 from runtime.data.references import Reference
@@ -128,8 +128,7 @@ def simulate(
         program = compiled(file, define, products, evaluator)
         files = checked(program, asked.written(program, None), None)
         given = asked.read(program, None)
-        for line in unread(program.compiled, None, given, chosen):
-            say(line)
+        say_unread(program.compiled, None, given, chosen)
         found = api.simulate(program, given, seed, chosen)
         where = _save(files, found)
         types = {o.name: o.type for o in program.compiled.outputs}
@@ -190,8 +189,7 @@ def run(
         compiling = time.perf_counter() - start
         _announce(program, seed, connection, quiet)
         given = asked.read(program, party)
-        for line in [] if quiet else unread(program.compiled, party, given, chosen):
-            say(line)
+        say_unread(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places.save)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from compiler.program import Compiled
 from runtime.cli.faults import faults
 from runtime.cli.options import ColumnsOf, Define, Json, UsageError, columns_given
 from runtime.cli.programs import compiled
-from runtime.cli.screen import result
+from runtime.cli.screen import result, say
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
 from runtime.data.load import fields_of, known_columns, load_dataset, load_tensor, mapped, records_table
@@ -64,15 +64,18 @@ def show(
         result({"file": data, "name": spec.name, "records": records, **_as_json(spec, found)}, said, json)
 
 
-def unread(program: Compiled, party: str | None, inputs: Mapping[str, str], chosen: Chosen) -> Iterator[str]:
-    """What is told before a run of columns in tables that it does not read.  Raises InputError."""
+def say_unread(
+    program: Compiled, party: str | None, inputs: Mapping[str, str], chosen: Chosen, quiet: bool = False
+) -> None:
+    """Tell, before a run, of columns in tables that it does not read.  Raises InputError."""
     known_columns(specs(program, frozenset(program.parties)), chosen)
     for spec in specs(program, frozenset(program.parties if party is None else {party})):
         path = inputs.get(spec.name, "")
         if isinstance(format_of(path), Text | Tabular):
             table, columns = _mapping(spec, path, chosen)
             for line in left_over([table.columns[place].name for place in columns.unread]):
-                yield f"{path}: {line}"
+                if not quiet:
+                    say(f"{path}: {line}")
 
 
 def _asked(specs: list[TensorSpec | DatasetSpec], name: str | None) -> TensorSpec | DatasetSpec:

@@ -111,8 +111,10 @@ def records_table(spec: DatasetSpec | TensorSpec, path: str, columns: Chosen = N
                 if field.name in arrays and field.name not in chosen_for(spec, columns):
                     check_rows(path, field.name, arrays[field.name], field.shape)
             return table_of_arrays(path, arrays)
-        case _:
+        case Text() | Tabular() | Single():
             return open_table(path)
+        case _ as never:
+            assert_never(never)
 
 
 def _no_records(spec: DatasetSpec | TensorSpec, given: str) -> InputError:
