@@ -17,7 +17,7 @@ from runtime.data.formats import Named, Single, Tabular, Text, format_of
 from runtime.data.load import fields_of, known_columns, load_dataset, load_tensor, mapped, records_table
 from runtime.data.references import path_of
 from runtime.data.shown import described, left_over, mapping_lines
-from runtime.data.specs import DatasetSpec, TensorSpec
+from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
 from runtime.data.table import Table
 from runtime.data.unchanged import unchanged
 from runtime.party.sources import specs
@@ -105,8 +105,10 @@ def _first(spec: TensorSpec | DatasetSpec, path: str, found: tuple[Table, Column
 
 
 def _lines(spec: TensorSpec | DatasetSpec, found: tuple[Table, Columns] | None) -> list[str]:
-    fields = fields_of(spec)
-    return [described(field) for field in fields] if found is None else mapping_lines(found[0], fields, found[1].places)
+    if found is None:
+        assert isinstance(spec, TensorSpec)
+        return [described(FieldSpec(spec.name, spec.kind, spec.shape))]
+    return mapping_lines(found[0], fields_of(spec), found[1].places)
 
 
 def _records(spec: TensorSpec | DatasetSpec, path: str, chosen: Chosen) -> int | None:

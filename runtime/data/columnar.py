@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from runtime.data.errors import InputError
 from runtime.data.table import ROWS, Block, Column, Part, Table, cannot_open
 
+_BUFFER = 1 << 16  # bytes of a column held at a time; without it, all that a row group has
+
 
 class _Array(Protocol):
     """A pyarrow.Array."""
@@ -66,7 +68,8 @@ def read_arrow(file: str) -> Table:
 
 class _Parquet:
     def __init__(self, opened: BinaryIO) -> None:
-        self._file: Any = import_module("pyarrow.parquet").ParquetFile(opened)
+        parquet: Any = import_module("pyarrow.parquet")
+        self._file: Any = parquet.ParquetFile(opened, pre_buffer=False, buffer_size=_BUFFER)
 
     def schema(self) -> _Schema:
         return cast("_Schema", self._file.schema_arrow)
