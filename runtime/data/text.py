@@ -82,12 +82,29 @@ def read_csv(file: str) -> Iterator[Line]:
             if header is not None:
                 yield reader.line_num, header
             yield from ((reader.line_num, [found.pointed(cell) for cell in row]) for row in reader if row)
-    except (UnicodeError, csv.Error) as error:
+    except UnicodeError:
+        raise _not_decoded(file, found.encoding) from None
+    except csv.Error as error:
         raise InputError(
-            f"this is not a CSV text: {error}", help="save it as comma-separated UTF-8", file=file
+            f"this is not a CSV text: {error}", help='save it as comma-separated UTF-8, quoted by "', file=file
         ) from None
     except OSError as error:
         raise cannot_open(file, error) from None
+
+
+def _not_decoded(file: str, encoding: str) -> InputError:
+    """The error of the first line that is not of this encoding."""
+    help = "save it as UTF-8; spreadsheets call that CSV UTF-8"
+    if encoding == "utf-16":
+        return InputError("this is not a CSV text: its UTF-16 is cut off or damaged", help=help, file=file)
+    with Path(file).open("rb") as raw:
+        for number, line in enumerate(raw, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                what = f"this is not a CSV text: the byte 0x{line[error.start]:02x} is not UTF-8"
+                return InputError(what, help=help, file=file, row=number, counted="line")
+    return InputError("this is not a CSV text: it is not UTF-8", help=help, file=file)
 
 
 def table_of_lines(file: str, form: str, lines: Iterator[Line]) -> Table:

@@ -86,7 +86,7 @@ def test_fields_keep_their_shapes(tmp_path: Path) -> None:
         ("0.1,0.2,1\n0.5,0,1\n", 1, None, "all numbers"),
         ("x0,x1,y\n", None, None, "no rows"),
         ("", None, None, "empty"),
-        (b"x0,x1,y\n\xff\xfe,0,1\n", None, None, "not a CSV text"),
+        (b"x0,x1,y\n\xff\xfe,0,1\n", 2, None, "the byte 0xff is not UTF-8"),
         ('x0,x1,y\n"0.5"x,0,1\n', None, None, "not a CSV text"),
     ],
 )
