@@ -33,6 +33,7 @@ from support.damaged_training import (
     strides,
     stunted,
     table,
+    uneven,
     unmasked,
     viewed,
     within_slots,
@@ -46,6 +47,7 @@ from compiler.words.ir import Claim, Loop, Value, Words
 from compiler.words.operations import (
     Bound,
     Coins,
+    Constant,
     Dot,
     Entry,
     Exact,
@@ -54,6 +56,7 @@ from compiler.words.operations import (
     Mul,
     Ring,
     Round,
+    Select,
 )
 from compiler.words.sampler import Sampler
 from lang.problems.problem import Rejected
@@ -196,6 +199,12 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     "the norm of another slot's row": ("some", diagonal, "does not know the norm|more than a norm"),
     "a sum within slots": ("square", within_slots, "not over the rows"),
     "the other extreme": ("peaks", other_arm, "extreme of two numbers"),
+    "one slot's factor": ("layers", nth(Constant, 6, uneven), "scaled otherwise in one slot"),
+    "an exponent that may be negative": (
+        "layers",
+        nth(Select, 10, lambda b, v: b.emit(replace(v, type=replace(v.type, lo=-1)))),
+        "not scaled by its norm's factor",
+    ),
     "a remainder that ends too soon": ("remainder", remainder(hi=1), "claims to be a remainder"),
     "a remainder that begins too late": ("remainder", remainder(lo=1), "claims to be a remainder"),
     "a negative remainder that ends too soon": ("negative", remainder(hi=1), "claims to be a remainder"),

@@ -11,6 +11,7 @@ from support.damaged_words import Change, op
 from compiler.words.builder import BIT, Builder
 from compiler.words.ir import Claim, Loop, Value, Words, full_range
 from compiler.words.operations import (
+    Constant,
     Dot,
     Draw,
     Less,
@@ -76,6 +77,16 @@ def remainder(lo: int = 0, hi: int = 0) -> Change:
         return b.emit(replace(v, type=replace(v.type, lo=v.type.lo + lo, hi=v.type.hi - hi)))
 
     return changed
+
+
+def uneven(b: Builder, v: Value) -> int | None:
+    """One number for all slots is another in the last of them."""
+    if not (isinstance(v.op, Constant) and v.type.shape and len(v.op.values) == 1):
+        return None
+    [value] = v.op.values
+    other = value - 1 if value else 1
+    type = replace(v.type, lo=min(value, other), hi=max(value, other))
+    return b.emit(replace(v, op=Constant((value,) * (v.type.size - 1) + (other,)), type=type))
 
 
 def norm(change: Callable[[Value], Value]) -> Change:
