@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from support.fuzz_frames import mutated
 from support.fuzzing import fuzzed
 
 from runtime.session.state import Role
@@ -16,6 +19,12 @@ def test_mutated_frames(role: Role) -> None:
     told = fuzzed("fuzz_frames", role.value, 0, 400, 5)
     assert told["tried"] > 50
     assert told["counts"]["ProtocolError"] > told["tried"] // 2 and told["counts"]["CheatingDetected"]
+
+
+def test_every_mutant_can_be_sent() -> None:
+    """Also one whose announced length was changed twice."""
+    frames = [(1, b"ab")]
+    assert len({mutated(frames, random.Random(number)) for number in range(12_000)}) > 2000
 
 
 @pytest.mark.slow

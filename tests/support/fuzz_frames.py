@@ -55,6 +55,7 @@ output w to vendor;
 """
 RECORDS = "x0,x1,y\n0.5,0.25,1\n-0.25,0.5,0\n0,0.75,1\n"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)  # what a run may end with
+LONGEST = (1 << 32) - 1  # that a frame can announce
 Frames = list[tuple[int, bytes]]
 
 
@@ -149,7 +150,7 @@ def mutated(frames: Frames, chance: random.Random) -> bytes:
             case 2:
                 changed[i] = chance.choice((*Frame, 99, 255)), length, payload
             case 3:
-                changed[i] = kind, chance.choice((0, 1, length + 1, 1 << 20, (1 << 32) - 1)), payload
+                changed[i] = kind, chance.choice((0, 1, min(length + 1, LONGEST), 1 << 20, LONGEST)), payload
             case 4:
                 cut = payload[: chance.randrange(len(payload) + 1)]
                 changed[i] = kind, len(cut), cut
