@@ -41,6 +41,7 @@ from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
+from lang.numerals import short
 from lang.problems.names import NothingToRun
 from lang.problems.problem import Rejected
 from lang.problems.values import CircuitsTooLarge
@@ -269,6 +270,6 @@ def _released(words: Words, program: t.Program) -> Iterator[Released]:
         kind = getattr(written, "kind", None)
         text = str(kind) if kind else f"{'int' if type.signed else 'uint'}<{type.width}>"
         if kind is None and type.scale != 1:
-            text += f" * {type.scale}"
+            text += f" * {short(type.scale)}"
         shape = f"[{', '.join(map(str, type.shape))}]" if type.shape else ""
         yield Released(output.name, type, text + shape, output.receivers, output.revealed, carried[output.name])

@@ -21,6 +21,7 @@ from compiler.schedule.plan import Kernel
 from compiler.words.ir import Value
 from compiler.words.operations import NAMES, Div, Dot, Enter, Exact, Linear, Op, Put, Round, Sum, View
 
+DECIMAL = 8192  # bits of the longest number in decimals, which take long, and which `json` reads to a length only
 RECORDS: dict[type[Op], str] = {  # what an operation knows beside its operands, where it is not called like it
     Linear: "Weights",
     Sum: "Axes",
@@ -30,6 +31,13 @@ RECORDS: dict[type[Op], str] = {  # what an operation knows beside its operands,
     Div: "ByZero",
     Enter: "Owner",
 }
+
+
+def ratio(value: Fraction) -> str:
+    """`-1/3` or `5`; in hexadecimal where either is long."""
+    parts = (value.numerator, value.denominator)[: 1 + (value.denominator != 1)]
+    long = max(n.bit_length() for n in parts) > DECIMAL
+    return "/".join(hex(n) if long else str(n) for n in parts)
 
 
 def text(data: Any) -> bytes:
@@ -51,11 +59,13 @@ def plain(value: object, circuits: list[Circuit]) -> Any:
             circuits.append(value)
             return [value.inputs, len(value.gates), list(value.outputs)]
         case Fraction():
-            return str(value)
+            return ratio(value)
         case Enum():
             return value.name
-        case bool() | int() | str() | None:
+        case bool() | str() | None:
             return value
+        case int():
+            return value if value.bit_length() <= DECIMAL else hex(value)
         case tuple():
             return [plain(v, circuits) for v in value]
         case Value():

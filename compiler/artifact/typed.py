@@ -14,14 +14,16 @@ from fractions import Fraction
 from typing import Any
 
 from compiler.artifact.circuits import Circuits
-from compiler.artifact.plain import own_fields, record_name
+from compiler.artifact.plain import DECIMAL, own_fields, ratio, record_name
 from compiler.gates.circuit import Circuit
 from compiler.words.ir import Claim, Type, Value
 from compiler.words.operations import NAMES, Put, Strided, View
 
 NESTING = 100
-BITS = 8192  # of an integer
-DIGITS = 2500  # of a numerator or a denominator
+BITS = DECIMAL  # of an integer in decimals
+LONGEST = 1 << 17  # of an integer, a numerator or a denominator in hexadecimal
+DIGITS = 2500  # of one in decimals
+LONG = re.compile(r"-?0x[1-9a-f][0-9a-f]*", re.ASCII)
 CHARACTERS = 1000  # of a string, the text itself aside
 RANK = 64  # axes, of whatever
 LENGTHS = {  # most entries of the lists that are multiplied up, by record and field
@@ -46,6 +48,8 @@ def typed(hint: Any, data: Any, circuits: Circuits, depth: int = 0) -> Any:
         return circuits.next(*_tuple((int, int, tuple[int, ...]), data, circuits, depth))
     if hint is Fraction and isinstance(data, str):
         return fraction(data)
+    if hint is int and isinstance(data, str) and LONG.fullmatch(data):
+        return _long(data)
     if hint in (int, str, bool) and type(data) is hint:
         return _short(data)
     if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(data, str):
@@ -59,10 +63,29 @@ def typed(hint: Any, data: Any, circuits: Circuits, depth: int = 0) -> Any:
 
 def fraction(data: str) -> Fraction:
     """As `plain` writes it: of `1e999999999` Python would make a number that fills the memory."""
-    if len(data) > 2 * DIGITS or not re.fullmatch(r"-?[0-9]+(/[0-9]+)?", data, re.ASCII):
+    if "x" in data:
+        number = Fraction(*(_hexadecimal(part) for part in data.split("/", 1)))
+    elif len(data) <= 2 * DIGITS and re.fullmatch(r"-?[0-9]+(/[0-9]+)?", data, re.ASCII):
+        number = Fraction(data)
+    else:
         raise ValueError(f"{data:.40} is not a fraction in lowest terms")
-    if str(number := Fraction(data)) != data:
+    if ratio(number) != data:
         raise ValueError(f"{data:.40} is not a fraction in lowest terms")
+    return number
+
+
+def _long(data: str) -> int:
+    if (number := _hexadecimal(data)).bit_length() <= DECIMAL:
+        raise ValueError(f"{data:.40} in hexadecimal")
+    return number
+
+
+def _hexadecimal(data: str) -> int:
+    if len(data) > LONGEST // 4 + 3 or not (LONG.fullmatch(data) or data == "0x0"):
+        raise ValueError(f"{data:.40} is not an integer")
+    number = int(data, 16)
+    if number.bit_length() > LONGEST:
+        raise ValueError(f"an integer of more than {LONGEST} bits")
     return number
 
 

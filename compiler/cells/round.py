@@ -8,7 +8,7 @@ from compiler.cells.compare import negative, select
 from compiler.cells.divide import floor_divide
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, negate
-from compiler.words.ir import Type, full_range
+from compiler.words.ir import Type, full_range, interval
 from compiler.words.operations import Round
 
 
@@ -24,7 +24,7 @@ def round_to(builder: Builder, number: Columns, lo: int, hi: int, at: Round, tar
     if at.wrap:
         width = width_of(at.lo, at.hi)
         if (at.lo, at.hi) != full_range(width, at.lo < 0):
-            raise ValueError(f"{at.lo}..{at.hi} is not a whole kind, so it cannot wrap")
+            raise ValueError(f"{interval(at.lo, at.hi)} is not a whole kind, so it cannot wrap")
         if down == 1 << places:
             return Bits(compress(builder, scaled, places + target.width)[places:], target.signed)
         return Bits(floor_divide(builder, scaled, lo, hi, down).resize(target.width), target.signed)

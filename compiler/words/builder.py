@@ -106,7 +106,7 @@ class Builder:
         ends = type.lo, type.hi, type.scale.numerator, type.scale.denominator
         if any(end.bit_length() > MAX_BITS for end in ends):
             help = "bind it to a kind, which rounds it once: `let y: int<64> = ...;`"
-            raise Abandoned([ValueTooLarge(span=span, limit=MAX_BITS, what="private", hint=help)])
+            raise Abandoned([ValueTooLarge(span=span, limit=MAX_BITS, what="private value takes", hint=help)])
 
     def loop(self, count: int, init: Sequence[int], body: Block) -> list[int]:
         """A loop; the numbers of its carried values after the last iteration."""

@@ -289,19 +289,19 @@ def _clamped(n: Array, lo: int, hi: int) -> Array:
 
 
 @lru_cache(maxsize=256)
-def _table(entries: tuple[int, ...], dtype: Dtype) -> Array:
-    table = np.asarray(entries, dtype=dtype)
+def _table(entries: tuple[int, ...], long: bool = False) -> Array:
+    table = np.asarray(entries, dtype=object if long else np.int64)
     table.flags.writeable = False
     return table
 
 
 def apply_pieces(n: Array, at: Pieces, type: Type) -> Array:
-    dtype: Dtype = np.int64 if table_reach(at) < END else object
+    long = table_reach(at) >= END
     drop = at.drop if n.dtype == object else min(at.drop, 63)
-    u = _clamped(n >> drop, -at.limit, at.limit - 1).astype(dtype)
+    u = _clamped(n >> drop, -at.limit, at.limit - 1).astype(object if long else np.int64)
     m = u + at.limit if at.whole else np.where(u >= 0, u, -1 - u)
     index = (m >> at.shift).astype(np.int64)
-    base, slope = _table(at.base, dtype)[index], _table(at.slope, dtype)[index]
+    base, slope = _table(at.base, long)[index], _table(at.slope, long)[index]
     h = (base + slope * (m & ((1 << at.shift) - 1))) >> at.guard
     result = np.where((u >= 0) | at.whole, at.center + h, at.center - h)
     return _clamped(result, type.lo, type.hi)
@@ -313,8 +313,8 @@ def drawn(bits: Array, at: Sampler) -> Array:
     ends = np.cumsum((INDEX_BITS, THRESHOLD_BITS, 1))
     index, word, sign, coins = np.split(bits, ends, axis=-1)
     first = _unsigned(index).astype(np.int64)
-    kept = _unsigned(word) < _table(at.thresholds, np.int64)[first]
-    chosen = np.where(kept, first, first ^ _table(at.aliases, np.int64)[first]).astype(dtype)
+    kept = _unsigned(word) < _table(at.thresholds)[first]
+    chosen = np.where(kept, first, first ^ _table(at.aliases)[first]).astype(dtype)
     scale = 1 << len(at.coins)
     half = (2 * chosen + 1) * (scale // 2)  # 2^m (k + 1/2)
     weights = np.repeat(np.array([1 << j for j in range(len(at.coins))], dtype=dtype), at.coins)

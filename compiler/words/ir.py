@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.words.operations import Entry, Op, Put, View
+from lang.numerals import decimal, ratio
 from lang.source import Span
 
 
@@ -43,7 +44,11 @@ class Type:
 
     def __str__(self) -> str:
         shape = "x".join(map(str, self.shape)) or "scalar"
-        return f"{shape} {self.lo}..{self.hi} * {self.scale}"
+        return f"{shape} {interval(self.lo, self.hi)} * {ratio(self.scale)}"
+
+
+def interval(lo: int, hi: int) -> str:
+    return f"{decimal(lo)}..{decimal(hi)}"
 
 
 def full_range(width: int, signed: bool) -> tuple[int, int]:

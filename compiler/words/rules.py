@@ -13,7 +13,7 @@ from typing import assert_never
 
 from compiler.words.arithmetic import logic_range, product, round_integer, split
 from compiler.words.builder import BIT
-from compiler.words.ir import Type, digit_offset, full_range
+from compiler.words.ir import Type, digit_offset, full_range, interval
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
     And,
@@ -53,6 +53,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from lang.numerals import decimal, ratio
 
 Range = tuple[int, int]
 
@@ -107,7 +108,7 @@ def _count(args: Sequence[Operand], count: int) -> None:
 
 
 def _scale(found: Fraction, type: Type) -> None:
-    need(found == type.scale, f"the scale is {type.scale}, its operands make it {found}")
+    need(found == type.scale, f"the scale is {ratio(type.scale)}, its operands make it {ratio(found)}")
 
 
 # -- sources and marks ----------------------------------------------------------------------------
@@ -221,14 +222,15 @@ def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
         return whole.lo, whole.hi
     _scale(whole.scale / 4, type)
     offsets = digit_offset(a.type), digit_offset(b.type)
-    need((op.left, op.right) == offsets, f"digits read with the offsets {op.left}, {op.right} instead of {offsets}")
+    said = [", ".join(map(decimal, pair)) for pair in ((op.left, op.right), offsets)]
+    need((op.left, op.right) == offsets, f"digits read with the offsets {said[0]} instead of ({said[1]})")
     ends = [(2 * x + op.left) * (2 * y + op.right) for x in a.known for y in b.known]
     return terms * min(ends), terms * max(ends)
 
 
 def _shared(op: Sharing, args: Sequence[Operand], type: Type) -> Range:
     """Every value of the type: nobody is held to the right one."""
-    need((type.lo, type.hi) == full_range(type.width, True), f"{type.lo}..{type.hi} is not a whole ring")
+    need((type.lo, type.hi) == full_range(type.width, True), f"{interval(type.lo, type.hi)} is not a whole ring")
     if isinstance(op, Share):
         _count(args, 1)
         need(args[0].type == type, f"a part of another ring: {args[0].type}")
@@ -257,7 +259,7 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             return whole.lo, whole.hi
         case Exact(by):
             _count(args, 1)
-            need(by > 0, f"division by {by}")
+            need(by > 0, f"division by {decimal(by)}")
             _scale(args[0].type.scale * by, type)
             return -(-args[0].known[0] // by), args[0].known[1] // by
         case Round():
@@ -304,13 +306,14 @@ def _rounded(op: Round, a: Operand, type: Type) -> Range:
         "a ratio not in lowest terms",
     )
     _scale(a.type.scale * op.denominator / op.numerator, type)
-    need(op.lo <= op.hi, f"bounds {op.lo}..{op.hi}")
+    need(op.lo <= op.hi, f"bounds {interval(op.lo, op.hi)}")
     ratio = Fraction(op.numerator, op.denominator)
     low, high = (round_integer(n, ratio, op.nearest) for n in a.known)
     if not op.wrap:
         return max(op.lo, min(op.hi, low)), max(op.lo, min(op.hi, high))
     width = Type((), ratio, op.lo, op.hi).width
-    need((op.lo, op.hi) == full_range(width, op.lo < 0), f"{op.lo}..{op.hi} is not a whole kind, so it cannot wrap")
+    whole = (op.lo, op.hi) == full_range(width, op.lo < 0)
+    need(whole, f"{interval(op.lo, op.hi)} is not a whole kind, so it cannot wrap")
     return (low, high) if op.lo <= low and high <= op.hi else (op.lo, op.hi)
 
 
@@ -324,7 +327,7 @@ def _divided(op: Div, a: Range, b: Range) -> Range:
 
 
 def _tables(op: Pieces, a: Operand) -> None:
-    need(op.limit > 0 and op.limit & (op.limit - 1) == 0, f"a limit of {op.limit}")
+    need(op.limit > 0 and op.limit & (op.limit - 1) == 0, f"a limit of {decimal(op.limit)}")
     need(min(op.drop, op.shift, op.guard) >= 0, "a shift to the left")
     entries = (op.limit << op.whole) >> op.shift
     need(

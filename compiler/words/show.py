@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import assert_never
 
-from compiler.words.ir import Block, Dataset, Item, Loop, Output, Result, Value, Words
+from compiler.words.ir import Block, Dataset, Item, Loop, Output, Result, Value, Words, interval
 from compiler.words.operations import (
     NAMES,
     And,
@@ -49,6 +49,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from lang.numerals import decimal
 from lang.source import Span
 
 INDENT = "  "
@@ -108,7 +109,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
     """The operands, with what the operation knows beside them."""
     match op:
         case Constant(values):
-            return " ".join(map(str, values[:MOST_NUMBERS])) + (" .." if len(values) > MOST_NUMBERS else "")
+            return " ".join(map(decimal, values[:MOST_NUMBERS])) + (" .." if len(values) > MOST_NUMBERS else "")
         case Linear(coefficients, constant):
             return _sum([*zip(coefficients, args, strict=True)], constant)
         case Sum(count) | Dot(count) | Transfer(count):
@@ -118,13 +119,12 @@ def _operation(op: Op, args: Sequence[str]) -> str:
         case Digits(count, left, right):
             return f"({_sum([(2, args[0])], left)}) ({_sum([(2, args[1])], right)}) over {count}"
         case Exact(by):
-            return f"{args[0]} / {by}"
+            return f"{args[0]} / {decimal(by)}"
         case Round(up, down, lo, hi, nearest, wrap):
-            return (
-                f"{args[0]} * {up}/{down} {'nearest' if nearest else 'down'}, {'wrap' if wrap else 'clamp'} {lo}..{hi}"
-            )
+            how = f"{'nearest' if nearest else 'down'}, {'wrap' if wrap else 'clamp'}"
+            return f"{args[0]} * {decimal(up)}/{decimal(down)} {how} {interval(lo, hi)}"
         case Div(lo, hi):
-            return f"{', '.join(args)} or {lo}, {hi}"
+            return f"{', '.join(args)} or {decimal(lo)}, {decimal(hi)}"
         case Pieces():
             return f"{_pieces(op)} {args[0]}"
         case Sampler(sigma):
@@ -147,9 +147,9 @@ def _operation(op: Op, args: Sequence[str]) -> str:
 
 def _sum(terms: Sequence[tuple[int, str]], constant: int) -> str:
     """3*%4 - %7 + 2."""
-    parts = [(c, a if abs(c) == 1 else f"{abs(c)}*{a}") for c, a in terms]
+    parts = [(c, a if abs(c) == 1 else f"{decimal(abs(c))}*{a}") for c, a in terms]
     if constant or not parts:
-        parts.append((constant, str(abs(constant))))
+        parts.append((constant, decimal(abs(constant))))
     first = ("-" if parts[0][0] < 0 else "") + parts[0][1]
     return first + "".join(f" {'-' if sign < 0 else '+'} {text}" for sign, text in parts[1:])
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from compiler.words.builder import BIT
-from compiler.words.ir import Block, Claim, Dataset, Loop, Result, Type, Value, Words
+from compiler.words.ir import Block, Claim, Dataset, Loop, Result, Type, Value, Words, interval
 from compiler.words.operations import (
     NAMES,
     PUBLIC,
@@ -270,14 +270,14 @@ def _within(item: Value, found: Range, args: list[Operand]) -> Range:
     lo, hi = item.type.lo, item.type.hi
     if lo <= found[0] and found[1] <= hi:
         return found
-    need(item.claim is not None, f"declared {lo}..{hi}, its operands make it {found[0]}..{found[1]}")
+    need(item.claim is not None, f"declared {interval(lo, hi)}, its operands make it {interval(*found)}")
     assert item.claim is not None
     allowed = isinstance(item.op, MAY_CLAIM[item.claim])
-    need(allowed, f"`{NAMES[type(item.op)]}` claims {lo}..{hi} as a {item.claim.value}, which it cannot be")
+    need(allowed, f"`{NAMES[type(item.op)]}` claims {interval(lo, hi)} as a {item.claim.value}, which it cannot be")
     if item.claim is Claim.EXTREME:
         ends = [[pick(a.known[end] for a in args[1:]) for end in (0, 1)] for pick in (min, max)]
-        need(any(lo <= low and high <= hi for low, high in ends), f"declared {lo}..{hi}, which no extreme of {ends} is")
-    need(max(lo, found[0]) <= min(hi, found[1]), f"claims {lo}..{hi} of {found[0]}..{found[1]}")
+        need(any(lo <= low and high <= hi for low, high in ends), f"declared {interval(lo, hi)}, which is no extreme")
+    need(max(lo, found[0]) <= min(hi, found[1]), f"claims {interval(lo, hi)} of {interval(*found)}")
     return max(lo, found[0]), min(hi, found[1])
 
 

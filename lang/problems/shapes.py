@@ -21,12 +21,12 @@ class LiteralTooLarge(Problem):
 @dataclass(frozen=True, kw_only=True)
 class ValueTooLarge(Problem):
     code = "value-range"
-    title = "this {what} value takes more than {limit} bits"
+    title = "this {what} more than {limit} bits"
     label = "too large"
     help = "{hint}"
 
     limit: int
-    what: str = "public"
+    what: str = "public value takes"
     hint: str = "compute with smaller numbers"
 
 

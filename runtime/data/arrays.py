@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.encode import BadValue, Wrong, encode_floats, encode_integers
+from compiler.words.integers import Array
+from runtime.data.encode import BadValue, encode_floats, encode_integers, encode_text
 from runtime.data.errors import FIRST, Cell, InputError, bad_cells
 from runtime.data.specs import Kind
 from runtime.data.table import cannot_open
@@ -61,7 +62,7 @@ class _Archive(Mapping[str, NDArray[np.generic]]):
         return array
 
 
-def encode_array(file: str, name: str, array: NDArray[np.generic], kind: Kind) -> NDArray[np.int64]:
+def encode_array(file: str, name: str, array: NDArray[np.generic], kind: Kind) -> Array:
     """Grid integers of the array's shape.  Raises InputError."""
     try:
         return encode_values(file, name, np.ascontiguousarray(array).reshape(-1), kind).reshape(array.shape)
@@ -71,12 +72,17 @@ def encode_array(file: str, name: str, array: NDArray[np.generic], kind: Kind) -
         raise bad_cells(file, cells, len(bad.indices)) from None
 
 
-def encode_values(file: str, name: str, flat: NDArray[np.generic], kind: Kind) -> NDArray[np.int64]:
-    """Grid integers of numbers of shape (count,).  Raises BadValue, and InputError for what are no numbers."""
+def encode_values(file: str, name: str, flat: NDArray[np.generic], kind: Kind) -> Array:
+    """Grid integers of numbers of shape (count,); text is decimal numerals, of any length.
+
+    Raises BadValue, and InputError for what are no numbers.
+    """
     if flat.dtype.kind == "f" and flat.dtype.itemsize <= 8:
         return encode_floats(flat.astype(np.float64), kind)
     if flat.dtype.kind in "iub":
-        return encode_integers(_as_int64(flat), kind)
+        return encode_integers(flat, kind)
+    if flat.dtype.kind in "US":
+        return encode_text([str(cell) for cell in flat.astype(str).tolist()], kind)
     wanted = "float64, float32, float16, integers or booleans"
     raise InputError(
         f"`{name}` has dtype {flat.dtype} where `{kind}` needs {wanted}",
@@ -89,16 +95,6 @@ def _element(name: str, shape: tuple[int, ...], flat: int) -> str:
     """`w[5]`"""
     index = ", ".join(str(int(i)) for i in np.unravel_index(flat, shape))
     return f"{name}[{index}]" if index else name
-
-
-def _as_int64(flat: NDArray[np.generic]) -> NDArray[np.int64]:
-    """Integers as int64; a uint64 beyond it is out of every kind's range."""
-    if flat.dtype.kind == "u":
-        large = np.flatnonzero(flat > np.uint64(np.iinfo(np.int64).max)).tolist()
-        if large:
-            help = "scale the values, or give the program a wider kind"
-            raise BadValue(large, lambda index: Wrong(f"{flat[index]} is out of range", help))
-    return flat.astype(np.int64)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from compiler.words.integers import Array
 from runtime.data.specs import DatasetSpec, Kind
 
 _DOMAIN = b"ccr data set by fields 1\0"
@@ -28,7 +28,7 @@ class Content:
     digest: str = field(repr=False)  # SHA-256, 64 hexadecimal digits
 
 
-def content(spec: DatasetSpec, loaded: Mapping[str, NDArray[np.int64]]) -> Content:
+def content(spec: DatasetSpec, loaded: Mapping[str, Array]) -> Content:
     """Of a data set's fields as they were loaded, each (n, *shape)."""
     fields = sorted(spec.fields, key=lambda f: f.name)
     described = "\0".join(f"{f.name}: {f.kind}{list(f.shape)}" for f in fields).encode()
@@ -39,7 +39,7 @@ def content(spec: DatasetSpec, loaded: Mapping[str, NDArray[np.int64]]) -> Conte
     return Content(records, hashlib.sha256(header + b"".join(rows)).hexdigest())
 
 
-def _spelled(rows: NDArray[np.int64], kind: Kind) -> list[bytes]:
+def _spelled(rows: Array, kind: Kind) -> list[bytes]:
     """Each row's integers, big-endian and all of one length."""
     if kind.bits - kind.signed <= _WORD:
         return [row.tobytes() for row in np.ascontiguousarray(rows.astype(">i8"))]

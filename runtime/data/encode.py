@@ -10,16 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compiler.words.integers import Array, dtype_for
 from runtime.data.specs import Kind
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
-_LONGEST = 400  # digits of a numeral: more than any float64 has
+_LONGEST = 1100  # characters of a numeral: more than any of a kind of 1024 bits, or of a float64, has
+_SHOWN = 40  # of it in a message
 _LARGEST = 52  # every half-integer below 2^52 is a float64, on which the argument in `encode_text` rests
+_Cell = TypeVar("_Cell", str, float)
 TRUTHS = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
 
 
@@ -44,8 +48,15 @@ class BadValue(Exception):
         super().__init__(self.what)
 
 
-def encode_floats(values: NDArray[np.float64], kind: Kind) -> NDArray[np.int64]:
-    """float64 of shape (count,), taken as the exact dyadic rationals they are; `kind.bits` <= 63."""
+def dtype_of(kind: Kind) -> type[np.int64] | type[object]:
+    """Of the integers of a kind, of whatever width."""
+    return dtype_for(kind.low, kind.high)
+
+
+def encode_floats(values: NDArray[np.float64], kind: Kind) -> Array:
+    """float64 of shape (count,), taken as the exact dyadic rationals they are."""
+    if dtype_of(kind) is object:
+        return _encode_each(values.tolist(), kind, _encode_float)
     finite = np.isfinite(values)
     with np.errstate(over="ignore", under="ignore"):
         # Exact, but for subnormals (0 on the grid) and overflow (refused).
@@ -69,21 +80,23 @@ def encode_floats(values: NDArray[np.float64], kind: Kind) -> NDArray[np.int64]:
     return _all(good, integers, why)
 
 
-def encode_integers(values: NDArray[np.int64], kind: Kind) -> NDArray[np.int64]:
-    """int64 of shape (count,): the values themselves, so a kind with fraction bits shifts them; `kind.bits` <= 63."""
+def encode_integers(values: NDArray[Any], kind: Kind) -> Array:
+    """Integers or booleans of shape (count,): the values themselves, so a kind with fraction bits shifts them."""
     low, high = -(-kind.low >> kind.fraction), kind.high >> kind.fraction
     good = (values >= low) & (values <= high)
-    return _all(good, values << kind.fraction, lambda index: _out_of_range(str(values[index]), kind))
+    return _all(
+        good, values.astype(dtype_of(kind)) << kind.fraction, lambda index: _out_of_range(str(values[index]), kind)
+    )
 
 
-def _all(good: NDArray[np.bool_], integers: NDArray[np.int64], why: Callable[[int], Wrong]) -> NDArray[np.int64]:
+def _all(good: NDArray[np.bool_], integers: Array, why: Callable[[int], Wrong]) -> Array:
     if not good.all():
         raise BadValue(np.flatnonzero(~good).tolist(), why)
     return integers
 
 
-def encode_text(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
-    """Decimal numerals, taken as the exact rationals they are; `kind.bits` <= 63.
+def encode_text(cells: Sequence[str], kind: Kind) -> Array:
+    """Decimal numerals, taken as the exact rationals they are.
 
     float(cell) is the nearest float64, and rounding keeps order: if the grid's half-way point b is itself a float64,
     then cell >= b implies float(cell) >= b, and cell < b implies float(cell) <= b.  So float64 puts a cell on the
@@ -93,7 +106,7 @@ def encode_text(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
         cells = [TRUTHS.get(cell, cell) for cell in cells]
     everything = "".join(cells)
     if kind.bits > _LARGEST or "_" in everything or not everything.isascii():  # int("1_0") is 10, float too
-        return _encode_each(cells, kind)
+        return _encode_each(cells, kind, encode_number)
     try:
         if kind.fraction == 0:
             return encode_integers(np.array([int(cell) for cell in cells], dtype=np.int64), kind)
@@ -103,21 +116,27 @@ def encode_text(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
         for i in map(int, np.flatnonzero(scaled - np.floor(scaled) == 0.5)):
             integers[i] = encode_number(cells[i], kind)
     except (ValueError, OverflowError, BadValue, Wrong):
-        return _encode_each(cells, kind)  # which says what is wrong, in the words of the file
+        return _encode_each(cells, kind, encode_number)  # which says what is wrong, in the words of the file
     return integers
 
 
-def _encode_each(cells: Sequence[str], kind: Kind) -> NDArray[np.int64]:
-    read: dict[str, int | Wrong] = {}  # labels are few, and written like 1.0 they all come here
+def _encode_each(cells: Sequence[_Cell], kind: Kind, encode: Callable[[_Cell, Kind], int]) -> Array:
+    read: dict[_Cell, int | Wrong] = {}  # labels are few, and written like 1.0 they all come here
     for cell in set(cells):
         try:
-            read[cell] = encode_number(cell, kind)
+            read[cell] = encode(cell, kind)
         except Wrong as wrong:
             read[cell] = wrong.with_traceback(None)
     found = [read[cell] for cell in cells]
     if bad := {i: wrong for i, wrong in enumerate(found) if isinstance(wrong, Wrong)}:
         raise BadValue(list(bad), bad.__getitem__)
-    return np.array(found, dtype=np.int64)
+    return np.array(found, dtype=dtype_of(kind))
+
+
+def _encode_float(value: float, kind: Kind) -> int:
+    if not isfinite(value):
+        raise _not_finite(str(value))
+    return _on_grid(Fraction(value), str(value), kind)
 
 
 def encode_number(cell: str, kind: Kind) -> int:
@@ -128,7 +147,12 @@ def encode_number(cell: str, kind: Kind) -> int:
         if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             raise _not_finite(text)
         raise _no_number(text)
-    value = Fraction(text)
+    return _on_grid(Fraction(text), text, kind)
+
+
+def _on_grid(value: Fraction, text: str, kind: Kind) -> int:
+    """The grid integer of a number that was written like that."""
+    text = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     if kind.fraction == 0 and value.denominator != 1:
         raise _not_integer(text, kind)
     integer = floor(value * (1 << kind.fraction) + Fraction(1, 2))
@@ -143,7 +167,7 @@ def _no_number(text: str) -> Wrong:
     help = "write a decimal number such as 0.25 or 1e-3"
     if re.fullmatch(r"[+-]?\d[\d.,' ]*", text, re.ASCII):
         help = "write it with one decimal point, and nothing between thousands: 1234.5"
-    return Wrong(f"`{text[:40]}` is not a number", help)
+    return Wrong(f"`{text[:_SHOWN]}` is not a number", help)
 
 
 def _not_finite(value: str) -> Wrong:

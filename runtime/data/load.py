@@ -9,22 +9,22 @@ from pathlib import Path
 from typing import assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
+from compiler.words.integers import Array
 from runtime.data.arrays import encode_array
 from runtime.data.columns import NONE, Chosen, Columns, columns_of
-from runtime.data.encode import Wrong, encode_number
+from runtime.data.encode import Wrong, dtype_of, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
 from runtime.data.pick import check_rows, check_tensor, pick
 from runtime.data.records import encode_records
 from runtime.data.references import Reference, refuse_pickle
 from runtime.data.shown import some
-from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
+from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
 from runtime.data.table import Table
 from runtime.data.tables import open_table, table_of_arrays
 
-Loaded = NDArray[np.int64] | dict[str, NDArray[np.int64]]  # a tensor; a data set by its fields, each (n, *shape)
+Loaded = Array | dict[str, Array]  # a tensor; a data set by its fields, each (n, *shape)
 
 
 def load_inputs(
@@ -52,12 +52,11 @@ def load_inputs(
     }
 
 
-def load_tensor(spec: TensorSpec, value: str, columns: Chosen = NONE) -> NDArray[np.int64]:
-    """An `input`: a path, an array of a file (`Reference`), or a number if it is a scalar; int64 of `spec.shape`.
+def load_tensor(spec: TensorSpec, value: str, columns: Chosen = NONE) -> Array:
+    """An `input`: a path, an array of a file (`Reference`), or a number if it is a scalar; integers of `spec.shape`.
 
     The columns of a table are the tensor's last axis; a vector is one column.
     """
-    _check_kind(spec.name, spec.kind)
     reference = Reference.of(value)
     if not reference.transposed:
         return _tensor(spec, reference, columns)
@@ -66,7 +65,7 @@ def load_tensor(spec: TensorSpec, value: str, columns: Chosen = NONE) -> NDArray
     return np.ascontiguousarray(_tensor(spec, reference, columns).T)
 
 
-def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> NDArray[np.int64]:
+def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> Array:
     """The array as it lies in the file: of the input's shape, or of its transpose's if it is said to be transposed."""
     path = reference.path
     found = format_of(path)
@@ -88,10 +87,8 @@ def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> NDArray[
     return encode_array(path, reference.array or spec.name, array, spec.kind)
 
 
-def load_dataset(spec: DatasetSpec, path: str, columns: Chosen = NONE) -> dict[str, NDArray[np.int64]]:
-    """A `dataset`: each field's rows, int64 of shape (n, *field.shape), n >= 1, every `where` met."""
-    for field in spec.fields:
-        _check_kind(f"{spec.name}.{field.name}", field.kind)
+def load_dataset(spec: DatasetSpec, path: str, columns: Chosen = NONE) -> dict[str, Array]:
+    """A `dataset`: each field's rows, integers of shape (n, *field.shape), n >= 1, every `where` met."""
     table = records_table(spec, path, columns)
     found = encode_records(table, spec.fields, mapped(spec, table, columns))
     return {field.name: rows.reshape(-1, *field.shape) for field, rows in zip(spec.fields, found, strict=True)}
@@ -165,7 +162,7 @@ def known_columns(specs: Sequence[DatasetSpec | TensorSpec], columns: Chosen) ->
         raise InputError(what, help=help, file=f"--columns {name}=")
 
 
-def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> NDArray[np.int64]:
+def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> Array:
     """The rows of a table as a tensor: (a, b) is a rows of b columns, a vector is one column."""
     fields = fields_of(spec)
     (rows,) = encode_records(table, fields, mapped(spec, table, columns))
@@ -179,17 +176,20 @@ def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> NDArray[np.i
     return rows.reshape(spec.shape)
 
 
-def _literal(spec: TensorSpec, value: str) -> NDArray[np.int64]:
+def _literal(spec: TensorSpec, value: str) -> Array:
     if spec.shape or _looks_like_path(value):
         raise _unknown(spec.name, value)
     try:
-        return np.array(encode_number(value, spec.kind), dtype=np.int64)
+        return np.array(encode_number(value, spec.kind), dtype=dtype_of(spec.kind))
     except Wrong as wrong:
         raise InputError(wrong.what, help=wrong.help, file=f"{spec.name}={value}") from None
 
 
 def _looks_like_path(value: str) -> bool:
-    return "/" in value or Path(value).exists()
+    try:
+        return "/" in value or Path(value).exists()
+    except OSError:  # too long for a name, as a number of 1024 bits is
+        return False
 
 
 def _unknown(name: str, value: str) -> InputError:
@@ -198,12 +198,3 @@ def _unknown(name: str, value: str) -> InputError:
         help=f"give a path that ends in {endings()}",
         file=f"{name}={value}",
     )
-
-
-def _check_kind(name: str, kind: Kind) -> None:
-    if kind.bits - kind.signed > 63:
-        raise InputError(
-            f"`{name}` is `{kind}`; inputs of more than 63 bits and a sign are not read yet",
-            help="give the input a narrower kind",
-            file=f"{name}=",
-        )

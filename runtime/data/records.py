@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import isqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
+from compiler.words.integers import Array
+from lang.numerals import show_number
 from runtime.data.arrays import encode_values
 from runtime.data.bounds import above
 from runtime.data.columns import Columns
@@ -16,6 +19,8 @@ from runtime.data.encode import BadValue, Wrong, encode_text
 from runtime.data.errors import FIRST, Cell, InputError, bad_cells
 from runtime.data.specs import FieldSpec
 from runtime.data.table import Part, Table
+
+_PLACES = 40  # bits behind the point of a norm that is told
 
 
 @dataclass(slots=True)
@@ -37,9 +42,9 @@ class _Bad:
         self.first = sorted(self.first, key=lambda cell: cell.row or 0)[:FIRST]
 
 
-def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) -> list[NDArray[np.int64]]:
+def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) -> list[Array]:
     """One array of shape (n, columns) for each field, n >= 1.  Raises InputError."""
-    bad, parts = _Bad(), [list[NDArray[np.int64]]() for _ in fields]
+    bad, parts = _Bad(), [list[Array]() for _ in fields]
     places = [columns.places[f.name] for f in fields]
     wanted = frozenset(table.columns[place].block for of in places for place in of)
     rows = 0
@@ -58,9 +63,9 @@ def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) 
     return [np.concatenate(found) for found in parts]
 
 
-def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: _Bad) -> NDArray[np.int64]:
+def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: _Bad) -> Array:
     """The field's columns, shape (rows, columns); what is bad is told to `bad`."""
-    pieces: list[NDArray[np.int64]] = []
+    pieces: list[Array] = []
     order: list[int] = []
     before = bad.count
     for elements, block in _by_block(table, at):
@@ -92,7 +97,7 @@ def _by_block(table: Table, at: Sequence[int]) -> Iterator[tuple[list[int], int]
     yield from ((elements, block) for block, elements in found.items())
 
 
-def _encode_block(table: Table, part: Part, field: FieldSpec, block: int, offsets: Sequence[int]) -> NDArray[np.int64]:
+def _encode_block(table: Table, part: Part, field: FieldSpec, block: int, offsets: Sequence[int]) -> Array:
     cells = part.blocks[block]
     if isinstance(cells, list):
         return encode_text(cells, field.kind).reshape(-1, 1)
@@ -100,19 +105,24 @@ def _encode_block(table: Table, part: Part, field: FieldSpec, block: int, offset
     return encode_values(table.file, field.name, flat, field.kind).reshape(-1, len(offsets))
 
 
-def _bound(part: Part, field: FieldSpec, integers: NDArray[np.int64], bad: _Bad) -> None:
+def _bound(part: Part, field: FieldSpec, integers: Array, bad: _Bad) -> None:
     """Rows that do not meet the field's `where` are told to `bad`."""
     if field.norm_bound is not None:
         rows = above(integers, field.kind, field.norm_bound)
         bad.add([(part.rows[row], field.name) for row in rows], lambda i: _too_long(field, integers[rows[i]]))
 
 
-def _too_long(field: FieldSpec, integers: NDArray[np.int64]) -> Wrong:
+def _too_long(field: FieldSpec, integers: Array) -> Wrong:
     """What is said of one row whose `where` does not hold."""
-    square = Fraction(sum(int(i) ** 2 for i in integers.flat), 4**field.kind.fraction)
+    squares = sum(int(i) ** 2 for i in integers.flat)
+    norm = Fraction(isqrt(squares << 2 * _PLACES), 1 << field.kind.fraction + _PLACES)
     assert field.norm_bound is not None
     return Wrong(
-        f"norm2({field.name}) is {float(square) ** 0.5:.6g} after rounding to `{field.kind}`, "
-        f"above the bound {float(field.norm_bound):g} of its `where`",
+        f"norm2({field.name}) is {_six_digits(norm)} after rounding to `{field.kind}`, "
+        f"above the bound {_six_digits(field.norm_bound)} of its `where`",
         "scale the row down until its rounded values meet the bound",
     )
+
+
+def _six_digits(value: Fraction) -> str:
+    return f"{float(value):.6g}" if value < Fraction(sys.float_info.max) else show_number(value)

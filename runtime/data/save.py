@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from compiler.words.integers import Array
 from lang.numerals import spelled
 from runtime.data.errors import InputError
 from runtime.data.formats import listed
@@ -20,9 +21,10 @@ from runtime.data.specs import Kind
 from runtime.data.tensors import NOTES, write_safetensors
 from runtime.files import PRIVATE, Place, replace
 
-Integers = NDArray[np.int64]
-
 _EXACT = 53  # bits of a float64's significand
+_LEAST = 1074  # and how many bits it has behind the point at most
+_EXACTLY = "save it as .csv"
+_MACHINE = 64  # bits of the longest integer that an array has
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,16 @@ class Member:
     shape: tuple[int, ...]
 
 
-Arrays = Mapping[Member, Integers]
+Arrays = Mapping[Member, Array]
 
 
 def save(path: str, arrays: Arrays) -> None:
     """Write outputs to a file of one of FORMATS, each under its name where they have names; `load_tensor` reads them
     back exactly.
 
-    A kind with fraction bits is saved as float64 values (decimals in a .csv), any other as int64.  The file appears
-    whole, by a rename, or not at all, and only its owner may read it.  Raises InputError if the ending is another or
-    the file cannot be written.
+    A kind with fraction bits is saved as float64 values (decimals in a .csv), any other as int64, or as uint64 where it
+    takes that.  The file appears whole, by a rename, or not at all, and only its owner may read it.  Raises InputError
+    if the ending is another or the file cannot be written.
     """
     check_output(path, arrays)
     write = FORMATS[Path(path).suffix].write
@@ -83,8 +85,12 @@ def check_output(path: str, members: Collection[Member]) -> None:
         raise InputError("an output has no such format", help=f"give a path that ends in {endings()}", file=path)
     _check_names(path, found, [member.name for member in members])
     for kind in (member.kind for member in members):
-        if not found.exact and kind.fraction and kind.bits - kind.signed > _EXACT:
-            raise InputError(f"float64 does not hold every value of `{kind}`", help="save it as .csv", file=path)
+        if not found.exact and kind.fraction and (kind.bits - kind.signed > _EXACT or kind.fraction > _LEAST):
+            raise InputError(f"float64 does not hold every value of `{kind}`", help=_EXACTLY, file=path)
+        if not found.exact and kind.bits > _MACHINE:
+            raise InputError(
+                f"an array of integers has {_MACHINE} bits, not those of `{kind}`", help=_EXACTLY, file=path
+            )
     if not Path(path).parent.is_dir():
         raise InputError("its directory does not exist", help=f"create {Path(path).parent} first", file=path)
 
@@ -145,8 +151,10 @@ def _npy(file: BinaryIO, arrays: Arrays) -> None:
     np.save(file, _values(integers, member.kind), allow_pickle=False)
 
 
-def _values(integers: Integers, kind: Kind) -> NDArray[np.float64] | Integers:
-    return np.ldexp(integers.astype(np.float64), -kind.fraction) if kind.fraction else integers
+def _values(integers: Array, kind: Kind) -> NDArray[Any]:
+    if kind.fraction:
+        return np.ldexp(integers.astype(np.float64), -kind.fraction)
+    return integers.astype(np.int64 if kind.bits - kind.signed < _MACHINE else np.uint64)
 
 
 def _csv(file: BinaryIO, arrays: Arrays) -> None:

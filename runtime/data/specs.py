@@ -9,6 +9,8 @@ from math import prod
 
 from lang.numerals import spelled
 
+LONG = 64  # bits of a kind whose ends are no longer written out
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -32,6 +34,9 @@ class Kind:
     def range(self) -> str:
         """`-1 to 0.99609375`: the values it holds, exactly."""
         unit = Fraction(1, 1 << self.fraction)
+        if self.bits > LONG:
+            low, high = f"-2^{self.bits - 1}" if self.signed else "0", f"2^{self.bits - self.signed} - 1"
+            return f"{low} to {high}" + (f", times 2^-{self.fraction}" if self.fraction else "")
         return f"{spelled(self.low * unit)} to {spelled(self.high * unit)}"
 
     def __str__(self) -> str:

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from compiler.lowering.widths import Binding, Width
 from compiler.program import place_of
-from lang.numerals import show_number
+from lang.numerals import ratio, short, show_number
 from runtime.report.places import excerpt
+from runtime.report.values import number
 from runtime.report.wording import table
 
 OVERFLOW = {"none": "cannot overflow", "saturates": "saturates", "wraps": "wraps"}
@@ -31,9 +32,9 @@ def _json(row: Width) -> dict[str, object]:
         "name": row.name or None,
         "text": excerpt(row.span),
         "shape": list(type.shape),
-        "lo": type.lo,
-        "hi": type.hi,
-        "scale": str(type.scale),
+        "lo": number(Fraction(type.lo)),
+        "hi": number(Fraction(type.hi)),
+        "scale": ratio(type.scale),
         "bits": type.width,
         "kind": binding.kind if binding else None,
         "rounds": binding.rounds if binding else None,
@@ -45,7 +46,7 @@ def _json(row: Width) -> dict[str, object]:
 
 
 def _fraction(value: Fraction | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else ratio(value)
 
 
 def cells(row: Width) -> tuple[str, ...]:
@@ -83,14 +84,14 @@ def _function(row: Width) -> list[str]:
 
 
 def _short(value: Fraction) -> str:
-    """Exactly where that takes few digits, else to six."""
+    """Exactly where that takes few digits, else to six, or to a power of two where float64 ends."""
     exact = show_number(value)
-    return exact if len(exact) <= 9 else f"{float(value):.6g}"
+    return exact if len(exact) <= 9 or not 1e-300 < abs(value) < 1e300 else f"{float(value):.6g}"
 
 
 def _scale(scale: Fraction) -> str:
     """2^-10, or the fraction where it is not a power of two."""
     top, bottom = scale.numerator, scale.denominator
     if scale == 1 or top & (top - 1) or bottom & (bottom - 1):
-        return str(scale)
+        return short(scale)
     return f"2^{top.bit_length() - bottom.bit_length()}"

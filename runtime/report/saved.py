@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from compiler.program import Released
-from compiler.words.integers import Array
+from compiler.words.integers import Array, as_array
+from compiler.words.ir import Type
 from runtime.data import save
 from runtime.data.errors import InputError
 from runtime.data.pick import arrays_of
@@ -33,7 +35,7 @@ class File:
 
     def arrays(self, found: Mapping[str, Array]) -> Arrays:
         return {
-            member: _turned(found[output.name].astype(np.int64), reference)
+            member: _turned(_whole(found[output.name], output.type), reference)
             for member, (output, reference) in zip(self.members(), self.parts, strict=True)
         }
 
@@ -126,16 +128,25 @@ def _member(output: Released, reference: Reference) -> Member:
     )
 
 
-def _turned(integers: save.Integers, reference: Reference) -> save.Integers:
+def _whole(value: Array, type: Type) -> Array:
+    """The numbers as integers that count one over the scale's denominator."""
+    return as_array(value.astype(object) * type.scale.numerator, _counted(type))
+
+
+def _counted(type: Type) -> Type:
+    times = type.scale.numerator
+    return replace(type, scale=Fraction(1, type.scale.denominator), lo=type.lo * times, hi=type.hi * times)
+
+
+def _turned(integers: Array, reference: Reference) -> Array:
     return np.ascontiguousarray(integers.T) if reference.transposed else integers
 
 
 def _file_kind(path: str, output: Released) -> Kind:
-    scale = output.type.scale
-    if scale.numerator != 1 or scale.denominator.bit_count() != 1 or output.type.width - output.type.signed > 63:
+    if output.type.scale.denominator.bit_count() != 1:
         raise InputError(
             f"`{output.name}` ({output.kind}) has no kind whose values a file holds exactly",
             help=f"bind it to a kind in the program: `let {output.name}: fix<32, 16> = ...;`",
             file=path,
         )
-    return kind_of(output.type)
+    return kind_of(_counted(output.type))
