@@ -178,7 +178,7 @@ def _held(op: Compute, type: Type, args: list[Array], promised: bool) -> Array:
     if not any(a.dtype == object for a in args) and (
         promised or furthest(op, [*map(largest, args)], _first(args)) < END
     ):
-        return np.asarray(computed(op, type, args), dtype=dtype_of(type))
+        return np.asarray(computed(op, type, args)).astype(dtype_of(type), copy=False)  # not NumPy's scalars as objects
     lifted = [np.asarray(a, dtype=object)[None] for a in args]  # with no axis NumPy would make floats of long integers
     found = computed(op, type, lifted)
     return np.asarray(found, dtype=dtype_of(type)).reshape(found.shape[1:])

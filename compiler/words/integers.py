@@ -30,6 +30,8 @@ def dtype_of(type: Type) -> Dtype:
 
 def as_array(values: Any, type: Type) -> Array:
     """Integers in the type's shape."""
+    if isinstance(values, np.generic):  # NumPy would keep its scalar as an object
+        values = values.item()
     return np.asarray(values, dtype=dtype_of(type)).reshape(type.shape)
 
 
