@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from compiler.artifact import sealed, typed
 from compiler.artifact.circuits import GATE, Circuits
+from compiler.artifact.plain import plain, text
 from compiler.artifact.sealed import ArtifactError, fits
 from compiler.words.ir import Type
 
@@ -71,3 +74,18 @@ def test_a_circuit_takes_what_is_there_and_all_of_it() -> None:
         circuits.finish()
     circuits.next(1, 1, (0,))
     circuits.finish()
+
+
+def test_long_numbers_are_written_in_hexadecimal() -> None:
+    """In one spelling: decimals as long as `json` reads them, and what is longer to an end."""
+    nothing, long = Circuits(b""), 1 << typed.BITS
+    for lo, hi in ((0, long - 1), (-long, long), (-(1 << 65536), 1 << 65536)):
+        for scale in (Fraction(3, 7), Fraction(long, 3), Fraction(1, long), Fraction(long * 3)):
+            type = Type((2,), scale, lo, hi)
+            assert typed.typed(Type, json.loads(text(plain(type, []))), nothing) == type
+    for data in ("0x1", hex(long)[:-1], hex(long).upper(), "0x0" + hex(long)[2:], hex(1 << typed.LONGEST)):
+        with pytest.raises(ValueError, match=r"expected int|hexadecimal|more than 131072 bits|not an integer"):
+            typed.typed(int, data, nothing)
+    for scale in ("0x3/0x7", hex(2 * long) + "/0x2", hex(long) + "/0x0", hex(long) + "/3", hex(long) + "/0x1"):
+        with pytest.raises((ValueError, ZeroDivisionError)):
+            typed.typed(Type, ["Type", [1], scale, 0, 1], nothing)

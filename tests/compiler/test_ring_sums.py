@@ -101,8 +101,10 @@ class Watched(Ideal):
 
     released: list[tuple[Type, Array]] = field(default_factory=list[tuple[Type, Array]])
 
-    def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-        found = super().value(item, args, sources, position)
+    def value(
+        self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool
+    ) -> Array:
+        found = super().value(item, args, sources, position, promised)
         if isinstance(item.op, Mechanism):
             self.released.append((item.type, found))
         return found

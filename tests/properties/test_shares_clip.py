@@ -112,8 +112,10 @@ class Ends(Ideal):
         super().__post_init__()
         self._rng, self._last = np.random.default_rng(next(SEEDS)), sums(self.words)
 
-    def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
-        found, ring, type = super().value(item, args, sources, position), self._rings.get(id(item)), item.type
+    def value(
+        self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool
+    ) -> Array:
+        found, ring, type = super().value(item, args, sources, position, promised), self._rings.get(id(item)), item.type
         if ring is None or ring in self._last:
             return found
         return as_array(self._rng.choice([type.lo, type.lo + 1, -1, 0, 1, type.hi], type.shape), type)
@@ -250,13 +252,15 @@ class Copied(Ideal):
     copies: dict[int, tuple[Array, int]] = field(default_factory=dict[int, tuple[Array, int]])
     reads: int = 1000
 
-    def value(self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...]) -> Array:
+    def value(
+        self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool
+    ) -> Array:
         ring = self._rings.get(id(item))
         if isinstance(item.op, View) and id(args[0]) in self.copies:  # shows the copies to readers of its own
             ring = self.copies[id(args[0])][1]
         else:
             args = [self._copy(arg) if id(arg) in self.copies else arg for arg in args]
-        found = super().value(item, args, sources, position)
+        found = super().value(item, args, sources, position, promised)
         if ring is not None:
             self.copies[id(found)] = found, ring
         return found
