@@ -175,9 +175,8 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
 
 def _held(op: Compute, type: Type, args: list[Array], promised: bool) -> Array:
     """The result, in the dtype of its type, computed in one that holds all that comes up."""
-    if not any(a.dtype == object for a in args) and (
-        promised or furthest(op, [*map(largest, args)], _first(args)) < END
-    ):
+    short = "O" not in [a.dtype.kind for a in args]
+    if short and (promised or furthest(op, [*map(largest, args)], _first(args)) < END):
         return np.asarray(computed(op, type, args)).astype(dtype_of(type), copy=False)  # not NumPy's scalars as objects
     lifted = [np.asarray(a, dtype=object)[None] for a in args]  # with no axis NumPy would make floats of long integers
     found = computed(op, type, lifted)
