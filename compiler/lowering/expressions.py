@@ -11,10 +11,6 @@ from compiler.lowering.places import picked
 from compiler.lowering.stores import NotOnlyAdded
 from compiler.words.leaves import Word
 from lang import typed as t
-from lang.problems.problem import Rejected
-from lang.problems.shapes import ValueTooLarge
-
-LONGEST = 1 << 16  # bits of a value, and of the scale that it counts
 
 
 def expression(c: Lowering, e: t.Expr) -> Word:
@@ -25,17 +21,8 @@ def expression(c: Lowering, e: t.Expr) -> Word:
         word = c.b.round(word, kind.scale, kind.lo, kind.hi)
     c.b.span = outer
     if isinstance(word, int):
-        _bounded(c, e, word)
         c.watch.expression(c.b, e, word)
     return word
-
-
-def _bounded(c: Lowering, e: t.Expr, word: int) -> None:
-    """An exact number is as wide as it needs to be, to an end; before that it is computed and written down anyhow."""
-    type = c.b.type(word)
-    if max(type.width, *(n.bit_length() for n in type.scale.as_integer_ratio())) > LONGEST:
-        what, hint = "value may take", "bind it to a kind on the way: `let y: uint<64> = ...;`"
-        raise Rejected([ValueTooLarge(span=e.span, limit=LONGEST, what=what, hint=hint)])
 
 
 def _expression(c: Lowering, e: t.Expr) -> Word:
