@@ -1,4 +1,4 @@
-"""Kinds: what a value is rounded to when it is bound, and what enters and leaves a program."""
+"""Kinds: what a value is rounded to when it is bound, and what enters and leaves a program; what rows are held to."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from math import prod
+
+from lang.numerals import show_number
 
 
 class Base(Enum):
@@ -71,3 +73,25 @@ class TupleKind:
 
 
 Kind = Tensor | TupleKind
+
+
+class Relation(Enum):
+    LESS = "<"
+    AT_MOST = "<="
+    EQUAL = "=="
+    OTHER = "!="
+    AT_LEAST = ">="
+    MORE = ">"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Of every element of a field, with those of another one or, where that is "", with a number."""
+
+    field: str
+    relation: Relation
+    other: str
+    number: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.relation.value} {self.other or show_number(self.number)}"

@@ -13,7 +13,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Literal, get_args
 
-from lang.kinds import Base, Kind, Scalar, Tensor, TupleKind
+from lang.kinds import Base, Comparison, Kind, Scalar, Tensor, TupleKind
 from lang.source import Span
 
 
@@ -171,6 +171,7 @@ class RowField:
     type: Number
     name: str
     span: Span = field(compare=False)
+    ends: tuple[int, int] = field(default=(0, 0), compare=False)  # `Field.ends`
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,8 +373,10 @@ class Input:
 @dataclass(frozen=True, slots=True)
 class Field:
     name: str
-    kind: Kind  # a Tensor
+    kind: Tensor
     norm: Fraction | None  # where norm2(field) <= norm
+    where: tuple[Comparison, ...]  # all of which hold
+    ends: tuple[int, int]  # the least and the greatest value that these and the kind leave, in last bits
     span: Span = field(compare=False)
 
 

@@ -15,6 +15,7 @@ from compiler.words.operations import PUBLIC
 def wrong(program: Compiled) -> Iterator[str]:
     """What a party that loads, or an accountant, could not make sense of."""
     yield from _parties(program)
+    yield from _promises(program)
     yield from _reveals(program)
     yield from _mechanisms(program)
 
@@ -47,6 +48,15 @@ def _parties(program: Compiled) -> Iterator[str]:
             yield f"asks `{party}` for `{name}`, who is not a party"
         if not all(map(_of_a_kind, kinds)):
             yield f"asks for a `{name}` that is of no kind"
+
+
+def _promises(program: Compiled) -> Iterator[str]:
+    for d in program.datasets:
+        shapes = {f.name: f.type.shape for f in d.fields}
+        for c in (c for f in d.fields for c in f.where):
+            of = [shapes.get(name) for name in (c.field, *([c.other] if c.other else []))]
+            if None in of or (len(set(of)) > 1 and () not in of):
+                yield f"promises of `{d.name}` what no row can be held to"
 
 
 def _of_a_kind(type: Type) -> bool:

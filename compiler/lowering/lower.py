@@ -38,7 +38,7 @@ def lower(program: t.Program, watch: Watch | None = None) -> Words:
         parties=program.parties,
         inputs=tuple((Entry(i.variable.name, i.party), type_of(i.variable.kind)) for i in program.inputs),
         datasets=tuple(
-            Dataset(d.name, d.party, tuple(Field(f.name, type_of(f.kind), f.norm) for f in d.fields))
+            Dataset(d.name, d.party, tuple(Field(f.name, type_of(f.kind), f.norm, f.where) for f in d.fields))
             for d in program.datasets
         ),
         block=lowering.b.block([o.value for o in lowering.outputs]),

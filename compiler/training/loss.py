@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import prod
-from typing import Protocol, assert_never
+from typing import Literal, Protocol, assert_never
 
+from compiler.functions.approximate.target import UNBOUND_FRACTION
 from compiler.functions.inexact import inexact
 from compiler.functions.order import one_hot
 from compiler.words.builder import Builder
+from lang.kinds import Base, Scalar
 from lang.typed import Call, Const, Expr, Loss, Operate, Scope, Statement
 
 Seed = tuple[int, int]  # (word, adjoint of the same shape)
@@ -56,10 +58,10 @@ def _judged(b: Builder, lower: Lower, call: Loss, loss: Operate, factor: Fractio
     x = lower.number(judged)
     match call:
         case Call.LOGISTIC:
-            error = b.sub(inexact(b, Call.SIGMOID, x, loss), lower.number(by))  # d/dx log(1 + e^x) - y x
+            error = b.sub(_approximated(b, Call.SIGMOID, x, loss), lower.number(by))  # d/dx log(1 + e^x) - y x
             return [(x, b.scaled(error, factor))]
         case Call.CROSS_ENTROPY:
-            chance = inexact(b, Call.SOFTMAX, x, loss)
+            chance = _approximated(b, Call.SOFTMAX, x, loss)
             error = b.sub(chance, one_hot(b, lower.number(by), b.type(x).shape[-1]))
             return [(x, b.scaled(error, factor))]
         case Call.SQUARED:
@@ -71,6 +73,14 @@ def _judged(b: Builder, lower: Lower, call: Loss, loss: Operate, factor: Fractio
             ]
         case _:
             assert_never(call)
+
+
+def _approximated(b: Builder, call: Literal[Call.SIGMOID, Call.SOFTMAX], x: int, loss: Operate) -> int:
+    """Bound to no kind; with as many fraction bits as the loss's `within` asks for."""
+    if loss.within is None or loss.within >= Fraction(1, 1 << UNBOUND_FRACTION):
+        return inexact(b, call, x, loss)
+    fraction = (loss.within.denominator // loss.within.numerator).bit_length()  # 2^-fraction < within
+    return inexact(b, call, x, loss, Scalar(Base.FIX, fraction + 2, fraction))
 
 
 def _stretched(b: Builder, word: int, like: int) -> int:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.words.operations import Entry, Op, Put, View
+from lang.kinds import Comparison
 from lang.numerals import decimal, ratio
 from lang.source import Span
 
@@ -138,6 +139,7 @@ class Field:
     name: str
     type: Type  # of one row
     norm: Fraction | None  # where norm2(field) <= norm
+    where: tuple[Comparison, ...] = ()  # what else each row is held to; ranges and norms do not rest on it
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import assert_never
 
-from compiler.words.ir import Block, Dataset, Item, Loop, Output, Result, Value, Words, interval
+from compiler.words.ir import Block, Dataset, Field, Item, Loop, Output, Result, Value, Words, interval
 from compiler.words.operations import (
     NAMES,
     And,
@@ -74,8 +74,12 @@ def block_lines(block: Block) -> list[str]:
 
 
 def _dataset(d: Dataset) -> str:
-    fields = (f"{f.name} {f.type}" + (f" of norm {f.norm}" if f.norm is not None else "") for f in d.fields)
+    fields = (f"{f.name} {f.type}" + (f" of norm {f.norm}" if f.norm is not None else "") + _where(f) for f in d.fields)
     return f"data {d.name} of {d.party}: {', '.join(fields)}"
+
+
+def _where(f: Field) -> str:
+    return f" where {' && '.join(map(str, f.where))}" if f.where else ""
 
 
 def _output(o: Output) -> str:

@@ -12,6 +12,7 @@ from lang.checker.failing import Failed
 from lang.checker.functions import BUILTINS, Builtin
 from lang.checker.infer import describe, number, show_shape
 from lang.checker.inlining import count, inlined
+from lang.checker.labels import check_label
 from lang.checker.layers import convolved, pooled
 from lang.checker.operators import operate
 from lang.checker.public import constant, whole
@@ -86,7 +87,9 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
         return _pool(call, args, node.span)
     if call is Call.SOFTMAX and axis is None:
         axis = len(number(args[0], "`softmax`").shape) - 1
-    return operate(call, args, node.span, axis, within)
+    value = operate(call, args, node.span, axis, within)
+    check_label(context, call, args)
+    return value
 
 
 def _options(

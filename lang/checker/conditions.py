@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import assert_never
 
@@ -11,7 +10,7 @@ from lang.checker.blocks import block_value, body
 from lang.checker.context import Context
 from lang.checker.convert import fill, once, take_apart
 from lang.checker.failing import Failed, NeedsIndex
-from lang.checker.findings import of_text
+from lang.checker.findings import Attempt, of_text
 from lang.checker.infer import broadcast_shapes, describe, number
 from lang.checker.public import indices
 from lang.problems.values import ArmsDiffer, ArmWithoutValue, ConditionKind, IfWithoutElse
@@ -72,7 +71,7 @@ def _condition(context: Context, node: tree.Expr) -> tuple[typed.Expr, bool | No
     return expr, None
 
 
-def _arm(context: Context, taken: bool) -> AbstractContextManager[None, bool | None]:
+def _arm(context: Context, taken: bool) -> Attempt:
     """One arm of an `if`; of one that a public condition excludes only the text counts."""
     return context.attempt() if taken else context.never_run(of_text)
 

@@ -113,16 +113,12 @@ class Context:
         """What fails inside is recorded, and checking goes on after it."""
         return Attempt(self.report)
 
-    @contextmanager
-    def never_run(self, judged: Callable[[Problem], bool]) -> Generator[None]:
+    def never_run(self, judged: Callable[[Problem], bool]) -> Attempt:
         """Code that no run goes through: it must make sense, and what is judged to be a problem even so is told.
 
         An index in it is any one of its values: no loop is unrolled for what never runs.
         """
-        saved = self.findings.saved()
-        with self.inside(replace(self.around, never=True)), self.attempt():
-            yield
-        self.findings.keep(saved, judged)
+        return _NeverRun(self, judged)
 
     # -- places
 
@@ -191,3 +187,20 @@ class Context:
             among = [n for scope in self.scopes.stack for n in scope.names if self.scopes.find(n)] + list(BUILTINS)
         match = get_close_matches(name, sorted(among), 1, 0.6)
         return f"did you mean `{match[0]}`?" if match else ""
+
+
+class _NeverRun(Attempt):
+    def __init__(self, context: Context, judged: Callable[[Problem], bool]) -> None:
+        super().__init__(context.report)
+        self._context, self._judged = context, judged
+
+    def __enter__(self) -> None:
+        self._saved, self._around = self._context.findings.saved(), self._context.around
+        self._context.around = replace(self._around, never=True)
+
+    def __exit__(self, kind: object, failure: BaseException | None, trace: object) -> bool:
+        stopped = super().__exit__(kind, failure, trace)
+        self._context.around = self._around
+        if stopped or failure is None:
+            self._context.findings.keep(self._saved, self._judged)
+        return stopped

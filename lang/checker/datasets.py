@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from lang import typed
 from lang.checker.context import Context
 from lang.checker.declared import Declared, owner
 from lang.checker.failing import Failed
 from lang.checker.kinds import resolve
-from lang.checker.public import constant
+from lang.checker.promises import promised
 from lang.checker.symbols import DatasetName
 from lang.kinds import TupleKind
-from lang.problems.flow import DatasetOwners, WhereForm
+from lang.problems.flow import DatasetOwners
 from lang.problems.names import BoundTwice
 from lang.problems.shapes import WrongKind
 from lang.syntax import tree
@@ -24,6 +22,7 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
     with context.attempt():
         party = owner(context, declared, item.party)
     fields: dict[str, typed.Field] = {}
+    right = True
     for field in item.fields:
         with context.attempt():
             if field.name.name in fields:
@@ -35,7 +34,15 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
                     )
                 )
             fields[field.name.name] = _field(context, field)
-    if party is None or len(fields) < len(item.fields):
+    kinds = {name: field.kind for name, field in fields.items()}
+    for field in item.fields:
+        right = right and field.name.name in fields
+        if field.where is not None and field.name.name in fields:
+            right = False
+            with context.attempt():
+                fields[field.name.name] = promised(context, fields[field.name.name], field.where, kinds)
+                right = len(fields) == len(item.fields)
+    if party is None or not right:
         raise Failed
     if declared.datasets and declared.datasets[0].party != party:
         raise Failed(
@@ -52,22 +59,8 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
 
 
 def _field(context: Context, field: tree.Field) -> typed.Field:
+    """Without its `where`, which may name fields that stand below."""
     kind = resolve(context, field.kind)
     if isinstance(kind, TupleKind):
         raise Failed(WrongKind(span=field.kind.span, what="a field", wanted="numbers", given="a tuple"))
-    norm = _norm(context, field.name.name, field.where) if field.where is not None else None
-    return typed.Field(field.name.name, kind, norm, field.name.span)
-
-
-def _norm(context: Context, field: str, where: tree.Expr) -> Fraction:
-    """The bound of `where norm2(field) <= c`."""
-    match where:
-        case tree.Binary(op="<=", left=tree.Invoke(name=function, args=(tree.Name(name=arg),)), right=bound) if (
-            function.name == "norm2" and arg == field
-        ):
-            value = constant(context.expr(bound), "a bound")
-            if not value.type.shape and value.values[0] > 0:
-                return value.values[0]
-            raise Failed(WhereForm(span=bound.span, field=field))
-        case _:
-            raise Failed(WhereForm(span=where.span, field=field))
+    return typed.Field(field.name.name, kind, None, (), (kind.scalar.lo, kind.scalar.hi), field.name.span)

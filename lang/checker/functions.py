@@ -103,10 +103,10 @@ RULES: Mapping[Call, Rule] = {
     Call.SOFTMAX: _approximated("softmax", ("axis", "within")),
     Call.NORM2: Rule(infer.length, None, None, Name("norm2", _X, _WITHIN)),
     # losses
-    Call.LOGISTIC: Rule(infer.judged_each, None, None, Name("logistic", ("score", "bit"), only_in_loss=True)),
-    Call.SQUARED: Rule(infer.judged, None, None, Name("squared", _AB, only_in_loss=True)),
+    Call.LOGISTIC: Rule(infer.judged_each, None, None, Name("logistic", ("score", "bit"), _WITHIN, only_in_loss=True)),
+    Call.SQUARED: Rule(infer.judged, None, None, Name("squared", _AB, _WITHIN, only_in_loss=True)),
     Call.CROSS_ENTROPY: Rule(
-        infer.judged_class, None, None, Name("cross_entropy", ("scores", "class"), only_in_loss=True)
+        infer.judged_class, None, None, Name("cross_entropy", ("scores", "class"), _WITHIN, only_in_loss=True)
     ),
 }
 

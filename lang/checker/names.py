@@ -58,7 +58,7 @@ def member(context: Context, node: tree.Member) -> typed.Expr:
                 if field.name == node.part.name:
                     type_ = type_of(field.kind)
                     assert isinstance(type_, Number)
-                    return typed.RowField(type_, field.name, node.span)
+                    return typed.RowField(type_, field.name, node.span, field.ends)
             raise Failed(
                 UnknownField(
                     span=node.part.span,

@@ -143,15 +143,10 @@ def _seen(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
         case typed.Convert(kind=kind, value=value, wrap=wrap):
             inner = None if wrap or kind.fraction else interval(value, known)
             return inner and (min(max(inner[0], kind.lo), kind.hi), min(max(inner[1], kind.lo), kind.hi))
+        case typed.RowField(type=type_, ends=ends):
+            return ends if type_.integer else None
         case (
-            typed.Const()
-            | typed.IndexOf()
-            | typed.RowField()
-            | typed.Pick()
-            | typed.Part()
-            | typed.Pack()
-            | typed.Stack()
-            | typed.Scope()
+            typed.Const() | typed.IndexOf() | typed.Pick() | typed.Part() | typed.Pack() | typed.Stack() | typed.Scope()
         ):
             return None
         case _:

@@ -271,11 +271,25 @@ class DatasetOwners(Problem):
 @dataclass(frozen=True, kw_only=True)
 class WhereForm(Problem):
     code = "where-form"
-    title = "a `where` must be a bound on its own field's norm"
+    title = "a `where` must be a bound on its own field's norm, or comparisons of fields"
     label = "not of this form"
-    help = "write `where norm2({field}) <= 1.0`"
+    help = "write `where norm2({field}) <= 1.0`, or `where 0 <= {field} && {field} < 3`"
 
     field: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelRange(Problem):
+    code = "label-range"
+    title = "`{loss}` judges by labels {ends}"
+    label = "may be {least} to {most}"
+    help = "{hint}"
+
+    loss: str
+    ends: str
+    least: str
+    most: str
+    hint: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from runtime.data.encode import BadValue, Wrong, encode_text
 from runtime.data.errors import FIRST, Cell, InputError, bad_cells
 from runtime.data.specs import FieldSpec
 from runtime.data.table import Part, Table
+from runtime.data.where import broken
 
 _PLACES = 40  # bits behind the point of a norm that is told
 
@@ -49,8 +50,10 @@ def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) 
     wanted = frozenset(table.columns[place].block for of in places for place in of)
     rows = 0
     for part in table.parts(wanted):
-        rows += len(part.rows)
+        rows, before = rows + len(part.rows), bad.count
         encoded = [_encode(table, part, f, at, bad) for f, at in zip(fields, places, strict=True)]
+        for wrong, why in broken(fields, encoded) if bad.count == before else ():
+            bad.add([(part.rows[row], name) for row, name in wrong], why)
         bad.cut()
         if not bad.count:
             for found, integers in zip(parts, encoded, strict=True):

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
+from lang.kinds import Comparison
 from lang.numerals import spelled
 
 LONG = 64  # bits of a kind whose ends are no longer written out
@@ -64,6 +65,7 @@ class FieldSpec:
     kind: Kind
     shape: tuple[int, ...]
     norm_bound: Fraction | None = None
+    where: tuple[Comparison, ...] = ()  # of this field or others of its row
 
     @property
     def columns(self) -> int:

@@ -36,7 +36,7 @@ def specs(program: Compiled, parties: frozenset[str]) -> list[TensorSpec | Datas
         TensorSpec(entry.name, kind_of(type), type.shape) for entry, type, _ in program.inputs if entry.party in parties
     ]
     datasets = [
-        DatasetSpec(d.name, tuple(FieldSpec(f.name, kind_of(f.type), f.type.shape, f.norm) for f in d.fields))
+        DatasetSpec(d.name, tuple(FieldSpec(f.name, kind_of(f.type), f.type.shape, f.norm, f.where) for f in d.fields))
         for d in program.datasets
         if d.party in parties
     ]

@@ -22,6 +22,7 @@ from compiler.joint.locality import Evaluator
 from compiler.program import Compiled
 from compiler.words.ir import Claim, Value
 from compiler.words.operations import NAMES, Op
+from lang.kinds import Comparison, Relation
 from lang.syntax.load import read
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +154,16 @@ def noisy(**fields: Any) -> Callable[[Compiled], Compiled]:
     return lambda p: replace(p, mechanisms=(replace(p.mechanisms[0], **fields),))
 
 
+def promising(comparison: Comparison) -> Callable[[Compiled], Compiled]:
+    """The program with a `where` at the first field of its data set."""
+
+    def changed(p: Compiled) -> Compiled:
+        [d] = p.datasets
+        return replace(p, datasets=(replace(d, fields=(replace(d.fields[0], where=(comparison,)), *d.fields[1:])),))
+
+    return changed
+
+
 MISDECLARED: dict[str, tuple[Callable[[Compiled], Compiled], str]] = {
     "a party twice": (lambda p: replace(p, parties=(*p.parties, p.parties[0])), "not its garbler and its evaluator"),
     "an input twice": (lambda p: replace(p, inputs=p.inputs * 2), "two inputs of one name"),
@@ -165,6 +176,8 @@ MISDECLARED: dict[str, tuple[Callable[[Compiled], Compiled], str]] = {
     "an input of thirds": (asking(scale=Fraction(1, 3)), "of no kind"),
     "an input of a negative unit": (asking(scale=Fraction(-1)), "of no kind"),
     "an input of no elements": (asking(shape=(0,)), "of no kind"),
+    "a promise of no field": (promising(Comparison("q", Relation.LESS, "", Fraction(1))), "no row can be held to"),
+    "a promise beside no field": (promising(Comparison("x", Relation.LESS, "q", Fraction(0))), "no row can be held to"),
     "an honest evaluator beside records": (
         lambda p: replace(p, taken_for=Evaluator.HONEST),
         "takes the evaluator for honest",
@@ -178,6 +191,12 @@ MISDECLARED: dict[str, tuple[Callable[[Compiled], Compiled], str]] = {
     "no noise": (noisy(noise_multiplier=Fraction(0)), "what cannot be"),
     "a variable of no elements": (noisy(sizes=(0,)), "what cannot be"),
 }
+
+
+def test_a_promise_is_read_back() -> None:
+    program = pipeline.compile(read(ROOT / "examples/digits/softmax.ccr"))
+    [found] = artifact.decode(artifact.encode(program)).datasets
+    assert found.fields[1].where == (Comparison("y", Relation.LESS, "", Fraction(10)),)
 
 
 @pytest.mark.parametrize("name", MISDECLARED)

@@ -1,6 +1,7 @@
 """The gradient of a `loss` against finite differences, of the clear evaluator and of the same model in NumPy.
 
-All kinds are so fine that rounding cannot be seen; only the sigmoid inside `logistic` has an error of its own, 2^-8.
+All kinds are so fine that rounding cannot be seen; only the sigmoid inside `logistic` has an error of its own: 2^-8, or
+its `within`.
 """
 
 from __future__ import annotations
@@ -181,6 +182,10 @@ LOSSES: dict[str, tuple[Callable[[Array], float], float]] = {
     "loss sum(s * s) * 0.5 - sum(s);": (lambda s: float((s * s).sum() * 0.5 - s.sum()), 1e-4),
     "loss 2 * squared(s, 0.75);": (lambda s: float(((s - 0.75) ** 2).sum()), 1e-4),
     "loss sum(logistic(s as fix<24, 14>, 1));": (lambda s: float((np.log1p(np.exp(s)) - s).sum()), 0.04),
+    "loss sum(logistic(s as fix<24, 14>, 1, within = 0.0005));": (
+        lambda s: float((np.log1p(np.exp(s)) - s).sum()),
+        0.005,
+    ),
 }
 
 

@@ -64,6 +64,18 @@ def test_every_entry_is_within_one_last_bit(classes: int, scale: Fraction, width
     assert worst(block, scale, bits, ends) < 1
 
 
+@pytest.mark.parametrize("classes", [3, 10])
+@pytest.mark.parametrize("spread", [1, 3, 10])
+def test_rows_sum_to_1_on_the_average(classes: int, spread: int) -> None:
+    """Entries are rounded to the nearest: not all of them down."""
+    b = Builder([Type((1000, classes), Fraction(1, 256), -(2**15), 2**15 - 1)])
+    result = softmax(b, 0, Target(8, Fraction(1, 256)))
+    assert result is not None
+    scores = np.rint(np.random.default_rng(classes).normal(0, spread, (1000, classes)) * 256).astype(np.int64)
+    [found] = evaluate(b.block([result]), [scores], NoSources())
+    assert abs(found.sum() / 1000 - 256) < 0.5
+
+
 def test_of_one_class() -> None:
     b = Builder([Type((3, 1), Fraction(1, 4), -8, 7)])
     result = softmax(b, 0, Target(4, Fraction(1, 16)))

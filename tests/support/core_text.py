@@ -11,9 +11,13 @@ from lang.checker.infer import show_shape
 def show(program: typed.Program) -> str:
     lines = [f"input {i.variable.name}_{i.variable.number}: {i.variable.kind} from {i.party}" for i in program.inputs]
     for d in program.datasets:
-        fields = "; ".join(f"{f.name}: {f.kind}" + (f" norm {f.norm}" if f.norm else "") for f in d.fields)
-        lines.append(f"dataset {d.name} from {d.party} {{ {fields} }}")
+        lines.append(f"dataset {d.name} from {d.party} {{ {'; '.join(map(field, d.fields))} }}")
     return "\n".join([*lines, *body(program.statements, "")]) + "\n"
+
+
+def field(f: typed.Field) -> str:
+    norm, where = f" norm {f.norm}" if f.norm else "", f" where {' && '.join(map(str, f.where))}" if f.where else ""
+    return f"{f.name}: {f.kind}{norm}{where}"
 
 
 def body(statements: Sequence[typed.Statement], indent: str) -> Iterator[str]:

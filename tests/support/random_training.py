@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 HIDDEN = (
     "relu({})",
@@ -47,7 +48,11 @@ def training(seed: int) -> str:
     again = draw.choice(HIDDEN).format("h @ b") if draw.random() < 0.3 else "h"
     bounded = " where norm2(x) <= 1.0" if draw.random() < 0.6 else ""
     drawn = " drawn by clinic" if draw.random() < 0.3 else ""
-    trained = draw.choice(("a", "a, b, c, v", "a, b", "v, c", "a, v", "b, c"))
+    score = draw.choice(SCORES).replace("h", draw.choice(("h", "h1")))
+    loss = draw.choice(LOSSES)
+    layers = hidden * ("h" in score) + again * ("h1" in score)
+    read = [name for name in "abcv" if re.search(rf"\b{name}\b", f"{loss} {score} {layers}")]
+    trained = ", ".join([name for name in draw.choice(("a", "abcv", "ab", "vc", "av", "bc")) if name in read] or read)
     batch, clip = draw.choice((1, 4, 9)), draw.choice(("0.125", "1.0", "2.0", "40.0"))
     size = draw.choice((4, 8))
     text = f"""party vendor;
@@ -72,8 +77,8 @@ dpsgd {trained} on records(batch = {batch}, steps = 2, clip = {clip}, noise = 1.
     let h0: Seen[4] = {hidden};
     let h = h0;
     let h1: Seen[4] = {again};
-    let s: Seen[4] = {draw.choice(SCORES).replace("h", draw.choice(("h", "h1")))};
-    loss {draw.choice(LOSSES)};
+    let s: Seen[4] = {score};
+    loss {loss};
 }}
 """
     return text + "".join(f"output {name} to vendor;\n" for name in trained.split(", "))

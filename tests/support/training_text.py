@@ -49,7 +49,8 @@ def training(number: int, approximated: bool = True) -> str:
         f"logistic({scores}, {'[' + ', '.join(f'row.y == {i}' for i in range(out)) + ']' if out else 'row.y == 1'})"
     )
     losses = [f"sum({smooth})" if out else smooth] if approximated else []
-    losses += [f"squared({scores}[0], row.y)" if out else f"squared({scores}, row.y)"]
+    label = "row.y" if scores == "s" else "row.y / 8.0"  # what z's kind comes to
+    losses += [f"squared({scores}[0], {label})" if out else f"squared({scores}, {label})"]
     if out and approximated:
         losses.append(f"cross_entropy({scores}, row.y)")
     body.append(f"loss {r.choice(losses)};")
@@ -57,10 +58,9 @@ def training(number: int, approximated: bool = True) -> str:
     drawn = r.choice(("", " drawn by hospital"))
     lines = [HEADER]
     lines += [f"input {n}0: {weight}{shape} from vendor;" for n, shape in shapes.items()]
-    label = 2 if out == 3 else 1
+    kind = "uint<2> where y < 3" if out == 3 else "uint<1>"
     lines.append(
-        f"dataset rows from hospital {{ x: fix<{r.randint(4, 7)}, {r.randint(1, 4)}>[{features}]{norm}; "
-        f"y: uint<{label}>; }}"
+        f"dataset rows from hospital {{ x: fix<{r.randint(4, 7)}, {r.randint(1, 4)}>[{features}]{norm}; y: {kind}; }}"
     )
     lines += [f"var {n} = {n}0;" for n in shapes]
     clip, noise, rate = r.choice(("1.0", "0.3", "4.0", "0.01")), r.choice(("1.0", "2.5")), r.choice(("1.0", "0.25"))

@@ -17,8 +17,9 @@ from compiler.words.ir import Claim
 def softmax(b: Builder, scores: int, target: Target) -> int | None:
     """In units of the target, each entry less than one of them off; None if no curve of exp is good enough.
 
-    With every exponential off by at most a last bit e, (exponential + (K + 1) e) / sum is never below the true value
-    p and less than (2 K + 2) e / (1 - K e) above it, since the sum is at least 1; the quotient is rounded down.
+    With every exponential off by at most a last bit e, exponential / sum is off by less than (K + 1) e / (1 - K e),
+    since the sum is at least 1: by half a unit at most. Rounding the quotient to the nearest is off by as much again,
+    to neither side more often than to the other.
     """
     type = b.type(scores)
     classes = type.shape[-1]
@@ -41,6 +42,7 @@ def softmax(b: Builder, scores: int, target: Target) -> int | None:
         return None
     total = b.sum(powers, 1)
     total = b.narrowed(total, Fraction(1), b.type(total).hi * fine, Claim.FUNCTION)
-    lifted = b.affine([(Fraction(1), powers)], (classes + 1) * fine)
-    shares = quotient(b, lifted, b.broadcast(b.reshape(total, (*type.shape[:-1], 1)), type.shape), target.unit)
+    total = b.broadcast(b.reshape(total, (*type.shape[:-1], 1)), type.shape)
+    lifted = b.affine([(Fraction(1), powers), (target.unit / 2, total)])  # the floor of a half more is the nearest
+    shares = quotient(b, lifted, total, target.unit)
     return b.narrowed(shares, Fraction(0), Fraction(1), Claim.FUNCTION)
