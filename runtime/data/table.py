@@ -12,7 +12,7 @@ from runtime.data.errors import Counted, InputError
 
 ROWS = 4096  # read at a time: text is some ten times the size of the integers that it becomes
 
-Block = list[str] | NDArray[np.generic]  # one column of text; some columns of numbers, shape (rows, columns)
+Block = list[str] | NDArray[np.generic]  # one column of text; some columns, shape (rows, columns)
 
 
 @dataclass(frozen=True, slots=True)

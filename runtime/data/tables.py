@@ -80,10 +80,10 @@ def _elements(name: str, shape: tuple[int, ...]) -> list[str]:
 
 def _rows(path: str, name: str, array: NDArray[np.generic]) -> Block:
     """Raises InputError for what has no rows of numbers or of text."""
-    if array.ndim and array.dtype.kind in "fiub":
-        return array.reshape(len(array), prod(array.shape[1:]))
     if array.ndim == 1 and array.dtype.kind in "US":
         return [str(cell) for cell in array.astype(str)]
+    if array.ndim and array.dtype.kind in "fiubUS":
+        return array.reshape(len(array), prod(array.shape[1:]))
     what = f"has dtype {array.dtype}" if array.ndim else "is a single value"
     raise InputError(
         f"`{name}` {what} where rows of numbers are needed" if name else "it does not hold rows of numbers",

@@ -20,9 +20,12 @@ from lang.numerals import decimal
 from runtime.data.content import content
 from runtime.data.errors import InputError
 from runtime.data.load import load_dataset, load_tensor
-from runtime.data.save import check_output, save
+from runtime.data.marks import marks
+from runtime.data.references import Reference
+from runtime.data.save import Member, check_output, save
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.report import values
+from runtime.report import saved, values
+from runtime.report.saved import File
 
 U64, LONG, FINE = Kind(64, 0, False), Kind(1024, 0, False), Kind(1024, 1024, True)
 TOP = 2**64 - 1
@@ -32,7 +35,7 @@ TOP = 2**64 - 1
 def test_the_ends_of_a_kind_are_read_from_decimals(tmp_path: Path, kind: Kind) -> None:
     ends = np.array([kind.low, kind.high, kind.low + 1, kind.high // 3], dtype=object)
     path = str(tmp_path / "a.csv")
-    save(path, "a", ends, kind)
+    save(path, {Member("a", kind, (4,)): ends})
     assert load_tensor(TensorSpec("a", kind, (4,)), path).tolist() == ends.tolist()
     np.save(tmp_path / "a.npy", np.array(Path(path).read_text().split()[1:]))  # text, which needs no pickle
     assert load_tensor(TensorSpec("a", kind, (4,)), str(tmp_path / "a.npy")).tolist() == ends.tolist()
@@ -77,14 +80,17 @@ def test_a_numeral_that_is_too_long_to_be_read() -> None:
 
 
 def test_records_of_wide_fields(tmp_path: Path) -> None:
-    """Their identity is that of their numbers as float64, of which the largest stands for 2^1024 - 1 too."""
+    """Whatever file they come from, what a contract is about is the same, and so is what the ledger knows them by."""
     fields = (FieldSpec("x", LONG, (2,)), FieldSpec("y", Kind(100, 80, True), (), Fraction(1)))
     path, top = tmp_path / "r.csv", 2**1024 - 1
     path.write_text(f"x[0],x[1],y\n{top},{TOP},-0.5\n0,{2**63},1\n")
-    read = load_dataset(DatasetSpec("r", fields), str(path))
+    spec, table = DatasetSpec("r", fields), str(tmp_path / "r.npy")
+    read = load_dataset(spec, str(path))
     assert read["x"].tolist() == [[top, TOP], [0, 2**63]] and read["y"].tolist() == [-(2**79), 2**80]
-    np.save(tmp_path / "r.npy", np.array([[str(top), str(TOP), "-.5"], ["0", str(2**63), "1.0"]]))
-    assert content(str(path)) == content(str(tmp_path / "r.npy"))
+    np.save(table, np.array([[str(top), str(TOP), "-.5"], ["0", str(2**63), "1.0"]]))
+    named = {"x": ["0", "1"], "y": ["2"]}
+    assert content(spec, read) == content(spec, load_dataset(spec, table, named))
+    assert marks(str(path), b"key") == marks(table, b"key")
     path.write_text("x[0],x[1],y\n0,0,1\n0,0,1.5\n")
     with pytest.raises(InputError, match=r"norm2\(y\) is 1.5 after rounding"):
         load_dataset(DatasetSpec("r", fields), str(path))
@@ -92,7 +98,7 @@ def test_records_of_wide_fields(tmp_path: Path) -> None:
 
 def test_a_norm_beyond_float64(tmp_path: Path) -> None:
     field = FieldSpec("x", Kind(1024, 0, True), (4,), Fraction(1))
-    (tmp_path / "r.csv").write_text("a,b,c,d\n" + ",".join([str(2**1023 - 1)] * 4) + "\n")
+    (tmp_path / "r.csv").write_text("x[0],x[1],x[2],x[3]\n" + ",".join([str(2**1023 - 1)] * 4) + "\n")
     with pytest.raises(InputError, match=r"is about 2\^10"):
         load_dataset(DatasetSpec("r", (field,)), str(tmp_path / "r.csv"))
 
@@ -145,7 +151,7 @@ def test_digits_of_any_number(digits: int) -> None:
 )
 def test_an_output_is_read_back(tmp_path: Path, ending: str, type: Type, numbers: list[int], kind: Kind) -> None:
     path = str(tmp_path / f"o.{ending}")
-    values.write(path, output("", type), as_array(numbers, type))
+    saved.write(File(path, ((output("", type), Reference(path)),)), {"o": as_array(numbers, type)})
     want = [n * type.scale for n in numbers]
     assert [Fraction(int(n), 1 << kind.fraction) for n in load_tensor(TensorSpec("o", kind, (2,)), path)] == want
 
@@ -157,7 +163,7 @@ def test_an_output_is_read_back(tmp_path: Path, ending: str, type: Type, numbers
 )
 def test_what_no_array_holds_is_refused_before_the_run(tmp_path: Path, ending: str, kind: Kind, said: str) -> None:
     with pytest.raises(InputError, match=said) as caught:
-        check_output(str(tmp_path / f"o.{ending}"), kind)
+        check_output(str(tmp_path / f"o.{ending}"), [Member("o", kind, (2,))])
     assert caught.value.help == "save it as .csv"
 
 
