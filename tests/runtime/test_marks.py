@@ -159,7 +159,6 @@ BAD: list[tuple[str, Write, str]] = [
     ("numbers_first.csv", text(b"1,2\n3,4\n"), "the first line is all numbers"),
     ("none.npy", array(np.zeros((0, 3)), "float64"), "there are no records"),
     ("scalar.npy", array(1.0, "float64"), "it does not hold rows of numbers"),
-    ("words.npy", array([["a"]], "<U1"), "it does not hold rows of numbers"),
     ("uneven.npz", named({"a": np.zeros(2), "b": np.zeros(3)}), "different numbers of rows: `a` 2, `b` 3"),
     ("text.npy", text(PLAIN), "this is no NumPy file"),
     ("plain.txt", text(PLAIN), "this is no file whose records can be read"),
