@@ -112,7 +112,7 @@ def test_python_takes_the_same(folder: Path) -> None:
 
 def test_an_array_is_looked_at_beforehand(folder: Path) -> None:
     done = call("data", "show", "model.safetensors:fc.weight:T", "echo.ccr", "--for", "first")
-    assert done.exit_code == 0 and "every value can be used" in done.stdout, done.stderr
+    assert done.exit_code == 0 and "all of it can be used" in done.stdout, done.stderr
     done = call("data", "show", "model.safetensors:fc.weight", "echo.ccr", "--for", "first")
     assert done.exit_code == 2 and "to transpose it write first=model.safetensors:fc.weight:T" in done.stderr
 
