@@ -62,7 +62,8 @@ def _remainder(b: Builder, x: int, by: Fraction) -> int:
     if type.scale == 1 and by.denominator == 1 and by > 0 and by.numerator & (by.numerator - 1) == 0:
         return b.logic(And(), x, b.const([by - 1]))
     rest = b.sub(x, b.scaled(floor_divide(b, x, by), by))
-    most = abs(by) - b.type(rest).scale
+    unit = b.type(rest).scale  # which need not divide `by` where x is a constant
+    most = (ceil(abs(by) / unit) - 1) * unit
     return b.narrowed(rest, *((Fraction(0), most) if by > 0 else (-most, Fraction(0))), Claim.REMAINDER)
 
 

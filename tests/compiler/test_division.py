@@ -111,6 +111,8 @@ def test_public_tensors_divide_exactly() -> None:
         ("let z: uint<3>[N] = y - y; output q = reveal(x % z) to vendor;", [-3, 0, 5]),
         ("let z: int<8>[N] = (x + x) / y; output q = reveal(z) to vendor;", [-3, 127, 3]),
         ("let z: int<8>[N] = 9 / y; output q = reveal(z) to vendor;", [4, 127, 3]),
+        ("var z: int<7>[N] = -10; output q = reveal(min(z % 3, y)) to vendor;", [2, 0, 2]),
+        ("var z: int<7>[N] = -10; output q = reveal(max(z % -7, x)) to vendor;", [-3, 0, 5]),
     ],
 )
 def test_divisors_known_to_the_compiler_alone_and_dividends_without_a_kind(text: str, wanted: list[int]) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from support.second.kinds import BIT, Kind, Shaped
 from support.second.text import decimal
 from support.second.tree import Binary, Call, Expr, Field, Index, Name, Num, Param, Slice, Unary
-from support.second.typed import NOBODY, Shape, Typed, of_kind
+from support.second.typed import NOBODY, Shape, Typed, of_kind, together
 
 ELEMENTS = 12  # of the largest array, more or less
 
@@ -172,7 +172,7 @@ class Leaves:
                 at = self.position(size)
                 items.append(at.node)
                 owners |= at.owners
-                public = public if at.public else False
+                public = together((public, at.public))
         while len(items) > 1 and items[-1] == Slice(None, None):
             items.pop()
         if items == [Slice(None, None)]:
