@@ -53,6 +53,8 @@ def _privately(c: Lowering, old: int, places: Sequence[t.Place], value: int) -> 
     order = sorted(range(len(axes)), key=lambda i: axes[i] not in private)  # the private ones first
     part = c.b.transpose(picked(c, old, public), order)
     changed = c.b.transpose(_deep(c, part, words, value), [order.index(i) for i in range(len(order))])
+    if c.b.type(part).size == c.b.type(old).size:
+        return c.b.reshape(changed, sizes)
     at, shape, indices = _places(c, sizes, public)
     return c.b.put(old, c.b.reshape(changed, shape), at, indices)
 

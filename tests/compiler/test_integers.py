@@ -158,4 +158,4 @@ def test_a_value_without_end_is_refused_where_it_grows() -> None:
         with pytest.raises(Rejected) as caught:
             understand(Source("p.ccr", f"{head}output o = reveal({body}) to bob;"))
         [problem] = caught.value.problems
-        assert as_json(problem)["title"] == "this value may take more than 65536 bits"
+        assert as_json(problem)["title"] == "this private value takes more than 65536 bits"

@@ -202,7 +202,7 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
     "one slot's factor": ("layers", nth(Constant, 6, uneven), "scaled otherwise in one slot"),
     "an exponent that may be negative": (
         "layers",
-        nth(Select, 10, lambda b, v: b.emit(replace(v, type=replace(v.type, lo=-1)))),
+        nth(Select, 11, lambda b, v: b.emit(replace(v, type=replace(v.type, lo=-1)))),
         "not scaled by its norm's factor",
     ),
     "a remainder that ends too soon": ("remainder", remainder(hi=1), "claims to be a remainder"),

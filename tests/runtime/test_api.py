@@ -38,7 +38,7 @@ output w = reveal(w) to vendor;
 
 def test_a_run_that_tells_records_as_they_are_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "bare.ccr").write_text(BARE)
-    (tmp_path / "records.csv").write_text("a,b,y\n0.5,0.25,1\n-0.25,0.5,0\n")
+    (tmp_path / "records.csv").write_text("x[0],x[1],y\n0.5,0.25,1\n-0.25,0.5,0\n")
     (tmp_path / "w0.csv").write_text("w\n0.5\n-0.25\n")
     program = ccr.compile(tmp_path / "bare.ccr")
     given = {"records": str(tmp_path / "records.csv"), "w0": str(tmp_path / "w0.csv")}
