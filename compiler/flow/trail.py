@@ -12,7 +12,7 @@ from typing import assert_never
 
 from lang import typed as t
 from lang.source import Span
-from lang.traverse import parts
+from lang.traverse import alternatives, arms, operands
 
 Name = tuple[str, int | None]  # an input; or a data set and the `dpsgd` whose row it is read through
 Steps = tuple[tuple[Span, str], ...]
@@ -73,8 +73,8 @@ class _Walk:
                     self._store(statement)
                 case t.Repeat(body=body):
                     self._repeat(body)
-                case t.When(condition=condition, then=then, otherwise=otherwise):
-                    self._when(self.of(condition), condition.span, then, otherwise)
+                case t.When():
+                    self._when(statement)
                 case t.Train():
                     self._train(statement)
                 case t.Release(value=value, span=span):
@@ -114,19 +114,29 @@ class _Walk:
             for n in first | second
         }
 
-    def _when(
-        self, condition: Carried, span: Span, then: tuple[t.Statement, ...], otherwise: tuple[t.Statement, ...]
-    ) -> None:
+    def _when(self, when: t.When) -> None:
         before = self.scope
-        arms: list[dict[int, Carried]] = []
-        for arm in (then, otherwise):
-            self.scope = dict(before)
-            self.statements(arm)
-            arms.append(self.scope)
-        self.scope = self._merged(*arms)
-        for number, carried in before.items():
-            if arms[0][number] is not carried or arms[1][number] is not carried:
-                self.scope[number] = _joined([self.scope[number], _then(condition, span, "decides what is assigned")])
+        found: list[tuple[Carried, dict[int, Carried]]] = []
+        taken, last = alternatives(when)
+        for each in taken:
+            condition = _then(self.of(each.condition), each.condition.span, "decides what is assigned")
+            found.append((condition, self._after(each.then)))
+        after = self._after(last)
+        for condition, then in reversed(found):
+            merged = self._merged(then, after)
+            for number, carried in before.items():
+                if then[number] is not carried or after[number] is not carried:
+                    merged[number] = _joined([merged[number], condition])
+            after = merged
+        self.scope = after
+
+    def _after(self, arm: tuple[t.Statement, ...]) -> dict[int, Carried]:
+        """What the variables carry after an arm; the walk itself stays before it."""
+        before = self.scope
+        self.scope = dict(before)
+        self.statements(arm)
+        after, self.scope = self.scope, before
+        return after
 
     def _train(self, s: t.Train) -> None:
         draw = self.draws.setdefault(id(s), len(self.draws))
@@ -147,15 +157,29 @@ class _Walk:
 
     def of(self, e: t.Expr) -> Carried:
         """What an expression carries."""
+        stack, found = [e], list[Carried]()
+        while stack:
+            inner = stack.pop()
+            match inner:
+                case t.Const() | t.IndexOf() | t.Operate() | t.Convert() | t.Part() | t.Pack() | t.Stack():
+                    stack.extend(reversed([*operands(inner)]))
+                case _:
+                    found.append(self._of(inner))
+        return found[0] if len(found) == 1 else _joined(found)
+
+    def _of(self, e: t.Read | t.RowField | t.Choose | t.Pick | t.Scope) -> Carried:
         match e:
             case t.Read(variable=variable, span=span):
                 carried = self.scope[variable.number]
                 return _then(carried, span, "is read here") if variable.number in self.outside else carried
             case t.RowField(span=span):
                 return _then(self.row, span, "is read here")
-            case t.Choose(condition=condition, then=then, otherwise=otherwise):
-                decided = _then(self.of(condition), condition.span, "decides which value is taken")
-                return _joined([self.of(then), self.of(otherwise), decided])
+            case t.Choose():
+                choices, last = arms(e)
+                ways = [self.of(choice.then) for choice in choices] + [self.of(last)]
+                for condition in (choice.condition for choice in reversed(choices)):
+                    ways.append(_then(self.of(condition), condition.span, "decides which value is taken"))
+                return _joined(ways)
             case t.Pick(base=base, places=places):
                 private = [p.index for p in places if isinstance(p, t.At) and p.private]
                 return _joined(
@@ -163,8 +187,6 @@ class _Walk:
                 )
             case t.Scope(call=call):
                 return self._scope(e, call)
-            case t.Const() | t.IndexOf() | t.Operate() | t.Convert() | t.Part() | t.Pack() | t.Stack():
-                return _joined(map(self.of, parts(e)))
             case _:
                 assert_never(e)
 

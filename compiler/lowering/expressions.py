@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import assert_never
 
 from compiler.functions.operate import operate
 from compiler.lowering.choices import Choice, merge
-from compiler.lowering.context import Lowering
+from compiler.lowering.context import Lowering, Scope
 from compiler.lowering.places import picked
 from compiler.lowering.stores import NotOnlyAdded
 from compiler.words.leaves import Word
 from lang import typed as t
+from lang.traverse import arms, chain
 
 
 def expression(c: Lowering, e: t.Expr) -> Word:
+    first, operations = chain(e)
+    word = _placed(c, first, lambda: _expression(c, first))
+    for operation in operations:
+        word = _placed(c, operation, partial(_operation, c, operation, word))
+    return word
+
+
+def _placed(c: Lowering, e: t.Expr, made: Callable[[], Word]) -> Word:
+    """The word of `e` made where `e` stands, and of its kind."""
     outer, c.b.span = c.b.span, e.span
-    word = _expression(c, e)
+    word = made()
     kind = e.type.kind if isinstance(e.type, t.Number) else None
     if kind is not None and isinstance(word, int):  # a value of a kind has its scale, whatever its digits
         word = c.b.round(word, kind.scale, kind.lo, kind.hi)
@@ -23,6 +35,11 @@ def expression(c: Lowering, e: t.Expr) -> Word:
     if isinstance(word, int):
         c.watch.expression(c.b, e, word)
     return word
+
+
+def _operation(c: Lowering, e: t.Operate, first: Word) -> int:
+    assert isinstance(first, int)
+    return operate(c.b, e, [first, *(c.number(a) for a in e.args[1:])])
 
 
 def _expression(c: Lowering, e: t.Expr) -> Word:
@@ -36,7 +53,7 @@ def _expression(c: Lowering, e: t.Expr) -> Word:
         case t.RowField():
             return c.row[e.name]
         case t.Operate():
-            return operate(c.b, e, [c.number(a) for a in e.args])
+            return _operation(c, e, c.number(e.args[0]))
         case t.Convert():
             return _convert(c, e)
         case t.Choose():
@@ -73,13 +90,22 @@ def _convert(c: Lowering, e: t.Convert) -> int:
 
 
 def _choose(c: Lowering, e: t.Choose) -> Word:
-    condition, since = c.number(e.condition), c.b.next
-    before = dict(c.scope)
-    then = c.expression(e.then)
-    after_then, c.scope = c.scope, dict(before)
-    otherwise = c.expression(e.otherwise)
-    after_otherwise, c.scope = c.scope, before
-    kept = (then, otherwise, *after_then.values(), *after_otherwise.values())
-    choice = Choice(c.b, condition, since, *kept)
-    merge(c, choice, after_then, after_otherwise)
-    return choice.of(then, otherwise)
+    """Gone along the arms, then back from the last, at each of which what both sides assigned is merged."""
+    choices, last = arms(e)
+    before, outer = dict(c.scope), c.b.span
+    made: list[tuple[t.Choose, int, int, Word, Scope]] = []
+    for choice in choices:
+        c.b.span = choice.span
+        condition, since = c.number(choice.condition), c.b.next
+        c.scope = dict(before)
+        made.append((choice, condition, since, c.expression(choice.then), c.scope))
+        c.scope = dict(before)
+    word, after = c.expression(last), c.scope
+    for choice, condition, since, then, after_then in reversed(made):
+        c.scope, c.b.span = dict(before), choice.span
+        between = Choice(c.b, condition, since, then, word, *after_then.values(), *after.values())
+        merge(c, between, after_then, after)
+        after, make = c.scope, partial(between.of, then, word)
+        word = make() if choice is e else _placed(c, choice, make)
+    c.b.span = outer
+    return word

@@ -20,6 +20,7 @@ from compiler.words.builder import Abandoned, Builder
 from compiler.words.ir import Dataset, Field, Output, Words
 from compiler.words.leaves import Word, flatten, type_of
 from compiler.words.operations import Entry
+from lang import traverse
 from lang import typed as t
 from lang.problems.problem import Rejected
 from lang.problems.silent import LossIgnores
@@ -111,9 +112,19 @@ def _sum(c: Lowering, s: t.Store) -> int:
 
 
 def _when(c: Lowering, s: t.When) -> None:
-    condition, since = c.number(s.condition), c.b.next
-    then, otherwise = _arm(c, s.then), _arm(c, s.otherwise)
-    merge(c, Choice(c.b, condition, since, *then.values(), *otherwise.values()), then, otherwise)
+    alternatives, last = traverse.alternatives(s)
+    before, outer = dict(c.scope), c.b.span
+    made: list[tuple[t.When, int, int, Scope]] = []
+    for each in alternatives:
+        c.b.span = each.span
+        condition, since = c.number(each.condition), c.b.next
+        made.append((each, condition, since, _arm(c, each.then)))
+    after = _arm(c, last)
+    for each, condition, since, then in reversed(made):
+        c.scope, c.b.span = dict(before), each.span
+        merge(c, Choice(c.b, condition, since, *then.values(), *after.values()), then, after)
+        after = c.scope
+    c.b.span = outer
 
 
 def _arm(c: Lowering, statements: Sequence[t.Statement]) -> Scope:

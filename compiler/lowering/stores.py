@@ -9,7 +9,7 @@ from fractions import Fraction
 from compiler.words.ir import Type
 from lang import typed as t
 from lang.kinds import Tensor
-from lang.traverse import parts
+from lang.traverse import walk
 
 
 class NotOnlyAdded(Exception):
@@ -62,49 +62,18 @@ class Added:
 def only_added(statements: Sequence[t.Statement], variables: Sequence[t.Variable]) -> bool:
     """Is every assignment to one of the variables a `+=` or `-=` of something that does not read it?"""
     numbers = {v.number for v in variables}
-    for s in statements:
-        match s:
-            case t.Store():
-                if s.variable.number in numbers and s.added is None:
-                    return False
-            case t.Repeat():
-                if not only_added(s.body, variables):
-                    return False
-            case t.When():
-                if not (only_added(s.then, variables) and only_added(s.otherwise, variables)):
-                    return False
-            case t.Train() | t.Release():
-                return False
-            case t.Bind():
-                pass
+    for node in walk(statements):
+        if isinstance(node, t.Store) and node.variable.number in numbers and node.added is None:
+            return False
+        if isinstance(node, t.Train | t.Release):
+            return False
     return all(isinstance(v.kind, Tensor) for v in variables)
 
 
 def stored(statements: Sequence[t.Statement]) -> list[t.Variable]:
-    """The variables that the statements assign, in order of first assignment."""
+    """The variables that the statements assign, in order of first assignment; blocks in expressions may assign too."""
     found: dict[int, t.Variable] = {}
-    for s in statements:
-        for v in _stored_by(s):
+    for node in walk(statements):
+        for v in (node.variable,) if isinstance(node, t.Store) else node.variables if isinstance(node, t.Train) else ():
             found.setdefault(v.number, v)
     return list(found.values())
-
-
-def _stored_by(s: t.Statement) -> list[t.Variable]:
-    match s:
-        case t.Store():
-            return [s.variable, *_stored_in(s.value)]
-        case t.Train():
-            return list(s.variables)
-        case t.Repeat():
-            return stored(s.body)
-        case t.When():
-            return [*_stored_in(s.condition), *stored(s.then), *stored(s.otherwise)]
-        case t.Bind() | t.Release():
-            return _stored_in(s.value)
-
-
-def _stored_in(e: t.Expr) -> list[t.Variable]:
-    """Blocks inside expressions may assign too."""
-    if isinstance(e, t.Scope):
-        return [*stored(e.statements), *_stored_in(e.value)]
-    return [v for part in parts(e) for v in _stored_in(part)]

@@ -30,26 +30,30 @@ class Lower(Protocol):
 
 def seeds(b: Builder, lower: Lower, loss: Expr, factor: Fraction = Fraction(1)) -> list[Seed]:
     """Starting points for the gradient of factor * loss."""
-    match loss:
-        case Operate(call=(Call.LOGISTIC | Call.SQUARED | Call.CROSS_ENTROPY) as call):
-            return _judged(b, lower, call, loss, factor)
-        case Operate(call=Call.ADD | Call.SUB as call, args=(left, right)):
-            second = -factor if call is Call.SUB else factor
-            return seeds(b, lower, left, factor) + seeds(b, lower, right, second)
-        case Operate(call=Call.NEG, args=(inner,)):
-            return seeds(b, lower, inner, -factor)
-        case Operate(call=Call.MUL, args=(Const(values=(c,)), inner) | (inner, Const(values=(c,)))):
-            return seeds(b, lower, inner, factor * c)
-        case Operate(call=Call.SUM, args=(Operate(call=Call.LOGISTIC | Call.SQUARED) as inner,), axis=None):
-            return seeds(b, lower, inner, factor)
-        case Operate(call=Call.MEAN, args=(Operate(call=Call.LOGISTIC) as inner,), axis=None):
-            return seeds(b, lower, inner, factor / prod(inner.type.shape))
-        case Scope(statements=statements, value=inner):  # an inlined function
-            lower.statements(statements)
-            return seeds(b, lower, inner, factor)
-        case _:  # any other expression: its value is the loss
-            value = lower.number(loss)
-            return [(value, b.scaled(b.const([Fraction(1)], b.type(value).shape), factor))]
+    found: list[Seed] = []
+    terms = [(loss, factor)]  # the next one last
+    while terms:
+        loss, factor = terms.pop()
+        match loss:
+            case Operate(call=(Call.LOGISTIC | Call.SQUARED | Call.CROSS_ENTROPY) as call):
+                found += _judged(b, lower, call, loss, factor)
+            case Operate(call=Call.ADD | Call.SUB as call, args=(left, right)):
+                terms += [(right, -factor if call is Call.SUB else factor), (left, factor)]
+            case Operate(call=Call.NEG, args=(inner,)):
+                terms.append((inner, -factor))
+            case Operate(call=Call.MUL, args=(Const(values=(c,)), inner) | (inner, Const(values=(c,)))):
+                terms.append((inner, factor * c))
+            case Operate(call=Call.SUM, args=(Operate(call=Call.LOGISTIC | Call.SQUARED) as inner,), axis=None):
+                terms.append((inner, factor))
+            case Operate(call=Call.MEAN, args=(Operate(call=Call.LOGISTIC) as inner,), axis=None):
+                terms.append((inner, factor / prod(inner.type.shape)))
+            case Scope(statements=statements, value=inner):  # an inlined function
+                lower.statements(statements)
+                terms.append((inner, factor))
+            case _:  # any other expression: its value is the loss
+                value = lower.number(loss)
+                found.append((value, b.scaled(b.const([Fraction(1)], b.type(value).shape), factor)))
+    return found
 
 
 def _judged(b: Builder, lower: Lower, call: Loss, loss: Operate, factor: Fraction) -> list[Seed]:

@@ -8,7 +8,7 @@ from lang.checker.convert import convert, take_apart
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
 from lang.checker.kinds import resolve
-from lang.checker.public import affine, indices, interval
+from lang.checker.public import affine, indices, interval, shortened
 from lang.checker.symbols import Public
 from lang.kinds import Kind
 from lang.problems.values import PatternLength, VarKind
@@ -38,7 +38,7 @@ def bind_let(
 ) -> list[typed.Statement]:
     """A name for a value; one that is public, or a loop index, needs no variable."""
     if indices(value) is not None and (isinstance(value, Const) or affine(value) is not None):
-        context.bind(name, Public(name.span, value, what))
+        context.bind(name, Public(name.span, shortened(value), what))
         return []
     variable = context.fresh(name, kind)
     if isinstance(value.type, Number) and not value.type.shape and value.type.integer:

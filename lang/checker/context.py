@@ -65,19 +65,14 @@ class Context:
     # of the present place
     scopes: Scopes = field(default_factory=Scopes)
     around: Around = Around()
-    depth: int = 0  # of expressions in expressions
+    depth: int = 0  # of expressions and blocks in one another, through calls too
 
     # -- what stands inside
 
     def expr(self, node: tree.Expr) -> typed.Expr:
         """The checked expression; raises Failed, or GivenUp where the program has too many."""
-        self.depth += 1
-        try:
-            if self.depth > MAX_DEPTH:
-                raise Failed(TooDeep(span=node.span, limit=MAX_DEPTH))
+        with self._deeper(node.span):
             checked = self.hooks.expr(self, node)
-        finally:
-            self.depth -= 1
         self.values += typed.leaves(checked.type)
         if self.values > MAX_VALUES:
             hint = "calls and unrolled loops are written into the program each time: use loops and arrays instead"
@@ -96,8 +91,21 @@ class Context:
         return tuple(done)
 
     def statements(self, nodes: Sequence[tree.Statement]) -> list[typed.Statement]:
-        """Statements in order, in the present scope."""
-        return self.hooks.statements(self, nodes)
+        """Statements in order, in the present scope; raises Failed where they stand too deep."""
+        if not nodes:
+            return []
+        with self._deeper(nodes[0].span):
+            return self.hooks.statements(self, nodes)
+
+    @contextmanager
+    def _deeper(self, span: Span) -> Generator[None]:
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise Failed(TooDeep(span=span, limit=MAX_DEPTH))
+            yield
+        finally:
+            self.depth -= 1
 
     # -- problems
 

@@ -81,10 +81,22 @@ def _array(context: Context, node: tree.ArrayOf) -> typed.Expr:
 
 
 def _binary(context: Context, node: tree.Binary) -> typed.Expr:
-    left, right = context.all_of((node.left, node.right))
-    value = binary(context, node.op, left, right, node.span)
-    if node.op == "/" and isinstance(node.left, tree.Literal) and _nothing(value) and not _nothing(left):
-        context.report(QuotientZero(span=node.span))
+    """A chain of operations, each checked whatever is wrong with the others."""
+    chain = tree.operations(node)
+    value: typed.Expr | None = None
+    with context.attempt():
+        value = context.expr(chain[0].left)
+    for operation in chain:
+        left, value = value, None
+        with context.attempt():
+            right = context.expr(operation.right)
+            if left is not None:
+                value = binary(context, operation.op, left, right, operation.span)
+                lost = _nothing(value) and not _nothing(left)
+                if lost and operation.op == "/" and isinstance(operation.left, tree.Literal):
+                    context.report(QuotientZero(span=operation.span))
+    if value is None:
+        raise Failed
     return value
 
 

@@ -11,7 +11,7 @@ from lang.checker.infer import number
 from lang.checker.public import interval
 from lang.numerals import show_number
 from lang.problems.flow import LabelRange
-from lang.traverse import parts
+from lang.traverse import walk
 from lang.typed import Call, Number
 
 Ends = tuple[Fraction, Fraction]
@@ -53,12 +53,9 @@ def _allowed(call: Call, score: Number, label: typed.Expr) -> Ends | None:
 
 def _field(label: typed.Expr) -> str:
     """The first one that the label is made of."""
-    waiting = [label]
-    while waiting:
-        e = waiting.pop()
-        if isinstance(e, typed.RowField):
-            return e.name
-        waiting += reversed(list(parts(e)))
+    for node in walk([label]):
+        if isinstance(node, typed.RowField):
+            return node.name
     return "y"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
 from typing import assert_never
 
 from lang import typed
@@ -13,7 +15,11 @@ from lang.checker.infer import show_shape
 from lang.checker.ranges import Range
 from lang.numerals import show_number
 from lang.problems.values import NotPublic, NotWhole
-from lang.typed import Call
+from lang.source import Span
+from lang.traverse import arms, chain, walk
+from lang.typed import Call, Number
+
+LONG = 100  # expressions in an expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +95,46 @@ def indices(expr: typed.Expr) -> list[typed.Variable] | None:
 
 def affine(expr: typed.Expr) -> Affine | None:
     """A sum of whole multiples of loop indices and a constant, as one; None if an expression is not of this form."""
+    first, operations = chain(expr)
+    form = _single(first)
+    for operation in operations:
+        form = form and _applied(operation, form)
+    return form
+
+
+def shortened(value: typed.Expr) -> typed.Expr:
+    """A sum of multiples of loop indices, written out anew where that is shorter: `let`s made of `let`s grow without
+    end."""
+    form = None if sum(1 for _ in islice(walk([value]), LONG + 1)) <= LONG else affine(value)
+    if form is None:
+        return value
+    loops = {variable.number: variable for variable in indices(value) or ()}
+    sum_, whole = _whole(form.offset, value.span), Number((), True)
+    for number, factor in form.factors.items():
+        index = typed.IndexOf(whole, loops[number], value.span)
+        term = typed.Operate(whole, Call.MUL, (index, _whole(factor, value.span)), value.span)
+        sum_ = typed.Operate(whole, Call.ADD, (sum_, term), value.span)
+    return replace(sum_, type=value.type)
+
+
+def _whole(value: int, span: Span) -> typed.Const:
+    return typed.Const(Number((), True), (Fraction(value),), span)
+
+
+def _single(expr: typed.Expr) -> Affine | None:
+    """Of what is no operation."""
     if isinstance(expr, typed.IndexOf):
         return Affine({expr.variable.number: 1}, 0)
-    if isinstance(expr, typed.Const):
-        whole = not expr.type.shape and expr.type.integer and expr.values[0].denominator == 1
-        return Affine({}, expr.values[0].numerator) if whole else None
-    if isinstance(expr, typed.Operate):
-        forms = [form for form in map(affine, expr.args) if form is not None]
-        return _affine_of(expr.call, forms) if len(forms) == len(expr.args) else None
+    if isinstance(expr, typed.Const) and not expr.type.shape and expr.type.integer:
+        return Affine({}, expr.values[0].numerator) if expr.values[0].denominator == 1 else None
     return None
+
+
+def _applied(operation: typed.Operate, form: Affine) -> Affine | None:
+    """An operation on that and its other operands."""
+    rest = [affine(arg) for arg in operation.args[1:]]
+    known = [form, *(other for other in rest if other is not None)]
+    return _affine_of(operation.call, known) if len(known) == len(operation.args) else None
 
 
 def _affine_of(call: Call, forms: list[Affine]) -> Affine | None:
@@ -119,12 +156,25 @@ def interval(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
 
     `known` gives those of every loop index, and of `let`s, by the number of the variable.
     """
-    if (form := affine(expr)) is not None:
-        return form.within(known)
-    seen = _seen(expr, known)
+    first, operations = chain(expr)
+    form = _single(first)
+    bounds = form.within(known) if form else _or_kind(first, _seen(first, known))
+    for operation in operations:
+        form = form and _applied(operation, form)
+        bounds = form.within(known) if form else _or_kind(operation, _result(operation, bounds, known))
+    return bounds
+
+
+def _or_kind(expr: typed.Expr, seen: Range | None) -> Range | None:
+    """What is seen of an expression, else what its kind holds."""
     if seen is None and isinstance(expr.type, typed.Number) and expr.type.kind and expr.type.kind.fraction == 0:
         return expr.type.kind.lo, expr.type.kind.hi
     return seen
+
+
+def _result(operation: typed.Operate, first: Range | None, known: Mapping[int, Range]) -> Range | None:
+    ranging = RULES[operation.call].range
+    return ranging and ranging(operation, [first, *(interval(arg, known) for arg in operation.args[1:])])
 
 
 def _seen(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
@@ -132,22 +182,33 @@ def _seen(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
     match expr:
         case typed.Read(variable=variable):
             return known.get(variable.number)
-        case typed.Operate(call=call, args=args):
-            ranging = RULES[call].range
-            return None if ranging is None else ranging(expr, [interval(arg, known) for arg in args])
-        case typed.Choose(then=then, otherwise=otherwise):
-            first, second = (interval(arm, known) for arm in (then, otherwise))
-            if first is None or second is None:
-                return None
-            return min(first[0], second[0]), max(first[1], second[1])
+        case typed.Choose():
+            choices, last = arms(expr)
+            bounds = interval(last, known)
+            for choice in reversed(choices):
+                bounds = _or_kind(choice, _hull(interval(choice.then, known), bounds))
+            return bounds
         case typed.Convert(kind=kind, value=value, wrap=wrap):
             inner = None if wrap or kind.fraction else interval(value, known)
             return inner and (min(max(inner[0], kind.lo), kind.hi), min(max(inner[1], kind.lo), kind.hi))
         case typed.RowField(type=type_, ends=ends):
             return ends if type_.integer else None
         case (
-            typed.Const() | typed.IndexOf() | typed.Pick() | typed.Part() | typed.Pack() | typed.Stack() | typed.Scope()
+            typed.Operate()  # its operands are seen first
+            | typed.Const()
+            | typed.IndexOf()
+            | typed.Pick()
+            | typed.Part()
+            | typed.Pack()
+            | typed.Stack()
+            | typed.Scope()
         ):
             return None
         case _:
             assert_never(expr)
+
+
+def _hull(first: Range | None, second: Range | None) -> Range | None:
+    if first is None or second is None:
+        return None
+    return min(first[0], second[0]), max(first[1], second[1])

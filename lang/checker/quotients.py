@@ -8,7 +8,7 @@ from typing import assert_never
 from lang import typed
 from lang.checker.context import Context
 from lang.problems.silent import QuotientFloored
-from lang.traverse import parts
+from lang.traverse import walk
 from lang.typed import Call, Number
 
 # Exact and of integers: what a quotient has lost is lost to them, too.
@@ -22,42 +22,20 @@ _EXACT = frozenset(
 Lets = dict[int, typed.Expr]  # those without a kind, by variable
 
 
-def warn_floored(context: Context, statements: Sequence[typed.Statement], lets: Lets | None = None) -> None:
+def warn_floored(context: Context, statements: Sequence[typed.Statement]) -> None:
     """A warning for each quotient of integers that is bound to a fix, or that arithmetic with one reads."""
-    lets = {} if lets is None else lets
-    for s in statements:
-        match s:
-            case typed.Bind(variable=variable, value=value):
-                if variable.kind is None:
-                    lets[variable.number] = value
-                _look(context, value, lets)
-            case typed.Store(value=value) | typed.Release(value=value):
-                _look(context, value, lets)
-            case typed.Repeat(body=body):
-                warn_floored(context, body, lets)
-            case typed.When(condition=condition, then=then, otherwise=otherwise):
-                _look(context, condition, lets)
-                warn_floored(context, (*then, *otherwise), lets)
-            case typed.Train(body=body, loss=loss, grads=grads):
-                warn_floored(context, body, lets)
-                for e in (*(g for _, g in grads), *((loss,) if loss else ())):
-                    _look(context, e, lets)
-            case _:
-                assert_never(s)
-
-
-def _look(context: Context, e: typed.Expr, lets: Lets) -> None:
-    """Into an expression and all that stands in it."""
-    if isinstance(e, typed.Scope):
-        warn_floored(context, e.statements, lets)
-        _look(context, e.value, lets)
-        return
-    for part in parts(e):
-        _look(context, part, lets)
-    if isinstance(e, typed.Convert) and e.kind.fraction:
-        _warn(context, (e.value,), lets, f"becomes `{e.kind}`")
-    if isinstance(e, typed.Operate) and e.call in _EXACT and not e.type.integer:
-        _warn(context, e.args, lets, "meets a `fix`")
+    lets: Lets = {}
+    waiting: list[Sequence[typed.Expr | typed.Statement]] = [statements]
+    while waiting:
+        for node in walk(waiting.pop()):
+            if isinstance(node, typed.Bind) and node.variable.kind is None:
+                lets[node.variable.number] = node.value
+            elif isinstance(node, typed.Convert) and node.kind.fraction:
+                _warn(context, (node.value,), lets, f"becomes `{node.kind}`")
+            elif isinstance(node, typed.Operate) and node.call in _EXACT and not node.type.integer:
+                _warn(context, node.args, lets, "meets a `fix`")
+            elif isinstance(node, typed.Train):  # into which `walk` does not go
+                waiting.append((*node.body, *(g for _, g in node.grads), *((node.loss,) if node.loss else ())))
 
 
 def _warn(context: Context, values: Sequence[typed.Expr], lets: Lets, use: str) -> None:

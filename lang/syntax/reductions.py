@@ -13,9 +13,11 @@ from lang.syntax import tree
 from lang.syntax.tree import MAX_DEPTH
 
 _MEANINGFUL = frozenset({"NAME", "INT", "DECIMAL", "SIZE", "STRING"})
+_CHAINS = (tree.Binary, tree.If)
 _STATEMENTS = (tree.Let, tree.Var, tree.Assign, tree.For, tree.Dpsgd, tree.Loss, tree.Grad)
 
 Rule = Callable[["Builder", list[Any]], Any]
+Build = Callable[["Builder", Span, list[Any]], Any]
 
 
 class TooNested(Exception):
@@ -26,13 +28,19 @@ class TooNested(Exception):
         self.span = span
 
 
-def _rule(build: Callable[[Builder, Span, list[Any]], Any], tokens: bool = False) -> Rule:
-    """A method over the place of the whole and its parts: nodes, names, numbers, strings, or all `tokens`."""
+def _rule(build: Build, tokens: bool = False, chained: int | None = None) -> Rule:
+    """A method over the place of the whole and its parts: nodes, names, numbers, strings, or all `tokens`.
+
+    The part at `chained` nests no deeper than the whole where it is of the same sort and stands without parentheses:
+    a + b + c, if .. else if .. else.
+    """
 
     def reduce(self: Builder, children: list[Any]) -> Any:
         span = self.between(children[0], children[-1])
-        depths = self.depths
-        depth = 1 + max(depths[id(c)][1] if id(c) in depths else 0 for c in children)
+        depths, same = self.depths, None
+        if chained is not None and type(children[chained]) in _CHAINS and id(children[chained]) not in self.grouped:
+            same = children[chained]
+        depth = max((c is not same) + (depths[id(c)][1] if id(c) in depths else 0) for c in children)
         if depth > MAX_DEPTH:
             raise TooNested(span)
         if not tokens:
@@ -44,8 +52,16 @@ def _rule(build: Callable[[Builder, Span, list[Any]], Any], tokens: bool = False
     return reduce
 
 
-def _rule_with_tokens(build: Callable[[Builder, Span, list[Any]], Any]) -> Rule:
+def _rule_with_tokens(build: Build) -> Rule:
     return _rule(build, tokens=True)
+
+
+def _rule_of_operators(build: Build) -> Rule:
+    return _rule(build, tokens=True, chained=0)
+
+
+def _rule_of_arms(build: Build) -> Rule:
+    return _rule(build, chained=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +82,7 @@ class Builder:
     def reset(self, source: Source) -> None:
         self.source = source
         self.depths: dict[int, tuple[Any, int]] = {}  # by identity; holds the node so that no identity is reused
+        self.grouped: set[int] = set()  # the nodes in parentheses, by identity
 
     def between(self, first: Any, last: Any) -> Span:
         if isinstance(first, Token):
@@ -184,7 +201,7 @@ class Builder:
     def for_(self, span: Span, kept: list[Any]) -> Any:
         return tree.For(self.named(kept[0]), kept[1], kept[2], kept[3], span)
 
-    @_rule
+    @_rule_of_arms
     def if_(self, span: Span, kept: list[Any]) -> Any:
         return tree.If(kept[0], kept[1], kept[2] if len(kept) > 2 else None, span)
 
@@ -207,7 +224,7 @@ class Builder:
 
     # -- expressions
 
-    @_rule_with_tokens
+    @_rule_of_operators
     def binary(self, span: Span, children: list[Any]) -> Any:
         return tree.Binary(str(children[1]), children[0], children[2], span)
 
@@ -270,6 +287,7 @@ class Builder:
         inner = children[1]
         node = replace(inner, span=self.between(children[0], children[2]))
         self.depths[id(node)] = (node, self.depths.get(id(inner), (inner, 0))[1])
+        self.grouped.add(id(node))
         return node
 
     # -- kinds

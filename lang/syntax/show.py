@@ -176,19 +176,20 @@ def _clause(clause: tree.Clause) -> str:
 
 
 def _if(node: tree.If) -> list[Line]:
-    then = _block(f"if {_operand(node.condition)}", node.span.line, node.then)
-    match node.otherwise:
-        case tree.Block():
-            rest = _block("else", node.otherwise.span.line, node.otherwise)
-        case tree.If():
-            rest = _if(node.otherwise)
-            rest[0] = Line(f"else {rest[0].text}", rest[0].first, rest[0].last)
-        case None:
-            return then
-        case _:
-            assert_never(node.otherwise)
-    joined = Line(f"{then[-1].text} {rest[0].text}", then[-1].first, rest[0].last)
-    return [*then[:-1], joined, *rest[1:]]
+    found = _block(f"if {_operand(node.condition)}", node.span.line, node.then)
+    arm = node.otherwise
+    while arm is not None:
+        match arm:
+            case tree.Block():
+                rest, arm = _block("else", arm.span.line, arm), None
+            case tree.If():
+                rest = _block(f"else if {_operand(arm.condition)}", arm.span.line, arm.then)
+                arm = arm.otherwise
+            case _:
+                assert_never(arm)
+        before = found.pop()
+        found += [Line(f"{before.text} {rest[0].text}", before.first, rest[0].last), *rest[1:]]
+    return found
 
 
 # -- expressions --------------------------------------------------------------------------------
@@ -239,11 +240,26 @@ def _bare(node: tree.Expr) -> tuple[str, int]:
 
 
 def _binary(node: tree.Binary) -> str:
+    inner, *outer = tree.operations(node)
+    opened, found = 0, [_expr(inner.left, _left(inner)), _with_right(inner)]
+    for operation in outer:
+        if _BINDS[inner.op] < _left(operation):
+            opened += 1
+            found.append(")")
+        found.append(_with_right(operation))
+        inner = operation
+    return "(" * opened + "".join(found)
+
+
+def _left(node: tree.Binary) -> int:
+    """How tightly the left operand must bind."""
     binds = _BINDS[node.op]
-    if node.op == "**":
-        return f"{_expr(node.left, _ATOM)} ** {_expr(node.right, _BINDS['prefix'])}"
-    left = binds + 1 if binds == _COMPARE else binds
-    return f"{_expr(node.left, left)} {node.op} {_expr(node.right, binds + 1)}"
+    return _ATOM if node.op == "**" else binds + 1 if binds == _COMPARE else binds
+
+
+def _with_right(node: tree.Binary) -> str:
+    tightness = _BINDS["prefix"] if node.op == "**" else _BINDS[node.op] + 1
+    return f" {node.op} {_expr(node.right, tightness)}"
 
 
 def _pick(node: tree.Expr | tree.Slice) -> str:

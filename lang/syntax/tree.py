@@ -98,6 +98,18 @@ class Binary:
     span: Span = field(compare=False)
 
 
+def operations(node: Binary) -> list[Binary]:
+    """The operations of a chain such as a + b + c, innermost first: each is the left operand of the next.
+
+    A chain may be of any length, so whoever goes through a tree goes along it in a loop.
+    """
+    found = [node]
+    while isinstance(node.left, Binary):
+        node = node.left
+        found.append(node)
+    return found[::-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """value as kind, with words like `wrap`."""

@@ -277,10 +277,10 @@ class Reader:
                     self.block(s.body)
                 self.env.pop(s.index.name, None)
             case tree.If():
-                arm = s.then if self.number(s.condition).integer else s.otherwise
-                if isinstance(arm, tree.If):
-                    self.execute(arm)
-                elif arm is not None:
+                arm: tree.If | tree.Block | None = s
+                while isinstance(arm, tree.If):
+                    arm = arm.then if self.number(arm.condition).integer else arm.otherwise
+                if arm is not None:
                     self.block(arm)
             case _:
                 raise NotImplementedError(s)
@@ -338,16 +338,22 @@ class Reader:
                 return Number(-x.at, x.whole)
             case tree.Unary(value=inner):
                 return inverted(self.number(inner))
-            case tree.Binary(op=op, left=left, right=right):
-                result = binary(op, self.number(left), self.number(right))
-                exact = op != "/" or result.whole or isinstance(right, (tree.Literal, tree.Unary))
-                return result if exact else replace(result, within=HAIR)
+            case tree.Binary():
+                chain = [e]
+                while isinstance(chain[-1].left, tree.Binary):
+                    chain.append(chain[-1].left)
+                found = self.number(chain[-1].left)
+                for each in reversed(chain):
+                    found = self.operation(each, found)
+                return found
             case tree.Cast(value=inner, kind=kind, modes=modes):
                 return self.bind(self.value(inner), self.kind(kind), "floor" in modes, "wrap" in modes)
-            case tree.If(condition=condition, then=then, otherwise=otherwise):
-                arm = then if self.number(condition).integer else otherwise
+            case tree.If():
+                arm: tree.If | tree.Block | None = e
+                while isinstance(arm, tree.If):
+                    arm = arm.then if self.number(arm.condition).integer else arm.otherwise
                 assert arm is not None
-                chosen = self.value(arm) if isinstance(arm, tree.If) else self.block(arm)
+                chosen = self.block(arm)
                 assert chosen is not None
                 return chosen
             case tree.Index(base=base, picks=picks):
@@ -369,6 +375,11 @@ class Reader:
                 return self.builtin(e)
             case _:
                 raise NotImplementedError(e)
+
+    def operation(self, e: tree.Binary, left: Number) -> Number:
+        result = binary(e.op, left, self.number(e.right))
+        exact = e.op != "/" or result.whole or isinstance(e.right, (tree.Literal, tree.Unary))
+        return result if exact else replace(result, within=HAIR)
 
     def call(self, function: tree.Fn, args: list[Word]) -> Word:
         """A function sees params, its sizes and its arguments, which are bound to their kinds."""
