@@ -42,7 +42,7 @@ from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
 from lang.numerals import short
-from lang.problems.names import NothingToRun
+from lang.problems.names import NoOutput, NothingToRun
 from lang.problems.problem import Rejected
 from lang.problems.values import CircuitsTooLarge
 from lang.source import Source, Span
@@ -78,6 +78,10 @@ def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = Non
 def _meaning(source: Source, checked: Checked) -> Meaning:
     if not checked.program.parties:
         raise Rejected([NothingToRun(span=Span(source, 1, 1, 1, 1))])
+    if not any(isinstance(statement, t.Release) for statement in checked.program.statements):
+        end = source.text.rstrip().count("\n") + 1
+        column = len(source.line(end).rstrip())
+        raise Rejected([NoOutput(span=Span(source, end, max(column, 1), end, column + 1))])
     lost = Lost()
     words = lowered(checked, lost)
     leaks.check(words, _places(checked.program), _ways(checked.program))

@@ -87,7 +87,7 @@ RULES: Mapping[Call, Rule] = {
     Call.ABS: Rule(infer.exact, fold.each(abs), None, Name("abs", _X)),
     Call.RELU: Rule(infer.kept, fold.each(lambda x: max(x, Fraction(0))), None, Name("relu", _X)),
     Call.SIGN: Rule(infer.small, fold.each(fold.sign), None, Name("sign", _X)),
-    Call.CLAMP: Rule(infer.arithmetic, fold.clamped, ranges.clamped, Name("clamp", ("x", "lo", "hi"))),
+    Call.CLAMP: Rule(infer.clamped, fold.clamped, ranges.clamped, Name("clamp", ("x", "lo", "hi"))),
     Call.CONV2D: Rule(infer.given, None, None, Name("conv2d", ("x", "kernel"))),
     Call.AVGPOOL: Rule(infer.given, None, None, Name("avgpool", ("x", "size"))),
     Call.MAXPOOL: Rule(infer.given, None, None, Name("maxpool", ("x", "size"))),

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lang.checker.failing import Failed
+from lang.checker.fold import spread
 from lang.kinds import BIT, Scalar
+from lang.numerals import show_number
 from lang.problems.shapes import InnerSizes, ShapesDiffer, WrongAxis, WrongKind, WrongRank
-from lang.problems.values import BitsOfFix, DivisionByZero, IntegersOnly, NotNamed
+from lang.problems.values import BitsOfFix, ClampReversed, DivisionByZero, IntegersOnly, NotNamed
 from lang.source import Span
 from lang.typed import Call, Const, Expr, Number, Pair, TypeOf
 
@@ -70,6 +72,18 @@ def remainder(use: Use) -> Number:
 
 def shifted(use: Use) -> Number:
     return Number(use.shape, use.types[0].integer)
+
+
+def clamped(use: Use) -> Number:
+    shape = use.shape
+    low, high = use.args[1:]
+    if isinstance(low, Const) and isinstance(high, Const):
+        bounds = broadcast(use.call.value, use.span, low.type, high.type)
+        for least, most in zip(spread(low, bounds), spread(high, bounds), strict=True):
+            if least > most:
+                first, second = show_number(least), show_number(most)
+                raise Failed(ClampReversed(span=use.span, low=first, high=second))
+    return Number(shape, use.whole)
 
 
 def alike(use: Use) -> Number:

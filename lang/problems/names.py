@@ -165,6 +165,14 @@ class NothingToRun(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoOutput(Problem):
+    code = "no-output"
+    title = "this program has no `output`: nobody learns anything"
+    label = "ends without an `output`"
+    help = "write `output NAME to PARTY;`"
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnknownDataset(Problem):
     code = "unknown-dataset"
     title = "there is no data set `{name}`"

@@ -29,6 +29,17 @@ class NotWhole(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClampReversed(Problem):
+    code = "clamp-reversed"
+    title = "the bounds of this `clamp` run backwards"
+    label = "from {low} to {high}: nothing lies between them"
+    help = "write the lower bound first: `clamp(x, {high}, {low})`"
+
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnrolledTooFar(Problem):
     code = "unrolled-too-far"
     title = "this loop unrolls to more than {limit} iterations"

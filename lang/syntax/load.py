@@ -24,7 +24,7 @@ def read(path: str | Path) -> Source:
 def decode(name: str, data: bytes) -> Source:
     """Text with Unix line ends; raises Rejected if it is not UTF-8."""
     try:
-        return Source(name, data.decode("utf-8-sig").replace("\r\n", "\n"))
+        return Source(name, data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
     except UnicodeDecodeError as error:
         raise Rejected([NotUtf8(span=_nowhere(name), path=name, offset=error.start)]) from None
 

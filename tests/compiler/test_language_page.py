@@ -15,7 +15,10 @@ from lang.source import Source
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text()
 FENCES: list[tuple[str, str]] = re.findall(r"^```ccr ?(\S*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 HEAD = next(text for code, text in FENCES if code == "head")
-PROGRAMS = [(code, text if "party " in text else HEAD + text) for code, text in FENCES]
+LEARNS = "output a to alice;\n"
+PROGRAMS = [
+    (code, (text if "party " in text else HEAD + text) + ("" if "output " in text else LEARNS)) for code, text in FENCES
+]
 
 
 def problems(text: str) -> list[Problem]:

@@ -37,6 +37,19 @@ NUMPY = {
 }
 
 
+@pytest.mark.parametrize(
+    ("size", "value"),
+    [("2 ** DEPTH", 8), ("2 ** 3 ** 2", 512), ("4 * 2 ** DEPTH - (1 + 2) ** 2", 23), ("DEPTH ** 0", 1)],
+)
+def test_powers_in_sizes(size: str, value: int) -> None:
+    """They bind as in expressions: from the right, and tighter than a product."""
+    text = f"party p; party q; param DEPTH = 3; input a: uint<{size}>[2, {size}] from p; output n = {size} to p;"
+    program = check(Source("sizes.ccr", text)).program
+    assert str(program.inputs[0].variable.kind) == f"uint<{value}>[2, {value}]"
+    [release] = program.statements
+    assert isinstance(release, Release) and isinstance(release.value, Const) and release.value.values == (value,)
+
+
 def const(array: NDArray[np.int64]) -> Const:
     return Const(Number(array.shape, True), tuple(Fraction(int(v)) for v in array.ravel()), NOWHERE)
 

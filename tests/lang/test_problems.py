@@ -29,6 +29,7 @@ FOUND_LATER = {
     "within-unmet",
     "too-many-gates",
     "nothing-to-run",
+    "no-output",
     "quotient-kind",
 }
 FOUND_ELSEWHERE = {"file-missing", "not-utf8"}  # test_load.py

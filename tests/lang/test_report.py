@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from lang.checker.check import check
 from lang.problems import LeaksData
 from lang.problems.draw import as_json, draw
 from lang.problems.names import UnknownName, Unused
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
-from lang.syntax.load import read
+from lang.syntax.load import decode, read
 
 TUMOUR = Source(
     "tumour.ccr",
@@ -107,6 +108,16 @@ def test_a_place_over_several_lines_is_underlined_to_the_end_of_its_first() -> N
     assert drawn[4] == "  | " + " " * 30 + "^ unknown"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_places_are_right_whatever_ends_a_line(end: str) -> None:
+    text = end.join(["// first", "party p; party q;", "", "  let x = nothing;", ""])
+    with pytest.raises(Rejected) as caught:
+        check(decode("ends.ccr", text.encode()))
+    [problem] = caught.value.problems
+    assert (problem.span.line, problem.span.column, problem.span.end_column) == (4, 11, 18)
+    assert "\n4 |   let x = nothing;\n" in draw(problem)
+
+
 def test_an_empty_file_can_be_pointed_at() -> None:
     assert "1 |" in draw(UnknownName(span=Span(Source("p.ccr", ""), 1, 1, 1, 1), name="x"))
 
@@ -115,6 +126,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bytes.ccr").write_bytes(b"let x = \xff;")
     (tmp_path / "dos.ccr").write_bytes(b"\xef\xbb\xbflet x = 1;\r\nlet y = 2;\r\n")
     assert read(tmp_path / "dos.ccr").text == "let x = 1;\nlet y = 2;\n"
+    (tmp_path / "old.ccr").write_bytes(b"let x = 1; // a comment ends here\rlet y = 2;\r\r\nlet z = 3;")
+    assert read(tmp_path / "old.ccr").text == "let x = 1; // a comment ends here\nlet y = 2;\n\nlet z = 3;"
     wrong = {"bytes.ccr": "not-utf8", "nowhere.ccr": "file-missing", "": "file-missing", "\0": "not-utf8"}
     for name, code in wrong.items():
         with pytest.raises(Rejected) as caught:

@@ -52,8 +52,9 @@ def test_check_changes_nothing(program: Path) -> None:
     assert told.exit_code == 1 and json.loads(told.stdout) == {"changed": [str(program)]}
 
 
-def test_line_ends_are_made_plain(program: Path) -> None:
-    program.write_bytes(TIDY.replace("\n", "\r\n").encode())
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_line_ends_are_made_plain(program: Path, end: str) -> None:
+    program.write_bytes(TIDY.replace("\n", end).encode())
     assert call("fmt", "--check", str(program)).exit_code == 1
     assert call("fmt", str(program)).exit_code == 0 and program.read_bytes() == TIDY.encode()
 
