@@ -153,6 +153,7 @@ class Read:
     type: TypeOf
     variable: Variable
     span: Span = field(compare=False)
+    loop: Variable | None = None  # public, once the loop of this index is unrolled
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import assert_never
 from lang import typed
 from lang.checker.context import Context
 from lang.checker.convert import convert
+from lang.checker.counters import learn
 from lang.checker.failing import Failed
 from lang.checker.indexing import compose, pick, places_of
 from lang.checker.infer import describe
@@ -48,6 +49,10 @@ def assign(context: Context, node: tree.Assign) -> typed.Statement:
     kind = kind_of(target.value.type)
     assert kind is not None
     value = convert(context, value, kind, node.value.span, "the assignment")
+    if target.fields or target.places:
+        context.known.pop(target.variable.number, None)
+    else:
+        learn(context, target.variable, value)
     return typed.Store(target.variable, target.fields, target.places, value, node.span, added)
 
 
@@ -55,7 +60,7 @@ def _target(context: Context, node: tree.Expr) -> _Target:
     match node:
         case tree.Name():
             symbol = _assignable(context, node)
-            return _Target(symbol.variable, (), (), typed.Read(symbol.type, symbol.variable, node.span))
+            return _Target(symbol.variable, (), (), context.held(symbol.variable, symbol.type, node.span))
         case tree.Member(base=base, part=part):
             outer = _target(context, base)
             if outer.places:

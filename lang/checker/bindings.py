@@ -5,6 +5,7 @@ from __future__ import annotations
 from lang import typed
 from lang.checker.context import Context
 from lang.checker.convert import convert, take_apart
+from lang.checker.counters import learn
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
 from lang.checker.kinds import resolve
@@ -58,6 +59,7 @@ def var(context: Context, node: tree.Var) -> list[typed.Statement]:
     value = convert(context, value, kind, node.value.span, f"`{node.name.name}`")
     variable = context.fresh(node.name, kind, mutable=True)
     context.bind_value(node.name, variable, type_of(kind), "a `var`")
+    learn(context, variable, value)
     return [typed.Bind(variable, value, node.span)]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from lang import typed
 from lang.checker.blocks import block_value, body
-from lang.checker.context import Around, Context
+from lang.checker.context import Around, Context, Value
 from lang.checker.convert import fill, once, take_apart
 from lang.checker.failing import Failed, NeedsIndex
 from lang.checker.findings import Attempt, of_text
@@ -58,6 +58,7 @@ def _arms(
     found: list[_Arm[T]] = []
     last: T | None = None
     around, decided, right = context.around, False, True
+    before, after = context.known, list[dict[int, Value]]()  # what is known of variables
     arm: tree.If | tree.Block | None = node
     while isinstance(arm, tree.If):
         condition: tuple[typed.Expr, bool | None] | None = None
@@ -73,25 +74,35 @@ def _arms(
         around = replace(around, private=around.private or holds is None, value_level=level)
         what = _arm(context, around, arm.then, check, not decided and holds is not False)
         if not decided and holds is not False:
+            after.append(context.known)
             right = right and what is not None
             if holds:
                 last, decided = what, True
             elif what is not None:
                 found.append(_Arm(expr, what, arm.span))
-        arm = arm.otherwise
+        context.known, arm = before, arm.otherwise
     if arm is not None:
         what = _arm(context, around, arm, check, not decided)
         if not decided:
             last, right = what, right and what is not None
+    if not decided:
+        after.append(context.known)
+    context.known = after[0] if len(after) == 1 else _agreed(before, after)
     if not right:
         raise Failed
     return found, last
+
+
+def _agreed(before: Mapping[int, Value], after: Sequence[Mapping[int, Value]]) -> dict[int, Value]:
+    """What is known after arms of which one is taken: of what none of them assigns."""
+    return {number: value for number, value in before.items() if all(arm.get(number) is value for arm in after)}
 
 
 def _arm(
     context: Context, around: Around, block: tree.Block, check: Callable[[Context, tree.Block], T], taken: bool
 ) -> T | None:
     """What an arm becomes; None if it is wrong."""
+    context.known = dict(context.known)
     with context.inside(around), _attempt(context, taken):
         return check(context, block)
     return None

@@ -23,6 +23,7 @@ from lang.syntax import tree
 from lang.syntax.tree import MAX_DEPTH
 
 MAX_VALUES = 1 << 17  # as many as a text that is written out can have
+Value = typed.Expr | typed.Variable  # of a variable: public, or the index of the loop to unroll for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class Context:
     findings: Findings = field(default_factory=Findings)
     variables: int = 0
     ranges: dict[int, Range] = field(default_factory=dict[int, Range])  # of loop indices and `let`s, by variable
+    uncounted: set[int] = field(default_factory=set[int])  # variables that loops change in other ways than by counting
     used: set[str] = field(default_factory=set[str])  # inputs and data sets that are read
     called: set[str] = field(default_factory=set[str])  # functions
     inlined: int = 0  # calls
     unrolled: int = 0  # iterations
     values: int = 0  # of expressions, in functions and loops as often as they are written into the program
     # of the present place
+    known: dict[int, Value] = field(default_factory=dict[int, Value])  # what `var`s hold, by variable: counters.py
     scopes: Scopes = field(default_factory=Scopes)
     around: Around = Around()
     depth: int = 0  # of expressions and blocks in one another, through calls too
@@ -147,6 +150,13 @@ class Context:
             yield scope
 
     # -- names
+
+    def held(self, variable: typed.Variable, type_: typed.TypeOf, span: Span) -> typed.Expr:
+        """The value of a variable here."""
+        value = self.known.get(variable.number)
+        if value is None or isinstance(value, typed.Variable):
+            return typed.Read(type_, variable, span, value)
+        return replace(value, span=span)
 
     def fresh(self, name: tree.Name, kind: Kind | None, mutable: bool = False) -> typed.Variable:
         self.variables += 1

@@ -9,6 +9,7 @@ from fractions import Fraction
 from lang import typed
 from lang.checker.blocks import body
 from lang.checker.context import Context
+from lang.checker.counters import changed_in, counted, entered, left
 from lang.checker.failing import Failed, NeedsIndex
 from lang.checker.findings import of_no_value
 from lang.checker.public import whole
@@ -27,21 +28,26 @@ def repeat(context: Context, node: tree.For) -> list[typed.Statement]:
     with context.attempt() if context.around.never else nullcontext():
         start, end = _bounds(context, node)
     if context.around.never or start == end:
-        with context.never_run(of_no_value):
-            _iteration(context, node, Const(Number((), True), (Fraction(start),), node.index.span))
+        _never(context, node, start)
         return []
-    index = context.fresh(node.index, None)
-    context.ranges[index.number] = (start, end - 1)
-    found, unrolled = context.findings.saved(), context.unrolled
-    try:
-        done = _iteration(context, node, typed.IndexOf(Number((), True), index, node.index.span))
-    except NeedsIndex as needed:
-        if needed.index != index:
-            raise
+    variable = context.fresh(node.index, None)
+    context.ranges[variable.number] = (start, end - 1)
+    index = typed.IndexOf(Number((), True), variable, node.index.span)
+    while True:
+        found, unrolled, known = context.findings.saved(), context.unrolled, dict(context.known)
+        unroll = False
+        try:
+            done = _kept(context, node, index, start, end)
+        except NeedsIndex as needed:
+            if needed.index != variable:
+                raise
+            done, unroll = None, True
+        if done is not None:
+            return done
         context.findings.restore(found)
-        context.unrolled = unrolled
-        return _unroll(context, node, start, end)
-    return [typed.Repeat(index, start, end - start, tuple(done), node.span)]
+        context.unrolled, context.known = unrolled, known
+        if unroll:
+            return _unroll(context, node, start, end)
 
 
 def _bounds(context: Context, node: tree.For) -> tuple[int, int]:
@@ -51,6 +57,25 @@ def _bounds(context: Context, node: tree.For) -> tuple[int, int]:
         bounds = replace(node.start.span, end_line=node.end.span.end_line, end_column=node.end.span.end_column)
         raise Failed(SliceBackwards(span=bounds, start=start, end=end))
     return start, end
+
+
+def _never(context: Context, node: tree.For, start: int) -> None:
+    """The body of a loop without iterations is looked at, and changes nothing."""
+    known, context.known = context.known, dict(context.known)
+    with context.never_run(of_no_value):
+        _iteration(context, node, Const(Number((), True), (Fraction(start),), node.index.span))
+    context.known = known
+
+
+def _kept(context: Context, node: tree.For, index: typed.IndexOf, start: int, end: int) -> list[typed.Statement] | None:
+    """A Repeat; None if a variable that seemed to count does not, which is then known."""
+    before, changed = dict(context.known), changed_in(context, node.body)
+    steps = entered(context, node, changed, index, start)
+    done = _iteration(context, node, index)
+    if not counted(context, before, steps, index, start):
+        return None
+    left(context, before, changed, steps, end - start)
+    return [typed.Repeat(index.variable, start, end - start, tuple(done), node.span)]
 
 
 def _unroll(context: Context, node: tree.For, start: int, end: int) -> list[typed.Statement]:

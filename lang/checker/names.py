@@ -33,7 +33,7 @@ def read(context: Context, node: tree.Name) -> typed.Expr:
             return replace(value, span=node.span)
         case Bound(variable=variable, type=type_):
             context.used.add(node.name)
-            return typed.Read(type_, variable, node.span)
+            return context.held(variable, type_, node.span)
         case DatasetName():
             context.used.add(node.name)
             raise Failed(DatasetOutside(span=node.span, name=node.name))

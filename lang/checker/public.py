@@ -77,6 +77,8 @@ def indices(expr: typed.Expr) -> list[typed.Variable] | None:
                 stack.extend(args)
             case typed.Convert(value=value):
                 stack.append(value)
+            case typed.Read(loop=typed.Variable() as loop):
+                found.append(loop)
             case (
                 typed.Read()
                 | typed.RowField()

@@ -50,6 +50,8 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         clauses = clauses_of(context, node, dataset)
     if dataset is None or variables is None:
         raise Failed
+    for variable in variables:
+        context.known.pop(variable.number, None)
     with context.attempt():
         body = _body(context, node, dataset, variables)
     if clauses is None or body is None:
