@@ -89,8 +89,12 @@ class Call(Enum):
     TRANSPOSE = "transpose"
     RESHAPE = "reshape"  # to the result type's shape
     BROADCAST = "broadcast"  # to the result type's shape
+    ZEROS = "zeros"  # of the result type's shape; its operand is 0
+    CONCAT = "concat"  # any number of them, along option axis (always given)
     ARGMAX = "argmax"  # over option axis (absent: all); the first of equal ones
     SORT = "sort"  # a vector, ascending
+    SORT_BY = "sort by"  # (x, keys): along axis 0, by ascending keys; those of equal keys stay in order
+    ARGSORT = "argsort"  # of a vector; the first of equal ones first
     POPCOUNT = "popcount"  # of a named kind: how many of its bits are 1
     CONV2D = "conv2d"  # (image, kernel), no padding, step 1; shapes in `layers.py`
     AVGPOOL = "avgpool"  # (image, n): squares of n by n, n a public Const
@@ -181,7 +185,7 @@ class Operate:
     call: Call
     args: tuple[Expr, ...]
     span: Span = field(compare=False)
-    axis: int | None = None  # SUM, MEAN, MIN_OF, MAX_OF; counted from 0; TRANSPOSE reverses all axes
+    axis: int | None = None  # SUM, MEAN, MIN_OF, MAX_OF, CONCAT; counted from 0; TRANSPOSE reverses all axes
     within: Fraction | None = None  # largest error allowed, for INEXACT
 
 

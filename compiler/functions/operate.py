@@ -13,7 +13,8 @@ from typing import Literal, assert_never
 from compiler.functions.divide import divide
 from compiler.functions.inexact import inexact
 from compiler.functions.layers import avgpool, conv2d, largest, least, maxpool
-from compiler.functions.order import argmax, permuted_last, popcount, sort, tournament
+from compiler.functions.order import argmax, permuted_last, popcount, tournament
+from compiler.functions.sorting import argsort, sort, sort_by
 from compiler.words.builder import Builder
 from compiler.words.operations import And, Or, Xor
 from lang.kinds import Scalar
@@ -22,9 +23,10 @@ from lang.problems.problem import Rejected
 from lang.typed import Call, Expr, Number, Operate
 
 Linear = Literal[Call.ADD, Call.SUB, Call.NEG, Call.MUL, Call.DOT, Call.MATMUL, Call.CONV2D]
-Comparing = Literal[Call.LESS, Call.EQUAL, Call.MIN, Call.MAX, Call.CLAMP, Call.ABS, Call.RELU, Call.SIGN, Call.SORT]
+Comparing = Literal[Call.LESS, Call.EQUAL, Call.MIN, Call.MAX, Call.CLAMP, Call.ABS, Call.RELU, Call.SIGN]
+Sorting = Literal[Call.SORT, Call.SORT_BY, Call.ARGSORT]
 Bitwise = Literal[Call.AND, Call.OR, Call.XOR, Call.NOT, Call.POPCOUNT]
-Moving = Literal[Call.TRANSPOSE, Call.RESHAPE, Call.BROADCAST]
+Moving = Literal[Call.TRANSPOSE, Call.RESHAPE, Call.BROADCAST, Call.ZEROS, Call.CONCAT]
 Reducing = Literal[Call.SUM, Call.MEAN, Call.MIN_OF, Call.MAX_OF, Call.ARGMAX]
 Pooling = Literal[Call.AVGPOOL, Call.MAXPOOL]
 
@@ -34,12 +36,14 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
     match call := e.call:
         case Call.ADD | Call.SUB | Call.NEG | Call.MUL | Call.DOT | Call.MATMUL | Call.CONV2D:
             return _linear(b, call, args)
-        case Call.LESS | Call.EQUAL | Call.MIN | Call.MAX | Call.CLAMP | Call.ABS | Call.RELU | Call.SIGN | Call.SORT:
+        case Call.LESS | Call.EQUAL | Call.MIN | Call.MAX | Call.CLAMP | Call.ABS | Call.RELU | Call.SIGN:
             return _comparing(b, call, args)
+        case Call.SORT | Call.SORT_BY | Call.ARGSORT:
+            return _sorting(b, call, args)
         case Call.AND | Call.OR | Call.XOR | Call.NOT | Call.POPCOUNT:
             return _bitwise(b, call, e, args)
-        case Call.TRANSPOSE | Call.RESHAPE | Call.BROADCAST:
-            return _moving(b, call, e, args[0])
+        case Call.TRANSPOSE | Call.RESHAPE | Call.BROADCAST | Call.ZEROS | Call.CONCAT:
+            return _moving(b, call, e, args)
         case Call.SUM | Call.MEAN | Call.MIN_OF | Call.MAX_OF | Call.ARGMAX:
             return _reducing(b, call, e, args[0])
         case Call.AVGPOOL | Call.MAXPOOL:
@@ -107,8 +111,18 @@ def _comparing(b: Builder, call: Comparing, args: list[int]) -> int:
             return largest(b, x, _zero(b))
         case Call.SIGN:
             return b.sub(b.less(_zero(b), x), b.less(x, _zero(b)))
+        case _:
+            assert_never(call)
+
+
+def _sorting(b: Builder, call: Sorting, args: list[int]) -> int:
+    match call:
         case Call.SORT:
-            return sort(b, x)
+            return sort(b, *args)
+        case Call.SORT_BY:
+            return sort_by(b, *args)
+        case Call.ARGSORT:
+            return argsort(b, *args)
         case _:
             assert_never(call)
 
@@ -146,15 +160,21 @@ def _kind(e: Expr) -> Scalar:
     return e.type.kind
 
 
-def _moving(b: Builder, call: Moving, e: Operate, x: int) -> int:
+def _moving(b: Builder, call: Moving, e: Operate, args: list[int]) -> int:
     """The same elements at other places."""
+    x = args[0]
     match call:
         case Call.TRANSPOSE:
             return b.transpose(x, range(len(b.type(x).shape))[::-1])
         case Call.RESHAPE:
             return b.reshape(x, e.type.shape)
-        case Call.BROADCAST:
+        case Call.BROADCAST | Call.ZEROS:
             return b.broadcast(x, e.type.shape)
+        case Call.CONCAT:
+            assert e.axis is not None
+            axes = [e.axis, *(i for i in range(len(e.type.shape)) if i != e.axis)]
+            joined = b.concat([b.transpose(arg, axes) for arg in args])
+            return b.transpose(joined, [axes.index(i) for i in range(len(axes))])
         case _:
             assert_never(call)
 

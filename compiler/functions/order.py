@@ -1,4 +1,4 @@
-"""Choosing by comparison: the least or largest of an axis, where it stands, sorting, and private indices."""
+"""Choosing by comparison: the least or largest of an axis, where it stands, and private indices."""
 
 from __future__ import annotations
 
@@ -55,34 +55,6 @@ def _with_last(b: Builder, winners: int, x: int) -> int:
     first = [rank - 1, *range(rank - 1)]
     joined = b.concat([b.transpose(winners, first), b.transpose(last, first)])
     return b.transpose(joined, [*range(1, rank), 0])
-
-
-def sort(b: Builder, x: int) -> int:
-    """A vector, ascending: Batcher's bitonic network (1968) on the next power of two, padded with the largest."""
-    type = b.type(x)
-    count = type.shape[0]
-    size = 1 << (count - 1).bit_length()
-    if size > count:
-        x = b.concat([x, b.const([type.hi * type.scale], (size - count,))])
-    block = 2
-    while block <= size:
-        distance = block // 2
-        while distance:
-            x = _exchange(b, x, size, block, distance)
-            distance //= 2
-        block *= 2
-    return b.view(x, Strided(0, (1,)), (count,))
-
-
-def _exchange(b: Builder, x: int, size: int, block: int, distance: int) -> int:
-    """Compare elements `distance` apart; ascending where the bit `block` of the index is 0, else descending."""
-    groups = size // (2 * distance)
-    shape = (groups, distance)
-    low, high = (b.view(x, Strided(side * distance, (2 * distance, 1)), shape) for side in (0, 1))
-    down = [Fraction(1 if (group * 2 * distance) & block else 0) for group in range(groups) for _ in range(distance)]
-    swap = b.logic(Xor(), b.less(high, low), b.const(down, shape))
-    halves = [b.reshape(b.select(swap, *pair), (1, *shape)) for pair in ((high, low), (low, high))]
-    return b.reshape(b.transpose(b.concat(halves), (1, 0, 2)), (size,))
 
 
 def popcount(b: Builder, x: int, width: int) -> int:

@@ -12,6 +12,7 @@ from lang.checker.failing import Failed
 from lang.checker.functions import BUILTINS, Builtin
 from lang.checker.infer import describe, number, show_shape
 from lang.checker.inlining import count, inlined
+from lang.checker.kinds import MAX_ELEMENTS
 from lang.checker.labels import check_label
 from lang.checker.layers import convolved, pooled
 from lang.checker.operators import operate
@@ -19,7 +20,7 @@ from lang.checker.public import constant, whole
 from lang.checker.symbols import FunctionName
 from lang.numerals import show_number
 from lang.problems.names import ArgumentCount, NotAFunction, OptionTwice, OptionValue, UnknownFunction, UnknownOption
-from lang.problems.shapes import WrongShape
+from lang.problems.shapes import ShapeRange, SizeNegative, WrongShape
 from lang.problems.values import LossOnly
 from lang.source import Span
 from lang.syntax import tree
@@ -79,6 +80,10 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
         raise Failed(LossOnly(span=node.span, name=name))
     call = builtin.over if over else builtin.call
     assert call is not None
+    if call is Call.ZEROS:
+        return _zeros(args, node.span)
+    if call is Call.CONCAT and axis is None:
+        axis = 0
     if call is Call.RESHAPE:
         return _reshape(args, node.span)
     if call is Call.CONV2D:
@@ -141,6 +146,16 @@ def _pool(call: Call, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
     shape = pooled(call.value, image, whole(args[1], "the side of a pool"), span)
     type_ = Number(shape, False) if call is Call.AVGPOOL else Number(shape, image.integer, image.kind)
     return operate(call, args, span, type_=type_)
+
+
+def _zeros(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
+    shape = tuple(whole(size, "a size") for size in args)
+    if min(shape) < 1:
+        raise Failed(SizeNegative(span=span, value=min(shape), least=1))
+    if prod(shape) > MAX_ELEMENTS:
+        raise Failed(ShapeRange(span=span, elements=str(prod(shape)), limit=MAX_ELEMENTS))
+    zero = typed.Const(Number((), True), (Fraction(0),), span)
+    return operate(Call.ZEROS, (zero,), span, type_=Number(shape, True))
 
 
 def _reshape(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:

@@ -23,11 +23,11 @@ from lang.typed import Call, Const, Number
 def learn(context: Context, variable: typed.Variable, value: typed.Expr) -> None:
     """A variable as a whole holds a value from here on."""
     loops = indices(value) if isinstance(value.type, Number) and not value.type.shape else None
-    if loops is None:
-        context.known.pop(variable.number, None)
-    else:
-        public = isinstance(value, Const) or affine(value) is not None
-        context.known[variable.number] = value if public else replace(loops[-1])  # a new one: it may be another value
+    context.known.pop(variable.number, None)
+    if loops is not None and (isinstance(value, Const) or affine(value) is not None):
+        context.known[variable.number] = value
+    elif loops:
+        context.known[variable.number] = replace(loops[-1])  # a new one: it may be another value
 
 
 def changed_in(context: Context, block: tree.Block) -> dict[str, typed.Variable]:

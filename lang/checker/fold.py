@@ -100,6 +100,18 @@ def transposed(args: tuple[Const, ...], type_: Number, axis: int | None) -> Valu
     return tuple(args[0].values[sum(map(operator.mul, index, strides))] for index in places)
 
 
+def joined(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
+    """Along an axis: of each row before it, the parts of all operands."""
+    axis = axis or 0
+    parts = [prod(arg.type.shape[axis:]) for arg in args]
+    return tuple(
+        value
+        for row in range(prod(type_.shape[:axis]))
+        for arg, size in zip(args, parts, strict=True)
+        for value in arg.values[row * size : (row + 1) * size]
+    )
+
+
 def multiplied(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
     """NumPy's `@` for one or two axes on each side."""
     left, right = args

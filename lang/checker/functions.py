@@ -67,6 +67,8 @@ RULES: Mapping[Call, Rule] = {
     Call.MATMUL: Rule(infer.matmul, fold.multiplied, None, Name("matmul", _AB)),
     Call.TRANSPOSE: Rule(infer.turned, fold.transposed, None, Name("transpose", _X)),
     Call.RESHAPE: Rule(infer.given, fold.same, None, Name("reshape", ("x", "size"), variadic=True)),
+    Call.ZEROS: Rule(infer.given, None, None, Name("zeros", ("size",), variadic=True)),
+    Call.CONCAT: Rule(infer.joined, fold.joined, None, Name("concat", _AB, _AXIS, variadic=True)),
     Call.SUM: Rule(infer.total, fold.over(fold.total), None, Name("sum", _X, _AXIS, over=True)),
     Call.MEAN: Rule(infer.average, fold.over(fold.mean), None, Name("mean", _X, _AXIS, over=True)),
     Call.MIN: Rule(
@@ -91,7 +93,9 @@ RULES: Mapping[Call, Rule] = {
     Call.CONV2D: Rule(infer.given, None, None, Name("conv2d", ("x", "kernel"))),
     Call.AVGPOOL: Rule(infer.given, None, None, Name("avgpool", ("x", "size"))),
     Call.MAXPOOL: Rule(infer.given, None, None, Name("maxpool", ("x", "size"))),
-    Call.SORT: Rule(infer.ordered, None, None, Name("sort", _X)),
+    Call.SORT: Rule(infer.ordered, None, None, Name("sort", _X, over=True)),
+    Call.SORT_BY: Rule(infer.ordered_by, None, None, Name("sort", ("x", "keys"))),
+    Call.ARGSORT: Rule(infer.places, None, ranges.position, Name("argsort", _X)),
     Call.POPCOUNT: Rule(infer.counted, None, None, Name("popcount", _X)),
     # functions that are not exact
     Call.SQRT: _approximated("sqrt"),

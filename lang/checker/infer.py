@@ -151,6 +151,31 @@ def ordered(use: Use) -> Number:
     return use.x
 
 
+def ordered_by(use: Use) -> Number:
+    x, keys = use.types
+    _check_vector(use.call.value, keys, use.span)
+    if x.shape[:1] != keys.shape:
+        raise Failed(ShapesDiffer(span=use.span, left=show_shape(x.shape), right=show_shape(keys.shape), op="sort"))
+    return x
+
+
+def places(use: Use) -> Number:
+    _check_vector(use.call.value, use.x, use.span)
+    return Number(use.x.shape, True)
+
+
+def joined(use: Use) -> Number:
+    """One after the other along an axis: the other axes must be the same."""
+    first, *others = use.types
+    shape = without(first, use.axis, use.span)
+    for type_ in others:
+        if len(type_.shape) != len(first.shape) or without(type_, use.axis, use.span) != shape:
+            shown = show_shape(first.shape), show_shape(type_.shape)
+            raise Failed(ShapesDiffer(span=use.span, left=shown[0], right=shown[1], op="concat"))
+    axis = use.axis or 0
+    return Number((*shape[:axis], sum(t.shape[axis] for t in use.types), *shape[axis:]), use.whole, _common(use.types))
+
+
 def approximated(use: Use) -> Number:
     """Element by element, or along an axis."""
     without(use.x, use.axis, use.span)

@@ -65,8 +65,12 @@ EXAMPLES: Mapping[Call, str] = {
     Call.TRANSPOSE: "transpose(reshape(w, 2, 2)) @ [x[0], x[1]]",
     Call.RESHAPE: "reshape(w, 2, 2) @ [x[0], x[1]]",
     Call.BROADCAST: "if x[0] > 0 { let e: K[4] = w[0]; e } else { w }",
+    Call.ZEROS: "w + zeros(4)",
+    Call.CONCAT: "dot(concat(x, w[1..]), [1, 2, 3, 4, 5, 6, 7])",
     Call.ARGMAX: "argmax(w)",
     Call.SORT: "dot(sort(w), [1, 2, 3, 4])",
+    Call.SORT_BY: "dot(sort(w, x), [1, 2, 3, 4])",
+    Call.ARGSORT: "argsort(w)",
     Call.POPCOUNT: "popcount(w as int<8>)",
     Call.CONV2D: "conv2d(reshape(w, 2, 2), reshape(x, 2, 2))",
     Call.AVGPOOL: "avgpool(reshape(w, 2, 2), 2)",
@@ -89,6 +93,7 @@ WITHOUT_GRADIENT: Mapping[Call, str] = {
     Call.EQUAL: "zero",
     Call.SIGN: "zero",
     Call.ARGMAX: "zero",
+    Call.ARGSORT: "zero",
     Call.MODULO: "zero",  # x - d floor(x / d), where rounding differentiates as the identity
     Call.NOT: "zero",
     Call.AND: "not-yet",  # bits are no numbers
@@ -224,7 +229,7 @@ def test_page(call: Call) -> None:
         assert SIGNS[call] in PAGE
     else:
         twice = sum(rule.name is not None and rule.name.name == name.name for rule in RULES.values()) > 1
-        form = f"{name.name}(p, axis" if name.over and twice else f"{name.name}("
+        form = f"{name.name}(p, axis" if name.over and "axis" in name.options and twice else f"{name.name}("
         assert re.search(rf"^\|[^|]*`{re.escape(form)}", PAGE, re.MULTILINE)
 
 

@@ -34,6 +34,7 @@ PRIVATE = {
     "other arm": "var n: uint<8> = 2; if a > b { n = 3; } else { n = 3; }",
     "condition in a loop": "var n: uint<8> = 0; for i in 0..4 { if x[i] > a { n += 1; } }",
     "value": "var n: uint<8> = 2; n = a;",
+    "not evaluated": "var n: uint<8> = 2; n = argmax([1, 3, 2]);",
     "value in a loop": "var n: uint<8> = 2; for i in 0..3 { n += x[i]; }",
 }
 

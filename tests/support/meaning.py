@@ -441,8 +441,18 @@ class Reader:
                 return Number(each(lambda n: Fraction((n > 0) - (n < 0)), x.at), True)
             case "clamp", _:
                 return Number(each(lambda n, lo, hi: min(max(n, lo), hi), *(a.at for a in args)), every)
-            case "sort", _:
+            case "sort", 1:
                 return replace(x, at=np.array(sorted(x.at), dtype=object))
+            case "sort", _:
+                return replace(x, at=x.at[np.argsort(args[1].at, kind="stable")])
+            case "argsort", _:
+                return Number(np.array([Fraction(int(i)) for i in np.argsort(x.at, kind="stable")], dtype=object), True)
+            case "concat", _:
+                kinds = {a.kind and replace(a.kind, shape=()) for a in args}
+                joined = np.concatenate([a.at for a in args], axis or 0)
+                return Number(joined, every, kinds.pop() if len(kinds) == 1 else None)
+            case "zeros", _:
+                return Number(np.full([a.integer for a in args], Fraction(0)), True)
             case "popcount", _:
                 return bits_set(x)
             case name, _ if name in real.REAL:

@@ -353,7 +353,7 @@ class Writer:
             forms += [self.sorted, self.applied, self.stacked]
         if len(shape) == 2:
             forms += [self.contracted, self.filtered]
-        return forms if not shape else [*forms, self.moved, self.picked]
+        return forms if not shape else [*forms, self.moved, self.picked, self.concatenated]
 
     def leaf(self, shape: Shape, whole: bool, depth: int = 0) -> Piece:
         same = [v for v in self.scope if v.shape == shape and v.whole == whole]
@@ -585,8 +585,25 @@ class Writer:
         return Piece(f"avgpool({a.text}, 2)", a.reach, a.unit / 4)
 
     def sorted(self, shape: Shape, whole: bool, depth: int) -> Piece:
+        if whole and self.chance(0.2):
+            return Piece(f"argsort({self.any(depth - 1, shape).text})", Fraction(ELEMENTS), Fraction(1))
         a = self.number(shape, whole, depth - 1)
+        if self.chance(0.4):
+            return replace(a, text=f"sort({a.text}, {self.any(depth - 1, shape).text})")
         return replace(a, text=f"sort({a.text})")
+
+    def concatenated(self, shape: Shape, whole: bool, depth: int) -> Piece:
+        axis = self.r.randrange(len(shape))
+        if shape[axis] == 1:
+            return self.negated(shape, whole, depth)
+        first = self.r.randint(1, shape[axis] - 1)
+        parts = [(*shape[:axis], n, *shape[axis + 1 :]) for n in (first, shape[axis] - first)]
+        option = f", axis = {axis - self.r.choice((0, len(shape)))}" if axis or self.chance(0.5) else ""
+        if whole and self.chance(0.2):
+            a = self.number(parts[0], True, depth - 1)
+            return replace(a, text=f"concat({a.text}, zeros({', '.join(map(str, parts[1]))}){option})")
+        a, b = (self.number(part, whole, depth - 1) for part in parts)
+        return joined(f"concat({a.text}, {b.text}{option})", a, b)
 
     def stacked(self, shape: Shape, whole: bool, depth: int) -> Piece:
         items = [self.number((), whole, depth - 1) for _ in range(shape[0])]
