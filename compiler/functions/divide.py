@@ -1,4 +1,4 @@
-"""`/`, `%`, `<<` and `>>`: exact where the right side is public, a circuit of its own where it is private."""
+"""`/` and `%`: exact where the right side is public, a circuit of its own where it is private."""
 
 from __future__ import annotations
 
@@ -16,18 +16,14 @@ from lang.problems import QuotientKind, RangeTooWide
 from lang.problems.problem import Rejected
 from lang.typed import Call, Const, Number, Operate
 
-Dividing = Literal[Call.DIVIDE, Call.MODULO, Call.SHL, Call.SHR]
+Dividing = Literal[Call.DIVIDE, Call.MODULO]
 
 
 def divide(b: Builder, call: Dividing, e: Operate, args: list[int], bound: Scalar | None) -> int:
-    """The word for one of the four, in `e`; `bound` is the kind that the result is converted to right away, if any."""
+    """The word for one of the two, in `e`; `bound` is the kind that the result is converted to right away, if any."""
     x, y = args
     by = b.constant(y)
     match call:
-        case Call.SHL:
-            return b.scaled(x, _power(by))
-        case Call.SHR:
-            return floor_divide(b, x, _power(by)) if e.type.integer else b.scaled(x, 1 / _power(by))
         case Call.MODULO:
             if by:
                 return _remainder(b, x, by)
@@ -42,11 +38,6 @@ def divide(b: Builder, call: Dividing, e: Operate, args: list[int], bound: Scala
             return _private_quotient(b, e, b.broadcast(x, e.type.shape), b.broadcast(y, e.type.shape), bound)
         case _:
             assert_never(call)
-
-
-def _power(by: Fraction | None) -> Fraction:
-    assert by is not None  # a shift is by a public number
-    return Fraction(2) ** int(by)
 
 
 def floor_divide(b: Builder, x: int, by: Fraction) -> int:

@@ -14,7 +14,9 @@ from compiler.functions.divide import divide
 from compiler.functions.inexact import inexact
 from compiler.functions.layers import avgpool, conv2d, largest, least, maxpool
 from compiler.functions.order import argmax, permuted_last, popcount, tournament
+from compiler.functions.shifts import shift
 from compiler.functions.sorting import argsort, sort, sort_by
+from compiler.words.arithmetic import broadcast_shapes
 from compiler.words.builder import Builder
 from compiler.words.operations import And, Or, Xor
 from lang.kinds import Scalar
@@ -48,7 +50,9 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
             return _reducing(b, call, e, args[0])
         case Call.AVGPOOL | Call.MAXPOOL:
             return _pooling(b, call, args)
-        case Call.DIVIDE | Call.MODULO | Call.SHL | Call.SHR:
+        case Call.SHL | Call.SHR:
+            return shift(b, e, *args)
+        case Call.DIVIDE | Call.MODULO:
             return divide(b, call, e, args, bound)
         case Call.SIGMOID | Call.EXP | Call.LOG | Call.SQRT | Call.RSQRT | Call.TANH | Call.SOFTMAX | Call.NORM2:
             return inexact(b, call, args[0], e, bound, wrap)
@@ -59,15 +63,17 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
 
 
 def matmul(b: Builder, args: list[int]) -> int:
-    """[.., I, K] @ [K, J], where a vector stands for a row on the left and a column on the right."""
+    """[.., I, K] @ [.., K, J], where a vector stands for a row on the left and a column on the right."""
     left, right = args
     a, c = b.type(left).shape, b.type(right).shape
     if len(c) == 1:
         return b.dot(left, b.broadcast(right, a), 1)
-    columns = b.transpose(right, (1, 0))  # [J, K]
-    shape = (*a[:-1], c[1], a[-1])
+    columns = b.transpose(right, (*range(len(c) - 2), len(c) - 1, len(c) - 2))  # [.., J, K]
+    batch, rows = broadcast_shapes([a[:-2], c[:-2]]), a[-2:-1]
+    shape = (*batch, *rows, c[-1], a[-1])
     stretched = b.reshape(left, (*a[:-1], 1, a[-1]))
-    return b.dot(b.broadcast(stretched, shape), b.broadcast(columns, shape), 1)
+    repeated = b.reshape(columns, (*c[:-2], *[1] * len(rows), c[-1], c[-2]))
+    return b.dot(b.broadcast(stretched, shape), b.broadcast(repeated, shape), 1)
 
 
 def _linear(b: Builder, call: Linear, args: list[int]) -> int:

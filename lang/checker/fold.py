@@ -113,13 +113,26 @@ def joined(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
 
 
 def multiplied(args: tuple[Const, ...], type_: Number, axis: int | None) -> Values:
-    """NumPy's `@` for one or two axes on each side."""
-    left, right = args
-    inner = left.type.shape[-1]
-    rows = [left.values[i : i + inner] for i in range(0, len(left.values), inner)]
-    width = right.type.shape[1] if len(right.type.shape) == 2 else 1
-    columns = [right.values[j::width] for j in range(width)]
-    return tuple(sum(map(operator.mul, row, column), Fraction(0)) for row in rows for column in columns)
+    """NumPy's `@`: of the last two axes, for every place on those before them."""
+    left, right = (arg.type.shape for arg in args)
+    inner, width = left[-1], right[-1] if len(right) > 1 else 1
+    batch = type_.shape[: max(len(left), len(right)) - 2] if max(len(left), len(right)) > 2 else ()
+    matrices = [_matrices(arg, batch) for arg in args]
+    found: list[Fraction] = []
+    for a, b in zip(*matrices, strict=True):
+        rows = [a[i : i + inner] for i in range(0, len(a), inner)]
+        columns = [b[j::width] for j in range(width)]
+        found += [sum(map(operator.mul, row, column), Fraction(0)) for row in rows for column in columns]
+    return tuple(found)
+
+
+def _matrices(const: Const, batch: tuple[int, ...]) -> Iterator[Values]:
+    """The last two axes for every place of a batch, which the others are stretched to."""
+    shape = const.type.shape
+    size, places = prod(shape[-2:]), prod(shape[:-2])
+    numbers = Const(Number(shape[:-2], True), tuple(map(Fraction, range(places))), const.span)
+    for place in map(int, spread(numbers, batch)):
+        yield const.values[place * size : (place + 1) * size]
 
 
 # -- sizes and kinds --------------------------------------------------------------------------------------------------

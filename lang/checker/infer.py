@@ -309,9 +309,9 @@ def _dot(left: Number, right: Number, span: Span) -> tuple[int, ...]:
 
 def _matmul(left: Number, right: Number, span: Span) -> tuple[int, ...]:
     for type_ in (left, right):
-        if len(type_.shape) not in (1, 2):
+        if not type_.shape:
             raise Failed(WrongRank(span=span, op="@", shape=describe(type_), wanted="vectors or matrices"))
-    inner = right.shape[-2] if len(right.shape) == 2 else right.shape[0]
+    inner = right.shape[-2:][0]
     if left.shape[-1] != inner:
         raise Failed(
             InnerSizes(
@@ -323,7 +323,10 @@ def _matmul(left: Number, right: Number, span: Span) -> tuple[int, ...]:
                 second=inner,
             )
         )
-    return left.shape[:-1] + right.shape[1:]
+    batch = broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    if batch is None:
+        raise Failed(ShapesDiffer(span=span, left=show_shape(left.shape), right=show_shape(right.shape), op="@"))
+    return (*batch, *left.shape[-2:-1], *right.shape[-1:][: len(right.shape) - 1])
 
 
 def show_shape(shape: tuple[int, ...]) -> str:

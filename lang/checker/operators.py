@@ -14,11 +14,11 @@ from lang.checker.failing import Failed, NeedsIndex
 from lang.checker.functions import infer_type, public_value
 from lang.checker.infer import describe, number
 from lang.checker.kinds import MAX_WIDTH
-from lang.checker.public import constant, indices
+from lang.checker.public import constant, indices, interval
 from lang.kinds import BIT
 from lang.numerals import show_number
 from lang.problems.shapes import ValueTooLarge, WrongKind
-from lang.problems.values import ExponentRange, ShiftRange
+from lang.problems.values import ExponentRange, IntegersOnly, ShiftRange
 from lang.source import Span
 from lang.typed import Call, Const, Number
 
@@ -83,7 +83,7 @@ def binary(context: Context, op: str, left: typed.Expr, right: typed.Expr, span:
         return operate(_TRUTH[op], (_bit(left, f"`{op}`"), _bit(right, f"`{op}`")), span)
     if op == "**":
         return _power(context, left, right, span)
-    return _shift(_SHIFTS[op], left, right, span)
+    return _shift(context, op, left, right, span)
 
 
 def _squares(context: Context, left: typed.Expr, right: typed.Expr) -> tuple[typed.Expr, typed.Expr]:
@@ -143,15 +143,27 @@ def _power(context: Context, base: typed.Expr, exponent: typed.Expr, span: Span)
     return typed.Scope(result.type, tuple(statements), result, span) if statements else result
 
 
-def _shift(call: Call, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
+def _shift(context: Context, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
+    if number(right, f"`{op}`").shape or not (isinstance(right, Const) or indices(right)):
+        return _shift_each(context, op, left, right, span)
     amount = constant(right, "a shift")
     n = amount.values[0]
-    if amount.type.shape or n.denominator != 1 or not 0 <= n <= MAX_WIDTH:
-        raise Failed(
-            ShiftRange(
-                span=right.span,
-                limit=MAX_WIDTH,
-                given=f"is {describe(amount.type) if amount.type.shape else show_number(n)}",
-            )
-        )
-    return operate(call, (left, amount), span)
+    if n.denominator != 1 or not 0 <= n <= MAX_WIDTH:
+        raise Failed(ShiftRange(span=right.span, limit=MAX_WIDTH, given=f"is {show_number(n)}"))
+    return operate(_SHIFTS[op], (left, amount), span)
+
+
+def _shift_each(context: Context, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:
+    """By what is known only when the program runs, or by several numbers: their range says how wide the result may
+    become."""
+    type_ = number(right, f"`{op}`")
+    if not type_.integer:
+        hint = "convert it first: `x as uint<4>`"
+        raise Failed(IntegersOnly(span=right.span, op=op, given=describe(type_), hint=hint))
+    bounds = interval(right, context.ranges)
+    if isinstance(right, Const):
+        bounds = int(min(right.values)), int(max(right.values))
+    if bounds is None or not 0 <= bounds[0] <= bounds[1] <= MAX_WIDTH:
+        given = f"is {describe(type_)}" if bounds is None else f"may be {bounds[0]} to {bounds[1]}"
+        raise Failed(ShiftRange(span=right.span, limit=MAX_WIDTH, given=given))
+    return operate(_SHIFTS[op], (left, right), span)

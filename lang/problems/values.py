@@ -216,9 +216,9 @@ class ExponentRange(Problem):
 @dataclass(frozen=True, kw_only=True)
 class ShiftRange(Problem):
     code = "shift-range"
-    title = "a shift must be by a public whole number from 0 to {limit}"
+    title = "a shift must be by a whole number from 0 to {limit}"
     label = "{given}"
-    help = "write a number such as `x << 3`"
+    help = "write a number such as `x << 3`, or bound it: `x << clamp(s, 0, 15)`"
 
     limit: int
     given: str

@@ -70,7 +70,7 @@ def folded(call: Call, *args: Const, axis: int | None = None) -> tuple[tuple[int
 @settings(deadline=None, max_examples=200)
 def test_two_operands(data: st.DataObject, call: Call) -> None:
     shapes = (
-        [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 3), (3, 2))]
+        [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 3), (3, 2)), ((2, 1, 4, 3), (3, 3, 2)), ((3,), (2, 3, 1))]
         if call is Call.MATMUL
         else [((), (2, 3)), ((2, 1), (3,)), ((2, 3), (2, 3)), ((1, 3), (4, 2, 1)), ((), ())]
     )

@@ -128,9 +128,9 @@ def binary(op: str, a: Number, b: Number) -> Number:
         case "**":
             return Number(each(lambda p: p**b.integer, x), a.whole)
         case "<<":
-            return Number(x * 2**b.integer, a.whole)
+            return Number(each(lambda p, q: p * 2 ** int(q), x, y), a.whole)
         case ">>":
-            shifted = x / Fraction(2**b.integer)
+            shifted = each(lambda p, q: p / 2 ** int(q), x, y)
             return Number(each(lambda p: Fraction(floor(p)), shifted) if a.whole else shifted, a.whole)
         case _ if op in COMPARE:
             return Number(each(lambda p, q: Fraction(COMPARE[op](p, q)), x, y), True, BIT)

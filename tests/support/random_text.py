@@ -415,6 +415,12 @@ class Writer:
 
     def scaled(self, shape: Shape, whole: bool, depth: int) -> Piece:
         """By a public number; of an integer only `<<` and `*`."""
+        if self.chance(0.25):
+            a, n = self.number(shape, whole, depth - 1), self.r.randint(1, 5)
+            by = self.private_index(n) if self.chance(0.5) else f"({self.number(shape, True, depth - 1).text} % {n})"
+            if self.chance(0.5):
+                return Piece(f"({a.text} << {by})", a.reach * 2 ** (n - 1), a.unit)
+            return Piece(f"({a.text} >> {by})", a.reach, a.unit if whole else a.unit / 2 ** (n - 1))
         if whole:
             a = self.number(shape, True, depth - 1)
             by = self.r.randint(0, 3)
@@ -553,6 +559,10 @@ class Writer:
     def contracted(self, shape: Shape, whole: bool, depth: int) -> Piece:
         n, (u, v) = self.r.randint(1, 3), self.wholes(whole)
         a, b = self.number((shape[0], n), u, depth - 1), self.number((n, shape[1]), v, depth - 1)
+        if prod(shape) * n <= ELEMENTS // 2 and self.chance(0.3):  # a batch of two, of which one is looked at
+            b = self.number((2, n, shape[1]), v, depth - 1)
+            text = f"({a.text} @ {b.text})[{self.r.randint(0, 1)}]"
+            return Piece(text, 3 * a.reach * b.reach, a.unit * b.unit)
         text = f"({a.text} @ {b.text})" if self.chance(0.5) else f"matmul({a.text}, {b.text})"
         return Piece(text, 3 * a.reach * b.reach, a.unit * b.unit)
 
