@@ -96,7 +96,7 @@ class Call(Enum):
     SORT_BY = "sort by"  # (x, keys): along axis 0, by ascending keys; those of equal keys stay in order
     ARGSORT = "argsort"  # of a vector; the first of equal ones first
     POPCOUNT = "popcount"  # of a named kind: how many of its bits are 1
-    CONV2D = "conv2d"  # (image, kernel), no padding, step 1; shapes in `layers.py`
+    CONV2D = "conv2d"  # (image, kernel), option window; shapes in `layers.py`
     AVGPOOL = "avgpool"  # (image, n): squares of n by n, n a public Const
     MAXPOOL = "maxpool"
     SIGMOID = "sigmoid"  # option within
@@ -138,6 +138,14 @@ class Variable:
     kind: Kind | None  # declared or inferred kind of a `var`, input or parameter; None: exact
     mutable: bool
     span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How CONV2D, AVGPOOL and MAXPOOL go over the last two axes of an image."""
+
+    stride: int = 1
+    padding: int = 0  # rows and columns on each side: zeros, for MAXPOOL nothing that counts
 
 
 # -- expressions --------------------------------------------------------------------------------
@@ -187,6 +195,7 @@ class Operate:
     span: Span = field(compare=False)
     axis: int | None = None  # SUM, MEAN, MIN_OF, MAX_OF, CONCAT; counted from 0; TRANSPOSE reverses all axes
     within: Fraction | None = None  # largest error allowed, for INEXACT
+    window: Window = Window()
 
 
 @dataclass(frozen=True, slots=True)

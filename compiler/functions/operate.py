@@ -37,7 +37,7 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
     """The word for `e`; `bound` is the kind that the result is converted to right away, if any."""
     match call := e.call:
         case Call.ADD | Call.SUB | Call.NEG | Call.MUL | Call.DOT | Call.MATMUL | Call.CONV2D:
-            return _linear(b, call, args)
+            return _linear(b, call, e, args)
         case Call.LESS | Call.EQUAL | Call.MIN | Call.MAX | Call.CLAMP | Call.ABS | Call.RELU | Call.SIGN:
             return _comparing(b, call, args)
         case Call.SORT | Call.SORT_BY | Call.ARGSORT:
@@ -49,7 +49,7 @@ def operate(b: Builder, e: Operate, args: list[int], bound: Scalar | None = None
         case Call.SUM | Call.MEAN | Call.MIN_OF | Call.MAX_OF | Call.ARGMAX:
             return _reducing(b, call, e, args[0])
         case Call.AVGPOOL | Call.MAXPOOL:
-            return _pooling(b, call, args)
+            return _pooling(b, call, e, args)
         case Call.SHL | Call.SHR:
             return shift(b, e, *args)
         case Call.DIVIDE | Call.MODULO:
@@ -76,7 +76,7 @@ def matmul(b: Builder, args: list[int]) -> int:
     return b.dot(b.broadcast(stretched, shape), b.broadcast(repeated, shape), 1)
 
 
-def _linear(b: Builder, call: Linear, args: list[int]) -> int:
+def _linear(b: Builder, call: Linear, e: Operate, args: list[int]) -> int:
     """Sums and products: linear in each operand."""
     match call:
         case Call.ADD:
@@ -92,7 +92,7 @@ def _linear(b: Builder, call: Linear, args: list[int]) -> int:
         case Call.MATMUL:
             return matmul(b, args)
         case Call.CONV2D:
-            return conv2d(b, *args)
+            return conv2d(b, args[0], args[1], e.window)
         case _:
             assert_never(call)
 
@@ -206,13 +206,13 @@ def _reducing(b: Builder, call: Reducing, e: Operate, x: int) -> int:
             assert_never(call)
 
 
-def _pooling(b: Builder, call: Pooling, args: list[int]) -> int:
+def _pooling(b: Builder, call: Pooling, e: Operate, args: list[int]) -> int:
     image, side = args[0], b.constant(args[1])
     assert side is not None
     match call:
         case Call.AVGPOOL:
-            return avgpool(b, image, int(side))
+            return avgpool(b, image, int(side), e.window)
         case Call.MAXPOOL:
-            return maxpool(b, image, int(side))
+            return maxpool(b, image, int(side), e.window)
         case _:
             assert_never(call)

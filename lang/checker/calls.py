@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
@@ -75,7 +76,8 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
                 usage=builtin.usage(name),
             )
         )
-    axis, within = _options(context, node, builtin, args)
+    options = _options(context, node, builtin, args)
+    axis, within = options.axis, options.within
     if builtin.only_in_loss and not context.around.loss:
         raise Failed(LossOnly(span=node.span, name=name))
     call = builtin.over if over else builtin.call
@@ -87,9 +89,9 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
     if call is Call.RESHAPE:
         return _reshape(args, node.span)
     if call is Call.CONV2D:
-        return _convolve(args, node.span)
+        return _convolve(args, options, node.span)
     if call in (Call.AVGPOOL, Call.MAXPOOL):
-        return _pool(call, args, node.span)
+        return _pool(call, args, options, node.span)
     if call is Call.SOFTMAX and axis is None:
         axis = len(number(args[0], "`softmax`").shape) - 1
     value = operate(call, args, node.span, axis, within)
@@ -97,11 +99,16 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
     return value
 
 
-def _options(
-    context: Context, node: tree.Invoke, builtin: Builtin, args: Sequence[typed.Expr]
-) -> tuple[int | None, Fraction | None]:
+@dataclass(slots=True)
+class _Options:
     axis: int | None = None
     within: Fraction | None = None
+    stride: int | None = None
+    padding: int = 0
+
+
+def _options(context: Context, node: tree.Invoke, builtin: Builtin, args: Sequence[typed.Expr]) -> _Options:
+    found = _Options()
     given: set[str] = set()
     for name, value in node.options:
         if name.name in given:
@@ -121,31 +128,42 @@ def _options(
             case "axis":
                 axis = whole(context.expr(value), "`axis`")
                 rank = len(number(args[0], f"`{node.name.name}`").shape)
-                axis = axis + rank if -rank <= axis < 0 else axis
+                found.axis = axis + rank if -rank <= axis < 0 else axis
             case "within":
-                within = constant(context.expr(value), "`within`").values[0]
-                if within <= 0:
-                    shown = show_number(within)
+                found.within = constant(context.expr(value), "`within`").values[0]
+                if found.within <= 0:
+                    shown = show_number(found.within)
                     raise Failed(OptionValue(span=value.span, option="within", wanted="above 0", value=shown))
+            case "stride" | "padding" as option:
+                amount, least = whole(context.expr(value), f"`{option}`"), 1 if option == "stride" else 0
+                if amount < least:
+                    wanted = f"at least {least}"
+                    raise Failed(OptionValue(span=value.span, option=option, wanted=wanted, value=str(amount)))
+                if option == "stride":
+                    found.stride = amount
+                else:
+                    found.padding = amount
             case other:
                 raise AssertionError(f"the option `{other}` is named in RULES and read nowhere")
-    return axis, within
+    return found
 
 
 # -- operations whose shape is no function of the operands' alone
 
 
-def _convolve(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
+def _convolve(args: tuple[typed.Expr, ...], options: _Options, span: Span) -> typed.Expr:
     image, kernel = (number(arg, "`conv2d`") for arg in args)
-    type_ = Number(convolved(image, kernel, span), image.integer and kernel.integer)
-    return operate(Call.CONV2D, args, span, type_=type_)
+    window = typed.Window(options.stride or 1, options.padding)
+    type_ = Number(convolved(image, kernel, window, span), image.integer and kernel.integer)
+    return operate(Call.CONV2D, args, span, type_=type_, window=window)
 
 
-def _pool(call: Call, args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:
-    image = number(args[0], f"`{call.value}`")
-    shape = pooled(call.value, image, whole(args[1], "the side of a pool"), span)
+def _pool(call: Call, args: tuple[typed.Expr, ...], options: _Options, span: Span) -> typed.Expr:
+    image, side = number(args[0], f"`{call.value}`"), whole(args[1], "the side of a pool")
+    window = typed.Window(options.stride or side, options.padding)
+    shape = pooled(call.value, image, side, window, span)
     type_ = Number(shape, False) if call is Call.AVGPOOL else Number(shape, image.integer, image.kind)
-    return operate(call, args, span, type_=type_)
+    return operate(call, args, span, type_=type_, window=window)
 
 
 def _zeros(args: tuple[typed.Expr, ...], span: Span) -> typed.Expr:

@@ -39,6 +39,7 @@ _X = ("x",)
 _AB = ("a", "b")
 _AXIS = ("axis",)
 _WITHIN = ("within",)
+_WINDOW = ("stride", "padding")
 
 
 def _approximated(name: str, options: tuple[str, ...] = _WITHIN) -> Rule:
@@ -90,9 +91,9 @@ RULES: Mapping[Call, Rule] = {
     Call.RELU: Rule(infer.kept, fold.each(lambda x: max(x, Fraction(0))), None, Name("relu", _X)),
     Call.SIGN: Rule(infer.small, fold.each(fold.sign), None, Name("sign", _X)),
     Call.CLAMP: Rule(infer.clamped, fold.clamped, ranges.clamped, Name("clamp", ("x", "lo", "hi"))),
-    Call.CONV2D: Rule(infer.given, None, None, Name("conv2d", ("x", "kernel"))),
-    Call.AVGPOOL: Rule(infer.given, None, None, Name("avgpool", ("x", "size"))),
-    Call.MAXPOOL: Rule(infer.given, None, None, Name("maxpool", ("x", "size"))),
+    Call.CONV2D: Rule(infer.given, None, None, Name("conv2d", ("x", "kernel"), _WINDOW)),
+    Call.AVGPOOL: Rule(infer.given, None, None, Name("avgpool", ("x", "size"), _WINDOW)),
+    Call.MAXPOOL: Rule(infer.given, None, None, Name("maxpool", ("x", "size"), _WINDOW)),
     Call.SORT: Rule(infer.ordered, None, None, Name("sort", _X, over=True)),
     Call.SORT_BY: Rule(infer.ordered_by, None, None, Name("sort", ("x", "keys"))),
     Call.ARGSORT: Rule(infer.places, None, ranges.position, Name("argsort", _X)),

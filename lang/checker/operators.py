@@ -54,6 +54,7 @@ def operate(
     axis: int | None = None,
     within: Fraction | None = None,
     type_: Number | None = None,
+    window: typed.Window = typed.Window(),  # noqa: B008 - it is frozen
 ) -> typed.Expr:
     """An operation, evaluated if all of it is public; raises Failed."""
     args = tuple(args)
@@ -67,7 +68,7 @@ def operate(
             if fold.too_large(values):
                 raise Failed(ValueTooLarge(span=span, limit=fold.MAX_BITS))
             return Const(type_, values, span)
-    return typed.Operate(type_, call, args, span, axis, within)
+    return typed.Operate(type_, call, args, span, axis, within, window)
 
 
 def binary(context: Context, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:

@@ -165,26 +165,33 @@ def bits_set(x: Number) -> Number:
     return Number(each(lambda n: Fraction((int(n) % (1 << kind.bits)).bit_count()), x.at), True)
 
 
-def conv2d(image: Number, kernel: Number) -> Number:
+def padded(x: Numbers, by: int, value: Fraction = Fraction(0)) -> Numbers:
+    return np.pad(x, [(0, 0)] * (x.ndim - 2) + [(by, by)] * 2, constant_values=value)
+
+
+def conv2d(image: Number, kernel: Number, stride: int, padding: int) -> Number:
     """[C, H, W] by [O, C, K, L], or without C, or without both."""
-    x, k = image.at, kernel.at
+    x, k = padded(image.at, padding), kernel.at
     inner = k.shape[-x.ndim :] if k.ndim >= x.ndim else k.shape
     outputs = k.shape[: -x.ndim]
-    height, width = x.shape[-2] - inner[-2] + 1, x.shape[-1] - inner[-1] + 1
+    height, width = (x.shape[-2] - inner[-2]) // stride + 1, (x.shape[-1] - inner[-1]) // stride + 1
     result = np.empty((*outputs, height, width), dtype=object)
     for place in np.ndindex(result.shape):
-        i, j = place[-2:]
+        i, j = stride * place[-2], stride * place[-1]
         result[place] = (x[..., i : i + inner[-2], j : j + inner[-1]] * k[place[:-2]]).sum()
     return Number(result, image.whole and kernel.whole)
 
 
-def pooled(x: Number, side: int, mean: bool) -> Number:
-    *outer, height, width = x.shape
-    squares = x.at.reshape(*outer, height // side, side, width // side, side).swapaxes(-3, -2)
-    flat = squares.reshape(*squares.shape[:-2], side * side)
-    if mean:
-        return Number(along(lambda v: sum(v, Fraction(0)) / len(v), flat, -1), False)
-    return Number(along(max, flat, -1), x.whole)
+def pooled(x: Number, side: int, mean: bool, stride: int, padding: int) -> Number:
+    least = Fraction(0) if mean else -Fraction(1 << 200)
+    image = padded(x.at, padding, least)
+    height, width = ((n - side) // stride + 1 for n in image.shape[-2:])
+    result = np.empty((*x.shape[:-2], height, width), dtype=object)
+    for place in np.ndindex(result.shape):
+        i, j = stride * place[-2], stride * place[-1]
+        square = [*image[place[:-2]][i : i + side, j : j + side].reshape(-1)]
+        result[place] = sum(square, Fraction(0)) / len(square) if mean else max(square)
+    return Number(result, x.whole and not mean)
 
 
 class Reader:
@@ -413,6 +420,7 @@ class Reader:
         args = [self.number(a) for a in e.args]
         options = {name.name: self.number(value) for name, value in e.options}
         axis = options["axis"].integer if "axis" in options else None
+        stride, padding = (options[name].integer if name in options else 0 for name in ("stride", "padding"))
         x, every = args[0], all(a.whole for a in args)
         match e.name.name, len(args):
             case "dot", _:
@@ -458,9 +466,10 @@ class Reader:
             case name, _ if name in real.REAL:
                 return Number(real.of(name, x.at, axis), False, within=HAIR)
             case "conv2d", _:
-                return conv2d(*args)
+                return conv2d(*args, stride or 1, padding)
             case ("avgpool" | "maxpool") as name, _:
-                return pooled(x, args[1].integer, name == "avgpool")
+                side = args[1].integer
+                return pooled(x, side, name == "avgpool", stride or side, padding)
             case name, _:
                 raise NotImplementedError(name)
 

@@ -582,6 +582,8 @@ class Writer:
 
     def filtered(self, shape: Shape, whole: bool, depth: int) -> Piece:
         """A convolution or a pool of a larger image."""
+        if self.chance(0.3):
+            return self.strided(shape, whole, depth)
         if prod(shape) > 4 or self.chance(0.3):
             k, (u, v) = (self.r.randint(1, 2), self.r.randint(1, 2)), self.wholes(whole)
             image = (shape[0] + k[0] - 1, shape[1] + k[1] - 1)
@@ -593,6 +595,15 @@ class Writer:
             return replace(a, text=f"maxpool({a.text}, 2)")
         a = self.any(depth - 1, image)
         return Piece(f"avgpool({a.text}, 2)", a.reach, a.unit / 4)
+
+    def strided(self, shape: Shape, whole: bool, depth: int) -> Piece:
+        """By steps of two with one row and column around, over the image that this just covers."""
+        (u, v), options = self.wholes(whole), "stride = 2, padding = 1"
+        a, b = self.number((2 * shape[0], 2 * shape[1] - 1), u, depth - 1), self.number((3, 3), v, depth - 1)
+        if prod(shape) == 1 or self.chance(0.5):
+            return Piece(f"conv2d({a.text}, {b.text}, {options})", 9 * a.reach * b.reach, a.unit * b.unit)
+        image = self.number((2 * shape[0] - 1, 2 * shape[1] - 1), whole, depth - 1)
+        return replace(image, text=f"maxpool({image.text}, 2, {options})")
 
     def sorted(self, shape: Shape, whole: bool, depth: int) -> Piece:
         if whole and self.chance(0.2):
