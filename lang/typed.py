@@ -58,7 +58,7 @@ def leaves(type_: TypeOf) -> int:
 
 
 class Call(Enum):
-    """Operations of the core.  Shapes broadcast as in NumPy unless said otherwise."""
+    """Operations of the core, with rules in lang/checker/functions.py.  Shapes broadcast as in NumPy, if not said else."""
 
     ADD = "+"
     SUB = "-"
@@ -112,8 +112,6 @@ class Call(Enum):
     CROSS_ENTROPY = "cross_entropy"  # (scores, class): -log(softmax(scores)[class]); only under `loss`
 
 
-# How each is called, what type and what public value it has: `RULES` in lang/checker/functions.py.
-
 Inexact = Literal[  # approximated; compiler/functions/inexact.py says how
     Call.SIGMOID,
     Call.EXP,
@@ -142,9 +140,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How CONV2D, AVGPOOL and MAXPOOL go over the last two axes of an image."""
-
-    stride: int = 1
+    stride: int = 1  # of CONV2D, AVGPOOL and MAXPOOL over the last two axes of an image
     padding: int = 0  # rows and columns on each side: zeros, for MAXPOOL nothing that counts
 
 

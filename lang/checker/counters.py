@@ -19,6 +19,8 @@ from lang.source import Span
 from lang.syntax import tree
 from lang.typed import Call, Const, Number
 
+STEPS = {"+=": 1, "-=": -1}
+
 
 def learn(context: Context, variable: typed.Variable, value: typed.Expr) -> None:
     """A variable as a whole holds a value from here on."""
@@ -118,21 +120,19 @@ def _whole(value: int, span: Span) -> Const:
 def _assigned(statements: Sequence[tree.Statement]) -> Iterator[str]:
     """The names of what statements assign, in whole or in part."""
     for statement in statements:
-        match statement:
-            case tree.Assign(target=target):
-                while isinstance(target, tree.Index | tree.Member):
-                    target = target.base
-                if isinstance(target, tree.Name):
-                    yield target.name
-            case tree.Dpsgd(variables=names):
-                yield from (name.name for name in names)
-            case tree.For(body=body):
-                yield from _assigned(body.statements)
-            case tree.If():
-                for block in _blocks(statement):
-                    yield from _assigned(block.statements)
-            case _:
-                pass
+        if isinstance(statement, tree.Assign):
+            target = statement.target
+            while isinstance(target, tree.Index | tree.Member):
+                target = target.base
+            if isinstance(target, tree.Name):
+                yield target.name
+        elif isinstance(statement, tree.Dpsgd):
+            yield from (name.name for name in statement.variables)
+        elif isinstance(statement, tree.For):
+            yield from _assigned(statement.body.statements)
+        elif isinstance(statement, tree.If):
+            for block in _blocks(statement):
+                yield from _assigned(block.statements)
 
 
 def _blocks(node: tree.If) -> Iterator[tree.Block]:
@@ -152,16 +152,14 @@ def _step(context: Context, statements: Sequence[tree.Statement], name: str) -> 
     for statement in statements:
         if name not in _assigned([statement]):
             continue
-        match statement:
-            case tree.Assign(target=tree.Name(), op="+=" | "-=" as op, value=value):
-                by = _number(context, value)
-                more = by if by is None or op == "+=" else -by
-            case tree.For(start=start, end=end, body=body):
-                inner = _step(context, body.statements, name)
-                first, last = _number(context, start), _number(context, end)
-                more = None if inner is None or first is None or last is None else inner * max(last - first, 0)
-            case _:
-                more = None
+        more = None
+        if isinstance(statement, tree.Assign) and isinstance(statement.target, tree.Name) and statement.op in STEPS:
+            by = _number(context, statement.value)
+            more = by and by * STEPS[statement.op]
+        elif isinstance(statement, tree.For):
+            inner = _step(context, statement.body.statements, name)
+            first, last = _number(context, statement.start), _number(context, statement.end)
+            more = None if inner is None or first is None or last is None else inner * max(last - first, 0)
         if more is None:
             return None
         total += more
@@ -182,35 +180,30 @@ def _number(context: Context, node: tree.Expr) -> int | None:
 def _values(statements: Sequence[tree.Statement], name: str) -> Iterator[tree.Expr | None]:
     """What a variable is assigned as a whole; None for what depends on a condition, or is only a part."""
     for statement in statements:
-        match statement:
-            case tree.Assign(target=tree.Name(name=other), value=value):
-                if name == other:
-                    yield value
-            case tree.For(body=body):
-                yield from _values(body.statements, name)
-            case _:
-                if name in _assigned([statement]):
-                    yield None
+        if isinstance(statement, tree.Assign) and isinstance(statement.target, tree.Name):
+            if statement.target.name == name:
+                yield statement.value
+        elif isinstance(statement, tree.For):
+            yield from _values(statement.body.statements, name)
+        elif name in _assigned([statement]):
+            yield None
 
 
 def _public(context: Context, name: str, changed: Mapping[str, typed.Variable]) -> Callable[[tree.Expr | None], bool]:
     """Whether a text reads nothing but public names and, of what the loop changes, the variable `name`."""
 
     def public(node: tree.Expr | None) -> bool:
-        match node:
-            case tree.Literal():
-                return True
-            case tree.Name(name=other):
-                symbol = context.scopes.find(other)
-                if isinstance(symbol, Bound):
-                    return other == name or (other not in changed and symbol.variable.number in context.known)
-                return isinstance(symbol, ParamName | Public)
-            case tree.Unary(value=inner):
-                return public(inner)
-            case tree.Binary():
-                chain = tree.operations(node)
-                return public(chain[0].left) and all(public(operation.right) for operation in chain)
-            case _:
-                return False
+        if isinstance(node, tree.Name):
+            symbol = context.scopes.find(node.name)
+            if isinstance(symbol, Bound):
+                known = symbol.variable.number in context.known
+                return node.name == name or (node.name not in changed and known)
+            return isinstance(symbol, ParamName | Public)
+        if isinstance(node, tree.Unary):
+            return public(node.value)
+        if isinstance(node, tree.Binary):
+            chain = tree.operations(node)
+            return public(chain[0].left) and all(public(operation.right) for operation in chain)
+        return isinstance(node, tree.Literal)
 
     return public

@@ -54,7 +54,7 @@ def operate(
     axis: int | None = None,
     within: Fraction | None = None,
     type_: Number | None = None,
-    window: typed.Window = typed.Window(),  # noqa: B008 - it is frozen
+    window: typed.Window | None = None,
 ) -> typed.Expr:
     """An operation, evaluated if all of it is public; raises Failed."""
     args = tuple(args)
@@ -68,7 +68,7 @@ def operate(
             if fold.too_large(values):
                 raise Failed(ValueTooLarge(span=span, limit=fold.MAX_BITS))
             return Const(type_, values, span)
-    return typed.Operate(type_, call, args, span, axis, within, window)
+    return typed.Operate(type_, call, args, span, axis, within, window or typed.Window())
 
 
 def binary(context: Context, op: str, left: typed.Expr, right: typed.Expr, span: Span) -> typed.Expr:

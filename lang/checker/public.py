@@ -111,12 +111,14 @@ def shortened(value: typed.Expr) -> typed.Expr:
     if form is None:
         return value
     loops = {variable.number: variable for variable in indices(value) or ()}
-    sum_, whole = _whole(form.offset, value.span), Number((), True)
+    whole = Number((), True)
+    total: typed.Const | typed.Operate = _whole(form.offset, value.span)
     for number, factor in form.factors.items():
         index = typed.IndexOf(whole, loops[number], value.span)
         term = typed.Operate(whole, Call.MUL, (index, _whole(factor, value.span)), value.span)
-        sum_ = typed.Operate(whole, Call.ADD, (sum_, term), value.span)
-    return replace(sum_, type=value.type)
+        total = typed.Operate(whole, Call.ADD, (total, term), value.span)
+    assert isinstance(value.type, Number)
+    return replace(total, type=value.type)
 
 
 def _whole(value: int, span: Span) -> typed.Const:
