@@ -58,7 +58,7 @@ def leaves(type_: TypeOf) -> int:
 
 
 class Call(Enum):
-    """Operations of the core, with rules in lang/checker/functions.py.  Shapes broadcast as in NumPy, if not said else."""
+    """Operations of the core, with rules in lang/checker/functions.py.  Shapes broadcast as in NumPy, mostly."""
 
     ADD = "+"
     SUB = "-"

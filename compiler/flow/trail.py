@@ -12,7 +12,7 @@ from typing import assert_never
 
 from lang import typed as t
 from lang.source import Span
-from lang.traverse import alternatives, arms, operands
+from lang.traverse import Plain, alternatives, arms, operands
 
 Name = tuple[str, int | None]  # an input; or a data set and the `dpsgd` whose row it is read through
 Steps = tuple[tuple[Span, str], ...]
@@ -160,11 +160,10 @@ class _Walk:
         stack, found = [e], list[Carried]()
         while stack:
             inner = stack.pop()
-            match inner:
-                case t.Const() | t.IndexOf() | t.Operate() | t.Convert() | t.Part() | t.Pack() | t.Stack():
-                    stack.extend(reversed([*operands(inner)]))
-                case _:
-                    found.append(self._of(inner))
+            if isinstance(inner, Plain):
+                stack.extend(reversed(operands(inner)))
+            else:
+                found.append(self._of(inner))
         return found[0] if len(found) == 1 else _joined(found)
 
     def _of(self, e: t.Read | t.RowField | t.Choose | t.Pick | t.Scope) -> Carried:
