@@ -1,9 +1,8 @@
 """The checked tree: a small core language that the compiler lowers without asking any more questions.
 
-Names are resolved to variables, calls are inlined with the sizes found there, params and everything
-else that is public are constants, public branches are decided, loops whose body needs the value of
-the index are unrolled, and every binding to a kind is an explicit Convert.  Expressions are exact
-numbers (docs/decisions/rounding.md); the only rounding is Convert and the operations in `INEXACT`.
+Names are resolved to variables, calls inlined with the sizes found there, whatever is public is constant or decided,
+loops whose body needs the value of the index are unrolled, and every binding to a kind is an explicit Convert.  Numbers
+are exact (docs/decisions/rounding.md): only Convert rounds, and the operations in `INEXACT`.
 """
 
 from __future__ import annotations
@@ -113,14 +112,7 @@ class Call(Enum):
 
 
 Inexact = Literal[  # approximated; compiler/functions/inexact.py says how
-    Call.SIGMOID,
-    Call.EXP,
-    Call.LOG,
-    Call.SQRT,
-    Call.RSQRT,
-    Call.TANH,
-    Call.SOFTMAX,
-    Call.NORM2,
+    Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2
 ]
 INEXACT: frozenset[Call] = frozenset(get_args(Inexact))
 Loss = Literal[Call.LOGISTIC, Call.SQUARED, Call.CROSS_ENTROPY]

@@ -75,13 +75,16 @@ class Context:
     def expr(self, node: tree.Expr) -> typed.Expr:
         """The checked expression; raises Failed, or GivenUp where the program has too many."""
         with self._deeper(node.span):
-            checked = self.hooks.expr(self, node)
-        self.values += typed.leaves(checked.type)
+            return self.counted(self.hooks.expr(self, node), node.span)
+
+    def counted(self, value: typed.Expr, span: Span) -> typed.Expr:
+        """One value more of the program; raises GivenUp where these are too many."""
+        self.values += typed.leaves(value.type)
         if self.values > MAX_VALUES:
             hint = "calls and unrolled loops are written into the program each time: use loops and arrays instead"
-            self.report(TooLarge(span=node.span, limit=MAX_VALUES, what="values of expressions", hint=hint))
+            self.report(TooLarge(span=span, limit=MAX_VALUES, what="values of expressions", hint=hint))
             raise GivenUp
-        return checked
+        return value
 
     def all_of(self, nodes: Sequence[tree.Expr]) -> tuple[typed.Expr, ...]:
         """Several expressions, each checked whatever is wrong with the others."""

@@ -92,6 +92,8 @@ def _binary(context: Context, node: tree.Binary) -> typed.Expr:
             right = context.expr(operation.right)
             if left is not None:
                 value = binary(context, operation.op, left, right, operation.span)
+                if operation is not node:  # which is counted as a whole
+                    context.counted(value, operation.span)
                 lost = _nothing(value) and not _nothing(left)
                 if lost and operation.op == "/" and isinstance(operation.left, tree.Literal):
                     context.report(QuotientZero(span=operation.span))

@@ -112,6 +112,7 @@ def test_250_arms_of_which_one_is_public() -> None:
     words_agree(f"{HEAD}var r: uint<8> = 0; if a == 0 {{ r = 1; }} {text} output out = reveal(r + b) to bob;")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("each", ["let k{0} = b + {0}; k{0} as uint<8>", "if b > {0} {{ a }} else {{ {0} }}"])
 @FEW
 def test_many_arms_are_printed_and_lowered(each: str) -> None:
