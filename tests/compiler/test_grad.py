@@ -14,6 +14,7 @@ from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.ir import Type, Value
 from compiler.words.operations import Put, Strided
+from lang.typed import Window
 
 W = Type((6,), Fraction(1, 16), -100, 100)
 X = Type((6,), Fraction(1, 4), -50, 50)
@@ -46,14 +47,14 @@ def chosen(b: Builder, w: int, x: int) -> int:
 def windows(b: Builder, w: int, x: int) -> int:
     """Overlapping windows of the variable: each element's adjoint is a sum over them."""
     image, kernel = b.reshape(w, (2, 3)), b.reshape(b.view(x, Strided(1, (1,)), (4,)), (2, 2))
-    filtered = conv2d(b, image, kernel)
+    filtered = conv2d(b, image, kernel, Window())
     return b.dot(filtered, filtered, 2)
 
 
 def filters(b: Builder, w: int, x: int) -> int:
     """Two filters of the variable over one image."""
     kernels = b.view(w, Strided(0, (2, 1, 1)), (2, 1, 2))
-    filtered = conv2d(b, b.reshape(x, (2, 3)), kernels)
+    filtered = conv2d(b, b.reshape(x, (2, 3)), kernels, Window())
     return b.sum(b.mul(filtered, filtered), 3)
 
 
@@ -62,7 +63,7 @@ def pooled(b: Builder, w: int, x: int) -> int:
     square = b.view(b.mul(w, w), Strided(2, (2, 1)), (2, 2))
     corners = [b.view(square, Strided(i, ()), ()) for i in range(4)]
     best = b.select(b.less(b.view(x, Strided(0, ()), ()), b.const([Fraction(0)])), corners[0], corners[3])
-    return b.add2(b.add2(best, corners[1]), b.sum(avgpool(b, square, 2), 2))
+    return b.add2(b.add2(best, corners[1]), b.sum(avgpool(b, square, 2, Window(2)), 2))
 
 
 @pytest.mark.parametrize("function", [quadratic, affine, wired, joined, chosen, windows, filters, pooled])
