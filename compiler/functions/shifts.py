@@ -7,7 +7,7 @@ from fractions import Fraction
 from compiler.functions.divide import floor_divide
 from compiler.functions.order import bits
 from compiler.words.builder import Builder
-from compiler.words.ir import Claim
+from compiler.words.ir import Type, full_range
 from compiler.words.operations import Strided
 from compiler.words.strides import row_major
 from lang.typed import Call, Operate
@@ -28,7 +28,7 @@ def shift(b: Builder, e: Operate, x: int, by: int) -> int:
         x = b.select(bit, _moved(b, x, 1 << (1 << place), left, whole), x)
         if left:
             times = 1 << min(high, (2 << place) - 1)  # by what the bits so far may come to
-            x = b.narrowed(x, min(least, least * times), max(most, most * times), Claim.FUNCTION)
+            x = _low_bits(b, x, min(least, least * times), max(most, most * times))
     return x
 
 
@@ -36,3 +36,10 @@ def _moved(b: Builder, x: int, power: int, left: bool, whole: bool) -> int:
     if left:
         return b.scaled(x, Fraction(power))
     return floor_divide(b, x, Fraction(power)) if whole else b.scaled(x, Fraction(1, power))
+
+
+def _low_bits(b: Builder, x: int, least: Fraction, most: Fraction) -> int:
+    """x, which lies between the two, in no more bits than these need: cut to them, so that nothing is claimed."""
+    scale = b.type(x).scale
+    needed = Type((), scale, int(least / scale), int(most / scale))
+    return b.round(x, scale, *full_range(needed.width, needed.lo < 0), nearest=False, wrap=True)

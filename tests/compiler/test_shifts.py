@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from support.agreement import circuits_agree, words_agree
 
-from compiler.pipeline import compile
+from compiler.pipeline import compile, understand
+from compiler.words.ir import Claim, Value
 from lang.source import Source
 
 HEAD = (
@@ -43,6 +44,14 @@ def test_cost(text: str, gates: int) -> None:
     """One for each bit that two words are chosen from."""
     compiled = compile(Source("cost.ccr", f"{HEAD} output r = reveal({text}) to bob;"))
     assert sum(line.and_gates for line in compiled.lines) <= gates
+
+
+@pytest.mark.parametrize("text", ["a << s % 5", "n << min(s, 5)", "f << s % 6"])
+def test_a_width_is_cut_and_not_claimed(text: str) -> None:
+    words = understand(Source("claim.ccr", f"{HEAD} output r = reveal({text}) to bob;")).words
+    made = [item for item in words.block.items if isinstance(item, Value)]
+    assert not any(item.claim is Claim.FUNCTION for item in made)
+    assert made[-1].type.width <= 14  # of 8 bits moved by 5, and a sign
 
 
 @pytest.mark.parametrize(
