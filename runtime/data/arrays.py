@@ -82,13 +82,23 @@ def encode_values(file: str, name: str, flat: NDArray[np.generic], kind: Kind) -
     if flat.dtype.kind in "iub":
         return encode_integers(flat, kind)
     if flat.dtype.kind in "US":
-        return encode_text([str(cell) for cell in flat.astype(str).tolist()], kind)
+        return encode_text([str(cell) for cell in texts(file, name, flat).tolist()], kind)
     wanted = "float64, float32, float16, integers or booleans"
     raise InputError(
         f"`{name}` has dtype {flat.dtype} where `{kind}` needs {wanted}",
         help=f"convert it with .astype({'np.float64' if kind.fraction else 'np.int64'}) before saving it",
         file=file,
     )
+
+
+def texts(file: str, name: str, array: NDArray[np.generic]) -> NDArray[np.str_]:
+    """An array of text, which may be kept as the bytes of UTF-8.  Raises InputError."""
+    if array.dtype.kind == "U":
+        return array.astype(np.str_)
+    try:
+        return np.strings.decode(array.astype(np.bytes_), "utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"the bytes of `{name}` are no UTF-8", help="save text or numbers", file=file) from None
 
 
 def _element(name: str, shape: tuple[int, ...], flat: int) -> str:

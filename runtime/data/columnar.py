@@ -176,7 +176,21 @@ def _block(file: str, name: str, column: _Array, width: int | None, rows: range)
         column = column.dictionary_decode()
     if column.null_count == 0 and _is(column.type, "boolean", "integer", "floating"):
         return np.asarray(column.to_numpy(zero_copy_only=False)).reshape(-1, 1)
-    return ["" if value is None else str(value) for value in column.to_pylist()]
+    if _is(column.type, "nested"):  # whose text would tell one record's fields in two orders apart
+        what = f"its values are of type {column.type}, neither numbers nor text"
+        raise InputError(what, help="flatten it: one column for each number", file=file, column=name)
+    try:
+        return ["" if value is None else _text(value) for value in column.to_pylist()]
+    except UnicodeDecodeError:
+        raise InputError("its bytes are no UTF-8", help="save text or numbers", file=file, column=name) from None
+    except ValueError:  # of times, where Python's end at microseconds
+        what = "its times are finer than a microsecond"
+        raise InputError(what, help="save them as text or as whole numbers", file=file, column=name) from None
+
+
+def _text(value: object) -> str:
+    """Some programs write text as bytes: it is the same text."""
+    return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _lists(file: str, name: str, column: _Array, width: int, rows: range) -> Block:

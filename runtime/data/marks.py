@@ -64,8 +64,8 @@ def _rows(path: str) -> Iterator[tuple[Numbers, Sequence[bytes]]]:
         for block in _blocks(table, part):
             if isinstance(block, list):
                 columns.append(_numbers(block, words).reshape(-1, 1))
-            elif block.dtype.kind in "US":
-                cells = block.astype(str).T.tolist()
+            elif block.dtype.kind == "U":
+                cells = block.T.tolist()
                 columns += [_numbers([str(cell) for cell in column], words).reshape(-1, 1) for column in cells]
             else:
                 columns.append(np.asarray(block, dtype=np.float64))

@@ -10,6 +10,7 @@ from typing import assert_never, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.data.arrays import texts
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
 from runtime.data.references import refuse_pickle
@@ -80,9 +81,11 @@ def _elements(name: str, shape: tuple[int, ...]) -> list[str]:
 
 def _rows(path: str, name: str, array: NDArray[np.generic]) -> Block:
     """Raises InputError for what has no rows of numbers or of text."""
-    if array.ndim == 1 and array.dtype.kind in "US":
-        return [str(cell) for cell in array.astype(str)]
-    if array.ndim and array.dtype.kind in "fiubUS":
+    if array.ndim and array.dtype.kind in "US":
+        array = texts(path, name, array)
+    if array.ndim == 1 and array.dtype.kind == "U":
+        return [str(cell) for cell in array]
+    if array.ndim and array.dtype.kind in "fiubU":
         return array.reshape(len(array), prod(array.shape[1:]))
     what = f"has dtype {array.dtype}" if array.ndim else "is a single value"
     raise InputError(
