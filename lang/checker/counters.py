@@ -13,7 +13,7 @@ from fractions import Fraction
 from lang import typed
 from lang.checker.context import Context, Value
 from lang.checker.operators import operate
-from lang.checker.public import affine, indices, interval
+from lang.checker.public import affine, indices, interval, shortened
 from lang.checker.symbols import Bound, ParamName, Public
 from lang.source import Span
 from lang.syntax import tree
@@ -27,7 +27,7 @@ def learn(context: Context, variable: typed.Variable, value: typed.Expr) -> None
     loops = indices(value) if isinstance(value.type, Number) and not value.type.shape else None
     context.known.pop(variable.number, None)
     if loops is not None and (isinstance(value, Const) or affine(value) is not None):
-        context.known[variable.number] = value
+        context.known[variable.number] = shortened(value)
     elif loops:
         context.known[variable.number] = replace(loops[-1])  # a new one: it may be another value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 
 from lang import typed
@@ -25,34 +25,35 @@ Lets = dict[int, typed.Expr]  # those without a kind, by variable
 def warn_floored(context: Context, statements: Sequence[typed.Statement]) -> None:
     """A warning for each quotient of integers that is bound to a fix, or that arithmetic with one reads."""
     lets: Lets = {}
+    seen: set[int] = set()
     waiting: list[Sequence[typed.Expr | typed.Statement]] = [statements]
     while waiting:
         for node in walk(waiting.pop()):
             if isinstance(node, typed.Bind) and node.variable.kind is None:
                 lets[node.variable.number] = node.value
             elif isinstance(node, typed.Convert) and node.kind.fraction:
-                _warn(context, (node.value,), lets, f"becomes `{node.kind}`")
+                _warn(context, (node.value,), lets, seen, f"becomes `{node.kind}`")
             elif isinstance(node, typed.Operate) and node.call in _EXACT and not node.type.integer:
-                _warn(context, node.args, lets, "meets a `fix`")
+                _warn(context, node.args, lets, seen, "meets a `fix`")
             elif isinstance(node, typed.Train):  # into which `walk` does not go
                 waiting.append((*node.body, *(g for _, g in node.grads), *((node.loss,) if node.loss else ())))
 
 
-def _warn(context: Context, values: Sequence[typed.Expr], lets: Lets, use: str) -> None:
-    for value in values:
-        for quotient in _quotients(value, lets):
-            context.report(QuotientFloored(span=quotient.span, use=use))
+def _warn(context: Context, values: Sequence[typed.Expr], lets: Lets, seen: set[int], use: str) -> None:
+    """Of the quotients that integers are made from, kinds aside: to bind to one says that it is whole.
 
-
-def _quotients(e: typed.Expr, lets: Mapping[int, typed.Expr]) -> Iterator[typed.Expr]:
-    """Those of integers that an integer is made from, kinds aside: to bind to one says that it is whole."""
-    if not isinstance(e.type, Number) or not e.type.integer:
-        return
-    if isinstance(e, typed.Operate) and e.call is Call.DIVIDE:
-        yield e
-        return
-    for inner in _passed_on(e, lets):
-        yield from _quotients(inner, lets)
+    `seen` are the expressions (by `id`) that were looked into: `let`s of `let`s come to the same ones ever again.
+    """
+    stack = [*values]
+    while stack:
+        e = stack.pop()
+        if id(e) in seen or not isinstance(e.type, Number) or not e.type.integer:
+            continue
+        seen.add(id(e))
+        if isinstance(e, typed.Operate) and e.call is Call.DIVIDE:
+            context.report(QuotientFloored(span=e.span, use=use))
+        else:
+            stack += _passed_on(e, lets)
 
 
 def _passed_on(e: typed.Expr, lets: Mapping[int, typed.Expr]) -> tuple[typed.Expr, ...]:

@@ -71,6 +71,15 @@ BOMBS = {
     "ifs": (TWO + grown(200, "if y > 3 {{ {0} + 1 }} else {{ {0} ^ 2 }}", "x") + "output reveal(t200) to p;", None),
     "a chain": (TWO + grown(2000, "{0}", "x") + "output reveal(t2000 + y) to p;", None),
     "sums": (TWO + grown(200, "{0} + {0}", "x") + "output reveal(t200 + y) to p;", None),
+    "a quotient": (
+        TWO + grown(40, "max({0}, {0})", "x / 2") + "let z: fix<16, 8> = t40;\noutput reveal(z + y) to p;",
+        None,
+    ),
+    "a counter": (
+        f"{TWO}var r = x;\nfor i in 0..3 {{ var k = i as uint<8>; {'k = k + k - k; ' * 40} r = r ^ k; }}\n"
+        "output reveal(r + y) to p;",
+        None,
+    ),
     "outputs": (TWO + "".join(f"output reveal(x + y + {i % 9}) to p;\n" for i in range(1000)), None),
 }
 
