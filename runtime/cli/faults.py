@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -12,7 +12,7 @@ from compiler.artifact import ArtifactError
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
 from runtime.cli.options import UsageError
-from runtime.cli.screen import result, say
+from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
@@ -76,6 +76,9 @@ def faults(json: bool) -> Generator[None]:
     except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
         say(f"error: {error}")
         _end(json, _error(type(error).__name__, str(error)), FAILED)
+    except NotShown as error:
+        say(f"error: standard output takes nothing: {error}")
+        raise typer.Exit(FAILED) from None
 
 
 def _error(code: str, message: str, **more: object) -> dict[str, object]:
@@ -83,6 +86,7 @@ def _error(code: str, message: str, **more: object) -> dict[str, object]:
 
 
 def _end(json: bool, data: dict[str, object], status: int) -> None:
-    if json:
-        result(data, "", True)
+    with suppress(NotShown):  # it has been said on standard error
+        if json:
+            result(data, "", True)
     raise typer.Exit(status) from None

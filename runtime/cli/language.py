@@ -15,7 +15,7 @@ from lang.syntax.fmt import format_text
 from lang.syntax.load import decode, read
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
-from runtime.cli.screen import result
+from runtime.cli.screen import result, write
 from runtime.cli.status import FAILED
 from runtime.files import replace_bytes
 
@@ -63,7 +63,7 @@ def _stream(check: bool, json: bool) -> None:
     if json:
         result({"changed": [STDIN] if changed else [], "text": text}, "", True)
     elif not check:
-        sys.stdout.write(text)
+        write(text, end="")
     if check and changed:
         raise typer.Exit(FAILED)
 

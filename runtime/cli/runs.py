@@ -42,7 +42,7 @@ from runtime.cli.options import (
 from runtime.cli.places import checked, taken
 from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
-from runtime.cli.screen import result, say
+from runtime.cli.screen import learned, result, say
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
@@ -198,7 +198,7 @@ def run(
         if agreed is not None and agreed.contract.terms.privacy is not None:
             before = Beforehand(float(agreed.contract.terms.privacy.per_run.delta))
         ended = _ended(program, reports, compiling, running, places.files, before, seed is not None, connection)
-        result(ended.as_json(), ended.text(), json)
+        learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
 

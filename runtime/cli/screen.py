@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import suppress
+
+
+class NotShown(Exception):
+    """Standard output takes nothing: its disk is full, whoever read it is gone, or it is closed."""
 
 
 def say(text: str) -> None:
@@ -11,6 +17,38 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def write(text: str, end: str = "\n") -> None:
+    """On standard output.  Raises NotShown."""
+    if sys.stdout is None:  # as Python has it where it was closed from the beginning
+        raise NotShown("it is closed")
+    try:
+        print(text, end=end, flush=True)
+    except (OSError, ValueError) as error:
+        _leave_standard_output()
+        raise NotShown(getattr(error, "strerror", None) or str(error)) from None
+
+
 def result(data: dict[str, object], text: str, as_json: bool) -> None:
-    """What the command is for: one JSON object, or text."""
-    print(json.dumps(data, allow_nan=False) if as_json else text, flush=True)
+    """What the command is for: one JSON object, or text.  Raises NotShown."""
+    write(_told(data, text, as_json))
+
+
+def learned(data: dict[str, object], text: str, as_json: bool) -> None:
+    """As `result`, for what is there but once: where standard output takes nothing, it goes to standard error."""
+    try:
+        result(data, text, as_json)
+    except NotShown:
+        say(_told(data, text, as_json))
+        raise
+
+
+def _told(data: dict[str, object], text: str, as_json: bool) -> str:
+    return json.dumps(data, allow_nan=False) if as_json else text
+
+
+def _leave_standard_output() -> None:
+    """What is left in its buffer goes nowhere, or Python would try once more at its end, and say so in its own way."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

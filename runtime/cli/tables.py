@@ -11,7 +11,7 @@ from compiler.program import Compiled
 from runtime.cli.faults import faults
 from runtime.cli.options import ColumnsOf, Define, Json, UsageError, columns_given
 from runtime.cli.programs import compiled
-from runtime.cli.screen import result, say
+from runtime.cli.screen import result, say, write
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
 from runtime.data.load import fields_of, known_columns, load_dataset, load_tensor, mapped, records_table
@@ -57,7 +57,7 @@ def show(
             found = None if _alone(spec, data) else _mapping(spec, data, chosen)
             lines = [_first(spec, data, found), *indent(_lines(spec, found))]
             if not json:
-                print("\n".join(lines), flush=True)
+                write("\n".join(lines))
             records = _records(spec, data, chosen)
         said = "all of it can be used" if records is None else f"{count(records)} records, all of which can be used"
         said = "1 record, which can be used" if records == 1 else said

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import IO, Any
 
 from typer.testing import CliRunner, Result
 
@@ -39,13 +39,13 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    """Run the command in a process of its own."""
+def start(*arguments: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Run the command in a process of its own; `out` is its standard output."""
     return subprocess.Popen(
         [*_MAIN, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
-        stdout=subprocess.PIPE,
+        stdout=out,
         stderr=subprocess.PIPE,
     )
 
