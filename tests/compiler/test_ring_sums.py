@@ -12,13 +12,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from support.reading import Meant
 from support.rings import Ideal, joint_rings, sums, wrapped
 from support.training_text import Trial
 
 from compiler.pipeline import understand
 from compiler.training import dpsgd, rings
 from compiler.words.builder import Builder
-from compiler.words.evaluate import Array, NoSources, Sources, evaluate
+from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Claim, Type, Value, Words
 from compiler.words.operations import Draw, Mechanism
 from lang.source import Source
@@ -101,10 +102,8 @@ class Watched(Ideal):
 
     released: list[tuple[Type, Array]] = field(default_factory=list[tuple[Type, Array]])
 
-    def value(
-        self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool
-    ) -> Array:
-        found = super().value(item, args, sources, position, promised)
+    def read(self, item: Value, args: list[Array], honest: Meant) -> Array:
+        found = super().read(item, args, honest)
         if isinstance(item.op, Mechanism):
             self.released.append((item.type, found))
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from support.clear import clear_steps
+from support.edited_words import Damage, at, body, indexed, item, loop, op, outputs, typed, unclaimed, value
 
 from compiler import pipeline
 from compiler.joint.locality import roles
 from compiler.joint.shares import Products
-from compiler.words.ir import Block, Claim, Item, Loop, Output, Result, Type, Value, Words
+from compiler.words.ir import Block, Claim, Item, Result, Type, Value, Words
 from compiler.words.operations import (
     Bits,
     Bound,
@@ -52,8 +52,6 @@ from lang.syntax.load import read
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent / "words"
 EXAMPLES = sorted(ROOT.glob("examples/*/*.ccr"))
-
-Damage = Callable[[Words], Words]
 
 
 @cache
@@ -92,77 +90,6 @@ def test_every_stage_is_well_formed(path: Path, products: Products) -> None:
     plan = pipeline.planned(ready, who, pipeline.Minimiser())
     for step in clear_steps(plan.steps):
         verify_block(step.block, outside, step.party)
-
-
-# -- damage -----------------------------------------------------------------------------------------
-
-
-def edited(block: Block, change: Callable[[int, Item], Item | None]) -> Block | None:
-    """The block with the first item replaced for which `change` gives another one."""
-    for position, (number, item) in enumerate(block.numbered()):
-        new = change(number, item)
-        if new is None and isinstance(item, Loop):
-            inner = edited(item.body, change)
-            new = None if inner is None else replace(item, body=inner)
-        if new is not None:
-            return replace(block, items=(*block.items[:position], new, *block.items[position + 1 :]))
-    return None
-
-
-def item(change: Callable[[int, Item], Item | None]) -> Damage:
-    def damage(words: Words) -> Words:
-        block = edited(words.block, change)
-        assert block is not None, "nothing to damage"
-        return replace(words, block=block)
-
-    return damage
-
-
-def value(kind: type[Op], change: Callable[[Value], Value], such: Callable[[Value], bool] = lambda v: True) -> Damage:
-    """The first value of a kind, changed."""
-    return item(lambda _, i: change(i) if isinstance(i, Value) and isinstance(i.op, kind) and such(i) else None)
-
-
-def op(kind: type[Op], **fields: object) -> Damage:
-    """The first operation of a kind with other fields."""
-    return value(kind, lambda v: replace(v, op=replace(v.op, **fields)))  # type: ignore[type-var, arg-type]  # any one
-
-
-def typed(kind: type[Op], **fields: object) -> Damage:
-    """The first value of a kind with another type."""
-    return value(kind, lambda v: replace(v, type=replace(v.type, **fields)))  # type: ignore[arg-type]  # any field
-
-
-def loop(**fields: Callable[[Loop], object]) -> Damage:
-    return item(lambda _, i: replace(i, **{n: f(i) for n, f in fields.items()}) if isinstance(i, Loop) else None)
-
-
-def body(**fields: Callable[[Block], object]) -> Damage:
-    return loop(body=lambda i: replace(i.body, **{n: f(i.body) for n, f in fields.items()}))
-
-
-def at(kind: type[View] | type[Put], such: Callable[[Value], bool] = lambda v: True, **fields: object) -> Damage:
-    def moved(v: Value) -> Value:
-        assert isinstance(v.op, View | Put)
-        return replace(v, op=replace(v.op, at=replace(v.op.at, **fields)))  # type: ignore[arg-type]  # any field
-
-    return value(kind, moved, such)
-
-
-def unclaimed(claim: Claim) -> Damage:
-    return item(lambda _, i: replace(i, claim=None) if isinstance(i, Value) and i.claim is claim else None)
-
-
-def outputs(**fields: object) -> Damage:
-    def damage(words: Words) -> Words:
-        first: Output = replace(words.outputs[0], **fields)  # type: ignore[arg-type]  # any field
-        return replace(words, outputs=(first, *words.outputs[1:]))
-
-    return damage
-
-
-def indexed(v: Value) -> bool:
-    return len(v.args) > (1 if isinstance(v.op, View) else 2)
 
 
 NUMBERING: dict[str, tuple[str, Damage, str]] = {

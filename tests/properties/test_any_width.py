@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.agreement import DRAWS, circuits_agree, clear, in_range, same, values, words_agree
-from support.meaning import Number, meaning
+from support.exact import Number
+from support.meaning import meaning
 from support.wide_text import programs
 
 from compiler.joint.locality import Evaluator

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 from support.one_row import contribution, squared_norm
+from support.reading import Meant, reading
 
 from compiler.pipeline import understand
-from compiler.words import evaluate
-from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
 from compiler.words.ir import Loop, Type, Value, Words
 from compiler.words.operations import Bound, Ring, View
@@ -167,35 +166,29 @@ def sums(words: Words) -> Iterator[Value]:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_whatever_is_entered_as_a_share(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_is_entered_as_a_share(name: str) -> None:
     """A Ring of a row, empty slots' among them, reads anything at all; the sum's own is left alone."""
-    draw, honest = np.random.default_rng(5), evaluate.value
+    draw = np.random.default_rng(5)
     summed: set[Value] = set()
 
-    def value(
-        item: Value,
-        args: list[Array],
-        sources: Sources,
-        position: tuple[int, ...],
-        promised: bool,
-    ) -> Array:
-        found = honest(item, args, sources, position, promised)
+    def read(item: Value, args: list[Array], honest: Meant) -> Array:
+        found = honest(args)
         if isinstance(item.op, Ring) and item not in summed:
             ends = draw.choice([item.type.lo, item.type.hi, 0, 1], item.type.shape)
             anything = draw.integers(item.type.lo, item.type.hi + 1, item.type.shape)
             return np.where(draw.integers(2, size=item.type.shape) == 0, ends, anything).astype(found.dtype)
         return found
 
-    monkeypatch.setattr(evaluate, "value", value)
-    for text in CLIPS:
-        words, clip = compiled(name, text), Fraction(text)
-        summed.update(sums(words))
-        for seed in range(TRIES):
-            numbers_of = random.Random(seed)
-            weights = {entry.name: numbers(numbers_of, type) for entry, type in words.inputs}
-            row = {f.name: numbers(numbers_of, f.type) for f in words.datasets[0].fields}
-            for f in words.datasets[0].fields:
-                while f.norm and squared_norm([row[f.name] * f.type.scale]) > f.norm**2:
-                    row[f.name] = row[f.name] // 2
-            assert squared_norm(contribution(words, weights, row, numbers_of.randint(0, 7))) <= clip**2
-            assert not squared_norm(contribution(words, weights, None)), "an empty slot adds something"
+    with reading(read):
+        for text in CLIPS:
+            words, clip = compiled(name, text), Fraction(text)
+            summed.update(sums(words))
+            for seed in range(TRIES):
+                numbers_of = random.Random(seed)
+                weights = {entry.name: numbers(numbers_of, type) for entry, type in words.inputs}
+                row = {f.name: numbers(numbers_of, f.type) for f in words.datasets[0].fields}
+                for f in words.datasets[0].fields:
+                    while f.norm and squared_norm([row[f.name] * f.type.scale]) > f.norm**2:
+                        row[f.name] = row[f.name] // 2
+                assert squared_norm(contribution(words, weights, row, numbers_of.randint(0, 7))) <= clip**2
+                assert not squared_norm(contribution(words, weights, None)), "an empty slot adds something"

@@ -6,12 +6,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from support.reading import Meant, reading
 
 from compiler.joint.locality import localise, roles
 from compiler.joint.shares import Products
 from compiler.pipeline import understand
-from compiler.words import evaluate
-from compiler.words.evaluate import NoSources, Sources
+from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.integers import Array
 from compiler.words.ir import Type, Value, full_range
 from compiler.words.operations import Bound, Coins, Draw, Enter, Entry
@@ -55,20 +55,13 @@ class OneRow(NoSources):
 
 @pytest.mark.parametrize("factor", ["clamp(s[0], -1.0, 1.0)", "softmax(s)[0]"])
 @pytest.mark.parametrize("body", ["grad w = factor * row.x;", "loss squared(dot(w, row.x) * factor, row.y);"])
-def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_row_adds_more_than_the_clip(factor: str, body: str) -> None:
     words = understand(Source("any.ccr", TEXT.replace("FACTOR", factor).replace("BODY", body))).words
     ready = localise(words, roles(words), Products.GATES)
     rng = np.random.default_rng(7)
     norms: list[Fraction] = []
-    honest = evaluate.value
 
-    def value(
-        item: Value,
-        args: list[Array],
-        sources: Sources,
-        position: tuple[int, ...],
-        promised: bool,
-    ) -> Array:
+    def read(item: Value, args: list[Array], honest: Meant) -> Array:
         if isinstance(item.op, Enter) and item.op == Enter("vendor"):
             lo, hi = full_range(item.type.width, item.type.signed)
             return np.where(
@@ -76,12 +69,12 @@ def test_no_row_adds_more_than_the_clip(factor: str, body: str, monkeypatch: pyt
                 rng.choice([lo, hi, 0], item.type.shape),
                 rng.integers(lo, hi + 1, item.type.shape),
             )
-        found = honest(item, args, sources, position, promised)
+        found = honest(args)
         if isinstance(item.op, Bound):
             norms.append(sum(Fraction(int(n)) ** 2 for n in found.flat) * item.type.scale**2)
         return found
 
-    monkeypatch.setattr(evaluate, "value", value)
-    for _ in range(150):
-        evaluate.evaluate(ready.block, [], OneRow(rng))
+    with reading(read):
+        for _ in range(150):
+            evaluate(ready.block, [], OneRow(rng))
     assert len(norms) == 150 and 0 < max(norms) <= 1

@@ -13,12 +13,12 @@ import pytest
 from support.agreement import clear, values
 from support.in_memory import Inputs, run_both
 from support.random_text import program
+from support.reading import Meant, reading
 
 from compiler.joint.locality import Evaluator, localise, roles
 from compiler.joint.shares import Products
 from compiler.pipeline import Meaning, build, understand
-from compiler.words import evaluate
-from compiler.words.evaluate import Sources
+from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
 from compiler.words.ir import Block, Item, Loop, Value, full_range
 from compiler.words.operations import Enter, Entry
@@ -100,7 +100,7 @@ def test_what_a_loop_only_copies_is_not_entered_beside_the_input() -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_what_is_entered_is_an_input(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_entered_is_an_input(seed: int) -> None:
     """Each input once and whole; under any bits in their place, what the program gives for the inputs that they are."""
     meant = understand(Source("random.ccr", program(seed)))
     who = roles(meant.words)
@@ -109,23 +109,16 @@ def test_what_is_entered_is_an_input(seed: int, monkeypatch: pytest.MonkeyPatch)
     names = {item: of.op.name for item, of in found if isinstance(of, Value) and isinstance(of.op, Entry)}
     assert len(names) == len(set(names.values())) == len(found)
     given, rng = values(meant, seed), np.random.default_rng(seed)
-    taken, honest = dict(given), evaluate.value
+    taken = dict(given)
 
-    def value(
-        item: Value,
-        args: list[Array],
-        sources: Sources,
-        position: tuple[int, ...],
-        promised: bool,
-    ) -> Array:
+    def read(item: Value, args: list[Array], honest: Meant) -> Array:
         if item.op != Enter(who.evaluator):
-            return honest(item, args, sources, position, promised)
+            return honest(args)
         lo, hi = full_range(item.type.width, item.type.signed)
         taken[names[item]] = rng.integers(lo, hi + 1, item.type.shape).astype(object)
         return taken[names[item]]
 
-    with monkeypatch.context() as patched:
-        patched.setattr(evaluate, "value", value)
-        outputs = evaluate.evaluate(local.block, [], Inputs(given))
+    with reading(read):
+        outputs = evaluate(local.block, [], Inputs(given))
     for output, got, want in zip(local.outputs, outputs, clear(meant, taken).values(), strict=True):
         assert np.array_equal(got, want), output.name

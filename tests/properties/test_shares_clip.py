@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from properties.test_clip_holds import CLIPS, PROGRAMS, compiled, numbers
 from support.one_row import contribution, squared_norm
+from support.reading import Meant
 from support.rings import Ideal, Offsets, joint_rings, nothing, sums, wrapped
 
 from compiler import pipeline
@@ -25,7 +26,7 @@ from compiler.training.rings import Cheaper
 from compiler.training.short import Moves
 from compiler.training.verify import check
 from compiler.words.builder import Builder
-from compiler.words.evaluate import Array, Sources, as_array
+from compiler.words.evaluate import Array, as_array
 from compiler.words.ir import Claim, Type, Value, Words
 from compiler.words.operations import Ring, View
 from compiler.words.prune import prune
@@ -112,10 +113,8 @@ class Ends(Ideal):
         super().__post_init__()
         self._rng, self._last = np.random.default_rng(next(SEEDS)), sums(self.words)
 
-    def value(
-        self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool
-    ) -> Array:
-        found, ring, type = super().value(item, args, sources, position, promised), self._rings.get(id(item)), item.type
+    def read(self, item: Value, args: list[Array], honest: Meant) -> Array:
+        found, ring, type = super().read(item, args, honest), self._rings.get(id(item)), item.type
         if ring is None or ring in self._last:
             return found
         return as_array(self._rng.choice([type.lo, type.lo + 1, -1, 0, 1, type.hi], type.shape), type)
@@ -252,15 +251,13 @@ class Copied(Ideal):
     copies: dict[int, tuple[Array, int]] = field(default_factory=dict[int, tuple[Array, int]])
     reads: int = 1000
 
-    def value(
-        self, item: Value, args: list[Array], sources: Sources, position: tuple[int, ...], promised: bool
-    ) -> Array:
+    def read(self, item: Value, args: list[Array], honest: Meant) -> Array:
         ring = self._rings.get(id(item))
         if isinstance(item.op, View) and id(args[0]) in self.copies:  # shows the copies to readers of its own
             ring = self.copies[id(args[0])][1]
         else:
             args = [self._copy(arg) if id(arg) in self.copies else arg for arg in args]
-        found = super().value(item, args, sources, position, promised)
+        found = super().read(item, args, honest)
         if ring is not None:
             self.copies[id(found)] = found, ring
         return found

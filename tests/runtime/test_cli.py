@@ -17,8 +17,6 @@ from runtime.cli.options import Address, UsageError, address, pairs
 from runtime.cli.progress import Lines, meter
 from runtime.report.wording import count, percent, size
 
-MANIFEST = {"vendor": BASE, "hospital": RECORDS}
-
 
 def told(*arguments: str) -> Any:
     """The JSON of a command that must succeed."""

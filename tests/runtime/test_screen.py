@@ -28,7 +28,7 @@ def test_what_was_learned_goes_to_standard_error(more: tuple[str, ...]) -> None:
 def test_nobody_reads() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w") as gone:
+    with os.fdopen(writing, "w") as gone:
         status, _, told = finish(start(*RUN, out=gone))
     assert status == 1 and "out = 1" in told and told.endswith("takes nothing: Broken pipe\n")
 

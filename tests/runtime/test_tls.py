@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
 import ssl
@@ -21,52 +20,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
+from support.callers import raw_context, turned_away
 from support.loopback import CLIENT, HERE, SERVER, STRANGER, tls_pair
 
 from runtime.net import keys
 from runtime.net.channel import HEADER
 from runtime.net.errors import (
-    CannotListen,
     ConnectionLost,
     NetworkError,
     PeerClosed,
     PeerNotTrusted,
-    PeerUnreachable,
     ProtocolError,
     Timeout,
 )
 from runtime.net.keys import Identity
 from runtime.net.stream import TlsChannel
 from runtime.net.tls import Listener, _context, _load, connect
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HERE, 0))
-        return int(probe.getsockname()[1])
-
-
-def raw_context(identity: Identity, folder: Path, is_server: bool) -> ssl.SSLContext:
-    """A TLS context that trusts everyone, for peers that do not keep to our rules."""
-    keys.save(identity, folder)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if is_server else ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.load_cert_chain(folder / f"{identity.name}.crt", folder / f"{identity.name}.key")
-    return context
-
-
-def turned_away(act: Callable[[int], None]) -> NetworkError:
-    """Why a listener turns away a client that does `act` with its port; the peer, which comes after it, is let in."""
-    reasons: list[NetworkError] = []
-    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        accepting = pool.submit(listener.accept, 10, 10, reasons.append)
-        act(listener.port)
-        client = connect(HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
-        accepting.result().abort()
-        client.abort()
-    (reason,) = reasons
-    return reason
 
 
 def against_raw_client(act: Callable[[int], None]) -> NetworkError:
@@ -251,106 +220,6 @@ def test_garbage_on_the_wire_breaks_the_connection(tmp_path: Path) -> None:
                         pass
 
     assert isinstance(against_raw_client(act), ConnectionLost)
-
-
-def test_a_client_waits_for_a_server_that_starts_later() -> None:
-    port = free_port()
-    with ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10, 10)
-        threading.Event().wait(0.3)
-        with contextlib.closing(Listener(HERE, port, SERVER, CLIENT.certificate)) as listener:
-            server = listener.accept(10, 10)
-        client = connecting.result()
-    client.send(1, b"hello")
-    assert server.receive(10) == (1, b"hello")
-    client.close()
-    server.close()
-
-
-def test_callers_that_say_nothing_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The door is full of them, and the peer is let in all the same; so it is where the system has no handle left."""
-    monkeypatch.setattr("runtime.net.door.MOST", 4)
-    reasons: list[NetworkError] = []
-    accept = socket.socket.accept
-    fails = iter([errno.EMFILE, 0, errno.ECONNABORTED, errno.EMFILE])
-
-    def scarce(listening: socket.socket) -> tuple[socket.socket, object]:
-        if error := next(fails, 0):
-            raise OSError(error, "as the test wants it")
-        return accept(listening)
-
-    monkeypatch.setattr(socket.socket, "accept", scarce)
-    with (
-        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
-        ThreadPoolExecutor() as pool,
-        contextlib.ExitStack() as stack,
-    ):
-        for _ in range(20):
-            stack.enter_context(socket.create_connection((HERE, listener.port)))
-        accepting = pool.submit(listener.accept, 10, 10, reasons.append)
-        client = connect(HERE, listener.port, CLIENT, SERVER.certificate, 10, 10)
-        accepting.result().abort()
-        client.abort()
-    assert len(reasons) >= 16 and all("make room" in str(reason) for reason in reasons)
-
-
-def test_a_handshake_that_does_not_end(tmp_path: Path) -> None:
-    """As many bytes as the length of its first record allows, again and again."""
-    hello = ssl.MemoryBIO()
-    with contextlib.suppress(ssl.SSLWantReadError):
-        raw_context(CLIENT, tmp_path, is_server=False).wrap_bio(ssl.MemoryBIO(), hello).do_handshake()
-
-    def act(port: int) -> None:
-        with socket.create_connection((HERE, port)) as plain, contextlib.suppress(OSError):
-            plain.sendall(hello.read())
-            while True:
-                plain.sendall(b"\x14\x03\x03\x00\x01\x01" * 4000)
-
-    assert isinstance(turned_away(act), ProtocolError)
-
-
-def test_a_client_tries_again_where_the_line_is_there_before_the_peer() -> None:
-    """As a tunnel does, which answers at once and hangs up."""
-    reasons: list[NetworkError] = []
-    with ThreadPoolExecutor() as pool:
-        with socket.create_server((HERE, 0)) as tunnel:
-            port = tunnel.getsockname()[1]
-            connecting = pool.submit(connect, HERE, port, CLIENT, SERVER.certificate, 10, 7, reasons.append)
-            tunnel.accept()[0].close()
-        with contextlib.closing(Listener(HERE, port, SERVER, CLIENT.certificate)) as listener:
-            server, client = listener.accept(10, 10), connecting.result()
-    assert reasons and all(type(reason) is ConnectionLost for reason in reasons) and client.timeout == 7
-    server.abort()
-    client.abort()
-
-
-def test_a_wait_of_months() -> None:
-    """Longer than the system's calls count."""
-    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener, ThreadPoolExecutor() as pool:
-        connecting = pool.submit(connect, HERE, listener.port, CLIENT, SERVER.certificate, 1e12, 1e7)
-        server, client = listener.accept(1e12, 1e7), connecting.result()
-    server.send(1, b"x")
-    assert client.receive(1) == (1, b"x")
-    server.close()
-    client.close()
-
-
-def test_nobody_there() -> None:
-    with pytest.raises(PeerUnreachable, match="nobody answered at"):
-        connect(HERE, free_port(), CLIENT, SERVER.certificate, 0.3, 10)
-    with (
-        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
-        pytest.raises(Timeout, match="nobody connected"),
-    ):
-        listener.accept(0.1, 10)
-
-
-def test_an_address_in_use() -> None:
-    with (
-        contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as listener,
-        pytest.raises(CannotListen, match=str(listener.port)),
-    ):
-        Listener(HERE, listener.port, SERVER, CLIENT.certificate)
 
 
 def test_a_close_that_cannot_deliver_says_so() -> None:

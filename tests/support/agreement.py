@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from support.exact import Number
 from support.in_memory import Inputs
 from support.in_memory import run_both as run_in_memory
-from support.meaning import Number, meaning
+from support.meaning import meaning
 
 from compiler.joint.locality import Evaluator
 from compiler.pipeline import Meaning, build, understand

@@ -1,4 +1,4 @@
-"""Runs that ask a ledger, in processes that are killed at a chosen moment.  Started as a script by test_ledger.py.
+"""Runs that ask a ledger, in processes that are killed at a chosen moment.  A script of test_ledger_killed.py.
 
     ledger_worker.py race LEDGER COUNT          ask COUNT times; prints how many were granted
     ledger_worker.py kill LEDGER FIRST END BY   one run for each k of range(FIRST, END, BY), killed before its k-th

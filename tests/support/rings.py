@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from unittest.mock import patch
 
 import numpy as np
+from support.reading import Meant, reading
 
 from compiler.joint.locality import Owners, Roles, analyse, roles
 from compiler.schedule.plan import PUBLIC, Clear, Enter, Plan, Product, Repeat, Step
-from compiler.words import evaluate
-from compiler.words.evaluate import Sources
-from compiler.words.integers import Array
+from compiler.words.evaluate import Sources, evaluate
+from compiler.words.integers import Array, as_array
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
 from compiler.words.operations import Bound, Coins, Entry, Ring, View
 from runtime.execute import walk as walker
@@ -53,7 +53,7 @@ class Offsets:
 def wrapped(value: Array, type: Type) -> Array:
     """Mod 2^w for w the width of the type."""
     low, high = full_range(type.width, type.signed)
-    return evaluate.as_array((value.astype(object) - low) % (high - low + 1) + low, type)
+    return as_array((value.astype(object) - low) % (high - low + 1) + low, type)
 
 
 # -- the words ------------------------------------------------------------------------------------
@@ -108,17 +108,9 @@ class Ideal:
 
     def __post_init__(self) -> None:
         self._rings = {id(item): position for position, item in enumerate(joint_rings(self.words))}
-        self._honest = evaluate.value
 
-    def value(
-        self,
-        item: Value,
-        args: list[Array],
-        sources: Sources,
-        position: tuple[int, ...],
-        promised: bool,
-    ) -> Array:
-        found = self._honest(item, args, sources, position, promised)
+    def read(self, item: Value, args: list[Array], honest: Meant) -> Array:
+        found = honest(args)
         ring = self._rings.get(id(item))
         if ring is not None:
             before = self.made.setdefault(ring, [])
@@ -131,12 +123,12 @@ class Ideal:
 
     def during(self, call: Callable[[], T]) -> T:
         """What `call` returns, whatever it evaluates."""
-        with patch.object(evaluate, "value", self.value):
+        with reading(self.read):
             return call()
 
     def run(self, sources: Sources) -> dict[str, Array]:
         """The outputs of all receivers."""
-        results = self.during(lambda: evaluate.evaluate(self.words.block, [], sources))
+        results = self.during(lambda: evaluate(self.words.block, [], sources))
         return dict(zip([o.name for o in self.words.outputs], results, strict=True))
 
 
