@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,25 @@ from runtime.data.specs import Kind
 from runtime.data.table import cannot_open
 
 _PLAIN = "save plain numeric arrays with np.save or np.savez"
+
+
+Entry = TypeVar("Entry")
+
+
+class Members(Mapping[str, NDArray[np.generic]], Generic[Entry]):
+    """The arrays of a file by their names, each read, from what the file says of it, when it is asked for."""
+
+    def __init__(self, file: str, entries: Mapping[str, Entry]) -> None:
+        self._file, self._entries = file, entries
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
 
 def read_npy(file: str) -> NDArray[np.generic]:
@@ -40,19 +59,7 @@ def read_npz(file: str) -> Mapping[str, NDArray[np.generic]]:
         return _Archive(file, {entry.removesuffix(".npy"): entry for entry in found.zip.namelist()})
 
 
-class _Archive(Mapping[str, NDArray[np.generic]]):
-    def __init__(self, file: str, entries: Mapping[str, str]) -> None:
-        self._file, self._entries = file, entries
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._entries
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
+class _Archive(Members[str]):
     def __getitem__(self, name: str) -> NDArray[np.generic]:
         entry = self._entries[name]
         with _loaded(self._file) as found:

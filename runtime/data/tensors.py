@@ -7,7 +7,7 @@ bytes stand behind the header.  Together the tensors fill what stands there, wit
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from runtime.data.arrays import Members
 from runtime.data.errors import InputError
 from runtime.data.table import cannot_open
 
@@ -55,20 +56,13 @@ class _Entry(BaseModel):
 _HEADER = TypeAdapter(dict[str, _Entry])
 
 
-class Tensors(Mapping[str, NDArray[np.generic]]):
-    """The tensors of a file by their names; each is read when it is asked for.  Raises InputError."""
+class Tensors(Members[_Entry]):
+    """Raises InputError for a tensor that is not as its entry says."""
 
     def __init__(self, file: str, entries: Mapping[str, _Entry], start: int) -> None:
-        self._file, self._entries, self._start = file, entries, start
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._entries
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        """The tensors begin at byte `start`."""
+        super().__init__(file, entries)
+        self._start = start
 
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self._entries[name].shape)
