@@ -58,7 +58,8 @@ def permit(
     with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
     with_data(terms, bearer.party, _holdings(terms, program, bearer, loaded))
     own = [d.name for d in terms.data if d.owner == bearer.party]
-    if not own or (terms.privacy is None and not _unbounded(terms, dict.fromkeys(own, ""))):
+    bare = {name for names in terms.unbounded().values() for name in names}
+    if not own or (terms.privacy is None and bare.isdisjoint(own)):
         return ContractPermit(terms)
     if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
         raise Refused(
