@@ -29,7 +29,7 @@ demo: .venv/.run  ## a vendor's classifier, tuned on a hospital's records, betwe
 	@echo "== the tuned model, which the vendor learned"
 	@$(BIN)/python $(TUMOUR)/score.py $(OUT)/tuned.npz
 
-quick: .venv/.dev  ## the tests that fail first, in under a minute
+quick: .venv/.dev  ## the tests that fail first, in about a minute
 	@$(PYTEST) $(QUICK)
 
 test: .venv/.dev  ## the tests, as many at once as there are cores
