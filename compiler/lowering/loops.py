@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from compiler.lowering.context import Lowering
 from compiler.lowering.stores import Added, NotOnlyAdded, only_added, stored
+from compiler.words.builder import Builder
 from compiler.words.ir import Type, Value
 from compiler.words.leaves import kind_types, leaf_names, rebuild
 from compiler.words.vmap import sum_slots, vmap
@@ -68,11 +69,16 @@ def _add_up(c: Lowering, s: t.Repeat, carried: Sequence[t.Variable]) -> None:
         raise NotOnlyAdded
     index = c.b.const([Fraction(i) for i in range(s.count)], (s.count,))
     index = c.b.round(index, Fraction(1), 0, s.count - 1)
-    for v, (number, moves) in zip(kinds, vmap(c.b, block, [index], [True], s.count), strict=True):
+    for (v, kind), (number, moves) in zip(kinds.items(), vmap(c.b, block, [index], [True], s.count), strict=True):
         total = sum_slots(c.b, number) if moves else c.b.scaled(number, Fraction(s.count))
-        c.scope[v] = c.b.add2(c.leaf(v), total)
+        c.scope[v] = _of_scale(c.b, c.b.add2(c.leaf(v), total), kind.scalar.scale)
     if outer:
         outer.take(added)
+
+
+def _of_scale(b: Builder, number: int, scale: Fraction) -> int:
+    """The same multiples of `scale`, in its units: a sum may have coarser ones, and a variable has its kind's."""
+    return b.round(number, scale, *(int(end / scale) for end in b.bounds(number)))
 
 
 def _told(c: Lowering, s: t.Repeat, added: Added, number: int, start: tuple[Fraction, Fraction]) -> None:

@@ -28,6 +28,10 @@ ONE_SUM = {
     "once": "var t: uint<8> = y; let v = [y]; for i in 0..1 { t += v[i]; }",
     "the same each time": "var t: uint<8> = 0; for i in 0..8 { t += y; }",
     "the whole tensor": "var t: int<12>[8] = y; for i in 0..3 { t -= x * y + i; }",
+    "and then an element": "var t: int<12>[8] = 0; for i in 0..2 { t += y; } t[0] = x[1]; t[2..4] += x[2];",
+    "and then in an arm": "var t: int<12>[8] = 0; for i in 0..4 { t -= y; } if x[0] > y { t[3] += x[1]; }",
+    "and an element in the loop around": "var t: int<12>[6] = 0; for i in 0..2 { for j in 0..2 { t += y; } t[0] += y; }",
+    "of halves": "var t: fix<12, 4>[6] = 0.0; for i in 0..2 { for j in 0..2 { t += y / 2.0; } t[0] -= 0.25; }",
 }
 STILL_A_LOOP = {
     "an end is met": "var t: uint<6> = y; for i in 0..8 { t += x[i] * y; }",
