@@ -2,8 +2,8 @@
 
 A mark is of the values of one record in ascending order, as float32: neither sampling nor accounting knows where a
 value stands, so neither does a mark, or a file whose columns were shuffled or renamed would have an untouched budget.
-What is no number (a name, a date) counts as its text, a gap as a gap.  A value more or less in a record makes another
-record.
+What is no number (a name, a date) counts as its text in one spelling (`spellings.py`), a gap as a gap.  A value more
+or less in a record makes another record.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.encode import TRUTHS
 from runtime.data.errors import InputError
+from runtime.data.spellings import meant
 from runtime.data.table import Block, Part, Table
 from runtime.data.tables import open_table
 
 MARK = 16  # bytes
 _FORMER = b"ccr data set 1\0"
-_EMPTY = frozenset({"", "nan"})
 
 Numbers = NDArray[np.float64]  # shape (rows, columns)
 
@@ -84,12 +83,11 @@ def _numbers(cells: list[str], words: list[list[str]]) -> Numbers:
     except ValueError:
         found = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
-        text = cell.strip()
-        try:
-            found[i] = float(TRUTHS.get(text, text))
-        except ValueError:
-            if text.lower() not in _EMPTY:
-                words[i].append(text)
+        said = meant(cell)
+        if isinstance(said, float):
+            found[i] = said
+        elif said:
+            words[i].append(said)
     return found
 
 

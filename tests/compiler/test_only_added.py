@@ -30,7 +30,7 @@ ONE_SUM = {
     "the whole tensor": "var t: int<12>[8] = y; for i in 0..3 { t -= x * y + i; }",
     "and then an element": "var t: int<12>[8] = 0; for i in 0..2 { t += y; } t[0] = x[1]; t[2..4] += x[2];",
     "and then in an arm": "var t: int<12>[8] = 0; for i in 0..4 { t -= y; } if x[0] > y { t[3] += x[1]; }",
-    "and an element in the loop around": "var t: int<12>[6] = 0; for i in 0..2 { for j in 0..2 { t += y; } t[0] += y; }",
+    "and one in the loop around": "var t: int<12>[6] = 0; for i in 0..2 { for j in 0..2 { t += y; } t[0] += y; }",
     "of halves": "var t: fix<12, 4>[6] = 0.0; for i in 0..2 { for j in 0..2 { t += y / 2.0; } t[0] -= 0.25; }",
 }
 STILL_A_LOOP = {
