@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any
@@ -91,7 +91,7 @@ def decode(payload: bytes, protocol: int) -> Hello:
             fields.keys() == NAMES
             and type(theirs) is int
             and all(isinstance(fields[name], str) for name in NAMES - {"protocol", "records"})
-            and all(type(count) is int and 0 <= count <= MOST_RECORDS for count in fields["records"].values())
+            and all(type(count) is int and 1 <= count <= MOST_RECORDS for count in fields["records"].values())
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         good = False
@@ -115,8 +115,11 @@ def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
     ).digest()
 
 
-def same_records(theirs: Hello, agreed: Mapping[str, int]) -> None:
-    """Raises DifferentRecords where the peer states another number of records than both have signed."""
+def same_records(theirs: Hello, owned: Set[str], agreed: Mapping[str, int]) -> None:
+    """Raises ProtocolError unless the peer counts the rows of just the data sets that are its own (`owned`), and
+    DifferentRecords where their number is another than both have signed."""
+    if theirs.records.keys() != owned:
+        raise ProtocolError("the peer's greeting does not count the data sets that the program says are its own")
     for name, count in theirs.records.items():
         if count != agreed.get(name, count):
             raise DifferentRecords(

@@ -95,7 +95,8 @@ class Session:
                 contract=self.permit.contract,
             )
             peer, name = agree(guard, hello)
-            same_records(peer, self.permit.records)
+            theirs = {d.name for d in self.program.datasets if d.party != self.party}
+            same_records(peer, theirs, self.permit.records)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)

@@ -122,6 +122,15 @@ def test_a_party_with_outputs_does_not_wait_long_for_the_last_word(
     assert done.is_set()
 
 
+@pytest.mark.parametrize("error", [ConnectionLost("gone"), Timeout("silent")])
+def test_a_garblers_outputs_do_not_wait_for_the_evaluators(program: Program, error: BaseException) -> None:
+    """They are complete before anything is sent that opens the other's."""
+    garbler = program.compiled.garbler
+    ends = meet(program, garbler, Frame.DECODING, error)
+    assert isinstance(ends[garbler], Report) and ends[garbler].farewell and int(ends[garbler].outputs["out"]) == 1
+    assert isinstance(ends[program.compiled.evaluator], NetworkError)
+
+
 def test_an_output_that_did_not_open_is_none(program: Program) -> None:
     ends = meet(program, program.compiled.evaluator, Frame.DECODING, ConnectionLost("gone"))
     assert isinstance(ends[program.compiled.evaluator], ConnectionLost)

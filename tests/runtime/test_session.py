@@ -167,6 +167,7 @@ def test_each_side_is_told_its_own_choice_of_products_first() -> None:
         json.dumps({"party": 3}).encode(),
         hello().encode().replace(b'{"r":3}', b'{"r":-3}'),
         hello().encode().replace(b'{"r":3}', b'{"r":true}'),
+        hello().encode().replace(b'{"r":3}', b'{"r":0}'),
         hello().encode()[:-1] + b',"more":1}',
     ],
 )
