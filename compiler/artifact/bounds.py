@@ -26,8 +26,8 @@ TIMES = 1 << 40  # that a step runs
 SHRINKING = 16  # times fewer gates after the passes; real programs lose one in ten
 TEXT = 1 << 17  # characters of all files
 FILES = 64
-OTHER_WAY = frozenset(  # characters that turn the direction of what stands beside them
-    map(chr, (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+OTHER_WAY = frozenset(  # characters that turn the direction of what stands beside them, or end a line on some screens
+    map(chr, (0x61C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 )
 
 

@@ -170,7 +170,7 @@ def test_a_text_reads_no_file_of_this_machine(tmp_path: Path) -> None:
         artifact.decode(artifact.encode(replace(program, files=(Source("m.ccr", text),))))
 
 
-@pytest.mark.parametrize("odd", ["\x1b[2J", "\x00", "\r", "\x9b", "\u202e", "\u2066"])
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\x00", "\r", "\x9b", "\u202e", "\u2066", "\u2028", "\u2029"])
 def test_nothing_that_a_screen_obeys(training: Compiled, odd: str) -> None:
     """Not in the text, whose lines are shown, and not in a name, which a message may quote."""
     for files in ((Source("t.ccr", f"{TRAINING}// {odd}\n"),), (Source(f"{odd}.ccr", TRAINING),)):
