@@ -94,8 +94,8 @@ def _in_force(contract: Contract, ledger: Path) -> None:
     down, so that an older copy is of no use.  Raises Refused (revoked, and as `hold`)."""
     hold(contract)
     name = digest(contract.terms)
-    if ledger.exists():
-        with Ledger(ledger) as opened:
+    if ledger.exists() or contract.revocations:  # also by a party that has kept none: it had nothing to charge
+        with Ledger(ledger, create=bool(contract.revocations)) as opened:
             books = opened.books()
             if contract.revocations and name not in books.revoked:
                 party = contract.revocations[0].party
