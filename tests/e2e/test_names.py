@@ -142,7 +142,7 @@ def test_either_side_revokes_for_good(room: Room, party: str) -> None:
     room.grant("1", "1e-4")
     own = Path(room.contract).read_bytes()
     ledger = room.ledger if party == "hospital" else ["--ledger", str(room.folder / "vendor.db")]
-    vendor = [*room.vendor(9), "--ledger", str(room.folder / "vendor.db")]
+    vendor = [*room.vendor(9), "--ledger", str(room.folder / "vendor.db"), "--wait", "5"]
     told = room.told("contract", "revoke", room.contract, *room.keys(party), *ledger)
     assert told["revoked_by"] == party
     for run in (room.hospital(), vendor):  # by the file, which the peer is given
