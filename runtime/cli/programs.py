@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from compiler.pipeline import examine
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
 from lang.problems.draw import as_json, draw
+from lang.problems.problem import Problem
 from lang.syntax.load import read
 from runtime import api
 from runtime.cli.faults import faults, saving
@@ -50,7 +52,10 @@ def compiled(
     products: ProductsOf | None = None,
     evaluator: EvaluatorOf | None = None,
 ) -> Program:
-    """The program of a FILE argument.  Raises Rejected, ArtifactError or UsageError."""
+    """The program of a FILE argument; what a text is warned about is told.
+
+    Raises Rejected, ArtifactError or UsageError.
+    """
     overrides = pairs("-D", define)
     if Path(file).suffix == ARTIFACT and overrides:
         raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
@@ -61,7 +66,14 @@ def compiled(
             "an artifact's trust in the evaluator is fixed",
             "give --evaluator to `ccr compile`, or use the .ccr file",
         )
-    return api.compile(file, overrides, products, evaluator)
+    program = api.compile(file, overrides, products, evaluator)
+    _warn(program.warnings)
+    return program
+
+
+def _warn(warnings: Sequence[Problem]) -> None:
+    for warning in warnings:
+        say(draw(warning) + "\n")
 
 
 def check(
@@ -74,8 +86,7 @@ def check(
     with faults(json):
         _source_only(file)
         warnings = examine(read(file), pairs("-D", define)).warnings
-        for warning in warnings:
-            say(draw(warning) + "\n")
+        _warn(warnings)
         said = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
         result({"problems": [as_json(w) for w in warnings]}, f"{file}: no errors{said}", json)
 
