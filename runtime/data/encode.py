@@ -27,6 +27,18 @@ _Cell = TypeVar("_Cell", str, float)
 TRUTHS = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
 
 
+class Ambiguous(str):
+    """A numeral, read by the mark that its file would have without the cell `against`; `written` as it stands there."""
+
+    def __new__(cls, text: str, written: str, against: str) -> Ambiguous:
+        made = super().__new__(cls, text)
+        made.written, made.against = written.strip(), against
+        return made
+
+    written: str
+    against: str
+
+
 class Wrong(Exception):
     """Why one value cannot be encoded, and what to do."""
 
@@ -102,6 +114,8 @@ def encode_text(cells: Sequence[str], kind: Kind) -> Array:
     then cell >= b implies float(cell) >= b, and cell < b implies float(cell) <= b.  So float64 puts a cell on the
     right side of every b unless float(cell) *is* b, and only those cells are read again as fractions.
     """
+    if Ambiguous in set(map(type, cells)):
+        return _encode_each(cells, kind, encode_number)
     if not TRUTHS.keys().isdisjoint(cells):
         cells = [TRUTHS.get(cell, cell) for cell in cells]
     everything = "".join(cells)
@@ -141,6 +155,11 @@ def _encode_float(value: float, kind: Kind) -> int:
 
 def encode_number(cell: str, kind: Kind) -> int:
     """One decimal numeral, exactly; `True` is 1.  Raises Wrong."""
+    if isinstance(cell, Ambiguous):
+        raise Wrong(
+            f"`{cell.written}` may be a fraction or thousands, beside {cell.against}",
+            "write all numbers of a file with one decimal mark, and nothing between thousands",
+        )
     text = cell.strip()
     text = TRUTHS.get(text, text)
     if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
