@@ -143,12 +143,12 @@ def hint(token: Token, previous: Token | None, spelled: set[str]) -> str:
 
 
 def kind_hint(token: Token, before: str, spelled: set[str]) -> str:
-    """What to write instead of a kind such as `unit<8>`, `int`, `fix<8>` or `int<8, 2>`; `before` is the text so far."""
+    """What to write instead of a kind such as `unit<8>`, `int`, `fix<8>` or `int<8, 2>`; `before` stands before it."""
     if sizes := _SIZES.search(before):
         if sizes[1] == "fix":
             return f"a `fix` has two sizes: {_KINDS['fix']}" if token in (">", ",") else ""
         return f"only a `fix` has bits after the point: {_KINDS['fix']}" if token == "," else ""
-    word = found[1] if (found := _WORD.search(before)) else ""
+    word = last[1] if (last := _WORD.search(before)) else ""
     if word in _KINDS and "<" in spelled:
         return f"say how many bits it has: {_KINDS[word]}"
     if token != "<" or "&&" in spelled:  # where an operand has ended it compares

@@ -14,6 +14,7 @@ from compiler.lowering.widths import widths
 from compiler.pipeline import examine
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
+from lang.numerals import counted
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Problem
 from lang.syntax.load import read
@@ -34,6 +35,7 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.screen import result, say
+from runtime.data.formats import format_of
 from runtime.files import replace_bytes
 from runtime.program import Program
 from runtime.report import program as report
@@ -44,6 +46,11 @@ from runtime.report.wording import count, duration, size
 from runtime.report.work import work
 
 SOURCE, ARTIFACT = ".ccr", ".ccrc"
+
+
+def is_program(file: str) -> bool:
+    """By its name."""
+    return Path(file).suffix in (SOURCE, ARTIFACT)
 
 
 def compiled(
@@ -57,6 +64,7 @@ def compiled(
     Raises Rejected, ArtifactError or UsageError.
     """
     overrides = pairs("-D", define)
+    _no_data(file)
     if Path(file).suffix == ARTIFACT and overrides:
         raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
     if Path(file).suffix == ARTIFACT and products is not None:
@@ -87,7 +95,7 @@ def check(
         _source_only(file)
         warnings = examine(read(file), pairs("-D", define)).warnings
         _warn(warnings)
-        said = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
+        said = f", {counted(len(warnings), 'warning')}" if warnings else ""
         result({"problems": [as_json(w) for w in warnings]}, f"{file}: no errors{said}", json)
 
 
@@ -194,6 +202,12 @@ def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:
     return shown
 
 
+def _no_data(file: str) -> None:
+    if format_of(file) is not None:
+        raise UsageError(f"{file} is a file of data, not a program", "give a .ccr file")
+
+
 def _source_only(file: str) -> None:
+    _no_data(file)
     if Path(file).suffix == ARTIFACT:
         raise UsageError(f"{file} is an artifact, which has been compiled already", "give the .ccr file")

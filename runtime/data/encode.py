@@ -21,9 +21,11 @@ from runtime.data.specs import Kind
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LONGEST = 1100  # characters of a numeral: more than any of a kind of 1024 bits, or of a float64, has
-_SHOWN = 40  # of it in a message
+_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)", re.ASCII)  # that lead
+_SHOWN = 40  # characters of a numeral in a message
 _LARGEST = 52  # every half-integer below 2^52 is a float64, on which the argument in `encode_text` rests
 _Cell = TypeVar("_Cell", str, float)
+_BIT = "a bit is 0 or 1, or False or True: of two labels write one as 0, the other as 1"
 TRUTHS = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
 
 
@@ -162,10 +164,14 @@ def encode_number(cell: str, kind: Kind) -> int:
         )
     text = cell.strip()
     text = TRUTHS.get(text, text)
-    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             raise _not_finite(text)
-        raise _no_number(text)
+        raise _no_number(text, kind)
+    text = _ZEROS.sub("", text, count=1)
+    if len(text) > _LONGEST:
+        what = f"`{text[:_SHOWN]}...` is not a number of at most {_LONGEST} characters: it has {len(text)}"
+        raise Wrong(what, "write it shorter")
     return _on_grid(Fraction(text), text, kind)
 
 
@@ -180,9 +186,11 @@ def _on_grid(value: Fraction, text: str, kind: Kind) -> int:
     return integer
 
 
-def _no_number(text: str) -> Wrong:
+def _no_number(text: str, kind: Kind) -> Wrong:
     if not text:
         return Wrong("the cell is empty", "drop the record or fill the gap with a number")
+    if kind.bits == 1:
+        return Wrong(f"`{text[:_SHOWN]}` is not a number", _BIT)
     help = "write a decimal number such as 0.25 or 1e-3"
     if re.fullmatch(r"[+-]?\d[\d.,' ]*", text, re.ASCII):
         help = "write it with one decimal point, and nothing between thousands: 1234.5"
@@ -194,11 +202,14 @@ def _not_finite(value: str) -> Wrong:
 
 
 def _not_integer(value: str, kind: Kind) -> Wrong:
-    return Wrong(f"{value} is no integer, as `{kind}` needs", "write whole numbers only")
+    help = _BIT if kind.bits == 1 else "write whole numbers only"
+    return Wrong(f"{value} is no integer, as `{kind}` needs", help)
 
 
 def _out_of_range(value: str, kind: Kind) -> Wrong:
     return Wrong(
         f"{value} is out of range of `{kind}`, which holds {kind.range}",
-        "scale the values, or give the program a wider kind; values are never clamped on the way in",
+        _BIT
+        if kind.bits == 1
+        else "scale the values, or give the program a wider kind; values are never clamped on the way in",
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from lang.numerals import counted
 from runtime.data.errors import InputError
 from runtime.data.points import decimals
 from runtime.data.table import ROWS, Column, Part, Table, cannot_open
@@ -132,7 +133,7 @@ def table_of_lines(file: str, form: str, lines: Iterator[Line]) -> Table:
 
 def _ragged(file: str, line: int, row: list[str], columns: int) -> InputError:
     return InputError(
-        f"{len(row)} cells where the header has {columns}",
+        f"{counted(len(row), 'cell')} where the header has {columns}",
         help="give every row one cell for each column; a cell that holds the separator needs quotes",
         file=file,
         row=line,

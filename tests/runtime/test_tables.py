@@ -223,7 +223,7 @@ def test_columns_of_parquet_and_arrow(tmp_path: Path, name: str, given: str) -> 
         ({"x0": [0.5, None], "x1": [0.0, 0.0], "y": [1, 0]}, 2, "x0", "the cell is empty"),
         ({"x0": [0.5, 0.0], "x1": [0.0, 9.0], "y": [1, 0]}, 2, "x1", "9.0 is out of range"),
         ({"x0": [0.5, 0.0], "x1": ["0", "?"], "y": [1, 0]}, 2, "x1", "`?` is not a number"),
-        ({"x": [[0.5, 0.0], [0.0]], "y": [1, 0]}, 2, "x", "a list of 1 values where the first row has 2"),
+        ({"x": [[0.5, 0.0], [0.0]], "y": [1, 0]}, 2, "x", "a list of 1 value where the first row has 2"),
         ({"x": [["a", "b"]], "y": [1]}, None, "x", "its lists hold string, no numbers"),
         ({"x0": [{"u": 0.5}], "x1": [0.0], "y": [1]}, None, "x0", "neither numbers nor text"),
         ({"x0": [b"\xff"], "x1": [0.0], "y": [1]}, None, "x0", "its bytes are no UTF-8"),
