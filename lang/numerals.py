@@ -1,4 +1,4 @@
-"""Exact numbers as decimal digits, of any length."""
+"""Exact numbers as decimal digits, of any length; and numbers of things."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def _padded(n: int, length: int) -> str:
         return str(n).zfill(length)
     high, low = divmod(n, 10 ** (length // 2))
     return _padded(high, length // 2) + _padded(low, length // 2)
+
+
+def counted(number: int, noun: str) -> str:
+    """1 run, 1 200 runs"""
+    return f"{number:,}".replace(",", " ") + f" {noun}" + ("" if number == 1 else "s")
 
 
 def ratio(value: Fraction) -> str:

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from errno import EDQUOT, EISDIR, ENOSPC
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -44,6 +45,13 @@ def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = 
 def replace_bytes(path: Path, content: bytes, mode: int | None = None) -> None:
     """As `replace`, for bytes that are there already."""
     replace(path, lambda file: file.write(content), mode)
+
+
+def advice(error: OSError) -> str:
+    """What to do about it."""
+    if error.errno in (ENOSPC, EDQUOT):
+        return "make room there, or give a path on another disk"
+    return "give a file, not a directory" if error.errno == EISDIR else "check the path and its permissions"
 
 
 class Place:

@@ -22,6 +22,7 @@ from compiler import artifact, pipeline
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import Compiled
+from lang.problems.problem import Problem
 from lang.syntax.load import read
 
 Overrides = Mapping[str, str | Fraction]
@@ -47,6 +48,11 @@ class Program:
     @property
     def digest(self) -> str:
         return artifact.digest(self.artifact)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """Of the text, in its order; none of an artifact, whose maker was told."""
+        return () if self.meaning is None else self.meaning.checked.warnings
 
     def understood(self) -> pipeline.Meaning:
         """What the text means, which an artifact has brought along."""

@@ -16,7 +16,7 @@ from compiler.joint.locality import JOINT, Owners, Roles, analyse, share_of
 from compiler.joint.shares import Products
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
 from compiler.words.operations import PUBLIC, Digits, Enter, Exact, Linear, Ring, Round, Share, Sum, Transfer, View
-from compiler.words.prune import reads
+from compiler.words.reads import reads
 
 
 class Miscut(Exception):

@@ -17,7 +17,6 @@ from compiler.words.builder import Builder
 from compiler.words.ir import Item, Value
 from compiler.words.leaves import Word, flatten
 from compiler.words.operations import And, Constant, View
-from compiler.words.prune import reads
 
 
 def merge(c: Lowering, choice: Choice, then: Scope, otherwise: Scope) -> None:
@@ -73,8 +72,7 @@ class Choice:
     def __init__(self, b: Builder, condition: int, since: int, *kept: Word) -> None:
         """The arms' words have numbers from `since` on; `kept` are the values that outlive them."""
         self.b, self.condition, self.since = b, condition, since
-        self.readers = Counter(leaf for word in kept for leaf in flatten(word))
-        self.readers.update(n for i in range(since, b.next) if (item := b.item(i)) for n in reads(item))
+        self.readers, self.others = b.readers(), Counter(leaf for word in kept for leaf in flatten(word))
 
     @cached_property
     def _otherwise(self) -> int:
@@ -118,10 +116,11 @@ class Choice:
         if number in self.b.derivatives:
             return None
         made = step(self.b, number) or self._elsewhere(number)
-        if isinstance(made, Masked) and (number < self.since or self.readers[number] > 1):
+        shared = self.readers[number] + self.others[number] > 1
+        if isinstance(made, Masked) and (number < self.since or shared):
             return None
-        if isinstance(made, Written) and self.readers[number] > 1:
-            self.readers.update(p for p in made.parts.values() if p is not None)
+        if isinstance(made, Written) and shared:
+            self.others.update(p for p in made.parts.values() if p is not None)
         return made
 
     def _elsewhere(self, number: int) -> Step | None:

@@ -12,6 +12,7 @@ from lang import typed as t
 from lang.kinds import Base, Scalar, Tensor
 from lang.numerals import show_number
 from lang.problems.problem import Problem
+from lang.problems.quotients import exactly
 from lang.problems.silent import AddedStepwise, LossFlat, QuotientZero
 from lang.source import Span
 
@@ -24,7 +25,10 @@ class Lost(Watch):
     others: dict[tuple[str, Span], Problem] = field(default_factory=dict[tuple[str, Span], Problem])
 
     def warnings(self) -> Sequence[Problem]:
-        return [*(QuotientZero(span=span) for span, zero in self.quotients.items() if zero), *self.others.values()]
+        return [
+            *(QuotientZero(span=span, instead=exactly(span)) for span, zero in self.quotients.items() if zero),
+            *self.others.values(),
+        ]
 
     def expression(self, b: Builder, e: t.Expr, word: int, bound: Scalar | None = None) -> None:
         if isinstance(e, t.Operate) and e.call in (t.Call.DIVIDE, t.Call.SHR) and e.type.integer:

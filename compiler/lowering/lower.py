@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import assert_never
 
-from compiler.lowering.choices import Choice, merge
+from compiler.lowering.chains import Arm, chosen
 from compiler.lowering.context import Lowering, Scope, Ways
 from compiler.lowering.expressions import expression
 from compiler.lowering.loops import repeat
@@ -113,17 +113,12 @@ def _sum(c: Lowering, s: t.Store) -> int:
 
 def _when(c: Lowering, s: t.When) -> None:
     alternatives, last = traverse.alternatives(s)
-    before, outer = dict(c.scope), c.b.span
-    made: list[tuple[t.When, int, int, Scope]] = []
+    outer, made = c.b.span, list[Arm]()
     for each in alternatives:
         c.b.span = each.span
         condition, since = c.number(each.condition), c.b.next
-        made.append((each, condition, since, _arm(c, each.then)))
-    after = _arm(c, last)
-    for each, condition, since, then in reversed(made):
-        c.scope, c.b.span = dict(before), each.span
-        merge(c, Choice(c.b, condition, since, *then.values(), *after.values()), then, after)
-        after = c.scope
+        made.append(Arm(each.span, condition, since, _arm(c, each.then)))
+    c.scope = chosen(c, made, _arm(c, last))
     c.b.span = outer
 
 

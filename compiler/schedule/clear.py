@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from compiler.schedule.plan import Clear
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Type
-from compiler.words.prune import live, reads
+from compiler.words.reads import live, reads
 from compiler.words.rewrite import Rewriter
 
 

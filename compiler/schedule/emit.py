@@ -21,7 +21,7 @@ from compiler.schedule.storage import Stored
 from compiler.words import operations
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value, Words
 from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Put, Share, Strided, Transfer
-from compiler.words.prune import reads
+from compiler.words.reads import reads
 
 Known = TypeVar("Known")
 # lanes' words -> gates of each, minimised, and how many ANDs each item of the block is charged with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -27,6 +28,7 @@ from compiler.words.operations import (
     Sum,
     View,
 )
+from compiler.words.reads import reads
 from lang.problems.problem import Rejected
 from lang.problems.shapes import ValueTooLarge
 from lang.problems.values import TooLarge
@@ -58,11 +60,19 @@ class Builder:
         self.derivatives: dict[int, Derivative] = {}  # of values that are not differentiated word by word
         self.rings: Rings | None = None  # which sums of products may enter as shares
         self._made: dict[Value, int] = {}
+        self._readers, self._counted = Counter[int](), 0
 
     @property
     def next(self) -> int:
         """The number of the next item."""
         return self.first + len(self.params) + len(self.items)
+
+    def readers(self) -> Counter[int]:
+        """By how many of its items each number is read, so far; to be looked at only."""
+        for item in self.items[self._counted :]:
+            self._readers.update(reads(item))
+        self._counted = len(self.items)
+        return self._readers
 
     def block(self, results: Sequence[int]) -> Block:
         return Block(self.first, self.params, tuple(self.items), tuple(results))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Type, Value, Words
 from compiler.words.operations import Constant, Less, Ring, Round, Select
-from compiler.words.prune import live
+from compiler.words.reads import live
 from compiler.words.rewrite import Rewriter
 
 Factors = tuple[tuple[int, ...], Type]

@@ -12,14 +12,14 @@ from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.functions import BUILTINS, Builtin
 from lang.checker.infer import describe, number, show_shape
-from lang.checker.inlining import count, inlined
+from lang.checker.inlining import inlined
 from lang.checker.kinds import MAX_ELEMENTS
 from lang.checker.labels import check_label
 from lang.checker.layers import convolved, pooled
 from lang.checker.operators import operate
 from lang.checker.public import constant, whole
 from lang.checker.symbols import FunctionName
-from lang.numerals import show_number
+from lang.numerals import counted, show_number
 from lang.problems.names import ArgumentCount, NotAFunction, OptionTwice, OptionValue, UnknownFunction, UnknownOption
 from lang.problems.shapes import ShapeRange, SizeNegative, WrongShape
 from lang.problems.values import LossOnly
@@ -71,7 +71,7 @@ def _builtin(context: Context, node: tree.Invoke, builtin: Builtin) -> typed.Exp
             ArgumentCount(
                 span=node.span,
                 name=name,
-                wanted=count(wanted, "argument"),
+                wanted=counted(wanted, "argument"),
                 given=len(args),
                 usage=builtin.usage(name),
             )

@@ -20,6 +20,7 @@ from lang.checker.names import member, read
 from lang.checker.operators import binary, operate
 from lang.kinds import Tensor
 from lang.problems.flow import RevealPlace
+from lang.problems.quotients import exactly
 from lang.problems.shapes import ItemsDiffer, LiteralTooLarge, ShapeRange
 from lang.problems.silent import QuotientZero
 from lang.problems.values import ModesClash
@@ -96,7 +97,7 @@ def _binary(context: Context, node: tree.Binary) -> typed.Expr:
                     context.counted(value, operation.span)
                 lost = _nothing(value) and not _nothing(left)
                 if lost and operation.op == "/" and isinstance(operation.left, tree.Literal):
-                    context.report(QuotientZero(span=operation.span))
+                    context.report(QuotientZero(span=operation.span, instead=exactly(operation.span)))
     if value is None:
         raise Failed
     return value

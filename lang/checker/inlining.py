@@ -17,6 +17,7 @@ from lang.checker.findings import of_text
 from lang.checker.infer import show_shape
 from lang.checker.kinds import resolve
 from lang.checker.symbols import ParamName
+from lang.numerals import counted
 from lang.problems.names import ArgumentCount, MissingResult, Recursion, SizeConflict, SizeUnknown
 from lang.problems.shapes import WrongShape
 from lang.problems.values import TooLarge
@@ -47,7 +48,7 @@ def inlined(context: Context, node: tree.Invoke, function: tree.Fn) -> typed.Exp
             ArgumentCount(
                 span=node.span,
                 name=name,
-                wanted=count(len(function.parameters), "argument"),
+                wanted=counted(len(function.parameters), "argument"),
                 given=len(args),
                 usage=usage,
                 related=((function.name.span, "defined here"),),
@@ -176,7 +177,3 @@ class _Sizes:
             first = self.found.setdefault(size.name, value)
             if first != value:
                 raise Failed(SizeConflict(span=span, size=size.name, first=first, second=value))
-
-
-def count(number_of: int, noun: str) -> str:
-    return f"{number_of} {noun}" + ("" if number_of == 1 else "s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import assert_never
 
@@ -17,6 +18,8 @@ from lang.problems.values import TupleTooLarge
 from lang.source import Span
 from lang.syntax import tree
 
+_WRITTEN = {"bit": "bit", "uint": "uint<N>", "int": "int<N>", "fix": "fix<T, F>"}
+_SIZED = re.compile(r"(u?int)(\d+)")  # as many languages write it
 MAX_WIDTH = 1024
 MAX_ELEMENTS = 1 << 28
 MAX_LEAVES = 1024  # values of a tuple
@@ -82,7 +85,10 @@ def _alias(context: Context, node: tree.Alias) -> Kind:
     if symbol is not None:
         raise Failed(NotAKind(span=node.span, name=node.name, what=symbol.what))
     known = context.scopes.outermost(KindName)
-    near = context.near(node.name, [*known, "bit", "uint", "int", "fix"])
+    sized = _SIZED.fullmatch(node.name)
+    near = f"did you mean `{sized[1]}<{sized[2]}>`?" if sized else context.near(node.name, [*known, *_WRITTEN])
+    for word, written in _WRITTEN.items():
+        near = near.replace(f"`{word}`", f"`{written}`")
     raise Failed(
         UnknownKind(span=node.span, name=node.name, hint=near) if near else UnknownKind(span=node.span, name=node.name)
     )

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from lang import typed
 from lang.checker.context import Context
+from lang.problems.quotients import exactly, written
 from lang.problems.silent import QuotientFloored
 from lang.traverse import walk
 from lang.typed import Call, Number
@@ -51,7 +52,7 @@ def _warn(context: Context, values: Sequence[typed.Expr], lets: Lets, seen: set[
             continue
         seen.add(id(e))
         if isinstance(e, typed.Operate) and e.call is Call.DIVIDE:
-            context.report(QuotientFloored(span=e.span, use=use))
+            context.report(QuotientFloored(span=e.span, use=use, instead=exactly(e.span), written=written(e.span)))
         else:
             stack += _passed_on(e, lets)
 

@@ -16,7 +16,9 @@ class QuotientZero(Problem):
     severity = "warning"
     title = "this quotient of integers is always 0"
     label = "rounded down to a whole number"
-    help = "for the exact quotient write `x / 16.0`, or `x as fix<16, 8> / y`"
+    help = "for the exact quotient write {instead}"
+
+    instead: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +27,11 @@ class QuotientFloored(Problem):
     severity = "warning"
     title = "this quotient of integers loses its fraction before it {use}"
     label = "rounded down to a whole number"
-    help = "write `x / 16.0` or `x as fix<16, 8> / y` for the exact one; if it is meant: `(x / 16) as int<8>`"
+    help = "write {instead} for the exact one; if it is meant: `({written}) as int<8>`"
 
     use: str
+    instead: str
+    written: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 from difflib import get_close_matches
 
@@ -74,6 +75,10 @@ _FOREIGN_SIGNS = {
     ":": ("..", "a range is written `start..end`"),
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), ("&&", "comparisons do not chain: write `a < b && b < c`")),
 }
+# Kinds, as they are written.
+_KINDS = {"uint": "`uint<8>`", "int": "`int<16>`", "fix": "`fix<16, 10>`, 10 of its 16 bits after the point"}
+_SIZES = re.compile(r"\b(uint|int|fix)\s*<[^<>;{}]*$")
+_WORD = re.compile(r"\b([A-Za-z_]\w*)\s*$")
 _OPERATORS = {"PLUS", "MINUS", "STAR", "SLASH", "PERCENT", "AT", "VBAR", "CIRCUMFLEX", "AMPERSAND"}
 
 
@@ -135,6 +140,23 @@ def hint(token: Token, previous: Token | None, spelled: set[str]) -> str:
             return f"did you mean `{near[0]}`?"
     instead, text = _FOREIGN_SIGNS.get(str(token), ("", ""))
     return text if instead in spelled else ""
+
+
+def kind_hint(token: Token, before: str, spelled: set[str]) -> str:
+    """What to write instead of a kind such as `unit<8>`, `int`, `fix<8>` or `int<8, 2>`; `before` stands before it."""
+    if sizes := _SIZES.search(before):
+        if sizes[1] == "fix":
+            return f"a `fix` has two sizes: {_KINDS['fix']}" if token in (">", ",") else ""
+        return f"only a `fix` has bits after the point: {_KINDS['fix']}" if token == "," else ""
+    word = last[1] if (last := _WORD.search(before)) else ""
+    if word in _KINDS and "<" in spelled:
+        return f"say how many bits it has: {_KINDS[word]}"
+    if token != "<" or "&&" in spelled:  # where an operand has ended it compares
+        return ""
+    if word == "bit":
+        return f"a `bit` is one bit; more are {_KINDS['uint']}"
+    near = get_close_matches(word.lower(), _KINDS, 1, 0.6)
+    return f"did you mean {_KINDS[near[0]]}?" if near else ""
 
 
 def _near(word: str, among: Set[str]) -> list[str]:

@@ -40,6 +40,7 @@ from lang.syntax.tree import MAX_DEPTH
 
 _GRAMMAR = Path(__file__).with_name("grammar.lark")
 _LOCK = Lock()  # the builder that the shared tables call holds one file at a time
+_BEFORE = 200  # characters before a word that tell what it belongs to
 _STATEMENT_LINE = re.compile(rf"^[ \t]*(?=(?:{'|'.join(sorted(expected.STATEMENT_WORDS))})\b)", re.MULTILINE)
 
 
@@ -183,7 +184,9 @@ class _Reader:
             return ValueNotLast(span=span)
         if "NAME" in accepts and word in expected.WORDS and "INT" not in accepts:
             return ReservedWord(span=span, word=word)
-        hint = expected.hint(token, previous, {self.spelled.get(name, name) for name in accepts})
+        spelled = {self.spelled.get(name, name) for name in accepts}
+        hint = expected.kind_hint(token, self.source.text[max(offset - _BEFORE, 0) : offset], spelled)
+        hint = hint or expected.hint(token, previous, spelled)
         return UnexpectedWord(
             span=span, found=expected.found(token), hint=hint, expected=expected.expected(accepts, self.spelled)
         )

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lang.numerals import counted
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result
@@ -76,7 +77,8 @@ def _read(path: Path) -> Checkpoint:
 
 def _told(checkpoint: Checkpoint) -> str:
     statement = checkpoint.statement
-    return f"ledger {statement.ledger[:16]} at {statement.at:%Y-%m-%d %H:%M:%S} UTC has {statement.events} events"
+    events = counted(statement.events, "event")
+    return f"ledger {statement.ledger[:16]} at {statement.at:%Y-%m-%d %H:%M:%S} UTC has {events}"
 
 
 def _as_json(checkpoint: Checkpoint) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from runtime.cli.faults import saving
 from runtime.cli.options import UsageError
 from runtime.contract.canonical import LARGEST
 from runtime.contract.terms import Contract, decode, encode
@@ -20,10 +21,8 @@ def read_contract(path: Path) -> Contract:
 
 
 def write_contract(path: Path, contract: Contract, *, fresh: bool) -> None:
-    """In one step; `fresh`: where no file may be.  Raises UsageError."""
-    try:
+    """In one step; `fresh`: where no file may be.  Raises UsageError and NotSaved."""
+    with saving(path):
         if fresh and path.exists():
             raise UsageError(f"{path} exists and is not overwritten", "choose another name with -o")
         replace_bytes(path, encode(contract))
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from runtime.cli.meet import check_party
 from runtime.cli.options import UsageError, positive
 from runtime.cli.screen import say
 from runtime.contract.amounts import Spend
@@ -49,8 +50,7 @@ def budgets(
 
 def certificates(program: Program, party: str, identity: Identity, peer: bytes) -> dict[str, bytes]:
     parties = program.compiled.parties
-    if party not in parties:
-        raise UsageError(f"the program has no party `{party}`", f"its parties are {' and '.join(parties)}")
+    check_party(program, party)
     if owners := {d.party for d in program.compiled.datasets} - {party}:
         raise UsageError(
             f"the data sets are {owners.pop()}'s, who alone can say what is in them",

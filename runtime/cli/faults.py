@@ -9,16 +9,18 @@ from pathlib import Path
 import typer
 
 from compiler.artifact import ArtifactError
-from lang.problems.draw import as_json, draw
+from lang.numerals import counted
+from lang.problems.draw import as_json, brief, draw
 from lang.problems.problem import Rejected
 from runtime.cli.options import UsageError
 from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
 from runtime.contract.refused import Refused
-from runtime.data.errors import InputError
+from runtime.data.errors import InputError, Unwritable
 from runtime.execute.yao import ForgedOutput
+from runtime.files import advice
 from runtime.net.errors import NetworkError
-from runtime.net.keys import KeyFileError
+from runtime.net.keys import KeyFileError, KeyNotWritten
 from runtime.ot.errors import CheatingDetected
 from runtime.party.both import PartyFailed
 from runtime.report.wording import amount
@@ -27,7 +29,10 @@ from runtime.session.hello import DifferentContracts, Disagreement
 
 
 class NotSaved(Exception):
-    """The work was done, but its result could not be written."""
+    """The system does not let a result be written."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(f"cannot write {path}: {error.strerror}\n  = help: {advice(error)}")
 
 
 @contextmanager
@@ -36,7 +41,7 @@ def saving(path: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        raise NotSaved(f"cannot write {path}: {error.strerror}") from None
+        raise NotSaved(path, error) from None
 
 
 @contextmanager
@@ -51,30 +56,33 @@ def faults(json: bool) -> Generator[None]:
         for problem in rejected.problems:
             say(draw(problem) + "\n")
         errors = sum(problem.severity == "error" for problem in rejected.problems)
-        say("1 error" if errors == 1 else f"{errors} errors")
+        say(counted(errors, "error"))
         _end(json, {"problems": [as_json(problem) for problem in rejected.problems]}, WRONG)
     except InputError as error:
-        say(f"error: {error}")
+        say(brief(f"error: {error}"))
         _end(
             json,
             _error("input", error.what, help=error.help, file=error.file, row=error.row, column=error.column),
-            WRONG,
+            FAILED if isinstance(error, Unwritable) else WRONG,
         )
     except UsageError as error:
-        say(f"error: {error.what}" + (f"\n  = help: {error.help}" if error.help else ""))
+        say(brief(f"error: {error.what}" + (f"\n  = help: {error.help}" if error.help else "")))
         _end(json, _error("usage", error.what, help=error.help), WRONG)
     except (ArtifactError, KeyFileError) as error:
-        say(f"error: {error}")
-        _end(json, _error("artifact" if isinstance(error, ArtifactError) else "key", str(error)), WRONG)
+        refused = error.__cause__ if isinstance(error, KeyNotWritten) else None
+        help = f"\n  = help: {advice(refused)}" if isinstance(refused, OSError) else ""
+        say(brief(f"error: {error}{help}"))
+        code = "artifact" if isinstance(error, ArtifactError) else "key"
+        _end(json, _error(code, str(error)), FAILED if isinstance(error, KeyNotWritten) else WRONG)
     except Refused as refused:
-        say(str(refused))
+        say(brief(str(refused)))
         sums = {name: amount(spend) for name, spend in refused.sums.items()}
         _end(json, _error(refused.reason, refused.what, help=refused.help, sums=sums), REFUSED)
     except (PeerRefused, DifferentContracts) as error:
-        say(f"error: {error}")
+        say(brief(f"error: {error}"))
         _end(json, _error(type(error).__name__, str(error)), REFUSED)
     except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
-        say(f"error: {error}")
+        say(brief(f"error: {error}"))
         _end(json, _error(type(error).__name__, str(error)), FAILED)
     except NotShown as error:
         say(f"error: standard output takes nothing: {error}")
@@ -82,7 +90,9 @@ def faults(json: bool) -> Generator[None]:
 
 
 def _error(code: str, message: str, **more: object) -> dict[str, object]:
-    return {"error": {"code": code, "message": message} | more}
+    if isinstance(help := more.get("help"), str):
+        more["help"] = brief(help)
+    return {"error": {"code": code, "message": brief(message)} | more}
 
 
 def _end(json: bool, data: dict[str, object], status: int) -> None:

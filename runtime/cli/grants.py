@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lang.numerals import counted
 from runtime.cli.options import UsageError
 from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
@@ -53,7 +54,7 @@ def fits(records: str, program: Program, columns: Chosen) -> None:
             load_dataset(dataset, records, columns)
         case found:
             raise UsageError(
-                f"{program.name} has {len(found)} data sets, so --program does not say which one this is",
+                f"{program.name} has {counted(len(found), 'data set')}, so --program does not say which one this is",
                 "`ccr contract new` holds the records of each against its own",
             )
 
@@ -65,7 +66,7 @@ def _sentences(books: Books, held: Held, found: dict[str, Overlap]) -> list[str]
         first = books.first(data)
         most[first] = max(overlap.common, most.get(first, 0))
     return [
-        f"{count(common)} of its {count(held.records)} records ({percent(common, held.records)}) are in "
+        f"{count(common)} of its {counted(held.records, 'record')} ({percent(common, held.records)}) are in "
         f"{_called(books, first)} too"
         for first, common in most.items()
     ]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from runtime.cli.callers import Callers
@@ -108,7 +109,10 @@ class Agreed:
 def check_party(program: Program, party: str | None) -> None:
     """Raises UsageError for a party that the program does not have."""
     if party is not None and party not in program.compiled.parties:
-        raise UsageError(f"the program has no party `{party}`", f"its parties are {listing(program.compiled.parties)}")
+        near = get_close_matches(party, program.compiled.parties, 1)
+        guess = f"; did you mean `{near[0]}`?" if near else ""
+        help = f"its parties are {listing(program.compiled.parties)}{guess}"
+        raise UsageError(f"the program has no party `{party}`", help)
 
 
 def run_party(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from compiler.program import Compiled
+from lang.numerals import counted
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
     ColumnsOf,
@@ -106,7 +107,7 @@ def _records(program: Compiled, given: int | None, files: dict[str, str], column
     for m in program.mechanisms:
         if m.batch > known[m.dataset]:
             raise UsageError(
-                f"a batch of {m.batch} from {known[m.dataset]} records of `{m.dataset}` cannot be",
+                f"a batch of {m.batch} from {counted(known[m.dataset], 'record')} of `{m.dataset}` cannot be",
                 "lower the batch, or give the right number of records",
             )
     return known

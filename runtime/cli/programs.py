@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,9 @@ from compiler.lowering.widths import widths
 from compiler.pipeline import examine
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
+from lang.numerals import counted
 from lang.problems.draw import as_json, draw
+from lang.problems.problem import Problem
 from lang.syntax.load import read
 from runtime import api
 from runtime.cli.faults import faults, saving
@@ -32,6 +35,7 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.screen import result, say
+from runtime.data.formats import format_of
 from runtime.files import replace_bytes
 from runtime.program import Program
 from runtime.report import program as report
@@ -44,14 +48,23 @@ from runtime.report.work import work
 SOURCE, ARTIFACT = ".ccr", ".ccrc"
 
 
+def is_program(file: str) -> bool:
+    """By its name."""
+    return Path(file).suffix in (SOURCE, ARTIFACT)
+
+
 def compiled(
     file: str,
     define: list[str] | None,
     products: ProductsOf | None = None,
     evaluator: EvaluatorOf | None = None,
 ) -> Program:
-    """The program of a FILE argument.  Raises Rejected, ArtifactError or UsageError."""
+    """The program of a FILE argument; what a text is warned about is told.
+
+    Raises Rejected, ArtifactError or UsageError.
+    """
     overrides = pairs("-D", define)
+    _no_data(file)
     if Path(file).suffix == ARTIFACT and overrides:
         raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
     if Path(file).suffix == ARTIFACT and products is not None:
@@ -61,7 +74,14 @@ def compiled(
             "an artifact's trust in the evaluator is fixed",
             "give --evaluator to `ccr compile`, or use the .ccr file",
         )
-    return api.compile(file, overrides, products, evaluator)
+    program = api.compile(file, overrides, products, evaluator)
+    _warn(program.warnings)
+    return program
+
+
+def _warn(warnings: Sequence[Problem]) -> None:
+    for warning in warnings:
+        say(draw(warning) + "\n")
 
 
 def check(
@@ -74,9 +94,8 @@ def check(
     with faults(json):
         _source_only(file)
         warnings = examine(read(file), pairs("-D", define)).warnings
-        for warning in warnings:
-            say(draw(warning) + "\n")
-        said = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
+        _warn(warnings)
+        said = f", {counted(len(warnings), 'warning')}" if warnings else ""
         result({"problems": [as_json(w) for w in warnings]}, f"{file}: no errors{said}", json)
 
 
@@ -183,6 +202,12 @@ def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:
     return shown
 
 
+def _no_data(file: str) -> None:
+    if format_of(file) is not None:
+        raise UsageError(f"{file} is a file of data, not a program", "give a .ccr file")
+
+
 def _source_only(file: str) -> None:
+    _no_data(file)
     if Path(file).suffix == ARTIFACT:
         raise UsageError(f"{file} is an artifact, which has been compiled already", "give the .ccr file")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,8 @@ from compiler.words.integers import Array
 from runtime import api
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
-from runtime.cli.faults import NotSaved, faults
-from runtime.cli.meet import Agreed, Ends, Patience, run_party
+from runtime.cli.faults import faults
+from runtime.cli.meet import Agreed, Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
     ColumnsOf,
@@ -46,9 +47,9 @@ from runtime.cli.screen import learned, result, say
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
-from runtime.data.errors import InputError
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
+from runtime.net.keys import KeyFileError
 from runtime.party.both import run_both
 from runtime.party.run import Report
 from runtime.program import Program
@@ -183,7 +184,8 @@ def run(
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
-        ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
+        with _name_first(party, lambda: compiled(file, define, products, evaluator)):
+            ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         program = compiled(file, define, products, evaluator)
         compiling = time.perf_counter() - start
@@ -201,6 +203,16 @@ def run(
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _name_first(party: str | None, compiling: Callable[[], Program]) -> Generator[None]:
+    """What is wrong with a party's ends is told unless its name is, for which nobody has keys; raises UsageError."""
+    try:
+        yield
+    except (UsageError, KeyFileError):
+        check_party(compiling(), party)
+        raise
 
 
 def _compatible(
@@ -286,9 +298,6 @@ def _ended(
 def _save(files: Sequence[File], found: Mapping[str, Array]) -> dict[str, Reference]:
     where: dict[str, Reference] = {}
     for file in files:
-        try:
-            saved.write(file, found)
-        except InputError as error:
-            raise NotSaved(str(error)) from None
+        saved.write(file, found)
         where |= file.references()
     return where

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from compiler.program import Compiled
+from lang.numerals import counted
 from runtime.cli.faults import faults
 from runtime.cli.options import ColumnsOf, Define, Json, UsageError, columns_given
-from runtime.cli.programs import compiled
+from runtime.cli.programs import compiled, is_program
 from runtime.cli.screen import result, say, write
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
@@ -21,7 +22,7 @@ from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
 from runtime.data.table import Table
 from runtime.data.unchanged import unchanged
 from runtime.party.sources import specs
-from runtime.report.wording import count, indent, listing
+from runtime.report.wording import indent, listing
 
 app = typer.Typer(help="See what a program reads of a file.", no_args_is_help=True)
 
@@ -49,6 +50,8 @@ def show(
 ) -> None:
     """Say which columns of a file fill which field, which nobody reads, and whether every record can be used."""
     with faults(json):
+        if is_program(data) and not is_program(program):
+            raise UsageError("the file comes first, then the program", f"`ccr data show {program} {data}`")
         built, chosen = compiled(program, define).compiled, columns_given(columns)
         everything = specs(built, frozenset(built.parties))
         known_columns(everything, chosen)
@@ -59,7 +62,7 @@ def show(
             if not json:
                 write("\n".join(lines))
             records = _records(spec, data, chosen)
-        said = "all of it can be used" if records is None else f"{count(records)} records, all of which can be used"
+        said = "all of it can be used" if records is None else f"{counted(records, 'record')}, all of which can be used"
         said = "1 record, which can be used" if records == 1 else said
         result({"file": data, "name": spec.name, "records": records, **_as_json(spec, found)}, said, json)
 
@@ -101,7 +104,7 @@ def _first(spec: TensorSpec | DatasetSpec, path: str, found: tuple[Table, Column
     if found is None:
         return f"{path} for `{spec.name}`"
     table, columns = found
-    return f"{path}: {table.form}, {count(len(table.columns))} columns, for `{spec.name}` {columns.how}"
+    return f"{path}: {table.form}, {counted(len(table.columns), 'column')}, for `{spec.name}` {columns.how}"
 
 
 def _lines(spec: TensorSpec | DatasetSpec, found: tuple[Table, Columns] | None) -> list[str]:

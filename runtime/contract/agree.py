@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lang.numerals import counted
 from runtime.contract.draft import Holding, honest_of, learns_of, mechanisms_of, reveals_of
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
@@ -145,7 +146,7 @@ def with_data(terms: Terms, party: str, holdings: Mapping[str, Holding]) -> None
         if held.records != data.records:
             raise Refused(
                 "other-records",
-                f"`{data.name}` has {held.records} records, the contract is for {data.records}",
+                f"`{data.name}` has {counted(held.records, 'record')}, the contract is for {data.records}",
                 help="bring the same file, or agree on a new contract",
             )
         if (held.salt, held.commitment) != (data.salt, data.commitment):

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from lang.numerals import spelled
+from lang.numerals import counted, spelled
 from runtime.contract import canonical
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import (
@@ -262,11 +262,11 @@ def _mechanism(m: Mechanism, data: dict[str, Data]) -> None:
         raise Refused("unknown-data", f"a mechanism reads `{m.dataset}`, which is no data set of the contract")
     n = data[m.dataset].records
     if m.batch > n:
-        raise Refused("batch-above-records", f"batches of {m.batch} cannot be sampled from {n} records")
+        raise Refused("batch-above-records", f"batches of {m.batch} cannot be sampled from {counted(n, 'record')}")
     if m.rate * n != m.batch:
         raise Refused(
             "rate-differs",
-            f"the rate of `{m.dataset}` is stated as {m.rate}; {m.batch} of {n} records is {m.batch}/{n}",
+            f"the rate of `{m.dataset}` is stated as {m.rate}; {m.batch} of {counted(n, 'record')} is {m.batch}/{n}",
         )
 
 
@@ -295,7 +295,7 @@ def _above_one_in_n(terms: Terms, delta: Fraction) -> Refused:
     name = too_large(delta, terms.protected())
     return Refused(
         "delta-above-one-in-n",
-        f"a total delta of {spelled(delta)} is 1/n or more for the {terms.protected()[name]} records of `{name}`: "
-        f"to publish a whole record would be allowed",
+        f"a total delta of {spelled(delta)} is 1/n or more for the {counted(terms.protected()[name], 'record')} of "
+        f"`{name}`: to publish a whole record would be allowed",
         help="agree on a smaller delta, 1/(10 n) or less",
     )

@@ -91,11 +91,17 @@ def encode_values(file: str, name: str, flat: NDArray[np.generic], kind: Kind) -
     if flat.dtype.kind in "US":
         return encode_text([str(cell) for cell in texts(file, name, flat).tolist()], kind)
     wanted = "float64, float32, float16, integers or booleans"
-    raise InputError(
-        f"`{name}` has dtype {flat.dtype} where `{kind}` needs {wanted}",
-        help=f"convert it with .astype({'np.float64' if kind.fraction else 'np.int64'}) before saving it",
-        file=file,
-    )
+    help = instead(flat.dtype) or f"convert it with .astype({'np.float64' if kind.fraction else 'np.int64'}) first"
+    raise InputError(f"`{name}` has dtype {flat.dtype} where `{kind}` needs {wanted}", help=help, file=file)
+
+
+def instead(dtype: np.dtype[Any]) -> str:
+    """What to save instead of values that are no real numbers; nothing to say of others."""
+    if dtype.kind == "c":
+        return "save two arrays of real numbers: np.real(...) and np.imag(...)"
+    if dtype.kind == "M":
+        return "save how long after a day it is: (... - np.datetime64('2000-01-01')) / np.timedelta64(1, 'D')"
+    return "save how many days, or hours, it is: ... / np.timedelta64(1, 'D')" if dtype.kind == "m" else ""
 
 
 def texts(file: str, name: str, array: NDArray[np.generic]) -> NDArray[np.str_]:

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from lang.numerals import counted
 from runtime.data.errors import InputError
 from runtime.data.table import ROWS, Block, Column, Part, Table, cannot_open
 
@@ -199,7 +200,7 @@ def _lists(file: str, name: str, column: _Array, width: int, rows: range) -> Blo
         found = len(value) if isinstance(value, list) else 0
         if found != width:
             raise InputError(
-                f"a list of {found} values where the first row has {width}",
+                f"a list of {counted(found, 'value')} where the first row has {width}",
                 help="give every row a list of one length",
                 file=file,
                 row=row,

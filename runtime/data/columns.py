@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lang.numerals import counted
 from runtime.data.errors import InputError
 from runtime.data.shown import flag, mapping_lines, some
 from runtime.data.specs import FieldSpec
@@ -132,7 +133,7 @@ def _expanded(table: Table, field: FieldSpec, chosen: Sequence[str]) -> list[int
         else:
             found.append(_place(table, field, entry))
     if len(found) != field.columns:
-        said = f"it lists {len(found)} where `{field.name}` has {field.columns} elements"
+        said = f"it lists {len(found)} where `{field.name}` has {counted(field.columns, 'element')}"
         raise _wrong_list(table, field, said)
     if twice := [table.columns[place].name for place in found if found.count(place) > 1]:
         raise _wrong_list(table, field, f"it lists `{twice[0]}` twice")
@@ -151,7 +152,8 @@ def _place(table: Table, field: FieldSpec, name: str) -> int:
 def _wrong_list(table: Table, field: FieldSpec, what: str) -> InputError:
     return InputError(
         f"--columns {field.name}=...: {what}",
-        help=f"list the {field.columns} columns of `{field.name}` in the order of its elements, a..b for all between",
+        help=f"list the {counted(field.columns, 'column')} of `{field.name}` in the order of its elements, a..b for "
+        "all between",
         file=table.file,
     )
 
@@ -161,7 +163,7 @@ def _other_number(table: Table, fields: Sequence[FieldSpec]) -> InputError:
     listed = ", ".join(f"`{f.name}` {f.columns}" for f in fields)
     example = " ".join(flag(f.name, "...") for f in fields)
     return InputError(
-        f"{found} columns where the program needs {wanted} ({listed}), and they have no names",
+        f"{counted(found, 'column')} where the program needs {wanted} ({listed}), and they have no names",
         help=f"save it with names, or say which columns are meant by their numbers from 0: {example}",
         file=table.file,
     )
@@ -205,9 +207,9 @@ def _proposal(table: Table, missing: Sequence[FieldSpec], places: Mapping[str, S
     names, field = table.names(), missing[0]
     taken = {place for of in places.values() for place in of}
     left = [place for place in range(len(names)) if place not in taken]
-    counted = {index_of(name, field.name): name for name in names}
-    if len(field.shape) == 1 and all((i,) in counted for i in range(1, field.columns + 1)) and (0,) not in counted:
-        return f"{flag(field.name, f'{counted[(1,)]}..{counted[(field.columns,)]}')} (they are counted from 1 there)"
+    there = {index_of(name, field.name): name for name in names}
+    if len(field.shape) == 1 and all((i,) in there for i in range(1, field.columns + 1)) and (0,) not in there:
+        return f"{flag(field.name, f'{there[(1,)]}..{there[(field.columns,)]}')} (they are counted from 1 there)"
     if len(left) == sum(f.columns for f in missing) and len(set(names)) == len(names):
         flags = [flag(name, _run(names, [left[i] for i in at])) for name, at in _in_order(missing).items()]
         return f"{' '.join(flags)}, if they stand in the order of the program"

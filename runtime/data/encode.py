@@ -21,10 +21,24 @@ from runtime.data.specs import Kind
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LONGEST = 1100  # characters of a numeral: more than any of a kind of 1024 bits, or of a float64, has
-_SHOWN = 40  # of it in a message
+_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)", re.ASCII)  # that lead
+_SHOWN = 40  # characters of a numeral in a message
 _LARGEST = 52  # every half-integer below 2^52 is a float64, on which the argument in `encode_text` rests
 _Cell = TypeVar("_Cell", str, float)
+_BIT = "a bit is 0 or 1, or False or True: of two labels write one as 0, the other as 1"
 TRUTHS = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
+
+
+class Ambiguous(str):
+    """A numeral, read by the mark that its file would have without the cell `against`; `written` as it stands there."""
+
+    def __new__(cls, text: str, written: str, against: str) -> Ambiguous:
+        made = super().__new__(cls, text)
+        made.written, made.against = written.strip(), against
+        return made
+
+    written: str
+    against: str
 
 
 class Wrong(Exception):
@@ -102,6 +116,8 @@ def encode_text(cells: Sequence[str], kind: Kind) -> Array:
     then cell >= b implies float(cell) >= b, and cell < b implies float(cell) <= b.  So float64 puts a cell on the
     right side of every b unless float(cell) *is* b, and only those cells are read again as fractions.
     """
+    if Ambiguous in set(map(type, cells)):
+        return _encode_each(cells, kind, encode_number)
     if not TRUTHS.keys().isdisjoint(cells):
         cells = [TRUTHS.get(cell, cell) for cell in cells]
     everything = "".join(cells)
@@ -141,12 +157,21 @@ def _encode_float(value: float, kind: Kind) -> int:
 
 def encode_number(cell: str, kind: Kind) -> int:
     """One decimal numeral, exactly; `True` is 1.  Raises Wrong."""
+    if isinstance(cell, Ambiguous):
+        raise Wrong(
+            f"`{cell.written}` may be a fraction or thousands, beside {cell.against}",
+            "write all numbers of a file with one decimal mark, and nothing between thousands",
+        )
     text = cell.strip()
     text = TRUTHS.get(text, text)
-    if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
             raise _not_finite(text)
-        raise _no_number(text)
+        raise _no_number(text, kind)
+    text = _ZEROS.sub("", text, count=1)
+    if len(text) > _LONGEST:
+        what = f"`{text[:_SHOWN]}...` is not a number of at most {_LONGEST} characters: it has {len(text)}"
+        raise Wrong(what, "write it shorter")
     return _on_grid(Fraction(text), text, kind)
 
 
@@ -161,9 +186,11 @@ def _on_grid(value: Fraction, text: str, kind: Kind) -> int:
     return integer
 
 
-def _no_number(text: str) -> Wrong:
+def _no_number(text: str, kind: Kind) -> Wrong:
     if not text:
         return Wrong("the cell is empty", "drop the record or fill the gap with a number")
+    if kind.bits == 1:
+        return Wrong(f"`{text[:_SHOWN]}` is not a number", _BIT)
     help = "write a decimal number such as 0.25 or 1e-3"
     if re.fullmatch(r"[+-]?\d[\d.,' ]*", text, re.ASCII):
         help = "write it with one decimal point, and nothing between thousands: 1234.5"
@@ -175,11 +202,14 @@ def _not_finite(value: str) -> Wrong:
 
 
 def _not_integer(value: str, kind: Kind) -> Wrong:
-    return Wrong(f"{value} is no integer, as `{kind}` needs", "write whole numbers only")
+    help = _BIT if kind.bits == 1 else "write whole numbers only"
+    return Wrong(f"{value} is no integer, as `{kind}` needs", help)
 
 
 def _out_of_range(value: str, kind: Kind) -> Wrong:
     return Wrong(
         f"{value} is out of range of `{kind}`, which holds {kind.range}",
-        "scale the values, or give the program a wider kind; values are never clamped on the way in",
+        _BIT
+        if kind.bits == 1
+        else "scale the values, or give the program a wider kind; values are never clamped on the way in",
     )

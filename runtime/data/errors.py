@@ -45,6 +45,10 @@ class InputError(Exception):
         return f"{self.file}{row}{column}"
 
 
+class Unwritable(InputError):
+    """A file of outputs: the system does not let it be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One that cannot be used: where it stands, why, and what to do."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -11,6 +12,8 @@ from typing import assert_never
 import numpy as np
 
 from compiler.words.integers import Array
+from lang.numerals import counted
+from lang.problems.draw import brief
 from runtime.data.arrays import encode_array
 from runtime.data.columns import NONE, Chosen, Columns, columns_of
 from runtime.data.encode import Wrong, dtype_of, encode_number
@@ -24,6 +27,7 @@ from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
 from runtime.data.table import Table
 from runtime.data.tables import open_table, table_of_arrays
 
+_NUMBERS = re.compile(r"[\s\d.,;eE+\-\[\]()]+", re.ASCII)  # one, or some, as they are written elsewhere
 Loaded = Array | dict[str, Array]  # a tensor; a data set by its fields, each (n, *shape)
 
 
@@ -39,7 +43,7 @@ def load_inputs(
             raise InputError(
                 f"the program has no input `{name}` of this party",
                 help=f"its inputs are: {known}",
-                file=f"{name}={value}",
+                file=brief(f"{name}={value}"),
             )
     for spec in specs:
         if spec.name not in given:
@@ -118,7 +122,7 @@ def _no_records(spec: DatasetSpec | TensorSpec, given: str) -> InputError:
     reference = Reference.of(given)
     refuse_pickle(reference.path)
     if reference.path == given or isinstance(spec, TensorSpec):
-        return _unknown(spec.name, given)
+        return _unknown(spec, given)
     fields = ", ".join(f"`{field.name}`" for field in spec.fields)
     return InputError(
         f"`{spec.name}` is a data set, which is a whole file: the arrays of its fields are found by their names",
@@ -169,7 +173,7 @@ def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> Array:
     wanted = prod(spec.shape) // fields[0].columns
     if len(rows) != wanted:
         raise InputError(
-            f"{len(rows)} rows where `{spec.name}` needs {wanted}",
+            f"{counted(len(rows), 'row')} where `{spec.name}` needs {wanted}",
             help="write one row for each element of a vector, for each row of a matrix",
             file=table.file,
         )
@@ -178,11 +182,11 @@ def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> Array:
 
 def _literal(spec: TensorSpec, value: str) -> Array:
     if spec.shape or _looks_like_path(value):
-        raise _unknown(spec.name, value)
+        raise _unknown(spec, value)
     try:
         return np.array(encode_number(value, spec.kind), dtype=dtype_of(spec.kind))
     except Wrong as wrong:
-        raise InputError(wrong.what, help=wrong.help, file=f"{spec.name}={value}") from None
+        raise InputError(wrong.what, help=wrong.help, file=brief(f"{spec.name}={value}")) from None
 
 
 def _looks_like_path(value: str) -> bool:
@@ -192,9 +196,13 @@ def _looks_like_path(value: str) -> bool:
         return False
 
 
-def _unknown(name: str, value: str) -> InputError:
+def _unknown(spec: TensorSpec | DatasetSpec, value: str) -> InputError:
+    help = f"give a path that ends in {endings()}"
+    if _NUMBERS.fullmatch(value):
+        shape = list(spec.shape) if isinstance(spec, TensorSpec) else []
+        wanted = f"an array, {spec.kind}{shape}" if isinstance(spec, TensorSpec) else "a data set"
+        what = f"`{spec.name}` is {wanted}, which is read from a file, not from the command line"
+        return InputError(what, help=help, file=brief(f"{spec.name}={value}"))
     return InputError(
-        f"`{value}` is not a file that can be read as `{name}`",
-        help=f"give a path that ends in {endings()}",
-        file=f"{name}={value}",
+        f"`{value}` is not a file that can be read as `{spec.name}`", help=help, file=brief(f"{spec.name}={value}")
     )

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from compiler.words.integers import Array
 from lang.numerals import spelled
-from runtime.data.errors import InputError
+from runtime.data.errors import InputError, Unwritable
 from runtime.data.formats import listed
 from runtime.data.specs import Kind
 from runtime.data.tensors import NOTES, write_safetensors
-from runtime.files import PRIVATE, Place, replace
+from runtime.files import PRIVATE, Place, advice, replace
 
 _EXACT = 53  # bits of a float64's significand
 _LEAST = 1074  # and how many bits it has behind the point at most
@@ -74,8 +74,8 @@ def fill(place: Place, path: str, arrays: Arrays) -> None:
         raise _unwritable(path, error) from None
 
 
-def _unwritable(path: str, error: OSError) -> InputError:
-    return InputError(f"cannot be written: {error.strerror}", help="check the path and its permissions", file=path)
+def _unwritable(path: str, error: OSError) -> Unwritable:
+    return Unwritable(f"cannot be written: {error.strerror}", help=advice(error), file=path)
 
 
 def check_output(path: str, members: Collection[Member]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.data.errors import Counted, InputError
+from runtime.files import advice
 
 ROWS = 4096  # read at a time: text is some ten times the size of the integers that it becomes
 
@@ -65,4 +66,4 @@ def cannot_open(file: str, error: OSError) -> InputError:
     """The error of a file that the system does not hand out."""
     if isinstance(error, FileNotFoundError):
         return InputError("there is no such file", help="check the path", file=file)
-    return InputError(f"cannot be read: {error.strerror}", help="check the path and its permissions", file=file)
+    return InputError(f"cannot be read: {error.strerror}", help=advice(error), file=file)

@@ -10,7 +10,7 @@ from typing import assert_never, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.arrays import texts
+from runtime.data.arrays import instead, texts
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
 from runtime.data.references import refuse_pickle
@@ -90,7 +90,7 @@ def _rows(path: str, name: str, array: NDArray[np.generic]) -> Block:
     what = f"has dtype {array.dtype}" if array.ndim else "is a single value"
     raise InputError(
         f"`{name}` {what} where rows of numbers are needed" if name else "it does not hold rows of numbers",
-        help="save numeric arrays of equal first dimension, one row for each record",
+        help=instead(array.dtype) or "save numeric arrays of equal first dimension, one row for each record",
         file=path,
     )
 

@@ -7,13 +7,14 @@ What may mean two things is left as it stands, for whoever reads numbers to refu
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from lang.numerals import counted
 from runtime.data.errors import InputError
+from runtime.data.points import decimals
 from runtime.data.table import ROWS, Column, Part, Table, cannot_open
 
 Line = tuple[int, list[str]]  # its number in the file, from 1, and its cells
@@ -21,8 +22,6 @@ Line = tuple[int, list[str]]  # its number in the file, from 1, and its cells
 _SAMPLE = 1 << 16  # bytes that are looked at before the file is read
 _LINES = 20
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
-_COMMA = re.compile(r"\s*[+-]?\d*,\d+([eE][+-]?\d+)?\s*", re.ASCII)
-_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +34,6 @@ class Dialect:
     def __str__(self) -> str:
         wide = ", UTF-16" if self.encoding == "utf-16" else ""
         return f"text, separated by {_SEPARATORS[self.separator]}{wide}"
-
-    def pointed(self, cell: str) -> str:
-        """A numeral with a decimal comma, with a point.
-
-        Semicolons stand where commas are decimal.  Elsewhere `1,234` may be a thousand, and stays as it is.
-        """
-        if "," not in cell or not _COMMA.fullmatch(cell) or (self.separator != ";" and _THOUSANDS.fullmatch(cell)):
-            return cell
-        return cell.replace(",", ".")
 
 
 def dialect(file: str) -> Dialect:
@@ -76,20 +66,28 @@ def read_csv(file: str) -> Iterator[Line]:
     """The header, then every line that is not blank; nothing for an empty file.  Raises InputError."""
     found = dialect(file)
     try:
-        with Path(file).open(encoding=found.encoding, newline="") as text:
-            reader = csv.reader(text, strict=True, delimiter=found.separator, skipinitialspace=True)
-            header = next((row for row in reader if row), None)
-            if header is not None:
-                yield reader.line_num, header
-            yield from ((reader.line_num, [found.pointed(cell) for cell in row]) for row in reader if row)
+        written = decimals(found.separator == ";", islice(_lines(file, found), 1, None))
+        lines = _lines(file, found)
+        yield from islice(lines, 1)
+        yield from ((line, [written.pointed(cell) for cell in row]) for line, row in lines)
     except UnicodeError:
         raise _not_decoded(file, found.encoding) from None
-    except csv.Error as error:
-        raise InputError(
-            f"this is not a CSV text: {error}", help='save it as comma-separated UTF-8, quoted by "', file=file
-        ) from None
     except OSError as error:
         raise cannot_open(file, error) from None
+
+
+def _lines(file: str, found: Dialect) -> Iterator[Line]:
+    with Path(file).open(encoding=found.encoding, newline="") as text:
+        reader = csv.reader(text, strict=True, delimiter=found.separator, skipinitialspace=True)
+        begins = 1
+        try:
+            for row in reader:
+                if row:
+                    yield reader.line_num, row
+                begins = reader.line_num + 1
+        except csv.Error as error:
+            what, help = f"this is not a CSV text: {error}", 'save it as comma-separated UTF-8, quoted by "'
+            raise InputError(what, help=help, file=file, row=begins, counted="line") from None
 
 
 def _not_decoded(file: str, encoding: str) -> InputError:
@@ -135,7 +133,7 @@ def table_of_lines(file: str, form: str, lines: Iterator[Line]) -> Table:
 
 def _ragged(file: str, line: int, row: list[str], columns: int) -> InputError:
     return InputError(
-        f"{len(row)} cells where the header has {columns}",
+        f"{counted(len(row), 'cell')} where the header has {columns}",
         help="give every row one cell for each column; a cell that holds the separator needs quotes",
         file=file,
         row=line,

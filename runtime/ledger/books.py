@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
-from lang.numerals import spelled
+from lang.numerals import counted, spelled
 from runtime.contract.amounts import NOTHING, Spend, total
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
@@ -194,7 +194,7 @@ class Books:
         if event.records is not None and too_large(budget.delta, {event.label: event.records}):
             raise Refused(
                 "delta-above-one-in-n",
-                f"a delta of {spelled(budget.delta)} is 1/n or more for the {event.records} records of "
+                f"a delta of {spelled(budget.delta)} is 1/n or more for the {counted(event.records, 'record')} of "
                 f"`{event.label}`: to publish a whole record would be allowed",
                 help="grant a smaller delta, 1/(10 n) or less",
             )
@@ -244,7 +244,7 @@ class Books:
         if self._charges.runs(siblings) >= event.runs:
             raise Refused(
                 "contract-runs",
-                f"the contract is for {event.runs} runs, and {self._charges.runs(siblings)} have been made",
+                f"the contract is for {counted(event.runs, 'run')}, and {self._charges.runs(siblings)} have been made",
                 help="agree on a new contract: `ccr contract new`",
             )
         self._within(

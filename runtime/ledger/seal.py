@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lang.numerals import counted
 from runtime.contract.refused import Refused
 from runtime.files import PRIVATE, replace_bytes
 
@@ -64,7 +65,7 @@ class Seal:
         if not sealed:
             raise Refused(
                 "ledger-truncated",
-                f"the ledger has {known + len(rows)} events, but {self.count} had been written: "
+                f"the ledger has {counted(known + len(rows), 'event')}, but {self.count} had been written: "
                 "its end was cut off, or it is an older copy",
                 help="restore the newest ledger and seal",
             )

@@ -27,6 +27,10 @@ class KeyFileError(Exception):
     """A key or certificate file cannot be written or read; the message names it."""
 
 
+class KeyNotWritten(KeyFileError):
+    """The system does not let it be written; its OSError is the cause."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """A name, a certificate (PEM, public) and its private key (PEM, secret)."""
@@ -61,14 +65,18 @@ def new(name: str) -> Identity:
 def save(identity: Identity, folder: Path) -> tuple[Path, Path]:
     """Write NAME.key (mode 0600) and NAME.crt into an existing folder; the two paths.
 
-    Raises KeyFileError if either exists, without changing anything, or if they cannot be written.
+    Raises KeyFileError if either exists, and KeyNotWritten if they cannot be written; then neither is there.
     """
     key, certificate = folder / f"{identity.name}.key", folder / f"{identity.name}.crt"
     for path in (key, certificate):
         if path.exists():
             raise KeyFileError(f"{path} exists and is not overwritten; choose another name or folder")
     _write(key, identity.private_key, 0o600)
-    _write(certificate, identity.certificate, 0o644)
+    try:
+        _write(certificate, identity.certificate, 0o644)
+    except KeyFileError:
+        key.unlink()
+        raise
     return key, certificate
 
 
@@ -142,6 +150,10 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         # O_EXCL: a file that appeared in the meantime, or a link, is not followed or overwritten.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError as error:
-        raise KeyFileError(f"cannot write {path}: {error.strerror}") from error
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        raise KeyNotWritten(f"cannot write {path}: {error.strerror}") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        path.unlink()
+        raise KeyNotWritten(f"cannot write {path}: {error.strerror}") from error

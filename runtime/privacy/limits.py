@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from lang.numerals import counted
+
 USUAL = Fraction(1, 10**5)
 _DIGITS = 8  # significant, of a default: an amount of a contract is a decimal number
 
@@ -30,7 +32,8 @@ def warning(delta: Fraction | float, records: Mapping[str, int]) -> str:
     for name, n in sorted(records.items(), key=lambda item: -item[1]):
         if Fraction(delta) * 10 * n > 1:
             return (
-                f"delta {float(delta):g} is above 1/(10 n), which is {1 / (10 * n):.2g} for the {n} records of `{name}`"
+                f"delta {float(delta):g} is above 1/(10 n), which is {1 / (10 * n):.2g} for the "
+                f"{counted(n, 'record')} of `{name}`"
                 + (": from 1/n on it promises nothing" if Fraction(delta) * n >= 1 else "")
             )
     return ""

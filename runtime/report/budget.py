@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
+from lang.numerals import counted
 from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import (
     Allotted,
@@ -117,13 +118,9 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
     said = [f"  {listing(grant.reveals)} may tell records at an infinite epsilon"] if grant.reveals else []
     if revealed:
-        told = [f"`{output}` in {_runs(revealed.count(output))}" for output in sorted(set(revealed))]
+        told = [f"`{output}` in {counted(revealed.count(output), 'run')}" for output in sorted(set(revealed))]
         said.append(f"  told at an infinite epsilon: {', '.join(told)}; what is charged does not count it")
     return said
-
-
-def _runs(number: int) -> str:
-    return "1 run" if number == 1 else f"{number} runs"
 
 
 def history(names: Names, events: Sequence[Event]) -> list[str]:

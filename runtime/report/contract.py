@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from lang.numerals import counted
 from runtime.contract.sign import Standing, digest, standing
 from runtime.contract.terms import Contract, Mechanism, Terms
 from runtime.privacy.limits import warning
-from runtime.report.wording import count, honest, listing, steps
+from runtime.report.wording import honest, listing
 
 
 def lines(contract: Contract) -> list[str]:
@@ -29,7 +30,9 @@ def lines(contract: Contract) -> list[str]:
     said += [
         f"  {p.name} learns nothing" for p in terms.parties if not any(p.name in o.receivers for o in terms.learns)
     ]
-    said += [f"data `{d.name}` of {d.owner}: {count(d.records)} records, {d.unit}, {d.adjacency}" for d in terms.data]
+    said += [
+        f"data `{d.name}` of {d.owner}: {counted(d.records, 'record')}, {d.unit}, {d.adjacency}" for d in terms.data
+    ]
     said += [f"  {_mechanism(m)}" for m in terms.mechanisms]
     return said + _privacy(terms)
 
@@ -50,8 +53,8 @@ def _signed(contract: Contract, party: str) -> str:
 def _mechanism(m: Mechanism) -> str:
     drawn = m.drawn_by or "both parties together"
     return (
-        f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots, clip "
-        f"{float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
+        f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} (rate {m.rate}) in {counted(m.slots, 'slot')}, "
+        f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
     )
 
 
@@ -66,9 +69,8 @@ def _privacy(terms: Terms) -> list[str]:
         if p.composition == "basic"
         else "fixed beforehand, charged together when the first one starts (PLD composition)"
     )
-    runs = "1 run" if p.runs == 1 else f"{count(p.runs)} runs"
     return [
-        f"privacy: {runs} at most, {how}",
+        f"privacy: {counted(p.runs, 'run')} at most, {how}",
         f"  one run: at most {p.per_run.spend}",
         f"  all runs: at most {p.total.spend}",
         *([f"  warning: {said}"] if (said := warning(p.total.delta, terms.protected())) else []),

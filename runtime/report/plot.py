@@ -8,6 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from lang.numerals import counted
 from runtime.files import replace
 from runtime.privacy.accountant import ADJACENCY, UNIT
 from runtime.report.spending import Spending, over_delta, over_steps
@@ -31,7 +32,7 @@ def plot(spending: Spending, path: Path) -> None:
     left.axvline(steps, color="grey", linewidth=0.8)
     left.set(xlabel="steps (the line: the program's)", ylabel="epsilon", title=f"delta = {delta:g}")
     _draw(right, [(g.delta, g.epsilon) for g in over_delta(told)])
-    right.set(xlabel="delta", ylabel="epsilon", xscale="log", title=f"{steps} steps")
+    right.set(xlabel="delta", ylabel="epsilon", xscale="log", title=counted(steps, "step"))
     figure.suptitle(f"{ADJACENCY}; {UNIT}; {spending.each[0].accountant}", fontsize=9)
     replace(path, lambda file: figure.savefig(file, format=path.suffix[1:]))
 

@@ -9,10 +9,11 @@ from math import inf, isfinite
 from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
+from lang.numerals import counted
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of
 from runtime.privacy.limits import default_delta, warning
-from runtime.report.wording import count, listing, steps
+from runtime.report.wording import listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,10 @@ class Privacy:
 
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
-        of = f"{count(n)} records" if n is not None else "its records"
+        of = counted(n, "record") if n is not None else "its records"
         return (
-            f"`{m.dataset}`: {steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
-            f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
+            f"`{m.dataset}`: {counted(m.steps, 'step')} on Poisson batches of {m.batch} from {of} "
+            f"in {counted(m.slots, 'slot')}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
             f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}"
         )
 

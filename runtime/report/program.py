@@ -8,7 +8,7 @@ from typing import assert_never
 
 from compiler.joint.locality import Evaluator
 from compiler.program import Compiled, Released, products, unclaimed
-from lang.numerals import exact
+from lang.numerals import counted, exact
 from runtime.program import Program
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
@@ -98,7 +98,7 @@ def integrity(compiled: Compiled) -> list[str]:
 def totals(compiled: Compiled, work: Work, link: Link | None) -> list[str]:
     """Bytes and seconds, which gates alone do not say."""
     step = work.messages_per_step
-    said = f", {step} message{'' if step == 1 else 's'} a step from {compiled.evaluator}" if step is not None else ""
+    said = f", {counted(step, 'message')} a step from {compiled.evaluator}" if step is not None else ""
     return [
         f"{traffic(work.bytes)} (without set-up and TLS)",
         f"products as {products(compiled.plan).value}{said}",

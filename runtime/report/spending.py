@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.program import Compiled
+from lang.numerals import counted
 from runtime.privacy import accountant, cost
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.calibrate import GRAIN, MOST_STEPS, OutOfReach, noise_for, steps_for
 from runtime.privacy.certificate import ENOUGH, Certificate
 from runtime.privacy.cost import certificate
 from runtime.report.privacy import Privacy, privacy
-from runtime.report.wording import count, duration, steps
+from runtime.report.wording import count, duration
 
 _CURVE = 12  # points over the steps
 _DELTAS = tuple(10.0**-k for k in range(3, 11))
@@ -181,7 +182,7 @@ def _finite(x: float) -> float | None:
 
 def _steps(bought: int, written: int) -> str:
     if bought == written:
-        return f"or {steps(written)} as written, and no more"
+        return f"or {counted(written, 'step')} as written, and no more"
     if bought == 0:
         return "or not even one step"
-    return f"or {steps(bought)}{' or more' if bought == MOST_STEPS else ''} instead of {count(written)}"
+    return f"or {counted(bought, 'step')}{' or more' if bought == MOST_STEPS else ''} instead of {count(written)}"

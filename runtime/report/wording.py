@@ -19,11 +19,6 @@ def honest(evaluator: str) -> str:
     return f"{evaluator} is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (--evaluator honest)"
 
 
-def steps(number: int) -> str:
-    """1 step, 1 200 steps"""
-    return f"{count(number)} step" + ("" if number == 1 else "s")
-
-
 def size(count: float) -> str:
     """621.8 MB; a MB is 10^6 bytes, as networks count."""
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

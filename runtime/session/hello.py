@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any
 
+from lang.numerals import counted
 from runtime.net.channel import expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
@@ -123,8 +124,8 @@ def same_records(theirs: Hello, owned: Set[str], agreed: Mapping[str, int]) -> N
     for name, count in theirs.records.items():
         if count != agreed.get(name, count):
             raise DifferentRecords(
-                f"the peer says that `{_plain(name)}` has {count} records, and the contract {agreed[name]}: agree on a "
-                "new contract"
+                f"the peer says that `{_plain(name)}` has {counted(count, 'record')}, and the contract {agreed[name]}: "
+                "agree on a new contract"
             )
 
 

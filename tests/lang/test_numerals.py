@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lang.numerals import exact, show_number, spelled
+from lang.numerals import counted, exact, show_number, spelled
 
 finite = st.builds(lambda n, twos, fives: Fraction(n, 2**twos * 5**fives), st.integers(), *[st.integers(0, 80)] * 2)
 
@@ -43,3 +43,8 @@ def test_what_has_no_end_is_not_spelled() -> None:
 )
 def test_a_number_is_shown_as_one_would_write_it(value: Fraction, text: str) -> None:
     assert show_number(value) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (2, "2 runs"), (1234567, "1 234 567 runs")])
+def test_one_of_a_thing_is_no_plural(number: int, text: str) -> None:
+    assert counted(number, "run") == text

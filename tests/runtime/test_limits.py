@@ -31,7 +31,7 @@ def test_from_where_on_one_is_warned_and_refused() -> None:
     records = {"few": 10, "many": 1000}
     assert warning(Fraction(1, 10**4), records) == "" and too_large(Fraction(1, 10**4), records) == ""
     said = warning(Fraction(2, 10**4), records)
-    assert said == "delta 0.0002 is above 1/(10 n), which is 0.0001 for the 1000 records of `many`"
+    assert said == "delta 0.0002 is above 1/(10 n), which is 0.0001 for the 1 000 records of `many`"
     assert too_large(Fraction(999, 10**6), records) == ""
     assert too_large(Fraction(1, 1000), records) == "many"
     assert warning(1e-3, records).endswith("from 1/n on it promises nothing")

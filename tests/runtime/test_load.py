@@ -87,7 +87,7 @@ def test_fields_keep_their_shapes(tmp_path: Path) -> None:
         ("x0,x1,y\n", None, None, "no rows"),
         ("", None, None, "empty"),
         (b"x0,x1,y\n\xff\xfe,0,1\n", 2, None, "the byte 0xff is not UTF-8"),
-        ('x0,x1,y\n"0.5"x,0,1\n', None, None, "not a CSV text"),
+        ('x0,x1,y\n"0.5"x,0,1\n', 2, None, "not a CSV text"),
     ],
 )
 def test_a_bad_csv(tmp_path: Path, text: str | bytes, row: int | None, column: str | None, said: str) -> None:

@@ -151,7 +151,7 @@ def test_what_is_no_number_counts_as_its_text(tmp_path: Path) -> None:
 
 
 BAD: list[tuple[str, Write, str]] = [
-    ("ragged.csv", text(b"a,b\n1,2\n3\n"), "1 cells where the header has 2"),
+    ("ragged.csv", text(b"a,b\n1,2\n3\n"), "1 cell where the header has 2"),
     ("latin.csv", text(b"\xe4\n1\n"), "this is not a CSV text"),
     ("unclosed.csv", text(b'a\n"1\n'), "this is not a CSV text"),
     ("header.csv", text(b"a,b\n"), "there are no records"),

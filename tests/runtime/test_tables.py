@@ -82,6 +82,39 @@ def test_what_may_be_thousands_is_refused(tmp_path: Path, cell: str) -> None:
     assert (error.row, error.column) == (2, "x1")
 
 
+@pytest.mark.parametrize(
+    ("rows", "bad"),
+    [
+        (["0,5;1.234;1", "0;0;1"], ["`1.234` may be a fraction or thousands, beside `0,5` in line 2"]),
+        (["0;1.234;1", "0;0;1"] * ROWS + ["0,5;0;1"], ["`1.234`", f"beside `0,5` in line {2 * ROWS + 2}"]),
+        (["0;-1.234;1", "0,001;0;1"], ["`-1.234` may be a fraction or thousands, beside `0,001` in line 3"]),
+        (["1,234;0.5;1"], ["`1,234` may be a fraction or thousands, beside `0.5` in line 2"]),
+        (['"0,5"\t1.234\t1'], ["`1.234` may be", "beside `0,5` in line 2"]),
+    ],
+)
+def test_a_file_has_one_decimal_mark(tmp_path: Path, rows: list[str], bad: list[str]) -> None:
+    """Whether the other one stands before or behind, in this column or another."""
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["x0\tx1\ty" if "\t" in rows[0] else "x0;x1;y", *rows]) + "\n")
+    error = wrong(path)
+    assert all(said in error.what for said in bad) and "one decimal mark" in error.help
+    assert (error.row, error.column) == (2, "x0" if rows[0].startswith("1") else "x1")
+
+
+@pytest.mark.parametrize("text", ["0.5;0,25;1", "0,5;0.25;1", "0.500;0.25;1", '"0,5"\t0.25\t1', "0,500;,25;1"])
+def test_what_can_be_nothing_else_is_read_beside_the_other_mark(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(("x0\tx1\ty" if "\t" in text else "x0;x1;y") + f"\n{text}\n")
+    assert loaded(path) == ([[128, 64]], [1])
+
+
+def test_a_quote_that_is_not_closed_is_told_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('x0,x1,y\n0,0,1\n0,"0,1\n0,0,1\n0,0,0\n')
+    error = wrong(path)
+    assert (error.place, error.what) == (f"{path}, line 3", "this is not a CSV text: unexpected end of data")
+
+
 def test_all_bad_cells_are_counted_and_ten_are_shown(tmp_path: Path) -> None:
     """By rows, over pieces of the file, whatever is wrong with them."""
     bad = {ROWS - 1: "0,x,1", ROWS: "nan,,2", ROWS + 1: "0,2,0.5", 2 * ROWS: "7,7,7"} | dict.fromkeys(
@@ -190,7 +223,7 @@ def test_columns_of_parquet_and_arrow(tmp_path: Path, name: str, given: str) -> 
         ({"x0": [0.5, None], "x1": [0.0, 0.0], "y": [1, 0]}, 2, "x0", "the cell is empty"),
         ({"x0": [0.5, 0.0], "x1": [0.0, 9.0], "y": [1, 0]}, 2, "x1", "9.0 is out of range"),
         ({"x0": [0.5, 0.0], "x1": ["0", "?"], "y": [1, 0]}, 2, "x1", "`?` is not a number"),
-        ({"x": [[0.5, 0.0], [0.0]], "y": [1, 0]}, 2, "x", "a list of 1 values where the first row has 2"),
+        ({"x": [[0.5, 0.0], [0.0]], "y": [1, 0]}, 2, "x", "a list of 1 value where the first row has 2"),
         ({"x": [["a", "b"]], "y": [1]}, None, "x", "its lists hold string, no numbers"),
         ({"x0": [{"u": 0.5}], "x1": [0.0], "y": [1]}, None, "x0", "neither numbers nor text"),
         ({"x0": [b"\xff"], "x1": [0.0], "y": [1]}, None, "x0", "its bytes are no UTF-8"),

@@ -1,0 +1,71 @@
+"""What the system does not let be written: one status, and a help that fits, whatever the file is."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from support.command import MILLIONAIRES, call
+from support.room import Room
+
+from runtime import files
+from runtime.net import keys
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file can be made: the disk is full."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files.os, "open", refuse)
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+def test_every_command_ends_alike(room: Room, full: None) -> None:
+    there = room.folder / "there"
+    given = ("--input", "a=2", "--input", "b=1", "--output", f"out={there}.npz")
+    for command in (
+        ("compile", MILLIONAIRES, "-o", f"{there}.ccrc"),
+        ("simulate", MILLIONAIRES, *given),
+        ("run", MILLIONAIRES, *given, "--quiet"),
+        ("inspect", MILLIONAIRES, "--html", f"{there}.html"),
+        ("keys", "new", "alice", "--folder", str(room.folder)),
+        room.new("--epsilon", "1"),
+    ):
+        done = call(*command)
+        assert done.exit_code == 1, (command, done.stderr)
+        assert "No space left on device" in done.stderr and "make room there" in done.stderr
+        assert "permission" not in done.stderr
+
+
+def test_half_a_pair_of_keys_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def refuse(path: Path, *rest: int) -> int:
+        if str(path).endswith(".crt"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, *rest)
+
+    monkeypatch.setattr(keys.os, "open", refuse)
+    with pytest.raises(keys.KeyNotWritten, match="No space left"):
+        keys.save(keys.new("alice"), tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_not_written_to_its_end_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    made = keys.new("alice")
+    monkeypatch.setattr(keys.os, "fdopen", full)
+    with pytest.raises(keys.KeyNotWritten):
+        keys.save(made, tmp_path)
+    assert not list(tmp_path.iterdir())
