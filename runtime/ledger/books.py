@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import assert_never
 
 from lang.numerals import spelled
-from runtime.contract.amounts import NOTHING, Spend, total
+from runtime.contract.amounts import NOTHING, Spend
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
 from runtime.ledger.events import (
@@ -55,6 +55,7 @@ class Books:
         self.marks: dict[str, str] = {}  # a data set -> the hash of its records' marks
         self.named: dict[str, str] = {}  # the hash of marks -> the data set that has them
         self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set, as in `granted`, and consumer
+        self._shares: dict[str, Spend] = {}  # all that is allotted, by data set as in `granted`
         self.runs: dict[str, Reserved | Unbounded] = {}
         self.states: dict[str, State] = {}
         self.open: dict[str, None] = {}  # runs that may still be given back
@@ -107,7 +108,10 @@ class Books:
                     self.named.setdefault(event.marks, event.data)
                 self.granted[self.first(event.data)] = event
             case Allotted():
-                self.allotted[self.first(event.data), event.consumer] = event
+                whose = self.first(event.data), event.consumer
+                before = self.allotted[whose].budget.spend if whose in self.allotted else NOTHING
+                self._shares[whose[0]] = self.shares(event.data) - before + event.budget.spend
+                self.allotted[whose] = event
             case Reserved() | Unbounded():
                 self.runs[event.run], self.states[event.run] = event, State.RESERVED
                 self.open[event.run] = None
@@ -155,7 +159,7 @@ class Books:
 
     def shares(self, data: str) -> Spend:
         """All that is allotted of a data set's budget."""
-        return total(a.budget.spend for (of, _), a in self.allotted.items() if of == self.first(data))
+        return self._shares.get(self.first(data), NOTHING)
 
     def revealed(self, data: str) -> list[str]:
         """Outputs that may have told a data set's records as they are, once for each run."""

@@ -8,8 +8,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
+from runtime.contract.terms import Budget
 from runtime.ledger.events import Attempt, Denied, budget, now
 from runtime.ledger.store import Ledger
 
@@ -25,7 +28,6 @@ class About:
     data: tuple[str, ...] = ()
 
     def denied(self, rule: str, times: int = 1, sums: Mapping[str, Spend] | None = None) -> Denied:
-        asked = (sums or {}).get("asked")
         return Denied(
             at=now(),
             attempt=self.attempt,
@@ -34,9 +36,16 @@ class About:
             contract=self.contract,
             program=self.program,
             data=self.data,
-            asked=budget(asked) if asked and asked.epsilon > 0 and asked.delta > 0 else None,
+            asked=_amount((sums or {}).get("asked")),
             times=times,
         )
+
+
+def _amount(asked: Spend | None) -> Budget | None:
+    """None for what an event cannot spell, such as nothing at all."""
+    with suppress(ValidationError):
+        return None if asked is None else budget(asked)
+    return None
 
 
 @contextmanager
@@ -51,9 +60,10 @@ def noting(ledger: Path, about: About) -> Generator[None]:
 
 def note(ledger: Path, event: Denied) -> None:
     """Never raises: what was refused stays refused, written down or not."""
-    if ledger.exists():
-        with suppress(Refused), Ledger(ledger) as opened:
-            opened.deny(event)
+    with suppress(Refused, OSError):
+        if ledger.exists():
+            with Ledger(ledger) as opened:
+                opened.deny(event)
 
 
 def name(error: BaseException) -> str:

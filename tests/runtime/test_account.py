@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import call
+from support.command import ROOT, call
 from support.contracts import HOSPITAL, MALLORY, terms, write_records
 from support.histories import every_kind, ledger_of
 
 from runtime.ledger.events import Event, Granted
+from runtime.ledger.refusals import name
 from runtime.ledger.seal import read as read_seal
 from runtime.net import keys
+from runtime.report.rules import _WORDS, words
+from runtime.session.hello import Disagreement
 
 LATER = terms().not_before + timedelta(hours=6)
 
@@ -214,9 +217,9 @@ def test_a_checkpoint_that_was_kept(officer: Officer, tmp_path: Path, monkeypatc
     event = every_kind()[-1]
     ledger_of(tmp_path / "ledger.db", [event]).close()
     officer.export("newer.jsonl")
-    for name in ("older.jsonl", "newer.jsonl"):
+    for log in ("older.jsonl", "newer.jsonl"):
         for held in ("line.json", "published.json"):
-            assert officer.told("audit", officer.path(name), "--checkpoint", officer.path(held))["held"] == 22
+            assert officer.told("audit", officer.path(log), "--checkpoint", officer.path(held))["held"] == 22
     (tmp_path / "late.json").write_text((tmp_path / "newer.jsonl").read_text().splitlines(keepends=True)[-1])
     found = officer.told("audit", officer.path("older.jsonl"), "--checkpoint", officer.path("late.json"), status=3)
     assert [damage["code"] for damage in found["damages"]] == ["rolled-back"]
@@ -241,3 +244,15 @@ def test_what_is_no_log_of_this_ledger_is_not_overwritten(officer: Officer, tmp_
         officer.told("audit", officer.path("log.jsonl"), "--checkpoint", "none", status=2)["error"]["code"] == "usage"
     )
     assert officer.told("audit", officer.path("log.jsonl"), "--signer", "none", status=2)["error"]["code"] == "key"
+
+
+# -- rules in words
+
+
+def test_the_rules_in_words_are_rules_that_there_are() -> None:
+    """Of the ledger, a contract or a session."""
+    source = "".join(path.read_text() for path in (ROOT / "runtime").rglob("*.py") if path.name != "rules.py")
+    known = {name(found(" ")) for found in Disagreement.__subclasses__()} | {"below-charged", "below-allotted"}
+    assert 'f"below-{what}"' in source
+    assert [rule for rule in _WORDS if f'"{rule}"' not in source and rule not in known] == []
+    assert words("clip-differs") == "clip differs"
