@@ -81,12 +81,11 @@ def _permit(terms: Terms, program: Program, party: str, files: Mapping[str, str]
     with Ledger(ledger) as opened:  # one that was tampered with is refused before anybody waits
         held = {name: identify(opened, files[name]).data for name in own}
         about.data = tuple(sorted(set(held.values())))
-        write_down(opened, terms, "in_force", party)
-        known = opened.known()
-    reveals = _unbounded(terms, held)
-    known.books.in_time(now())
-    for output, data in reveals.items():
-        known.books.may_reveal(output, data)
+        known, reveals = opened.known(), _unbounded(terms, held)
+        known.books.in_time(now())
+        for output, data in reveals.items():
+            known.books.may_reveal(output, data)
+        write_down(opened, terms, "in_force", party)  # which `known` takes in
     return LedgerPermit(_request(terms, program, party, held, reveals), terms, ledger, known, about)
 
 
