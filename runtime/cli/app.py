@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs, tables
+from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs, tables, trails
 
 app = typer.Typer(
     name="ccr",
@@ -30,6 +30,9 @@ app.add_typer(identities.app, name="keys")
 app.add_typer(contracts.app, name="contract")
 budgets.app.command()(checkpoints.checkpoint)
 budgets.app.command()(checkpoints.compare)
+budgets.app.command()(trails.export)
+budgets.app.command("audit")(trails.audit_)
+budgets.app.command()(trails.report)
 app.add_typer(budgets.app, name="budget")
 
 

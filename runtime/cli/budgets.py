@@ -20,8 +20,9 @@ from runtime.contract.sign import digest
 from runtime.data import formats
 from runtime.data.unchanged import unchanged
 from runtime.ledger.books import Books
-from runtime.ledger.events import Allotted, Corrected, Granted, Lifted, budget, now
+from runtime.ledger.events import Allotted, Attempt, Corrected, Granted, Lifted, budget, now
 from runtime.ledger.identity import Held, identify
+from runtime.ledger.refusals import About, noting
 from runtime.ledger.rows import digest as digest_of_marks
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
@@ -83,7 +84,8 @@ def grant(
     json: Json = False,
 ) -> None:
     """Set the whole budget of a data set.  A new grant replaces the one before, with all that it lets through."""
-    with faults(json):
+    about = About(Attempt.GRANT)
+    with faults(json), noting(ledger or default_path(), about):
         if distinct and same_people_as is not None:
             raise UsageError("--same-people-as and --distinct exclude each other")
         amount = _amount(epsilon, delta)
@@ -96,6 +98,7 @@ def grant(
                         "--columns goes with --program", "a budget is for the file, whatever is read of it"
                     )
                 held = identify(opened, records)
+            about.data = (held.data,)
             event = _granted(records, held, amount, reveal)
             if said := warning(amount.delta, {event.label: held.records}):
                 say(f"warning: {said}")
@@ -125,11 +128,13 @@ def allot(
     json: Json = False,
 ) -> None:
     """Set the share of a data set's budget that one consumer may use."""
-    with faults(json):
+    about = About(Attempt.ALLOT)
+    with faults(json), noting(ledger or default_path(), about):
         amount = _amount(epsilon, delta)
         consumer, label = keys.fingerprint(keys.read_certificate(to)), _label(to.stem)
         with Ledger(ledger or default_path()) as opened:
             data = identify(opened, records).data
+            about.consumer, about.data = consumer, (data,)
             opened.record(
                 lambda _: [Allotted(at=now(), data=data, consumer=consumer, label=label, budget=budget(amount))]
             )

@@ -18,18 +18,18 @@ class Callers:
     def __init__(self, what: str, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """`what` goes before the reason: what has been done about it."""
         self._what, self._quiet, self._clock = what, quiet, clock
-        self._count = self._untold = 0
+        self.count = self._untold = 0
         self._last = clock()
 
     def __call__(self, error: NetworkError) -> None:
-        self._count += 1
+        self.count += 1
         if self._quiet:
             return
-        if self._count <= FIRST:
+        if self.count <= FIRST:
             say(f"{self._what}: {error}")
             self._last = self._clock()
             return
         self._untold += 1
         if self._clock() - self._last >= EVERY:
-            say(f"{self._what}: {self._untold} more, {self._count} in all; the last: {error}")
+            say(f"{self._what}: {self._untold} more, {self.count} in all; the last: {error}")
             self._untold, self._last = 0, self._clock()

@@ -37,7 +37,9 @@ from runtime.contract.draft import terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.sign import Standing, digest, hold, revoke, sign, signer, standing, verify
 from runtime.contract.terms import Contract, Terms
-from runtime.ledger.events import Revoked, now
+from runtime.ledger.agreed import Step, write_down
+from runtime.ledger.events import Attempt, Revoked, now
+from runtime.ledger.refusals import About, noting
 from runtime.ledger.store import Ledger, default_path
 from runtime.net import keys
 from runtime.program import Program
@@ -122,12 +124,14 @@ def new(
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
+    ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
     """Write the contract of a program, unsigned.  What it computes is read off the program."""
-    with faults(json):
+    about = About(Attempt.CONTRACT)
+    with faults(json), noting(ledger or default_path(), about):
         program = compiled(file, define, products, evaluator)
-        identity = keys.load(key, cert)
+        identity, about.program = keys.load(key, cert), program.digest
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
         certificates = drafting.certificates(program, party, identity, keys.read_certificate(peer))
@@ -139,6 +143,7 @@ def new(
         terms = terms_for(program, certificates, holdings, budgets, now() - CLOCK_SKEW, now() + timedelta(days=days))
         costs = drafting.costs(program, terms)
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
+        _write_down(ledger, terms, "made", party)
         told = [
             *lines(Contract(terms=terms, signatures=())),
             f"its products are computed as {products_of(program.compiled.plan).value}",
@@ -151,15 +156,21 @@ def new(
 
 
 @app.command(name="sign")
-def sign_(file: File, key: Key, cert: Cert, peer: OtherPeer = None, json: Json = False) -> None:
+def sign_(
+    file: File, key: Key, cert: Cert, peer: OtherPeer = None, ledger: LedgerFile = None, json: Json = False
+) -> None:
     """Sign a contract, in its file.  Read it first: `ccr contract show`."""
     with faults(json):
         identity, before = keys.load(key, cert), read_contract(file)
         mine = signer(before.terms, identity)
         other = before.terms.other(mine.name)
-        if peer is not None:
-            with_peer(other, keys.read_certificate(peer))
-        contract = sign(before, identity)
+        with noting(
+            ledger or default_path(), About(Attempt.CONTRACT, other.key, digest(before.terms), before.terms.program)
+        ):
+            if peer is not None:
+                with_peer(other, keys.read_certificate(peer))
+            contract = sign(before, identity)
+        _write_down(ledger, contract.terms, "signed", mine.name)
         write_contract(file, contract, fresh=False)
         missing = [name for name, stands in standing(contract).items() if stands is not Standing.SIGNED]
         said = [
@@ -247,6 +258,13 @@ def revoke_(file: File, key: Key, cert: Cert, ledger: LedgerFile = None, json: J
         peer = contract.terms.other(party).name
         said = f"{file}: revoked by {party}; give the file to {peer}, whose side then refuses by itself"
         result({"contract": str(file), "digest": name, "revoked_by": party}, said, json)
+
+
+def _write_down(ledger: Path | None, terms: Terms, step: Step, party: str) -> None:
+    """In the ledger, if this party keeps one or says where."""
+    if ledger is not None or default_path().exists():
+        with Ledger(ledger or default_path(), create=True) as opened:
+            write_down(opened, terms, step, party)
 
 
 def _binds(contract: Contract, program: Program | None) -> None:

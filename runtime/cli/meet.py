@@ -13,10 +13,13 @@ from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
+from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
 from runtime.data.references import path_of
 from runtime.data.unchanged import unchanged
+from runtime.ledger.events import Attempt
+from runtime.ledger.refusals import About, note
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
@@ -150,7 +153,13 @@ def run_party(
         )
     if agreed is None and accept is not None:
         accept(program.compiled, sources.records())
-    channel = _meet(program, ends, patience, quiet)
+    callers = Callers("turned away" if ends.listens else "trying again", quiet)
+    try:
+        channel = _meet(program, ends, patience, quiet, callers)
+    finally:
+        if ends.listens and agreed is not None and callers.count:
+            about = About(Attempt.CALL, contract=digest(agreed.contract.terms))
+            note(agreed.ledger, about.denied("not-the-peer", callers.count))
     channel.deadline = time.monotonic() + patience.whole
     return run(program, ends.party, sources, channel, advance, permit, keep)
 
@@ -162,14 +171,14 @@ def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
     return contract.terms.other(party).certificate.encode()
 
 
-def _meet(program: Program, ends: Ends, patience: Patience, quiet: bool) -> Channel:
+def _meet(program: Program, ends: Ends, patience: Patience, quiet: bool, callers: Callers) -> Channel:
     other = next(p for p in program.compiled.parties if p != ends.party)
     host, port, identity, peer = ends.where.host, ends.where.port, ends.identity, ends.peer_certificate
     if not ends.listens:
         if not quiet:
             say(f"connecting to {other} at {ends.where}")
-        return connect(host, port, identity, peer, patience.wait, patience.stall, Callers("trying again", quiet))
+        return connect(host, port, identity, peer, patience.wait, patience.stall, callers)
     with closing(Listener(host, port, identity, peer)) as listener:
         if not quiet:
             say(f"waiting for {other} at {Address(host, listener.port)}")
-        return listener.accept(patience.wait, patience.stall, Callers("turned away", quiet))
+        return listener.accept(patience.wait, patience.stall, callers)

@@ -15,13 +15,16 @@ from datetime import datetime
 from typing import assert_never
 
 from lang.numerals import counted, spelled
-from runtime.contract.amounts import NOTHING, Spend, total
+from runtime.contract.amounts import NOTHING, Spend
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
 from runtime.ledger.events import (
     Allotted,
     Blocked,
+    Contracted,
     Corrected,
+    CutOff,
+    Denied,
     Event,
     Granted,
     Lifted,
@@ -31,6 +34,7 @@ from runtime.ledger.events import (
     State,
     Unbounded,
 )
+from runtime.ledger.keeping import keeps_to, same_terms
 from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
@@ -51,9 +55,13 @@ class Books:
         self.marks: dict[str, str] = {}  # a data set -> the hash of its records' marks
         self.named: dict[str, str] = {}  # the hash of marks -> the data set that has them
         self.allotted: dict[tuple[str, str], Allotted] = {}  # by data set, as in `granted`, and consumer
+        self._shares: dict[str, Spend] = {}  # all that is allotted, by data set as in `granted`
         self.runs: dict[str, Reserved | Unbounded] = {}
         self.states: dict[str, State] = {}
         self.open: dict[str, None] = {}  # runs that may still be given back
+        self.releasing: dict[str, None] = {}  # runs of which nobody has said how they ended
+        self.contracts: dict[str, dict[str, Contracted]] = {}  # by contract, then by step
+        self.denied: dict[str, Denied] = {}  # the last one of those that repeat one another
         self.blocked: dict[str, Blocked] = {}  # by contract
         self.revoked: dict[str, Revoked] = {}  # by contract
         self.latest: datetime | None = None  # of all events since the clock was corrected the last time
@@ -72,7 +80,12 @@ class Books:
                 self._start(event)
             case Moved():
                 self._move(event)
-            case Blocked() | Revoked():
+            case CutOff():
+                if event.run not in self.releasing:
+                    raise Refused("run-state", "the run is not releasing, so nobody wonders how it ended")
+            case Contracted():
+                same_terms(self.contracts.get(event.contract, {}), event)
+            case Denied() | Blocked() | Revoked():
                 pass
             case Lifted():
                 if event.contract not in self.blocked:
@@ -95,7 +108,10 @@ class Books:
                     self.named.setdefault(event.marks, event.data)
                 self.granted[self.first(event.data)] = event
             case Allotted():
-                self.allotted[self.first(event.data), event.consumer] = event
+                whose = self.first(event.data), event.consumer
+                before = self.allotted[whose].budget.spend if whose in self.allotted else NOTHING
+                self._shares[whose[0]] = self.shares(event.data) - before + event.budget.spend
+                self.allotted[whose] = event
             case Reserved() | Unbounded():
                 self.runs[event.run], self.states[event.run] = event, State.RESERVED
                 self.open[event.run] = None
@@ -103,6 +119,12 @@ class Books:
                     self._charges.take(event, self._firsts(event))
             case Moved():
                 self._moved(event.run, State(event.state))
+            case CutOff():
+                self.releasing.pop(event.run, None)
+            case Contracted():
+                self.contracts.setdefault(event.contract, {}).setdefault(event.step, event)
+            case Denied():
+                self.denied[event.about] = event
             case Blocked():
                 self.blocked[event.contract] = event
             case Lifted():
@@ -137,7 +159,7 @@ class Books:
 
     def shares(self, data: str) -> Spend:
         """All that is allotted of a data set's budget."""
-        return total(a.budget.spend for (of, _), a in self.allotted.items() if of == self.first(data))
+        return self._shares.get(self.first(data), NOTHING)
 
     def revealed(self, data: str) -> list[str]:
         """Outputs that may have told a data set's records as they are, once for each run."""
@@ -179,6 +201,9 @@ class Books:
         self.states[run] = state
         if state not in OPEN:
             self.open.pop(run, None)
+            self.releasing.pop(run, None)
+        if state is State.RELEASING:
+            self.releasing[run] = None
         if state is State.ABORTED:
             started = self.runs[run]
             if isinstance(started, Reserved):
@@ -226,6 +251,7 @@ class Books:
                 help="find out why; `ccr budget lift` allows runs again",
             )
         self.in_force(event.contract)
+        keeps_to(self.contracts.get(event.contract, {}), event)
         for reveal in event.reveals:
             self.may_reveal(reveal.output, reveal.data)
         if isinstance(event, Reserved):
@@ -299,7 +325,8 @@ class Books:
 
 def _only_takes_away(event: Event) -> bool:
     """What gives nobody anything may be written by any clock."""
-    return isinstance(event, Blocked | Revoked) or (isinstance(event, Moved) and State(event.state) in ENDED)
+    told = isinstance(event, Blocked | Revoked | Denied | CutOff)
+    return told or (isinstance(event, Moved) and State(event.state) in ENDED)
 
 
 def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str) -> None:

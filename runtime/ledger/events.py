@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 from runtime.contract import canonical
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import Count, Digest, Key, Name, Text, Time
-from runtime.contract.terms import Budget, Model
+from runtime.contract.terms import Budget, Model, Privacy
 
 
 class State(StrEnum):
@@ -23,6 +23,16 @@ class State(StrEnum):
     RELEASING = "releasing"  # decoding bits may have left: charged for good
     RELEASED = "released"  # the peer said that it has them
     ABORTED = "aborted"  # before anything was released: its cost is given back
+
+
+class Attempt(StrEnum):
+    """What was tried and refused."""
+
+    GRANT = "grant"
+    ALLOT = "allot"
+    CONTRACT = "contract"  # to write or to sign one
+    RUN = "run"
+    CALL = "call"  # of a listening party, by somebody who is not the peer
 
 
 class Granted(Model):
@@ -101,6 +111,16 @@ class Moved(Model):
     at: Time
     run: Digest
     state: Literal["labels_sent", "releasing", "released", "aborted"]
+    why: Text | None = None  # of one that is aborted
+
+
+class CutOff(Model):
+    """A run ended while it was releasing: it is charged, and nobody knows whether the peer has its outputs."""
+
+    kind: Literal["cut_off"] = "cut_off"
+    at: Time
+    run: Digest
+    why: Text
 
 
 class Blocked(Model):
@@ -137,7 +157,76 @@ class Corrected(Model):
     ahead: Time  # of the last event
 
 
-Event = Granted | Allotted | Reserved | Unbounded | Moved | Blocked | Lifted | Revoked | Corrected
+class Side(Model):
+    name: Name
+    key: Key
+
+
+class Rows(Model):
+    """n of a data set of the contract."""
+
+    name: Name
+    records: Count
+
+
+class Contracted(Model):
+    """A contract that this party wrote (`made`), signed, or was about to run under, both having signed (`in_force`)."""
+
+    kind: Literal["contract"] = "contract"
+    at: Time
+    contract: Digest
+    step: Literal["made", "signed", "in_force"]
+    party: Name  # this one
+    parties: tuple[Side, Side]
+    program: Digest
+    rows: tuple[Rows, ...]
+    reveals: tuple[Name, ...]  # outputs that leave as they are
+    not_before: Time
+    expires: Time
+    privacy: Privacy | None
+
+    @property
+    def peer(self) -> Side:
+        """The other party."""
+        return next((side for side in self.parties if side.name != self.party), self.parties[1])
+
+
+class Denied(Model):
+    """Something was refused by a rule; `times` so often by now, of which not each is written down (`repeated.py`)."""
+
+    kind: Literal["refused"] = "refused"
+    at: Time
+    attempt: Attempt
+    rule: Text  # Refused.reason
+    consumer: Key | None = None  # the peer, as far as it is known
+    contract: Digest | None = None
+    program: Digest | None = None
+    data: tuple[Digest, ...] = ()
+    asked: Budget | None = None
+    times: Count = 1
+
+    @property
+    def about(self) -> str:
+        """What two that repeat each other have in common."""
+        return canonical.encode(
+            [self.attempt, self.rule, self.consumer, self.contract, self.program, list(self.data)]
+        ).decode()
+
+
+Event = (
+    Granted
+    | Allotted
+    | Contracted
+    | Reserved
+    | Unbounded
+    | Moved
+    | CutOff
+    | Denied
+    | Blocked
+    | Lifted
+    | Revoked
+    | Corrected
+)
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

@@ -14,7 +14,7 @@ from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import Event, Moved, Reserved, Reveal, Started, State, Unbounded, budget, now
+from runtime.ledger.events import CutOff, Event, Moved, Reserved, Reveal, Started, State, Unbounded, budget, now
 from runtime.ledger.store import Ledger
 
 
@@ -63,13 +63,9 @@ class Run:
         self._move("released")
         self._lock.release()
 
-    def end(self) -> None:
-        """The run has failed: what can be given back is."""
-
-        def moves(books: Books) -> list[Event]:
-            return [Moved(at=now(), run=self.name, state="aborted")] if self.name in books.open else []
-
-        self._ledger.record(moves)
+    def end(self, why: str = "no-last-word") -> None:
+        """The run has ended before its end: what can be given back is.  `why` is one word."""
+        self._ledger.record(lambda books: list(_ended(books, self.name, why)))
         self._lock.release()
 
     def _move(self, state: Literal["labels_sent", "releasing", "released"]) -> None:
@@ -101,10 +97,18 @@ def _started(name: str, request: Request) -> Reserved | Unbounded:
 
 
 def _given_back(ledger: Ledger, books: Books) -> Iterator[Event]:
-    """Runs of dead processes that have released nothing.  Were one alive after all, it could not release any more."""
-    for name in books.open:
+    """How the runs of dead processes ended: those that have released nothing are given back.  Were one alive after all,
+    it could not release any more."""
+    for name in (*books.open, *books.releasing):
         if not _lives(_lock_path(ledger, name)):
-            yield Moved(at=now(), run=name, state=State.ABORTED.value)
+            yield from _ended(books, name, "process-ended")
+
+
+def _ended(books: Books, name: str, why: str) -> Iterator[Event]:
+    if name in books.open:
+        yield Moved(at=now(), run=name, state=State.ABORTED.value, why=why)
+    if name in books.releasing:
+        yield CutOff(at=now(), run=name, why=why)
 
 
 def _lock_path(ledger: Ledger, name: str) -> Path:

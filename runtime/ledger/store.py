@@ -16,10 +16,12 @@ from pathlib import Path
 from types import TracebackType
 
 from runtime.contract.refused import Refused
+from runtime.ledger import chain, repeated
 from runtime.ledger import rows as row_marks
 from runtime.ledger import seal as seals
 from runtime.ledger.books import Books
-from runtime.ledger.events import Event, decode, encode
+from runtime.ledger.chain import Told
+from runtime.ledger.events import Denied, Event, decode, encode
 from runtime.ledger.rows import Overlap
 from runtime.ledger.seal import Seal
 
@@ -98,11 +100,11 @@ class Ledger:
             rows, _ = self._verified(None)
         return _events(rows)
 
-    def marks(self) -> tuple[str, list[str]]:
-        """The name of the ledger and the mark of every event, verified."""
+    def told(self) -> tuple[str, list[Told]]:
+        """The name of the ledger, and every event as others may see it; verified."""
         with self._lock():
             rows, seal = self._verified(None)
-        return seal.first, [mark for _, _, mark in rows]
+        return seal.first, list(chain.told(chain.derived(seal.key), (body for _, body, _ in rows)))
 
     def books(self) -> Books:
         """What the history amounts to; not to be changed.  Raises Refused if the ledger was tampered with."""
@@ -129,18 +131,31 @@ class Ledger:
         """
         with self._lock():
             known = self._replayed()
-            seal = Seal(known.key, known.count, known.tip)
-            known.whole = False
-            for event in decide(known.books):
-                known.books.check(event)
-                known.books.take(event)
-                body = encode(event)
-                known.count, known.tip = known.count + 1, seal.mark(known.tip, known.count + 1, body)
-                self._database.execute("INSERT INTO event VALUES (?, ?, ?)", (known.count, body, known.tip))
+            self._add(known, decide(known.books))
             for data, marks in (kept or {}).items():
                 row_marks.keep(self._database, data, marks)
         known.whole = True
         self._reseal(known.key, known.count)
+
+    def deny(self, event: Denied) -> None:
+        """Write a refusal down, or count it where it repeats one (`repeated.py`).  Raises Refused."""
+        with self._lock():
+            known = self._replayed()
+            told = repeated.due(self._database, known.books, event)
+            self._add(known, [told] if told else [])
+        known.whole = True
+        self._reseal(known.key, known.count)
+
+    def _add(self, known: Known, events: Iterable[Event]) -> None:
+        """Not durable yet, and the books ahead until it is; to be called within a transaction."""
+        seal = Seal(known.key, known.count, known.tip)
+        known.whole = False
+        for event in events:
+            known.books.check(event)
+            known.books.take(event)
+            body = encode(event)
+            known.count, known.tip = known.count + 1, seal.mark(known.tip, known.count + 1, body)
+            self._database.execute("INSERT INTO event VALUES (?, ?, ?)", (known.count, body, known.tip))
 
     def _prepare(self) -> None:
         """Tables and a seal for a new file; a file of something else is refused."""

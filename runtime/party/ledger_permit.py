@@ -11,19 +11,23 @@ from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
 from runtime.contract.draft import Holding
+from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, hold, not_revoked, verify, verify_time
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import content
 from runtime.data.load import Loaded
 from runtime.data.specs import DatasetSpec
-from runtime.ledger.events import Blocked, Revoked, now
+from runtime.ledger.agreed import write_down
+from runtime.ledger.events import Attempt, Blocked, Revoked, now
 from runtime.ledger.identity import identify
+from runtime.ledger.refusals import About, name, note, noting
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
 from runtime.party.sources import specs
 from runtime.program import Program
+from runtime.session.hello import Disagreement
 from runtime.session.permit import Charge, Permit
 
 
@@ -49,19 +53,26 @@ def permit(
     `files` has the path of each of this party's data sets, which must not change after they were `loaded`
     (`data.unchanged`).  Everything that can be told before the peer is met is checked here, but for the budget, which
     others may use in the meantime.  Takes seconds where there is a mechanism.
+    What is refused is written into the ledger, if there is one.
     Raises Refused, and InputError for a file that cannot be read.
     """
-    _in_force(contract, ledger)
-    verify(contract, now())
-    terms = contract.terms
-    with_program(terms, program)
-    with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
-    with_data(terms, bearer.party, _holdings(terms, program, bearer, loaded))
-    own = [d.name for d in terms.data if d.owner == bearer.party]
+    about = About(Attempt.RUN, public_key(bearer.peer_certificate), digest(contract.terms), program.digest)
+    with noting(ledger, about):
+        _in_force(contract, ledger)
+        verify(contract, now())
+        with_program(contract.terms, program)
+        with_parties(contract.terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
+        with_data(contract.terms, bearer.party, _holdings(contract.terms, program, bearer, loaded))
+        return _permit(contract.terms, program, bearer.party, files, ledger, about)
+
+
+def _permit(terms: Terms, program: Program, party: str, files: Mapping[str, str], ledger: Path, about: About) -> Permit:
+    """Of a contract that binds, on this program and this party's data.  Completes what `about` says."""
+    own = [d.name for d in terms.data if d.owner == party]
     bare = {name for names in terms.unbounded().values() for name in names}
     if not own or (terms.privacy is None and bare.isdisjoint(own)):
         return ContractPermit(terms)
-    if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
+    if program.compiled.garbler != party:  # nobody would hold back the decoding bits
         raise Refused(
             "owner-does-not-garble",
             "in this program the owner of the data does not garble",
@@ -69,12 +80,13 @@ def permit(
         )
     with Ledger(ledger) as opened:  # one that was tampered with is refused before anybody waits
         held = {name: identify(opened, files[name]).data for name in own}
-        known = opened.known()
-    reveals = _unbounded(terms, held)
-    known.books.in_time(now())
-    for output, data in reveals.items():
-        known.books.may_reveal(output, data)
-    return LedgerPermit(_request(terms, program, bearer.party, held, reveals), terms, ledger, known)
+        about.data = tuple(sorted(set(held.values())))
+        known, reveals = opened.known(), _unbounded(terms, held)
+        known.books.in_time(now())
+        for output, data in reveals.items():
+            known.books.may_reveal(output, data)
+        write_down(opened, terms, "in_force", party)  # which `known` takes in
+    return LedgerPermit(_request(terms, program, party, held, reveals), terms, ledger, known, about)
 
 
 def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[str, Loaded]) -> dict[str, Holding]:
@@ -156,9 +168,9 @@ class LedgerPermit(ContractPermit):
     How long that takes, and the peer waits, says nothing of how much the ledger holds: its history is `known` by then.
     """
 
-    def __init__(self, request: Request, terms: Terms, ledger: Path, known: Known) -> None:
+    def __init__(self, request: Request, terms: Terms, ledger: Path, known: Known, about: About) -> None:
         super().__init__(terms)
-        self._request, self._path, self._known = request, ledger, known
+        self._request, self._path, self._known, self._about = request, ledger, known, about
         self._open: tuple[Ledger, Run] | None = None
 
     @property
@@ -192,13 +204,23 @@ class LedgerPermit(ContractPermit):
             if self._open is not None:
                 self._open[0].record(lambda _: [Blocked(at=now(), contract=self.contract, why=why)])
 
+    def failed(self, error: BaseException) -> None:
+        # After the peer was told: how long it waits for that says nothing of what is written here.
+        if isinstance(error, Refused | Disagreement):
+            sums = error.sums if isinstance(error, Refused) else None
+            note(self._path, self._about.denied(name(error), sums=sums))
+        self._end(name(error))
+
     def ended(self) -> None:
+        self._end("no-last-word")
+
+    def _end(self, why: str) -> None:
         # Where the ledger cannot be written now, the next run gives back what this one still holds.
         if self._open is not None:
             ledger, run = self._open
             self._open = None
             with suppress(Refused), ledger:
-                run.end()
+                run.end(why)
 
     @property
     def _reserved(self) -> Run:

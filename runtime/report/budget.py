@@ -14,7 +14,10 @@ from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import (
     Allotted,
     Blocked,
+    Contracted,
     Corrected,
+    CutOff,
+    Denied,
     Event,
     Granted,
     Lifted,
@@ -44,10 +47,13 @@ class Names:
                 self._labels.setdefault(self._books.first(event.data), {})[event.data] = event.label
         self.numbers = {data: number for number, data in enumerate(self._labels, 1)}
 
-    def number(self, data: str) -> int:
-        return self.numbers[self._books.first(data)]
+    def number(self, data: str) -> int | None:
+        """None for records that nobody has granted a budget."""
+        return self.numbers.get(self._books.first(data))
 
     def __getitem__(self, data: str) -> str:
+        if self.number(data) is None:
+            return "records without a budget"
         labels = dict.fromkeys(self._labels[self._books.first(data)].values())
         return f"{' and '.join(labels)} (data set {self.number(data)})"
 
@@ -87,6 +93,14 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
 
 
 def lines(names: Names, books: Books, only: str | None) -> list[str]:
+    said = budgets(names, books, only)
+    said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
+    said += [f"contract {contract[:16]} is revoked by {event.party}" for contract, event in books.revoked.items()]
+    return [*said, COMPOSED] if said else ["no budget has been granted"]
+
+
+def budgets(names: Names, books: Books, only: str | None) -> list[str]:
+    """What is granted, allotted, charged and left."""
     said: list[str] = []
     for data, grant in books.granted.items():
         if only not in (None, data):
@@ -110,9 +124,7 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
         said += _reveals(grant, books.revealed(data))
         if held := sum(books.concerns(run, data) and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
-    said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
-    said += [f"contract {contract[:16]} is revoked by {event.party}" for contract, event in books.revoked.items()]
-    return [*said, COMPOSED] if said else ["no budget has been granted"]
+    return said
 
 
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
@@ -141,8 +153,15 @@ def _about(names: Names, event: Event) -> str:
             return f"{event.label} (fingerprint {event.consumer}) of {names[event.data]}: {event.budget.spend}"
         case Reserved() | Unbounded():
             return _started(names, event)
-        case Moved():
-            return f"run {event.run[:16]}"
+        case Moved() | CutOff():
+            return f"run {event.run[:16]}" + (f": {event.why}" if event.why else "")
+        case Contracted():
+            return (
+                f"{event.contract[:16]} {event.step.replace('_', ' ')}, with {event.peer.name} (fingerprint "
+                f"{event.peer.key})"
+            )
+        case Denied():
+            return _denied(names, event)
         case Blocked():
             return f"contract {event.contract[:16]}: {event.why}"
         case Lifted():
@@ -162,11 +181,20 @@ def _started(names: Names, event: Reserved | Unbounded) -> str:
     return f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {'; '.join(costs)}"
 
 
+def _denied(names: Names, event: Denied) -> str:
+    contract = [f"contract {event.contract[:16]}"] if event.contract else []
+    data = [f"on {' and '.join(names[data] for data in event.data)}"] if event.data else []
+    consumer = [f"for fingerprint {event.consumer}"] if event.consumer else []
+    times = [f"{event.times} times by now"] if event.times > 1 else []
+    return ", ".join([f"{event.attempt.value} ({event.rule})", *contract, *data, *consumer, *times])
+
+
 def history_json(names: Names, events: Sequence[Event]) -> list[dict[str, object]]:
-    return [{"number": number, **_plain(names, event)} for number, event in enumerate(events, 1)]
+    return [{"number": number, **plain(names, event)} for number, event in enumerate(events, 1)]
 
 
-def _plain(names: Names, event: Event) -> dict[str, object]:
+def plain(names: Names, event: Event) -> dict[str, object]:
+    """As JSON, its data sets by their numbers."""
     fields: dict[str, object] = event.model_dump(mode="json")
     match event:
         case Granted():
@@ -177,7 +205,9 @@ def _plain(names: Names, event: Event) -> dict[str, object]:
         case Reserved() | Unbounded():
             fields["data"] = [names.number(data) for data in event.data]
             fields["reveals"] = [reveal.output for reveal in event.reveals]
-        case Moved() | Blocked() | Lifted() | Revoked() | Corrected():
+        case Denied():
+            fields["data"] = [names.number(data) for data in event.data]
+        case Moved() | CutOff() | Contracted() | Blocked() | Lifted() | Revoked() | Corrected():
             pass
         case _:
             assert_never(event)

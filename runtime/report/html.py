@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from html import escape
-from string import Template
 
 from compiler.lowering.widths import Width
 from runtime.program import Program
 from runtime.report import ranges
+from runtime.report.page import document, paragraphs, section, table
 from runtime.report.places import sources
 from runtime.report.privacy import Privacy
 from runtime.report.program import parties
@@ -19,77 +19,24 @@ from runtime.report.work import Work
 
 STEPS = 8  # shades of heat
 
-PAGE = Template("""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>$name</title>
-<style>
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1d2329 }
-h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-table { border-collapse: collapse }
-th, td { text-align: right; padding: .15rem .7rem; border-bottom: 1px solid #e4e7ea; vertical-align: top }
-th:first-child, td:first-child, .words { text-align: left }
-code, .source { font: 13px/1.5 ui-monospace, monospace }
-.source td { border: 0; padding: 0 .6rem; white-space: pre }
-.source td:last-child { text-align: left }
-.quiet { color: #7a838c }
-.wide { overflow-x: auto }
-$shades
-</style>
-</head>
-<body>
-<h1>$name</h1>
-<p class="quiet">digest <code>$digest</code></p>
-$body
-</body>
-</html>
-""")
-
 
 def page(program: Program, work: Work, privacy: Privacy, rows: Sequence[Width]) -> str:
     """The whole report."""
     shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
     parts = [
-        _paragraphs(parties(program.compiled)),
+        paragraphs(parties(program.compiled)),
         _totals(work),
-        *_section("Privacy", _paragraphs(privacy.lines())),
-        *_section("Lines", _lines(program, work)),
-        *_section("Kernels", _kernels(work)),
-        *_section("Passes", _passes(program)),
-        *(_section("Ranges", _ranges(rows)) if rows else []),
+        *section("Privacy", paragraphs(privacy.lines())),
+        *section("Lines", _lines(program, work)),
+        *section("Kernels", _kernels(work)),
+        *section("Passes", _passes(program)),
+        *(section("Ranges", _ranges(rows)) if rows else []),
     ]
-    return PAGE.substitute(
-        name=escape(program.name), digest=escape(program.digest), shades=shades, body="\n".join(parts)
-    )
-
-
-def _section(title: str, content: str) -> list[str]:
-    return [f"<h2>{escape(title)}</h2>", f'<div class="wide">{content}</div>']
-
-
-def _paragraphs(sentences: Iterable[str]) -> str:
-    return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
-
-
-def _table(header: Sequence[object], rows: Iterable[Sequence[object]], words: Sequence[int] = ()) -> str:
-    """The first column and those in `words` to the left."""
-
-    def row(cells: Sequence[object], tag: str) -> str:
-        return (
-            "<tr>"
-            + "".join(
-                f"<{tag}{' class=words' if i in words else ''}>{escape(str(cell))}</{tag}>"
-                for i, cell in enumerate(cells)
-            )
-            + "</tr>"
-        )
-
-    return "\n".join(["<table>", row(header, "th"), *(row(cells, "td") for cells in rows), "</table>"])
+    return document(program.name, f"digest <code>{escape(program.digest)}</code>", parts, shades)
 
 
 def _totals(work: Work) -> str:
-    return _table(
+    return table(
         (
             "AND gates",
             "XOR gates",
@@ -114,7 +61,7 @@ def _totals(work: Work) -> str:
 
 
 def _kernels(work: Work) -> str:
-    return _table(
+    return table(
         ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run"),
         [
             (
@@ -133,7 +80,7 @@ def _kernels(work: Work) -> str:
 
 
 def _passes(program: Program) -> str:
-    return _table(
+    return table(
         ("pass", "AND before", "after", "XOR before", "after"),
         [
             (p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
@@ -143,7 +90,7 @@ def _passes(program: Program) -> str:
 
 
 def _ranges(rows: Sequence[Width]) -> str:
-    return _table(ranges.HEADER, map(ranges.cells, rows), (5,))
+    return table(ranges.HEADER, map(ranges.cells, rows), (5,))
 
 
 def _lines(program: Program, work: Work) -> str:

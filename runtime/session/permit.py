@@ -53,5 +53,8 @@ class Permit:
     def attacked(self, why: str) -> None:
         """The peer has cheated, in a way that has this name.  Never raises."""
 
+    def failed(self, error: BaseException) -> None:
+        """The run has ended before its end, and the peer was told so.  Never raises."""
+
     def ended(self) -> None:
         """The run is over, well or not, at whatever point.  Never raises."""

@@ -104,6 +104,7 @@ class Session:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
             guard.give_up(_reason(error))
+            self.permit.failed(error)
             raise
         finally:
             self.permit.ended()

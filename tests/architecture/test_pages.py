@@ -24,6 +24,7 @@ PAGES = [
     "docs/privacy.md",
     "docs/security.md",
     "docs/audit.md",
+    "docs/trail.md",
     "news/README.md",
 ]
 

@@ -61,8 +61,11 @@ def test_the_first_run_is_charged_and_the_second_refused(room: Room) -> None:
     }
     assert cost["epsilon"] not in err and "Traceback" not in err
     assert room.charged() == cost
-    states = [e.get("state", e["kind"]) for e in room.told("budget", "history", *room.ledger)["events"]]
-    assert states == ["granted", "allotted", "reserved", "labels_sent", "releasing", "released"]
+    events = room.told("budget", "history", *room.ledger)["events"]
+    states = [e.get("state", e["kind"]) for e in events]
+    assert states == ["granted", "allotted", "contract", "reserved", "labels_sent", "releasing", "released", "refused"]
+    assert events[-1]["rule"] == "consumer-budget" and events[-1]["asked"] == cost and events[-1]["data"] == [1]
+    assert events[-1]["contract"] == made["digest"] and events[-1]["consumer"] == events[1]["consumer"]
 
 
 @pytest.mark.slow

@@ -58,7 +58,9 @@ def test_every_command_of_the_tutorial(here: Path) -> None:
         done = call(*arguments, *(SHORTER if arguments[0] == "compile" else []))
         assert done.exit_code == 0, (arguments, done.stderr)
     history = json.loads(call("budget", "history", "--ledger", "hospital.db", "--json").stdout)["events"]
-    assert [event["kind"] for event in history].count("reserved") == 1 and history[-1]["state"] == "released"
+    kinds = [event.get("state", event["kind"]) for event in history]
+    assert kinds[:5] == ["granted", "allotted", "contract", "contract", "contract"] and kinds.count("reserved") == 1
+    assert kinds[-2:] == ["released", "refused"] and "consumer-budget" in (here / "budgets.html").read_text()
 
 
 def meet(hospital: list[str], vendor: list[str]) -> tuple[int, int]:

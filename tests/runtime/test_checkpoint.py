@@ -100,9 +100,9 @@ def test_an_edited_checkpoint(owner: Owner) -> None:
         return owner.compared("1", "2", status=3)
 
     statement = good["statement"]
-    assert reason(marks=good["marks"][::-1]) == reason(marks=good["marks"][:1]) == "altered"
+    assert reason(leaves=good["leaves"][::-1]) == reason(leaves=good["leaves"][:1]) == "altered"
     assert reason(statement=statement | {"events": 3}) == reason(signature="0" * 128) == "altered"
-    assert reason(marks=["x"]) == reason(more=1) == "no-checkpoint"
+    assert reason(leaves=["x"]) == reason(more=1) == "no-checkpoint"
     (owner.folder / "2").write_bytes(json.dumps(good).encode())
     assert owner.compared("1", "2", status=3) == "not-canonical"
     assert owner.compared("1", "none", status=2) == "usage"

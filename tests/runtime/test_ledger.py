@@ -154,6 +154,9 @@ def test_the_bounds_hold_at_every_moment_of_any_history() -> None:
                 assert books.charged(data) == _added_up(books, data)
                 assert books.charged(data).within(grant_.budget.spend)
                 assert books.shares(data).within(grant_.budget.spend)
+                assert books.shares(data) == total(
+                    a.budget.spend for (of, _), a in books.allotted.items() if of == data
+                )
             for (data, consumer), share in books.allotted.items():
                 assert books.charged(data, consumer) == _added_up(books, data, consumer)
                 assert books.charged(data, consumer).within(share.budget.spend)

@@ -44,7 +44,7 @@ def test_500_requests_of_8_processes_for_40_runs(tmp_path: Path) -> None:
         assert list(ledger.books().states.values()) == [State.RELEASED] * 40
 
 
-STEPS = 37  # of one run: statements of SQLite, seals, and the release itself
+STEPS = 43  # of one run: statements of SQLite, seals, and the release itself
 
 
 def killed(tmp_path: Path, steps: range) -> list[str]:

@@ -75,6 +75,9 @@ class Logged(Permit):
         self._log.append(why)
         self._inner.attacked(why)
 
+    def failed(self, error: BaseException) -> None:
+        self._inner.failed(error)
+
     def ended(self) -> None:
         self._log.append("ended")
         self._inner.ended()

@@ -1,0 +1,134 @@
+"""The account that an owner gives of its budgets, as one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+
+from lang.numerals import spelled
+from runtime.contract.amounts import Spend
+from runtime.ledger.events import Allotted, Granted
+from runtime.report import account, budget
+from runtime.report.page import document, paragraphs, section, table
+from runtime.report.rules import words
+from runtime.report.trail import Trail
+from runtime.report.wording import count, listing
+
+
+def page(trail: Trail, at: datetime) -> str:
+    """The whole account, as of `at`."""
+    parts: list[str] = []
+    for number, (data, grant) in enumerate(trail.books.granted.items(), 1):
+        parts += section(trail.names[data], _budget(trail, data, grant))
+        parts += section(f"Runs on data set {number}", _runs(trail, data))
+    parts += section("Contracts", _contracts(trail, at))
+    parts += section("Refusals", _refusals(trail))
+    parts += section("Grants in time", _grants(trail))
+    parts += section("Revocations, blocks and the clock", _notes(trail))
+    note = f"as of {account.moment(at)} UTC, all times UTC; {escape(budget.COMPOSED)}"
+    return document("Privacy budgets", note, parts)
+
+
+def _budget(trail: Trail, data: str, grant: Granted) -> str:
+    books, whole = trail.books, grant.budget.spend
+    rows = [("all", "", *_triple(whole, books.charged(data)))]
+    rows += [
+        (share.label, key, *_triple(share.budget.spend, books.charged(data, key)))
+        for (of, key), share in books.allotted.items()
+        if of == data
+    ]
+    said = [f"{count(grant.records)} records." if grant.records else "How many records there are is not known."]
+    if grant.reveals:
+        said.append(f"{listing(grant.reveals)} may tell records at an infinite epsilon.")
+    if told := books.revealed(data):
+        said.append(f"Told at an infinite epsilon: {listing(sorted(set(told)))}, {count(len(told))} times in all.")
+    header = ("consumer", "fingerprint", "granted ε", "δ", "spent ε", "δ", "left ε", "δ")
+    return paragraphs(said) + table(header, rows, (1,))
+
+
+def _triple(bound: Spend, taken: Spend) -> tuple[str, ...]:
+    left = bound - taken
+    return tuple(spelled(x) for s in (bound, taken, left) for x in (s.epsilon, s.delta))
+
+
+def _runs(trail: Trail, data: str) -> str:
+    return _or_none(
+        ("began", "ended", "consumer", "contract", "program", "cost", "what became of it"),
+        [
+            (
+                account.moment(run.began.at),
+                account.moment(run.ended),
+                trail.consumer(run.began.consumer),
+                run.began.contract[:16],
+                run.began.program[:16],
+                account.cost(run),
+                run.outcome,
+            )
+            for run in trail.runs.values()
+            if trail.books.concerns(run.began, data)
+        ],
+    )
+
+
+def _contracts(trail: Trail, at: datetime) -> str:
+    return _or_none(
+        ("contract", "stands", "with", "fingerprint", "valid from", "until", "what it allows"),
+        [
+            (
+                contract.name[:16],
+                contract.standing(at),
+                *((agreed.peer.name, agreed.peer.key) if agreed else ("", "")),
+                *((account.moment(agreed.not_before), account.moment(agreed.expires)) if agreed else ("", "")),
+                account.bounds(contract),
+            )
+            for contract in trail.contracts.values()
+            for agreed in [contract.agreed]
+        ],
+    )
+
+
+def _refusals(trail: Trail) -> str:
+    return _or_none(
+        ("when", "what", "rule", "why", "for", "data", "contract", "program", "asked", "times by then"),
+        [
+            (
+                account.moment(event.at),
+                event.attempt.value,
+                event.rule,
+                words(event.rule),
+                trail.consumer(event.consumer),
+                account.data(trail, event.data),
+                (event.contract or "")[:16],
+                (event.program or "")[:16],
+                event.asked.spend if event.asked else "",
+                count(event.times),
+            )
+            for event in trail.denied
+        ],
+    )
+
+
+def _grants(trail: Trail) -> str:
+    return _or_none(
+        ("when", "data", "for", "epsilon", "delta"),
+        [(account.moment(e.at), trail.names[e.data], _whom(e), *_amounts(e)) for e in trail.grants],
+    )
+
+
+def _whom(event: Granted | Allotted) -> str:
+    return event.label if isinstance(event, Allotted) else "all"
+
+
+def _amounts(event: Granted | Allotted) -> tuple[str, str]:
+    return spelled(event.budget.epsilon), spelled(event.budget.delta)
+
+
+def _notes(trail: Trail) -> str:
+    return _or_none(("when", "what"), [(account.moment(event.at), account.note(event)) for event in trail.notes])
+
+
+def _or_none(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    """A table of words, or the word that there is nothing."""
+    found = list(rows)
+    return table(header, found, range(len(header))) if found else paragraphs(["none"])
