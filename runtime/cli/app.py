@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs, tables
+from runtime.cli import (
+    budgets,
+    checkpoints,
+    contracts,
+    deidentification,
+    identities,
+    language,
+    privacy,
+    programs,
+    runs,
+    tables,
+)
 
 app = typer.Typer(
     name="ccr",
@@ -25,6 +36,8 @@ app.command()(programs.inspect)
 app.command()(privacy.privacy)
 app.command()(runs.simulate)
 app.command()(runs.run)
+tables.app.command()(deidentification.check)
+tables.app.command()(deidentification.mask)
 app.add_typer(tables.app, name="data")
 app.add_typer(identities.app, name="keys")
 app.add_typer(contracts.app, name="contract")
