@@ -29,9 +29,7 @@ def _findings(number: int) -> str:
 def _said(finding: Finding, counted: str) -> str:
     noun = counted if finding.count == 1 else f"{counted}s"
     rows = ", ".join(map(str, finding.rows)) + (", ..." if finding.count > len(finding.rows) else "")
-    columns = (
-        f" in column{'s' if len(finding.columns) > 1 else ''} {listing(finding.columns)}" if finding.columns else ""
-    )
+    columns = f" in {listing(finding.columns)}" if finding.columns else ""
     where = f"{noun} {rows}" if finding.count == len(finding.rows) else f"{count(finding.count)} rows, {noun} {rows}"
     told = "" if finding.fails else "to be judged: "
     return f"{told}{finding.check}: {finding.what}{columns}: {where}"
@@ -45,9 +43,8 @@ def _counted(checked: Checked, rules: Rules) -> list[str]:
         said.append(f"l = {count(checked.diversity)} of {listing(rules.sensitive)}, {rules.diversity} asked")
     if checked.person is not None and checked.persons is not None and checked.largest is not None:
         most = "" if checked.most is None else f", {checked.most} allowed"
-        said.append(
-            f"{count(checked.persons)} persons by `{checked.person}`, one has {count(checked.largest)} rows{most}"
-        )
+        largest = "1 row" if checked.largest == 1 else f"{count(checked.largest)} rows"
+        said.append(f"{count(checked.persons)} persons by `{checked.person}`, of one {largest} at most{most}")
     return said
 
 
@@ -57,5 +54,6 @@ def mask_lines(file: str, output: str, masked: Masked, rules: Rules) -> list[str
     said = [f"{output}: {count(masked.rows)} records of {file}, in their order"]
     said += [f"  {way}: {listing(columns)}" for way, columns in ways if columns]
     if masked.beyond:
-        said.append(f"  left out: {count(masked.beyond)} records beyond the {rules.most} of one person")
+        records = "1 record" if masked.beyond == 1 else f"{count(masked.beyond)} records"
+        said.append(f"  left out: {records} beyond the {rules.most} of one person")
     return said

@@ -46,5 +46,10 @@ class Rows:
         self.count += len(found)
         self.first = nsmallest(FIRST, [*self.first, *found])
 
+    def join(self, other: Rows) -> None:
+        """Rows that are not among these."""
+        self.count += other.count
+        self.first = nsmallest(FIRST, [*self.first, *other.first])
+
     def finding(self, check: str, what: str, columns: Iterable[str], fails: bool = True) -> Finding:
         return Finding(check, what, tuple(columns), self.count, tuple(self.first), fails)

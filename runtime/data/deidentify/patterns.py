@@ -33,7 +33,6 @@ class Patterns:
     filled: int = 0
     found: dict[str, Rows] = field(default_factory=dict[str, Rows])
     alone: dict[str, Rows] = field(default_factory=dict[str, Rows])  # of weak kinds: cells that are nothing else
-    days: Rows = field(default_factory=Rows)
     _none: set[str] = field(default_factory=set[str])  # texts that have been searched in vain
 
     def add(self, cells: Cells) -> None:
@@ -45,36 +44,30 @@ class Patterns:
         texts = list(rows)
         joined = _BETWEEN.join(texts)
         starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
-        hit: set[int] = set()
+        found: dict[str, set[int]] = {}
+        alone: dict[str, set[int]] = {}
         for kind in (*KINDS, BIRTH if born else DAY):
-            at = dict.fromkeys(_matches(kind, joined, starts, texts))
-            hit.update(i for i, _ in at)
-            if kind is DAY:
-                self.days.add(row for i in dict.fromkeys(i for i, _ in at) for row in rows[texts[i]])
-                continue
-            if kind.weak:
-                self._add(self.alone, kind, [row for i, whole in at if whole for row in rows[texts[i]]])
-            found = dict.fromkeys(i for i, whole in at if not (kind.weak and whole))
-            self._add(self.found, kind, [row for i in found for row in rows[texts[i]]])
+            for i, whole in _matches(kind, joined, starts, texts):
+                (alone if kind.weak and whole else found).setdefault(kind.name, set()).add(i)
+        if DAY.name in found:
+            found[DAY.name] -= found.get(BIRTH.name, set())
+        for of, places in ((self.found, found), (self.alone, alone)):
+            for name, at in places.items():
+                of.setdefault(name, Rows()).add(row for i in sorted(at) for row in rows[texts[i]])
         if len(self._none) < _KEPT:
+            hit = set[int]().union(*found.values(), *alone.values())
             self._none.update(text for i, text in enumerate(texts) if i not in hit)
 
-    def _add(self, to: dict[str, Rows], kind: Kind, rows: Sequence[int]) -> None:
-        if rows:
-            to.setdefault(kind.name, Rows()).add(rows)
-
     def findings(self) -> Iterator[Finding]:
-        whole = {name: rows for name, rows in self.alone.items() if rows.count >= max(_LEAST, _MOSTLY * self.filled)}
+        least = max(_LEAST, _MOSTLY * self.filled)
+        whole = {name: rows for name, rows in self.alone.items() if rows.count >= least}
         for name in dict.fromkeys((*self.found, *whole)):
             rows = Rows()
-            for part in (self.found.get(name), whole.get(name)):
-                if part is not None:
-                    rows.count += part.count
-                    rows.first += part.first
-            rows.add(())
-            yield rows.finding(_CHECK, name, [self.column])
-        if self.days.count:
-            yield self.days.finding(_CHECK, DAY.name, [self.column], fails=False)
+            for part in (self.found, whole):
+                if name in part:
+                    rows.join(part[name])
+            if rows.count:
+                yield rows.finding(_CHECK, name, [self.column], fails=name != DAY.name)
 
 
 def _candidates(cells: Cells, born: bool) -> dict[str, list[int]]:
@@ -101,8 +94,11 @@ def _matches(kind: Kind, joined: str, starts: Sequence[int], texts: Sequence[str
     """The places of cells with one in them, and whether they are nothing else."""
     if kind.needs and not any(character in joined for character in kind.needs):
         return
-    for match in kind.pattern.finditer(joined):
+    at = 0
+    while match := kind.pattern.search(joined, at):
+        at = match.start() + 1  # a longer match that is wrong may hide one that is right
         if kind.valid(match[0]):
+            at = match.end()
             i = bisect_right(starts, match.start()) - 1
             yield i, len(_whole(texts[i])) == len(match[0])
 

@@ -39,11 +39,11 @@ def read_key(path: Path) -> bytes:
             mode, text = os.fstat(file.fileno()).st_mode, file.read(4 * _LENGTH).decode("latin-1")
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", help="check the path", file=str(path)) from None
-    if mode & 0o077:
-        raise InputError("others than its owner may read this key", help=f"chmod 600 {path}", file=str(path))
     if not _KEY.fullmatch(text):
         help = "give the file that this command made, or a name that is free for it to make one"
-        raise InputError("this is no key of pseudonyms", help=help, file=str(path))
+        raise InputError("this is no key of hashes", help=help, file=str(path))
+    if mode & 0o077:
+        raise InputError("others than its owner may read this key", help=f"chmod 600 {path}", file=str(path))
     return bytes.fromhex(text.strip())
 
 
