@@ -68,6 +68,8 @@ class Cells:
 def plain(text: str) -> str:
     """Text as it is compared: one spelling for what looks alike, nothing that is not seen; "" for a gap."""
     text = unicodedata.normalize("NFKC", text.translate(_UNSEEN)).translate(_DASHES).strip()
+    if not text.isascii():
+        text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
     return "" if text in _NAN else text
 
 

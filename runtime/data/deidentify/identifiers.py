@@ -32,16 +32,31 @@ def _always(_: str) -> bool:
     return True
 
 
+def _all_of_it(text: str) -> str:
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`valid` decides on what `pattern` has matched; without one of `needs` in it no text is searched."""
+    """`valid` decides on what `cut` leaves of what `pattern` has matched.
+
+    No text is searched that has none of the characters in `needs`, or no `run` of so many digits.  In what is `sure`
+    nothing else is looked for.
+    """
 
     name: str
     source: str
     pattern: re.Pattern[str]
     valid: Callable[[str], bool] = _always
     needs: str = ""
+    run: int = 0
     weak: bool = False
+    sure: bool = False
+    cut: Callable[[str], str] = _all_of_it
+
+    def holds(self, text: str) -> bool:
+        """Check digits are of ASCII; IGNORECASE has letters that are not."""
+        return self.valid is _always or (text.isascii() and self.valid(text))
 
 
 def _kind(
@@ -50,9 +65,13 @@ def _kind(
     pattern: str,
     valid: Callable[[str], bool] = _always,
     needs: str = "",
+    run: int = 0,
     weak: bool = False,
+    sure: bool = False,
+    cut: Callable[[str], str] = _all_of_it,
 ) -> Kind:
-    return Kind(name, source, re.compile(pattern, re.IGNORECASE), valid, needs, weak)
+    letters = any(map(str.isalpha, re.sub(r"\\.", "", pattern)))  # a search for digits is faster without
+    return Kind(name, source, re.compile(pattern, re.IGNORECASE if letters else 0), valid, needs, run, weak, sure, cut)
 
 
 def _no_date(text: str) -> bool:
@@ -85,14 +104,25 @@ KINDS = (
         checksums.mac,
         needs="-:",
     ),
-    _kind("UUID", "RFC 9562", rf"{_START}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", needs="-"),
-    _kind("IBAN", "ISO 13616", rf"{_START}[a-z]{{2}}\d\d(?:[ -]?[a-z\d]){{11,30}}", checksums.iban),
+    _kind(
+        "UUID", "RFC 9562", rf"{_START}[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", needs="-", sure=True
+    ),
+    _kind(
+        "IBAN",
+        "ISO 13616",
+        rf"{_START}[a-z]{{2}}\d\d(?:[ -]?[a-z\d]){{11,30}}",
+        checksums.iban,
+        run=2,
+        sure=True,
+        cut=checksums.iban_of,
+    ),
     _kind(
         "payment card",
         "ISO/IEC 7812",
         rf"{_NUMBER}(?:\d{{13,19}}|\d{{4}}([ -])(?:\d{{4}}\1){{2}}\d{{4}}(?:\1\d{{3}})?"
         rf"|\d{{4}}([ -])\d{{6}}\2\d{{4,5}}){_WHOLE}",
         checksums.card,
+        run=4,
     ),
     _kind(
         "telephone number",
@@ -121,11 +151,27 @@ KINDS = (
         checksums.ssn,
         needs="-",
     ),
-    _kind("UK NHS number", "NHS Data Dictionary", rf"{_NUMBER}\d{{3}}([ -])\d{{3}}\1\d{{4}}{_WHOLE}", checksums.nhs),
-    _kind("UK NHS number", "NHS Data Dictionary", rf"{_NUMBER}\d{{10}}{_WHOLE}", checksums.nhs, weak=True),
-    _kind("German tax number", "§ 139b AO", rf"{_NUMBER}[1-9]\d (?:\d{{3}} ){{2}}\d{{3}}{_WHOLE}", checksums.steuer),
-    _kind("German tax number", "§ 139b AO", rf"{_NUMBER}[1-9]\d{{10}}{_WHOLE}", checksums.steuer, weak=True),
-    _kind("German health insurance number", "§ 290 SGB V", rf"{_START}[a-z]\d{{9}}{_END}", checksums.kvnr, weak=True),
+    _kind(
+        "UK NHS number",
+        "NHS Data Dictionary",
+        rf"{_NUMBER}\d{{3}}([ -])\d{{3}}\1\d{{4}}{_WHOLE}",
+        checksums.nhs,
+        " -",
+        4,
+    ),
+    _kind("UK NHS number", "NHS Data Dictionary", rf"{_NUMBER}\d{{10}}{_WHOLE}", checksums.nhs, run=10, weak=True),
+    _kind(
+        "German tax number", "§ 139b AO", rf"{_NUMBER}[1-9]\d (?:\d{{3}} ){{2}}\d{{3}}{_WHOLE}", checksums.steuer, " "
+    ),
+    _kind("German tax number", "§ 139b AO", rf"{_NUMBER}[1-9]\d{{10}}{_WHOLE}", checksums.steuer, run=11, weak=True),
+    _kind(
+        "German health insurance number",
+        "§ 290 SGB V",
+        rf"{_START}[a-z]\d{{9}}{_END}",
+        checksums.kvnr,
+        run=9,
+        weak=True,
+    ),
     _kind(
         "French NIR",
         "INSEE",
@@ -143,31 +189,49 @@ KINDS = (
         "RD 1553/2005",
         rf"{_START}(?:\d{{8}}|[xyz]-?\d{{7}})-?[a-z]{_END}",
         checksums.dni,
+        run=7,
         weak=True,
     ),
-    _kind("Dutch BSN", "Wet algemene bepalingen BSN", rf"{_NUMBER}\d{{9}}{_WHOLE}", checksums.bsn, weak=True),
+    _kind("Dutch BSN", "Wet algemene bepalingen BSN", rf"{_NUMBER}\d{{9}}{_WHOLE}", checksums.bsn, run=9, weak=True),
     _kind(
         "Belgian national number", "KB 3.4.1984", rf"{_NUMBER}\d\d\.\d\d\.\d\d-\d{{3}}\.\d\d{_WHOLE}", checksums.belgian
     ),
-    _kind("Belgian national number", "KB 3.4.1984", rf"{_NUMBER}\d{{11}}{_WHOLE}", checksums.belgian, weak=True),
+    _kind(
+        "Belgian national number", "KB 3.4.1984", rf"{_NUMBER}\d{{11}}{_WHOLE}", checksums.belgian, run=11, weak=True
+    ),
     _kind(
         "Swedish personal number", "SFS 1991:481", rf"{_NUMBER}(?:\d\d)?\d{{6}}[-+]\d{{4}}{_WHOLE}", checksums.swedish
     ),
     _kind(
-        "Swedish personal number", "SFS 1991:481", rf"{_NUMBER}(?:19|20)?\d{{10}}{_WHOLE}", checksums.swedish, weak=True
+        "Swedish personal number",
+        "SFS 1991:481",
+        rf"{_NUMBER}(?:19|20)?\d{{10}}{_WHOLE}",
+        checksums.swedish,
+        run=10,
+        weak=True,
     ),
     _kind(
         "Finnish personal code", "Laki 661/2009", rf"{_START}\d{{6}}[-+a-fu-y]\d{{3}}[\da-y]{_END}", checksums.finnish
     ),
-    _kind("Norwegian birth number", "Lov 9.12.2016 nr 88", rf"{_NUMBER}\d{{6}} ?\d{{5}}{_WHOLE}", checksums.norwegian),
-    _kind("Polish PESEL", "Ustawa 24.9.2010", rf"{_NUMBER}\d{{11}}{_WHOLE}", checksums.pesel, weak=True),
-    _kind("Swiss AHV number", "AHVV Art. 133", rf"{_NUMBER}756(\.?)\d{{4}}\1\d{{4}}\1\d\d{_WHOLE}", checksums.ahv),
-    _kind("Brazilian CPF", "Receita Federal", rf"{_NUMBER}\d{{3}}\.\d{{3}}\.\d{{3}}-\d\d{_WHOLE}", checksums.cpf),
-    _kind("Brazilian CPF", "Receita Federal", rf"{_NUMBER}\d{{11}}{_WHOLE}", checksums.cpf, weak=True),
-    _kind("Indian Aadhaar", "UIDAI", rf"{_NUMBER}[2-9]\d{{3}} \d{{4}} \d{{4}}{_WHOLE}", checksums.aadhaar),
-    _kind("Indian Aadhaar", "UIDAI", rf"{_NUMBER}[2-9]\d{{11}}{_WHOLE}", checksums.aadhaar, weak=True),
-    _kind("Chinese resident number", "GB 11643-1999", rf"{_NUMBER}[1-9]\d{{16}}[\dx]{_WHOLE}", checksums.chinese),
-    _kind("South African identity number", "Act 68 of 1997", rf"{_NUMBER}\d{{13}}{_WHOLE}", checksums.african),
-    _kind("Canadian SIN", "Service Canada", rf"{_NUMBER}\d{{3}}([ -])\d{{3}}\1\d{{3}}{_WHOLE}", checksums.sin),
-    _kind("Canadian SIN", "Service Canada", rf"{_NUMBER}[1-9]\d{{8}}{_WHOLE}", checksums.sin, weak=True),
+    _kind(
+        "Norwegian birth number",
+        "Lov 9.12.2016 nr 88",
+        rf"{_NUMBER}\d{{6}} ?\d{{5}}{_WHOLE}",
+        checksums.norwegian,
+        run=5,
+    ),
+    _kind("Polish PESEL", "Ustawa 24.9.2010", rf"{_NUMBER}\d{{11}}{_WHOLE}", checksums.pesel, run=11, weak=True),
+    _kind(
+        "Swiss AHV number", "AHVV Art. 133", rf"{_NUMBER}756(\.?)\d{{4}}\1\d{{4}}\1\d\d{_WHOLE}", checksums.ahv, run=4
+    ),
+    _kind("Brazilian CPF", "Receita Federal", rf"{_NUMBER}\d{{3}}\.\d{{3}}\.\d{{3}}-\d\d{_WHOLE}", checksums.cpf, "."),
+    _kind("Brazilian CPF", "Receita Federal", rf"{_NUMBER}\d{{11}}{_WHOLE}", checksums.cpf, run=11, weak=True),
+    _kind("Indian Aadhaar", "UIDAI", rf"{_NUMBER}[2-9]\d{{3}} \d{{4}} \d{{4}}{_WHOLE}", checksums.aadhaar, " ", 4),
+    _kind("Indian Aadhaar", "UIDAI", rf"{_NUMBER}[2-9]\d{{11}}{_WHOLE}", checksums.aadhaar, run=12, weak=True),
+    _kind(
+        "Chinese resident number", "GB 11643-1999", rf"{_NUMBER}[1-9]\d{{16}}[\dx]{_WHOLE}", checksums.chinese, run=17
+    ),
+    _kind("South African identity number", "Act 68 of 1997", rf"{_NUMBER}\d{{13}}{_WHOLE}", checksums.african, run=13),
+    _kind("Canadian SIN", "Service Canada", rf"{_NUMBER}\d{{3}}([ -])\d{{3}}\1\d{{3}}{_WHOLE}", checksums.sin, " -"),
+    _kind("Canadian SIN", "Service Canada", rf"{_NUMBER}[1-9]\d{{8}}{_WHOLE}", checksums.sin, run=9, weak=True),
 )

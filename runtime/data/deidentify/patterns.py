@@ -21,6 +21,7 @@ _KEPT = 10_000  # texts that are remembered
 _BRIEF = 5  # characters: no kind is so short
 _SHORT = 10**8  # numbers below it are too short for any kind
 _PLAIN = re.compile(r"[+-]?\d{0,8}(?:[.,]\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_DIGITS = re.compile(r"\d+")
 _BETWEEN = "\0"  # cells: neither letter nor digit, nor what may stand within an identifier
 _BIRTH = re.compile(r"birth|(?:^|[^a-z])(?:dob|born|geb)(?:[^a-z]|$)|geburt|naiss|nacim|nascit|syntym|f[øö]d", re.I)
 
@@ -42,13 +43,10 @@ class Patterns:
         if not rows:
             return
         texts = list(rows)
-        joined = _BETWEEN.join(texts)
-        starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
         found: dict[str, set[int]] = {}
         alone: dict[str, set[int]] = {}
-        for kind in (*KINDS, BIRTH if born else DAY):
-            for i, whole in _matches(kind, joined, starts, texts):
-                (alone if kind.weak and whole else found).setdefault(kind.name, set()).add(i)
+        for kind, i, whole in _search(texts, born):
+            (alone if kind.weak and whole else found).setdefault(kind.name, set()).add(i)
         if DAY.name in found:
             found[DAY.name] -= found.get(BIRTH.name, set())
         for of, places in ((self.found, found), (self.alone, alone)):
@@ -90,17 +88,41 @@ def _candidates(cells: Cells, born: bool) -> dict[str, list[int]]:
     return {text: of for text, of in found.items() if len(text) > _BRIEF and not _PLAIN.fullmatch(text)}
 
 
-def _matches(kind: Kind, joined: str, starts: Sequence[int], texts: Sequence[str]) -> Iterator[tuple[int, bool]]:
-    """The places of cells with one in them, and whether they are nothing else."""
-    if kind.needs and not any(character in joined for character in kind.needs):
-        return
+def _search(texts: Sequence[str], born: bool) -> Iterator[tuple[Kind, int, bool]]:
+    """What is found in which of the texts, and whether that is nothing else."""
+    joined = _BETWEEN.join(texts)
+    starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
+    longest = max(map(len, _DIGITS.findall(joined)), default=0)
+    for kind in (*KINDS, BIRTH if born else DAY):
+        if longest < kind.run or (kind.needs and not any(character in joined for character in kind.needs)):
+            continue
+        spans = list(matches(kind, joined))
+        for start, end in spans:
+            i = bisect_right(starts, start) - 1
+            yield kind, i, len(_whole(texts[i])) == end - start
+        if kind.sure:
+            joined = _without(joined, spans)  # the middle of an IBAN is no telephone number
+
+
+def matches(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
+    """Where one begins and ends."""
     at = 0
-    while match := kind.pattern.search(joined, at):
+    while match := kind.pattern.search(text, at):
+        found = kind.cut(match[0])
         at = match.start() + 1  # a longer match that is wrong may hide one that is right
-        if kind.valid(match[0]):
-            at = match.end()
-            i = bisect_right(starts, match.start()) - 1
-            yield i, len(_whole(texts[i])) == len(match[0])
+        if kind.holds(found):
+            at = match.start() + len(found)
+            yield match.start(), at
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Of the same length."""
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += text[at:start], _BETWEEN * (end - start)
+        at = end
+    return "".join([*pieces, text[at:]]) if pieces else text
 
 
 def _whole(text: str) -> str:
