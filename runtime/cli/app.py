@@ -14,6 +14,7 @@ from runtime.cli import (
     deidentification,
     identities,
     language,
+    policies,
     privacy,
     programs,
     runs,
@@ -40,6 +41,7 @@ tables.app.command()(deidentification.check)
 tables.app.command()(deidentification.mask)
 app.add_typer(tables.app, name="data")
 app.add_typer(identities.app, name="keys")
+app.add_typer(policies.app, name="policy")
 app.add_typer(contracts.app, name="contract")
 budgets.app.command()(checkpoints.checkpoint)
 budgets.app.command()(checkpoints.compare)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from runtime.cli.options import UsageError, positive
@@ -11,6 +13,7 @@ from runtime.contract.amounts import Spend
 from runtime.contract.commitment import commitment, fresh_salt
 from runtime.contract.cost import charges, cost
 from runtime.contract.draft import Budgets, Holding
+from runtime.contract.fields import PURPOSE
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Terms
 from runtime.data.columns import Chosen
@@ -18,11 +21,40 @@ from runtime.data.content import content
 from runtime.data.load import known_columns, load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.data.unchanged import unchanged
+from runtime.ledger.events import now
 from runtime.net.keys import Identity
 from runtime.party.sources import specs
+from runtime.policy.hold import hold
+from runtime.policy.proposals import agreement
+from runtime.policy.rules import Policy
+from runtime.policy.spell import digest
 from runtime.privacy.limits import default_delta
 from runtime.program import Program
 from runtime.report.wording import amount
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """What a contract is made for, and under which policy."""
+
+    purpose: str | None
+    policy: Policy | None
+
+    @property
+    def digest(self) -> str | None:
+        return None if self.policy is None else digest(self.policy)
+
+    def hold(self, terms: Terms) -> None:
+        """Raises Refused for terms that the policy does not allow."""
+        if self.policy is not None:
+            hold(self.policy, agreement(terms), now())
+
+
+def purpose(word: str | None) -> str | None:
+    """Raises UsageError."""
+    if word is not None and not re.fullmatch(PURPOSE, word, re.ASCII):
+        raise UsageError(f"--purpose {word[:40]}: it is a word like fraud-detection", "small letters, digits, hyphens")
+    return word
 
 
 def usual_delta(program: Program, holdings: Mapping[str, Holding]) -> Fraction:

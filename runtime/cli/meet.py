@@ -24,6 +24,7 @@ from runtime.party.both import Accept
 from runtime.party.ledger_permit import Bearer
 from runtime.party.ledger_permit import permit as contract_permit
 from runtime.party.run import Report, prepare, run
+from runtime.policy.rules import Policy
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.report.wording import listing
@@ -103,6 +104,7 @@ class Agreed:
 
     contract: Contract
     ledger: Path
+    policy: Policy | None = None
 
 
 def check_party(program: Program, party: str | None) -> None:
@@ -142,6 +144,7 @@ def run_party(
                 inputs,
                 agreed.ledger,
                 sources.loaded,
+                agreed.policy,
             )
         )
     if agreed is None and accept is not None:

@@ -7,6 +7,7 @@ key that only the data provider can derive: two contracts do not tell whether th
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 
@@ -19,6 +20,7 @@ from runtime.net.keys import Identity
 _KEY = b"ccr data commitment key 3\0"
 _REPORT_KEY = b"ccr de-identification report key 1\0"
 _COMMITMENT = b"ccr data commitment 3\0"
+_REPORT = b"ccr report commitment 1\0"
 
 
 def fresh_salt() -> str:
@@ -41,6 +43,13 @@ def report_key(owner: Identity) -> bytes:
     Raises ValueError as `commitment`.
     """
     return _derived(owner, _REPORT_KEY)
+
+
+def report_commitment(report: bytes, owner: Identity, salt: str) -> str:
+    """What a contract holds of a report: with its salt, so that two contracts do not tell whether they name one."""
+    return hmac.digest(
+        report_key(owner), _REPORT + bytes.fromhex(salt) + hashlib.sha256(report).digest(), "sha256"
+    ).hex()
 
 
 def _derived(owner: Identity, purpose: bytes) -> bytes:

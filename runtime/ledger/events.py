@@ -11,8 +11,10 @@ from pydantic import Field, TypeAdapter
 
 from runtime.contract import canonical
 from runtime.contract.amounts import Spend
-from runtime.contract.fields import Count, Digest, Key, Name, Text, Time
+from runtime.contract.fields import Count, Digest, Key, Name, Purpose, Text, Time
 from runtime.contract.terms import Budget, Model
+
+_LONGEST_POLICY = 48_000  # characters
 
 
 class State(StrEnum):
@@ -23,6 +25,17 @@ class State(StrEnum):
     RELEASING = "releasing"  # decoding bits may have left: charged for good
     RELEASED = "released"  # the peer said that it has them
     ABORTED = "aborted"  # before anything was released: its cost is given back
+
+
+class Adopted(Model):
+    """A policy, kept whole: what is granted under it is held against it for good, whoever has its file."""
+
+    kind: Literal["adopted"] = "adopted"
+    at: Time
+    policy: Digest
+    name: Text
+    version: Count
+    text: Annotated[str, Field(min_length=1, max_length=_LONGEST_POLICY, pattern=r"\A[ -~\n]*\z")]  # `policy.spell`
 
 
 class Granted(Model):
@@ -37,6 +50,7 @@ class Granted(Model):
     reveals: tuple[Name, ...] = ()  # outputs that may tell its records as they are, which no budget covers
     marks: Digest | None = None  # of its records, `rows.digest`
     same_as: Digest | None = None  # a data set that speaks of the same people: the budget is one for both
+    policy: Digest | None = None
     distinct: bool = False  # it shares records with known data sets, and its owner says that the people are others
 
 
@@ -68,6 +82,9 @@ class Started(Model):
     contract: Digest
     program: Digest
     reveals: tuple[Reveal, ...] = ()
+    purpose: Purpose | None = None  # the contract's, and what follows
+    policy: Digest | None = None
+    reports: tuple[Digest, ...] = ()  # of de-identification
 
 
 class Reserved(Started):
@@ -137,7 +154,7 @@ class Corrected(Model):
     ahead: Time  # of the last event
 
 
-Event = Granted | Allotted | Reserved | Unbounded | Moved | Blocked | Lifted | Revoked | Corrected
+Event = Adopted | Granted | Allotted | Reserved | Unbounded | Moved | Blocked | Lifted | Revoked | Corrected
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 

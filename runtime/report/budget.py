@@ -11,6 +11,7 @@ from typing import assert_never
 
 from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import (
+    Adopted,
     Allotted,
     Blocked,
     Corrected,
@@ -60,6 +61,7 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
             "granted": amount(grant.budget.spend),
             "charged": amount(books.charged(data)),
             "left": amount(grant.budget.spend - books.charged(data)),
+            "policy": _policy(books, data),
             "reveals": list(grant.reveals),
             "revealed": books.revealed(data),
             "consumers": [
@@ -93,7 +95,7 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
         taken = books.charged(data)
         said += [
             names[data],
-            f"  granted {grant.budget.spend}",
+            f"  granted {grant.budget.spend}{_under(books, data)}",
             f"  charged {taken}",
             f"  left    {grant.budget.spend - taken}",
         ]
@@ -112,6 +114,22 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
     said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
     said += [f"contract {contract[:16]} is revoked by {event.party}" for contract, event in books.revoked.items()]
     return [*said, COMPOSED] if said else ["no budget has been granted"]
+
+
+def _policy(books: Books, data: str) -> dict[str, object] | None:
+    under = books.under(data)
+    if under is None:
+        return None
+    return {"name": books.policies[under].name, "version": books.policies[under].version, "digest": under}
+
+
+def _under(books: Books, data: str) -> str:
+    under = books.under(data)
+    return (
+        ""
+        if under is None
+        else f", under policy `{books.policies[under].name}` version {books.policies[under].version}"
+    )
 
 
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
@@ -136,10 +154,13 @@ def history(names: Names, events: Sequence[Event]) -> list[str]:
 
 def _about(names: Names, event: Event) -> str:
     match event:
+        case Adopted():
+            return f"policy `{event.name}` version {event.version}, {event.policy}"
         case Granted():
             reveals = f", and {listing(event.reveals)} at an infinite epsilon" if event.reveals else ""
             people = ", of other people than those that it shares records with" if event.distinct else ""
-            return f"{names[event.data]}: {event.budget.spend}{reveals}{people}"
+            under = f", under policy {event.policy[:16]}" if event.policy is not None else ""
+            return f"{names[event.data]}: {event.budget.spend}{reveals}{people}{under}"
         case Allotted():
             return f"{event.label} (fingerprint {event.consumer}) of {names[event.data]}: {event.budget.spend}"
         case Reserved() | Unbounded():
@@ -162,7 +183,9 @@ def _started(names: Names, event: Reserved | Unbounded) -> str:
     of = " and ".join(names[data] for data in event.data)
     costs = [f"{event.charge.spend}, {event.composition} composition"] if isinstance(event, Reserved) else []
     costs += [f"`{reveal.output}` at an infinite epsilon" for reveal in event.reveals]
-    return f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {'; '.join(costs)}"
+    made = f" for {event.purpose}" if event.purpose is not None else ""
+    made += f" under policy {event.policy[:16]}" if event.policy is not None else ""
+    return f"run {event.run[:16]} of contract {event.contract[:16]}{made} on {of}: {'; '.join(costs)}"
 
 
 def history_json(names: Names, events: Sequence[Event]) -> list[dict[str, object]]:
@@ -180,7 +203,7 @@ def _plain(names: Names, event: Event) -> dict[str, object]:
         case Reserved() | Unbounded():
             fields["data"] = [names.number(data) for data in event.data]
             fields["reveals"] = [reveal.output for reveal in event.reveals]
-        case Moved() | Blocked() | Lifted() | Revoked() | Corrected():
+        case Adopted() | Moved() | Blocked() | Lifted() | Revoked() | Corrected():
             pass
         case _:
             assert_never(event)
