@@ -1,7 +1,7 @@
 """A policy held against what somebody is about to do: one pure function, and a refusal for each rule.
 
-A looser proposal (more epsilon, less noise, fewer records, more that leaves) never passes where a stricter one is
-refused, nor does a stricter policy let through what a looser one refuses.
+Of the same records a looser proposal (more epsilon or delta, less noise, more that leaves) never passes where a stricter
+one is refused, nor does a stricter policy let through what a looser one refuses.
 """
 
 from __future__ import annotations
@@ -120,15 +120,15 @@ def _run(policy: Policy, run: Run) -> Iterator[Breach]:
 
 def _epsilon(rule: Rule, most: Fraction | None, whose: str, asked: Spend) -> Iterator[Breach]:
     if most is not None and asked.epsilon > most:
-        yield Breach(rule, f"{whose}: epsilon", spelled(asked.epsilon), f"at most {spelled(most)}")
+        yield Breach(rule, f"the epsilon of {whose}", spelled(asked.epsilon), f"at most {spelled(most)}")
 
 
 def _delta(policy: Policy, whose: str, asked: Spend, records: Mapping[str, int]) -> Iterator[Breach]:
     """The policy's own bound, and 1/n, which no policy lifts."""
     if policy.delta is not None and asked.delta > policy.delta:
-        yield Breach(Rule.DELTA, f"{whose}: delta", spelled(asked.delta), f"at most {spelled(policy.delta)}")
+        yield Breach(Rule.DELTA, f"the delta of {whose}", spelled(asked.delta), f"at most {spelled(policy.delta)}")
     if name := too_large(asked.delta, records):
-        what = f"{whose}: delta"
+        what = f"the delta of {whose}"
         yield Breach(Rule.DELTA, what, spelled(asked.delta), f"below 1/{records[name]}, n the records of `{name}`")
 
 
@@ -142,7 +142,7 @@ def _training(policy: Policy, training: Training) -> Iterator[Breach]:
     noise, whose = training.noise_multiplier, f"the training on `{training.dataset}`"
     if policy.least_noise is not None and noise < policy.least_noise:
         most = f"{spelled(policy.least_noise)} or more"
-        yield Breach(Rule.LEAST_NOISE, f"{whose}: noise multiplier", exact(noise), most)
+        yield Breach(Rule.LEAST_NOISE, f"the noise multiplier of {whose}", exact(noise), most)
     match training.release:
         case Release.END:
             rule, allowed = Rule.END, policy.end
@@ -152,7 +152,7 @@ def _training(policy: Policy, training: Training) -> Iterator[Breach]:
             assert_never(training.release)
     if not allowed:
         others = " or ".join(kind for kind, may in (("end", policy.end), ("step", policy.step)) if may)
-        yield Breach(rule, f"{whose}: release", training.release.value, others or "no training at all")
+        yield Breach(rule, f"the release of {whose}", training.release.value, others or "no training at all")
 
 
 def _reveals(policy: Policy, reveals: frozenset[str]) -> Iterator[Breach]:

@@ -70,6 +70,7 @@ def parse(text: str, file: str) -> Policy:
     policy, privacy, releases = (_section(whole, name) for name in _KEYS)
     deidentification = whole.table(_DEIDENTIFICATION)
     deidentification.plain()
+    report = deidentification.flag("report", False)
     end, step = releases.flag("end", True), releases.flag("step", False)
     if step and not end:
         releases.wrong(
@@ -91,10 +92,10 @@ def parse(text: str, file: str) -> Policy:
         step=step,
         measures=releases.count("measures", 0) if "measures" in releases.found else 0,
         reveal=releases.names("reveal", NAME, "names of outputs"),
-        deidentification=deidentification.found,
-        report=deidentification.flag("report", False),
+        deidentification={**deidentification.found, "report": report},
+        report=report,
         file=file,
-        lines=lines,
+        lines=lines if file else {},
     )
 
 

@@ -46,8 +46,7 @@ def spell(policy: Policy) -> str:
             "measures": policy.measures,
             "reveal": list(policy.reveal),
         },
-        "deidentification": {key: policy.deidentification[key] for key in sorted(policy.deidentification)}
-        | {"report": policy.report},
+        "deidentification": {key: policy.deidentification[key] for key in sorted(policy.deidentification)},
     }
     return "".join(
         f"[{name}]\n" + "".join(f"{_key(k)} = {_value(v)}\n" for k, v in keys.items() if v is not None)
