@@ -1,7 +1,7 @@
 """A policy held against what somebody is about to do: one pure function, and a refusal for each rule.
 
-Of the same records a looser proposal (more epsilon or delta, less noise, more that leaves) never passes where a stricter
-one is refused, nor does a stricter policy let through what a looser one refuses.
+Of the same records a looser proposal (more epsilon or delta, less noise, more that leaves) never passes where a
+stricter one is refused, nor does a stricter policy let through what a looser one refuses.
 """
 
 from __future__ import annotations
