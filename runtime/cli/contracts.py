@@ -101,6 +101,15 @@ Composition = Annotated[
     ),
 ]
 Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")]
+Report = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="NAME=REPORT",
+        show_default=False,
+        help="What `ccr data check` has found of a data set, which has to have passed.",
+    ),
+]
 Purpose = Annotated[
     str | None,
     typer.Option(
@@ -128,6 +137,7 @@ def new(
     days: Days = 30,
     purpose: Purpose = None,
     policy: PolicyFile = None,
+    report: Report = None,
     ledger: LedgerFile = None,
     out: Out = Path("contract.json"),
     define: Define = None,
@@ -143,8 +153,9 @@ def new(
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
         certificates = drafting.certificates(program, party, identity, keys.read_certificate(peer))
         files, asked = pairs("--input", input), policy_given(policy)
-        holdings = drafting.holdings(program, party, identity, files, columns_given(columns))
         under = drafting.Under(drafting.purpose(purpose), for_contract(asked, ledger, files))
+        reports = pairs("--report", report)
+        holdings = drafting.holdings(program, party, identity, files, columns_given(columns), reports, under.policy)
         delta = spelled(drafting.usual_delta(program, holdings)) if delta is None else delta
         budgets = drafting.budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         if epsilon is None and program.compiled.mechanisms and drafting.bounded(program, holdings, delta):

@@ -14,6 +14,7 @@ from typing import NoReturn, cast
 
 from runtime.contract.amounts import typed
 from runtime.contract.fields import NAME, PURPOSE
+from runtime.data.deidentify.rules import read as read_deidentification
 from runtime.data.errors import InputError
 from runtime.policy.rules import Policy
 
@@ -70,7 +71,7 @@ def parse(text: str, file: str) -> Policy:
     policy, privacy, releases = (_section(whole, name) for name in _KEYS)
     deidentification = whole.table(_DEIDENTIFICATION)
     deidentification.plain()
-    report = deidentification.flag("report", False)
+    deidentified = read_deidentification(deidentification.found, file)
     end, step = releases.flag("end", True), releases.flag("step", False)
     if step and not end:
         releases.wrong(
@@ -92,8 +93,8 @@ def parse(text: str, file: str) -> Policy:
         step=step,
         measures=releases.count("measures", 0) if "measures" in releases.found else 0,
         reveal=releases.names("reveal", NAME, "names of outputs"),
-        deidentification={**deidentification.found, "report": report},
-        report=report,
+        deidentification={**deidentification.found, "report": deidentified.report},
+        deidentified=deidentified,
         file=file,
         lines=lines if file else {},
     )

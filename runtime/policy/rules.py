@@ -11,6 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from runtime.data.deidentify.rules import Rules
+
 
 class Rule(StrEnum):
     """Each rule, by its section and key in the file."""
@@ -70,12 +72,17 @@ class Policy:
     measures: int  # of a run, at most
     reveal: tuple[str, ...]  # outputs that no mechanism need protect
     deidentification: Mapping[str, object]  # the section as it stands
-    report: bool  # whether each data set needs a passing report of de-identification
+    deidentified: Rules  # what it means
     file: str = field(default="", compare=False)  # from which it was read, and where its rules stand in it
     lines: Mapping[str, int] = field(default_factory=dict[str, int], compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"policy `{self.name}` version {self.version}"
+
+    @property
+    def report(self) -> bool:
+        """Whether a contract names a passing report of de-identification for each data set."""
+        return self.deidentified.report
 
     def expired(self, now: datetime) -> bool:
         """`now` is UTC."""

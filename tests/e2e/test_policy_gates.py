@@ -8,11 +8,27 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.command import finish, port, result, start
-from support.contracts import HOSPITAL, NOW, ROWS, SOURCE, VENDOR, contract, folder, program, terms
+from support.bare import BARE
+from support.command import call, finish, port, result, start
+from support.contracts import (
+    HOSPITAL,
+    NOW,
+    ROWS,
+    SALT,
+    VENDOR,
+    contract,
+    folder,
+    program,
+    records,
+    terms,
+    write_records,
+)
 from support.policies import policy, write
 from support.room import Room
 
+from runtime import api
+from runtime.contract.commitment import commitment
+from runtime.contract.draft import Holding, terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, decode, encode
 from runtime.ledger.events import Adopted
@@ -138,10 +154,48 @@ def test_sign(room: Room, rule: Rule) -> None:
 
 def test_sign_what_no_mechanism_protects(room: Room) -> None:
     room.program = room.folder / "bare.ccr"
-    room.program.write_text(SOURCE.replace("NOISE = 4.0", "NOISE = 0").replace("output w to", "output w = reveal(w) to"))
+    room.program.write_text(BARE.replace("NOISE = 4.0", "NOISE = 0"))
     file = write(room.folder / "policy.toml")
     refused_by(room, Rule.REVEAL, *room.new("--policy", file))
     room.told(*room.new("--policy", write(room.folder / "lax.toml", LAX)))
+
+
+def test_sign_without_a_report(room: Room) -> None:
+    """Which has to be of these records, by these rules, and to have passed."""
+    asked = LAX | {"deidentification.report": "true", "deidentification.direct": '["name"]'}
+    file = write(room.folder / "policy.toml", asked)
+    looser = write(room.folder / "looser.toml", LAX | {"deidentification.report": "true"})
+    stricter = write(
+        room.folder / "stricter.toml",
+        asked | {"deidentification.quasi-identifiers": '["y"]', "deidentification.k": "15"},
+    )
+    other = write_records(room.folder / "other.csv", shift=1)
+    report = room.folder / "report.json"
+    new = room.new("--epsilon", "1", "--policy", file)
+    refused_by(room, Rule.REPORT, *new)
+    for data, rules, passes, reason in (
+        (room.records, looser, True, "report-not-passed"),
+        (other, file, True, "report-of-other-records"),
+        (room.records, stricter, False, "report-not-passed"),
+    ):
+        checking = ["data", "check", str(data), "--policy", rules, "--report", str(report), *room.keys("hospital")]
+        assert call(*checking).exit_code == (0 if passes else 3)
+        assert room.refused(*new, "--report", f"records={report}")["code"] == reason
+    report.write_text("{}")
+    assert room.refused(*new, "--report", f"records={report}", status=2)["code"] == "input"
+    assert "no data set" in room.refused(*new, "--report", f"patients={report}", status=2)["message"]
+    room.told("data", "check", str(room.records), "--policy", file, "--report", str(report), *room.keys("hospital"))
+    names: list[str] = []
+    for _ in range(2):
+        room.told(*new, "--report", f"records={report}")
+        shown = room.told("contract", "show", room.contract)
+        names.append(shown["terms"]["data"][0]["report"])
+        assert (
+            f"`records` has a passing report of de-identification, {names[-1]}"
+            in call("contract", "show", room.contract).stdout
+        )
+        Path(room.contract).unlink()
+    assert names[0] != names[1]  # nobody sees that it is one report
 
 
 def test_a_contract_tells_what_it_is_for(room: Room) -> None:
@@ -223,6 +277,24 @@ def test_run_by_what_the_ledger_remembers(tmp_path: Path, rule: Rule) -> None:
     with pytest.raises(Refused) as refused:
         asked(only(rule, SIGNING[rule]), False, tmp_path)
     assert refused.value.reason == rule.reason
+
+
+@pytest.mark.usefixtures("in_time")
+@pytest.mark.parametrize("rule", [Rule.REVEAL, Rule.EPSILON_RUN])
+def test_run_what_no_mechanism_protects(tmp_path: Path, rule: Rule) -> None:
+    """It has no epsilon that could be compared; its name alone lets it through."""
+    text, found = tmp_path / "bare.ccr", policy(only(rule, '["v"]' if rule is Rule.REVEAL else "1"))
+    text.write_text(BARE.replace("NOISE = 4.0", "NOISE = 0"))
+    built, held = api.compile(text), records()
+    holding = {"records": Holding(held.records, SALT, commitment(held, HOSPITAL, SALT))}
+    certificates = {"vendor": VENDOR.certificate, "hospital": HOSPITAL.certificate}
+    valid = NOW, NOW + timedelta(days=1)
+    agreed = contract(terms_for(built, certificates, holding, None, *valid, policy=digest(found)))
+    files = {"records": str(folder() / "records.csv")}
+    loaded = load(built.compiled, frozenset({"hospital"}), files)
+    with pytest.raises(Refused, match="an output that no mechanism protects: w is asked") as refused:
+        permit(agreed, built, Bearer("hospital", HOSPITAL, VENDOR.certificate), files, tmp_path / "x", loaded, found)
+    assert refused.value.reason == "policy-reveal"
 
 
 @pytest.mark.usefixtures("in_time")

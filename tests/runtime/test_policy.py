@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support.policies import policy
 
 from runtime.contract.amounts import Spend
+from runtime.data.deidentify.rules import Rules
 from runtime.policy.hold import AgainstPolicy, breaches, hold
 from runtime.policy.proposals import Agreement, Grant, Proposal, Run, Share, Training
 from runtime.policy.rules import Policy, Release, Rule
@@ -187,7 +188,7 @@ def policies(draw: st.DrawFn) -> Policy:
         step=end and draw(st.booleans()),
         measures=draw(st.integers(0, 3)),
         reveal=tuple(sorted(draw(NAMES))),
-        report=draw(st.booleans()),
+        deidentified=Rules(report=draw(st.booleans())),
     )
 
 
@@ -276,10 +277,8 @@ def stricter(draw: Callable[[Any], Any], rules: Policy) -> Policy:
     return replace(
         rules,
         **{name: bound(getattr(rules, name), getattr(other, name), False) for name in names},
-        **{
-            name: bound(getattr(rules, name), getattr(other, name), True)
-            for name in ("least_records", "least_noise", "report")
-        },
+        **{name: bound(getattr(rules, name), getattr(other, name), True) for name in ("least_records", "least_noise")},
+        deidentified=Rules(report=rules.report or other.report),
         purposes=tuple(sorted(both)) or rules.purposes or other.purposes,
         reveal=tuple(sorted(set(rules.reveal) & set(other.reveal))),
     )
