@@ -44,7 +44,14 @@ def ruling(books: Books, data: str, asked: Policy | None) -> Policy | None:
 def adopted(books: Books, policy: Policy | None) -> Iterable[Adopted]:
     """The event that makes a ledger remember a policy, unless it does."""
     if policy is not None and (name := digest(policy)) not in books.policies:
-        yield Adopted(at=now(), policy=name, name=policy.name, version=policy.version, text=spell(policy))
+        yield Adopted(
+            at=now(),
+            policy=name,
+            name=policy.name,
+            issued_by=policy.issued_by,
+            version=policy.version,
+            text=spell(policy),
+        )
 
 
 def for_contract(asked: Policy | None, ledger: Path | None, files: Mapping[str, str]) -> Policy | None:
@@ -54,6 +61,7 @@ def for_contract(asked: Policy | None, ledger: Path | None, files: Mapping[str, 
         return asked
     with Ledger(path) as opened:
         books, found = opened.books(), list[Policy | None]()
+        books.in_time(now())
         for data in [identify(opened, file).data for file in files.values()]:
             found.append(ruling(books, data, asked))
             if asked is not None and (under := books.under(data)) is not None:
@@ -69,12 +77,13 @@ def for_contract(asked: Policy | None, ledger: Path | None, files: Mapping[str, 
 
 def of_contract(terms: Terms, asked: Policy | None, ledger: Path | None, party: str) -> Policy | None:
     """The policy under which a contract is made, for a party that signs it.  Raises Refused as `policy_of`."""
-    path, books = _there(ledger), None
+    owner, books = any(d.owner == party for d in terms.data), None
+    path = _there(ledger) if owner or ledger is not None else None
     if path is not None:
         with Ledger(path) as opened:
             books = opened.books()
             books.in_time(now())
-    return policy_of(terms, asked, books, any(d.owner == party for d in terms.data))
+    return policy_of(terms, asked, books, owner)
 
 
 def _there(ledger: Path | None) -> Path | None:

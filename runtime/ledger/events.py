@@ -34,6 +34,7 @@ class Adopted(Model):
     at: Time
     policy: Digest
     name: Text
+    issued_by: Text
     version: Count
     text: Annotated[str, Field(min_length=1, max_length=_LONGEST_POLICY, pattern=r"\A[ -~\n]*\z")]  # `policy.spell`
 

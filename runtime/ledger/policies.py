@@ -21,13 +21,14 @@ class Policies:
         return self._adopted[policy]
 
     def newest(self) -> list[Adopted]:
-        """Of each name the last version."""
-        return list({event.name: event for event in sorted(self._adopted.values(), key=lambda e: e.version)}.values())
+        """Of each the last version."""
+        return list({_identity(e): e for e in sorted(self._adopted.values(), key=lambda e: e.version)}.values())
 
     def check(self, event: Adopted) -> None:
         """Raises Refused (policy-version): two texts with one name and version could not be told apart by people."""
         for known in self._adopted.values():
-            if (known.name, known.version) == (event.name, event.version) and known.policy != event.policy:
+            same = (_identity(known), known.version) == (_identity(event), event.version)
+            if same and known.policy != event.policy:
                 raise Refused(
                     "policy-version",
                     f"the ledger knows another text of {_called(known)}",
@@ -53,7 +54,7 @@ class Policies:
         if before is None:
             return
         old, new = self._adopted[before], self._adopted[after]
-        if old.name != new.name:
+        if _identity(old) != _identity(new):
             raise Refused(
                 "other-policy",
                 f"the data set is granted under {_called(old)}, not under {_called(new)}",
@@ -87,5 +88,10 @@ class Policies:
             )
 
 
+def _identity(event: Adopted) -> tuple[str, str]:
+    """What is the same in all versions of a policy."""
+    return event.name, event.issued_by
+
+
 def _called(event: Adopted) -> str:
-    return f"policy `{event.name}` version {event.version}"
+    return f"policy `{event.name}` version {event.version} of {event.issued_by}"

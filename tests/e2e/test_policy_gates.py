@@ -271,7 +271,9 @@ def test_run(tmp_path: Path, rule: Rule, party: str) -> None:
 @pytest.mark.parametrize("rule", SIGNING)
 def test_run_by_what_the_ledger_remembers(tmp_path: Path, rule: Rule) -> None:
     found = policy(only(rule, SIGNING[rule]))
-    event = Adopted(at=NOW, policy=digest(found), name=found.name, version=1, text=spell(found))
+    event = Adopted(
+        at=NOW, policy=digest(found), name=found.name, issued_by=found.issued_by, version=1, text=spell(found)
+    )
     with Ledger(tmp_path / "ledger.db", create=True) as ledger:
         ledger.record(lambda _: [event])
     with pytest.raises(Refused) as refused:

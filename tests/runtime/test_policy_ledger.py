@@ -25,7 +25,8 @@ OTHER, AMPLE = "e" * 64, spend(8, "0.001")
 
 
 def adopted(rules: Policy) -> Adopted:
-    return Adopted(at=now(), policy=digest(rules), name=rules.name, version=rules.version, text=spell(rules))
+    about = {"name": rules.name, "issued_by": rules.issued_by, "version": rules.version}
+    return Adopted(at=now(), policy=digest(rules), text=spell(rules), **about)
 
 
 def under(rules: Policy | None, data: str = DATA) -> Granted:
@@ -37,6 +38,7 @@ def under(rules: Policy | None, data: str = DATA) -> Granted:
 FIRST = policy()
 NEWER = policy({"policy.version": "2", "privacy.epsilon-run": "1"})
 ELSE = policy({"policy.name": '"another"'})
+OTHERS = policy({"policy.issued-by": '"another"', "policy.version": "2"})
 
 
 def test_an_event_holds_the_whole_policy() -> None:
@@ -57,6 +59,7 @@ def test_an_event_holds_the_whole_policy() -> None:
         ([adopted(FIRST), under(FIRST), under(None)], "policy-left-out"),
         ([adopted(FIRST), under(FIRST), under(None, OTHER)], "policy-left-out"),
         ([adopted(FIRST), under(FIRST), adopted(ELSE), under(ELSE)], "other-policy"),
+        ([adopted(FIRST), under(FIRST), adopted(OTHERS), under(OTHERS)], "other-policy"),
         ([adopted(FIRST), adopted(NEWER), under(NEWER), under(FIRST)], "policy-older"),
         ([adopted(FIRST), adopted(policy({"privacy.epsilon-run": "9"}))], "policy-version"),
     ],
@@ -74,8 +77,8 @@ def test_a_newer_version_takes_its_place(tmp_path: Path) -> None:
 
 
 def test_data_sets_with_one_budget_have_one_policy(tmp_path: Path) -> None:
-    same = under(None, OTHER).model_copy(update={"same_as": DATA})
     with opened(tmp_path, adopted(FIRST), under(FIRST), adopted(ELSE)) as ledger:
+        same = under(None, OTHER).model_copy(update={"same_as": DATA})
         refused(lambda: ledger.record(lambda _: [same]), "policy-left-out")
         wrong = same.model_copy(update={"policy": digest(ELSE)})
         refused(lambda: ledger.record(lambda _: [wrong]), "other-policy")
