@@ -93,7 +93,7 @@ def parse(text: str, file: str) -> Policy:
         step=step,
         measures=releases.count("measures", 0) if "measures" in releases.found else 0,
         reveal=releases.names("reveal", NAME, "names of outputs"),
-        deidentification={**deidentification.found, "report": deidentified.report},
+        deidentification={k: v for k, v in deidentification.found.items() if (k, v) != ("report", False)},
         deidentified=deidentified,
         file=file,
         lines=lines if file else {},

@@ -23,7 +23,11 @@ _NAMED = b"ccr policy 1 digest\0"
 
 
 def spell(policy: Policy) -> str:
-    """TOML in ASCII; `parse` makes the policy of it again."""
+    """TOML in ASCII; `parse` makes the policy of it again.
+
+    What is as if it were left out is left out: a key that a later version knows changes the digest of no policy that
+    has not got it.
+    """
     sections: dict[str, Mapping[str, object]] = {
         "policy": {
             "name": policy.name,
@@ -41,10 +45,10 @@ def spell(policy: Policy) -> str:
             "least-noise-multiplier": policy.least_noise,
         },
         "releases": {
-            "end": policy.end,
-            "step": policy.step,
-            "measures": policy.measures,
-            "reveal": list(policy.reveal),
+            "end": None if policy.end else False,
+            "step": policy.step or None,
+            "measures": policy.measures or None,
+            "reveal": list(policy.reveal) or None,
         },
         "deidentification": {key: policy.deidentification[key] for key in sorted(policy.deidentification)},
     }
@@ -56,18 +60,21 @@ def spell(policy: Policy) -> str:
 
 def digest(policy: Policy) -> str:
     """64 hexadecimal digits."""
-    return hashlib.sha256(_NAMED + spell(policy).encode()).hexdigest()
+    return _digest(spell(policy))
 
 
 def remembered(text: str, name: str) -> Policy:
     """The policy that a ledger keeps under this digest.  Raises Refused (policy-damaged)."""
+    if _digest(text) != name:
+        raise Refused("policy-damaged", f"the ledger's policy {name[:16]} is another one than its digest says")
     try:
-        policy = parse(text, "")
+        return parse(text, "")
     except InputError as error:
         raise Refused("policy-damaged", f"the ledger's policy {name[:16]} cannot be read: {error.what}") from None
-    if digest(policy) != name:
-        raise Refused("policy-damaged", f"the ledger's policy {name[:16]} is another one than its digest says")
-    return policy
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(_NAMED + text.encode()).hexdigest()
 
 
 def _key(key: str) -> str:
