@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli import budgets, checkpoints, contracts, identities, language, privacy, programs, runs, tables, trails
+from runtime.cli import (
+    budgets,
+    checkpoints,
+    contracts,
+    deidentification,
+    identities,
+    language,
+    policies,
+    privacy,
+    programs,
+    runs,
+    tables,
+    trails,
+)
 
 app = typer.Typer(
     name="ccr",
@@ -25,8 +38,11 @@ app.command()(programs.inspect)
 app.command()(privacy.privacy)
 app.command()(runs.simulate)
 app.command()(runs.run)
+tables.app.command()(deidentification.check)
+tables.app.command()(deidentification.mask)
 app.add_typer(tables.app, name="data")
 app.add_typer(identities.app, name="keys")
+app.add_typer(policies.app, name="policy")
 app.add_typer(contracts.app, name="contract")
 budgets.app.command()(checkpoints.checkpoint)
 budgets.app.command()(checkpoints.compare)

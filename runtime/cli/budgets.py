@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import faults
 from runtime.cli.grants import Whose, fits, whose
-from runtime.cli.options import ColumnsOf, Json, LedgerFile, UsageError, columns_given, positive
+from runtime.cli.options import ColumnsOf, Json, LedgerFile, PolicyFile, UsageError, columns_given, positive
 from runtime.cli.programs import compiled
+from runtime.cli.ruling import adopted, policy_given, ruling
 from runtime.cli.screen import result, say
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
@@ -20,12 +21,17 @@ from runtime.contract.sign import digest
 from runtime.data import formats
 from runtime.data.unchanged import unchanged
 from runtime.ledger.books import Books
-from runtime.ledger.events import Allotted, Attempt, Corrected, Granted, Lifted, budget, now
+from runtime.ledger.events import Allotted, Attempt, Corrected, Event, Granted, Lifted, budget, now
 from runtime.ledger.identity import Held, identify
 from runtime.ledger.refusals import About, noting
 from runtime.ledger.rows import digest as digest_of_marks
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
+from runtime.policy.hold import hold
+from runtime.policy.proposals import Grant as Proposed
+from runtime.policy.proposals import Share
+from runtime.policy.spell import digest as policy_digest
+from runtime.policy.spell import remembered
 from runtime.privacy.limits import warning
 from runtime.report import budget as report
 
@@ -80,6 +86,7 @@ def grant(
     distinct: Distinct = False,
     program: ForProgram = None,
     columns: ColumnsOf = None,
+    policy: PolicyFile = None,
     ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
@@ -88,7 +95,7 @@ def grant(
     with faults(json), noting(ledger or default_path(), about):
         if distinct and same_people_as is not None:
             raise UsageError("--same-people-as and --distinct exclude each other")
-        amount = _amount(epsilon, delta)
+        amount, asked = _amount(epsilon, delta), policy_given(policy)
         with Ledger(ledger or default_path(), create=True) as opened:
             with unchanged([records]):
                 if program is not None:
@@ -105,10 +112,14 @@ def grant(
             same = None if same_people_as is None else _known(opened, same_people_as)
             found: list[Whose] = []
 
-            def decide(books: Books) -> list[Granted]:
+            def decide(books: Books) -> list[Event]:
                 found.append(whose(books, held, opened.shared(books, held.marks), same, distinct))
                 whom = {"same_as": found[0].same_as, "distinct": found[0].distinct}
-                return [event.model_copy(update={"at": now(), **whom})]
+                under = ruling(books, found[0].same_as or held.data, asked)
+                if under is not None:
+                    hold(under, Proposed(event.label, held.records, amount, frozenset(event.reveals)), now())
+                    whom["policy"] = policy_digest(under)
+                return [*adopted(books, under), event.model_copy(update={"at": now(), **whom})]
 
             opened.record(decide, {held.data: held.marks})
             for line in found[0].told:
@@ -135,9 +146,13 @@ def allot(
         with Ledger(ledger or default_path()) as opened:
             data = identify(opened, records).data
             about.consumer, about.data = consumer, (data,)
-            opened.record(
-                lambda _: [Allotted(at=now(), data=data, consumer=consumer, label=label, budget=budget(amount))]
-            )
+
+            def decide(books: Books) -> list[Event]:
+                if (under := books.under(data)) is not None:
+                    hold(remembered(books.policies[under].text, under), Share(label, amount), now())
+                return [Allotted(at=now(), data=data, consumer=consumer, label=label, budget=budget(amount))]
+
+            opened.record(decide)
             _tell(opened, data, json)
 
 

@@ -21,6 +21,7 @@ from runtime.cli.options import (
     Input,
     Json,
     LedgerFile,
+    PolicyFile,
     Products,
     Runnable,
     UsageError,
@@ -28,6 +29,7 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.programs import compiled
+from runtime.cli.ruling import for_contract, of_contract, policy_given
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
 from runtime.contract import terms as contract_terms
@@ -43,7 +45,7 @@ from runtime.ledger.refusals import About, noting
 from runtime.ledger.store import Ledger, default_path
 from runtime.net import keys
 from runtime.program import Program
-from runtime.report.contract import lines
+from runtime.report.contract import as_json, framework, lines
 from runtime.report.program import integrity
 
 app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
@@ -101,6 +103,21 @@ Composition = Annotated[
     ),
 ]
 Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")]
+Report = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report",
+        metavar="NAME=REPORT",
+        show_default=False,
+        help="What `ccr data check` has found of a data set, which has to have passed.",
+    ),
+]
+Purpose = Annotated[
+    str | None,
+    typer.Option(
+        "--purpose", metavar="WORD", show_default=False, help="What it is for, a word such as fraud-detection."
+    ),
+]
 Out = Annotated[Path, typer.Option("-o", metavar="OUT", help="Where it is written.")]
 
 
@@ -120,6 +137,10 @@ def new(
     total_delta: TotalDelta = None,
     composition: Composition = "basic",
     days: Days = 30,
+    purpose: Purpose = None,
+    policy: PolicyFile = None,
+    report: Report = None,
+    ledger: LedgerFile = None,
     out: Out = Path("contract.json"),
     define: Define = None,
     products: Products = None,
@@ -135,12 +156,17 @@ def new(
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
         certificates = drafting.certificates(program, party, identity, keys.read_certificate(peer))
-        holdings = drafting.holdings(program, party, identity, pairs("--input", input), columns_given(columns))
+        files, asked = pairs("--input", input), policy_given(policy)
+        under = drafting.Under(drafting.purpose(purpose), for_contract(asked, ledger, files))
+        reports = pairs("--report", report)
+        holdings = drafting.holdings(program, party, identity, files, columns_given(columns), reports, under.policy)
         delta = spelled(drafting.usual_delta(program, holdings)) if delta is None else delta
         budgets = drafting.budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
         if epsilon is None and program.compiled.mechanisms and drafting.bounded(program, holdings, delta):
             raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
-        terms = terms_for(program, certificates, holdings, budgets, now() - CLOCK_SKEW, now() + timedelta(days=days))
+        valid = now() - CLOCK_SKEW, now() + timedelta(days=days)
+        terms = terms_for(program, certificates, holdings, budgets, *valid, under.purpose, under.digest)
+        under.hold(terms)
         costs = drafting.costs(program, terms)
         write_contract(out, Contract(terms=terms, signatures=()), fresh=True)
         _write_down(ledger, terms, "made", party)
@@ -157,12 +183,23 @@ def new(
 
 @app.command(name="sign")
 def sign_(
-    file: File, key: Key, cert: Cert, peer: OtherPeer = None, ledger: LedgerFile = None, json: Json = False
+    file: File,
+    key: Key,
+    cert: Cert,
+    peer: OtherPeer = None,
+    policy: PolicyFile = None,
+    ledger: LedgerFile = None,
+    json: Json = False,
 ) -> None:
-    """Sign a contract, in its file.  Read it first: `ccr contract show`."""
+    """Sign a contract, in its file.  Read it first: `ccr contract show`.
+
+    The owner of the records signs none that its policy does not allow; the other party may hold it against a copy.
+    """
     with faults(json):
-        identity, before = keys.load(key, cert), read_contract(file)
+        identity, before, asked = keys.load(key, cert), read_contract(file), policy_given(policy)
         mine = signer(before.terms, identity)
+        under = of_contract(before.terms, asked, ledger, mine.name)
+        drafting.Under(before.terms.purpose, under).hold(before.terms)
         other = before.terms.other(mine.name)
         with noting(
             ledger or default_path(), About(Attempt.CONTRACT, other.key, digest(before.terms), before.terms.program)
@@ -239,10 +276,12 @@ def verify_(
         told = [
             said,
             *(f"{p.name} is {p.key}" for p in contract.terms.parties),
+            *framework(contract.terms),
             *drafting.costing(costs, contract.terms),
         ]
         parties = {p.name: p.key for p in contract.terms.parties}
-        result({"digest": digest(contract.terms), "parties": parties, **drafting.as_json(costs)}, "\n".join(told), json)
+        found = {"digest": digest(contract.terms), "parties": parties, **as_json(contract.terms)}
+        result({**found, **drafting.as_json(costs)}, "\n".join(told), json)
 
 
 @app.command(name="revoke")

@@ -2,28 +2,85 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from runtime.cli.meet import check_party
 from runtime.cli.options import UsageError, positive
 from runtime.cli.screen import say
 from runtime.contract.amounts import Spend
-from runtime.contract.commitment import commitment, fresh_salt
+from runtime.contract.commitment import commitment, fresh_salt, report_commitment, report_key
 from runtime.contract.cost import charges, cost
 from runtime.contract.draft import Budgets, Holding
+from runtime.contract.fields import PURPOSE
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Terms
 from runtime.data.columns import Chosen
 from runtime.data.content import content
+from runtime.data.deidentify import report as reports
+from runtime.data.errors import InputError
 from runtime.data.load import known_columns, load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.data.unchanged import unchanged
+from runtime.ledger.events import now
 from runtime.net.keys import Identity
 from runtime.party.sources import specs
+from runtime.policy.hold import hold
+from runtime.policy.proposals import agreement
+from runtime.policy.rules import Policy
+from runtime.policy.spell import digest
 from runtime.privacy.limits import default_delta
 from runtime.program import Program
 from runtime.report.wording import amount
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """What a contract is made for, and under which policy."""
+
+    purpose: str | None
+    policy: Policy | None
+
+    @property
+    def digest(self) -> str | None:
+        return None if self.policy is None else digest(self.policy)
+
+    def hold(self, terms: Terms) -> None:
+        """Raises Refused for terms that the policy does not allow."""
+        if self.policy is not None:
+            hold(self.policy, agreement(terms), now())
+
+
+def purpose(word: str | None) -> str | None:
+    """Raises UsageError."""
+    if word is not None and not re.fullmatch(PURPOSE, word, re.ASCII):
+        raise UsageError(f"--purpose {word[:40]}: it is a word like fraud-detection", "small letters, digits, hyphens")
+    return word
+
+
+def deidentified(report: str, data: str, owner: Identity, salt: str, policy: Policy | None) -> str:
+    """What a contract holds of a report: of these very records, passed, and by the policy's rules if there is one.
+
+    Raises InputError, and Refused: report-of-other-records, report-not-passed.
+    """
+    try:
+        with Path(report).open("rb") as file:
+            written = file.read(reports.LARGEST + 1)
+    except OSError as error:
+        raise InputError(f"cannot read it: {error.strerror}", help=_REPORT, file=report) from None
+    found = reports.read(written, report)
+    if found.get("data") != reports.data(data, report_key(owner)):
+        raise Refused("report-of-other-records", f"{report} is not a report of the records in {data}", help=_REPORT)
+    if found.get("passed") is not True or (policy is not None and not reports.meets(found, policy.deidentified)):
+        what = "tells of what did not pass" if found.get("passed") is not True else "was made by other rules"
+        raise Refused("report-not-passed", f"{report} {what}", help=_REPORT)
+    return report_commitment(written, owner, salt)
+
+
+_REPORT = "`ccr data check FILE --policy POLICY --report REPORT --key ME.key --cert ME.crt` writes one"
 
 
 def usual_delta(program: Program, holdings: Mapping[str, Holding]) -> Fraction:
@@ -60,12 +117,21 @@ def certificates(program: Program, party: str, identity: Identity, peer: bytes) 
 
 
 def holdings(
-    program: Program, party: str, identity: Identity, files: dict[str, str], columns: Chosen
+    program: Program,
+    party: str,
+    identity: Identity,
+    files: Mapping[str, str],
+    columns: Chosen,
+    told: Mapping[str, str],
+    policy: Policy | None,
 ) -> dict[str, Holding]:
-    """What is in the files, each record held against its kind and its `where`.  Raises UsageError and InputError."""
+    """What is in the files, each record held against its kind and its `where`, and in reports of de-identification.
+
+    Raises UsageError, InputError, and Refused as `deidentified`.
+    """
     known_columns(specs(program.compiled, frozenset({party})), columns)
     names = [d.name for d in program.compiled.datasets if d.party == party]
-    for name in files:
+    for name in (*files, *told):
         if name not in names:
             raise UsageError(
                 f"`{name}` is no data set of this program", "a contract is about data sets; inputs may be anything"
@@ -75,11 +141,12 @@ def holdings(
     for name in names:
         if name not in files:
             raise UsageError(f"the records of `{name}` are missing", f"add --input {name}=FILE")
+        salt = fresh_salt()
         with unchanged([files[name]]):
             loaded = load_dataset(asked[name], files[name], columns)  # a record that no run could take is told now
+            report = deidentified(told[name], files[name], identity, salt, policy) if name in told else None
         held = content(asked[name], loaded)
-        salt = fresh_salt()
-        found[name] = Holding(held.records, salt, commitment(held, identity, salt))
+        found[name] = Holding(held.records, salt, commitment(held, identity, salt), report)
     return found
 
 

@@ -77,7 +77,7 @@ def faults(json: bool) -> Generator[None]:
     except Refused as refused:
         say(brief(str(refused)))
         sums = {name: amount(spend) for name, spend in refused.sums.items()}
-        _end(json, _error(refused.reason, refused.what, help=refused.help, sums=sums), REFUSED)
+        _end(json, _error(refused.reason, refused.what, help=refused.help, sums=sums, **refused.more), REFUSED)
     except (PeerRefused, DifferentContracts) as error:
         say(brief(f"error: {error}"))
         _end(json, _error(type(error).__name__, str(error)), REFUSED)

@@ -28,6 +28,7 @@ from runtime.party.both import Accept
 from runtime.party.ledger_permit import Bearer
 from runtime.party.ledger_permit import permit as contract_permit
 from runtime.party.run import Report, prepare, run
+from runtime.policy.rules import Policy
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.report.wording import listing
@@ -107,6 +108,7 @@ class Agreed:
 
     contract: Contract
     ledger: Path
+    policy: Policy | None = None
 
 
 def check_party(program: Program, party: str | None) -> None:
@@ -149,6 +151,7 @@ def run_party(
                 inputs,
                 agreed.ledger,
                 sources.loaded,
+                agreed.policy,
             )
         )
     if agreed is None and accept is not None:

@@ -118,6 +118,15 @@ LedgerFile = Annotated[
         help="Where this party's budgets are kept; ~/.local/share/ccr/ledger.db if not given.",
     ),
 ]
+PolicyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE",
+        show_default=False,
+        help="Refuse what this policy does not allow; the one that the ledger remembers, if not given.",
+    ),
+]
 Delta = Annotated[
     float | None,
     typer.Option(

@@ -31,6 +31,7 @@ from runtime.cli.options import (
     Map,
     Output,
     Outputs,
+    PolicyFile,
     Products,
     Quiet,
     Runnable,
@@ -43,6 +44,7 @@ from runtime.cli.options import (
 from runtime.cli.places import checked, taken
 from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
+from runtime.cli.ruling import policy_given
 from runtime.cli.screen import learned, result, say
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
@@ -163,6 +165,7 @@ def run(
     peer: Peer = None,
     contract: ContractFile = None,
     ledger: LedgerFile = None,
+    policy: PolicyFile = None,
     seed: Seed = None,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
@@ -180,10 +183,10 @@ def run(
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)
-        _compatible(wait, timeout, ledger, contract, seed, epsilon_at_most is not None or not_private)
+        _compatible(wait, timeout, ledger, policy, contract, seed, epsilon_at_most is not None or not_private)
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
-        agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
+        agreed = _agreed(contract, ledger, policy)
         with _name_first(party, lambda: compiled(file, define, products, evaluator)):
             ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
@@ -216,7 +219,13 @@ def _name_first(party: str | None, compiling: Callable[[], Program]) -> Generato
 
 
 def _compatible(
-    wait: float, timeout: float, ledger: Path | None, contract: Path | None, seed: int | None, bounded: bool
+    wait: float,
+    timeout: float,
+    ledger: Path | None,
+    policy: Path | None,
+    contract: Path | None,
+    seed: int | None,
+    bounded: bool,
 ) -> None:
     """Raises UsageError for options that mean nothing, or not together."""
     for option, given in (("--wait", wait), ("--timeout", timeout)):
@@ -224,10 +233,19 @@ def _compatible(
             raise UsageError(f"{option} {given:g} is not a number of seconds above 0, and at most {LONGEST:g}")
     if ledger is not None and contract is None:
         raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
+    if policy is not None and contract is None:
+        raise UsageError("--policy goes with --contract", "without a contract nothing is agreed on")
     if contract is not None and seed is not None:
         raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
     if contract is not None and bounded:
         raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
+
+
+def _agreed(contract: Path | None, ledger: Path | None, policy: Path | None) -> Agreed | None:
+    """Raises UsageError, InputError and Refused for files that are not what they should be."""
+    if contract is None:
+        return None
+    return Agreed(read_contract(contract), ledger or default_path(), policy_given(policy))
 
 
 def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:

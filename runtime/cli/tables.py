@@ -24,12 +24,7 @@ from runtime.data.unchanged import unchanged
 from runtime.party.sources import specs
 from runtime.report.wording import indent, listing
 
-app = typer.Typer(help="See what a program reads of a file.", no_args_is_help=True)
-
-
-@app.callback()
-def _group() -> None:
-    """Even with one command, it is called by its name."""
+app = typer.Typer(help="See what is in a file of records, check and mask it.", no_args_is_help=True)
 
 
 @app.command()

@@ -7,6 +7,7 @@ key that only the data provider can derive: two contracts do not tell whether th
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 
@@ -17,7 +18,9 @@ from runtime.data.content import Content
 from runtime.net.keys import Identity
 
 _KEY = b"ccr data commitment key 3\0"
+_REPORT_KEY = b"ccr de-identification report key 1\0"
 _COMMITMENT = b"ccr data commitment 3\0"
+_REPORT = b"ccr report commitment 1\0"
 
 
 def fresh_salt() -> str:
@@ -30,6 +33,25 @@ def commitment(content: Content, owner: Identity, salt: str) -> str:
 
     Raises ValueError if the owner's key is not an Ed25519 key.
     """
-    secret = private_key(owner).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    key = hmac.digest(secret, _KEY, "sha256")
+    key = _derived(owner, _KEY)
     return hmac.digest(key, _COMMITMENT + bytes.fromhex(salt) + bytes.fromhex(content.digest), "sha256").hex()
+
+
+def report_key(owner: Identity) -> bytes:
+    """The key under which reports of de-identification are tied to records, and named (`data.deidentify.report`).
+
+    Raises ValueError as `commitment`.
+    """
+    return _derived(owner, _REPORT_KEY)
+
+
+def report_commitment(report: bytes, owner: Identity, salt: str) -> str:
+    """What a contract holds of a report: with its salt, so that two contracts do not tell whether they name one."""
+    return hmac.digest(
+        report_key(owner), _REPORT + bytes.fromhex(salt) + hashlib.sha256(report).digest(), "sha256"
+    ).hex()
+
+
+def _derived(owner: Identity, purpose: bytes) -> bytes:
+    secret = private_key(owner).private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    return hmac.digest(secret, purpose, "sha256")

@@ -35,6 +35,7 @@ class Holding:
     records: int  # n
     salt: str
     commitment: str  # commitment.commitment
+    report: str | None = None  # commitment.report_commitment
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def terms_for(
     budgets: Budgets | None,
     not_before: datetime,
     expires: datetime,
+    purpose: str | None = None,
+    policy: str | None = None,
 ) -> Terms:
     """The terms of running this program; `certificates` by party (PEM), `holdings` by data set.
 
@@ -75,6 +78,8 @@ def terms_for(
         parties=(first, second),
         not_before=not_before,
         expires=expires,
+        purpose=purpose,
+        policy=policy,
         program=program.digest,
         honest=honest_of(compiled),
         data=tuple(
@@ -86,6 +91,7 @@ def terms_for(
                 unit=UNIT,
                 adjacency=ADJACENCY,
                 records=holdings[d.name].records,
+                report=holdings[d.name].report,
             )
             for d in compiled.datasets
         ),

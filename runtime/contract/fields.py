@@ -101,8 +101,10 @@ Amount = Annotated[Fraction, PlainValidator(_amount), PlainSerializer(spelled)]
 Ratio = Annotated[Fraction, PlainValidator(_ratio), PlainSerializer(str)]  # >= 0, lowest terms
 Time = Annotated[datetime, PlainValidator(_time), PlainSerializer(_as_text)]  # UTC, whole seconds
 Count = Annotated[int, Field(ge=1, le=1 << 40)]
-Name = Annotated[str, AfterValidator(_matching("bad-name", "[A-Za-z_][A-Za-z0-9_]{0,63}", "a name of the program"))]
+NAME, PURPOSE = "[A-Za-z_][A-Za-z0-9_]{0,63}", "(?=.{1,64}\\Z)[a-z0-9]+(-[a-z0-9]+)*"
+Name = Annotated[str, AfterValidator(_matching("bad-name", NAME, "a name of the program"))]
 Text = Annotated[str, AfterValidator(_matching("bad-text", "[ -~]{1,200}", "1 to 200 printable ASCII characters"))]
+Purpose = Annotated[str, AfterValidator(_matching("bad-purpose", PURPOSE, "a word like fraud-detection"))]
 Digest = Annotated[str, AfterValidator(_matching("bad-digest", "[0-9a-f]{64}", "64 hexadecimal digits"))]
 Key = Annotated[str, AfterValidator(_matching("bad-key", "[0-9a-f]{64}", "a key of 64 hexadecimal digits"))]
 Signed = Annotated[str, AfterValidator(_matching("bad-signature", "[0-9a-f]{128}", "128 hexadecimal digits"))]

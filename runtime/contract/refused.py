@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from runtime.contract.amounts import Spend
 
@@ -14,6 +15,8 @@ class Refused(Exception):
     what was found, `sums` holds the amounts that were compared (by name), `help` says what would fit or
     what to do.
     """
+
+    more: Mapping[str, object] = MappingProxyType({})  # what else programs are told
 
     def __init__(self, reason: str, what: str, *, help: str = "", sums: Mapping[str, Spend] | None = None) -> None:
         self.reason = reason

@@ -17,9 +17,9 @@ from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, Party, Signature, Terms, agrees_with_itself, encode_terms
 from runtime.net.keys import Identity
 
-_SIGNED = b"ccr contract 3 signature\0"
-_WITHDRAWN = b"ccr contract 3 revocation\0"
-_NAMED = b"ccr contract 3 digest\0"
+_SIGNED = b"ccr contract 4 signature\0"
+_WITHDRAWN = b"ccr contract 4 revocation\0"
+_NAMED = b"ccr contract 4 digest\0"
 
 
 def digest(terms: Terms) -> str:

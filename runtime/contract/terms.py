@@ -22,6 +22,7 @@ from runtime.contract.fields import (
     Digest,
     Key,
     Name,
+    Purpose,
     Ratio,
     Signed,
     Text,
@@ -31,7 +32,7 @@ from runtime.contract.fields import (
 from runtime.contract.refused import Refused
 from runtime.privacy.limits import too_large
 
-FORMAT: Literal["ccr contract 3"] = "ccr contract 3"
+FORMAT: Literal["ccr contract 4"] = "ccr contract 4"
 
 
 class Model(BaseModel):
@@ -54,6 +55,7 @@ class Data(Model):
     records: Count  # n, public
     unit: Text
     adjacency: Text
+    report: Digest | None  # keyed, of a passing report of de-identification (commitment.py)
 
 
 class Mechanism(Model):
@@ -104,10 +106,12 @@ class Privacy(Model):
 
 
 class Terms(Model):
-    format: Literal["ccr contract 3"]
+    format: Literal["ccr contract 4"]
     parties: tuple[Party, Party]
     not_before: Time
     expires: Time
+    purpose: Purpose | None
+    policy: Digest | None  # under which it is made (`policy.spell`)
     program: Digest  # of the compiled artifact
     honest: Name | None  # the evaluator, if both take it for honest; None: it may be malicious
     data: tuple[Data, ...]

@@ -21,7 +21,7 @@ from runtime.data.table import ROWS, Block, Column, Part, Table, cannot_open
 _BUFFER = 1 << 16  # bytes of a column held at a time; without it, all that a row group has
 
 
-class _Array(Protocol):
+class ArrowArray(Protocol):
     """A pyarrow.Array."""
 
     type: object
@@ -30,31 +30,31 @@ class _Array(Protocol):
     def __len__(self) -> int: ...
     def to_pylist(self) -> list[object]: ...
     def to_numpy(self, zero_copy_only: bool) -> NDArray[np.generic]: ...
-    def flatten(self) -> _Array: ...
-    def dictionary_decode(self) -> _Array: ...
-    def slice(self, offset: int, length: int) -> _Array: ...
+    def flatten(self) -> ArrowArray: ...
+    def dictionary_decode(self) -> ArrowArray: ...
+    def slice(self, offset: int, length: int) -> ArrowArray: ...
 
 
-class _Batch(Protocol):
+class Batch(Protocol):
     """A pyarrow.RecordBatch."""
 
     num_rows: int
-    columns: Sequence[_Array]
+    columns: Sequence[ArrowArray]
 
-    def slice(self, offset: int, length: int) -> _Batch: ...
-    def select(self, columns: list[int]) -> _Batch: ...
+    def slice(self, offset: int, length: int) -> Batch: ...
+    def select(self, columns: list[int]) -> Batch: ...
 
 
-class _Schema(Protocol):
+class Schema(Protocol):
     names: list[str]
     types: list[object]
 
 
-class _Source(Protocol):
+class Source(Protocol):
     """Something that is opened to read a schema and batches."""
 
-    def schema(self) -> _Schema: ...
-    def batches(self, columns: Sequence[int]) -> Iterator[_Batch]: ...
+    def schema(self) -> Schema: ...
+    def batches(self, columns: Sequence[int]) -> Iterator[Batch]: ...
 
 
 def read_parquet(file: str) -> Table:
@@ -72,10 +72,10 @@ class _Parquet:
         parquet: Any = import_module("pyarrow.parquet")
         self._file: Any = parquet.ParquetFile(opened, pre_buffer=False, buffer_size=_BUFFER)
 
-    def schema(self) -> _Schema:
-        return cast("_Schema", self._file.schema_arrow)
+    def schema(self) -> Schema:
+        return cast("Schema", self._file.schema_arrow)
 
-    def batches(self, columns: Sequence[int]) -> Iterator[_Batch]:
+    def batches(self, columns: Sequence[int]) -> Iterator[Batch]:
         names = [self._file.schema_arrow.names[column] for column in columns]
         for batch in self._file.iter_batches(batch_size=ROWS, columns=names):
             yield batch.select(names)  # `x` brings along what is called `x.y`
@@ -91,10 +91,10 @@ class _Arrow:
         self._whole = begins == b"ARROW1"
         self._file: Any = ipc.open_file(opened) if self._whole else ipc.open_stream(opened)
 
-    def schema(self) -> _Schema:
-        return cast("_Schema", self._file.schema)
+    def schema(self) -> Schema:
+        return cast("Schema", self._file.schema)
 
-    def batches(self, columns: Sequence[int]) -> Iterator[_Batch]:
+    def batches(self, columns: Sequence[int]) -> Iterator[Batch]:
         whole = (
             (self._file.get_batch(i) for i in range(self._file.num_record_batches)) if self._whole else iter(self._file)
         )
@@ -110,7 +110,7 @@ def _bytes_of(file: str) -> BinaryIO:
 
 
 @contextmanager
-def _opened(file: str, form: str) -> Generator[_Source]:
+def opened(file: str, form: str) -> Generator[Source]:
     """Raises InputError, also for what goes wrong while it is read."""
     try:
         arrow: Any = import_module("pyarrow")
@@ -121,9 +121,9 @@ def _opened(file: str, form: str) -> Generator[_Source]:
             help="pip install 'ccr-lang[parquet]', or save it as .csv or .npz",
             file=file,
         ) from None
-    with _bytes_of(file) as opened:
+    with _bytes_of(file) as raw:
         try:
-            yield _Parquet(opened) if form == "Parquet" else _Arrow(opened)
+            yield _Parquet(raw) if form == "Parquet" else _Arrow(raw)
         except (arrow.ArrowException, OSError) as error:
             said = str(error).partition("\n")[0]
             raise InputError(
@@ -132,7 +132,7 @@ def _opened(file: str, form: str) -> Generator[_Source]:
 
 
 def _table(file: str, form: str) -> Table:
-    with _opened(file, form) as source:
+    with opened(file, form) as source:
         schema = source.schema()
         if twice := [name for name in schema.names if schema.names.count(name) > 1]:
             raise InputError(f"two columns are called `{twice[0]}`", help="rename one of them", file=file)
@@ -148,17 +148,17 @@ def _table(file: str, form: str) -> Table:
 
     def parts(wanted: frozenset[int]) -> Iterator[Part]:
         asked, start = sorted(wanted), 1
-        with _opened(file, form) as source:
+        with opened(file, form) as source:
             for batch in source.batches(asked):
                 rows = range(start, start + batch.num_rows)
                 found = zip(asked, batch.columns, strict=True)
-                yield Part(rows, {i: _block(file, schema.names[i], column, widths[i], rows) for i, column in found})
+                yield Part(rows, {i: block_of(file, schema.names[i], column, widths[i], rows) for i, column in found})
                 start = rows.stop
 
     return Table(file, form, tuple(columns), parts, arrays=arrays)
 
 
-def _widths(source: _Source, schema: _Schema) -> list[int | None]:
+def _widths(source: Source, schema: Schema) -> list[int | None]:
     """How many values the lists of each column have in the first row; None for a column of single values."""
     lists = [_is(type, "fixed_size_list", "list", "large_list") for type in schema.types]
     if not any(lists):
@@ -169,7 +169,7 @@ def _widths(source: _Source, schema: _Schema) -> list[int | None]:
     return [len(cell) if isinstance(cell, list) else 0 if of else None for cell, of in zip(cells, lists, strict=True)]
 
 
-def _block(file: str, name: str, column: _Array, width: int | None, rows: range) -> Block:
+def block_of(file: str, name: str, column: ArrowArray, width: int | None, rows: range) -> Block:
     """Numbers as they are; anything else, and what has gaps, as text."""
     if width is not None:
         return _lists(file, name, column, width, rows)
@@ -194,7 +194,7 @@ def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _lists(file: str, name: str, column: _Array, width: int, rows: range) -> Block:
+def _lists(file: str, name: str, column: ArrowArray, width: int, rows: range) -> Block:
     fixed = _is(column.type, "fixed_size_list") and not column.null_count
     for row, value in [] if fixed else zip(rows, column.to_pylist(), strict=True):
         found = len(value) if isinstance(value, list) else 0

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
+from typing import Protocol
 
 import numpy as np
 
@@ -24,15 +25,24 @@ from runtime.data.where import broken
 _PLACES = 40  # bits behind the point of a norm that is told
 
 
+class Bad(Protocol):
+    """Hears of what cannot be used."""
+
+    count: int
+
+    def add(self, found: Sequence[tuple[int, str]], why: Callable[[int], Wrong]) -> None:
+        """`found` has the row and column of each, ascending; `why` tells of one by its place in it."""
+        ...
+
+
 @dataclass(slots=True)
 class _Bad:
-    """What cannot be used: how many cells, and the first of them by rows."""
+    """How many cells, and the first of them by rows."""
 
     count: int = 0
     first: list[Cell] = field(default_factory=list[Cell])
 
     def add(self, found: Sequence[tuple[int, str]], why: Callable[[int], Wrong]) -> None:
-        """`found` has the row and column of each, ascending; `why` tells of one by its place in it."""
         self.count += len(found)
         for i, (row, column) in enumerate(found[:FIRST]):
             wrong = why(i)
@@ -46,14 +56,11 @@ class _Bad:
 def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) -> list[Array]:
     """One array of shape (n, columns) for each field, n >= 1.  Raises InputError."""
     bad, parts = _Bad(), [list[Array]() for _ in fields]
-    places = [columns.places[f.name] for f in fields]
-    wanted = frozenset(table.columns[place].block for of in places for place in of)
+    wanted = frozenset(table.columns[place].block for f in fields for place in columns.places[f.name])
     rows = 0
     for part in table.parts(wanted):
-        rows, before = rows + len(part.rows), bad.count
-        encoded = [_encode(table, part, f, at, bad) for f, at in zip(fields, places, strict=True)]
-        for wrong, why in broken(fields, encoded) if bad.count == before else ():
-            bad.add([(part.rows[row], name) for row, name in wrong], why)
+        rows += len(part.rows)
+        encoded = encode_part(table, part, fields, columns, bad)
         bad.cut()
         if not bad.count:
             for found, integers in zip(parts, encoded, strict=True):
@@ -66,7 +73,16 @@ def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) 
     return [np.concatenate(found) for found in parts]
 
 
-def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: _Bad) -> Array:
+def encode_part(table: Table, part: Part, fields: Sequence[FieldSpec], columns: Columns, bad: Bad) -> list[Array]:
+    """Some rows; what is bad is told to `bad`, what a `where` compares only if all cells are numbers of their kinds."""
+    before = bad.count
+    encoded = [_encode(table, part, f, columns.places[f.name], bad) for f in fields]
+    for wrong, why in broken(fields, encoded) if bad.count == before else ():
+        bad.add([(part.rows[row], name) for row, name in wrong], why)
+    return encoded
+
+
+def _encode(table: Table, part: Part, field: FieldSpec, at: Sequence[int], bad: Bad) -> Array:
     """The field's columns, shape (rows, columns); what is bad is told to `bad`."""
     pieces: list[Array] = []
     order: list[int] = []
@@ -108,7 +124,7 @@ def _encode_block(table: Table, part: Part, field: FieldSpec, block: int, offset
     return encode_values(table.file, field.name, flat, field.kind).reshape(-1, len(offsets))
 
 
-def _bound(part: Part, field: FieldSpec, integers: Array, bad: _Bad) -> None:
+def _bound(part: Part, field: FieldSpec, integers: Array, bad: Bad) -> None:
     """Rows that do not meet the field's `where` are told to `bad`."""
     if field.norm_bound is not None:
         rows = above(integers, field.kind, field.norm_bound)

@@ -65,11 +65,16 @@ def _separator(lines: list[str]) -> str:
 def read_csv(file: str) -> Iterator[Line]:
     """The header, then every line that is not blank; nothing for an empty file.  Raises InputError."""
     found = dialect(file)
+    written = decimals(found.separator == ";", islice(raw_lines(file, found), 1, None))
+    lines = raw_lines(file, found)
+    yield from islice(lines, 1)
+    yield from ((number, [written.pointed(cell) for cell in row]) for number, row in lines)
+
+
+def raw_lines(file: str, found: Dialect) -> Iterator[Line]:
+    """As `read_csv`, each cell as it is written there.  Raises InputError."""
     try:
-        written = decimals(found.separator == ";", islice(_lines(file, found), 1, None))
-        lines = _lines(file, found)
-        yield from islice(lines, 1)
-        yield from ((line, [written.pointed(cell) for cell in row]) for line, row in lines)
+        yield from _lines(file, found)
     except UnicodeError:
         raise _not_decoded(file, found.encoding) from None
     except OSError as error:
@@ -107,10 +112,24 @@ def _not_decoded(file: str, encoding: str) -> InputError:
 
 def table_of_lines(file: str, form: str, lines: Iterator[Line]) -> Table:
     """A table whose first line names the columns.  Raises InputError."""
-    line, header = next(lines, (1, []))
-    if not header:
+    names = header(file, lines)
+
+    def parts(blocks: frozenset[int]) -> Iterator[Part]:
+        while batch := list(islice(lines, ROWS)):
+            for number, row in batch:
+                same_width(file, number, row, len(names))
+            columns = list(zip(*(row for _, row in batch), strict=True))
+            yield Part([number for number, _ in batch], {block: list(columns[block]) for block in sorted(blocks)})
+
+    return Table(file, form, tuple(Column(name, i) for i, name in enumerate(names)), parts, counted="line")
+
+
+def header(file: str, lines: Iterator[Line]) -> list[str]:
+    """The columns' names, from the first line.  Raises InputError."""
+    line, found = next(lines, (1, []))
+    if not found:
         raise InputError("the file is empty", help="write a header line with the columns' names, then rows", file=file)
-    if all(_is_number(cell) for cell in header):
+    if all(_is_number(cell) for cell in found):
         raise InputError(
             "the first line is all numbers; it must name the columns",
             help="put one header line above the rows",
@@ -118,21 +137,14 @@ def table_of_lines(file: str, form: str, lines: Iterator[Line]) -> Table:
             row=line,
             counted="line",
         )
-    names = [name.strip() for name in header]
-
-    def parts(blocks: frozenset[int]) -> Iterator[Part]:
-        while batch := list(islice(lines, ROWS)):
-            for number, row in batch:
-                if len(row) != len(names):
-                    raise _ragged(file, number, row, len(names))
-            columns = list(zip(*(row for _, row in batch), strict=True))
-            yield Part([number for number, _ in batch], {block: list(columns[block]) for block in sorted(blocks)})
-
-    return Table(file, form, tuple(Column(name, i) for i, name in enumerate(names)), parts, counted="line")
+    return [name.strip() for name in found]
 
 
-def _ragged(file: str, line: int, row: list[str], columns: int) -> InputError:
-    return InputError(
+def same_width(file: str, line: int, row: list[str], columns: int) -> None:
+    """Raises InputError for a row of another number of cells than the header has."""
+    if len(row) == columns:
+        return
+    raise InputError(
         f"{counted(len(row), 'cell')} where the header has {columns}",
         help="give every row one cell for each column; a cell that holds the separator needs quotes",
         file=file,

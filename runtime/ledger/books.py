@@ -17,8 +17,9 @@ from typing import assert_never
 from lang.numerals import counted, spelled
 from runtime.contract.amounts import NOTHING, Spend
 from runtime.contract.refused import Refused
-from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_share
+from runtime.ledger.charges import Charges, Scope, of_consumer, of_contract, of_data, of_share
 from runtime.ledger.events import (
+    Adopted,
     Allotted,
     Blocked,
     Contracted,
@@ -35,6 +36,7 @@ from runtime.ledger.events import (
     Unbounded,
 )
 from runtime.ledger.keeping import keeps_to, same_terms
+from runtime.ledger.policies import Policies
 from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
@@ -50,6 +52,7 @@ ENDED = frozenset({State.RELEASED, State.ABORTED})
 
 class Books:
     def __init__(self) -> None:
+        self.policies = Policies()
         self.granted: dict[str, Granted] = {}  # by the first of the data sets that have one budget
         self.same: dict[str, str] = {}  # a data set -> that first one
         self.marks: dict[str, str] = {}  # a data set -> the hash of its records' marks
@@ -72,6 +75,8 @@ class Books:
         if not (_only_takes_away(event) or isinstance(event, Corrected)):
             self.in_time(event.at)
         match event:
+            case Adopted():
+                self.policies.check(event)
             case Granted():
                 self._grant(event)
             case Allotted():
@@ -100,6 +105,8 @@ class Books:
         """An event that has happened."""
         self.latest = max(self.latest or event.at, event.at)
         match event:
+            case Adopted():
+                self.policies.take(event)
             case Granted():
                 if event.same_as is not None:
                     self.same[event.data] = self.first(event.same_as)
@@ -140,6 +147,21 @@ class Books:
         """What is taken from a data set's budget, or from one consumer's share of it."""
         first = self.first(data)
         return self._charges.total(of_data(first) if consumer is None else of_share(first, consumer))
+
+    def with_run(self, run: Reserved) -> tuple[Spend, tuple[tuple[str, Spend], ...]]:
+        """What its consumer, and everybody on each of its data sets, by label, would have been charged if it started
+        now.  Raises Refused (nothing-granted)."""
+        return self._after(of_consumer(run.consumer), run), tuple(
+            (self._granted(data).label, self._after(of_data(data), run)) for data in self._firsts(run)
+        )
+
+    def _after(self, scope: Scope, run: Reserved) -> Spend:
+        return self._charges.total(scope) + self._charges.more(scope, run)
+
+    def under(self, data: str) -> str | None:
+        """The digest of the policy under which a data set is granted."""
+        grant = self.granted.get(self.first(data))
+        return None if grant is None else grant.policy
 
     def first(self, data: str) -> str:
         """The first of the data sets with which this one has one budget; itself if it has its own."""
@@ -223,6 +245,7 @@ class Books:
                 f"`{event.label}`: to publish a whole record would be allowed",
                 help="grant a smaller delta, 1/(10 n) or less",
             )
+        self.policies.may_follow(self.under(of), event.policy)
         _not_below("charged", self.charged(of), budget)
         _not_below("allotted", self.shares(of), budget)
 
@@ -252,6 +275,8 @@ class Books:
             )
         self.in_force(event.contract)
         keeps_to(self.contracts.get(event.contract, {}), event)
+        for data in self._firsts(event):
+            self.policies.same(self.under(data), event.policy)
         for reveal in event.reveals:
             self.may_reveal(reveal.output, reveal.data)
         if isinstance(event, Reserved):

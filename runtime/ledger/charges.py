@@ -21,6 +21,10 @@ def of_share(data: str, consumer: str) -> Scope:
     return "share", data, consumer
 
 
+def of_consumer(consumer: str) -> Scope:
+    return "consumer", consumer
+
+
 def of_contract(contract: str) -> Scope:
     return "contract", contract
 
@@ -76,6 +80,7 @@ class Charges:
 
 def _scopes(run: Reserved, data: Iterable[str]) -> Iterator[Scope]:
     yield of_contract(run.contract)
+    yield of_consumer(run.consumer)
     for name in data:
         yield of_data(name)
         yield of_share(name, run.consumer)

@@ -11,8 +11,10 @@ from pydantic import Field, TypeAdapter
 
 from runtime.contract import canonical
 from runtime.contract.amounts import Spend
-from runtime.contract.fields import Count, Digest, Key, Name, Text, Time
+from runtime.contract.fields import Count, Digest, Key, Name, Purpose, Text, Time
 from runtime.contract.terms import Budget, Model, Privacy
+
+_LONGEST_POLICY = 48_000  # characters
 
 
 class State(StrEnum):
@@ -35,6 +37,18 @@ class Attempt(StrEnum):
     CALL = "call"  # of a listening party, by somebody who is not the peer
 
 
+class Adopted(Model):
+    """A policy, kept whole: what is granted under it is held against it for good, whoever has its file."""
+
+    kind: Literal["adopted"] = "adopted"
+    at: Time
+    policy: Digest
+    name: Text
+    issued_by: Text
+    version: Count
+    text: Annotated[str, Field(min_length=1, max_length=_LONGEST_POLICY, pattern=r"\A[ -~\n]*\z")]  # `policy.spell`
+
+
 class Granted(Model):
     """The whole budget of a data set is now this."""
 
@@ -47,6 +61,7 @@ class Granted(Model):
     reveals: tuple[Name, ...] = ()  # outputs that may tell its records as they are, which no budget covers
     marks: Digest | None = None  # of its records, `rows.digest`
     same_as: Digest | None = None  # a data set that speaks of the same people: the budget is one for both
+    policy: Digest | None = None
     distinct: bool = False  # it shares records with known data sets, and its owner says that the people are others
 
 
@@ -78,6 +93,9 @@ class Started(Model):
     contract: Digest
     program: Digest
     reveals: tuple[Reveal, ...] = ()
+    purpose: Purpose | None = None  # the contract's, and what follows
+    policy: Digest | None = None
+    reports: tuple[Digest, ...] = ()  # of de-identification
 
 
 class Reserved(Started):
@@ -214,7 +232,8 @@ class Denied(Model):
 
 
 Event = (
-    Granted
+    Adopted
+    | Granted
     | Allotted
     | Contracted
     | Reserved

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -30,6 +30,16 @@ class Request:
     charge: Spend | None  # `cost`, or that of all runs of a `pld` contract together
     privacy: Privacy | None  # the contract's bounds
     reveals: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], repr=False)  # unbounded
+    purpose: str | None = None  # the contract's, as what follows
+    policy: str | None = None
+    reports: tuple[str, ...] = ()
+
+
+Rules = Callable[[Books, Reserved | Unbounded], None]  # whether a run may start; raises Refused
+
+
+def nobodys(_: Books, __: Reserved | Unbounded) -> None:
+    """No rules beside the ledger's own."""
 
 
 class Run:
@@ -39,12 +49,22 @@ class Run:
         self._ledger, self.name, self._lock = ledger, name, lock
 
     @staticmethod
-    def reserve(ledger: Ledger, request: Request) -> Run:
-        """Set the cost aside, after what dead processes held has been given back.  Raises Refused, with the sums."""
+    def reserve(ledger: Ledger, request: Request, rules: Rules = nobodys) -> Run:
+        """Set the cost aside, after what dead processes held has been given back, unless the `rules` refuse.
+
+        Raises Refused, with the sums.
+        """
         name = secrets.token_hex(32)
         lock = _Lock(_lock_path(ledger, name))
+
+        def events(books: Books) -> Iterator[Event]:
+            yield from list(_given_back(ledger, books))
+            started = _started(name, request)
+            rules(books, started)
+            yield started
+
         try:
-            ledger.record(lambda books: [*_given_back(ledger, books), _started(name, request)])
+            ledger.record(events)
         except BaseException:
             lock.release()
             raise
@@ -82,6 +102,9 @@ def _started(name: str, request: Request) -> Reserved | Unbounded:
         contract=request.contract,
         program=request.program,
         reveals=tuple(Reveal(output=output, data=data) for output, data in request.reveals.items()),
+        purpose=request.purpose,
+        policy=request.policy,
+        reports=request.reports,
     )
     if privacy is None or request.cost is None or request.charge is None:
         return Unbounded(**dict(about))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,8 +124,9 @@ class Ledger:
         """The known data sets that have records in common with these.  To be called by `decide`.  Raises Refused."""
         return row_marks.shared(self._database, books.marks, marks)
 
-    def record(self, decide: Callable[[Books], Sequence[Event]], kept: Mapping[str, bytes] | None = None) -> None:
-        """Add what `decide` makes of the books, and the marks that are `kept` by data set; durable when this returns.
+    def record(self, decide: Callable[[Books], Iterable[Event]], kept: Mapping[str, bytes] | None = None) -> None:
+        """Add what `decide` makes of the books, each event before the next is asked for, and the marks that are `kept`
+        by data set; durable when this returns.
 
         Where one event is refused, or `decide` raises, none is added.  Raises Refused.
         """

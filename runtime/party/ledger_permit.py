@@ -13,19 +13,25 @@ from runtime.contract.cost import charges
 from runtime.contract.draft import Holding
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
-from runtime.contract.sign import digest, hold, not_revoked, verify, verify_time
+from runtime.contract.sign import digest, not_revoked, verify, verify_time
+from runtime.contract.sign import hold as hold_signed
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import content
 from runtime.data.load import Loaded
 from runtime.data.specs import DatasetSpec
 from runtime.ledger.agreed import write_down
+from runtime.ledger.books import Books
 from runtime.ledger.events import Attempt, Blocked, Revoked, now
 from runtime.ledger.identity import identify
 from runtime.ledger.refusals import About, name, note, noting
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
+from runtime.party.ruled import policy_of, rules
 from runtime.party.sources import specs
+from runtime.policy.hold import hold
+from runtime.policy.proposals import agreement
+from runtime.policy.rules import Policy
 from runtime.program import Program
 from runtime.session.hello import Disagreement
 from runtime.session.permit import Charge, Permit
@@ -47,31 +53,45 @@ def permit(
     files: Mapping[str, str],
     ledger: Path,
     loaded: Mapping[str, Loaded],
+    policy: Policy | None = None,
 ) -> Permit:
     """The permit of a run under a contract: a ContractPermit, and a LedgerPermit if this party's data is charged.
 
     `files` has the path of each of this party's data sets, which must not change after they were `loaded`
-    (`data.unchanged`).  Everything that can be told before the peer is met is checked here, but for the budget, which
-    others may use in the meantime.  Takes seconds where there is a mechanism.
+    (`data.unchanged`).  The contract's policy is the one that is given, or as the ledger remembers it.  Everything that
+    can be told before the peer is met is checked here, but for the budget, which others may use in the meantime.  Takes
+    seconds where there is a mechanism.
     What is refused is written into the ledger, if there is one.
     Raises Refused, and InputError for a file that cannot be read.
     """
     about = About(Attempt.RUN, public_key(bearer.peer_certificate), digest(contract.terms), program.digest)
     with noting(ledger, about):
-        _in_force(contract, ledger)
+        books = _in_force(contract, ledger)
         verify(contract, now())
-        with_program(contract.terms, program)
-        with_parties(contract.terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
-        with_data(contract.terms, bearer.party, _holdings(contract.terms, program, bearer, loaded))
-        return _permit(contract.terms, program, bearer.party, files, ledger, about)
+        terms = contract.terms
+        with_program(terms, program)
+        with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
+        with_data(terms, bearer.party, _holdings(terms, program, bearer, loaded))
+        policy = policy_of(terms, policy, books, any(d.owner == bearer.party for d in terms.data))
+        if policy is not None:
+            hold(policy, agreement(terms), now())
+        return _permit(terms, program, bearer.party, files, ledger, about, policy)
 
 
-def _permit(terms: Terms, program: Program, party: str, files: Mapping[str, str], ledger: Path, about: About) -> Permit:
+def _permit(
+    terms: Terms,
+    program: Program,
+    party: str,
+    files: Mapping[str, str],
+    ledger: Path,
+    about: About,
+    policy: Policy | None,
+) -> Permit:
     """Of a contract that binds, on this program and this party's data.  Completes what `about` says."""
     own = [d.name for d in terms.data if d.owner == party]
     bare = {name for names in terms.unbounded().values() for name in names}
     if not own or (terms.privacy is None and bare.isdisjoint(own)):
-        return ContractPermit(terms)
+        return ContractPermit(terms, policy)
     if program.compiled.garbler != party:  # nobody would hold back the decoding bits
         raise Refused(
             "owner-does-not-garble",
@@ -83,10 +103,12 @@ def _permit(terms: Terms, program: Program, party: str, files: Mapping[str, str]
         about.data = tuple(sorted(set(held.values())))
         known, reveals = opened.known(), _unbounded(terms, held)
         known.books.in_time(now())
+        for name in held.values():
+            known.books.policies.same(known.books.under(name), terms.policy)
         for output, data in reveals.items():
             known.books.may_reveal(output, data)
         write_down(opened, terms, "in_force", party)  # which `known` takes in
-    return LedgerPermit(_request(terms, program, party, held, reveals), terms, ledger, known, about)
+    return LedgerPermit(_request(terms, program, party, held, reveals), terms, ledger, known, about, policy)
 
 
 def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[str, Loaded]) -> dict[str, Holding]:
@@ -101,11 +123,12 @@ def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[st
     return found
 
 
-def _in_force(contract: Contract, ledger: Path) -> None:
+def _in_force(contract: Contract, ledger: Path) -> Books | None:
     """Neither party has revoked the contract, as its file or this party's ledger tells; what the file tells is written
-    down, so that an older copy is of no use.  Raises Refused (revoked, and as `hold`)."""
-    hold(contract)
-    name = digest(contract.terms)
+    down, so that an older copy is of no use.  The ledger's books, if there is one.  Raises Refused (revoked, and as
+    `hold_signed`)."""
+    hold_signed(contract)
+    name, books = digest(contract.terms), None
     if ledger.exists() or contract.revocations:  # also by a party that has kept none: it had nothing to charge
         with Ledger(ledger, create=bool(contract.revocations)) as opened:
             books = opened.books()
@@ -114,6 +137,7 @@ def _in_force(contract: Contract, ledger: Path) -> None:
                 opened.record(lambda _: [Revoked(at=now(), contract=name, party=party)])
             books.in_force(name)
     not_revoked(contract)
+    return books
 
 
 def _request(
@@ -131,6 +155,9 @@ def _request(
         charge=charge,
         privacy=terms.privacy,
         reveals=reveals,
+        purpose=terms.purpose,
+        policy=terms.policy,
+        reports=tuple(d.report for d in terms.data if d.report is not None),
     )
 
 
@@ -145,21 +172,26 @@ def _unbounded(terms: Terms, held: Mapping[str, str]) -> dict[str, tuple[str, ..
 
 class ContractPermit(Permit):
     """Given while the contract is valid: when the peer has come, for which this party may have waited, and again
-    before an output opens, for which both may have worked for days."""
+    before an output opens, for which both may have worked for days.  The policy it is made under is looked at too."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, policy: Policy | None = None) -> None:
         super().__init__(digest(terms))
-        self._terms = terms
+        self._terms, self._policy = terms, policy
 
     @property
     def records(self) -> Mapping[str, int]:
         return {d.name: d.records for d in self._terms.data}
 
     def opening(self) -> None:
-        verify_time(self._terms, now())
+        self._in_time()
 
     def releasing(self) -> None:
+        self._in_time()
+
+    def _in_time(self) -> None:
         verify_time(self._terms, now())
+        if self._policy is not None:
+            hold(self._policy, agreement(self._terms), now())
 
 
 class LedgerPermit(ContractPermit):
@@ -168,8 +200,10 @@ class LedgerPermit(ContractPermit):
     How long that takes, and the peer waits, says nothing of how much the ledger holds: its history is `known` by then.
     """
 
-    def __init__(self, request: Request, terms: Terms, ledger: Path, known: Known, about: About) -> None:
-        super().__init__(terms)
+    def __init__(
+        self, request: Request, terms: Terms, ledger: Path, known: Known, about: About, policy: Policy | None = None
+    ) -> None:
+        super().__init__(terms, policy)
         self._request, self._path, self._known, self._about = request, ledger, known, about
         self._open: tuple[Ledger, Run] | None = None
 
@@ -184,7 +218,7 @@ class LedgerPermit(ContractPermit):
         super().opening()
         ledger = Ledger(self._path, known=self._known)
         try:
-            self._open = ledger, Run.reserve(ledger, self._request)
+            self._open = ledger, Run.reserve(ledger, self._request, rules(self._policy, self._terms))
         except BaseException:
             ledger.close()
             raise

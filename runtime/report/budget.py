@@ -12,6 +12,7 @@ from typing import assert_never
 from lang.numerals import counted
 from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import (
+    Adopted,
     Allotted,
     Blocked,
     Contracted,
@@ -67,6 +68,7 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
             "granted": amount(grant.budget.spend),
             "charged": amount(books.charged(data)),
             "left": amount(grant.budget.spend - books.charged(data)),
+            "policy": _policy(books, data),
             "reveals": list(grant.reveals),
             "revealed": books.revealed(data),
             "consumers": [
@@ -108,7 +110,7 @@ def budgets(names: Names, books: Books, only: str | None) -> list[str]:
         taken = books.charged(data)
         said += [
             names[data],
-            f"  granted {grant.budget.spend}",
+            f"  granted {grant.budget.spend}{_under(books, data)}",
             f"  charged {taken}",
             f"  left    {grant.budget.spend - taken}",
         ]
@@ -125,6 +127,22 @@ def budgets(names: Names, books: Books, only: str | None) -> list[str]:
         if held := sum(books.concerns(run, data) and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
     return said
+
+
+def _policy(books: Books, data: str) -> dict[str, object] | None:
+    under = books.under(data)
+    if under is None:
+        return None
+    return {"name": books.policies[under].name, "version": books.policies[under].version, "digest": under}
+
+
+def _under(books: Books, data: str) -> str:
+    under = books.under(data)
+    return (
+        ""
+        if under is None
+        else f", under policy `{books.policies[under].name}` version {books.policies[under].version}"
+    )
 
 
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
@@ -145,10 +163,13 @@ def history(names: Names, events: Sequence[Event]) -> list[str]:
 
 def _about(names: Names, event: Event) -> str:
     match event:
+        case Adopted():
+            return f"policy `{event.name}` version {event.version}, {event.policy}"
         case Granted():
             reveals = f", and {listing(event.reveals)} at an infinite epsilon" if event.reveals else ""
             people = ", of other people than those that it shares records with" if event.distinct else ""
-            return f"{names[event.data]}: {event.budget.spend}{reveals}{people}"
+            under = f", under policy {event.policy[:16]}" if event.policy is not None else ""
+            return f"{names[event.data]}: {event.budget.spend}{reveals}{people}{under}"
         case Allotted():
             return f"{event.label} (fingerprint {event.consumer}) of {names[event.data]}: {event.budget.spend}"
         case Reserved() | Unbounded():
@@ -178,7 +199,9 @@ def _started(names: Names, event: Reserved | Unbounded) -> str:
     of = " and ".join(names[data] for data in event.data)
     costs = [f"{event.charge.spend}, {event.composition} composition"] if isinstance(event, Reserved) else []
     costs += [f"`{reveal.output}` at an infinite epsilon" for reveal in event.reveals]
-    return f"run {event.run[:16]} of contract {event.contract[:16]} on {of}: {'; '.join(costs)}"
+    made = f" for {event.purpose}" if event.purpose is not None else ""
+    made += f" under policy {event.policy[:16]}" if event.policy is not None else ""
+    return f"run {event.run[:16]} of contract {event.contract[:16]}{made} on {of}: {'; '.join(costs)}"
 
 
 def _denied(names: Names, event: Denied) -> str:
@@ -207,7 +230,7 @@ def plain(names: Names, event: Event) -> dict[str, object]:
             fields["reveals"] = [reveal.output for reveal in event.reveals]
         case Denied():
             fields["data"] = [names.number(data) for data in event.data]
-        case Moved() | CutOff() | Contracted() | Blocked() | Lifted() | Revoked() | Corrected():
+        case Adopted() | Moved() | CutOff() | Contracted() | Blocked() | Lifted() | Revoked() | Corrected():
             pass
         case _:
             assert_never(event)

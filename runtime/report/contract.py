@@ -19,6 +19,7 @@ def lines(contract: Contract) -> list[str]:
     said += [f"  {p.name}: fingerprint {p.key}, {_signed(contract, p.name)}" for p in terms.parties]
     said += [f"  REVOKED by {r.party}: no run starts under it" for r in contract.revocations]
     said.append(f"  valid from {terms.not_before:%Y-%m-%d %H:%M} to {terms.expires:%Y-%m-%d %H:%M} UTC")
+    said += framework(terms)
     said.append(f"program {terms.program}")
     said.append(f"  {honest(terms.honest) if terms.honest else 'the evaluator may be malicious'}")
     said += [
@@ -35,6 +36,22 @@ def lines(contract: Contract) -> list[str]:
     ]
     said += [f"  {_mechanism(m)}" for m in terms.mechanisms]
     return said + _privacy(terms)
+
+
+def framework(terms: Terms) -> list[str]:
+    """What it is for, and the rules that it is made under."""
+    said = [] if terms.purpose is None else [f"purpose: {terms.purpose}"]
+    said += [] if terms.policy is None else [f"policy {terms.policy}"]
+    return said + [
+        f"  `{d.name}` has a passing report of de-identification, {d.report}"
+        for d in terms.data
+        if d.report is not None
+    ]
+
+
+def as_json(terms: Terms) -> dict[str, object]:
+    reports = {d.name: d.report for d in terms.data if d.report is not None}
+    return {"purpose": terms.purpose, "policy": terms.policy, "reports": reports}
 
 
 def _signed(contract: Contract, party: str) -> str:

@@ -29,6 +29,7 @@ OPEN = {
     "compiler/training/verify.py:_mechanism": "what draws nothing is of no mechanism",
     "compiler/training/loss.py:seeds": "any expression is a loss: its own value",
     "runtime/contract/canonical.py:_bounded": "any JSON value; only objects and lists are nested",
+    "runtime/policy/read.py:_plain": "what no policy holds is refused",
     "compiler/words/simplify.py:value": "what has no shorter form stays",
     "compiler/words/evaluate.py:value": "handed on to `computed`, whose parameter's type is what is left",
     "compiler/words/verify.py:_owners": "what is computed is of whom its operands are of",

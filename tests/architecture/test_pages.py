@@ -21,6 +21,7 @@ PAGES = [
     "CONTRIBUTING.md",
     "docs/architecture.md",
     "docs/protocol.md",
+    "docs/policy.md",
     "docs/privacy.md",
     "docs/security.md",
     "docs/audit.md",

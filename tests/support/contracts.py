@@ -81,15 +81,23 @@ def content_of(path: Path) -> Content:
 BUDGETS = Budgets(Spend(Fraction(1), Fraction(1, 10**5)), Spend(Fraction(3), Fraction(3, 10**5)), runs=3)
 
 
-def terms(budgets: Budgets = BUDGETS, vendor: Identity = VENDOR) -> Terms:
+def terms(
+    budgets: Budgets = BUDGETS,
+    vendor: Identity = VENDOR,
+    purpose: str | None = None,
+    policy: str | None = None,
+    report: str | None = None,
+) -> Terms:
     held = records()
     return terms_for(
         program(),
         {"vendor": vendor.certificate, "hospital": HOSPITAL.certificate},
-        {"records": Holding(held.records, SALT, commitment(held, HOSPITAL, SALT))},
+        {"records": Holding(held.records, SALT, commitment(held, HOSPITAL, SALT), report)},
         budgets,
         NOW - timedelta(days=1),
         NOW + timedelta(days=30),
+        purpose,
+        policy,
     )
 
 
