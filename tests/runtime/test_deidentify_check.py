@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from support.contracts import SOURCE
 from support.planted import RULES, plant
 
+import ccr
 from runtime.data.deidentify import rules as reading
 from runtime.data.deidentify.check import Checked, check
 from runtime.data.deidentify.outliers import outliers
@@ -25,6 +26,7 @@ from runtime.data.load import mapped, records_table
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind
 from runtime.data.table import Column, Part, Table
 from runtime.data.tables import open_table
+from runtime.party.sources import specs
 
 Cells = list[list[str]]
 
@@ -171,9 +173,6 @@ def test_outliers_are_counted_by_column_and_their_values_not_told() -> None:
 def test_outliers_of_what_a_where_compares(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("a,b\n1,2\n3,2\nx,1\n5,4\n")
-    import ccr
-    from runtime.party.sources import specs
-
     text = SOURCE.replace("x: Feature[2] where norm2(x) <= 1.0; y: bit;", "a: uint<3>; b: uint<3> where a <= b;")
     program = tmp_path / "p.ccr"
     program.write_text(text.replace("loss logistic(dot(w, row.x), row.y);", "grad w = [row.a as Feature, 0.5];"))

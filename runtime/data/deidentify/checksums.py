@@ -24,7 +24,7 @@ _IBAN = {code: int(length) for code, length in re.findall(r"([A-Z]{2})(\d\d)", _
 
 
 def digits(text: str) -> list[int]:
-    return [int(character) for character in text if character.isdigit()]
+    return list(map(int, filter(str.isdigit, text)))
 
 
 def _weighed(found: Iterable[int], weights: Iterable[int]) -> int:
