@@ -145,7 +145,6 @@ def new(
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
-    ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
     """Write the contract of a program, unsigned.  What it computes is read off the program."""

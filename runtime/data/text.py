@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lang.numerals import counted
 from runtime.data.errors import InputError
-from runtime.data.points import decimals
+from runtime.data.points import Decimals, decimals
 from runtime.data.table import ROWS, Column, Part, Table, cannot_open
 
 Line = tuple[int, list[str]]  # its number in the file, from 1, and its cells
@@ -65,10 +65,15 @@ def _separator(lines: list[str]) -> str:
 def read_csv(file: str) -> Iterator[Line]:
     """The header, then every line that is not blank; nothing for an empty file.  Raises InputError."""
     found = dialect(file)
-    written = decimals(found.separator == ";", islice(raw_lines(file, found), 1, None))
+    written = decimals_of(file, found)
     lines = raw_lines(file, found)
     yield from islice(lines, 1)
     yield from ((number, [written.pointed(cell) for cell in row]) for number, row in lines)
+
+
+def decimals_of(file: str, found: Dialect) -> Decimals:
+    """Which mark of its numerals is the decimal one.  Raises InputError."""
+    return decimals(found.separator == ";", islice(raw_lines(file, found), 1, None))
 
 
 def raw_lines(file: str, found: Dialect) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from runtime.ledger.events import Allotted, Blocked, Corrected, Denied, Granted, Lifted, Reserved, Revoked
+from runtime.ledger.events import Adopted, Allotted, Blocked, Corrected, Denied, Granted, Lifted, Reserved, Revoked
 from runtime.report import budget
 from runtime.report.rules import words
 from runtime.report.trail import Contract, Run, Trail
@@ -22,7 +22,7 @@ def lines(trail: Trail, at: datetime) -> list[str]:
         *_part("runs", [f"{moment(run.began.at)}  {_run(trail, run)}" for run in trail.runs.values()]),
         *_part("contracts", [_contract(contract, at) for contract in trail.contracts.values()]),
         *_part("refusals", [f"{moment(e.at)}  {_denied(trail, e)}" for e in trail.denied]),
-        *_part("revocations, blocks and the clock", [f"{moment(e.at)}  {note(e)}" for e in trail.notes]),
+        *_part("policies, revocations, blocks and the clock", [f"{moment(e.at)}  {note(e)}" for e in trail.notes]),
     ]
 
 
@@ -92,8 +92,10 @@ def _denied(trail: Trail, event: Denied) -> str:
     )
 
 
-def note(event: Blocked | Lifted | Revoked | Corrected) -> str:
+def note(event: Adopted | Blocked | Lifted | Revoked | Corrected) -> str:
     match event:
+        case Adopted():
+            return f"policy `{event.name}` version {event.version} of {event.issued_by} was adopted"
         case Blocked():
             return f"contract {event.contract[:16]} is blocked: a run under it ended in {event.why}"
         case Lifted():

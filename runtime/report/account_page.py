@@ -25,7 +25,7 @@ def page(trail: Trail, at: datetime) -> str:
     parts += section("Contracts", _contracts(trail, at))
     parts += section("Refusals", _refusals(trail))
     parts += section("Grants in time", _grants(trail))
-    parts += section("Revocations, blocks and the clock", _notes(trail))
+    parts += section("Policies, revocations, blocks and the clock", _notes(trail))
     note = f"as of {account.moment(at)} UTC, all times UTC; {escape(budget.COMPOSED)}"
     return document("Privacy budgets", note, parts)
 

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from runtime.ledger.books import Books
 from runtime.ledger.events import (
+    Adopted,
     Allotted,
     Blocked,
     Contracted,
@@ -82,7 +83,7 @@ class Trail:
     runs: dict[str, Run]
     contracts: dict[str, Contract]
     denied: list[Denied]
-    notes: list[Blocked | Lifted | Revoked | Corrected]
+    notes: list[Adopted | Blocked | Lifted | Revoked | Corrected]
 
     def consumer(self, key: str | None) -> str:
         """What a party is called: as the owner called it, else by its fingerprint."""
@@ -131,7 +132,7 @@ def _take(found: Trail, event: Event) -> None:
         case Revoked():
             found.notes.append(event)
             _contract(found, event.contract).steps.setdefault("revoked", event.at)
-        case Corrected():
+        case Adopted() | Corrected():
             found.notes.append(event)
         case _:
             assert_never(event)

@@ -11,7 +11,8 @@ from typing import BinaryIO
 from runtime.data.deidentify.cells import plain
 from runtime.data.deidentify.plan import Plan
 from runtime.data.encode import Wrong
-from runtime.data.text import Dialect, Line, dialect, header, raw_lines, same_width
+from runtime.data.points import Decimals
+from runtime.data.text import Dialect, Line, decimals_of, dialect, header, raw_lines, same_width
 
 _BOM = b"\xef\xbb\xbf"
 _SAMPLE = 1 << 16  # bytes in which the first line's end is looked for
@@ -28,7 +29,7 @@ def write(path: str, plan: Plan, output: BinaryIO) -> tuple[int, int]:
     writer = csv.writer(text, delimiter=found.separator, lineterminator=end)
     writer.writerow([names[place] for place in kept])
     written = read = 0
-    for row in _masked(path, plan, names, found, lines):
+    for row in _masked(path, plan, names, decimals_of(path, found), lines):
         read += 1
         if row is not None:
             written += 1
@@ -38,7 +39,7 @@ def write(path: str, plan: Plan, output: BinaryIO) -> tuple[int, int]:
 
 
 def _masked(
-    path: str, plan: Plan, names: list[str], found: Dialect, lines: Iterator[Line]
+    path: str, plan: Plan, names: list[str], found: Decimals, lines: Iterator[Line]
 ) -> Iterator[list[str] | None]:
     """None for a row that is left out."""
     maskers = plan.maskers()
