@@ -84,10 +84,10 @@ def _numbers(cells: list[str], words: list[list[str]]) -> Numbers:
         found = np.full(len(cells), np.nan)
     for i, cell in enumerate(cells):
         said = meant(cell)
-        if isinstance(said, float):
+        if isinstance(said, str):
+            words[i] += [said] if said else []
+        else:
             found[i] = said
-        elif said:
-            words[i].append(said)
     return found
 
 

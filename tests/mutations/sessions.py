@@ -167,12 +167,14 @@ SESSIONS = (
         """            self._permit.releasing()
             packed = np.packbits(bits, bitorder="little").tobytes()
             self._traffic.outputs += len(packed)
-            self._guard.send(Frame.DECODING, packed)
+            try:
+                self._guard.send(Frame.DECODING, packed)
 """,
         """            packed = np.packbits(bits, bitorder="little").tobytes()
             self._traffic.outputs += len(packed)
-            self._guard.send(Frame.DECODING, packed)
-            self._permit.releasing()
+            try:
+                self._guard.send(Frame.DECODING, packed)
+                self._permit.releasing()
 """,
         f"{OF_PERMIT}::test_nothing_leaves_before_its_mark_is_durable",
     ),
