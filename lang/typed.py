@@ -297,7 +297,7 @@ class Bind:
 class Store:
     """Assignment to a variable or to a part of it; the value is already converted to the kind.
 
-    `v += e` arrives as value = Convert(v + e), with `added` = e where e does not read v.
+    `v += e` and `v = v + e` arrive as value = Convert(v + e), with `added` = e where e does not read v.
     """
 
     variable: Variable

@@ -113,12 +113,13 @@ def _sum(c: Lowering, s: t.Store) -> int:
 
 def _when(c: Lowering, s: t.When) -> None:
     alternatives, last = traverse.alternatives(s)
-    outer, made = c.b.span, list[Arm]()
+    before, outer, made = dict(c.scope), c.b.span, list[Arm]()
     for each in alternatives:
         c.b.span = each.span
         condition, since = c.number(each.condition), c.b.next
         made.append(Arm(each.span, condition, since, _arm(c, each.then)))
-    c.scope = chosen(c, made, _arm(c, last))
+    after, c.scope = _arm(c, last), before  # without what the conditions have bound
+    c.scope = chosen(c, made, after)
     c.b.span = outer
 
 

@@ -41,11 +41,9 @@ def assign(context: Context, node: tree.Assign) -> typed.Statement:
     value = context.expr(node.value)
     if target is None:
         raise Failed
-    added = None
     if node.op != "=":
-        if node.op in ("+=", "-=") and not reads(value, target.variable):
-            added = value if node.op == "+=" else operate(Call.NEG, (value,), node.value.span)
         value = binary(context, node.op[0], target.value, value, node.span)
+    added = _added(target, value)
     kind = kind_of(target.value.type)
     assert kind is not None
     value = convert(context, value, kind, node.value.span, "the assignment")
@@ -54,6 +52,18 @@ def assign(context: Context, node: tree.Assign) -> typed.Statement:
     else:
         learn(context, target.variable, value)
     return typed.Store(target.variable, target.fields, target.places, value, node.span, added)
+
+
+def _added(target: _Target, value: typed.Expr) -> typed.Expr | None:
+    """What `v += e`, or `v = v + e` of a whole variable, adds to what is there now, where that does not read `v`."""
+    if not (isinstance(value, typed.Operate) and value.call in (Call.ADD, Call.SUB)):
+        return None
+    first, second = value.args
+    if value.call is Call.ADD and second == target.value:
+        first, second = second, first
+    if first != target.value or reads(second, target.variable):
+        return None
+    return second if value.call is Call.ADD else operate(Call.NEG, (second,), second.span)
 
 
 def _target(context: Context, node: tree.Expr) -> _Target:

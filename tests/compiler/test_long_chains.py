@@ -36,7 +36,10 @@ def test_a_place_is_chosen_once() -> None:
 @pytest.mark.parametrize(
     "body", ["v[{i}] = y;", "v[{i}] += y; if q > {i} {{ v[(5 * {i} + 1) % 20] = {i}; }}", "v[q % 20] = {i}; s += {i};"]
 )
-@pytest.mark.parametrize("condition", ["p % 32 == {i}", "(p >> {i} % 9) % 2 == 1"])
+@pytest.mark.parametrize(
+    "condition",
+    ["p % 32 == {i}", "(p >> {i} % 9) % 2 == 1", "(if q > 9 {{ let h = p + 1; h }} else {{ p }}) % 32 == {i}"],
+)
 def test_they_mean_what_arms_mean(body: str, last: str, condition: str) -> None:
     text = chain(20, body, last)
     for i in range(20):

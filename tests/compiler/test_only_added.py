@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.agreement import circuits_agree, words_agree
 
-from compiler.pipeline import understand
+from compiler.pipeline import built, understand
 from compiler.program import and_gates
 from compiler.words.ir import Loop
 from lang.source import Source
@@ -27,6 +27,9 @@ ONE_SUM = {
     "finer than the sum": "var t: fix<12, 3> = y; for i in 0..8 { t += x[i] / 4.0 + 0.5; }",
     "once": "var t: uint<8> = y; let v = [y]; for i in 0..1 { t += v[i]; }",
     "the same each time": "var t: uint<8> = 0; for i in 0..8 { t += y; }",
+    "written out": "var t: uint<12> = y; for i in 0..8 { t = t + x[i] * y; }",
+    "written out the other way": "var t: int<12> = y; for i in 0..8 { if y > i { t = x[i] + t; } t = t - y; }",
+    "an element, written out": "var t: uint<5>[16] = y; for i in 0..8 { t[x[i] ^ y] = t[x[i] ^ y] + 1; }",
     "the whole tensor": "var t: int<12>[8] = y; for i in 0..3 { t -= x * y + i; }",
     "and then an element": "var t: int<12>[8] = 0; for i in 0..2 { t += y; } t[0] = x[1]; t[2..4] += x[2];",
     "and then in an arm": "var t: int<12>[8] = 0; for i in 0..4 { t -= y; } if x[0] > y { t[3] += x[1]; }",
@@ -39,6 +42,8 @@ STILL_A_LOOP = {
     "below zero": "var t: uint<8> = 5; for i in 0..8 { t -= x[i]; t += y; }",
     "each addition rounds": "var t: fix<12, 2> = y; for i in 0..8 { t += x[i] / 8.0; }",
     "what is added reads it": "var t: uint<10> = y; for i in 0..8 { t += x[i] + (t & 1); }",
+    "another place is added to": "var t: uint<12>[9] = y; for i in 0..8 { t[i] = t[i + 1] + x[i]; }",
+    "it is taken from something": "var t: int<12> = y; for i in 0..8 { t = x[i] - t; }",
     "it is read": "var t: uint<10> = y; for i in 0..8 { t += x[i]; if t > 20 { t += 1; } }",
     "it is assigned, too": "var t: uint<10> = y; for i in 0..8 { t += x[i]; if x[i] > y { t = 0; } }",
     "an element of its own for each index": "var t: uint<5>[8] = y; for i in 0..8 { t[i] += x[i]; }",
@@ -102,3 +107,31 @@ def test_counting_costs_less_than_carrying() -> None:
     """Sixteen comparisons and two counts; the loop that carries both took 400 AND gates."""
     _, compiled = words_agree(f"{INPUTS} {ONE_SUM['in arms']} {OUTPUT}")
     assert and_gates(compiled.plan) <= 62
+
+
+# counters of rows that are counted under private conditions: what 64 additions to each of 8 take by a uint<8>, where
+# they are clamped one by one, and by a uint<13>, which has room for all
+CLAMPED = {
+    "under a condition": ("if c[i] { t += v[i]; }", 12_288, 7_152),
+    "under a condition, written out": ("if c[i] { t = t + v[i]; }", 12_288, 7_152),
+    "under two": ("if c[i] && d[i] { t += v[i]; }", 12_352, 7_216),
+    "times a bit": ("t += v[i] * c[i];", 12_288, 7_152),
+    "one of two": ("t += if c[i] { v[i] } else { w[i] };", 11_776, 7_152),
+    "what is larger": ("t += (v[i] > w[i]) * v[i];", 15_872, 10_736),
+    "by how much it is larger": ("t += relu(v[i] - w[i]);", 15_360, 10_736),
+    "the larger one": ("t += max(v[i], w[i]);", 15_360, 10_736),
+}
+
+
+@pytest.mark.parametrize("name", CLAMPED)
+def test_a_counter_that_is_clamped_at_each_addition_is_told(name: str) -> None:
+    body, clamped, summed = CLAMPED[name]
+    for bits, count in ((8, clamped), (13, summed)):
+        text = f"""party alice; party bob;
+        input v: uint<7>[64, 8] from alice; input w: uint<7>[64, 8] from bob;
+        input c: bit[64] from bob; input d: bit[64] from alice;
+        var t: uint<{bits}>[8] = 0; for i in 0..64 {{ {body} }}
+        output reveal(t) to alice;"""
+        meant = understand(Source("counter.ccr", text))
+        told = [warning for warning in meant.checked.warnings if warning.code == "added-stepwise"]
+        assert (len(told), and_gates(built(meant).plan)) == (bits == 8, count)

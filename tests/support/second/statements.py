@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from support.second.tensors import Tensors
+from support.second.arranged import Arranged
 from support.second.tree import Assign, Binary, Expr, Field, For, If, Index, Let, Name, Statement
 from support.second.typed import Typed
 
 BOTH = frozenset({"alice", "bob"})
 
 
-class Statements(Tensors):
+class Statements(Arranged):
     def __init__(self, seed: int, gates: int) -> None:
         super().__init__(seed, gates)
         self.opened: list[Typed] = []  # names of the top level, opened at the end

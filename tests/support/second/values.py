@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -171,8 +171,22 @@ def inverted(v: Value) -> Value:
     return exact(lambda x: top - x, v, kind=v.kind)
 
 
+def batched(p: Value, q: Value) -> Value:
+    left = p.at if p.at.ndim > 1 else p.at[None]
+    right = q.at if q.at.ndim > 1 else q.at[:, None]
+    places = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    lefts = np.broadcast_to(left, (*places, *left.shape[-2:]))
+    rights = np.broadcast_to(right, (*places, *right.shape[-2:]))
+    plain = [matmul(replace(p, at=lefts[at]), replace(q, at=rights[at])) for at in np.ndindex(*places)]
+    shape = (*places, *([left.shape[-2]] if p.at.ndim > 1 else []), *([right.shape[-1]] if q.at.ndim > 1 else []))
+    return replace(plain[0], at=array((x for one in plain for x in one.at.reshape(-1)), shape))
+
+
 def matmul(p: Value, q: Value) -> Value:
-    """[I, K] @ [K, J], [K] @ [K, J], [I, K] @ [K], and a vector by a vector, which is `dot`."""
+    """[I, K] @ [K, J], [K] @ [K, J], [I, K] @ [K], and a vector by a vector, which is `dot`; one for each place of the
+    axes before these."""
+    if max(p.at.ndim, q.at.ndim) > 2:
+        return batched(p, q)
     left = p.at if p.at.ndim == 2 else p.at.reshape(1, -1)
     right = q.at if q.at.ndim == 2 else q.at.reshape(-1, 1)
     inner, shape = left.shape[1], p.shape[:-1] + q.shape[1:]
