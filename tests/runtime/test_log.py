@@ -118,6 +118,13 @@ def test_each_damaged_line_is_named_and_no_other(whole: list[bytes]) -> None:
     assert codes(audited(lines)) == [(4, "altered"), (6, "no-event"), (8, "altered")]
 
 
+def test_a_number_that_is_not_the_lines_is_told(whole: list[bytes]) -> None:
+    """No hash is of it."""
+    for at in range(1, len(whole) - 1):
+        wrong = canonical.encode(json.loads(whole[at]) | {"number": at + 40}) + b"\n"
+        assert codes(audited([*whole[:at], wrong, *whole[at + 1 :]]))[0] == (at + 1, "out-of-order")
+
+
 def test_who_hashes_anew_cannot_sign_anew(whole: list[bytes]) -> None:
     lines, found = list(whole), chain.start(json.loads(whole[0])["ledger"])
     for at, line in enumerate(whole[1:-1], 1):
@@ -212,8 +219,9 @@ def test_a_charge_above_its_grant_is_told_with_the_sums(tmp_path: Path, monkeypa
     with monkeypatch.context() as patched:
         patched.setattr(Books, "check", lambda *_: None)
         lines = exported(tmp_path / "l.db", events, AT)
-    first, *_ = audited(lines).breaches
+    first, *others = audited(lines).breaches
     assert (first.line, first.code) == (11, "consumer-budget")
+    assert [other.line for other in others] == [15]  # the third run; what became of the two is not told again
     assert "bound epsilon 0.25 at delta 0.000001" in first.what and "charged epsilon 0.25" in first.what
 
 
