@@ -15,13 +15,13 @@ from runtime.data.deidentify.findings import Finding, Rows
 from runtime.data.deidentify.identifiers import BIRTH, DAY, KINDS, Kind
 
 _CHECK = "direct identifiers"
-_MOSTLY = 0.9  # of a column's cells: then it is a column of such numbers
-_LEAST = 10  # cells of which that can be said
-_KEPT = 10_000  # texts that are remembered
+_LEAST = 10  # different numbers of a weak kind, which at least half of those that look like one are
+_KEPT = 10_000  # texts of a column that are remembered
 _BRIEF = 5  # characters: no kind is so short
 _SHORT = 10**8  # numbers below it are too short for any kind
 _PLAIN = re.compile(r"[+-]?\d{0,8}(?:[.,]\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _DIGITS = re.compile(r"\d+")
+_WEAK = [kind for kind in KINDS if kind.weak]
 _BETWEEN = "\0"  # cells: neither letter nor digit, nor what may stand within an identifier
 _BIRTH = re.compile(r"birth|(?:^|[^a-z])(?:dob|born|geb)(?:[^a-z]|$)|geburt|naiss|nacim|nascit|syntym|f[øö]d", re.I)
 
@@ -31,14 +31,13 @@ class Patterns:
     """Of one column, some rows at a time."""
 
     column: str
-    filled: int = 0
     found: dict[str, Rows] = field(default_factory=dict[str, Rows])
     alone: dict[str, Rows] = field(default_factory=dict[str, Rows])  # of weak kinds: cells that are nothing else
+    _right: dict[str, dict[str, bool]] = field(default_factory=dict[str, dict[str, bool]])  # whether such a cell is one
     _none: set[str] = field(default_factory=set[str])  # texts that have been searched in vain
 
     def add(self, cells: Cells) -> None:
         born = bool(_BIRTH.search(self.column))
-        self.filled += cells.filled
         rows = {text: of for text, of in _candidates(cells, born).items() if text not in self._none}
         if not rows:
             return
@@ -47,6 +46,7 @@ class Patterns:
         alone: dict[str, set[int]] = {}
         for kind, i, whole in _search(texts, born):
             (alone if kind.weak and whole else found).setdefault(kind.name, set()).add(i)
+        self._try(texts)
         if DAY.name in found:
             found[DAY.name] -= found.get(BIRTH.name, set())
         for of, places in ((self.found, found), (self.alone, alone)):
@@ -56,9 +56,23 @@ class Patterns:
             hit = set[int]().union(*found.values(), *alone.values())
             self._none.update(text for i, text in enumerate(texts) if i not in hit)
 
+    def _try(self, texts: Sequence[str]) -> None:
+        """Of the first texts that look like a number of a weak kind and nothing else, whether they are one."""
+        longest = max(map(len, texts))
+        for kind in _WEAK:
+            tried = self._right.setdefault(kind.name, {})
+            for text in texts if kind.run <= longest and len(tried) < _KEPT else ():
+                number = _whole(text)
+                if kind.pattern.fullmatch(number):
+                    tried[number] = kind.holds(number)
+
+    def _are(self, name: str) -> bool:
+        """Whether the numbers of a weak kind are more than chance makes: of ten or more, half at chance 1/10."""
+        right = sum(self._right[name].values())
+        return right >= _LEAST and 2 * right >= len(self._right[name])
+
     def findings(self) -> Iterator[Finding]:
-        least = max(_LEAST, _MOSTLY * self.filled)
-        whole = {name: rows for name, rows in self.alone.items() if rows.count >= least}
+        whole = {name: rows for name, rows in self.alone.items() if self._are(name)}
         for name in dict.fromkeys((*self.found, *whole)):
             rows = Rows()
             for part in (self.found, whole):
