@@ -41,7 +41,7 @@ class Dialect:
 
         Semicolons stand where commas are decimal.  Elsewhere `1,234` may be a thousand, and stays as it is.
         """
-        if "," not in cell or not _COMMA.fullmatch(cell) or (self.separator != ";" and _THOUSANDS.fullmatch(cell)):
+        if not _COMMA.fullmatch(cell) or (self.separator != ";" and _THOUSANDS.fullmatch(cell)):
             return cell
         return cell.replace(",", ".")
 
@@ -77,7 +77,8 @@ def read_csv(file: str) -> Iterator[Line]:
     found = dialect(file)
     lines = raw_lines(file, found)
     yield from islice(lines, 1)
-    yield from ((number, [found.pointed(cell) for cell in row]) for number, row in lines)
+    for number, row in lines:
+        yield number, [found.pointed(cell) if "," in cell else cell for cell in row]
 
 
 def raw_lines(file: str, found: Dialect) -> Iterator[Line]:
