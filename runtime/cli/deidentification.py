@@ -84,6 +84,8 @@ def check(
 ) -> None:
     """Look for what names or singles out people in a file of records.  Exit status 3 if it does not pass."""
     with faults(json):
+        if report is not None:
+            _another("--report", str(report), data, policy, key, cert, program)
         owner = _owner(report, key, cert)
         asked = read_policy(policy)
         rules = _of_persons(asked, person, most)
@@ -129,13 +131,16 @@ def mask(
     """Drop, hash and generalise columns of a file of records, row by row, as a policy says."""
     with faults(json):
         rules = _of_persons(read_policy(policy), person, most)
-        for path in (data, policy, hash_key):
-            if path is not None and Path(path).resolve() == Path(output).resolve():
-                raise UsageError(f"--output {output} would take the place of {path}", "give it another name")
+        _another("--output", output, data, policy, hash_key)
         with unchanged([data]):
             open_table(data)  # before a key is made
             masked = mask_file(data, rules, _hash_key(rules, hash_key), output)
-        told = {"file": data, "output": output, "records": masked.rows, "beyond": masked.beyond}
+        told: dict[str, object] = {
+            "file": data,
+            "output": output,
+            "records": masked.rows,
+            "beyond": masked.beyond,
+        }
         ways = {"dropped": masked.dropped, "hashed": masked.hashed, "generalised": masked.generalised}
         result(
             told | {way: list(columns) for way, columns in ways.items()},
@@ -159,6 +164,13 @@ def read_policy(path: Path) -> Rules:
         help = f"is [{near[0]}] meant? call it [{NAME}]" if near else "add it, as docs/deidentification.md says"
         raise InputError(f"there is no section [{NAME}]", help=help, file=where)
     return read(found[NAME], where)
+
+
+def _another(option: str, output: str, *inputs: str | Path | None) -> None:
+    """Raises UsageError where a result would be written over what it is made from."""
+    for path in inputs:
+        if path is not None and Path(path).resolve() == Path(output).resolve():
+            raise UsageError(f"{option} {output} would take the place of {path}", "give it another name")
 
 
 def _of_persons(rules: Rules, person: str | None, most: int | None) -> Rules:

@@ -161,6 +161,7 @@ def test_a_report_meets_the_rules_that_it_was_made_by(folder: Path) -> None:
         lambda report: report[:-1],
         lambda report: b"[" * 10**5,
         lambda report: b"[1]",
+        lambda report: b'{"form":"ccr de-identification report 1"}',
     ],
 )
 def test_what_is_no_report(folder: Path, edit: Callable[[bytes], bytes]) -> None:
@@ -195,6 +196,7 @@ def test_outliers_of_a_program(folder: Path) -> None:
     [
         (("--most", "3"), "--person, --most: the policy lets a person have 2 rows"),
         (("--person", "name"), "--person, --most: the policy tells persons apart by `patient`"),
+        (("--report", "a.csv"), "--report a.csv would take the place of a.csv"),
         (("--report", "r.json"), "a report is tied to its owner's key"),
         (("--key", "me.key"), "--key and --cert go with --report"),
         (("--columns", "x=a"), "--for, --columns and -D go with --program"),

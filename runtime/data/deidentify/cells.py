@@ -60,7 +60,8 @@ class Cells:
         if self.values is not None:
             return self.values.astype(np.float64)
         try:
-            return np.fromiter((float(text or "nan") for text in self.texts), np.float64, len(self.texts))
+            texts = self.texts if self.filled == len(self.texts) else [text or "nan" for text in self.texts]
+            return np.fromiter(map(float, texts), np.float64, len(texts))
         except ValueError:
             return None
 

@@ -2,7 +2,7 @@
 
 A cell is searched, not only compared: an address in a sentence is found too.  Where ten digits may be anything, a check
 digit alone says little (one number in ten has the right one): such kinds are `weak`, and a cell that is nothing but the
-number counts only in a column that nearly always has one (`patterns`).
+number counts only in a column of such numbers (`weak`).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from runtime.data.deidentify.pseudonyms import PSEUDONYM, pseudonym
 from runtime.data.encode import Wrong
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_LONGEST = 1100  # characters of a numeral, as for what a program reads
 Masker = Callable[[str], str]  # from a cell's text; raises Wrong, which does not tell the value
 
 
@@ -42,7 +43,7 @@ def masked(mask: Mask, text: str) -> bool:
         case Hash():
             return PSEUDONYM.fullmatch(text) is not None
         case Generalise(prefix=0):
-            return _NUMBER.fullmatch(text) is not None and generalised(mask, Fraction(text)) == Fraction(text)
+            return _is_number(text) and generalised(mask, Fraction(text)) == Fraction(text)
         case Generalise(prefix=length):
             return len(text) <= length
         case _ as never:
@@ -60,9 +61,13 @@ def generalised(mask: Generalise, value: Fraction) -> Fraction:
     return value if mask.step is None else floor(value / mask.step) * mask.step
 
 
+def _is_number(text: str) -> bool:
+    return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None
+
+
 def _numeral(mask: Generalise, text: str) -> str:
     if not text:
         return ""
-    if not _NUMBER.fullmatch(text):
+    if not _is_number(text):
         raise Wrong("what stands there is no number, and the policy generalises numbers", "mend or empty the cell")
     return spelled(generalised(mask, Fraction(text)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -13,11 +13,10 @@ import numpy as np
 from runtime.data.deidentify.cells import Cells, spelled
 from runtime.data.deidentify.findings import Finding, Rows
 from runtime.data.deidentify.identifiers import BIRTH, DAY, KINDS, Kind
+from runtime.data.deidentify.weak import Weak, alone
 
 _CHECK = "direct identifiers"
-_MOSTLY = 0.9  # of a column's cells: then it is a column of such numbers
-_LEAST = 10  # cells of which that can be said
-_KEPT = 10_000  # texts that are remembered
+_KEPT = 10_000  # texts of a column that are remembered
 _BRIEF = 5  # characters: no kind is so short
 _SHORT = 10**8  # numbers below it are too short for any kind
 _PLAIN = re.compile(r"[+-]?\d{0,8}(?:[.,]\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -31,77 +30,83 @@ class Patterns:
     """Of one column, some rows at a time."""
 
     column: str
-    filled: int = 0
     found: dict[str, Rows] = field(default_factory=dict[str, Rows])
-    alone: dict[str, Rows] = field(default_factory=dict[str, Rows])  # of weak kinds: cells that are nothing else
+    weak: Weak = field(default_factory=Weak)
     _none: set[str] = field(default_factory=set[str])  # texts that have been searched in vain
 
     def add(self, cells: Cells) -> None:
         born = bool(_BIRTH.search(self.column))
-        self.filled += cells.filled
-        rows = {text: of for text, of in _candidates(cells, born).items() if text not in self._none}
+        rows = _candidates(cells, born, self._none)
         if not rows:
             return
         texts = list(rows)
+        numbers = alone(texts)
         found: dict[str, set[int]] = {}
-        alone: dict[str, set[int]] = {}
-        for kind, i, whole in _search(texts, born):
-            (alone if kind.weak and whole else found).setdefault(kind.name, set()).add(i)
+        for kind, i in _search(texts, numbers, born):
+            found.setdefault(kind.name, set()).add(i)
         if DAY.name in found:
             found[DAY.name] -= found.get(BIRTH.name, set())
-        for of, places in ((self.found, found), (self.alone, alone)):
-            for name, at in places.items():
-                of.setdefault(name, Rows()).add(row for i in sorted(at) for row in rows[texts[i]])
+        for name, places in found.items():
+            self.found.setdefault(name, Rows()).add(row for i in sorted(places) for row in rows[texts[i]])
+        hit = self.weak.add(numbers, rows)
         if len(self._none) < _KEPT:
-            hit = set[int]().union(*found.values(), *alone.values())
-            self._none.update(text for i, text in enumerate(texts) if i not in hit)
+            hit.update(texts[i] for places in found.values() for i in places)
+            self._none.update(text for text in texts if text not in hit and text not in numbers)
 
     def findings(self) -> Iterator[Finding]:
-        least = max(_LEAST, _MOSTLY * self.filled)
-        whole = {name: rows for name, rows in self.alone.items() if rows.count >= least}
-        for name in dict.fromkeys((*self.found, *whole)):
+        weak = dict(self.weak.told())
+        for name in dict.fromkeys((*self.found, *weak)):
             rows = Rows()
-            for part in (self.found, whole):
+            for part in (self.found, weak):
                 if name in part:
                     rows.join(part[name])
             if rows.count:
                 yield rows.finding(_CHECK, name, [self.column], fails=name != DAY.name)
 
 
-def _candidates(cells: Cells, born: bool) -> dict[str, list[int]]:
-    """The rows of each text that is more than a short number."""
-    numbers = cells.numbers
+def _candidates(cells: Cells, born: bool, none: set[str]) -> dict[str, list[int]]:
+    """The rows of each text that is more than a short number and not among those that have been searched in vain."""
+    numbers, everywhere = cells.numbers, range(len(cells.rows))
+    at: Sequence[int] = everywhere
     found: dict[str, list[int]] = {}
     if numbers is not None and not born:
         with np.errstate(invalid="ignore"):
-            at: Sequence[int] = np.flatnonzero(np.abs(numbers) >= _SHORT).tolist()
+            at = np.flatnonzero(np.abs(numbers) >= _SHORT).tolist()
         if cells.values is not None:
             for i, text in zip(at, spelled(cells.values[at]), strict=True):
                 found.setdefault(text, []).append(cells.rows[i])
             return found
-    else:
-        at = range(len(cells.rows))
+    texts, rows = cells.texts, cells.rows
+    searched = {
+        text for text in set(texts if at is everywhere else [texts[i] for i in at]) - none if born or _long(text)
+    }
+    if not searched:
+        return {}
     for i in at:
-        found.setdefault(cells.texts[i], []).append(cells.rows[i])
-    if born:
-        return found
-    return {text: of for text, of in found.items() if len(text) > _BRIEF and not _PLAIN.fullmatch(text)}
+        if texts[i] in searched:
+            found.setdefault(texts[i], []).append(rows[i])
+    return found
 
 
-def _search(texts: Sequence[str], born: bool) -> Iterator[tuple[Kind, int, bool]]:
-    """What is found in which of the texts, and whether that is nothing else."""
-    joined = _BETWEEN.join(texts)
+def _long(text: str) -> bool:
+    """More than a short number."""
+    return len(text) > _BRIEF and not _PLAIN.fullmatch(text)
+
+
+def _search(texts: Sequence[str], numbers: Mapping[str, str], born: bool) -> Iterator[tuple[Kind, int]]:
+    """What is found in which of the texts; of weak kinds, not in those that are `numbers` and nothing else."""
+    whole = _BETWEEN.join(texts)
+    prose = _BETWEEN.join(_BETWEEN * len(text) if text in numbers else text for text in texts)
     starts = list(accumulate((len(text) + 1 for text in texts[:-1]), initial=0))
-    longest = max(map(len, _DIGITS.findall(joined)), default=0)
+    longest = {weak: max(map(len, _DIGITS.findall(of)), default=0) for weak, of in ((False, whole), (True, prose))}
     for kind in (*KINDS, BIRTH if born else DAY):
-        if longest < kind.run or (kind.needs and not any(character in joined for character in kind.needs)):
+        joined = prose if kind.weak else whole
+        if longest[kind.weak] < kind.run or (kind.needs and not any(needed in joined for needed in kind.needs)):
             continue
         spans = list(matches(kind, joined))
-        for start, end in spans:
-            i = bisect_right(starts, start) - 1
-            yield kind, i, len(_whole(texts[i])) == end - start
-        if kind.sure:
-            joined = _without(joined, spans)  # the middle of an IBAN is no telephone number
+        yield from ((kind, bisect_right(starts, start) - 1) for start, _ in spans)
+        if kind.sure:  # the middle of an IBAN is no telephone number
+            whole, prose = _without(whole, spans), _without(prose, spans)
 
 
 def matches(kind: Kind, text: str) -> Iterator[tuple[int, int]]:
@@ -123,9 +128,3 @@ def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
         pieces += text[at:start], _BETWEEN * (end - start)
         at = end
     return "".join([*pieces, text[at:]]) if pieces else text
-
-
-def _whole(text: str) -> str:
-    """As some programs write whole numbers, without its .0"""
-    head, point, tail = text.partition(".")
-    return text if tail.strip("0") or not point else head

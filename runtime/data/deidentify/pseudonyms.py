@@ -17,7 +17,7 @@ from runtime.data.errors import InputError
 
 _DOMAIN = b"ccr pseudonym 1\0"
 _LENGTH = 32  # bytes of a key
-_DIGITS = 32  # hexadecimal ones of a pseudonym: at 2^128 no two values meet
+_DIGITS = 30  # hexadecimal ones of a pseudonym: no two values meet, and no digest without a key is as long
 PSEUDONYM = re.compile(rf"[0-9a-f]{{{_DIGITS}}}", re.ASCII)
 _KEY = re.compile(rf"[0-9a-f]{{{2 * _LENGTH}}}\n?", re.ASCII)
 

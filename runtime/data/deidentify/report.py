@@ -21,6 +21,22 @@ from runtime.data.marks import marks
 
 FORM = "ccr de-identification report 1"
 LARGEST = 1 << 24  # bytes
+_KEYS = frozenset(
+    (
+        "form",
+        "data",
+        "rules",
+        "passed",
+        "records",
+        "k",
+        "l",
+        "person",
+        "most",
+        "persons",
+        "rows_of_one_person",
+        "findings",
+    )
+)
 _RECORDS = b"ccr de-identified records 1\0"
 _REPORT = b"ccr de-identification report digest 1\0"
 
@@ -72,7 +88,7 @@ def read(report: bytes, file: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         found = None
     document = cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
-    if document.get("form") != FORM or _encode(document) != report:
+    if document.get("form") != FORM or document.keys() != _KEYS or _encode(document) != report:
         raise InputError(
             "this is no report of `ccr data check`, or it was edited",
             help="let `ccr data check FILE --policy POLICY --report REPORT` write it again",

@@ -50,11 +50,14 @@ class Unique:
         if numbers is not None and _fractions(numbers):
             self.fractions += cells.filled
             return
-        kept = [(row, text) for row, text in zip(cells.rows, cells.texts, strict=True) if text]
+        texts, rows = cells.texts, np.asarray(cells.rows, np.int64)
+        if cells.filled < len(texts):
+            rows = rows[[bool(text) for text in texts]]
+            texts = [text for text in texts if text]
         if numbers is None:
-            self._count(Counter(text for _, text in kept))
-        self.hashes.append(np.fromiter((hash(text) for _, text in kept), np.int64, len(kept)))
-        self.rows.append(np.fromiter((row for row, _ in kept), np.int64, len(kept)))
+            self._count(Counter(texts))
+        self.hashes.append(np.fromiter(map(hash, texts), np.int64, len(texts)))
+        self.rows.append(rows)
 
     def _count(self, texts: Counter[str]) -> None:
         """Which are numbers, and which are not."""
