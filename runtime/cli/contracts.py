@@ -156,7 +156,7 @@ def new(
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
         certificates = drafting.certificates(program, party, identity, keys.read_certificate(peer))
         files, asked = pairs("--input", input), policy_given(policy)
-        under = drafting.Under(drafting.purpose(purpose), for_contract(asked, ledger, files))
+        under = drafting.Under(drafting.purpose(purpose), for_contract(asked, ledger, program, files))
         reports = pairs("--report", report)
         holdings = drafting.holdings(program, party, identity, files, columns_given(columns), reports, under.policy)
         delta = spelled(drafting.usual_delta(program, holdings)) if delta is None else delta

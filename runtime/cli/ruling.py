@@ -15,6 +15,7 @@ from runtime.party.ruled import policy_of
 from runtime.policy.read import read
 from runtime.policy.rules import Policy
 from runtime.policy.spell import digest, remembered, spell
+from runtime.program import Program
 
 
 def policy_given(file: Path | None) -> Policy | None:
@@ -54,15 +55,18 @@ def adopted(books: Books, policy: Policy | None) -> Iterable[Adopted]:
         )
 
 
-def for_contract(asked: Policy | None, ledger: Path | None, files: Mapping[str, str]) -> Policy | None:
-    """The policy of a contract about these files, by data set.  Raises Refused and InputError."""
-    path = _there(ledger)
+def for_contract(
+    asked: Policy | None, ledger: Path | None, program: Program, given: Mapping[str, str]
+) -> Policy | None:
+    """The policy of a contract about a program's data sets, whose files are given by name.  Raises Refused and
+    InputError."""
+    path, files = _there(ledger), [given[d.name] for d in program.compiled.datasets if d.name in given]
     if path is None or not files:
         return asked
     with Ledger(path) as opened:
         books, found = opened.books(), list[Policy | None]()
         books.in_time(now())
-        for data in [identify(opened, file).data for file in files.values()]:
+        for data in [identify(opened, file).data for file in files]:
             found.append(ruling(books, data, asked))
             if asked is not None and (under := books.under(data)) is not None:
                 books.policies.same(under, digest(asked))

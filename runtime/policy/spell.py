@@ -52,10 +52,11 @@ def spell(policy: Policy) -> str:
         },
         "deidentification": {key: policy.deidentification[key] for key in sorted(policy.deidentification)},
     }
-    return "".join(
-        f"[{name}]\n" + "".join(f"{_key(k)} = {_value(v)}\n" for k, v in keys.items() if v is not None)
+    lines = {
+        name: [f"{_key(k)} = {_value(v)}\n" for k, v in keys.items() if v is not None]
         for name, keys in sections.items()
-    )
+    }
+    return "".join(f"[{name}]\n{''.join(said)}" for name, said in lines.items() if said)
 
 
 def digest(policy: Policy) -> str:

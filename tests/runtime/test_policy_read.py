@@ -217,7 +217,8 @@ PLAIN = st.recursive(
 def test_a_section_is_read_back_from_its_spelling(section: dict[str, object]) -> None:
     """Whatever it holds."""
     text = spell(replace(policy(FULL), deidentification=section))
-    assert tomllib.loads(text, parse_float=Decimal)["deidentification"] == section and text.isascii()
+    found = tomllib.loads(text, parse_float=Decimal).get("deidentification", {})
+    assert found == section and text.isascii()
 
 
 def test_a_remembered_policy_is_the_one_of_its_digest() -> None:
@@ -245,4 +246,4 @@ def test_what_is_as_if_it_were_left_out_makes_no_difference() -> None:
         "deidentification.report": "false",
     }
     assert digest(policy(said)) == digest(policy())
-    assert digest(policy()) == "5013ebbb57ec8fbf3dbd18a5ff960c69c9c1592845fdb8545104b25e58d2007b"
+    assert digest(policy()) == "e10b5473f62da2d151ee4e69d0de8bb4a35ed1ebea1d9290bb7616bc2c53f9e6"
