@@ -17,6 +17,7 @@ from lang.calls import Inexact as Inexact
 from lang.calls import Loss as Loss
 from lang.kinds import Base, Comparison, Kind, Scalar, Tensor, TupleKind
 from lang.source import Span
+from lang.steps import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +287,7 @@ class Train:
     grads: tuple[tuple[Variable, Expr], ...]
     span: Span = field(compare=False)
     variable_spans: tuple[Span, ...] = field(default=(), compare=False)
+    release: Moment = Moment.END
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, isqrt
+from typing import assert_never
 
 from compiler.training import bounds
 from compiler.training.clip import clipped, masked
 from compiler.training.own import Own
 from compiler.training.rings import Cheaper, added, with_room
+from compiler.training.start import starts
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.noise_bound import REACH, noise_bound
-from compiler.words.operations import Bound, Coins, Draw, Mechanism, Noise
+from compiler.words.operations import Bound, Coins, Draw, Held, Learn, Mechanism, Noise
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
@@ -31,6 +33,7 @@ from lang.kinds import Tensor
 from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
+from lang.steps import Moment
 
 # (builder of one example, fields of the row, weights) -> gradient of each weight
 Gradients = Callable[[Builder, dict[str, int], list[int]], list[int]]
@@ -48,14 +51,17 @@ def train(
     dataset = next(d for d in program.datasets if d.name == s.dataset)
     kinds = [v.kind for v in s.variables]
     init = [b.fit(w, type_of(kind)) for w, kind in zip(weights, kinds, strict=True)]
+    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
+    if batch.receiver:
+        names = [(v.name, span) for v, span in zip(s.variables, s.variable_spans, strict=True)]
+        init = starts(b, init, names, batch.receiver)
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
     body.span = s.span
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
-    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
     sums = _clipped_sums(body, batch, inside, gradients)
     after: list[int] = []
-    for weight, noisy, kind in zip(inside, _noisy(body, batch, sums), kinds, strict=True):
+    for weight, noisy, kind in zip(batch.held(body, inside), _noisy(body, batch, sums), kinds, strict=True):
         stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
         assert isinstance(kind, Tensor)
         after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), type_of(kind)))
@@ -71,6 +77,23 @@ class Batch:
     parties: tuple[str, ...]
     draw: int
     slots: int
+
+    @property
+    def receiver(self) -> str:
+        """Who is told the noisy sums after each step; "": nobody."""
+        match self.train.release:
+            case Moment.STEP:
+                return next(p for p in self.parties if p != self.dataset.party)
+            case Moment.END:
+                return ""
+            case _:
+                assert_never(self.train.release)
+
+    def held(self, b: Builder, weights: Sequence[int]) -> list[int]:
+        """The weights as the update reads them: by whoever makes it."""
+        if not self.receiver:
+            return list(weights)
+        return [b.add(Held(self.receiver), (w,), b.type(w)) for w in weights]
 
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""
@@ -93,7 +116,17 @@ class Batch:
     def mechanism(self, samplers: tuple[Sampler, ...], sizes: tuple[int, ...]) -> Mechanism:
         s = self.train
         return Mechanism(
-            s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "", samplers, sizes
+            s.dataset,
+            self.draw,
+            s.batch,
+            self.slots,
+            s.steps,
+            s.clip,
+            s.noise,
+            s.drawn_by or "",
+            samplers,
+            sizes,
+            to=self.receiver,
         )
 
 
@@ -157,7 +190,10 @@ def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
             samplers.append(made)
         noisy.append(added(b, total, noise))
     mechanism = batch.mechanism(tuple(samplers), tuple(b.type(total).size for total in sums))
-    return [b.add(mechanism, (n,), b.type(n)) for n in noisy]
+    released = [b.add(mechanism, (n,), b.type(n)) for n in noisy]
+    if not mechanism.to:
+        return released
+    return [b.add(Learn(mechanism.to, batch.draw, i), (n,), b.type(n)) for i, n in enumerate(released)]
 
 
 def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:

@@ -23,6 +23,7 @@ from lang.problems.flow import (
     NoiseByReceiver,
 )
 from lang.problems.names import UnknownParty
+from lang.steps import Moment
 from lang.syntax import tree
 
 # clause -> what it must be, the test for it, an example
@@ -33,6 +34,8 @@ _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
     "noise": ("at least 0", lambda v: v >= 0, "1.69"),
     "rate": ("above 0", lambda v: v > 0, "8.0"),
 }
+_NAMES = (*_CLAUSES, "release")
+BOTH = "both"  # in place of a party: the noise is drawn by the two together
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +43,24 @@ class Clauses:
     """`values` has one for each clause."""
 
     values: dict[str, Fraction]
-    drawn_by: str | None
+    drawn_by: str | None  # None: both parties together
+    release: Moment
 
 
 def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None) -> Clauses:
     """All clauses, each checked whatever is wrong with the others; raises Failed."""
     values: dict[str, Fraction] = {}
     drawn_by: str | None = None
+    release = Moment.END
     given: set[str] = set()
     for clause in node.clauses:
         name = clause.name.name
-        if name not in _CLAUSES:
+        if name not in _NAMES:
             context.report(
                 ClauseUnknown(
                     span=clause.name.span,
                     clause=name,
-                    hint=context.near(name, list(_CLAUSES)) or "clauses are batch, steps, clip, noise and rate",
+                    hint=context.near(name, list(_NAMES)) or "clauses are batch, steps, clip, noise, rate and release",
                 )
             )
             continue
@@ -63,7 +68,10 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
             context.report(ClauseTwice(span=clause.name.span, clause=name))
         given.add(name)
         with context.attempt():
-            values[name] = _clause(context, clause)
+            if name == "release":
+                release = _release(clause)
+            else:
+                values[name] = _clause(context, clause)
         if clause.drawn_by is not None:
             with context.attempt():
                 drawn_by = _drawn_by(context, clause, clause.drawn_by, dataset)
@@ -73,7 +81,25 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
         raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
     if len(values) < len(_CLAUSES):
         raise Failed
-    return Clauses(values, drawn_by)
+    if release is Moment.STEP and dataset is not None and not any(c.drawn_by for c in node.clauses):
+        drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
+    return Clauses(values, drawn_by, release)
+
+
+def _release(clause: tree.Clause) -> Moment:
+    said = clause.value.name if isinstance(clause.value, tree.Name) else ""
+    moment = next((moment for moment in Moment if moment.value == said), None)
+    if moment is None:
+        raise Failed(
+            ClauseValue(
+                span=clause.value.span,
+                clause="release",
+                wanted="`end` or `step`",
+                value="something else",
+                example="step",
+            )
+        )
+    return moment
 
 
 def _clause(context: Context, clause: tree.Clause) -> Fraction:
@@ -89,7 +115,8 @@ def _clause(context: Context, clause: tree.Clause) -> Fraction:
     return const.values[0]
 
 
-def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str:
+def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str | None:
+    """The party that draws the noise; None for `both`."""
     if clause.name.name != "noise":
         raise Failed(
             ClauseUnknown(
@@ -98,6 +125,8 @@ def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: 
                 hint="`drawn by PARTY` goes with `noise`",
             )
         )
+    if party.name == BOTH and context.scopes.find(BOTH) is None:
+        return None
     if not isinstance(context.scopes.find(party.name), PartyName):
         parties = context.scopes.outermost(PartyName)
         raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))

@@ -72,6 +72,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         tuple((v, body.grads[v]) for v in variables) if body.loss is None else (),
         node.span,
         tuple(name.span for name in node.variables),
+        clauses.release,
     )
 
 
