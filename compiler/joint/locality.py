@@ -2,7 +2,8 @@
 
 Such a value enters the joint computation with all values of its bit width, whatever its formula says.
 The evaluator is trusted with nothing but its inputs, each of which enters once and whole: what is computed from them is
-computed in the circuit.  What it learns in the middle of a run it goes on from as it likes, and enters again whole.  Were a comparison entered by itself, a check of its own input would hold whatever the input
+computed in the circuit.  What it learns in the middle of a run it goes on from as it likes, and enters again whole.
+Were a comparison entered by itself, a check of its own input would hold whatever the input
 is, and min(x, 1) could be x above 1 (docs/decisions/evaluator-enters-inputs.md).  Only where both parties take it for
 honest, and no data set is at stake, does it compute like the garbler.
 """
@@ -17,7 +18,7 @@ from typing import assert_never
 from compiler.joint.shares import Halves, Products, Shares
 from compiler.joint.told import Told, kept
 from compiler.words.builder import Builder
-from compiler.words.ir import Block, Claim, Item, Loop, Result, Value, Words, full_range
+from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, Words, full_range
 from compiler.words.operations import (
     PUBLIC,
     Coins,

@@ -59,8 +59,8 @@ class Shares:
     def entered(self, halves: Halves, type: Type) -> int:
         """The Ring as a joint word."""
         parties = self.garbler, self.evaluator
-        words = [self.b.add(Enter(p), (half,), type) for p, half in zip(parties, halves, strict=True)]
-        return self.together(*words, type)
+        one, other = (self.b.add(Enter(p), (half,), type) for p, half in zip(parties, halves, strict=True))
+        return self.together(one, other, type)
 
     def together(self, one: int, other: int, type: Type) -> int:
         """The sum of two halves, in the ring."""

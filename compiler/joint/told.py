@@ -72,8 +72,9 @@ class Told:
                 self.halves[number] = self.b.view(own, at, item.type.shape), self.b.view(other, at, item.type.shape)
             case Linear((scale, weight)):
                 assert noise is not None
-                self.halves[number] = self._linear((scale, weight), (own, noise), item.type), self._linear(
-                    (scale,), (other,), item.type
+                self.halves[number] = (
+                    self._linear((scale, weight), (own, noise), item.type),
+                    self._linear((scale,), (other,), item.type),
                 )
             case Round():
                 self.halves[number] = self._in_ring(own, item), self._in_ring(other, item)
@@ -84,9 +85,7 @@ class Told:
         return None
 
     def _linear(self, coefficients: tuple[int, ...], args: tuple[int, ...], type: Type) -> int:
-        ends = [
-            sorted((c * self.b.type(a).lo, c * self.b.type(a).hi)) for c, a in zip(coefficients, args, strict=True)
-        ]
+        ends = [sorted((c * self.b.type(a).lo, c * self.b.type(a).hi)) for c, a in zip(coefficients, args, strict=True)]
         lo, hi = sum(low for low, _ in ends), sum(high for _, high in ends)
         return self.b.add(Linear(coefficients), args, replace(type, lo=lo, hi=hi))
 

@@ -126,8 +126,11 @@ class _Entries:
                     self._hidden(number, item)
                     self.told += 1
             case _:
-                own = {share_of(self.roles.evaluator)} if self.owners[number] == learned_by(self.roles.evaluator) else {}
-                if late and not self._late(number) and any(self.owners[a] not in own for a in late):
+                evaluator = self.roles.evaluator
+                learned = self.owners[number] == learned_by(evaluator)
+                if learned and all(self.owners[a] == share_of(evaluator) for a in late):
+                    return False  # it makes of its own share what it likes
+                if late and not self._late(number):
                     raise Miscut(number, "reads a share that was not entered")
         return False
 

@@ -10,17 +10,18 @@ from math import prod
 from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
-from compiler.joint.locality import JOINT, Owners, Roles, analyse, share_of
+from compiler.joint.locality import JOINT, Owners, Roles, analyse, learned_by, share_of, told
 from compiler.schedule.clear import clear_step
 from compiler.schedule.cut import Group, cut
 from compiler.schedule.lane import Lane, kernel_name, lane
 from compiler.schedule.place import place
-from compiler.schedule.plan import Copy, Enter, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import Carry, Copy, Disclose, Enter, Hand, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import Told as ToldSum
 from compiler.schedule.rows import free_buffers, number_rows
 from compiler.schedule.storage import Stored
 from compiler.words import operations
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value, Words
-from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Put, Share, Strided, Transfer
+from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Learn, Put, Share, Strided, Transfer
 from compiler.words.prune import reads
 
 Known = TypeVar("Known")
@@ -88,6 +89,7 @@ class Level:
     constants: dict[int, Value] = field(default_factory=dict[int, Value])  # uniform, of this and enclosing blocks
     carried: dict[int, list[Stored]] = field(default_factory=dict[int, list[Stored]])  # of each finished loop
     parts: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])  # of each transfer
+    after: dict[int, list[int]] = field(default_factory=dict[int, list[int]])  # clear words of each loop that tells
 
     def __post_init__(self) -> None:
         analyse(self.block, self.owners, self.shared.roles)
@@ -107,15 +109,17 @@ class Level:
     def steps(self, results: tuple[int, ...]) -> list[Step]:
         steps: list[Step] = []
         self._local_steps(steps, results)
-        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT]
+        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT or self._tells(i)]
         compute = [(n, i) for n, i in joint if isinstance(i, Value) and isinstance(i.op, Compute)]
         groups = cut(compute, self.sources, self.types.__getitem__)
         nodes: dict[int, Group | int] = {min(g.members): g for g in groups}
         home = {n: min(g.members) for g in groups for n in g.members}
-        alone = [n for n, _ in joint if n not in home] + self._late_words(joint)
+        alone = [n for n, _ in joint if n not in home] + self._late_words(joint, results)
         nodes.update((n, n) for n in alone)
         home.update((n, n) for n in alone)
         needs = {key: self._needs(node, home) - {key} for key, node in nodes.items()}
+        learned = {n for n in alone if self.owners[n] == learned_by(self.shared.roles.evaluator)}
+        needs.update((n, needs[n] | (needs.keys() - learned)) for n in learned if self._is(n, Learn))
         for key in topological(needs, self._entries()):
             node = nodes[key]
             if isinstance(node, Group):
@@ -146,16 +150,40 @@ class Level:
         return found
 
     def _late(self, number: int) -> bool:
-        return self.owners[number] in map(share_of, self.shared.parties)
+        """Is it made of a share, or of what was learned, also in a loop?"""
+        item = self.items.get(number)
+        after = isinstance(item, Result) and self._tells(self.items[item.loop])
+        return after or self.owners[number] in self._late_owners()
 
-    def _late_words(self, joint: list[tuple[int, Item]]) -> list[int]:
-        """What the parties make of their shares and joint work reads: clear words of their own."""
-        found: dict[int, None] = {}
+    def _late_owners(self) -> set[str]:
+        return {owner for p in self.shared.parties for owner in (share_of(p), learned_by(p))}
+
+    def _tells(self, item: Item) -> bool:
+        """A loop with joint work whose carried values are one party's."""
+        return isinstance(item, Loop) and told(item) is not None
+
+    def _is(self, number: int, op: type[operations.Op]) -> bool:
+        item = self.items.get(number)
+        return isinstance(item, Value) and isinstance(item.op, op)
+
+    def _late_words(self, joint: list[tuple[int, Item]], results: tuple[int, ...]) -> list[int]:
+        """What the parties make of their shares and of what they learn, and something else reads: clear words of their
+        own."""
+        found = {n for n in results if n in self.items and self._late(n)}
         for _, item in joint:
             if isinstance(item, Value) and isinstance(item.op, operations.Enter | Transfer):
-                found.update((n, None) for n in item.args[:1] if self._late(n))
-        shares = [n for n, item in self.items.items() if isinstance(item, Value) and isinstance(item.op, Share)]
-        return sorted({*found, *shares})
+                found.update(n for n in item.args[:1] if self._late(n))
+            elif self._tells(item):
+                assert isinstance(item, Loop)
+                found.update(n for n in item.init if self._late(n))
+        for number in self.items:
+            if self._is(number, Share):
+                found.add(number)
+            elif self._is(number, Learn):
+                item = self.items[number]
+                assert isinstance(item, Value)
+                found.update(n for n in (number, *item.args) if self._late(n))
+        return sorted(found)
 
     def sources(self, number: int) -> set[int]:
         """The computed values of this block that a value is made from by wiring, entering and loops."""
@@ -174,7 +202,8 @@ class Level:
 
     def _local_steps(self, steps: list[Step], results: tuple[int, ...]) -> None:
         """One Clear for each party, public words first; local values wait for nothing joint."""
-        wanted = [n for n in self._left_clear(results) if n in self.items or n in self.indices]
+        left = self._left_clear(results)
+        wanted = [n for n in left if (n in self.items and not self._late(n)) or n in self.indices]
         for party in (PUBLIC, *self.shared.parties):
             mine = [n for n in wanted if self.owners[n] == party]
             if mine:
@@ -191,6 +220,9 @@ class Level:
                 arguments = item.args[:1] if isinstance(item, Value) and enters else ()
                 inner = self._inner_reads(item) if isinstance(item, Loop) else ()
                 found.update((n, None) for n in (*arguments, *inner))
+            elif self._tells(item):
+                assert isinstance(item, Loop)
+                found.update((n, None) for n in (*item.init, *self._inner_reads(item)))
             elif self.owners[number] != PUBLIC:
                 found.update((n, None) for n in sorted(reads(item)) if self.owners[n] == PUBLIC and n in self.items)
         found.update((n, None) for n in results if self.owners[n] != JOINT)
@@ -231,9 +263,13 @@ class Level:
                 self.parts[number] = self._transfer(item, steps)
             case Value(op=Share(first=first)):
                 self.clear[number] = self.parts[item.args[0]][0 if first else 1]
+            case Value(op=Learn(party, draw, variable)):
+                self.clear[number] = self._learn(item, ToldSum(draw, variable), party, steps)
+            case Result(loop, position) if loop in self.after:
+                self.clear[number] = self.after[loop][position]
             case Value() if self._late(number):
                 self.clear[number] = self.shared.clear_word()
-                party = next(p for p in self.shared.parties if share_of(p) == self.owners[number])
+                party = next(p for p in self.shared.parties if self.owners[number] in (share_of(p), learned_by(p)))
                 words = [self.clear[number]]
                 known = {n: word for n, word in self.clear.items() if n != number}
                 steps.append(clear_step(party, self.block, [number], words, self.indices, self.types, known))
@@ -257,12 +293,24 @@ class Level:
                     window = Stored(target.buffer, source.shape, target.width, Strided(start * unit, target.at.strides))
                     self._copy(source, window, steps)
                     start += source.shape[0]
+            case Loop() if self._tells(item):
+                self._repeat_telling(number, item, steps)
             case Loop():
                 self._repeat(number, item, steps)
             case Result(loop, position):
                 self.stored[number] = self.carried[loop][position]
             case _:
                 raise AssertionError(f"nothing to do for {item}")
+
+    def _learn(self, item: Value, sum: ToldSum, to: str, steps: list[Step]) -> int:
+        """The clear word that a noisy sum becomes: of the wires that hold it, or of the garbler's share."""
+        [number] = item.args
+        word = self.shared.clear_word()
+        if self.owners[number] == JOINT:
+            steps.append(Disclose(sum, self.dense(number, steps).buffer, item.type, to, word))
+        else:
+            steps.append(Hand(sum, self.clear[number], item.type, to, word))
+        return word
 
     def _transfer(self, item: Value, steps: list[Step]) -> tuple[int, int]:
         """The clear words of the garbler's share and of the evaluator's.
@@ -329,22 +377,39 @@ class Level:
         carried = [self.shared.buffer(type) for type in loop.body.params[1:]]
         for source, target in zip(loop.init, carried, strict=True):
             self._copy(self.stored[source], target, steps)
-        first = loop.body.first
-        numbers = range(first + 1, first + 1 + len(carried))
-        inner = Level(
-            self.shared,
-            loop.body,
-            _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
-            _before(first, self.types) | dict(enumerate(loop.body.params, first)),
-            _before(first, self.stored) | dict(zip(numbers, carried, strict=True)),
-            (*self.indices, first),
-            _before(first, self.clear),
-            _before(first, self.constants),
-        )
+        inner = self._inside(loop, JOINT)
+        inner.stored.update(enumerate(carried, loop.body.first + 1))
         body = inner.steps(loop.body.results)
         inner.replace_carried(loop.body.results, carried, body)
         steps.append(Repeat(loop.count, tuple(body), 0, 0))
         self.carried[number] = carried
+
+    def _repeat_telling(self, number: int, loop: Loop, steps: list[Step]) -> None:
+        """Carried values live in clear words of the party that learns."""
+        party = self.owners[number]
+        types = loop.body.params[1:]
+        words = [self.shared.clear_word() for _ in types]
+        steps.append(Carry(party, tuple(self.clear[i] for i in loop.init), tuple(words), types))
+        inner = self._inside(loop, party)
+        inner.clear.update(enumerate(words, loop.body.first + 1))
+        body = inner.steps(loop.body.results)
+        body.append(Carry(party, tuple(inner.clear[r] for r in loop.body.results), tuple(words), types))
+        steps.append(Repeat(loop.count, tuple(body), 0, 0))
+        self.after[number] = words
+
+    def _inside(self, loop: Loop, carried: str) -> Level:
+        """Its body, with the owner of what it carries."""
+        first, count = loop.body.first, len(loop.body.params)
+        return Level(
+            self.shared,
+            loop.body,
+            _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(range(first + 1, first + count), carried),
+            _before(first, self.types) | dict(enumerate(loop.body.params, first)),
+            _before(first, self.stored),
+            (*self.indices, first),
+            _before(first, self.clear),
+            _before(first, self.constants),
+        )
 
     def replace_carried(self, results: tuple[int, ...], carried: list[Stored], steps: list[Step]) -> None:
         """All at once: a result that lives in a carried buffer is copied aside before any is overwritten."""

@@ -44,7 +44,9 @@ def _copy(b: Builder, number: int, party: str, copies: dict[int, int]) -> bool:
             case Value(op=Entry(party=owner)) if owner == party:
                 copies[number] = b.add(Held(party), (number,), item.type)
             case Value(op=op) if isinstance(op, Compute | Wiring):
-                copies[number] = b.emit(Value(op, tuple(copies[a] for a in item.args), item.type, item.span, item.claim))
+                copies[number] = b.emit(
+                    Value(op, tuple(copies[a] for a in item.args), item.type, item.span, item.claim)
+                )
             case Result(loop) if isinstance(trained := b.item(loop), Loop) and told(trained) == party:
                 copies[number] = b.add(Held(party), (number,), item.type)
             case _:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lang.problems.flow import (
     LeaksData,
     LeaksInput,
+    LeaksStep,
     NoiseByReceiver,
     NoiseKnown,
     NotYet,
@@ -18,6 +19,7 @@ from lang.problems.flow import (
 __all__ = [
     "LeaksData",
     "LeaksInput",
+    "LeaksStep",
     "NoiseByReceiver",
     "NoiseKnown",
     "NotYet",
