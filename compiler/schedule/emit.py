@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heapify, heappop, heappush
 from math import prod
 from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
-from compiler.joint.locality import JOINT, Owners, Roles, analyse, learned_by, share_of, told
+from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.schedule.clear import clear_step
 from compiler.schedule.cut import Group, cut
 from compiler.schedule.lane import Lane, kernel_name, lane
+from compiler.schedule.late import Late, tells
+from compiler.schedule.order import topological
 from compiler.schedule.place import place
 from compiler.schedule.plan import Carry, Copy, Disclose, Enter, Hand, Launch, Open, Plan, Product, Repeat, Step, Tell
 from compiler.schedule.plan import Told as ToldSum
@@ -94,6 +95,7 @@ class Level:
     def __post_init__(self) -> None:
         analyse(self.block, self.owners, self.shared.roles)
         self.items: dict[int, Item] = dict(self.block.numbered())
+        self.late = Late(self.items, self.owners, self.shared.roles)
         self.types.update((n, i.type) for n, i in self.items.items() if not isinstance(i, Loop))
         self.constants.update(
             (n, i)
@@ -109,17 +111,17 @@ class Level:
     def steps(self, results: tuple[int, ...]) -> list[Step]:
         steps: list[Step] = []
         self._local_steps(steps, results)
-        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT or self._tells(i)]
+        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT or tells(i)]
         compute = [(n, i) for n, i in joint if isinstance(i, Value) and isinstance(i.op, Compute)]
         groups = cut(compute, self.sources, self.types.__getitem__)
         nodes: dict[int, Group | int] = {min(g.members): g for g in groups}
         home = {n: min(g.members) for g in groups for n in g.members}
-        alone = [n for n, _ in joint if n not in home] + self._late_words(joint, results)
+        alone = [n for n, _ in joint if n not in home] + self.late.words(joint, results)
         nodes.update((n, n) for n in alone)
         home.update((n, n) for n in alone)
         needs = {key: self._needs(node, home) - {key} for key, node in nodes.items()}
-        learned = {n for n in alone if self.owners[n] == learned_by(self.shared.roles.evaluator)}
-        needs.update((n, needs[n] | (needs.keys() - learned)) for n in learned if self._is(n, Learn))
+        learned = {n for n in alone if self.late.learned(n)}  # told when all else of the step is done
+        needs.update((n, needs[n] | (needs.keys() - learned)) for n in learned if _is_learn(self.items[n]))
         for key in topological(needs, self._entries()):
             node = nodes[key]
             if isinstance(node, Group):
@@ -145,45 +147,9 @@ class Level:
         for number in reads(item):
             if number in home:
                 found.add(number)
-            elif number in self.items and self._late(number):
+            elif number in self.items and self.late(number):
                 found |= self._reads(self.items[number], home)
         return found
-
-    def _late(self, number: int) -> bool:
-        """Is it made of a share, or of what was learned, also in a loop?"""
-        item = self.items.get(number)
-        after = isinstance(item, Result) and self._tells(self.items[item.loop])
-        return after or self.owners[number] in self._late_owners()
-
-    def _late_owners(self) -> set[str]:
-        return {owner for p in self.shared.parties for owner in (share_of(p), learned_by(p))}
-
-    def _tells(self, item: Item) -> bool:
-        """A loop with joint work whose carried values are one party's."""
-        return isinstance(item, Loop) and told(item) is not None
-
-    def _is(self, number: int, op: type[operations.Op]) -> bool:
-        item = self.items.get(number)
-        return isinstance(item, Value) and isinstance(item.op, op)
-
-    def _late_words(self, joint: list[tuple[int, Item]], results: tuple[int, ...]) -> list[int]:
-        """What the parties make of their shares and of what they learn, and something else reads: clear words of their
-        own."""
-        found = {n for n in results if n in self.items and self._late(n)}
-        for _, item in joint:
-            if isinstance(item, Value) and isinstance(item.op, operations.Enter | Transfer):
-                found.update(n for n in item.args[:1] if self._late(n))
-            elif self._tells(item):
-                assert isinstance(item, Loop)
-                found.update(n for n in item.init if self._late(n))
-        for number in self.items:
-            if self._is(number, Share):
-                found.add(number)
-            elif self._is(number, Learn):
-                item = self.items[number]
-                assert isinstance(item, Value)
-                found.update(n for n in (number, *item.args) if self._late(n))
-        return sorted(found)
 
     def sources(self, number: int) -> set[int]:
         """The computed values of this block that a value is made from by wiring, entering and loops."""
@@ -203,7 +169,7 @@ class Level:
     def _local_steps(self, steps: list[Step], results: tuple[int, ...]) -> None:
         """One Clear for each party, public words first; local values wait for nothing joint."""
         left = self._left_clear(results)
-        wanted = [n for n in left if (n in self.items and not self._late(n)) or n in self.indices]
+        wanted = [n for n in left if (n in self.items and not self.late(n)) or n in self.indices]
         for party in (PUBLIC, *self.shared.parties):
             mine = [n for n in wanted if self.owners[n] == party]
             if mine:
@@ -220,7 +186,7 @@ class Level:
                 arguments = item.args[:1] if isinstance(item, Value) and enters else ()
                 inner = self._inner_reads(item) if isinstance(item, Loop) else ()
                 found.update((n, None) for n in (*arguments, *inner))
-            elif self._tells(item):
+            elif tells(item):
                 assert isinstance(item, Loop)
                 found.update((n, None) for n in (*item.init, *self._inner_reads(item)))
             elif self.owners[number] != PUBLIC:
@@ -263,16 +229,17 @@ class Level:
                 self.parts[number] = self._transfer(item, steps)
             case Value(op=Share(first=first)):
                 self.clear[number] = self.parts[item.args[0]][0 if first else 1]
-            case Value(op=Learn(party, draw, variable)):
-                self.clear[number] = self._learn(item, ToldSum(draw, variable), party, steps)
+            case Value(op=Learn(to, draw, variable)):
+                self.clear[number] = self._learn(item, ToldSum(draw, variable), to, steps)
             case Result(loop, position) if loop in self.after:
                 self.clear[number] = self.after[loop][position]
-            case Value() if self._late(number):
+            case Value() if self.late(number):
                 self.clear[number] = self.shared.clear_word()
-                party = next(p for p in self.shared.parties if self.owners[number] in (share_of(p), learned_by(p)))
+                owner = self.late.party(number)
+                assert owner is not None
                 words = [self.clear[number]]
                 known = {n: word for n, word in self.clear.items() if n != number}
-                steps.append(clear_step(party, self.block, [number], words, self.indices, self.types, known))
+                steps.append(clear_step(owner, self.block, [number], words, self.indices, self.types, known))
             case Value(op=operations.View(at)):
                 self.stored[number] = self._view(
                     item, at, self.stored[item.args[0]], item.type.shape, item.args[1:], steps
@@ -293,7 +260,7 @@ class Level:
                     window = Stored(target.buffer, source.shape, target.width, Strided(start * unit, target.at.strides))
                     self._copy(source, window, steps)
                     start += source.shape[0]
-            case Loop() if self._tells(item):
+            case Loop() if tells(item):
                 self._repeat_telling(number, item, steps)
             case Loop():
                 self._repeat(number, item, steps)
@@ -423,34 +390,10 @@ class Level:
             self._copy(source, target, steps)
 
 
+def _is_learn(item: Item) -> bool:
+    return isinstance(item, Value) and isinstance(item.op, Learn)
+
+
 def _before(first: int, known: dict[int, Known]) -> dict[int, Known]:
     """What a loop's body sees of the blocks around it: values after the loop have the numbers of the body's own."""
     return {number: value for number, value in known.items() if number < first}
-
-
-def topological(needs: dict[int, set[int]], last: Container[int] = ()) -> Iterable[int]:
-    """Every key after the keys it needs, the smallest first; those of `last` when nothing else can go on, together."""
-    waiting = {key: len(before) for key, before in needs.items()}
-    followers: dict[int, list[int]] = {key: [] for key in needs}
-    for key, before in needs.items():
-        for other in before:
-            followers[other].append(key)
-    done = 0
-    turn = [key for key, count in waiting.items() if not count]
-    while turn:
-        ready, held = [key for key in turn if key not in last], [key for key in turn if key in last]
-        if not ready:
-            ready, held = held, []
-        heapify(ready)
-        turn = held
-        while ready:
-            key = heappop(ready)
-            done += 1
-            yield key
-            for follower in followers[key]:
-                waiting[follower] -= 1
-                if not waiting[follower] and key not in last and follower not in last:
-                    heappush(ready, follower)
-                elif not waiting[follower]:
-                    turn.append(follower)
-    assert done == len(needs), "the groups of a block wait for each other"

@@ -21,19 +21,20 @@ from compiler.training.clip import clipped, masked
 from compiler.training.own import Own
 from compiler.training.rings import Cheaper, added, with_room
 from compiler.training.start import starts
+from compiler.training.update import Follower, Followers
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.noise_bound import REACH, noise_bound
-from compiler.words.operations import Bound, Coins, Draw, Held, Learn, Mechanism, Noise
+from compiler.words.operations import Bound, Coins, Constant, Draw, Held, Learn, Mechanism, Noise
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
-from lang.kinds import Tensor
+from lang.kinds import Kind
 from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
-from lang.steps import Moment
+from lang.typed import Moment
 
 # (builder of one example, fields of the row, weights) -> gradient of each weight
 Gradients = Callable[[Builder, dict[str, int], list[int]], list[int]]
@@ -55,17 +56,15 @@ def train(
     if batch.receiver:
         names = [(v.name, span) for v, span in zip(s.variables, s.variable_spans, strict=True)]
         init = starts(b, init, names, batch.receiver)
-    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
+    followers = batch.followers(kinds)
+    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds), *followers.types], b)
     body.span = s.span
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
-    inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
-    sums = _clipped_sums(body, batch, inside, gradients)
-    after: list[int] = []
-    for weight, noisy, kind in zip(batch.held(body, inside), _noisy(body, batch, sums), kinds, strict=True):
-        stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
-        assert isinstance(kind, Tensor)
-        after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), type_of(kind)))
-    return b.loop(s.steps, init, body.block(after))
+    carried = list(range(body.first + 1, body.first + len(body.params)))
+    sums = _clipped_sums(body, batch, carried[: len(kinds)], gradients)
+    after = followers.step(body, body.first, batch.held(body, carried), _noisy(body, batch, sums))
+    start = [b.add(Constant((0,)), (), type) for type in followers.types]
+    return followers.weights(b.loop(s.steps, [*init, *start], body.block(after)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +88,17 @@ class Batch:
             case _:
                 assert_never(self.train.release)
 
-    def held(self, b: Builder, weights: Sequence[int]) -> list[int]:
-        """The weights as the update reads them: by whoever makes it."""
+    def held(self, b: Builder, carried: Sequence[int]) -> list[int]:
+        """The weights, and what else is carried, as the update reads them: by whoever makes it."""
         if not self.receiver:
-            return list(weights)
-        return [b.add(Held(self.receiver), (w,), b.type(w)) for w in weights]
+            return list(carried)
+        return [b.add(Held(self.receiver), (n,), b.type(n)) for n in carried]
+
+    def followers(self, kinds: Sequence[Kind | None]) -> Followers:
+        """Of the variables, one for each kind."""
+        s = self.train
+        reach = (self.slots + REACH * s.noise) * s.clip
+        return Followers(tuple(Follower(s.update, s.steps, s.batch, kind, s.clip, reach) for kind in kinds if kind))
 
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""

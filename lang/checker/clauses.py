@@ -12,6 +12,7 @@ from lang.checker.failing import Failed
 from lang.checker.infer import describe
 from lang.checker.public import constant, indices
 from lang.checker.symbols import PartyName
+from lang.checker.updates import CLAUSES, Updates
 from lang.numerals import show_number
 from lang.problems.flow import (
     ClauseMissing,
@@ -23,8 +24,8 @@ from lang.problems.flow import (
     NoiseByReceiver,
 )
 from lang.problems.names import UnknownParty
-from lang.steps import Moment
 from lang.syntax import tree
+from lang.typed import Moment, Update
 
 # clause -> what it must be, the test for it, an example
 _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
@@ -32,9 +33,8 @@ _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
     "steps": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "20"),
     "clip": ("above 0", lambda v: v > 0, "1.0"),
     "noise": ("at least 0", lambda v: v >= 0, "1.69"),
-    "rate": ("above 0", lambda v: v > 0, "8.0"),
 }
-_NAMES = (*_CLAUSES, "release")
+_NAMES = (*_CLAUSES, *CLAUSES, "release")
 BOTH = "both"  # in place of a party: the noise is drawn by the two together
 
 
@@ -45,13 +45,14 @@ class Clauses:
     values: dict[str, Fraction]
     drawn_by: str | None  # None: both parties together
     release: Moment
+    update: Update
 
 
 def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None) -> Clauses:
     """All clauses, each checked whatever is wrong with the others; raises Failed."""
     values: dict[str, Fraction] = {}
     drawn_by: str | None = None
-    release = Moment.END
+    release, updates = Moment.END, Updates()
     given: set[str] = set()
     for clause in node.clauses:
         name = clause.name.name
@@ -60,7 +61,7 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
                 ClauseUnknown(
                     span=clause.name.span,
                     clause=name,
-                    hint=context.near(name, list(_NAMES)) or "clauses are batch, steps, clip, noise, rate and release",
+                    hint=context.near(name, list(_NAMES)) or f"clauses are {', '.join(_NAMES[:-1])} and {_NAMES[-1]}",
                 )
             )
             continue
@@ -70,6 +71,8 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
         with context.attempt():
             if name == "release":
                 release = _release(clause)
+            elif name in CLAUSES:
+                updates.given.setdefault(name, clause)
             else:
                 values[name] = _clause(context, clause)
         if clause.drawn_by is not None:
@@ -77,13 +80,13 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
                 drawn_by = _drawn_by(context, clause, clause.drawn_by, dataset)
     if "clip" not in given:
         context.report(DpsgdUnbounded(span=node.dataset.span))
-    if missing := [f"`{name}`" for name in _CLAUSES if name not in given and name != "clip"]:
+    if missing := [f"`{name}`" for name in (*_CLAUSES, "rate") if name not in given and name != "clip"]:
         raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
     if len(values) < len(_CLAUSES):
         raise Failed
     if release is Moment.STEP and dataset is not None and not any(c.drawn_by for c in node.clauses):
         drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
-    return Clauses(values, drawn_by, release)
+    return Clauses(values, drawn_by, release, updates.update(context, int(values["steps"]), release))
 
 
 def _release(clause: tree.Clause) -> Moment:

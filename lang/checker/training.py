@@ -26,7 +26,7 @@ from lang.problems.names import UnknownDataset
 from lang.problems.shapes import WrongShape
 from lang.problems.silent import UpdateLost
 from lang.syntax import tree
-from lang.typed import Number
+from lang.typed import Momentum, Number
 
 
 @dataclass(slots=True)
@@ -57,7 +57,8 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
     if clauses is None or body is None:
         raise Failed
     values = clauses.values
-    _warn_lost(context, node, variables, values["rate"] * values["clip"] / values["batch"])
+    if clauses.update.optimizer == Momentum(Fraction(0)):
+        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / values["batch"])
     return typed.Train(
         variables,
         dataset.name,
@@ -65,7 +66,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         int(values["steps"]),
         values["clip"],
         values["noise"],
-        values["rate"],
+        clauses.update,
         clauses.drawn_by,
         tuple(body.statements),
         body.loss,

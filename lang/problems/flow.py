@@ -268,6 +268,16 @@ class ClauseUnknown(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StepClause(Problem):
+    code = "step-clause"
+    title = "`{clause}` is for whoever learns the noisy sum of each step"
+    label = "a step of this `dpsgd` is told to nobody"
+    help = "add `release = step`, or keep to one `rate` for all steps"
+
+    clause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClauseTwice(Problem):
     code = "clause-twice"
     title = "the clause `{clause}` is given twice"
