@@ -11,8 +11,8 @@ from compiler.joint.locality import told
 from compiler.words.builder import Builder
 from compiler.words.ir import Loop, Result, Value
 from compiler.words.operations import Compute, Constant, Entry, Held, Wiring
-from lang.problems.flow import StepPlace, StepStart
 from lang.problems.problem import Rejected
+from lang.problems.steps import StepPlace, StepStart
 from lang.source import Span
 
 

@@ -307,9 +307,9 @@ def _spread(block: Block, owners: dict[int, Owners]) -> None:
         match item:
             case Value(op=Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p)):
                 owners[number] = frozenset({p})
-            case Value(op=Enter()):
+            case Value(op=Enter() | Transfer()):
                 owners[number] = frozenset({JOINT})
-            case Value(op=Learn(party) | Held(party)):
+            case Value(op=Learn(party) | Held(party) | Share(party)):
                 owners[number] = frozenset({party})
             case Value():
                 owners[number] = frozenset[str]().union(*(owners.get(a, frozenset()) for a in item.args))

@@ -82,11 +82,14 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
         context.report(DpsgdUnbounded(span=node.dataset.span))
     if missing := [f"`{name}`" for name in (*_CLAUSES, "rate") if name not in given and name != "clip"]:
         raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
-    if len(values) < len(_CLAUSES):
+    update = None
+    with context.attempt():
+        update = updates.update(context, int(values.get("steps", 1)), release)
+    if len(values) < len(_CLAUSES) or update is None:
         raise Failed
     if release is Moment.STEP and dataset is not None and not any(c.drawn_by for c in node.clauses):
         drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
-    return Clauses(values, drawn_by, release, updates.update(context, int(values["steps"]), release))
+    return Clauses(values, drawn_by, release, update)
 
 
 def _release(clause: tree.Clause) -> Moment:

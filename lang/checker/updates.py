@@ -13,7 +13,8 @@ from lang.checker.infer import describe
 from lang.checker.public import constant, indices
 from lang.checker.symbols import Public
 from lang.numerals import show_number
-from lang.problems.flow import ClausePrivate, ClauseTwice, ClauseUnknown, ClauseValue, StepClause
+from lang.problems.flow import ClausePrivate, ClauseTwice, ClauseUnknown, ClauseValue
+from lang.problems.steps import StepClause
 from lang.source import Span
 from lang.syntax import tree
 from lang.typed import Adam, Moment, Momentum, Update

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lang.problems.flow import (
     LeaksData,
     LeaksInput,
-    LeaksStep,
     NoiseByReceiver,
     NoiseKnown,
     NotYet,
@@ -15,6 +14,7 @@ from lang.problems.flow import (
     ResultTooWide,
     WithinUnmet,
 )
+from lang.problems.steps import LeaksStep
 
 __all__ = [
     "LeaksData",

@@ -104,10 +104,11 @@ class Privacy:
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
         of = f"{count(n)} records" if n is not None else "its records"
+        told = f"{m.to} is told the noisy sum of every step; " if m.to else ""
         return (
             f"`{m.dataset}`: {steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
             f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
-            f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}"
+            f"drawn by {m.drawn_by or 'both parties'}; {told}no row's gradient is longer than the clip, by {m.argument}"
         )
 
     def as_json(self) -> dict[str, object]:
@@ -131,6 +132,7 @@ class Privacy:
                     "batch": m.batch,
                     "slots": m.slots,
                     "steps": m.steps,
+                    "each_step_told_to": m.to or None,
                     "clip": float(m.clip),
                     "noise_multiplier": float(m.noise_multiplier),
                     "sigma": float(m.noise_multiplier * m.clip),
