@@ -61,6 +61,8 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
     """Raises Rejected with every output that tells a receiver what is not theirs; `places` has each input's and each
     data set's declaration, `way` the places between that and an output."""
     carried = sources(program.block)
+    steps = list(_of_steps(program.block, carried, places))
+    told = {problem.source for problem in steps}  # what leaves with the first step is not told again of the outputs
     problems: list[Problem] = []
     for output in program.outputs:
         assert output.span is not None
@@ -72,17 +74,19 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
                 if s.party != receiver
             }
             for name, source in () if output.revealed else sorted(foreign.items()):
+                if name in told:
+                    continue
                 first = ((places[name], "comes from here"),) if name in places else ()
                 problems.append(_leak(output.name, output.span, source, receiver, first + way(output.span, source)))
             known = [s for s in found if isinstance(s, Drawn) and s.party == receiver]
             if known:
                 problems.append(_known(output.name, output.span, min(known, key=lambda s: s.draw)))
-    problems += _of_steps(program.block, carried, places)
+    problems += steps
     if problems:
         raise Rejected(problems)
 
 
-def _of_steps(block: Block, carried: dict[int, Sources], places: dict[str, Span]) -> Iterator[Problem]:
+def _of_steps(block: Block, carried: dict[int, Sources], places: dict[str, Span]) -> Iterator[LeaksStep]:
     """What is told after each step is an output too: of each training the first source that is not its receiver's."""
     for item in block.items:
         if not isinstance(item, Loop):
