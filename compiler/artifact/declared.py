@@ -79,5 +79,6 @@ def _mechanisms(program: Compiled) -> Iterator[str]:
         if m.dataset not in owners or m.drawn_by not in (PUBLIC, owners[m.dataset]):
             yield f"has noise on `{m.dataset}` that its owner has no part in"
         counted = 0 < m.batch <= m.slots and min((m.steps, *m.sizes)) > 0
+        counted = counted and (m.batch == m.slots or not m.whole)
         if not (counted and m.clip > 0 and m.noise_multiplier > 0):
             yield f"says of the noise on `{m.dataset}` what cannot be"

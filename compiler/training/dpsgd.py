@@ -53,9 +53,9 @@ def train(
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
     inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
     batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
-    sums = _clipped_sums(body, batch, inside, gradients)
+    sums = clipped_sums(body, batch, inside, gradients)
     after: list[int] = []
-    for weight, noisy, kind in zip(inside, _noisy(body, batch, sums), kinds, strict=True):
+    for weight, noisy, kind in zip(inside, noisy_sums(body, batch, sums), kinds, strict=True):
         stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
         assert isinstance(kind, Tensor)
         after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), type_of(kind)))
@@ -64,18 +64,26 @@ def train(
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One `dpsgd` of the program."""
+    """One `dpsgd` or `measure` of the program."""
 
-    train: t.Train
+    train: t.Train | t.Measure
     dataset: t.Dataset
     parties: tuple[str, ...]
     draw: int
     slots: int
 
+    @property
+    def whole(self) -> bool:
+        """Is it of all rows?"""
+        return isinstance(self.train, t.Measure)
+
+    @property
+    def size(self) -> int:
+        return self.train.rows if isinstance(self.train, t.Measure) else self.train.batch
+
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""
-        s = self.train
-        draw = Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots)
+        draw = Draw(self.train.dataset, name, self.dataset.party, self.draw, self.size, self.slots, self.whole)
         return b.add(draw, (), replace(type, shape=(self.slots, *type.shape)))
 
     def sigma(self, sum: Type) -> Fraction:
@@ -93,11 +101,21 @@ class Batch:
     def mechanism(self, samplers: tuple[Sampler, ...], sizes: tuple[int, ...]) -> Mechanism:
         s = self.train
         return Mechanism(
-            s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "", samplers, sizes
+            s.dataset,
+            self.draw,
+            self.size,
+            self.slots,
+            1 if isinstance(s, t.Measure) else s.steps,
+            s.clip,
+            s.noise,
+            s.drawn_by or "",
+            samplers,
+            sizes,
+            whole=self.whole,
         )
 
 
-def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
+def clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
     """The sum over the slots of each variable's gradient; together they have norm at most `clip` for each row."""
     fields = [(f, type_of(f.kind)) for f in batch.dataset.fields]
     bit = Type((), Fraction(1), 0, 1)
@@ -143,7 +161,7 @@ def _bounded(
     return scaled, Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
-def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
+def noisy_sums(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
     """The sums as they leave: with noise, and then without the data set among their sources."""
     if not batch.train.noise:
         return list(sums)

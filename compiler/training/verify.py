@@ -149,9 +149,9 @@ class _Body:
         for item in self.items.values():
             match item.op:
                 case Draw() as d:
-                    drawn = (d.dataset, d.draw, d.batch, d.slots)
+                    drawn = (d.dataset, d.draw, d.batch, d.slots, d.whole)
                     m = mechanism
-                    need(drawn == (m.dataset, m.draw, m.batch, m.slots), "the batch of another mechanism")
+                    need(drawn == (m.dataset, m.draw, m.batch, m.slots, m.whole), "the batch of another mechanism")
                 case Noise(draw=draw) | Coins(draw=draw):
                     need(draw == mechanism.draw, "the noise of another mechanism")
                 case _:

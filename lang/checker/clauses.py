@@ -1,4 +1,4 @@
-"""The clauses of a `dpsgd`: how records are drawn, bounded and covered with noise."""
+"""The clauses of a `dpsgd` or `measure`: how records are drawn, bounded and covered with noise."""
 
 from __future__ import annotations
 
@@ -27,11 +27,17 @@ from lang.syntax import tree
 
 # clause -> what it must be, the test for it, an example
 _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
+    "rows": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "114"),
     "batch": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "64"),
     "steps": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "20"),
     "clip": ("above 0", lambda v: v > 0, "1.0"),
     "noise": ("at least 0", lambda v: v >= 0, "1.69"),
     "rate": ("above 0", lambda v: v > 0, "8.0"),
+}
+# statement -> its clauses, in the order of an example
+_OF: dict[str, tuple[str, ...]] = {
+    "dpsgd": ("batch", "steps", "clip", "noise", "rate"),
+    "measure": ("rows", "clip", "noise"),
 }
 
 
@@ -43,19 +49,22 @@ class Clauses:
     drawn_by: str | None
 
 
-def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None) -> Clauses:
+def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed.Dataset | None) -> Clauses:
     """All clauses, each checked whatever is wrong with the others; raises Failed."""
+    word = "dpsgd" if isinstance(node, tree.Dpsgd) else "measure"
+    wanted = _OF[word]
     values: dict[str, Fraction] = {}
     drawn_by: str | None = None
     given: set[str] = set()
     for clause in node.clauses:
         name = clause.name.name
-        if name not in _CLAUSES:
+        if name not in wanted:
             context.report(
                 ClauseUnknown(
                     span=clause.name.span,
+                    word=word,
                     clause=name,
-                    hint=context.near(name, list(_CLAUSES)) or "clauses are batch, steps, clip, noise and rate",
+                    hint=context.near(name, wanted) or f"clauses are {', '.join(wanted[:-1])} and {wanted[-1]}",
                 )
             )
             continue
@@ -66,12 +75,18 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
             values[name] = _clause(context, clause)
         if clause.drawn_by is not None:
             with context.attempt():
-                drawn_by = _drawn_by(context, clause, clause.drawn_by, dataset)
-    if "clip" not in given:
+                drawn_by = _drawn_by(context, word, clause, clause.drawn_by, dataset)
+    missing = [name for name in wanted if name not in given]
+    if word == "dpsgd" and "clip" in missing:
         context.report(DpsgdUnbounded(span=node.dataset.span))
-    if missing := [f"`{name}`" for name in _CLAUSES if name not in given and name != "clip"]:
-        raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
-    if len(values) < len(_CLAUSES):
+        missing.remove("clip")
+    if missing:
+        example = ", ".join(f"{name} = {_CLAUSES[name][2]}" for name in wanted)
+        said, dataset_name = _listed([f"`{name}`" for name in missing]), node.dataset.name
+        raise Failed(
+            ClauseMissing(span=node.dataset.span, word=word, missing=said, dataset=dataset_name, example=example)
+        )
+    if len(values) < len(wanted):
         raise Failed
     return Clauses(values, drawn_by)
 
@@ -89,11 +104,14 @@ def _clause(context: Context, clause: tree.Clause) -> Fraction:
     return const.values[0]
 
 
-def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str:
+def _drawn_by(
+    context: Context, word: str, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None
+) -> str:
     if clause.name.name != "noise":
         raise Failed(
             ClauseUnknown(
                 span=party.span,
+                word=word,
                 clause=f"{clause.name.name} ... drawn by",
                 hint="`drawn by PARTY` goes with `noise`",
             )

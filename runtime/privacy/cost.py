@@ -55,6 +55,8 @@ def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
     """What the accountant is told of one `dpsgd`, whoever draws its noise.  Raises ValueError as `told`."""
     if m.dataset not in records:
         raise ValueError(f"the number of records in `{m.dataset}` is not known here")
+    if m.whole and records[m.dataset] != m.slots:
+        raise ValueError(f"`{m.dataset}` has {records[m.dataset]} records, where `measure` counts {m.slots}")
     proved = certificate(m)
     return accountant.Mechanism(
         name=m.dataset,

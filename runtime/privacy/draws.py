@@ -28,6 +28,13 @@ def draw_batch(
     return place(secret.stream("slots", where), sample(secret.stream("batch", where), n, batch, slots))
 
 
+def draw_whole(*, n: int, slots: int) -> NDArray[np.int64]:
+    """All record numbers, each in a slot of its own, which depends on no other record; shape (slots,)."""
+    if n != slots:
+        raise ValueError(f"{n} records do not fill {slots} slots")
+    return np.arange(n, dtype=np.int64)
+
+
 def draw_noise(
     secret: RunSecret, draw: int, variable: int, position: tuple[int, ...], *, sigma: Fraction, count: int
 ) -> NDArray[np.int64]:
