@@ -104,9 +104,7 @@ def _clause(context: Context, clause: tree.Clause) -> Fraction:
     return const.values[0]
 
 
-def _drawn_by(
-    context: Context, word: str, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None
-) -> str:
+def _drawn_by(context: Context, word: str, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str:
     if clause.name.name != "noise":
         raise Failed(
             ClauseUnknown(

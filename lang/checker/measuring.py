@@ -49,9 +49,7 @@ def measure(context: Context, node: tree.Measure) -> typed.Statement:
     )
 
 
-def _body(
-    context: Context, node: tree.Measure, dataset: typed.Dataset
-) -> tuple[list[typed.Statement], typed.Expr]:
+def _body(context: Context, node: tree.Measure, dataset: typed.Dataset) -> tuple[list[typed.Statement], typed.Expr]:
     """What is done with one row, and its value; raises Failed."""
     around = replace(context.around, train_level=len(context.scopes), rows="measure")
     with context.inside(around), context.block(()):
