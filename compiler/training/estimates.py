@@ -19,6 +19,7 @@ class Estimate:
     offset: Fraction
     least: Fraction  # that a row can add, to any element
     most: Fraction
+    grid: Fraction  # of the noise: the sum with it is a multiple
 
 
 def estimate(block: Block, number: int, mechanisms: Sequence[Mechanism]) -> Estimate | None:
@@ -42,7 +43,7 @@ def estimate(block: Block, number: int, mechanisms: Sequence[Mechanism]) -> Esti
     if not (isinstance(last, Value) and isinstance(last.op, Mechanism) and last.op.whole):
         return None
     which = [m.draw for m in mechanisms].index(last.op.draw)
-    return Estimate(which, factor, offset, *_ends(body, last, last.op.clip))
+    return Estimate(which, factor, offset, *_ends(body, last, last.op.clip), last.type.scale)
 
 
 def _ends(items: Mapping[int, Item], last: Value, clip: Fraction) -> tuple[Fraction, Fraction]:
