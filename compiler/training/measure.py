@@ -4,8 +4,8 @@
     noisy = sum + noise of deviation noise * clip                integers on the sum's grid, or a finer one
 
 It is made as one step of a `dpsgd` (`dpsgd.py`) that samples nothing: every row is in a slot of its own, so one row
-replaced by an empty one moves the sum by `clip` at most.  It stands in a loop of one iteration, which is what
-`verify.py` holds to that.
+replaced by an empty one moves the sum by `clip` at most.  It stands in a loop of one iteration, of which `verify.py`
+proves that.
 """
 
 from __future__ import annotations

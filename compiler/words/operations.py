@@ -31,8 +31,7 @@ class Entry:
 class Draw:
     """Field `name` of the `draw`-th sampled batch of `dataset`: Poisson with rate batch / n into `slots` slots.
 
-    If `whole`, of all rows: each in a slot of its own, in their order, as many as there are slots.  An axis of slots
-    comes first.
+    If `whole`, of all rows, as many as there are slots: each in a slot of its own.  An axis of slots comes first.
     """
 
     dataset: str

@@ -1,8 +1,11 @@
-"""`measure`: the noisy sum of one value over all rows of a data set, bound to a name."""
+"""`measure`: the noisy sum of one value over all rows of a data set, bound to a name; each time is paid for."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import sqrt
 
 from lang import typed
 from lang.checker.blocks import block_value
@@ -13,6 +16,8 @@ from lang.checker.infer import number
 from lang.checker.symbols import RowName
 from lang.checker.training import check_place, dataset_of
 from lang.problems.names import MissingResult
+from lang.problems.silent import MeasureRepeated
+from lang.source import Span
 from lang.syntax import tree
 from lang.typed import Number
 
@@ -59,3 +64,22 @@ def _body(context: Context, node: tree.Measure, dataset: typed.Dataset) -> tuple
             raise Failed(MissingResult(span=node.body.span, name=node.name.name))
         number(value, "`measure`")
         return statements, value
+
+
+def warn_repeated(context: Context, statements: Sequence[typed.Statement]) -> None:
+    """A warning for each measure that a loop repeats, unrolled or not: "once an epoch" adds up."""
+    times = Counter[tuple[str, Span]]()  # by the place of the name: each iteration of an unrolled loop has its own
+    for measured, count in _measured(statements, 1):
+        times[measured.variable.name, measured.variable.span] += count if measured.noise else 0
+    for (name, span), count in times.items():
+        if count > 1:
+            context.report(MeasureRepeated(span=span, name=name, times=count, root=f"{sqrt(count):.3g}"))
+
+
+def _measured(statements: Sequence[typed.Statement], times: int) -> Iterator[tuple[typed.Measure, int]]:
+    """Each measure, and how often its loops run it; none stands under a private condition."""
+    for statement in statements:
+        if isinstance(statement, typed.Measure):
+            yield statement, times
+        elif isinstance(statement, typed.Repeat):
+            yield from _measured(statement.body, times * statement.count)

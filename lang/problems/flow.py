@@ -12,7 +12,7 @@ class LeaksData(Problem):
     code = "leaks-data"
     title = "`{output}` carries records of `{owner}` to `{receiver}` without a privacy mechanism"
     label = "learned by `{receiver}` here"
-    help = "train it in a `dpsgd` block with noise, or write `reveal({output})` if both sides agree to this release"
+    help = "let it out by a `dpsgd` or a `measure` with noise, or write `reveal({output})` if both sides agree to that"
 
     output: str
     owner: str
@@ -87,7 +87,7 @@ class DatasetOutside(Problem):
     code = "dataset-outside"
     title = "the data set `{name}` is named outside `on`"
     label = "rows never leave this way"
-    help = "train on it: `dpsgd VARIABLE on {name}(...) as row {{ ... }}`, and read `row.FIELD` inside"
+    help = "read `row.FIELD` in `dpsgd VARIABLE on {name}(...) as row {{ ... }}` or in `measure NAME on {name}(...)`"
 
     name: str
 

@@ -127,7 +127,7 @@ class PartySources:
         place = (at.draw, *position)
         if self._batch is None or self._batch[0] != place:
             batch = (
-                draw_whole(n=n, slots=at.slots)
+                draw_whole(self.secret, at.draw, position, n=n, slots=at.slots)
                 if at.whole
                 else draw_batch(self.secret, at.draw, position, n=n, batch=at.batch, slots=at.slots)
             )

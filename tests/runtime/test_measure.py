@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from itertools import permutations
 from math import sqrt
 from pathlib import Path
 from threading import Thread
@@ -23,6 +25,7 @@ from runtime.party.run import Report, prepare, run
 from runtime.party.sources import PartySources, load
 from runtime.privacy.accountant import account
 from runtime.privacy.cost import told
+from runtime.privacy.draws import draw_whole
 from runtime.privacy.randomness import RunSecret
 from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import privacy
@@ -113,22 +116,36 @@ def test_another_number_of_rows_is_refused(folder: Path, records: str) -> None:
         api.simulate(program, given(folder, "own", records), seed=1)
 
 
-def test_each_row_stands_in_its_own_slot_in_every_run(folder: Path) -> None:
-    """Sampled or shuffled rows would be told by other bounds than those that are charged."""
+def test_every_row_is_read_once_and_whole(folder: Path) -> None:
+    """Sampled rows would be told by other bounds than those that are charged."""
     program = api.compile(folder / "own.ccr")
-    everyone, at = frozenset(program.compiled.parties), 0
+    loaded = load(program.compiled, frozenset(program.compiled.parties), given(folder, "own"))
+    whole, meaning = loaded["records"], program.meaning
+    assert isinstance(whole, dict) and meaning is not None
+    want = sorted([*map(int, x), int(y), 1] for x, y in zip(whole["x"], whole["y"], strict=True))
+    orders: set[str] = set()
     for seed in range(3):
-        loaded = load(program.compiled, everyone, given(folder, "own"))
         sources = PartySources(loaded, RunSecret.from_seed(seed))
-        meaning = program.meaning
-        assert meaning is not None
-        for draw, type in drawn(meaning.words.block):
-            whole = loaded["records"]
-            assert isinstance(whole, dict)
-            want = whole[draw.name] if draw.name else np.ones(ROWS)
-            assert np.array_equal(sources.sample(draw, type, (0,)), want)
-            at += 1
-    assert at == 9
+        found = {at.name: sources.sample(at, type, (0,)) for at, type in drawn(meaning.words.block)}
+        rows = [[*map(int, x), int(y), int(v)] for x, y, v in zip(found["x"], found["y"], found[""], strict=True)]
+        assert sorted(rows) == want
+        orders.add(str(rows))
+    assert len(orders) == 3
+
+
+def test_rows_stand_in_uniformly_random_slots() -> None:
+    """A file may be sorted by what is in it: in its order, rows would stand where others put them."""
+    found = Counter(
+        tuple(draw_whole(RunSecret.from_seed(seed), 1, (0,), n=3, slots=3).tolist()) for seed in range(1200)
+    )
+    assert set(found) == set(permutations(range(3)))
+    assert all(abs(count - 200) < 60 for count in found.values())  # more than four deviations
+
+
+def test_each_measure_places_its_rows_anew() -> None:
+    secret = RunSecret.from_seed(1)
+    orders = {draw_whole(secret, draw, (step,), n=20, slots=20).tobytes() for draw in (0, 1) for step in (0, 1)}
+    assert len(orders) == 4
 
 
 def test_the_cost_is_that_of_a_gaussian_of_all_rows(folder: Path) -> None:
