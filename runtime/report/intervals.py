@@ -37,6 +37,7 @@ class Intervals:
     of: Estimate
     mechanism: Mechanism
     half: float  # of the interval around the rows at hand, before it is cut
+    value: Numbers
     rows: tuple[Numbers, Numbers]
     population: tuple[Numbers, Numbers]
 
@@ -45,7 +46,7 @@ class Intervals:
             return [f"each number is within {self.half:.6g} with 95 % of {self._what()}", ALONE]
         ends = [f"{float(low):.6g} to {float(high):.6g}" for low, high in (self.rows, self.population)]
         return [
-            f"95 % interval {ends[0]}, of {self._what()}",
+            f"95 % interval {ends[0]} about {float(self.value):.6g}, of {self._what()}",
             f"95 % interval {ends[1]}, of the same for other records drawn as these were",
             ALONE,
         ]
@@ -83,12 +84,14 @@ def intervals(program: Compiled, output: Released, value: Array) -> Intervals | 
     m = program.mechanisms[found.mechanism]
     factor, offset, grid = (float(x) for x in (found.factor, found.offset, found.grid))
     sigma, n = float(m.noise_multiplier * m.clip), m.slots
-    told = (value.astype(np.float64) * float(output.type.scale) - offset) / factor
+    told = np.asarray(value, dtype=np.float64) * float(output.type.scale)
+    total = (told - offset) / factor
     half = grid * max(0, ceil(_Z * sigma / grid - 0.5))
     least, most = float(found.least), float(found.most)
-    ends = [np.clip(told + way * half, n * least, n * most) for way in (-1, 1)]
-    drawn = [n * mean for mean in _population(told / n, sigma / n, n, least, most)]
-    return Intervals(found, m, abs(factor) * half, _in_unit(ends, factor, offset), _in_unit(drawn, factor, offset))
+    ends = [np.clip(total + way * half, n * least, n * most) for way in (-1, 1)]
+    drawn = [n * mean for mean in _population(total / n, sigma / n, n, least, most)]
+    rows, population = (_in_unit(found, factor, offset) for found in (ends, drawn))
+    return Intervals(found, m, abs(factor) * half, told, rows, population)
 
 
 def _population(mean: Numbers, noise: float, n: int, least: float, most: float) -> list[Numbers]:
