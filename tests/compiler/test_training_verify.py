@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.damaged_training import (
     again,
+    alike,
     at_least_9,
     at_most_6,
     both,
@@ -262,6 +263,8 @@ DAMAGES: dict[str, tuple[str, Change, str]] = {
         "is not scaled",
     ),
     "a score that is not clamped": ("measure", unclamped, "its operands make it"),
+    "two bins alike": ("measure", alike, "is not scaled"),
+    "bins for other numbers in each": ("measure", viewed((4, 3), Draw, (0, 1)), "in another slot|is not scaled"),
     "an empty slot that counts": ("measure", nth(Select, 0, unmasked), "an empty slot's gradient|would"),
     "the first row in all slots": ("measure", viewed((2, 2, 4), Linear, (2, 1, 0)), "in another slot than its own"),
     "a sum without noise": (

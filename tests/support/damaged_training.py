@@ -171,6 +171,11 @@ def unmasked(b: Builder, v: Value) -> int | None:
     return v.args[1] if v.op == Select() and v.args[0] == drawn(b, "") else None
 
 
+def alike(b: Builder, v: Value) -> int | None:
+    """Two of three bins are for one number."""
+    return b.emit(replace(v, op=Constant((0, 1, 1)))) if v.op == Constant((0, 1, 2)) else None
+
+
 def one_draw(b: Builder, v: Value) -> int | None:
     """The third of several measures is made by the first one's batch and coins, and so with its noise."""
     here = isinstance(v.op, Draw | Coins | Mechanism) and v.op.draw == 2
