@@ -50,7 +50,7 @@ def _signed(contract: Contract, party: str) -> str:
 def _mechanism(m: Mechanism) -> str:
     drawn = m.drawn_by or "both parties together"
     how = (
-        f"{sums(m.steps)} over all {count(m.batch)} records"
+        f"{sums(m.steps)} over all {count(m.batch)} records of `{m.dataset}`"
         if m.whole
         else f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from itertools import permutations
 from math import sqrt
 from pathlib import Path
@@ -11,6 +12,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from support.contracts import BUDGETS, HOSPITAL, NOW, VENDOR
 from support.memory_channel import pair
 
 from compiler.joint.shares import Products
@@ -18,15 +20,20 @@ from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Type, Value
 from compiler.words.operations import Draw
 from runtime import api
+from runtime.contract.agree import with_program
+from runtime.contract.draft import Holding, terms_for
+from runtime.contract.refused import Refused
+from runtime.contract.terms import Contract
 from runtime.data.errors import InputError
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.run import Report, prepare, run
 from runtime.party.sources import PartySources, load
 from runtime.privacy.accountant import account
-from runtime.privacy.cost import told
+from runtime.privacy.cost import charged, told
 from runtime.privacy.draws import draw_whole
 from runtime.privacy.randomness import RunSecret
+from runtime.report.contract import lines
 from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import privacy
 
@@ -60,8 +67,8 @@ TEXTS = {
 def rows(count: int) -> str:
     rng = np.random.default_rng(count)
     x = np.round(rng.uniform(-0.5, 0.5, (count, 3)) * 16) / 16
-    lines = [",".join(map(str, [*row, int(sum(row) > 0)])) for row in x.tolist()]
-    return "x0,x1,x2,y\n" + "\n".join(lines) + "\n"
+    table = [",".join(map(str, [*row, int(sum(row) > 0)])) for row in x.tolist()]
+    return "x0,x1,x2,y\n" + "\n".join(table) + "\n"
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +175,31 @@ def drawn(block: Block) -> Iterator[tuple[Draw, Type]]:
             yield from drawn(item.body)
         elif isinstance(item, Value) and isinstance(item.op, Draw):
             yield item.op, item.type
+
+
+@pytest.mark.parametrize("n", [ROWS - 1, ROWS + 1])
+def test_it_is_charged_for_its_own_rows(folder: Path, n: int) -> None:
+    [mechanism] = api.compile(folder / "own.ccr").compiled.mechanisms
+    with pytest.raises(ValueError, match="where `measure` counts 12"):
+        charged(mechanism, {"records": n})
+
+
+def test_a_contract_says_that_all_rows_are_read(folder: Path) -> None:
+    program = api.compile(folder / "own.ccr")
+    agreed = terms_for(
+        program,
+        {"vendor": VENDOR.certificate, "hospital": HOSPITAL.certificate},
+        {"records": Holding(ROWS, "5a" * 32, "00" * 32)},
+        BUDGETS,
+        NOW,
+        NOW + timedelta(days=1),
+    )
+    assert "1 noisy sum over all 12 records" in "\n".join(lines(Contract(terms=agreed, signatures=())))
+    with_program(agreed, program)
+    [mechanism] = agreed.mechanisms
+    sampled = agreed.model_copy(update={"mechanisms": (mechanism.model_copy(update={"whole": False}),)})
+    with pytest.raises(Refused, match="sampling-differs"):
+        with_program(sampled, program)
 
 
 def around(program: api.Program, files: dict[str, str], seed: int) -> Intervals:
