@@ -327,6 +327,21 @@ class Train:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """The noisy sum over all rows of what the body makes of one; clauses are public constants."""
+
+    variable: Variable  # which it binds
+    dataset: str
+    rows: int
+    clip: Fraction
+    noise: Fraction
+    drawn_by: str | None
+    body: tuple[Statement, ...]
+    value: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """output; `value` keeps its own exact type (a kind where it has one)."""
 
@@ -337,7 +352,7 @@ class Release:
     span: Span = field(compare=False)  # of the released expression
 
 
-Statement = Bind | Store | Repeat | When | Train | Release
+Statement = Bind | Store | Repeat | When | Train | Measure | Release
 
 
 # -- program ------------------------------------------------------------------------------------

@@ -81,5 +81,6 @@ def _mechanisms(program: Compiled) -> Iterator[str]:
         if m.to and (m.to not in program.parties or m.to == owners.get(m.dataset)):
             yield f"tells each step on `{m.dataset}` to nobody who may learn it"
         counted = 0 < m.batch <= m.slots and min((m.steps, *m.sizes)) > 0
+        counted = counted and (m.batch == m.slots or not m.whole)
         if not (counted and m.clip > 0 and m.noise_multiplier > 0):
             yield f"says of the noise on `{m.dataset}` what cannot be"

@@ -44,10 +44,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The noise of one `dpsgd` that a party drew on its own."""
+    """The noise of one `dpsgd` or `measure` that a party drew on its own."""
 
     party: str
     draw: int
+    word: str
     span: Span | None = field(default=None, compare=False)
 
 
@@ -147,7 +148,8 @@ def _leak(output: str, span: Span, source: Source, receiver: str, related: tuple
 def _known(output: str, span: Span, noise: Drawn) -> Problem:
     related: tuple[tuple[Span, str], ...] = ()
     if noise.span is not None:
-        related = ((_word(noise.span), f"its noise is drawn by `{noise.party}`"),)
+        first = replace(noise.span, end_line=noise.span.line, end_column=noise.span.column + len(noise.word))
+        related = ((first, f"its noise is drawn by `{noise.party}`"),)
     return NoiseKnown(span=span, output=output, party=noise.party, related=related)
 
 
@@ -199,8 +201,9 @@ def _value(item: Value, args: list[Sources]) -> Sources:
             return frozenset({Source(name, party, None)})
         case Draw(dataset, _, party, draw):
             return frozenset({Source(dataset, party, draw)})
-        case Mechanism(dataset=dataset, draw=draw, drawn_by=party):
+        case Mechanism(dataset=dataset, draw=draw, drawn_by=party, whole=whole):
             left = frozenset(s for s in joined if isinstance(s, Drawn) or (s.name, s.draw) != (dataset, draw))
-            return left | {Drawn(party, draw, item.span)} if party else left
+            word = "measure" if whole else "dpsgd"
+            return left | {Drawn(party, draw, word, item.span)} if party else left
         case _:
             assert_never(op)

@@ -30,11 +30,9 @@ from compiler.words.operations import Bound, Coins, Constant, Draw, Held, Learn,
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
-from lang.kinds import Kind
 from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
-from lang.typed import Moment
 
 # (builder of one example, fields of the row, weights) -> gradient of each weight
 Gradients = Callable[[Builder, dict[str, int], list[int]], list[int]]
@@ -56,22 +54,36 @@ def train(
     if batch.receiver:
         names = [(v.name, span) for v, span in zip(s.variables, s.variable_spans, strict=True)]
         init = starts(b, init, names, batch.receiver)
-    followers = batch.followers(kinds)
+    followers = followers_of(s, batch.slots)
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds), *followers.types], b)
     body.span = s.span
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
     carried = list(range(body.first + 1, body.first + len(body.params)))
-    sums = _clipped_sums(body, batch, carried[: len(kinds)], gradients)
-    after = followers.step(body, body.first, batch.held(body, carried), _noisy(body, batch, sums))
+    sums = clipped_sums(body, batch, carried[: len(kinds)], gradients)
+    after = followers.step(body, body.first, held(body, batch.receiver, carried), noisy_sums(body, batch, sums))
     start = [b.add(Constant((0,)), (), type) for type in followers.types]
     return followers.weights(b.loop(s.steps, [*init, *start], body.block(after)))
 
 
+def followers_of(s: t.Train, slots: int) -> Followers:
+    """The updates of its variables."""
+    reach = (slots + REACH * s.noise) * s.clip
+    kinds = [v.kind for v in s.variables]
+    return Followers(tuple(Follower(s.update, s.steps, s.batch, kind, s.clip, reach) for kind in kinds if kind))
+
+
+def held(b: Builder, receiver: str, carried: Sequence[int]) -> list[int]:
+    """The weights, and what else is carried, as the update reads them: by whoever makes it."""
+    if not receiver:
+        return list(carried)
+    return [b.add(Held(receiver), (n,), b.type(n)) for n in carried]
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One `dpsgd` of the program."""
+    """One `dpsgd` or `measure` of the program."""
 
-    train: t.Train
+    train: t.Train | t.Measure
     dataset: t.Dataset
     parties: tuple[str, ...]
     draw: int
@@ -80,30 +92,27 @@ class Batch:
     @property
     def receiver(self) -> str:
         """Who is told the noisy sums after each step; "": nobody."""
-        match self.train.release:
-            case Moment.STEP:
+        moment = t.Moment.END if isinstance(self.train, t.Measure) else self.train.release
+        match moment:
+            case t.Moment.STEP:
                 return next(p for p in self.parties if p != self.dataset.party)
-            case Moment.END:
+            case t.Moment.END:
                 return ""
             case _:
-                assert_never(self.train.release)
+                assert_never(moment)
 
-    def held(self, b: Builder, carried: Sequence[int]) -> list[int]:
-        """The weights, and what else is carried, as the update reads them: by whoever makes it."""
-        if not self.receiver:
-            return list(carried)
-        return [b.add(Held(self.receiver), (n,), b.type(n)) for n in carried]
+    @property
+    def whole(self) -> bool:
+        """Is it of all rows?"""
+        return isinstance(self.train, t.Measure)
 
-    def followers(self, kinds: Sequence[Kind | None]) -> Followers:
-        """Of the variables, one for each kind."""
-        s = self.train
-        reach = (self.slots + REACH * s.noise) * s.clip
-        return Followers(tuple(Follower(s.update, s.steps, s.batch, kind, s.clip, reach) for kind in kinds if kind))
+    @property
+    def size(self) -> int:
+        return self.train.rows if isinstance(self.train, t.Measure) else self.train.batch
 
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""
-        s = self.train
-        draw = Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots)
+        draw = Draw(self.train.dataset, name, self.dataset.party, self.draw, self.size, self.slots, self.whole)
         return b.add(draw, (), replace(type, shape=(self.slots, *type.shape)))
 
     def sigma(self, sum: Type) -> Fraction:
@@ -123,19 +132,20 @@ class Batch:
         return Mechanism(
             s.dataset,
             self.draw,
-            s.batch,
+            self.size,
             self.slots,
-            s.steps,
+            1 if isinstance(s, t.Measure) else s.steps,
             s.clip,
             s.noise,
             s.drawn_by or "",
             samplers,
             sizes,
+            whole=self.whole,
             to=self.receiver,
         )
 
 
-def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
+def clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
     """The sum over the slots of each variable's gradient; together they have norm at most `clip` for each row."""
     fields = [(f, type_of(f.kind)) for f in batch.dataset.fields]
     bit = Type((), Fraction(1), 0, 1)
@@ -181,7 +191,7 @@ def _bounded(
     return scaled, Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
-def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
+def noisy_sums(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
     """The sums as they leave: with noise, and then without the data set among their sources."""
     if not batch.train.noise:
         return list(sums)

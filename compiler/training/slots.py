@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.training.bounds import largest
+from compiler.training.hot import most_equal
 from compiler.words.arithmetic import split
 from compiler.words.ir import Item, Type, Value
 from compiler.words.operations import (
@@ -24,6 +25,7 @@ from compiler.words.operations import (
     Digits,
     Dot,
     Draw,
+    Equal,
     Less,
     Linear,
     Mark,
@@ -150,9 +152,12 @@ class Slots:
 
     def axis(self, shape: tuple[int, ...], unit: int) -> int:
         """The axis that goes through the slots."""
-        inner = [axis for axis, n in enumerate(shape) if n == self.count and prod(shape[axis + 1 :]) == unit]
+        inner = self._axes(shape, unit)
         need(bool(inner), "the slots are no axis of a gradient")
         return inner[-1]
+
+    def _axes(self, shape: tuple[int, ...], unit: int) -> list[int]:
+        return [axis for axis, n in enumerate(shape) if n == self.count and prod(shape[axis + 1 :]) == unit]
 
     def norm(self, number: int, unit: Unit) -> Fraction:
         """A bound on the squared norm of one slot's part, whose unit is given; of a value of no row, as it is repeated
@@ -198,6 +203,9 @@ class Slots:
                 return sum((self.norm(a, unit) for a in args), Fraction(0))
             case Select():
                 return sum((self.norm(a, unit) for a in args[1:]), Fraction(0))
+            case Equal() if unit and self.of(number) == unit and (inner := self._axes(type.shape, unit)):
+                most = most_equal(self.items.get, self.types.__getitem__, args, inner[-1])
+                return whole if most is None else min(whole, most * largest(type) ** 2)
             case _:
                 return whole
 

@@ -2,13 +2,14 @@
 
 Called on every compile, and strict: what it refuses is a defect of the compiler, never of a program.  It reads the
 words that joint work is made of (before `joint.locality` cuts them), takes every Ring for a source of any value, and
-shows for each `dpsgd` with noise, from nothing but its items:
+shows for each `dpsgd` and each `measure` with noise, from nothing but its items:
 
     each row is by itself until its sum; its part of the sums has norm at most `clip`, and an empty slot's is 0
     the sums are read by the addition of noise alone, which is that of this `dpsgd`, drawn once for each sum
     a sum that is a Ring has room for all rows and the noise, which is added in the ring
     no value that a Ring is among the sources of leaves the body but through its mechanism, and no Ring stands elsewhere
     what is told after a step is such a sum, to the party that its mechanism names, which is not the rows' owner
+    no other mechanism has its draw; the rows of a `measure` are all rows, and its mechanism says so
 
 That declared ranges hold for every value of a Ring is `words.verify`'s, which is called first.  Of the claims that it
 believes, a norm's is made again here; an extreme's and a remainder's are held to their form; that of an approximation
@@ -69,7 +70,7 @@ def check(words: Words) -> None:
     norms = {d.name: {f.name: f.norm for f in d.fields} for d in words.datasets}
     try:
         verify(words)
-        _outside(words.block, {}, norms)
+        _outside(words.block, {}, norms, set())
     except Malformed as error:
         raise Unsafe(error.number, error.reason) from None
     except _LOST as error:
@@ -79,17 +80,26 @@ def check(words: Words) -> None:
 # -- where Rings stand ------------------------------------------------------------------------------
 
 
-def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mapping[str, Fraction | None]]) -> None:
-    """The block of a program, or of a loop that is no `dpsgd`."""
+Norms = Mapping[str, Mapping[str, Fraction | None]]  # of the fields of each data set
+
+
+def _outside(block: Block, types: Mapping[int, Type], norms: Norms, draws: set[int]) -> None:
+    """The block of a program, or of a loop that is no `dpsgd`; `draws` are those of the mechanisms before it.
+
+    A mechanism by the draw of another would sample the same rows and add the same noise, and be counted as one.
+    """
     known = {**types, **dict(enumerate(block.params, block.first))}
     for number, item in block.numbered():
         match item:
             case Loop():
                 inside = {n: t for n, t in known.items() if n < item.body.first}
                 if any(isinstance(i, Value) and isinstance(i.op, Mechanism) for i in item.body.items):
-                    _Body(item.body, inside, norms).check()
+                    draw = _Body(item.body, inside, norms).check().draw
+                    if draw in draws:
+                        raise Unsafe(number, "the draw of another mechanism")
+                    draws.add(draw)
                 else:
-                    _outside(item.body, inside, norms)
+                    _outside(item.body, inside, norms, draws)
             case Value():
                 if isinstance(item.op, Ring | Mechanism | Learn):
                     raise Unsafe(number, "stands outside a `dpsgd` with noise")
@@ -109,11 +119,11 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mappin
 class _Body:
     block: Block
     outer: Mapping[int, Type]
-    norms: Mapping[str, Mapping[str, Fraction | None]]
+    norms: Norms
     items: dict[int, Value] = field(default_factory=dict[int, Value])
     readers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
-    def check(self) -> None:
+    def check(self) -> Mechanism:
         number: int | None = None
         try:
             for number, item in self.block.numbered():
@@ -137,6 +147,7 @@ class _Body:
             number = None
             sums = self._sums(slots, mechanism)
             self._bounded(slots, [self.items[b].args[0] for b in sums], mechanism.clip)
+            return mechanism
         except Wrong as wrong:
             raise Unsafe(number, str(wrong)) from None
 
@@ -152,9 +163,9 @@ class _Body:
         for item in self.items.values():
             match item.op:
                 case Draw() as d:
-                    drawn = (d.dataset, d.draw, d.batch, d.slots)
+                    drawn = (d.dataset, d.draw, d.batch, d.slots, d.whole)
                     m = mechanism
-                    need(drawn == (m.dataset, m.draw, m.batch, m.slots), "the batch of another mechanism")
+                    need(drawn == (m.dataset, m.draw, m.batch, m.slots, m.whole), "the batch of another mechanism")
                 case Noise(draw=draw) | Coins(draw=draw):
                     need(draw == mechanism.draw, "the noise of another mechanism")
                 case _:

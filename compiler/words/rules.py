@@ -142,8 +142,9 @@ def _passed(op: Mark | Enter | Telling, args: Sequence[Operand], type: Type) -> 
     match op:
         case Bound(norm=norm):
             need(norm > 0, "a bound that is not positive")
-        case Mechanism(batch=batch, slots=slots, steps=steps, clip=clip):
+        case Mechanism(batch=batch, slots=slots, steps=steps, clip=clip, whole=whole):
             need(0 < batch <= slots and steps > 0 and clip > 0, "a mechanism of no batch, step or clip")
+            need(batch == slots or not whole, "a mechanism of all rows and not all rows")
         case Enter() | Learn() | Held():
             _alike(a.type, type)
         case _:

@@ -173,7 +173,7 @@ class _Verifier:
             case Entry(name):
                 need(op in self.outside.inputs, f"reads the input `{name}` of `{op.party}`, which there is not")
                 need(type == self.outside.inputs[op], f"the input is {self.outside.inputs[op]}")
-            case Draw(dataset, name, party, _, batch, slots):
+            case Draw(dataset, name, party, _, batch, slots, whole):
                 need(dataset in self.outside.datasets, f"samples `{dataset}`, which there is not")
                 held = self.outside.datasets[dataset]
                 need(party == held.party, f"`{party}` samples the data set of `{held.party}`")
@@ -181,7 +181,7 @@ class _Verifier:
                 need(name in fields or not name, f"samples `{dataset}.{name}`, which there is not")
                 row = fields[name] if name else Type((), type.scale, 0, 1)
                 wanted = Type((slots, *row.shape), row.scale, row.lo, row.hi)
-                need(0 < batch <= slots, f"a batch of {batch} in {slots} slots")
+                need(0 < batch <= slots and (batch == slots or not whole), f"a batch of {batch} in {slots} slots")
                 need(type == wanted and (bool(name) or type.scale == 1), f"the field's batch is {wanted}")
             case _:
                 assert_never(op)

@@ -108,7 +108,7 @@ def _optimizer(context: Context, clause: tree.Clause) -> Adam:
     for name, value in call.options:
         if name.name not in _ADAM:
             hint = context.near(name.name, list(_ADAM)) or "`adam` takes beta1, beta2 and epsilon"
-            raise Failed(ClauseUnknown(span=name.span, clause=name.name, hint=hint))
+            raise Failed(ClauseUnknown(span=name.span, word="adam", clause=name.name, hint=hint))
         if name.name in given:
             raise Failed(ClauseTwice(span=name.span, clause=name.name))
         given[name.name] = value

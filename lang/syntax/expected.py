@@ -23,6 +23,7 @@ STATEMENT_WORDS = frozenset(
         "for",
         "if",
         "dpsgd",
+        "measure",
         "loss",
         "grad",
     }

@@ -77,7 +77,15 @@ def _item(item: tree.Item) -> list[Line]:
         case tree.Output():
             return _single(item, _output(item))
         case (
-            tree.Let() | tree.Var() | tree.Assign() | tree.For() | tree.If() | tree.Dpsgd() | tree.Loss() | tree.Grad()
+            tree.Let()
+            | tree.Var()
+            | tree.Assign()
+            | tree.For()
+            | tree.If()
+            | tree.Dpsgd()
+            | tree.Measure()
+            | tree.Loss()
+            | tree.Grad()
         ):
             return _statement(item)
         case _:
@@ -154,10 +162,9 @@ def _statement(node: tree.Statement) -> list[Line]:
         case tree.If():
             return _if(node)
         case tree.Dpsgd():
-            variables = ", ".join(name.name for name in node.variables)
-            clauses = ", ".join(map(_clause, node.clauses))
-            head = f"dpsgd {variables} on {node.dataset.name}({clauses}) as {node.row.name}"
-            return _block(head, node.span.line, node.body)
+            return _rows(node, "dpsgd " + ", ".join(name.name for name in node.variables))
+        case tree.Measure():
+            return _rows(node, f"measure {node.name.name}")
         case tree.Loss(value=value):
             return _single(node, f"loss {_expr(value)};")
         case tree.Grad(variable=variable, value=value):
@@ -168,6 +175,12 @@ def _statement(node: tree.Statement) -> list[Line]:
 
 def _of(kind: tree.Kind | None) -> str:
     return f": {_kind(kind)}" if kind else ""
+
+
+def _rows(node: tree.Dpsgd | tree.Measure, what: str) -> list[Line]:
+    clauses = ", ".join(map(_clause, node.clauses))
+    head = f"{what} on {node.dataset.name}({clauses}) as {node.row.name}"
+    return _block(head, node.span.line, node.body)
 
 
 def _clause(clause: tree.Clause) -> str:

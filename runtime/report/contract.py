@@ -7,7 +7,7 @@ from typing import assert_never
 from runtime.contract.sign import Standing, digest, standing
 from runtime.contract.terms import Contract, Mechanism, Terms
 from runtime.privacy.limits import warning
-from runtime.report.wording import count, honest, listing, steps
+from runtime.report.wording import count, honest, listing, steps, sums
 
 
 def lines(contract: Contract) -> list[str]:
@@ -49,10 +49,12 @@ def _signed(contract: Contract, party: str) -> str:
 
 def _mechanism(m: Mechanism) -> str:
     drawn = m.drawn_by or "both parties together"
-    return (
-        f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots, clip "
-        f"{float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
+    how = (
+        f"{sums(m.steps)} over all {count(m.batch)} records of `{m.dataset}`"
+        if m.whole
+        else f"{steps(m.steps)} on Poisson batches of {m.batch} (rate {m.rate}) in {m.slots} slots"
     )
+    return f"{how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
 
 
 def _privacy(terms: Terms) -> list[str]:

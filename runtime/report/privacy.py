@@ -10,9 +10,9 @@ from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
 from runtime.privacy.accountant import Guarantee
-from runtime.privacy.cost import cost_of
+from runtime.privacy.cost import cost_of, stated
 from runtime.privacy.limits import default_delta, warning
-from runtime.report.wording import count, listing, steps
+from runtime.report.wording import count, listing, steps, sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,16 @@ class Privacy:
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
         of = f"{count(n)} records" if n is not None else "its records"
+        how = (
+            f"{sums(m.steps)} over all {count(m.slots)} records"
+            if m.whole
+            else f"{steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots"
+        )
         told = f"{m.to} is told the noisy sum of every step; " if m.to else ""
         return (
-            f"`{m.dataset}`: {steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots, "
-            f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
-            f"drawn by {m.drawn_by or 'both parties'}; {told}no row's gradient is longer than the clip, by {m.argument}"
+            f"`{m.dataset}`: {how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by "
+            f"{m.drawn_by or 'both parties'}; {told}no row's {'value' if m.whole else 'gradient'} is longer than the "
+            f"clip, by {m.argument}"
         )
 
     def as_json(self) -> dict[str, object]:
@@ -128,6 +133,7 @@ class Privacy:
             "mechanisms": [
                 {
                     "dataset": m.dataset,
+                    "whole": m.whole,
                     "records": self.records.get(m.dataset),
                     "batch": m.batch,
                     "slots": m.slots,
@@ -150,6 +156,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
 
     Takes up to seconds where there is a mechanism.
     """
+    records = stated(program) | dict(records)
     if delta is None:
         delta = float(default_delta(records[m.dataset] for m in program.mechanisms if m.dataset in records))
     revealed = tuple(o for o in program.outputs if o.revealed)

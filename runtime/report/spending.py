@@ -63,10 +63,12 @@ class Spending:
                 f"noise: too little for joint noise at this delta, of which its own delta alone takes "
                 f"{self.told[i].added_delta():.2g}: ask for more noise, or for noise `drawn by` the data provider"
             )
+        whole = self.privacy.mechanisms[i].whole
+        overflow = "" if whole else f" ({proved.far_delta:.2g} where a batch overflows)"
         return (
             f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
-            f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers} "
-            f"({proved.far_delta:.2g} where a batch overflows); proved in {duration(proved.seconds)}"
+            f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers}"
+            f"{overflow}; proved in {duration(proved.seconds)}"
         )
 
     def _budget(self) -> list[str]:

@@ -24,6 +24,11 @@ def steps(number: int) -> str:
     return f"{count(number)} step" + ("" if number == 1 else "s")
 
 
+def sums(number: int) -> str:
+    """1 noisy sum, 20 noisy sums"""
+    return f"{count(number)} noisy sum" + ("" if number == 1 else "s")
+
+
 def size(count: float) -> str:
     """621.8 MB; a MB is 10^6 bytes, as networks count."""
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

@@ -26,7 +26,7 @@ from compiler.joint.verify import Miscut
 from compiler.pipeline import Meaning, understand
 from compiler.schedule.plan import Enter, Plan
 from compiler.words.integers import Array
-from compiler.words.ir import Type, Value
+from compiler.words.ir import Type, Value, Words
 from compiler.words.operations import Linear, Ring
 from lang.source import Source
 from runtime.crypto.labels import Labels
@@ -52,12 +52,15 @@ def equal(one: dict[str, Array], other: dict[str, Array]) -> bool:
 
 def check(number: int) -> int:
     """How many Rings the program has."""
-    words, shares = meaning(number).words, plan(number, Products.SHARES)
+    return holds(meaning(number).words, plan(number, Products.SHARES), plan(number, Products.GATES), number)
+
+
+def holds(words: Words, shares: Plan, gates: Plan, number: int) -> int:
+    """How many Rings a program has, of which everything that is claimed holds."""
     trials = [Trial(words, seed) for seed in range(number * 9, number * 9 + 3)]
     ring_of = matched(words, shares, trials[:2])
     last = trials[2]
     honest = Ideal(words).run(last)
-    gates = plan(number, Products.GATES)
     assert equal(honest, walk_in_the_clear(gates, last, words.parties))
     offsets = Offsets(np.random.default_rng(number))
 

@@ -52,6 +52,11 @@ def one(s: typed.Statement) -> Iterator[str]:
                 yield f"    loss {expr(s.loss)}"
             for variable, value in s.grads:
                 yield f"    grad {name(variable)} = {expr(value)}"
+        case typed.Measure():
+            drawn = f" drawn by {s.drawn_by}" if s.drawn_by else ""
+            yield f"measure {name(s.variable)} on {s.dataset} rows {s.rows} clip {s.clip} noise {s.noise}{drawn}"
+            yield from body(s.body, "    ")
+            yield f"    {expr(s.value)}"
         case typed.Release():
             yield f"output {s.name} = {'reveal ' if s.reveal else ''}{expr(s.value)} to {', '.join(s.receivers)}"
 
