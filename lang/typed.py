@@ -8,6 +8,7 @@ are exact (docs/decisions/rounding.md): only Convert rounds, and the operations 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from fractions import Fraction
 
 from lang.calls import INEXACT as INEXACT
@@ -269,6 +270,42 @@ class When:
     span: Span = field(compare=False)
 
 
+class Moment(Enum):
+    """When what a `dpsgd` lets out is told."""
+
+    END = "end"  # as outputs, which open behind the last step
+    STEP = "step"  # each step's noisy sums, behind that step, to the party that is not the data set's owner
+
+
+@dataclass(frozen=True, slots=True)
+class Momentum:
+    """m = factor * m + gradient; the weights follow m (Polyak).  A factor of 0 is plain descent."""
+
+    factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Adam:
+    """Kingma and Ba, arXiv:1412.6980, algorithm 1, with its names for what decays and for what is added."""
+
+    beta1: Fraction
+    beta2: Fraction
+    epsilon: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What becomes of the weights for a noisy gradient; all but a constant rate needs `release = step`."""
+
+    rates: tuple[Fraction, ...]  # one for each step, or one for all
+    optimizer: Momentum | Adam = Momentum(Fraction(0))
+    average: int = 0  # the weights after the last step are the mean of those after so many last ones; 0: no mean
+
+    @property
+    def plain(self) -> bool:
+        return len(self.rates) == 1 and self.optimizer == Momentum(Fraction(0)) and not self.average
+
+
 @dataclass(frozen=True, slots=True)
 class Train:
     """dpsgd: clauses are public constants; exactly one of `loss` and `grads` is given."""
@@ -279,13 +316,14 @@ class Train:
     steps: int
     clip: Fraction
     noise: Fraction
-    rate: Fraction
+    update: Update
     drawn_by: str | None
     body: tuple[Statement, ...]  # statements before the loss
     loss: Expr | None
     grads: tuple[tuple[Variable, Expr], ...]
     span: Span = field(compare=False)
     variable_spans: tuple[Span, ...] = field(default=(), compare=False)
+    release: Moment = Moment.END
 
 
 @dataclass(frozen=True, slots=True)

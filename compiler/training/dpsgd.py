@@ -14,20 +14,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, isqrt
+from typing import assert_never
 
 from compiler.training import bounds
 from compiler.training.clip import clipped, masked
 from compiler.training.own import Own
 from compiler.training.rings import Cheaper, added, with_room
+from compiler.training.start import starts
+from compiler.training.update import Follower, Followers
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.noise_bound import REACH, noise_bound
-from compiler.words.operations import Bound, Coins, Draw, Mechanism, Noise
+from compiler.words.operations import Bound, Coins, Constant, Draw, Held, Learn, Mechanism, Noise
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
-from lang.kinds import Tensor
 from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
@@ -48,18 +50,33 @@ def train(
     dataset = next(d for d in program.datasets if d.name == s.dataset)
     kinds = [v.kind for v in s.variables]
     init = [b.fit(w, type_of(kind)) for w, kind in zip(weights, kinds, strict=True)]
-    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
+    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
+    if batch.receiver:
+        names = [(v.name, span) for v, span in zip(s.variables, s.variable_spans, strict=True)]
+        init = starts(b, init, names, batch.receiver)
+    followers = followers_of(s, batch.slots)
+    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds), *followers.types], b)
     body.span = s.span
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
-    inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
-    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
-    sums = clipped_sums(body, batch, inside, gradients)
-    after: list[int] = []
-    for weight, noisy, kind in zip(inside, noisy_sums(body, batch, sums), kinds, strict=True):
-        stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
-        assert isinstance(kind, Tensor)
-        after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), type_of(kind)))
-    return b.loop(s.steps, init, body.block(after))
+    carried = list(range(body.first + 1, body.first + len(body.params)))
+    sums = clipped_sums(body, batch, carried[: len(kinds)], gradients)
+    after = followers.step(body, body.first, held(body, batch.receiver, carried), noisy_sums(body, batch, sums))
+    start = [b.add(Constant((0,)), (), type) for type in followers.types]
+    return followers.weights(b.loop(s.steps, [*init, *start], body.block(after)))
+
+
+def followers_of(s: t.Train, slots: int) -> Followers:
+    """The updates of its variables."""
+    reach = (slots + REACH * s.noise) * s.clip
+    kinds = [v.kind for v in s.variables]
+    return Followers(tuple(Follower(s.update, s.steps, s.batch, kind, s.clip, reach) for kind in kinds if kind))
+
+
+def held(b: Builder, receiver: str, carried: Sequence[int]) -> list[int]:
+    """The weights, and what else is carried, as the update reads them: by whoever makes it."""
+    if not receiver:
+        return list(carried)
+    return [b.add(Held(receiver), (n,), b.type(n)) for n in carried]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,18 @@ class Batch:
     parties: tuple[str, ...]
     draw: int
     slots: int
+
+    @property
+    def receiver(self) -> str:
+        """Who is told the noisy sums after each step; "": nobody."""
+        moment = t.Moment.END if isinstance(self.train, t.Measure) else self.train.release
+        match moment:
+            case t.Moment.STEP:
+                return next(p for p in self.parties if p != self.dataset.party)
+            case t.Moment.END:
+                return ""
+            case _:
+                assert_never(moment)
 
     @property
     def whole(self) -> bool:
@@ -112,6 +141,7 @@ class Batch:
             samplers,
             sizes,
             whole=self.whole,
+            to=self.receiver,
         )
 
 
@@ -175,7 +205,10 @@ def noisy_sums(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
             samplers.append(made)
         noisy.append(added(b, total, noise))
     mechanism = batch.mechanism(tuple(samplers), tuple(b.type(total).size for total in sums))
-    return [b.add(mechanism, (n,), b.type(n)) for n in noisy]
+    released = [b.add(mechanism, (n,), b.type(n)) for n in noisy]
+    if not mechanism.to:
+        return released
+    return [b.add(Learn(mechanism.to, batch.draw, i), (n,), b.type(n)) for i, n in enumerate(released)]
 
 
 def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:

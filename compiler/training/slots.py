@@ -37,6 +37,7 @@ from compiler.words.operations import (
     Source,
     Strided,
     Sum,
+    Telling,
     View,
 )
 from compiler.words.rules import need
@@ -93,7 +94,7 @@ class Slots:
             case Sum() | Dot() | Digits() | Ring():
                 unit = self._meet(found)
                 return unit if not unit else self._summed(unit, split(self.types[item.args[0]].shape, op.count)[1])
-            case _ if isinstance(op, Source | Compute | Mark):
+            case _ if isinstance(op, Source | Compute | Mark | Telling):
                 return self._meet(found)
             case _:
                 raise AssertionError("shares among words that are not cut yet")

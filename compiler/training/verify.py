@@ -8,6 +8,7 @@ shows for each `dpsgd` and each `measure` with noise, from nothing but its items
     the sums are read by the addition of noise alone, which is that of this `dpsgd`, drawn once for each sum
     a sum that is a Ring has room for all rows and the noise, which is added in the ring
     no value that a Ring is among the sources of leaves the body but through its mechanism, and no Ring stands elsewhere
+    what is told after a step is such a sum, to the party that its mechanism names, which is not the rows' owner
     no other mechanism has its draw; the rows of a `measure` are all rows, and its mechanism says so
 
 That declared ranges hold for every value of a Ring is `words.verify`'s, which is called first.  Of the claims that it
@@ -37,6 +38,7 @@ from compiler.words.operations import (
     Digits,
     Draw,
     Exact,
+    Learn,
     Linear,
     Mechanism,
     Noise,
@@ -99,7 +101,7 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Norms, draws: set[i
                 else:
                     _outside(item.body, inside, norms, draws)
             case Value():
-                if isinstance(item.op, Ring | Mechanism):
+                if isinstance(item.op, Ring | Mechanism | Learn):
                     raise Unsafe(number, "stands outside a `dpsgd` with noise")
                 if isinstance(item.op, Draw) and any(isinstance(i, Loop) for i in block.items):
                     raise Unsafe(number, "is drawn in front of the steps that read it")
@@ -141,6 +143,7 @@ class _Body:
             for number, value in self.items.items():
                 self._value(slots, number, value)
             self._leaves(mechanism)
+            self._told(mechanism)
             number = None
             sums = self._sums(slots, mechanism)
             self._bounded(slots, [self.items[b].args[0] for b in sums], mechanism.clip)
@@ -183,6 +186,27 @@ class _Body:
         for result in self.block.results:
             if hidden.get(result, False):
                 raise Unsafe(result, "leaves a `dpsgd` without its noise")
+
+    def _told(self, mechanism: Mechanism) -> None:
+        """All that is told is a noisy sum, and all noisy sums are told where any is."""
+        for number, item in self.items.items():
+            match item.op:
+                case Learn(party=party, draw=draw):
+                    source = self.items.get(item.args[0])
+                    hidden = source is not None and isinstance(source.op, Mechanism)
+                    if not hidden or not party or (party, draw) != (mechanism.to, mechanism.draw):
+                        raise Unsafe(number, "something else than a noisy sum is told after a step")
+                case Mechanism(to=to):
+                    readers = [self.items[r].op for r in self.readers.get(number, ())]
+                    if to and (number in self.block.results or not all(isinstance(op, Learn) for op in readers)):
+                        raise Unsafe(number, "a sum of a step goes on without being told")
+                case Draw(party=party):
+                    need(party != mechanism.to, "rows that are told to their owner")
+                case _:
+                    pass
+        for type in self.block.params[1:] if mechanism.to else ():
+            whole = (type.lo, type.hi) == full_range(type.width, type.signed)
+            need(whole, "goes on with a number of which its party can take any, and which is less than a word")
 
     def _value(self, slots: Slots, number: int, item: Value) -> None:
         """A Ring has room for what it is, and a claim is true (a sum's Ring needs less, which its noise asks for)."""

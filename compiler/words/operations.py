@@ -271,6 +271,7 @@ class Mechanism:
     sizes: tuple[int, ...] = ()  # elements of each trained variable, every one with a noise of its own
     argument: str = ""  # why each row's gradient or value has norm at most `clip`: that of its Bound
     whole: bool = False
+    to: str = ""  # who is told the noisy sums after each step; "": nobody, before the end
 
 
 PUBLIC = ""  # the owner of what both parties know
@@ -281,6 +282,28 @@ class Enter:
     """A party's local value becomes a joint one."""
 
     party: str  # or PUBLIC
+
+
+# what a party is told in the middle of a run
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """A noisy sum of a step, told to a party: from then on a value of its own.
+
+    What is made of it the party makes in the clear, and goes on with: it may take any other numbers instead.
+    """
+
+    party: str
+    draw: int  # as of Mechanism
+    variable: int  # as of Noise
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value of the party's own as one that it makes in the clear whatever it is taken for, like what it learns."""
+
+    party: str
 
 
 # products as shares, see `compiler.joint.shares`
@@ -322,7 +345,8 @@ Compute = (  # what takes gates, where it is joint
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
-Op = Source | Compute | Wiring | Mark | Enter | Sharing
+Telling = Learn | Held  # the operand as it is, known to the party
+Op = Source | Compute | Wiring | Mark | Enter | Telling | Sharing
 
 NAMES: Mapping[type[Op], str] = {
     Constant: "const",
@@ -354,6 +378,8 @@ NAMES: Mapping[type[Op], str] = {
     Bound: "clip",
     Mechanism: "declassify",
     Enter: "enter",
+    Learn: "learn",
+    Held: "held",
     Ring: "ring",
     Transfer: "transfer",
     Share: "share",

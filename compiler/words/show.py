@@ -28,6 +28,8 @@ from compiler.words.operations import (
     Entry,
     Equal,
     Exact,
+    Held,
+    Learn,
     Less,
     Linear,
     Mechanism,
@@ -141,7 +143,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return ", ".join(args)
         case Entry() | Draw() | Noise() | Coins():
             return _source(op)
-        case Bound() | Mechanism() | Enter():
+        case Bound() | Mechanism() | Enter() | Learn() | Held():
             return _passed(op, args[0])
         case Share(party):
             return f"{args[0]} of {party}"
@@ -186,7 +188,7 @@ def _source(op: Entry | Draw | Noise | Coins) -> str:
             assert_never(op)
 
 
-def _passed(op: Bound | Mechanism | Enter, arg: str) -> str:
+def _passed(op: Bound | Mechanism | Enter | Learn | Held, arg: str) -> str:
     match op:
         case Bound(norm, argument):
             return f"{arg} to {norm} ({argument})"
@@ -195,5 +197,9 @@ def _passed(op: Bound | Mechanism | Enter, arg: str) -> str:
             return f"{arg} of {dataset}, {word} {draw}, clip {clip}, noise {noise} by {party or 'both'}"
         case Enter(party):
             return f"{arg} of {party or 'both'}"
+        case Learn(party, draw, variable):
+            return f"{arg} to {party}, dpsgd {draw}, variable {variable}"
+        case Held(party):
+            return f"{arg} by {party}"
         case _:
             assert_never(op)

@@ -27,6 +27,8 @@ from compiler.words.operations import (
     Draw,
     Enter,
     Entry,
+    Held,
+    Learn,
     Linear,
     Mechanism,
     Mul,
@@ -208,6 +210,12 @@ class _Verifier:
                 need(self.party is None, "something enters among clear words")
                 need(joined <= {party} - {PUBLIC}, f"`{party}` enters what is not its own")
                 return frozenset({JOINT})
+            case Learn(party) | Held(party):
+                need(party in self.outside.parties, f"`{party}` is not a party")
+                need(self.party in (None, party), f"`{party}` is told something among the words of `{self.party}`")
+                if isinstance(item.op, Held):
+                    need(joined <= {party}, f"`{party}` holds what is not its own")
+                return frozenset({party})
             case Mechanism(dataset=dataset, drawn_by=drawn_by):
                 need(dataset in self.outside.datasets, f"lets `{dataset}` out, which there is not")
                 holder = self.outside.datasets[dataset].party
@@ -228,7 +236,7 @@ class _Verifier:
             )
             need(JOINT in owners[joint], f"transfers by the bits of %{joint}, which has not been entered")
             return
-        if not self.entered or isinstance(item.op, Enter | Share):
+        if not self.entered or isinstance(item.op, Enter | Learn | Share):
             return
         joined = frozenset[str]().union(*(owners[a] for a in item.data))
         if JOINT in joined:
@@ -299,8 +307,10 @@ def _spread(block: Block, owners: dict[int, Owners]) -> None:
         match item:
             case Value(op=Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p)):
                 owners[number] = frozenset({p})
-            case Value(op=Enter()):
+            case Value(op=Enter() | Transfer()):
                 owners[number] = frozenset({JOINT})
+            case Value(op=Learn(party) | Held(party) | Share(party)):
+                owners[number] = frozenset({party})
             case Value():
                 owners[number] = frozenset[str]().union(*(owners.get(a, frozenset()) for a in item.args))
             case Loop():

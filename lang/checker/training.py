@@ -27,7 +27,7 @@ from lang.problems.shapes import WrongShape
 from lang.problems.silent import UpdateLost
 from lang.source import Span
 from lang.syntax import tree
-from lang.typed import Number
+from lang.typed import Momentum, Number
 
 
 @dataclass(slots=True)
@@ -58,7 +58,8 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
     if clauses is None or body is None:
         raise Failed
     values = clauses.values
-    _warn_lost(context, node, variables, values["rate"] * values["clip"] / values["batch"])
+    if clauses.update.optimizer == Momentum(Fraction(0)):
+        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / values["batch"])
     return typed.Train(
         variables,
         dataset.name,
@@ -66,13 +67,14 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         int(values["steps"]),
         values["clip"],
         values["noise"],
-        values["rate"],
+        clauses.update,
         clauses.drawn_by,
         tuple(body.statements),
         body.loss,
         tuple((v, body.grads[v]) for v in variables) if body.loss is None else (),
         node.span,
         tuple(name.span for name in node.variables),
+        clauses.release,
     )
 
 

@@ -10,7 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.program import Compiled
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Product, Repeat, Step, Tell
+from compiler.schedule.plan import (
+    Carry,
+    Clear,
+    Copy,
+    Disclose,
+    Enter,
+    Free,
+    Hand,
+    Launch,
+    Open,
+    Product,
+    Repeat,
+    Step,
+    Tell,
+)
 from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Result, Type, Value
 from compiler.words.operations import Coins, Draw, Entry, Noise
@@ -75,7 +89,7 @@ def _draws(steps: Iterable[Step]) -> Iterator[Draw]:
                 yield from _draws(step.body)
             case Clear():
                 yield from _sampled(step.block)
-            case Launch() | Product() | Enter() | Open() | Tell() | Copy() | Free():
+            case Launch() | Product() | Enter() | Open() | Tell() | Disclose() | Hand() | Carry() | Copy() | Free():
                 pass
             case _:
                 assert_never(step)

@@ -109,10 +109,11 @@ class Privacy:
             if m.whole
             else f"{steps(m.steps)} on Poisson batches of {m.batch} from {of} in {m.slots} slots"
         )
+        told = f"{m.to} is told the noisy sum of every step; " if m.to else ""
         return (
             f"`{m.dataset}`: {how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by "
-            f"{m.drawn_by or 'both parties'}; no row's {'value' if m.whole else 'gradient'} is longer than the clip, "
-            f"by {m.argument}"
+            f"{m.drawn_by or 'both parties'}; {told}no row's {'value' if m.whole else 'gradient'} is longer than the "
+            f"clip, by {m.argument}"
         )
 
     def as_json(self) -> dict[str, object]:
@@ -137,6 +138,7 @@ class Privacy:
                     "batch": m.batch,
                     "slots": m.slots,
                     "steps": m.steps,
+                    "each_step_told_to": m.to or None,
                     "clip": float(m.clip),
                     "noise_multiplier": float(m.noise_multiplier),
                     "sigma": float(m.noise_multiplier * m.clip),

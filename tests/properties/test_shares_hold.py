@@ -138,7 +138,7 @@ def test_equal_labels_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """It enters more than once, and the evaluator may enter something else each time."""
-    value, entered, copies = Localise.value, Shares._entered, count()
+    value, entered, copies = Localise.value, Shares.entered, count()
 
     def another(self: Shares, halves: tuple[int, int], type: Type) -> int:
         own, other = halves
@@ -150,13 +150,13 @@ def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPat
         for a in item.args if self.owners[number] == JOINT else ():
             ring = self.items.get(a)
             if isinstance(ring, Value) and isinstance(ring.op, Ring) and self.owners[a] == JOINT:
-                self.place[a] = self._ring(ring, ring.op)
+                self.place[a] = self._ring(a, ring, ring.op)
         return value(self, number, item)
 
     words = meaning(12).words
     matched(words, plan(12, Products.SHARES), [Trial(words, 1)])
     monkeypatch.setattr(Localise, "value", copying)
-    monkeypatch.setattr(Shares, "_entered", another)
+    monkeypatch.setattr(Shares, "entered", another)
     with pytest.raises(Miscut):
         pipeline.build(meaning(12), Products.SHARES)
     monkeypatch.setattr(cut, "check", lambda *stages: None)

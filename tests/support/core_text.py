@@ -45,7 +45,7 @@ def one(s: typed.Statement) -> Iterator[str]:
             drawn = f" drawn by {s.drawn_by}" if s.drawn_by else ""
             yield (
                 f"train {', '.join(map(name, s.variables))} on {s.dataset} batch {s.batch} steps {s.steps} "
-                f"clip {s.clip} noise {s.noise}{drawn} rate {s.rate}"
+                f"clip {s.clip} noise {s.noise}{drawn} {show_update(s.update)}"
             )
             yield from body(s.body, "    ")
             if s.loss is not None:
@@ -63,6 +63,12 @@ def one(s: typed.Statement) -> Iterator[str]:
 
 def name(v: typed.Variable) -> str:
     return f"{v.name}_{v.number}"
+
+
+def show_update(update: typed.Update) -> str:
+    rates = ", ".join(map(str, update.rates))
+    more = "" if update.plain else f" {update.optimizer} average {update.average}"
+    return f"rate {rates}{more}"
 
 
 def show_type(t: typed.TypeOf) -> str:
