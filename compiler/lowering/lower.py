@@ -172,7 +172,8 @@ def _measure(c: Lowering, s: t.Measure) -> None:
         example.statements(s.body)
         return example.number(s.value)
 
-    c.scope[s.variable.number] = measure(c.b, s, c.program, value, next(c.trainings))
+    after = c.scope[s.variable.number] = measure(c.b, s, c.program, value, next(c.trainings))
+    c.watch.measuring(c.b, s, after)
 
 
 def _release(c: Lowering, s: t.Release) -> None:

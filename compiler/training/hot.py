@@ -14,6 +14,7 @@ from math import prod
 from compiler.words.ir import Item, Type, Value
 from compiler.words.operations import Constant, Linear, View
 
+MOST = 1 << 20  # constants that are counted
 Items = Callable[[int], Item | None]
 Types = Callable[[int], Type]
 
@@ -59,10 +60,15 @@ def _repeated(items: Items, types: Types, number: int, axis: int | None) -> int 
     return None
 
 
-def _most(values: Sequence[int], offset: int, strides: Sequence[int], shape: Sequence[int], axis: int | None) -> int:
-    moves = [[n * s for n in range(size)] for s, size in zip(strides, shape, strict=True)]
-    starts = [0]
-    if axis is not None:
-        starts, moves[axis] = sorted(set(moves[axis])), [0]
-    within = [sum(steps) for steps in product(*moves)]
-    return max(max(Counter(values[offset + start + n] for n in within).values()) for start in starts)
+def _most(
+    values: Sequence[int], offset: int, strides: Sequence[int], shape: Sequence[int], axis: int | None
+) -> int | None:
+    """Axes along which a view repeats count by their length alone, which may be any."""
+    steps = [(i, s, n) for i, (s, n) in enumerate(zip(strides, shape, strict=True)) if n > 1]
+    repeats = prod(n for i, s, n in steps if not s and i != axis)
+    moving = [range(0, s * n, s) for i, s, n in steps if s and i != axis]
+    starts = next((range(0, s * n, s) for i, s, n in steps if s and i == axis), range(1))
+    if prod(map(len, (*moving, starts))) > MOST:
+        return None
+    within = [sum(at) for at in product(*moving)]
+    return repeats * max(max(Counter(values[offset + start + n] for n in within).values()) for start in starts)

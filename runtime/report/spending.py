@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.program import Compiled
+from compiler.words.operations import Mechanism
 from runtime.privacy import accountant, cost
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.calibrate import GRAIN, MOST_STEPS, OutOfReach, noise_for, steps_for
 from runtime.privacy.certificate import ENOUGH, Certificate
 from runtime.privacy.cost import certificate
 from runtime.report.privacy import Privacy, privacy
-from runtime.report.wording import count, duration, steps
+from runtime.report.wording import count, duration, steps, sums
 
 _CURVE = 12  # points over the steps
 _DELTAS = tuple(10.0**-k for k in range(3, 11))
@@ -83,7 +84,7 @@ class Spending:
                 said.append(f"  mechanism {i + 1}: noise {noise:.3f} instead of {float(m.noise_multiplier):g}")
         beside = ", the others as they are" if len(b.steps) > 1 else ""
         for i, (bought, m) in enumerate(zip(b.steps, self.privacy.mechanisms, strict=True)):
-            said.append(f"  mechanism {i + 1}: {_steps(bought, m.steps)}, its noise as it is{beside}")
+            said.append(f"  mechanism {i + 1}: {_steps(bought, m)}, its noise as it is{beside}")
         return said
 
     def as_json(self) -> dict[str, object]:
@@ -181,9 +182,10 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _steps(bought: int, written: int) -> str:
-    if bought == written:
-        return f"or {steps(written)} as written, and no more"
+def _steps(bought: int, m: Mechanism) -> str:
+    what = sums if m.whole else steps
+    if bought == m.steps:
+        return f"or {what(bought)} as written, and no more"
     if bought == 0:
-        return "or not even one step"
-    return f"or {steps(bought)}{' or more' if bought == MOST_STEPS else ''} instead of {count(written)}"
+        return f"or not even one {'noisy sum' if m.whole else 'step'}"
+    return f"or {what(bought)}{' or more' if bought == MOST_STEPS else ''} instead of {count(m.steps)}"

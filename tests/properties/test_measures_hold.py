@@ -28,6 +28,8 @@ MEASURES = {
     "a loss": "let s: fix<9, 3> = dot(w, row.x); log(1 + exp(s) as fix<9, 3>) as fix<9, 3>",
     "a confusion matrix": "let p = dot(w, row.x) > 0; [[p && row.y, p && !row.y], [!p && row.y, !p && !row.y]]",
     "a histogram": "[0, 1, 2] == row.z",
+    "bins alike": "transpose([[0, 1, 1], [2, 0, 1]] == row.z)",
+    "bins beside bins": "concat([0, 1, 2] == row.z, [0, 1] == row.y)",
     "quantiles": "[-2, -1, 0, 1, 2] < dot(w, row.x)",
     "the scores": "row.x @ v",
     "what no row moves": "w[0] + 1",
