@@ -35,6 +35,7 @@ from compiler.schedule.emit import emit
 from compiler.schedule.lane import Lane
 from compiler.schedule.plan import Plan
 from compiler.training import verify as privacy
+from compiler.training.estimates import estimate
 from compiler.words.ir import Block, Item, Loop, Value, Words
 from compiler.words.operations import Bound, Mechanism, Pieces
 from compiler.words.prune import prune
@@ -266,7 +267,7 @@ def _ways(program: t.Program) -> leaks.Way:
 
 
 def _released(words: Words, program: t.Program) -> Iterator[Released]:
-    carried = leaks.bare(words)
+    carried, found = leaks.bare(words), mechanisms(words)
     kinds = {s.span: s.value.type for s in program.statements if isinstance(s, t.Release)}
     for output, number in zip(words.outputs, words.block.results, strict=True):
         type = next(i.type for n, i in words.block.numbered() if n == number and not isinstance(i, Loop))
@@ -276,4 +277,5 @@ def _released(words: Words, program: t.Program) -> Iterator[Released]:
         if kind is None and type.scale != 1:
             text += f" * {short(type.scale)}"
         shape = f"[{', '.join(map(str, type.shape))}]" if type.shape else ""
-        yield Released(output.name, type, text + shape, output.receivers, output.revealed, carried[output.name])
+        told = estimate(words.block, number, found)
+        yield Released(output.name, type, text + shape, output.receivers, output.revealed, carried[output.name], told)

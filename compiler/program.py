@@ -13,6 +13,7 @@ from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.schedule.plan import Launch, Plan, Product, Repeat, Step
 from compiler.schedule.steered import steered
+from compiler.training.estimates import Estimate
 from compiler.words.ir import Dataset, Type
 from compiler.words.operations import Entry, Mechanism
 from compiler.words.verify import Outside
@@ -31,6 +32,7 @@ class Released:
     receivers: tuple[str, ...]
     revealed: bool  # released by `reveal`, not by a privacy mechanism
     carries: tuple[str, ...]  # data sets whose records it tells, as they are, to another than their owner
+    estimate: Estimate | None = None  # where it is a `measure` but for a factor and an offset
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -41,7 +41,7 @@ def parts(node: Node) -> Sequence[Node]:
             return body
         case typed.When(condition=condition, then=arm, otherwise=other):
             return (condition, *arm, *other)
-        case typed.Read() | typed.RowField() | typed.Train():
+        case typed.Read() | typed.RowField() | typed.Train() | typed.Measure():
             return ()
         case _:
             assert_never(node)
@@ -65,7 +65,7 @@ def _indices(places: Sequence[typed.Place]) -> tuple[typed.Expr, ...]:
 
 
 def walk(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Some nodes and all that stands inside them (but what is inside a `dpsgd`), each before its parts."""
+    """Some nodes and all that stands inside them (but what is inside a `dpsgd` or `measure`), each before its parts."""
     stack = [*nodes][::-1]
     while stack:
         node = stack.pop()

@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from typing import Literal, get_args
 
+from lang.calls import INEXACT as INEXACT
+from lang.calls import LOSSES as LOSSES
+from lang.calls import Call as Call
+from lang.calls import Inexact as Inexact
+from lang.calls import Loss as Loss
 from lang.kinds import Base, Comparison, Kind, Scalar, Tensor, TupleKind
 from lang.source import Span
 
@@ -54,69 +58,6 @@ def kind_of(type_: TypeOf) -> Kind | None:
 def leaves(type_: TypeOf) -> int:
     """How many numbers or arrays a value has: one, but for tuples."""
     return 1 if isinstance(type_, Number) else sum(map(leaves, type_.fields))
-
-
-class Call(Enum):
-    """Operations of the core, with rules in lang/checker/functions.py.  Shapes broadcast as in NumPy, mostly."""
-
-    ADD = "+"
-    SUB = "-"
-    MUL = "*"
-    NEG = "neg"
-    DIVIDE = "/"  # integers round down; with a fix operand exact by a public number, else not
-    MODULO = "%"
-    MATMUL = "@"
-    DOT = "dot"  # two vectors of one length -> scalar
-    SUM = "sum"  # option axis (absent: all axes)
-    MEAN = "mean"
-    MIN = "min"  # of two, element by element
-    MAX = "max"
-    MIN_OF = "min of"  # over option axis (absent: all)
-    MAX_OF = "max of"
-    ABS = "abs"
-    RELU = "relu"
-    SIGN = "sign"
-    CLAMP = "clamp"  # (x, lo, hi)
-    LESS = "<"  # a < b; the checker turns the other five comparisons into LESS, EQUAL and NOT
-    EQUAL = "=="
-    NOT = "!"  # of a named kind: all its bits; of a comparison: the other truth value
-    AND = "&"
-    OR = "|"
-    XOR = "^"
-    SHL = "<<"  # by a public number
-    SHR = ">>"
-    TRANSPOSE = "transpose"
-    RESHAPE = "reshape"  # to the result type's shape
-    BROADCAST = "broadcast"  # to the result type's shape
-    ZEROS = "zeros"  # of the result type's shape; its operand is 0
-    CONCAT = "concat"  # any number of them, along option axis (always given)
-    ARGMAX = "argmax"  # over option axis (absent: all); the first of equal ones
-    SORT = "sort"  # a vector, ascending
-    SORT_BY = "sort by"  # (x, keys): along axis 0, by ascending keys; those of equal keys stay in order
-    ARGSORT = "argsort"  # of a vector; the first of equal ones first
-    POPCOUNT = "popcount"  # of a named kind: how many of its bits are 1
-    CONV2D = "conv2d"  # (image, kernel), option window; shapes in `layers.py`
-    AVGPOOL = "avgpool"  # (image, n): squares of n by n, n a public Const
-    MAXPOOL = "maxpool"
-    SIGMOID = "sigmoid"  # option within
-    EXP = "exp"  # these take option within, too
-    LOG = "log"
-    SQRT = "sqrt"
-    RSQRT = "rsqrt"
-    TANH = "tanh"
-    SOFTMAX = "softmax"  # along option axis (always given)
-    NORM2 = "norm2"  # the Euclidean norm over all axes; the checker turns comparisons of it into squares
-    LOGISTIC = "logistic"  # (score, bit): the loss log(1 + exp(score)) - bit * score; only under `loss`
-    SQUARED = "squared"  # (a, b): (a - b)^2 / 2 summed; only under `loss`
-    CROSS_ENTROPY = "cross_entropy"  # (scores, class): -log(softmax(scores)[class]); only under `loss`
-
-
-Inexact = Literal[  # approximated; compiler/functions/inexact.py says how
-    Call.SIGMOID, Call.EXP, Call.LOG, Call.SQRT, Call.RSQRT, Call.TANH, Call.SOFTMAX, Call.NORM2
-]
-INEXACT: frozenset[Call] = frozenset(get_args(Inexact))
-Loss = Literal[Call.LOGISTIC, Call.SQUARED, Call.CROSS_ENTROPY]
-LOSSES: frozenset[Call] = frozenset(get_args(Loss))
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +270,42 @@ class When:
     span: Span = field(compare=False)
 
 
+class Moment(Enum):
+    """When what a `dpsgd` lets out is told."""
+
+    END = "end"  # as outputs, which open behind the last step
+    STEP = "step"  # each step's noisy sums, behind that step, to the party that is not the data set's owner
+
+
+@dataclass(frozen=True, slots=True)
+class Momentum:
+    """m = factor * m + gradient; the weights follow m (Polyak).  A factor of 0 is plain descent."""
+
+    factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Adam:
+    """Kingma and Ba, arXiv:1412.6980, algorithm 1, with its names for what decays and for what is added."""
+
+    beta1: Fraction
+    beta2: Fraction
+    epsilon: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What becomes of the weights for a noisy gradient; all but a constant rate needs `release = step`."""
+
+    rates: tuple[Fraction, ...]  # one for each step, or one for all
+    optimizer: Momentum | Adam = Momentum(Fraction(0))
+    average: int = 0  # the weights after the last step are the mean of those after so many last ones; 0: no mean
+
+    @property
+    def plain(self) -> bool:
+        return len(self.rates) == 1 and self.optimizer == Momentum(Fraction(0)) and not self.average
+
+
 @dataclass(frozen=True, slots=True)
 class Train:
     """dpsgd: clauses are public constants; exactly one of `loss` and `grads` is given."""
@@ -339,13 +316,29 @@ class Train:
     steps: int
     clip: Fraction
     noise: Fraction
-    rate: Fraction
+    update: Update
     drawn_by: str | None
     body: tuple[Statement, ...]  # statements before the loss
     loss: Expr | None
     grads: tuple[tuple[Variable, Expr], ...]
     span: Span = field(compare=False)
     variable_spans: tuple[Span, ...] = field(default=(), compare=False)
+    release: Moment = Moment.END
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The noisy sum over all rows of what the body makes of one; clauses are public constants."""
+
+    variable: Variable  # which it binds
+    dataset: str
+    rows: int
+    clip: Fraction
+    noise: Fraction
+    drawn_by: str | None
+    body: tuple[Statement, ...]
+    value: Expr
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,7 +352,7 @@ class Release:
     span: Span = field(compare=False)  # of the released expression
 
 
-Statement = Bind | Store | Repeat | When | Train | Release
+Statement = Bind | Store | Repeat | When | Train | Measure | Release
 
 
 # -- program ------------------------------------------------------------------------------------

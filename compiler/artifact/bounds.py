@@ -11,7 +11,22 @@ from typing import assert_never
 
 from compiler.gates.limits import KERNEL_GATES, PROGRAM_GATES
 from compiler.program import Compiled
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import (
+    Carry,
+    Clear,
+    Copy,
+    Disclose,
+    Enter,
+    Free,
+    Hand,
+    Launch,
+    Open,
+    Plan,
+    Product,
+    Repeat,
+    Step,
+    Tell,
+)
 from compiler.words.ir import Block, Loop, Type
 from lang.source import Source
 
@@ -84,7 +99,7 @@ def _plan(plan: Plan) -> None:
                 counted = list(_blocks(block, 0))
                 words += sum(len(b.items) + len(b.params) for b in counted)
                 carried += sum(len(b.params) + 1 for b in counted[1:])
-            case Enter() | Free() | Open() | Repeat() | Tell():
+            case Enter() | Free() | Open() | Repeat() | Tell() | Disclose() | Hand() | Carry():
                 pass
             case _:
                 assert_never(step)

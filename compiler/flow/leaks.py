@@ -10,7 +10,7 @@ to others only, revealed or not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -23,12 +23,14 @@ from compiler.words.operations import (
     Draw,
     Enter,
     Entry,
+    Learn,
     Mechanism,
     Noise,
     Sharing,
+    Telling,
     Wiring,
 )
-from lang.problems import LeaksData, LeaksInput, NoiseKnown
+from lang.problems import LeaksData, LeaksInput, LeaksStep, NoiseKnown
 from lang.problems.problem import Problem, Rejected
 from lang.source import Span
 
@@ -42,10 +44,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The noise of one `dpsgd` that a party drew on its own."""
+    """The noise of one `dpsgd` or `measure` that a party drew on its own."""
 
     party: str
     draw: int
+    word: str
     span: Span | None = field(default=None, compare=False)
 
 
@@ -59,6 +62,8 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
     """Raises Rejected with every output that tells a receiver what is not theirs; `places` has each input's and each
     data set's declaration, `way` the places between that and an output."""
     carried = sources(program.block)
+    steps = list(_of_steps(program.block, carried, places))
+    told = {problem.source for problem in steps}  # what leaves with the first step is not told again of the outputs
     problems: list[Problem] = []
     for output in program.outputs:
         assert output.span is not None
@@ -70,13 +75,48 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
                 if s.party != receiver
             }
             for name, source in () if output.revealed else sorted(foreign.items()):
+                if name in told:
+                    continue
                 first = ((places[name], "comes from here"),) if name in places else ()
                 problems.append(_leak(output.name, output.span, source, receiver, first + way(output.span, source)))
             known = [s for s in found if isinstance(s, Drawn) and s.party == receiver]
             if known:
                 problems.append(_known(output.name, output.span, min(known, key=lambda s: s.draw)))
+    problems += steps
     if problems:
         raise Rejected(problems)
+
+
+def _of_steps(block: Block, carried: dict[int, Sources], places: dict[str, Span]) -> Iterator[LeaksStep]:
+    """What is told after each step is an output too: of each training the first source that is not its receiver's."""
+    for item in block.items:
+        if not isinstance(item, Loop):
+            continue
+        inside = dict(carried)
+        for told, found in _told(item, inside):
+            assert told.span is not None and isinstance(told.op, Learn)
+            foreign = {s for s in found if isinstance(s, Source) and s.party != told.op.party}
+            if foreign:
+                source = min(foreign)
+                first = ((places[source.name], "comes from here"),) if source.name in places else ()
+                yield LeaksStep(
+                    span=_word(told.span),
+                    source=source.name,
+                    owner=source.party,
+                    receiver=told.op.party,
+                    related=first,
+                )
+                break
+        yield from _of_steps(item.body, inside, places)
+
+
+def _told(loop: Loop, found: dict[int, Sources]) -> list[tuple[Value, Sources]]:
+    """What a loop's body tells a party, with its sources; adds those of the body's values to `found`."""
+    carried = _loop(loop, found)
+    found.update(enumerate([frozenset[Source](), *carried], loop.body.first))
+    _block(loop.body, found)
+    values = ((number, item) for number, item in loop.body.numbered() if isinstance(item, Value))
+    return [(item, found[number]) for number, item in values if isinstance(item.op, Learn)]
 
 
 def bare(program: Words) -> dict[str, tuple[str, ...]]:
@@ -108,9 +148,14 @@ def _leak(output: str, span: Span, source: Source, receiver: str, related: tuple
 def _known(output: str, span: Span, noise: Drawn) -> Problem:
     related: tuple[tuple[Span, str], ...] = ()
     if noise.span is not None:
-        first = replace(noise.span, end_line=noise.span.line, end_column=noise.span.column + len("dpsgd"))
+        first = replace(noise.span, end_line=noise.span.line, end_column=noise.span.column + len(noise.word))
         related = ((first, f"its noise is drawn by `{noise.party}`"),)
     return NoiseKnown(span=span, output=output, party=noise.party, related=related)
+
+
+def _word(training: Span) -> Span:
+    """Its `dpsgd`."""
+    return replace(training, end_line=training.line, end_column=training.column + len("dpsgd"))
 
 
 def sources(block: Block) -> dict[int, Sources]:
@@ -149,15 +194,16 @@ def _loop(loop: Loop, found: dict[int, Sources]) -> list[Sources]:
 def _value(item: Value, args: list[Sources]) -> Sources:
     joined: Sources = frozenset().union(*args)
     op = item.op
-    if isinstance(op, Constant | Noise | Coins | Compute | Wiring | Bound | Enter | Sharing):
+    if isinstance(op, Constant | Noise | Coins | Compute | Wiring | Bound | Enter | Telling | Sharing):
         return joined
     match op:
         case Entry(name, party):
             return frozenset({Source(name, party, None)})
         case Draw(dataset, _, party, draw):
             return frozenset({Source(dataset, party, draw)})
-        case Mechanism(dataset=dataset, draw=draw, drawn_by=party):
+        case Mechanism(dataset=dataset, draw=draw, drawn_by=party, whole=whole):
             left = frozenset(s for s in joined if isinstance(s, Drawn) or (s.name, s.draw) != (dataset, draw))
-            return left | {Drawn(party, draw, item.span)} if party else left
+            word = "measure" if whole else "dpsgd"
+            return left | {Drawn(party, draw, word, item.span)} if party else left
         case _:
             assert_never(op)

@@ -77,6 +77,8 @@ class _Walk:
                     self._when(statement)
                 case t.Train():
                     self._train(statement)
+                case t.Measure():
+                    self._measure(statement)
                 case t.Release(value=value, span=span):
                     self.released[span] = _joined([self.released.get(span, {}), self.of(value)])
                 case _:
@@ -152,6 +154,18 @@ class _Walk:
             self.scope[variable.number] = _joined(
                 [before[variable.number], _then(learned, span, f"`{variable.name}` {how}")]
             )
+
+    def _measure(self, s: t.Measure) -> None:
+        draw = self.draws.setdefault(id(s), len(self.draws))
+        before = dict(self.scope)
+        self.row, self.outside = {(s.dataset, draw): ()}, frozenset(before)
+        self.statements(s.body)
+        found = self.of(s.value)
+        self.scope, self.row, self.outside = before, {}, frozenset()
+        if s.noise:
+            found.pop((s.dataset, draw), None)
+        how = "is measured on it" if s.noise else "is measured on it, without noise"
+        self.scope[s.variable.number] = _then(found, s.variable.span, f"`{s.variable.name}` {how}")
 
     # -- expressions
 

@@ -2,7 +2,8 @@
 
 Such a value enters the joint computation with all values of its bit width, whatever its formula says.
 The evaluator is trusted with nothing but its inputs, each of which enters once and whole: what is computed from them is
-computed in the circuit.  Were a comparison entered by itself, a check of its own input would hold whatever the input
+computed in the circuit.  What it learns in the middle of a run it goes on from as it likes, and enters again whole.
+Were a comparison entered by itself, a check of its own input would hold whatever the input
 is, and min(x, 1) could be x above 1 (docs/decisions/evaluator-enters-inputs.md).  Only where both parties take it for
 honest, and no data set is at stake, does it compute like the garbler.
 """
@@ -14,9 +15,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import assert_never
 
-from compiler.joint.shares import Products, Shares
+from compiler.joint.shares import Halves, Products, Shares
+from compiler.joint.told import Told, kept
 from compiler.words.builder import Builder
-from compiler.words.ir import Block, Claim, Item, Loop, Result, Value, Words, full_range
+from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, Words, full_range
 from compiler.words.operations import (
     PUBLIC,
     Coins,
@@ -26,6 +28,9 @@ from compiler.words.operations import (
     Draw,
     Enter,
     Entry,
+    Held,
+    Learn,
+    Linear,
     Mark,
     Noise,
     Ring,
@@ -77,9 +82,29 @@ def share_of(party: str) -> str:
     return f"{party}'s shares"
 
 
-def join(owners: Iterator[str]) -> str:
+def learned_by(party: str) -> str:
+    """The owner of what a party makes of what it is told in the middle of a step: in the clear, whatever it is taken
+    for.  It enters as a carried value of the next step, with all values of its type."""
+    return f"{party}'s from what it learned"
+
+
+def join(owners: Iterator[str], roles: Roles) -> str:
+    """What the garbler makes of its shares and what is its own, or the evaluator of all that and what it has learned,
+    is theirs; what else has two owners is joint."""
     named = {o for o in owners if o != PUBLIC}
-    return PUBLIC if not named else named.pop() if len(named) == 1 else JOINT
+    if len(named) < 2:
+        return named.pop() if named else PUBLIC
+    garbler, evaluator = roles.garbler, roles.evaluator
+    if named == {garbler, share_of(garbler)}:
+        return share_of(garbler)
+    if learned_by(evaluator) in named and named <= {evaluator, share_of(evaluator), learned_by(evaluator)}:
+        return learned_by(evaluator)
+    return JOINT
+
+
+def told(loop: Loop) -> str | None:
+    """The party that learns something in the loop's body, and whose the carried values therefore are."""
+    return next((i.op.party for i in loop.body.items if isinstance(i, Value) and isinstance(i.op, Learn)), None)
 
 
 def analyse(block: Block, owners: Owners, roles: Roles) -> None:
@@ -101,7 +126,7 @@ def _owner(item: Item, owners: Owners, roles: Roles) -> str:
 def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
     op = item.op
     if isinstance(op, Constant | Compute | Wiring | Mark):
-        owner = join(owners[a] for a in item.args)
+        owner = join((owners[a] for a in item.args), roles)
         return JOINT if owner == roles.evaluator and roles.taken_for is Evaluator.MALICIOUS else owner
     match op:
         case Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p):
@@ -110,8 +135,10 @@ def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
             return JOINT
         case Share(party=p):
             return share_of(p)
+        case Learn(party=p) | Held(party=p):
+            return learned_by(p)
         case Ring():
-            return join(owners[a] for a in item.args)
+            return join((owners[a] for a in item.args), roles)
         case _:
             assert_never(op)
 
@@ -119,15 +146,19 @@ def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
 def _loop_owner(loop: Loop, owners: Owners, roles: Roles) -> str:
     """One party's, if everything in it is; else joint, and then every carried value is.
 
-    An evaluator that is not trusted has none, even one that only copies: its input would enter a second time.
+    An evaluator that is not trusted has none, even one that only copies: its input would enter a second time.  But the
+    carried values of a loop that tells a party something are that party's, like inputs, whatever else is in it.
     """
-    owner = join(owners[i] for i in loop.init)
+    learner = told(loop)
+    if learner is not None:
+        return learner
+    owner = join((owners[i] for i in loop.init), roles)
     while owner != JOINT and not (owner == roles.evaluator and roles.taken_for is Evaluator.MALICIOUS):
         inside = dict(owners)
         inside.update(enumerate([PUBLIC] + [owner] * len(loop.init), loop.body.first))
         analyse(loop.body, inside, roles)
         made = [*(n for n, _ in loop.body.numbered()), *loop.body.results]  # a result may be of the blocks around it
-        joined = join(iter([owner, *(inside[n] for n in made)]))
+        joined = join(iter([owner, *(inside[n] for n in made)]), roles)
         if joined == owner:
             return owner
         owner = joined
@@ -150,20 +181,32 @@ class Localise(Rewriter):
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
         self.shares = Shares(self.b, self.roles.garbler, self.roles.evaluator)
+        self.told = Told(self.b, self.shares)
+        self.kept = kept(block) if self.products is Products.SHARES else frozenset[int]()
 
     def value(self, number: int, item: Value) -> int:
+        if number in self.kept and not isinstance(item.op, Ring):
+            return self._kept(number, item)
         if self.owners[number] != JOINT:
             return self.b.emit(self.moved(item))
         if isinstance(item.op, Ring):
             self.b.span = item.span
-            made = self._ring(item, item.op)
+            made = self._ring(number, item, item.op)
             self.b.span = None
             return made
         args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.data]
         args += [self.place[a] for a in item.args[len(item.data) :]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
 
-    def _ring(self, item: Value, ring: Ring) -> int:
+    def _kept(self, number: int, item: Value) -> int:
+        """Nothing but what follows in the chain asks for the place of a value that is two halves."""
+        noise = self.place[item.args[1]] if len(item.args) > 1 and isinstance(item.op, Linear) else None
+        self.b.span = item.span
+        learned = self.told.value(number, item, noise)
+        self.b.span = None
+        return self.told.halves[number][0] if learned is None else learned
+
+    def _ring(self, number: int, item: Value, ring: Ring) -> int:
         left, right = item.args
         match self.products:
             case Products.GATES:
@@ -173,10 +216,19 @@ class Localise(Rewriter):
                 )
                 return self.b.raised(whole, ring.more) if ring.more else whole
             case Products.SHARES:
-                for own, other in ((left, right), (right, left)):
-                    if self.owners[own] == self.roles.garbler:
-                        return self.shares.by_own(self.place[own], self.dense(other), ring, item.type)
-                return self.shares.joint(self.dense(left), self.dense(right), ring, item.type)
+                halves = self._halves(left, right, ring, item.type)
+                if number in self.kept:
+                    self.told.halves[number] = halves
+                    return halves[0]
+                return self.shares.entered(halves, item.type)
+            case _:
+                assert_never(self.products)
+
+    def _halves(self, left: int, right: int, ring: Ring, type: Type) -> Halves:
+        for own, other in ((left, right), (right, left)):
+            if self.owners[own] == self.roles.garbler:
+                return self.shares.by_own(self.place[own], self.dense(other), ring, type)
+        return self.shares.joint(self.dense(left), self.dense(right), ring, type)
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Localise:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
@@ -192,10 +244,11 @@ class Localise(Rewriter):
         )
 
     def carried(self, number: int, loop: Loop) -> list[int]:
+        if self.owners[number] == JOINT or told(loop):
+            for outside in self._entering(number, loop, self.owners):
+                self.joint(outside)
         if self.owners[number] != JOINT:
             return super().carried(number, loop)
-        for outside in self._entering(loop, self.owners):
-            self.joint(outside)
         return [self.b.fit(self.dense(i), type) for i, type in zip(loop.init, loop.body.params[1:], strict=True)]
 
     def result(self, number: int) -> int:
@@ -241,10 +294,10 @@ class Localise(Rewriter):
         word = self.joint(number)
         return word if self.owners[number] == JOINT or number in self.entered else self._enter(word, PUBLIC)
 
-    def _entering(self, loop: Loop, owners: Owners) -> list[int]:
-        """Local values from outside a joint loop that its body will use jointly, in order."""
+    def _entering(self, loop_number: int, loop: Loop, owners: Owners) -> list[int]:
+        """Local values from outside a loop that its body will use jointly, in order."""
         body = loop.body
-        inside = owners | dict(enumerate([PUBLIC] + [JOINT] * (len(body.params) - 1), body.first))
+        inside = owners | dict(enumerate([PUBLIC] + [owners[loop_number]] * (len(body.params) - 1), body.first))
         analyse(body, inside, self.roles)
         items = dict(body.numbered())
         used: list[int] = []
@@ -252,7 +305,7 @@ class Localise(Rewriter):
             if inside[number] != JOINT:
                 continue
             if isinstance(item, Loop):
-                used += [*item.init, *self._entering(item, inside)]
+                used += [*item.init, *self._entering(number, item, inside)]
             elif isinstance(item, Value) and not isinstance(item.op, Enter):
                 used += item.args
         roots = dict.fromkeys(_root(n, items) for n in (*used, *body.results))

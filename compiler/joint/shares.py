@@ -40,12 +40,12 @@ class Shares:
     evaluator: str
     made: dict[tuple[int, Type], Halves] = field(default_factory=dict[tuple[int, Type], Halves])
 
-    def by_own(self, own: int, joint: int, ring: Ring, type: Type) -> int:
+    def by_own(self, own: int, joint: int, ring: Ring, type: Type) -> Halves:
         """The garbler's number times a joint word."""
         halves = self._transfer(own, joint, ring.count, type)
-        return self._entered((self._sum(halves[:1], (1,), type, ring.more), halves[1]) if ring.more else halves, type)
+        return (self._sum(halves[:1], (1,), type, ring.more), halves[1]) if ring.more else halves
 
-    def joint(self, left: int, right: int, ring: Ring, type: Type) -> int:
+    def joint(self, left: int, right: int, ring: Ring, type: Type) -> Halves:
         """Two joint words."""
         count = ring.count
         (h_own, h_other), (w_own, w_other) = self._split(left, type), self._split(right, type)
@@ -54,7 +54,17 @@ class Shares:
         other = self.b.add(Ring(count), (h_other, w_other), type)
         garblers = self._sum((first[0], second[0], own), (1, 1, -1), type, ring.more)
         evaluators = self._sum((first[1], second[1], other), (1, 1, 1), type)
-        return self._entered((garblers, evaluators), type)
+        return garblers, evaluators
+
+    def entered(self, halves: Halves, type: Type) -> int:
+        """The Ring as a joint word."""
+        parties = self.garbler, self.evaluator
+        one, other = (self.b.add(Enter(p), (half,), type) for p, half in zip(parties, halves, strict=True))
+        return self.together(one, other, type)
+
+    def together(self, one: int, other: int, type: Type) -> int:
+        """The sum of two halves, in the ring."""
+        return self._sum((one, other), (1, 1), type)
 
     def _transfer(self, own: int, joint: int, count: int, type: Type) -> Halves:
         both = self.b.add(Transfer(count), (own, joint), type)
@@ -79,8 +89,3 @@ class Shares:
         ends = sum(type.hi - type.lo for _ in parts)
         total = self.b.add(Linear(signs, more), parts, replace(type, lo=more - ends, hi=more + ends))
         return self.b.add(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), (total,), type)
-
-    def _entered(self, halves: Halves, type: Type) -> int:
-        parties = self.garbler, self.evaluator
-        words = tuple(self.b.add(Enter(p), (half,), type) for p, half in zip(parties, halves, strict=True))
-        return self._sum(words, (1, 1), type)

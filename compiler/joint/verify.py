@@ -12,10 +12,25 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from compiler.joint.locality import JOINT, Owners, Roles, analyse, share_of
+from compiler.joint.locality import JOINT, Owners, Roles, analyse, learned_by, share_of
 from compiler.joint.shares import Products
+from compiler.joint.told import kept
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
-from compiler.words.operations import PUBLIC, Digits, Enter, Exact, Linear, Ring, Round, Share, Sum, Transfer, View
+from compiler.words.operations import (
+    PUBLIC,
+    Digits,
+    Enter,
+    Exact,
+    Learn,
+    Linear,
+    Noise,
+    Ring,
+    Round,
+    Share,
+    Sum,
+    Transfer,
+    View,
+)
 from compiler.words.reads import reads
 
 
@@ -37,14 +52,18 @@ def _blocks(old: Block, new: Block, before: Owners, after: Owners, roles: Roles,
     """One block before and after the cut, and the loops in it."""
     analyse(old, before, roles)
     analyse(new, after, roles)
+    values = [(number, item) for number, item in old.numbered() if isinstance(item, Value)]
+    apart = kept(old) if products is Products.SHARES else frozenset[int]()
     rings = Counter(
         item.type
-        for number, item in old.numbered()
-        if isinstance(item, Value) and isinstance(item.op, Ring) and before[number] == JOINT
+        for number, item in values
+        if isinstance(item.op, Ring) and before[number] == JOINT and number not in apart
     )
     entries = _Entries(new, after, roles)
     if entries.found != (rings if products is Products.SHARES else Counter[Type]()):
         raise Miscut(None, f"{entries.found.total()} entries of shares for {rings.total()} sums of products")
+    if entries.told != (told := sum(isinstance(item.op, Learn) and number in apart for number, item in values)):
+        raise Miscut(None, f"{entries.told} shares told with noise, of {told} sums")
     loops = [[(n, i) for n, i in block.numbered() if isinstance(i, Loop)] for block in (old, new)]
     if len(loops[0]) != len(loops[1]):
         raise Miscut(None, "loops that are not the program's")
@@ -66,6 +85,7 @@ class _Entries:
     owners: Owners
     roles: Roles
     found: Counter[Type] = field(default_factory=Counter[Type])
+    told: int = 0  # shares that leave with noise
 
     def __post_init__(self) -> None:
         self.items = dict(self.block.numbered())
@@ -96,11 +116,39 @@ class _Entries:
             case Enter(party):
                 if late and self.owners[late[0]] != share_of(party):
                     raise Miscut(number, f"`{party}` enters a share that is not its own")
+                if self.owners.get(item.args[0]) == learned_by(self.roles.evaluator):
+                    raise Miscut(number, "enters what was learned before the next step")
                 return bool(late)
+            case Learn(party):
+                if party != self.roles.evaluator:
+                    raise Miscut(number, "tells the garbler something in the middle of a run")
+                if late:
+                    self._hidden(number, item)
+                    self.told += 1
             case _:
+                evaluator = self.roles.evaluator
+                learned = self.owners[number] == learned_by(evaluator)
+                if learned and all(self.owners[a] == share_of(evaluator) for a in late):
+                    return False  # it makes of its own share what it likes
                 if late and not self._late(number):
                     raise Miscut(number, "reads a share that was not entered")
         return False
+
+    def _hidden(self, number: int, item: Value) -> None:
+        """A share that is told is the garbler's with noise of its own, in a ring that hides how far both went."""
+        ring = self.items.get(item.args[0])
+        added = self.items.get(ring.args[0]) if isinstance(ring, Value) and isinstance(ring.op, Round) else None
+        lo, hi = full_range(item.type.width, True)
+        if not (isinstance(ring, Value) and isinstance(ring.op, Round)):
+            raise Miscut(number, "a share that is told bare")
+        if ring.op != Round(1, 1, lo, hi, ring.op.nearest, True) or ring.type != item.type:
+            raise Miscut(number, "a share that is told in another ring than its own")
+        if not (isinstance(added, Value) and isinstance(added.op, Linear) and len(added.args) == 2):
+            raise Miscut(number, "a share that is told without noise")
+        share, noise = (self.items.get(a) for a in added.args)
+        drawn = isinstance(noise, Value) and isinstance(noise.op, Noise) and noise.op.party == self.roles.garbler
+        if not drawn or not self._late(added.args[0]) or not isinstance(share, Value):
+            raise Miscut(number, "a share that is told without noise")
 
     def _entry(self, number: int, item: Value) -> None:
         """Read by one sum of two entries in their ring alone."""

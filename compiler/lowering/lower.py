@@ -16,6 +16,7 @@ from compiler.lowering.watch import Watch
 from compiler.training.dpsgd import train
 from compiler.training.grad import reads, reverse
 from compiler.training.loss import seeds
+from compiler.training.measure import measure
 from compiler.words.builder import Abandoned, Builder
 from compiler.words.ir import Dataset, Field, Output, Words
 from compiler.words.leaves import Word, flatten, type_of
@@ -76,6 +77,8 @@ def _statement(c: Lowering, statement: t.Statement) -> None:
             _when(c, statement)
         case t.Train():
             _train(c, statement)
+        case t.Measure():
+            _measure(c, statement)
         case t.Release():
             _release(c, statement)
         case _:
@@ -156,6 +159,17 @@ def _train(c: Lowering, s: t.Train) -> None:
     after = train(c.b, s, c.program, [leaf for w in weights for leaf in flatten(w)], gradients, next(c.trainings))
     c.watch.training(c.b, s, after)
     c.scope.update(zip((v.number for v in s.variables), after, strict=True))
+
+
+def _measure(c: Lowering, s: t.Measure) -> None:
+    def value(inside: Builder, row: dict[str, int]) -> int:
+        """The body for one row."""
+        example = c.one_row(inside, row)
+        example.statements(s.body)
+        return example.number(s.value)
+
+    after = c.scope[s.variable.number] = measure(c.b, s, c.program, value, next(c.trainings))
+    c.watch.measuring(c.b, s, after)
 
 
 def _release(c: Lowering, s: t.Release) -> None:

@@ -65,7 +65,7 @@ def only_added(statements: Sequence[t.Statement], variables: Sequence[t.Variable
     for node in walk(statements):
         if isinstance(node, t.Store) and node.variable.number in numbers and node.added is None:
             return False
-        if isinstance(node, t.Train | t.Release):
+        if isinstance(node, t.Train | t.Measure | t.Release):
             return False
     return all(isinstance(v.kind, Tensor) for v in variables)
 

@@ -34,3 +34,6 @@ class Watch:
 
     def training(self, b: Builder, s: t.Train, after: Sequence[int]) -> None:
         """The trained variables' words, which are Results of the loop over the steps."""
+
+    def measuring(self, b: Builder, s: t.Measure, after: int) -> None:
+        """What it binds, a Result of its loop."""

@@ -15,7 +15,7 @@ from compiler.lowering.lower import lower
 from compiler.lowering.watch import Watch
 from compiler.words.arithmetic import common_scale, round_integer
 from compiler.words.builder import Builder
-from compiler.words.ir import Item, Loop, Result, Type, Value
+from compiler.words.ir import Block, Item, Loop, Result, Type, Value
 from compiler.words.leaves import type_of
 from compiler.words.operations import Bound, Div, Linear, Mechanism, Noise, Pieces, Round
 from compiler.words.sampler import Sampler
@@ -110,22 +110,28 @@ class Widths(Watch):
 
     def training(self, b: Builder, s: t.Train, after: Sequence[int]) -> None:
         """The sums that leave the data set, their noise, the step of each variable, and the loss's own functions."""
-        result = b.item(after[0])
-        assert isinstance(result, Result)
-        loop = b.item(result.loop)
-        assert isinstance(loop, Loop)
-        items = dict(loop.body.numbered())
-        for v, stepped in zip(s.variables, loop.body.results, strict=True):
+        body = _body(b, after[0])
+        items = dict(body.numbered())
+        for v, stepped in zip(s.variables, body.results, strict=True):
             self.add(f"step {v.name}", _step(items, s.span, v, stepped))
-            for what, test in MADE.items():
-                made = _first(items, stepped, test)
-                if made is not None:
-                    self.add(f"{what} {v.name}", Width(s.span, what.format(v.name), made.type))
+            self._made(items, s.span, f"the gradients of {v.name}", v.name, stepped)
         for item in items.values():
             if s.loss and isinstance(item, Value) and isinstance(item.op, Pieces) and item.span == s.loss.span:
                 name = f"{item.op.name} of the loss"
                 found = Approximation(item.op.name, None, item.op.error)
                 self.add(name, Width(s.loss.span, name, item.type, approximation=found))
+
+    def measuring(self, b: Builder, s: t.Measure, after: int) -> None:
+        """The sum that leaves the data set, and its noise."""
+        body = _body(b, after)
+        self._made(dict(body.numbered()), s.span, s.variable.name, s.variable.name, body.results[0])
+
+    def _made(self, items: Mapping[int, Item], span: Span, summed: str, name: str, start: int) -> None:
+        for what, test in MADE.items():
+            made = _first(items, start, test)
+            if made is not None:
+                called = what.format(summed if what.startswith("sum") else name)
+                self.add(f"{what} {name}", Width(span, called, made.type))
 
     def add(self, what: str, row: Width) -> None:
         key = row.span, what, row.type.shape
@@ -133,10 +139,19 @@ class Widths(Watch):
 
 
 MADE: Mapping[str, Callable[[Value], bool]] = {
-    "sum of the gradients of {}": lambda item: isinstance(item.op, Bound),
+    "sum of {}": lambda item: isinstance(item.op, Bound),
     "noise of {}": lambda item: isinstance(item.op, Noise | Sampler),
     "noisy sum of {}": lambda item: isinstance(item.op, Mechanism),
 }
+
+
+def _body(b: Builder, after: int) -> Block:
+    """Of the loop that a value is a Result of."""
+    result = b.item(after)
+    assert isinstance(result, Result)
+    loop = b.item(result.loop)
+    assert isinstance(loop, Loop)
+    return loop.body
 
 
 def _first(items: Mapping[int, Item], start: int, test: Callable[[Value], bool]) -> Value | None:

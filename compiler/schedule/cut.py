@@ -31,6 +31,7 @@ from compiler.words.operations import (
     Source,
     Sqrt,
     Sum,
+    Telling,
     Wiring,
     Xor,
 )
@@ -91,7 +92,7 @@ def _propagate(groups: list[Group], changed: int) -> None:
 def estimate(item: Value, args: list[Type]) -> int:
     """Gates of one lane, from above (XORs counted)."""
     widths, op = [a.width for a in args], item.op
-    if isinstance(op, Source | Wiring | Mark | Enter | Sharing):
+    if isinstance(op, Source | Wiring | Mark | Enter | Telling | Sharing):
         raise AssertionError(f"`{NAMES[type(op)]}` takes no gates")
     match op:
         case Digits(count=count) | Dot(count) | Sum(count):

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import heapify, heappop, heappush
 from math import prod
 from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
-from compiler.joint.locality import JOINT, Owners, Roles, analyse, share_of
+from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.schedule.clear import clear_step
 from compiler.schedule.cut import Group, cut
 from compiler.schedule.lane import Lane, kernel_name, lane
+from compiler.schedule.late import Late, tells
+from compiler.schedule.order import topological
 from compiler.schedule.place import place
-from compiler.schedule.plan import Copy, Enter, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import Carry, Copy, Disclose, Enter, Hand, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import Told as ToldSum
 from compiler.schedule.rows import free_buffers, number_rows
 from compiler.schedule.storage import Stored
 from compiler.words import operations
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value, Words
-from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Put, Share, Strided, Transfer
+from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, Learn, Put, Share, Strided, Transfer
 from compiler.words.reads import reads
 
 Known = TypeVar("Known")
@@ -88,10 +90,12 @@ class Level:
     constants: dict[int, Value] = field(default_factory=dict[int, Value])  # uniform, of this and enclosing blocks
     carried: dict[int, list[Stored]] = field(default_factory=dict[int, list[Stored]])  # of each finished loop
     parts: dict[int, tuple[int, int]] = field(default_factory=dict[int, tuple[int, int]])  # of each transfer
+    after: dict[int, list[int]] = field(default_factory=dict[int, list[int]])  # clear words of each loop that tells
 
     def __post_init__(self) -> None:
         analyse(self.block, self.owners, self.shared.roles)
         self.items: dict[int, Item] = dict(self.block.numbered())
+        self.late = Late(self.items, self.owners, self.shared.roles)
         self.types.update((n, i.type) for n, i in self.items.items() if not isinstance(i, Loop))
         self.constants.update(
             (n, i)
@@ -107,15 +111,17 @@ class Level:
     def steps(self, results: tuple[int, ...]) -> list[Step]:
         steps: list[Step] = []
         self._local_steps(steps, results)
-        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT]
+        joint = [(n, i) for n, i in self.items.items() if self.owners[n] == JOINT or tells(i)]
         compute = [(n, i) for n, i in joint if isinstance(i, Value) and isinstance(i.op, Compute)]
         groups = cut(compute, self.sources, self.types.__getitem__)
         nodes: dict[int, Group | int] = {min(g.members): g for g in groups}
         home = {n: min(g.members) for g in groups for n in g.members}
-        alone = [n for n, _ in joint if n not in home] + self._late_words(joint)
+        alone = [n for n, _ in joint if n not in home] + self.late.words(joint, results)
         nodes.update((n, n) for n in alone)
         home.update((n, n) for n in alone)
         needs = {key: self._needs(node, home) - {key} for key, node in nodes.items()}
+        learned = {n for n in alone if self.late.learned(n)}  # told when all else of the step is done
+        needs.update((n, needs[n] | (needs.keys() - learned)) for n in learned if _is_learn(self.items[n]))
         for key in topological(needs, self._entries()):
             node = nodes[key]
             if isinstance(node, Group):
@@ -141,21 +147,9 @@ class Level:
         for number in reads(item):
             if number in home:
                 found.add(number)
-            elif number in self.items and self._late(number):
+            elif number in self.items and self.late(number):
                 found |= self._reads(self.items[number], home)
         return found
-
-    def _late(self, number: int) -> bool:
-        return self.owners[number] in map(share_of, self.shared.parties)
-
-    def _late_words(self, joint: list[tuple[int, Item]]) -> list[int]:
-        """What the parties make of their shares and joint work reads: clear words of their own."""
-        found: dict[int, None] = {}
-        for _, item in joint:
-            if isinstance(item, Value) and isinstance(item.op, operations.Enter | Transfer):
-                found.update((n, None) for n in item.args[:1] if self._late(n))
-        shares = [n for n, item in self.items.items() if isinstance(item, Value) and isinstance(item.op, Share)]
-        return sorted({*found, *shares})
 
     def sources(self, number: int) -> set[int]:
         """The computed values of this block that a value is made from by wiring, entering and loops."""
@@ -174,7 +168,8 @@ class Level:
 
     def _local_steps(self, steps: list[Step], results: tuple[int, ...]) -> None:
         """One Clear for each party, public words first; local values wait for nothing joint."""
-        wanted = [n for n in self._left_clear(results) if n in self.items or n in self.indices]
+        left = self._left_clear(results)
+        wanted = [n for n in left if (n in self.items and not self.late(n)) or n in self.indices]
         for party in (PUBLIC, *self.shared.parties):
             mine = [n for n in wanted if self.owners[n] == party]
             if mine:
@@ -191,6 +186,9 @@ class Level:
                 arguments = item.args[:1] if isinstance(item, Value) and enters else ()
                 inner = self._inner_reads(item) if isinstance(item, Loop) else ()
                 found.update((n, None) for n in (*arguments, *inner))
+            elif tells(item):
+                assert isinstance(item, Loop)
+                found.update((n, None) for n in (*item.init, *self._inner_reads(item)))
             elif self.owners[number] != PUBLIC:
                 found.update((n, None) for n in sorted(reads(item)) if self.owners[n] == PUBLIC and n in self.items)
         found.update((n, None) for n in results if self.owners[n] != JOINT)
@@ -231,12 +229,17 @@ class Level:
                 self.parts[number] = self._transfer(item, steps)
             case Value(op=Share(first=first)):
                 self.clear[number] = self.parts[item.args[0]][0 if first else 1]
-            case Value() if self._late(number):
+            case Value(op=Learn(to, draw, variable)):
+                self.clear[number] = self._learn(item, ToldSum(draw, variable), to, steps)
+            case Result(loop, position) if loop in self.after:
+                self.clear[number] = self.after[loop][position]
+            case Value() if self.late(number):
                 self.clear[number] = self.shared.clear_word()
-                party = next(p for p in self.shared.parties if share_of(p) == self.owners[number])
+                owner = self.late.party(number)
+                assert owner is not None
                 words = [self.clear[number]]
                 known = {n: word for n, word in self.clear.items() if n != number}
-                steps.append(clear_step(party, self.block, [number], words, self.indices, self.types, known))
+                steps.append(clear_step(owner, self.block, [number], words, self.indices, self.types, known))
             case Value(op=operations.View(at)):
                 self.stored[number] = self._view(
                     item, at, self.stored[item.args[0]], item.type.shape, item.args[1:], steps
@@ -257,12 +260,24 @@ class Level:
                     window = Stored(target.buffer, source.shape, target.width, Strided(start * unit, target.at.strides))
                     self._copy(source, window, steps)
                     start += source.shape[0]
+            case Loop() if tells(item):
+                self._repeat_telling(number, item, steps)
             case Loop():
                 self._repeat(number, item, steps)
             case Result(loop, position):
                 self.stored[number] = self.carried[loop][position]
             case _:
                 raise AssertionError(f"nothing to do for {item}")
+
+    def _learn(self, item: Value, sum: ToldSum, to: str, steps: list[Step]) -> int:
+        """The clear word that a noisy sum becomes: of the wires that hold it, or of the garbler's share."""
+        [number] = item.args
+        word = self.shared.clear_word()
+        if self.owners[number] == JOINT:
+            steps.append(Disclose(sum, self.dense(number, steps).buffer, item.type, to, word))
+        else:
+            steps.append(Hand(sum, self.clear[number], item.type, to, word))
+        return word
 
     def _transfer(self, item: Value, steps: list[Step]) -> tuple[int, int]:
         """The clear words of the garbler's share and of the evaluator's.
@@ -329,22 +344,39 @@ class Level:
         carried = [self.shared.buffer(type) for type in loop.body.params[1:]]
         for source, target in zip(loop.init, carried, strict=True):
             self._copy(self.stored[source], target, steps)
-        first = loop.body.first
-        numbers = range(first + 1, first + 1 + len(carried))
-        inner = Level(
-            self.shared,
-            loop.body,
-            _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(numbers, JOINT),
-            _before(first, self.types) | dict(enumerate(loop.body.params, first)),
-            _before(first, self.stored) | dict(zip(numbers, carried, strict=True)),
-            (*self.indices, first),
-            _before(first, self.clear),
-            _before(first, self.constants),
-        )
+        inner = self._inside(loop, JOINT)
+        inner.stored.update(enumerate(carried, loop.body.first + 1))
         body = inner.steps(loop.body.results)
         inner.replace_carried(loop.body.results, carried, body)
         steps.append(Repeat(loop.count, tuple(body), 0, 0))
         self.carried[number] = carried
+
+    def _repeat_telling(self, number: int, loop: Loop, steps: list[Step]) -> None:
+        """Carried values live in clear words of the party that learns."""
+        party = self.owners[number]
+        types = loop.body.params[1:]
+        words = [self.shared.clear_word() for _ in types]
+        steps.append(Carry(party, tuple(self.clear[i] for i in loop.init), tuple(words), types))
+        inner = self._inside(loop, party)
+        inner.clear.update(enumerate(words, loop.body.first + 1))
+        body = inner.steps(loop.body.results)
+        body.append(Carry(party, tuple(inner.clear[r] for r in loop.body.results), tuple(words), types))
+        steps.append(Repeat(loop.count, tuple(body), 0, 0))
+        self.after[number] = words
+
+    def _inside(self, loop: Loop, carried: str) -> Level:
+        """Its body, with the owner of what it carries."""
+        first, count = loop.body.first, len(loop.body.params)
+        return Level(
+            self.shared,
+            loop.body,
+            _before(first, self.owners) | {first: PUBLIC} | dict.fromkeys(range(first + 1, first + count), carried),
+            _before(first, self.types) | dict(enumerate(loop.body.params, first)),
+            _before(first, self.stored),
+            (*self.indices, first),
+            _before(first, self.clear),
+            _before(first, self.constants),
+        )
 
     def replace_carried(self, results: tuple[int, ...], carried: list[Stored], steps: list[Step]) -> None:
         """All at once: a result that lives in a carried buffer is copied aside before any is overwritten."""
@@ -358,34 +390,10 @@ class Level:
             self._copy(source, target, steps)
 
 
+def _is_learn(item: Item) -> bool:
+    return isinstance(item, Value) and isinstance(item.op, Learn)
+
+
 def _before(first: int, known: dict[int, Known]) -> dict[int, Known]:
     """What a loop's body sees of the blocks around it: values after the loop have the numbers of the body's own."""
     return {number: value for number, value in known.items() if number < first}
-
-
-def topological(needs: dict[int, set[int]], last: Container[int] = ()) -> Iterable[int]:
-    """Every key after the keys it needs, the smallest first; those of `last` when nothing else can go on, together."""
-    waiting = {key: len(before) for key, before in needs.items()}
-    followers: dict[int, list[int]] = {key: [] for key in needs}
-    for key, before in needs.items():
-        for other in before:
-            followers[other].append(key)
-    done = 0
-    turn = [key for key, count in waiting.items() if not count]
-    while turn:
-        ready, held = [key for key in turn if key not in last], [key for key in turn if key in last]
-        if not ready:
-            ready, held = held, []
-        heapify(ready)
-        turn = held
-        while ready:
-            key = heappop(ready)
-            done += 1
-            yield key
-            for follower in followers[key]:
-                waiting[follower] -= 1
-                if not waiting[follower] and key not in last and follower not in last:
-                    heappush(ready, follower)
-                elif not waiting[follower]:
-                    turn.append(follower)
-    assert done == len(needs), "the groups of a block wait for each other"

@@ -191,6 +191,50 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Which of a step's noisy sums is told; the step is the index of the innermost Repeat."""
+
+    draw: int  # which `dpsgd` of the program
+    variable: int  # which of those that it trains
+
+
+@dataclass(frozen=True, slots=True)
+class Disclose:
+    """A noisy sum of a step: wires of a buffer (bits LSB first) -> integers of `type`, a clear word of one party's."""
+
+    told: Told
+    buffer: int
+    type: Type
+    to: str
+    clear: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """The same where the sum is two shares: the garbler's, its clear word `own` with the noise in it, is sent as it is,
+    numbers mod 2^w for w the width of `type`, and becomes a clear word of the evaluator's."""
+
+    told: Told
+    own: int
+    type: Type
+    to: str
+    clear: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """What a loop carries of one party's, in clear words: all at once, the words `sources` become the words `targets`.
+
+    In front of the loop it makes them, at the end of its body it replaces them.
+    """
+
+    party: str
+    sources: tuple[int, ...]
+    targets: tuple[int, ...]
+    types: tuple[Type, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """An output that its receivers can compute on their own: a clear word."""
 
@@ -224,7 +268,7 @@ class Repeat:
     rows: int  # table rows of one iteration
 
 
-Step = Launch | Clear | Product | Enter | Open | Tell | Copy | Free | Repeat
+Step = Launch | Clear | Product | Enter | Open | Tell | Disclose | Hand | Carry | Copy | Free | Repeat
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import assert_never
 
 from compiler.schedule.plan import (
+    Carry,
     Clear,
     Copy,
+    Disclose,
     Enter,
     Free,
+    Hand,
     Kernel,
     Launch,
     Open,
@@ -39,7 +42,7 @@ def number_rows(steps: Sequence[Step], kernels: Sequence[Kernel]) -> tuple[tuple
                 body, rows = number_rows(step.body, kernels)
                 numbered.append(replace(step, body=body, row=row, rows=rows))
                 row += step.count * rows
-            case Clear() | Enter() | Open() | Tell() | Copy() | Free():
+            case Clear() | Enter() | Open() | Tell() | Disclose() | Hand() | Carry() | Copy() | Free():
                 numbered.append(step)
             case _:
                 assert_never(step)
@@ -67,7 +70,7 @@ def _buffers(step: Step) -> set[int]:
     match step:
         case Launch():
             return {v.buffer for v in (*step.reads, *step.writes)}
-        case Enter() | Open():
+        case Enter() | Open() | Disclose():
             return {step.buffer}
         case Product():
             return {step.joint.buffer}
@@ -75,7 +78,7 @@ def _buffers(step: Step) -> set[int]:
             return {step.source.buffer, step.target.buffer}
         case Repeat():
             return set[int]().union(*map(_buffers, step.body))
-        case Clear() | Tell() | Free():
+        case Clear() | Tell() | Hand() | Carry() | Free():
             return set()
         case _:
             assert_never(step)

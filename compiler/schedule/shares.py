@@ -2,7 +2,8 @@
 
 The words that were proved private are not in a plan: that each gradient is short and its sum hidden by noise cannot be
 seen here.  What can: products stand in the loops of a program that hides sums by noise; who has which share; and that
-shares leave the clear words they are added up in by being entered, as whole rings, and by nothing else.
+shares leave the clear words they are added up in by being entered, as whole rings, or, the garbler's, by being handed
+over with noise of its own, behind everything that the evaluator enters in a step, and by nothing else.
 """
 
 from __future__ import annotations
@@ -10,8 +11,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
-from compiler.words.ir import full_range
+from compiler.schedule.plan import (
+    Carry,
+    Clear,
+    Copy,
+    Disclose,
+    Enter,
+    Free,
+    Hand,
+    Launch,
+    Open,
+    Plan,
+    Product,
+    Repeat,
+    Step,
+    Tell,
+)
+from compiler.words.ir import Value, full_range
+from compiler.words.operations import Linear, Noise, Round
 
 
 class ShareError(Exception):
@@ -30,6 +47,8 @@ class _Shares:
         self.plan, self.parties, self.noisy = plan, (garbler, evaluator), noisy
         self.owners: dict[int, str] = {}  # of the clear words that are shares or made of them
         self.entered: set[int] = set()  # buffers that hold shares and nothing else
+        self.learned: set[int] = set()  # the evaluator's, from what it was told
+        self.hidden: set[int] = set()  # those of them that hold a share with noise
         self.opened = False
         self.step = ""
 
@@ -38,9 +57,24 @@ class _Shares:
             raise ShareError(f"step {self.step}: {reason}")
 
     def body(self, steps: Sequence[Step], prefix: str, depth: int) -> None:
+        told = False
         for number, step in enumerate(steps):
             self.step = f"{prefix}{number}"
+            joint = isinstance(step, Launch | Product | Enter | Repeat)
+            self.require(not (told and joint), "joint work after a noisy sum of its step is told")
             match step:
+                case Disclose():
+                    self.require(step.buffer not in self.entered, "a share is disclosed")
+                    self.learned.add(step.clear)
+                    self.require(step.to == self.parties[1], "a noisy sum is told to the garbler")
+                    told = True
+                case Hand():
+                    self.require(step.own in self.hidden, "a share is handed over without noise")
+                    self.learned.add(step.clear)
+                    self.require(step.to == self.parties[1], "a share is handed to the garbler")
+                    told = True
+                case Carry():
+                    self.require(self.owners.keys().isdisjoint(step.sources), "a share is carried to the next step")
                 case Open():
                     self.require(step.buffer not in self.entered, f"a share is given away as `{step.name}`")
                     self.opened = True
@@ -80,7 +114,23 @@ class _Shares:
         if shared:
             for number in shared:
                 self.require(self.owners[number] == step.party, f"`{step.party}` reads a share that is not its own")
+            self.hidden |= {w for w, r in zip(step.writes, step.block.results, strict=True) if self._hides(step, r)}
+        if not self.learned.isdisjoint(step.reads):  # it makes of what it was told what it likes: no share any more
+            self.learned.update(step.writes)
+        elif shared:
             self.owners.update(dict.fromkeys(step.writes, step.party))
+
+    def _hides(self, step: Clear, result: int) -> bool:
+        """Is it the sum, in a ring, of something and the garbler's noise?"""
+        items = dict(step.block.numbered())
+        ring = items.get(result)
+        if step.party != self.parties[0] or not (isinstance(ring, Value) and isinstance(ring.op, Round)):
+            return False
+        whole = (ring.op.lo, ring.op.hi) == full_range(ring.type.width, True)
+        added = items.get(ring.args[0])
+        if not (whole and ring.op.wrap and isinstance(added, Value) and isinstance(added.op, Linear)):
+            return False
+        return any(isinstance(i, Value) and isinstance(i.op, Noise) for i in map(items.get, added.args))
 
     def _enter(self, step: Enter) -> None:
         """A share by its owner and in a ring; what the evaluator may add is then a number of that ring."""

@@ -13,10 +13,13 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from compiler.schedule.plan import (
+    Carry,
     Clear,
     Copy,
+    Disclose,
     Enter,
     Free,
+    Hand,
     Kernel,
     Launch,
     Open,
@@ -25,6 +28,7 @@ from compiler.schedule.plan import (
     Repeat,
     Step,
     Tell,
+    Told,
     View,
     lane_count,
     table_rows,
@@ -93,6 +97,13 @@ def _step(plan: Plan, step: Step, depth: int) -> Iterator[str]:
             yield f"open {step.name} to {', '.join(step.to)}: b{step.buffer} as {step.type}"
         case Tell():
             yield f"tell {step.name} to {', '.join(step.to)}: {_word(step.clear)} as {step.type}"
+        case Disclose(told=told):
+            yield f"disclose {_told(told)} to {step.to}: {_word(step.clear)} = b{step.buffer} as {step.type}"
+        case Hand(told=told):
+            yield f"hand {_told(told)} to {step.to}: {_word(step.clear)} = {_word(step.own)} as {step.type}"
+        case Carry():
+            pairs = zip(step.targets, step.sources, strict=True)
+            yield f"carry {_party(step.party)}: {', '.join(f'{_word(t)} = {_word(s)}' for t, s in pairs)}"
         case Free():
             yield f"free b{step.buffer}"
         case _:
@@ -124,6 +135,10 @@ def _rows(first: int, count: int) -> str:
 
 def _lanes(lanes: Sequence[int]) -> str:
     return f"lanes {'x'.join(map(str, lanes))}" if lanes else "one lane"
+
+
+def _told(told: Told) -> str:
+    return f"dpsgd {told.draw}, variable {told.variable}"
 
 
 def _party(name: str) -> str:

@@ -12,7 +12,22 @@ from math import prod
 from typing import assert_never
 
 from compiler.gates.circuit import Circuit
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Plan, Product, Repeat, Step, Tell
+from compiler.schedule.plan import (
+    Carry,
+    Clear,
+    Copy,
+    Disclose,
+    Enter,
+    Free,
+    Hand,
+    Launch,
+    Open,
+    Plan,
+    Product,
+    Repeat,
+    Step,
+    Tell,
+)
 
 
 def steered(plan: Plan) -> frozenset[str]:
@@ -46,6 +61,10 @@ class _Steered:
             case Clear(reads=reads, writes=writes):
                 if self.clear.intersection(reads):
                     self.clear.update(writes)
+            case Disclose(clear=clear) | Hand(clear=clear):
+                self.clear.add(clear)  # the evaluator goes on from what it likes
+            case Carry(sources=sources, targets=targets):
+                self.clear.update(t for s, t in zip(sources, targets, strict=True) if s in self.clear)
             case Enter(clear=clear, buffer=buffer):
                 if clear in self.clear:
                     self.buffers.add(buffer)

@@ -16,10 +16,13 @@ from compiler.schedule import reach, registers
 from compiler.schedule.plan import (
     PUBLIC,
     WIDEST_RING,
+    Carry,
     Clear,
     Copy,
+    Disclose,
     Enter,
     Free,
+    Hand,
     Launch,
     Open,
     Plan,
@@ -69,7 +72,7 @@ class _Verifier:
 
     def body(self, steps: Sequence[Step], prefix: str, counts: tuple[int, ...], outer: frozenset[int]) -> int:
         """Its rows in one iteration; `outer` are the buffers in use around it, which later iterations rely on."""
-        row = 0
+        row, before = 0, frozenset(self.words) if counts else frozenset[int]()
         for number, step in enumerate(steps):
             self.step = f"{prefix}{number}"
             match step:
@@ -93,6 +96,10 @@ class _Verifier:
                     del self.filled[step.buffer]
                 case Open():
                     self._open(step, counts)
+                case Disclose() | Hand():
+                    self._disclose(step, counts)
+                case Carry():
+                    self._carry(step, before)
                 case Tell():
                     self._tell(step, counts)
                 case _:
@@ -254,6 +261,46 @@ class _Verifier:
         self._buffer(step.buffer)
         self._whole(step.buffer, step.type)
         self._holds(step.buffer, 0, self.plan.buffers[step.buffer] - 1)
+
+    def _disclose(self, step: Disclose | Hand, counts: tuple[int, ...]) -> None:
+        self.require(bool(counts), "a noisy sum is told outside of the loop of its steps")
+        self.require(step.to in self.parties, f"there is no party `{step.to}`")
+        if isinstance(step, Disclose):
+            self._buffer(step.buffer)
+            self._whole(step.buffer, step.type)
+            self._holds(step.buffer, 0, self.plan.buffers[step.buffer] - 1)
+        else:
+            owner, known = self._word(step.own)
+            whole = (known.lo, known.hi) == full_range(known.width, True)
+            self.require(owner not in (PUBLIC, step.to), f"`{step.to}` is handed what it has")
+            self.require(step.type == known, f"clear word {step.own} is handed as {step.type} and is {known}")
+            self.require(
+                whole and known.width <= WIDEST_RING, f"{known} is not a ring of {WIDEST_RING} bits at the most"
+            )
+        self.require(step.clear >= 0 and step.clear not in self.words, f"clear word {step.clear} is made twice")
+        self.words[step.clear] = step.to, step.type
+
+    def _carry(self, step: Carry, before: frozenset[int]) -> None:
+        """Of a target that was made before the body, an iteration makes the next value; else it is made here."""
+        self.require(step.party in self.parties, f"there is no party `{step.party}`")
+        self.require(
+            len(step.sources) == len(step.targets) == len(step.types) == len(set(step.targets)),
+            "its words are not as many as they become",
+        )
+        for source, target, type in zip(step.sources, step.targets, step.types, strict=True):
+            owner, known = self._word(source)
+            self.require(owner in (PUBLIC, step.party), f"`{step.party}` does not know clear word {source}")
+            fits = type.lo <= known.lo and known.hi <= type.hi
+            self.require(
+                fits and (type.shape, type.scale) == (known.shape, known.scale), f"{known} is carried as {type}"
+            )
+            self.require(type.lo <= type.hi and target >= 0, f"{type} holds nothing")
+            self.require(
+                target not in self.words or (target in before and self.words[target] == (step.party, type)),
+                f"clear word {target} is made twice",
+            )
+        for target, type in zip(step.targets, step.types, strict=True):
+            self.words[target] = step.party, type
 
     def _tell(self, step: Tell, counts: tuple[int, ...]) -> None:
         self._output(step, counts)

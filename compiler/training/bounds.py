@@ -1,7 +1,8 @@
 """How long a gradient can be: bounds on Euclidean norms that hold for all weights.
 
-||x o y|| <= max|x| ||y|| for element-wise products, ||x|| <= c by a data set's `where`, and
-otherwise ||x|| <= sqrt(elements) max|x|.  Everything is in squares, so that it stays rational.
+||x o y|| <= max|x| ||y|| for element-wise products, ||x|| <= c by a data set's `where`, of constants that are compared
+with one number as many bits are 1 as the most frequent stands there (`hot.py`), and otherwise
+||x|| <= sqrt(elements) max|x|.  Everything is in squares, so that it stays rational.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import prod
 
+from compiler.training.hot import most_equal
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, Value
-from compiler.words.operations import Concat, Dot, Linear, Mul, Put, Round, Select, Strided, Sum, View
+from compiler.words.operations import Concat, Dot, Equal, Linear, Mul, Put, Round, Select, Strided, Sum, View
 from compiler.words.strides import injective
 
 Norms = Mapping[int, Fraction | None]  # a row's fields: parameter -> bound on its norm, where it has one
@@ -69,6 +71,8 @@ def _structural(b: Builder, number: int, fields: Norms, squared: Callable[[int],
             return sum((squared(a) for a in args), Fraction(0))
         case Select():
             return sum((squared(a) for a in args[1:]), Fraction(0))
+        case Equal():
+            return min(whole, (most_equal(b.item, b.type, args, None) or type.size) * largest(type) ** 2)
         case _:
             return whole
 

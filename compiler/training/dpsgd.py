@@ -14,20 +14,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, isqrt
+from typing import assert_never
 
 from compiler.training import bounds
 from compiler.training.clip import clipped, masked
 from compiler.training.own import Own
 from compiler.training.rings import Cheaper, added, with_room
+from compiler.training.start import starts
+from compiler.training.update import Follower, Followers
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.noise_bound import REACH, noise_bound
-from compiler.words.operations import Bound, Coins, Draw, Mechanism, Noise
+from compiler.words.operations import Bound, Coins, Constant, Draw, Held, Learn, Mechanism, Noise
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
-from lang.kinds import Tensor
 from lang.numerals import show_number
 from lang.problems.flow import ClauseValue
 from lang.problems.problem import Rejected
@@ -48,34 +50,69 @@ def train(
     dataset = next(d for d in program.datasets if d.name == s.dataset)
     kinds = [v.kind for v in s.variables]
     init = [b.fit(w, type_of(kind)) for w, kind in zip(weights, kinds, strict=True)]
-    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds)], b)
+    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
+    if batch.receiver:
+        names = [(v.name, span) for v, span in zip(s.variables, s.variable_spans, strict=True)]
+        init = starts(b, init, names, batch.receiver)
+    followers = followers_of(s, batch.slots)
+    body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds), *followers.types], b)
     body.span = s.span
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
-    inside = list(range(body.first + 1, body.first + 1 + len(kinds)))
-    batch = Batch(s, dataset, program.parties, draw, slot_count(s.batch))
-    sums = _clipped_sums(body, batch, inside, gradients)
-    after: list[int] = []
-    for weight, noisy, kind in zip(inside, _noisy(body, batch, sums), kinds, strict=True):
-        stepped = body.affine([(Fraction(1), weight), (-s.rate / s.batch, noisy)])
-        assert isinstance(kind, Tensor)
-        after.append(body.fit(body.round(stepped, kind.scalar.scale, kind.scalar.lo, kind.scalar.hi), type_of(kind)))
-    return b.loop(s.steps, init, body.block(after))
+    carried = list(range(body.first + 1, body.first + len(body.params)))
+    sums = clipped_sums(body, batch, carried[: len(kinds)], gradients)
+    after = followers.step(body, body.first, held(body, batch.receiver, carried), noisy_sums(body, batch, sums))
+    start = [b.add(Constant((0,)), (), type) for type in followers.types]
+    return followers.weights(b.loop(s.steps, [*init, *start], body.block(after)))
+
+
+def followers_of(s: t.Train, slots: int) -> Followers:
+    """The updates of its variables."""
+    reach = (slots + REACH * s.noise) * s.clip
+    kinds = [v.kind for v in s.variables]
+    return Followers(tuple(Follower(s.update, s.steps, s.batch, kind, s.clip, reach) for kind in kinds if kind))
+
+
+def held(b: Builder, receiver: str, carried: Sequence[int]) -> list[int]:
+    """The weights, and what else is carried, as the update reads them: by whoever makes it."""
+    if not receiver:
+        return list(carried)
+    return [b.add(Held(receiver), (n,), b.type(n)) for n in carried]
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One `dpsgd` of the program."""
+    """One `dpsgd` or `measure` of the program."""
 
-    train: t.Train
+    train: t.Train | t.Measure
     dataset: t.Dataset
     parties: tuple[str, ...]
     draw: int
     slots: int
 
+    @property
+    def receiver(self) -> str:
+        """Who is told the noisy sums after each step; "": nobody."""
+        moment = t.Moment.END if isinstance(self.train, t.Measure) else self.train.release
+        match moment:
+            case t.Moment.STEP:
+                return next(p for p in self.parties if p != self.dataset.party)
+            case t.Moment.END:
+                return ""
+            case _:
+                assert_never(moment)
+
+    @property
+    def whole(self) -> bool:
+        """Is it of all rows?"""
+        return isinstance(self.train, t.Measure)
+
+    @property
+    def size(self) -> int:
+        return self.train.rows if isinstance(self.train, t.Measure) else self.train.batch
+
     def sample(self, b: Builder, name: str, type: Type) -> int:
         """A field of the step's batch; the valid bit where name is ""."""
-        s = self.train
-        draw = Draw(s.dataset, name, self.dataset.party, self.draw, s.batch, self.slots)
+        draw = Draw(self.train.dataset, name, self.dataset.party, self.draw, self.size, self.slots, self.whole)
         return b.add(draw, (), replace(type, shape=(self.slots, *type.shape)))
 
     def sigma(self, sum: Type) -> Fraction:
@@ -93,11 +130,22 @@ class Batch:
     def mechanism(self, samplers: tuple[Sampler, ...], sizes: tuple[int, ...]) -> Mechanism:
         s = self.train
         return Mechanism(
-            s.dataset, self.draw, s.batch, self.slots, s.steps, s.clip, s.noise, s.drawn_by or "", samplers, sizes
+            s.dataset,
+            self.draw,
+            self.size,
+            self.slots,
+            1 if isinstance(s, t.Measure) else s.steps,
+            s.clip,
+            s.noise,
+            s.drawn_by or "",
+            samplers,
+            sizes,
+            whole=self.whole,
+            to=self.receiver,
         )
 
 
-def _clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
+def clipped_sums(b: Builder, batch: Batch, weights: list[int], gradients: Gradients) -> list[int]:
     """The sum over the slots of each variable's gradient; together they have norm at most `clip` for each row."""
     fields = [(f, type_of(f.kind)) for f in batch.dataset.fields]
     bit = Type((), Fraction(1), 0, 1)
@@ -143,7 +191,7 @@ def _bounded(
     return scaled, Bound(clip, "ghost norm: each row's gradient is scaled to its norm")
 
 
-def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
+def noisy_sums(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
     """The sums as they leave: with noise, and then without the data set among their sources."""
     if not batch.train.noise:
         return list(sums)
@@ -157,7 +205,10 @@ def _noisy(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
             samplers.append(made)
         noisy.append(added(b, total, noise))
     mechanism = batch.mechanism(tuple(samplers), tuple(b.type(total).size for total in sums))
-    return [b.add(mechanism, (n,), b.type(n)) for n in noisy]
+    released = [b.add(mechanism, (n,), b.type(n)) for n in noisy]
+    if not mechanism.to:
+        return released
+    return [b.add(Learn(mechanism.to, batch.draw, i), (n,), b.type(n)) for i, n in enumerate(released)]
 
 
 def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.training.bounds import largest
+from compiler.training.hot import most_equal
 from compiler.words.arithmetic import split
 from compiler.words.ir import Item, Type, Value
 from compiler.words.operations import (
@@ -24,6 +25,7 @@ from compiler.words.operations import (
     Digits,
     Dot,
     Draw,
+    Equal,
     Less,
     Linear,
     Mark,
@@ -35,6 +37,7 @@ from compiler.words.operations import (
     Source,
     Strided,
     Sum,
+    Telling,
     View,
 )
 from compiler.words.rules import need
@@ -91,7 +94,7 @@ class Slots:
             case Sum() | Dot() | Digits() | Ring():
                 unit = self._meet(found)
                 return unit if not unit else self._summed(unit, split(self.types[item.args[0]].shape, op.count)[1])
-            case _ if isinstance(op, Source | Compute | Mark):
+            case _ if isinstance(op, Source | Compute | Mark | Telling):
                 return self._meet(found)
             case _:
                 raise AssertionError("shares among words that are not cut yet")
@@ -149,9 +152,12 @@ class Slots:
 
     def axis(self, shape: tuple[int, ...], unit: int) -> int:
         """The axis that goes through the slots."""
-        inner = [axis for axis, n in enumerate(shape) if n == self.count and prod(shape[axis + 1 :]) == unit]
+        inner = self._axes(shape, unit)
         need(bool(inner), "the slots are no axis of a gradient")
         return inner[-1]
+
+    def _axes(self, shape: tuple[int, ...], unit: int) -> list[int]:
+        return [axis for axis, n in enumerate(shape) if n == self.count and prod(shape[axis + 1 :]) == unit]
 
     def norm(self, number: int, unit: Unit) -> Fraction:
         """A bound on the squared norm of one slot's part, whose unit is given; of a value of no row, as it is repeated
@@ -197,6 +203,9 @@ class Slots:
                 return sum((self.norm(a, unit) for a in args), Fraction(0))
             case Select():
                 return sum((self.norm(a, unit) for a in args[1:]), Fraction(0))
+            case Equal() if unit and self.of(number) == unit and (inner := self._axes(type.shape, unit)):
+                most = most_equal(self.items.get, self.types.__getitem__, args, inner[-1])
+                return whole if most is None else min(whole, most * largest(type) ** 2)
             case _:
                 return whole
 

@@ -2,12 +2,14 @@
 
 Called on every compile, and strict: what it refuses is a defect of the compiler, never of a program.  It reads the
 words that joint work is made of (before `joint.locality` cuts them), takes every Ring for a source of any value, and
-shows for each `dpsgd` with noise, from nothing but its items:
+shows for each `dpsgd` and each `measure` with noise, from nothing but its items:
 
     each row is by itself until its sum; its part of the sums has norm at most `clip`, and an empty slot's is 0
     the sums are read by the addition of noise alone, which is that of this `dpsgd`, drawn once for each sum
     a sum that is a Ring has room for all rows and the noise, which is added in the ring
     no value that a Ring is among the sources of leaves the body but through its mechanism, and no Ring stands elsewhere
+    what is told after a step is such a sum, to the party that its mechanism names, which is not the rows' owner
+    no other mechanism has its draw; the rows of a `measure` are all rows, and its mechanism says so
 
 That declared ranges hold for every value of a Ring is `words.verify`'s, which is called first.  Of the claims that it
 believes, a norm's is made again here; an extreme's and a remainder's are held to their form; that of an approximation
@@ -36,6 +38,7 @@ from compiler.words.operations import (
     Digits,
     Draw,
     Exact,
+    Learn,
     Linear,
     Mechanism,
     Noise,
@@ -67,7 +70,7 @@ def check(words: Words) -> None:
     norms = {d.name: {f.name: f.norm for f in d.fields} for d in words.datasets}
     try:
         verify(words)
-        _outside(words.block, {}, norms)
+        _outside(words.block, {}, norms, set())
     except Malformed as error:
         raise Unsafe(error.number, error.reason) from None
     except _LOST as error:
@@ -77,19 +80,28 @@ def check(words: Words) -> None:
 # -- where Rings stand ------------------------------------------------------------------------------
 
 
-def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mapping[str, Fraction | None]]) -> None:
-    """The block of a program, or of a loop that is no `dpsgd`."""
+Norms = Mapping[str, Mapping[str, Fraction | None]]  # of the fields of each data set
+
+
+def _outside(block: Block, types: Mapping[int, Type], norms: Norms, draws: set[int]) -> None:
+    """The block of a program, or of a loop that is no `dpsgd`; `draws` are those of the mechanisms before it.
+
+    A mechanism by the draw of another would sample the same rows and add the same noise, and be counted as one.
+    """
     known = {**types, **dict(enumerate(block.params, block.first))}
     for number, item in block.numbered():
         match item:
             case Loop():
                 inside = {n: t for n, t in known.items() if n < item.body.first}
                 if any(isinstance(i, Value) and isinstance(i.op, Mechanism) for i in item.body.items):
-                    _Body(item.body, inside, norms).check()
+                    draw = _Body(item.body, inside, norms).check().draw
+                    if draw in draws:
+                        raise Unsafe(number, "the draw of another mechanism")
+                    draws.add(draw)
                 else:
-                    _outside(item.body, inside, norms)
+                    _outside(item.body, inside, norms, draws)
             case Value():
-                if isinstance(item.op, Ring | Mechanism):
+                if isinstance(item.op, Ring | Mechanism | Learn):
                     raise Unsafe(number, "stands outside a `dpsgd` with noise")
                 if isinstance(item.op, Draw) and any(isinstance(i, Loop) for i in block.items):
                     raise Unsafe(number, "is drawn in front of the steps that read it")
@@ -107,11 +119,11 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Mapping[str, Mappin
 class _Body:
     block: Block
     outer: Mapping[int, Type]
-    norms: Mapping[str, Mapping[str, Fraction | None]]
+    norms: Norms
     items: dict[int, Value] = field(default_factory=dict[int, Value])
     readers: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
-    def check(self) -> None:
+    def check(self) -> Mechanism:
         number: int | None = None
         try:
             for number, item in self.block.numbered():
@@ -131,9 +143,11 @@ class _Body:
             for number, value in self.items.items():
                 self._value(slots, number, value)
             self._leaves(mechanism)
+            self._told(mechanism)
             number = None
             sums = self._sums(slots, mechanism)
             self._bounded(slots, [self.items[b].args[0] for b in sums], mechanism.clip)
+            return mechanism
         except Wrong as wrong:
             raise Unsafe(number, str(wrong)) from None
 
@@ -149,9 +163,9 @@ class _Body:
         for item in self.items.values():
             match item.op:
                 case Draw() as d:
-                    drawn = (d.dataset, d.draw, d.batch, d.slots)
+                    drawn = (d.dataset, d.draw, d.batch, d.slots, d.whole)
                     m = mechanism
-                    need(drawn == (m.dataset, m.draw, m.batch, m.slots), "the batch of another mechanism")
+                    need(drawn == (m.dataset, m.draw, m.batch, m.slots, m.whole), "the batch of another mechanism")
                 case Noise(draw=draw) | Coins(draw=draw):
                     need(draw == mechanism.draw, "the noise of another mechanism")
                 case _:
@@ -172,6 +186,27 @@ class _Body:
         for result in self.block.results:
             if hidden.get(result, False):
                 raise Unsafe(result, "leaves a `dpsgd` without its noise")
+
+    def _told(self, mechanism: Mechanism) -> None:
+        """All that is told is a noisy sum, and all noisy sums are told where any is."""
+        for number, item in self.items.items():
+            match item.op:
+                case Learn(party=party, draw=draw):
+                    source = self.items.get(item.args[0])
+                    hidden = source is not None and isinstance(source.op, Mechanism)
+                    if not hidden or not party or (party, draw) != (mechanism.to, mechanism.draw):
+                        raise Unsafe(number, "something else than a noisy sum is told after a step")
+                case Mechanism(to=to):
+                    readers = [self.items[r].op for r in self.readers.get(number, ())]
+                    if to and (number in self.block.results or not all(isinstance(op, Learn) for op in readers)):
+                        raise Unsafe(number, "a sum of a step goes on without being told")
+                case Draw(party=party):
+                    need(party != mechanism.to, "rows that are told to their owner")
+                case _:
+                    pass
+        for type in self.block.params[1:] if mechanism.to else ():
+            whole = (type.lo, type.hi) == full_range(type.width, type.signed)
+            need(whole, "goes on with a number of which its party can take any, and which is less than a word")
 
     def _value(self, slots: Slots, number: int, item: Value) -> None:
         """A Ring has room for what it is, and a claim is true (a sum's Ring needs less, which its noise asks for)."""

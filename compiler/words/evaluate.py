@@ -28,6 +28,8 @@ from compiler.words.operations import (
     Entry,
     Equal,
     Exact,
+    Held,
+    Learn,
     Less,
     Linear,
     Mechanism,
@@ -159,7 +161,7 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return as_array(sources.noise(op, type, position), type)
         case Coins() as op:
             return as_array(sources.coins(op, type, position), type)
-        case Bound() | Mechanism() | Enter():
+        case Bound() | Mechanism() | Enter() | Learn() | Held():
             return args[0]
         case Ring(count, more):
             return _ring(count, more, type, *args)

@@ -31,15 +31,16 @@ class Entry:
 class Draw:
     """Field `name` of the `draw`-th sampled batch of `dataset`: Poisson with rate batch / n into `slots` slots.
 
-    An axis of slots comes first.
+    If `whole`, of all rows, as many as there are slots: each in a slot of its own.  An axis of slots comes first.
     """
 
     dataset: str
     name: str  # "" is the valid bit of each slot
     party: str
-    draw: int  # which `dpsgd` of the program
+    draw: int  # which `dpsgd` or `measure` of the program
     batch: int
     slots: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +251,8 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """The Gaussian mechanism that lets `dataset` out of a `dpsgd` block: what drops it from the sources of a value.
+    """The Gaussian mechanism that lets `dataset` out of a `dpsgd` or `measure` block: what drops it from the sources of
+    a value.  That of a `measure` is of all rows, `whole`: batch and slots are their number, and nothing is sampled.
 
     Clipping bounds the norm over all trained variables together, each counted in its own unit.  Noise that both parties
     draw has one sampler for each variable, whose `sigma` counts points of that variable's noise grid: the grid's scale
@@ -267,7 +269,9 @@ class Mechanism:
     drawn_by: str  # the owner of the data set; "": both parties together
     samplers: tuple[Sampler, ...] = ()  # of each trained variable where both draw; else rounded Gaussians
     sizes: tuple[int, ...] = ()  # elements of each trained variable, every one with a noise of its own
-    argument: str = ""  # why each row's gradient has norm at most `clip`: that of its Bound
+    argument: str = ""  # why each row's gradient or value has norm at most `clip`: that of its Bound
+    whole: bool = False
+    to: str = ""  # who is told the noisy sums after each step; "": nobody, before the end
 
 
 PUBLIC = ""  # the owner of what both parties know
@@ -278,6 +282,28 @@ class Enter:
     """A party's local value becomes a joint one."""
 
     party: str  # or PUBLIC
+
+
+# what a party is told in the middle of a run
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """A noisy sum of a step, told to a party: from then on a value of its own.
+
+    What is made of it the party makes in the clear, and goes on with: it may take any other numbers instead.
+    """
+
+    party: str
+    draw: int  # as of Mechanism
+    variable: int  # as of Noise
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A value of the party's own as one that it makes in the clear whatever it is taken for, like what it learns."""
+
+    party: str
 
 
 # products as shares, see `compiler.joint.shares`
@@ -319,7 +345,8 @@ Compute = (  # what takes gates, where it is joint
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
-Op = Source | Compute | Wiring | Mark | Enter | Sharing
+Telling = Learn | Held  # the operand as it is, known to the party
+Op = Source | Compute | Wiring | Mark | Enter | Telling | Sharing
 
 NAMES: Mapping[type[Op], str] = {
     Constant: "const",
@@ -351,6 +378,8 @@ NAMES: Mapping[type[Op], str] = {
     Bound: "clip",
     Mechanism: "declassify",
     Enter: "enter",
+    Learn: "learn",
+    Held: "held",
     Ring: "ring",
     Transfer: "transfer",
     Share: "share",

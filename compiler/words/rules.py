@@ -30,6 +30,8 @@ from compiler.words.operations import (
     Enter,
     Equal,
     Exact,
+    Held,
+    Learn,
     Less,
     Linear,
     Mark,
@@ -47,6 +49,7 @@ from compiler.words.operations import (
     Sqrt,
     Strided,
     Sum,
+    Telling,
     Transfer,
     View,
     Wiring,
@@ -81,7 +84,7 @@ def need(condition: bool, reason: str) -> None:
         raise Wrong(reason)
 
 
-Derived = Constant | Noise | Coins | Compute | Wiring | Mark | Enter | Sharing
+Derived = Constant | Noise | Coins | Compute | Wiring | Mark | Enter | Telling | Sharing
 
 
 def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
@@ -92,7 +95,7 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _wired(op, args, type)
     if isinstance(op, Sum | Dot | Digits):
         return _contracted(op, args, type)
-    if isinstance(op, Bound | Mechanism | Enter):
+    if isinstance(op, Bound | Mechanism | Enter | Learn | Held):
         return _passed(op, args, type)
     if isinstance(op, Ring | Transfer | Share):
         return _shared(op, args, type)
@@ -131,7 +134,7 @@ def _drawn(op: Constant | Noise | Coins, args: Sequence[Operand], type: Type) ->
             assert_never(op)
 
 
-def _passed(op: Mark | Enter, args: Sequence[Operand], type: Type) -> Range:
+def _passed(op: Mark | Enter | Telling, args: Sequence[Operand], type: Type) -> Range:
     _count(args, 1)
     [a] = args
     need(a.type.shape == type.shape, f"the operand's shape is not the result's: {a.type}")
@@ -139,9 +142,10 @@ def _passed(op: Mark | Enter, args: Sequence[Operand], type: Type) -> Range:
     match op:
         case Bound(norm=norm):
             need(norm > 0, "a bound that is not positive")
-        case Mechanism(batch=batch, slots=slots, steps=steps, clip=clip):
+        case Mechanism(batch=batch, slots=slots, steps=steps, clip=clip, whole=whole):
             need(0 < batch <= slots and steps > 0 and clip > 0, "a mechanism of no batch, step or clip")
-        case Enter():
+            need(batch == slots or not whole, "a mechanism of all rows and not all rows")
+        case Enter() | Learn() | Held():
             _alike(a.type, type)
         case _:
             assert_never(op)

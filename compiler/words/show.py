@@ -28,6 +28,8 @@ from compiler.words.operations import (
     Entry,
     Equal,
     Exact,
+    Held,
+    Learn,
     Less,
     Linear,
     Mechanism,
@@ -141,7 +143,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return ", ".join(args)
         case Entry() | Draw() | Noise() | Coins():
             return _source(op)
-        case Bound() | Mechanism() | Enter():
+        case Bound() | Mechanism() | Enter() | Learn() | Held():
             return _passed(op, args[0])
         case Share(party):
             return f"{args[0]} of {party}"
@@ -175,8 +177,9 @@ def _source(op: Entry | Draw | Noise | Coins) -> str:
     match op:
         case Entry(name, party):
             return f"{name} of {party}"
-        case Draw(dataset, name, party, draw, batch, slots):
-            return f"{dataset}.{name or 'valid'} of {party}, dpsgd {draw}, {batch} in {slots} slots"
+        case Draw(dataset, name, party, draw, batch, slots, whole):
+            drawn = f"measure {draw}, all {slots} rows" if whole else f"dpsgd {draw}, {batch} in {slots} slots"
+            return f"{dataset}.{name or 'valid'} of {party}, {drawn}"
         case Noise(party, draw, sigma, variable):
             return f"of {party}, dpsgd {draw}, variable {variable}, deviation {sigma}"
         case Coins(party, draw, variable):
@@ -185,13 +188,18 @@ def _source(op: Entry | Draw | Noise | Coins) -> str:
             assert_never(op)
 
 
-def _passed(op: Bound | Mechanism | Enter, arg: str) -> str:
+def _passed(op: Bound | Mechanism | Enter | Learn | Held, arg: str) -> str:
     match op:
         case Bound(norm, argument):
             return f"{arg} to {norm} ({argument})"
-        case Mechanism(dataset=dataset, draw=draw, clip=clip, noise_multiplier=noise, drawn_by=party):
-            return f"{arg} of {dataset}, dpsgd {draw}, clip {clip}, noise {noise} by {party or 'both'}"
+        case Mechanism(dataset=dataset, draw=draw, clip=clip, noise_multiplier=noise, drawn_by=party, whole=whole):
+            word = "measure" if whole else "dpsgd"
+            return f"{arg} of {dataset}, {word} {draw}, clip {clip}, noise {noise} by {party or 'both'}"
         case Enter(party):
             return f"{arg} of {party or 'both'}"
+        case Learn(party, draw, variable):
+            return f"{arg} to {party}, dpsgd {draw}, variable {variable}"
+        case Held(party):
+            return f"{arg} by {party}"
         case _:
             assert_never(op)

@@ -27,6 +27,8 @@ from compiler.words.operations import (
     Draw,
     Enter,
     Entry,
+    Held,
+    Learn,
     Linear,
     Mechanism,
     Mul,
@@ -171,7 +173,7 @@ class _Verifier:
             case Entry(name):
                 need(op in self.outside.inputs, f"reads the input `{name}` of `{op.party}`, which there is not")
                 need(type == self.outside.inputs[op], f"the input is {self.outside.inputs[op]}")
-            case Draw(dataset, name, party, _, batch, slots):
+            case Draw(dataset, name, party, _, batch, slots, whole):
                 need(dataset in self.outside.datasets, f"samples `{dataset}`, which there is not")
                 held = self.outside.datasets[dataset]
                 need(party == held.party, f"`{party}` samples the data set of `{held.party}`")
@@ -179,7 +181,7 @@ class _Verifier:
                 need(name in fields or not name, f"samples `{dataset}.{name}`, which there is not")
                 row = fields[name] if name else Type((), type.scale, 0, 1)
                 wanted = Type((slots, *row.shape), row.scale, row.lo, row.hi)
-                need(0 < batch <= slots, f"a batch of {batch} in {slots} slots")
+                need(0 < batch <= slots and (batch == slots or not whole), f"a batch of {batch} in {slots} slots")
                 need(type == wanted and (bool(name) or type.scale == 1), f"the field's batch is {wanted}")
             case _:
                 assert_never(op)
@@ -208,6 +210,12 @@ class _Verifier:
                 need(self.party is None, "something enters among clear words")
                 need(joined <= {party} - {PUBLIC}, f"`{party}` enters what is not its own")
                 return frozenset({JOINT})
+            case Learn(party) | Held(party):
+                need(party in self.outside.parties, f"`{party}` is not a party")
+                need(self.party in (None, party), f"`{party}` is told something among the words of `{self.party}`")
+                if isinstance(item.op, Held):
+                    need(joined <= {party}, f"`{party}` holds what is not its own")
+                return frozenset({party})
             case Mechanism(dataset=dataset, drawn_by=drawn_by):
                 need(dataset in self.outside.datasets, f"lets `{dataset}` out, which there is not")
                 holder = self.outside.datasets[dataset].party
@@ -228,7 +236,7 @@ class _Verifier:
             )
             need(JOINT in owners[joint], f"transfers by the bits of %{joint}, which has not been entered")
             return
-        if not self.entered or isinstance(item.op, Enter | Share):
+        if not self.entered or isinstance(item.op, Enter | Learn | Share):
             return
         joined = frozenset[str]().union(*(owners[a] for a in item.data))
         if JOINT in joined:
@@ -299,8 +307,10 @@ def _spread(block: Block, owners: dict[int, Owners]) -> None:
         match item:
             case Value(op=Entry(party=p) | Draw(party=p) | Noise(party=p) | Coins(party=p)):
                 owners[number] = frozenset({p})
-            case Value(op=Enter()):
+            case Value(op=Enter() | Transfer()):
                 owners[number] = frozenset({JOINT})
+            case Value(op=Learn(party) | Held(party) | Share(party)):
+                owners[number] = frozenset({party})
             case Value():
                 owners[number] = frozenset[str]().union(*(owners.get(a, frozenset()) for a in item.args))
             case Loop():

@@ -121,7 +121,9 @@ def _assignable(context: Context, target: tree.Name) -> Bound:
         )
     around = context.around
     if around.train_level is not None and symbol.level <= around.train_level:
-        raise Failed(DpsgdAssigns(span=target.span, name=target.name, related=((symbol.span, "bound here"),)))
+        raise Failed(
+            DpsgdAssigns(span=target.span, word=around.rows, name=target.name, related=((symbol.span, "bound here"),))
+        )
     if around.value_level is not None and symbol.level <= around.value_level:
         raise Failed(AssignInValue(span=target.span, name=target.name, related=((symbol.span, "bound here"),)))
     return symbol

@@ -19,6 +19,7 @@ from lang.checker.context import Context, Hooks
 from lang.checker.declared import Declared
 from lang.checker.expressions import expression
 from lang.checker.failing import GivenUp
+from lang.checker.measuring import warn_repeated
 from lang.checker.program import at_end, items
 from lang.checker.quotients import warn_floored
 from lang.checker.statements import statements
@@ -53,6 +54,7 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
     with paused(), deep_stack(), suppress(GivenUp):
         done = items(context, declared, parse(source))
         warn_floored(context, done)
+        warn_repeated(context, done)
     at_end(context, declared, source)
     if problems := context.findings.problems:
         raise Rejected(list(problems.values()))

@@ -1,4 +1,4 @@
-"""The clauses of a `dpsgd`: how records are drawn, bounded and covered with noise."""
+"""The clauses of a `dpsgd` or `measure`: how records are drawn, bounded and covered with noise."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lang.checker.failing import Failed
 from lang.checker.infer import describe
 from lang.checker.public import constant, indices
 from lang.checker.symbols import PartyName
+from lang.checker.updates import CLAUSES, Updates
 from lang.numerals import show_number
 from lang.problems.flow import (
     ClauseMissing,
@@ -24,15 +25,29 @@ from lang.problems.flow import (
 )
 from lang.problems.names import UnknownParty
 from lang.syntax import tree
+from lang.typed import Moment, Update
 
 # clause -> what it must be, the test for it, an example
 _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
+    "rows": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "114"),
     "batch": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "64"),
     "steps": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "20"),
     "clip": ("above 0", lambda v: v > 0, "1.0"),
     "noise": ("at least 0", lambda v: v >= 0, "1.69"),
-    "rate": ("above 0", lambda v: v > 0, "8.0"),
 }
+BOTH = "both"  # in place of a party: the noise is drawn by the two together
+# statement -> its clauses, in the order of an example
+_OF: dict[str, tuple[str, ...]] = {
+    "dpsgd": ("batch", "steps", "clip", "noise", "rate"),
+    "measure": ("rows", "clip", "noise"),
+}
+# statement -> those that may be left out
+_MORE: dict[str, tuple[str, ...]] = {
+    "dpsgd": ("release", *(name for name in CLAUSES if name != "rate")),
+    "measure": (),
+}
+_EXAMPLES = {name: example for name, (_, _, example) in _CLAUSES.items()} | {"rate": "8.0"}
+NO_UPDATE = Update(())  # of a `measure`
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +55,28 @@ class Clauses:
     """`values` has one for each clause."""
 
     values: dict[str, Fraction]
-    drawn_by: str | None
+    drawn_by: str | None  # None: both parties together
+    release: Moment
+    update: Update
 
 
-def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None) -> Clauses:
+def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed.Dataset | None) -> Clauses:
     """All clauses, each checked whatever is wrong with the others; raises Failed."""
+    word = "dpsgd" if isinstance(node, tree.Dpsgd) else "measure"
+    wanted, known = _OF[word], _OF[word] + _MORE[word]
     values: dict[str, Fraction] = {}
     drawn_by: str | None = None
+    release, updates = Moment.END, Updates()
     given: set[str] = set()
     for clause in node.clauses:
         name = clause.name.name
-        if name not in _CLAUSES:
+        if name not in known:
             context.report(
                 ClauseUnknown(
                     span=clause.name.span,
+                    word=word,
                     clause=name,
-                    hint=context.near(name, list(_CLAUSES)) or "clauses are batch, steps, clip, noise and rate",
+                    hint=context.near(name, known) or f"clauses are {', '.join(known[:-1])} and {known[-1]}",
                 )
             )
             continue
@@ -63,17 +84,49 @@ def clauses_of(context: Context, node: tree.Dpsgd, dataset: typed.Dataset | None
             context.report(ClauseTwice(span=clause.name.span, clause=name))
         given.add(name)
         with context.attempt():
-            values[name] = _clause(context, clause)
+            if name == "release":
+                release = _release(clause)
+            elif name in CLAUSES:
+                updates.given.setdefault(name, clause)
+            else:
+                values[name] = _clause(context, clause)
         if clause.drawn_by is not None:
             with context.attempt():
-                drawn_by = _drawn_by(context, clause, clause.drawn_by, dataset)
-    if "clip" not in given:
+                drawn_by = _drawn_by(context, word, clause, clause.drawn_by, dataset)
+    missing = [name for name in wanted if name not in given]
+    if word == "dpsgd" and "clip" in missing:
         context.report(DpsgdUnbounded(span=node.dataset.span))
-    if missing := [f"`{name}`" for name in _CLAUSES if name not in given and name != "clip"]:
-        raise Failed(ClauseMissing(span=node.dataset.span, missing=_listed(missing), dataset=node.dataset.name))
-    if len(values) < len(_CLAUSES):
+        missing.remove("clip")
+    if missing:
+        example = ", ".join(f"{name} = {_EXAMPLES[name]}" for name in wanted)
+        said, dataset_name = _listed([f"`{name}`" for name in missing]), node.dataset.name
+        raise Failed(
+            ClauseMissing(span=node.dataset.span, word=word, missing=said, dataset=dataset_name, example=example)
+        )
+    update = None
+    with context.attempt():
+        update = updates.update(context, int(values.get("steps", 1)), release) if updates.given else NO_UPDATE
+    if len(values) < sum(name in _CLAUSES for name in wanted) or update is None:
         raise Failed
-    return Clauses(values, drawn_by)
+    if release is Moment.STEP and dataset is not None and not any(c.drawn_by for c in node.clauses):
+        drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
+    return Clauses(values, drawn_by, release, update)
+
+
+def _release(clause: tree.Clause) -> Moment:
+    said = clause.value.name if isinstance(clause.value, tree.Name) else ""
+    moment = next((moment for moment in Moment if moment.value == said), None)
+    if moment is None:
+        raise Failed(
+            ClauseValue(
+                span=clause.value.span,
+                clause="release",
+                wanted="`end` or `step`",
+                value="something else",
+                example="step",
+            )
+        )
+    return moment
 
 
 def _clause(context: Context, clause: tree.Clause) -> Fraction:
@@ -89,15 +142,21 @@ def _clause(context: Context, clause: tree.Clause) -> Fraction:
     return const.values[0]
 
 
-def _drawn_by(context: Context, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None) -> str:
+def _drawn_by(
+    context: Context, word: str, clause: tree.Clause, party: tree.Name, dataset: typed.Dataset | None
+) -> str | None:
+    """The party that draws the noise; None for `both`."""
     if clause.name.name != "noise":
         raise Failed(
             ClauseUnknown(
                 span=party.span,
+                word=word,
                 clause=f"{clause.name.name} ... drawn by",
                 hint="`drawn by PARTY` goes with `noise`",
             )
         )
+    if party.name == BOTH and context.scopes.find(BOTH) is None:
+        return None
     if not isinstance(context.scopes.find(party.name), PartyName):
         parties = context.scopes.outermost(PartyName)
         raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))

@@ -45,7 +45,8 @@ class Around:
     private: bool = False  # a condition that is not public
     never: bool = False  # code that never runs
     loss: bool = False
-    train_level: int | None = None  # around the body of a `dpsgd`
+    train_level: int | None = None  # around the body of a `dpsgd` or `measure`
+    rows: str = "dpsgd"  # which of the two
     value_level: int | None = None  # around an `if` that gives a value
 
 

@@ -75,6 +75,8 @@ def _held(item: tree.Party | tree.Input | tree.Dataset | tree.Output | tree.Exte
             return "an `if`"
         case tree.Dpsgd():
             return "a `dpsgd`"
+        case tree.Measure():
+            return "a `measure`"
         case tree.Loss():
             return "a `loss`"
         case tree.Grad():

@@ -44,7 +44,15 @@ def _item(context: Context, declared: Declared, item: tree.Item) -> list[typed.S
                 return output(context, declared, item)
             return []
         case (
-            tree.Let() | tree.Var() | tree.Assign() | tree.For() | tree.If() | tree.Dpsgd() | tree.Loss() | tree.Grad()
+            tree.Let()
+            | tree.Var()
+            | tree.Assign()
+            | tree.For()
+            | tree.If()
+            | tree.Dpsgd()
+            | tree.Measure()
+            | tree.Loss()
+            | tree.Grad()
         ):
             return context.statements((item,))
         case _:

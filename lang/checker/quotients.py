@@ -38,6 +38,8 @@ def warn_floored(context: Context, statements: Sequence[typed.Statement]) -> Non
                 _warn(context, node.args, lets, seen, "meets a `fix`")
             elif isinstance(node, typed.Train):  # into which `walk` does not go
                 waiting.append((*node.body, *(g for _, g in node.grads), *((node.loss,) if node.loss else ())))
+            elif isinstance(node, typed.Measure):
+                waiting.append((*node.body, node.value))
 
 
 def _warn(context: Context, values: Sequence[typed.Expr], lets: Lets, seen: set[int], use: str) -> None:

@@ -12,6 +12,7 @@ from lang.checker.conditions import when
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.loops import repeat
+from lang.checker.measuring import measure
 from lang.checker.symbols import names_bound
 from lang.checker.training import dpsgd
 from lang.problems.flow import LossPlace
@@ -45,6 +46,8 @@ def _statement(context: Context, node: tree.Statement) -> list[typed.Statement]:
             return when(context, node)
         case tree.Dpsgd():
             return [dpsgd(context, node)]
+        case tree.Measure():
+            return [measure(context, node)]
         case tree.Loss():
             raise Failed(LossPlace(span=node.span, word="loss"))
         case tree.Grad():

@@ -163,6 +163,7 @@ def names_bound(item: tree.Item) -> tuple[tree.Name, ...]:
             | tree.TypeAlias(name=name)
             | tree.Input(name=name)
             | tree.Dataset(name=name)
+            | tree.Measure(name=name)
         ):
             return (name,)
         case (

@@ -25,8 +25,9 @@ from lang.problems.flow import (
 from lang.problems.names import UnknownDataset
 from lang.problems.shapes import WrongShape
 from lang.problems.silent import UpdateLost
+from lang.source import Span
 from lang.syntax import tree
-from lang.typed import Number
+from lang.typed import Momentum, Number
 
 
 @dataclass(slots=True)
@@ -40,10 +41,10 @@ class _Body:
 
 def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
     """A Train; raises Failed."""
-    _check_place(context, node)
+    check_place(context, node.span, "dpsgd")
     dataset = variables = clauses = body = None
     with context.attempt():
-        dataset = _dataset(context, node.dataset)
+        dataset = dataset_of(context, node.dataset)
     with context.attempt():
         variables = _variables(context, node.variables)
     with context.attempt():
@@ -57,7 +58,8 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
     if clauses is None or body is None:
         raise Failed
     values = clauses.values
-    _warn_lost(context, node, variables, values["rate"] * values["clip"] / values["batch"])
+    if clauses.update.optimizer == Momentum(Fraction(0)):
+        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / values["batch"])
     return typed.Train(
         variables,
         dataset.name,
@@ -65,13 +67,14 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         int(values["steps"]),
         values["clip"],
         values["noise"],
-        values["rate"],
+        clauses.update,
         clauses.drawn_by,
         tuple(body.statements),
         body.loss,
         tuple((v, body.grads[v]) for v in variables) if body.loss is None else (),
         node.span,
         tuple(name.span for name in node.variables),
+        clauses.release,
     )
 
 
@@ -84,20 +87,21 @@ def _warn_lost(context: Context, node: tree.Dpsgd, variables: tuple[typed.Variab
             context.report(UpdateLost(span=name.span, name=name.name, step=show_number(longest), kind=str(kind)))
 
 
-def _check_place(context: Context, node: tree.Dpsgd) -> None:
-    start, around = node.span, context.around
-    word = replace(start, end_line=start.line, end_column=start.column + len("dpsgd"))
+def check_place(context: Context, start: Span, word: str) -> None:
+    """Of a `dpsgd` or a `measure`; raises Failed."""
+    around, span = context.around, replace(start, end_line=start.line, end_column=start.column + len(word))
     if around.train_level is not None:
-        raise Failed(DpsgdInside(span=word, where="another `dpsgd`"))
+        other = "another " if around.rows == word else "a "
+        raise Failed(DpsgdInside(span=span, word=word, where=f"{other}`{around.rows}`"))
     if around.calls:
-        raise Failed(DpsgdInside(span=word, where="a function"))
+        raise Failed(DpsgdInside(span=span, word=word, where="a function"))
     if around.value_level is not None:
-        raise Failed(DpsgdInside(span=word, where="an `if` that gives a value"))
+        raise Failed(DpsgdInside(span=span, word=word, where="an `if` that gives a value"))
     if around.private:
-        context.report(DpsgdPrivate(span=word))
+        context.report(DpsgdPrivate(span=span, word=word))
 
 
-def _dataset(context: Context, name: tree.Name) -> typed.Dataset:
+def dataset_of(context: Context, name: tree.Name) -> typed.Dataset:
     symbol = context.scopes.find(name.name)
     if isinstance(symbol, DatasetName):
         context.used.add(name.name)
@@ -135,7 +139,7 @@ def _variables(context: Context, names: tuple[tree.Name, ...]) -> tuple[typed.Va
 
 def _body(context: Context, node: tree.Dpsgd, dataset: typed.Dataset, variables: tuple[typed.Variable, ...]) -> _Body:
     with (
-        context.inside(replace(context.around, train_level=len(context.scopes))),
+        context.inside(replace(context.around, train_level=len(context.scopes), rows="dpsgd")),
         context.block(node.body.statements),
     ):
         context.bind(node.row, RowName(node.row.span, dataset))

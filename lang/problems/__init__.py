@@ -14,10 +14,12 @@ from lang.problems.flow import (
     ResultTooWide,
     WithinUnmet,
 )
+from lang.problems.steps import LeaksStep
 
 __all__ = [
     "LeaksData",
     "LeaksInput",
+    "LeaksStep",
     "NoiseByReceiver",
     "NoiseKnown",
     "NotYet",

@@ -12,7 +12,7 @@ class LeaksData(Problem):
     code = "leaks-data"
     title = "`{output}` carries records of `{owner}` to `{receiver}` without a privacy mechanism"
     label = "learned by `{receiver}` here"
-    help = "train it in a `dpsgd` block with noise, or write `reveal({output})` if both sides agree to this release"
+    help = "let it out by a `dpsgd` or a `measure` with noise, or write `reveal({output})` if both sides agree to that"
 
     output: str
     owner: str
@@ -87,7 +87,7 @@ class DatasetOutside(Problem):
     code = "dataset-outside"
     title = "the data set `{name}` is named outside `on`"
     label = "rows never leave this way"
-    help = "train on it: `dpsgd VARIABLE on {name}(...) as row {{ ... }}`, and read `row.FIELD` inside"
+    help = "read `row.FIELD` in `dpsgd VARIABLE on {name}(...) as row {{ ... }}` or in `measure NAME on {name}(...)`"
 
     name: str
 
@@ -107,28 +107,32 @@ class RowOutside(Problem):
 @dataclass(frozen=True, kw_only=True)
 class DpsgdPrivate(Problem):
     code = "dpsgd-private"
-    title = "`dpsgd` under a private condition"
+    title = "`{word}` under a private condition"
     label = "whether this runs would tell the condition"
-    help = "move it out of the `if`: `dpsgd` stands at top level, in a loop, or under a public condition"
+    help = "move it out of the `if`: `{word}` stands at top level, in a loop, or under a public condition"
+
+    word: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DpsgdInside(Problem):
     code = "dpsgd-inside"
-    title = "`dpsgd` inside {where}"
+    title = "`{word}` inside {where}"
     label = "not allowed here"
-    help = "`dpsgd` stands at top level, in a loop, or under a public condition"
+    help = "`{word}` stands at top level, in a loop, or under a public condition"
 
+    word: str
     where: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class DpsgdAssigns(Problem):
     code = "dpsgd-assigns"
-    title = "the body of `dpsgd` assigns `{name}`, which lives outside it"
+    title = "the body of `{word}` assigns `{name}`, which lives outside it"
     label = "would carry a record out"
     help = "declare a `var` inside the body, or train `{name}` by naming it after `dpsgd`"
 
+    word: str
     name: str
 
 
@@ -217,10 +221,12 @@ class ClauseValue(Problem):
 @dataclass(frozen=True, kw_only=True)
 class ClauseMissing(Problem):
     code = "clause-missing"
-    title = "`dpsgd` lacks {missing}"
+    title = "`{word}` lacks {missing}"
     label = "here"
-    help = "write `on {dataset}(batch = 64, steps = 20, clip = 1.0, noise = 1.69, rate = 8.0)`"
+    help = "write `on {dataset}({example})`"
 
+    word: str
+    example: str
     missing: str
     dataset: str
 
@@ -228,10 +234,11 @@ class ClauseMissing(Problem):
 @dataclass(frozen=True, kw_only=True)
 class ClauseUnknown(Problem):
     code = "clause-unknown"
-    title = "`dpsgd` has no clause `{clause}`"
+    title = "`{word}` has no clause `{clause}`"
     label = "unknown"
     help = "{hint}"
 
+    word: str
     clause: str
     hint: str
 

@@ -69,6 +69,19 @@ class UpdateLost(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeasureRepeated(Problem):
+    code = "measure-repeated"
+    severity = "warning"
+    title = "`{name}` is measured {times} times, and each costs privacy"
+    label = "in a loop"
+    help = "measure once, behind the loop; {times} times with {root} times the noise cost about as much as once"
+
+    name: str
+    times: int
+    root: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AddedStepwise(Problem):
     code = "added-stepwise"
     severity = "warning"

@@ -24,6 +24,7 @@ STATEMENT_WORDS = frozenset(
         "for",
         "if",
         "dpsgd",
+        "measure",
         "loss",
         "grad",
     }

@@ -14,7 +14,7 @@ from lang.syntax.tree import MAX_DEPTH
 
 _MEANINGFUL = frozenset({"NAME", "INT", "DECIMAL", "SIZE", "STRING"})
 _CHAINS = (tree.Binary, tree.If)
-_STATEMENTS = (tree.Let, tree.Var, tree.Assign, tree.For, tree.Dpsgd, tree.Loss, tree.Grad)
+_STATEMENTS = (tree.Let, tree.Var, tree.Assign, tree.For, tree.Dpsgd, tree.Measure, tree.Loss, tree.Grad)
 
 Rule = Callable[["Builder", list[Any]], Any]
 Build = Callable[["Builder", Span, list[Any]], Any]
@@ -209,6 +209,11 @@ class Builder:
     def dpsgd(self, span: Span, kept: list[Any]) -> Any:
         variables, dataset, *clauses, row, body = kept
         return tree.Dpsgd(variables, self.named(dataset), tuple(clauses), self.named(row), body, span)
+
+    @_rule
+    def measure(self, span: Span, kept: list[Any]) -> Any:
+        name, dataset, *clauses, row, body = kept
+        return tree.Measure(self.named(name), self.named(dataset), tuple(clauses), self.named(row), body, span)
 
     @_rule
     def clause(self, span: Span, kept: list[Any]) -> Any:

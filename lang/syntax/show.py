@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from lang.syntax import tree
 
 _INDENT = "    "
+_WIDE = 100  # columns, from which on clauses stand in lines of their own
 # operator -> how tightly it binds; the right operand of a left-associative one must bind tighter
 _BINDS = {
     "||": 1,
@@ -77,7 +78,15 @@ def _item(item: tree.Item) -> list[Line]:
         case tree.Output():
             return _single(item, _output(item))
         case (
-            tree.Let() | tree.Var() | tree.Assign() | tree.For() | tree.If() | tree.Dpsgd() | tree.Loss() | tree.Grad()
+            tree.Let()
+            | tree.Var()
+            | tree.Assign()
+            | tree.For()
+            | tree.If()
+            | tree.Dpsgd()
+            | tree.Measure()
+            | tree.Loss()
+            | tree.Grad()
         ):
             return _statement(item)
         case _:
@@ -154,10 +163,9 @@ def _statement(node: tree.Statement) -> list[Line]:
         case tree.If():
             return _if(node)
         case tree.Dpsgd():
-            variables = ", ".join(name.name for name in node.variables)
-            clauses = ", ".join(map(_clause, node.clauses))
-            head = f"dpsgd {variables} on {node.dataset.name}({clauses}) as {node.row.name}"
-            return _block(head, node.span.line, node.body)
+            return _rows(node, "dpsgd " + ", ".join(name.name for name in node.variables))
+        case tree.Measure():
+            return _rows(node, f"measure {node.name.name}")
         case tree.Loss(value=value):
             return _single(node, f"loss {_expr(value)};")
         case tree.Grad(variable=variable, value=value):
@@ -168,6 +176,31 @@ def _statement(node: tree.Statement) -> list[Line]:
 
 def _of(kind: tree.Kind | None) -> str:
     return f": {_kind(kind)}" if kind else ""
+
+
+def _rows(node: tree.Dpsgd | tree.Measure, what: str) -> list[Line]:
+    clauses = ", ".join(map(_clause, node.clauses))
+    head = f"{what} on {node.dataset.name}({clauses}) as {node.row.name}"
+    if len(head) <= _WIDE:
+        return _block(head, node.span.line, node.body)
+    last = node.clauses[-1].span.end_line
+    return [
+        Line(f"{what} on {node.dataset.name}(", node.span.line, node.dataset.span.end_line),
+        *_filled(node.clauses),
+        *_block(f") as {node.row.name}", last, node.body),
+    ]
+
+
+def _filled(clauses: Sequence[tree.Clause]) -> Iterator[Line]:
+    """As many in a line as fit."""
+    line: list[tree.Clause] = []
+    for clause in (*clauses, None):
+        text = _INDENT + ", ".join(map(_clause, line)) + ","
+        if line and (clause is None or len(f"{text} {_clause(clause)},") > _WIDE):
+            yield Line(text, line[0].span.line, line[-1].span.end_line)
+            line = []
+        if clause is not None:
+            line.append(clause)
 
 
 def _clause(clause: tree.Clause) -> str:

@@ -233,6 +233,16 @@ class Dpsgd:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    name: Name  # of what it binds
+    dataset: Name
+    clauses: tuple[Clause, ...]
+    row: Name
+    body: Block
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     value: Expr
     span: Span = field(compare=False)
@@ -245,7 +255,7 @@ class Grad:
     span: Span = field(compare=False)
 
 
-Statement = Let | Var | Assign | For | If | Dpsgd | Loss | Grad
+Statement = Let | Var | Assign | For | If | Dpsgd | Measure | Loss | Grad
 
 # -- declarations -------------------------------------------------------------------------------
 

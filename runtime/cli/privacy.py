@@ -30,6 +30,7 @@ from runtime.data.columns import Chosen
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.party.sources import specs
+from runtime.privacy.cost import stated
 from runtime.report import plot as picture
 from runtime.report.spending import Unknown, spending
 from runtime.report.wording import listing
@@ -38,7 +39,10 @@ from runtime.report.wording import listing
 def privacy(
     file: Runnable,
     records: Annotated[
-        int | None, typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of the data set.")
+        int | None,
+        typer.Option(
+            "--records", metavar="N", min=1, show_default=False, help="Rows of the data set that is trained on."
+        ),
     ] = None,
     input: Annotated[
         list[str] | None,
@@ -70,7 +74,7 @@ def privacy(
         if not program.mechanisms:
             raise UsageError(
                 f"{file} has no privacy mechanism, so no epsilon",
-                "records leave with an epsilon only through a `dpsgd` block with noise above 0",
+                "records leave with an epsilon only through a `dpsgd` or `measure` with noise above 0",
             )
         try:
             found = spending(
@@ -94,16 +98,20 @@ def _drawable(path: Path) -> None:
 
 def _records(program: Compiled, given: int | None, files: dict[str, str], columns: Chosen) -> dict[str, int]:
     """The rows of every data set that a mechanism reads.  Raises UsageError or InputError."""
+    said = stated(program)
     used = sorted({m.dataset for m in program.mechanisms})
     if given is not None and files:
         raise UsageError("--records and --input both say how many records there are", "give one of them")
     if foreign := sorted(files.keys() - set(used)):
-        raise UsageError(f"{listing(foreign)} is not a data set that is trained on", f"these are: {listing(used)}")
-    if given is None and (missing := sorted(set(used) - files.keys())):
+        raise UsageError(
+            f"{listing(foreign)} is not a data set that is trained on or measured", f"these are: {listing(used)}"
+        )
+    if given is None and (missing := sorted(set(used) - files.keys() - said.keys())):
         raise UsageError(
             f"how many records {listing(missing)} has is not known", f"give --records N, or --input {missing[0]}=FILE"
         )
-    known = dict.fromkeys(used, given) if given is not None else _counted(program, files, columns)
+    known = dict.fromkeys(used, given) if given is not None else {}
+    known |= said | _counted(program, files, columns)
     for m in program.mechanisms:
         if m.batch > known[m.dataset]:
             raise UsageError(

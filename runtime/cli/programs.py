@@ -37,6 +37,7 @@ from runtime.cli.options import (
 from runtime.cli.screen import result, say
 from runtime.data.formats import format_of
 from runtime.files import replace_bytes
+from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
@@ -170,13 +171,15 @@ def inspect(
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
         mechanisms = program.compiled.mechanisms
-        if records is not None and any(m.batch > records for m in mechanisms):
-            raise UsageError(f"--records {records} is less than a batch of {max(m.batch for m in mechanisms)}")
-        known = {} if records is None else {d.name: records for d in program.compiled.datasets}
+        sampled = [m.batch for m in mechanisms if not m.whole]
+        if records is not None and any(batch > records for batch in sampled):
+            raise UsageError(f"--records {records} is less than a batch of {max(sampled)}")
+        known = {} if records is None else dict.fromkeys([d.name for d in program.compiled.datasets], records)
+        known |= stated(program.compiled)
         told = privacy(program.compiled, known, delta)
         done = work(program.compiled)
         text = report.text(program, done, told, connection)
-        if mechanisms and records is None:
+        if {m.dataset for m in mechanisms} - known.keys():
             text += "\ngive --records N to learn epsilon"
         rows = widths(program.understood().checked.program) if ranges or html else ()
         data = report.as_json(program, done, told, connection)

@@ -15,6 +15,7 @@ from runtime.program import Program
 _FIELDS = {
     "batch": "batch-differs",
     "slots": "slots-differ",
+    "whole": "sampling-differs",
     "steps": "steps-differ",
     "clip": "clip-differs",
     "noise_multiplier": "noise-differs",

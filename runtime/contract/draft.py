@@ -117,6 +117,7 @@ def mechanisms_of(program: Compiled, records: Mapping[str, int], bounded: bool) 
             noise_multiplier=m.noise_multiplier,
             drawn_by=m.drawn_by or None,
             samplers=tuple(s.digest for s in m.samplers),
+            whole=m.whole,
             bounded=bounded,
         )
         for m in program.mechanisms

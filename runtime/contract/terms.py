@@ -59,7 +59,8 @@ class Data(Model):
 
 
 class Mechanism(Model):
-    """One `dpsgd`: T noisy sums over Poisson batches of rate q, in S slots, of gradients clipped to C."""
+    """T noisy sums of what is clipped to C: of one `dpsgd`, of gradients over Poisson batches of rate q, in S slots; or
+    of one `measure`, of values over all rows."""
 
     dataset: Name
     batch: Count  # B
@@ -70,6 +71,7 @@ class Mechanism(Model):
     noise_multiplier: Ratio  # standard deviation of the noise over C
     drawn_by: Name | None  # None: both parties together, as the samplers say
     samplers: tuple[Digest, ...]  # of each trained variable, in that case
+    whole: bool  # of all rows: B and S are n, q is 1
     bounded: bool  # whether a finite epsilon bounds what all mechanisms tell together
 
 
@@ -265,6 +267,8 @@ def _mechanism(m: Mechanism, data: dict[str, Data]) -> None:
     if m.dataset not in data:
         raise Refused("unknown-data", f"a mechanism reads `{m.dataset}`, which is no data set of the contract")
     n = data[m.dataset].records
+    if m.whole and not m.batch == m.slots == n:
+        raise Refused("not-all-records", f"a measure of {m.batch} records in {m.slots} slots is not of all {n}")
     if m.batch > n:
         raise Refused("batch-above-records", f"batches of {m.batch} cannot be sampled from {counted(n, 'record')}")
     if m.rate * n != m.batch:

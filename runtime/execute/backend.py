@@ -18,6 +18,9 @@ the label seed, 16 bytes a label): first the label of every kernel's constant ne
 `Enter` of the garbler or of PUBLIC, in schedule order.  That is the active label.
 The evaluator's inputs are one correlated OT for each wire, in schedule order.
 
+Noisy sums that are told after their step: the garbler's decoding bits of the wires, packed, least significant first;
+or its share with the noise in it, packed as corrections are (`products.pack`).
+
 Outputs, after the last launch: the evaluator's active labels of all wires opened to the garbler, in schedule order,
 16 bytes each; then the garbler's decoding bits of all wires opened to the evaluator, in schedule order.
 """
@@ -51,6 +54,15 @@ class Roles:
     evaluator: str
 
 
+@dataclass(frozen=True, slots=True)
+class StepSum:
+    """A noisy sum that is told after its step."""
+
+    draw: int  # which `dpsgd` of the program
+    step: int
+    variable: int
+
+
 class Backend(Protocol):
     """What `walk` needs.  Kernels are called by their number in the plan that the backend was made for."""
 
@@ -74,6 +86,17 @@ class Backend(Protocol):
         """Shares of joint words (words, width, ...) times the garbler's numbers (words, shared), see `products`.
 
         The numbers are given where this process owns them, and it returns the shares it knows; the first row is `row`.
+        """
+        ...
+
+    def disclose(self, sum: StepSum, wires: Wires) -> Bits | None:
+        """The bits of a noisy sum, for the evaluator; None where this process is not it."""
+        ...
+
+    def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
+        """The garbler's share of a noisy sum, `count` numbers mod 2^ring, for the evaluator.
+
+        They are given where this process owns them, and returned where it is the evaluator.
         """
         ...
 
@@ -118,9 +141,17 @@ class GarblerOutputs(Protocol):
         """Release the outputs: whatever must be durable before that is made so in here.  Shape (count,)."""
         ...
 
+    def send_noisy_sum(self, sum: StepSum, payload: bytes) -> None:
+        """As `send_decoding_bits`, in the middle of the run: what opens a noisy sum of a step."""
+        ...
+
 
 class EvaluatorOutputs(Protocol):
     """The other end of GarblerOutputs."""
+
+    def receive_noisy_sum(self, sum: StepSum, size: int) -> bytes:
+        """So many bytes."""
+        ...
 
     def send_output_labels(self, labels: Labels) -> None: ...
 

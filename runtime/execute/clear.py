@@ -8,7 +8,7 @@ from typing import assert_never
 import numpy as np
 
 from compiler.schedule.plan import Kernel, Open, Transfer
-from runtime.execute.backend import Bits, Numbers, Shares
+from runtime.execute.backend import Bits, Numbers, Shares, StepSum
 from runtime.execute.instructions import And, Program, Xor, program
 from runtime.execute.products import weight
 
@@ -57,6 +57,12 @@ class ClearBackend:
         weights = np.array([weight(shape, bit) for bit in range(shape.width)])
         values = (words.astype(shape.dtype) * weights).sum(axis=1, dtype=shape.dtype)
         return np.zeros_like(numbers), (values[:, None] * numbers.astype(shape.dtype)).astype(np.uint64)
+
+    def disclose(self, sum: StepSum, wires: Bits) -> Bits | None:
+        return wires
+
+    def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
+        return numbers
 
     def open(self, outputs: Sequence[tuple[Open, Bits]]) -> list[Bits | None]:
         return [bits for _, bits in outputs]

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from compiler.schedule.plan import (
     PUBLIC,
+    Carry,
     Clear,
     Copy,
+    Disclose,
     Enter,
     Free,
+    Hand,
     Launch,
     Open,
     Plan,
@@ -30,7 +33,7 @@ from compiler.schedule.plan import (
 from compiler.words import evaluate
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
-from runtime.execute.backend import Backend, Wires
+from runtime.execute.backend import Backend, StepSum, Wires
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
 
 Progress = Callable[[int], None]  # AND gates done since the last call
@@ -113,6 +116,20 @@ class _Walker:
                 everything = slice(0, prod(step.lanes))
                 wires = self._read(self._wires(step.source, step.lanes), iteration, everything)
                 self._write(self._wires(step.target, step.lanes), iteration, everything, wires)
+            case Disclose():
+                size = step.type.size * step.type.width
+                bits = self._backend.disclose(self._step_of(step, iteration), self._buffer(step.buffer)[:size])
+                if bits is not None:
+                    self._words[step.clear] = from_bits(bits, step.type)
+            case Hand():
+                own = as_ring(self._words[step.own]) if step.own in self._words else None
+                share = self._backend.hand(self._step_of(step, iteration), own, step.type.size, step.type.width)
+                if share is not None:
+                    self._words[step.clear] = from_ring(share, step.type.width).reshape(step.type.shape)
+            case Carry():
+                if step.party in self._owns:
+                    values = [self._word(number) for number in step.sources]
+                    self._words.update(zip(step.targets, values, strict=True))
             case Free():
                 del self._buffers[step.buffer]
             case Open():
@@ -125,6 +142,9 @@ class _Walker:
                     self._told[step.name] = self._word(step.clear)
             case _:
                 assert_never(step)
+
+    def _step_of(self, step: Disclose | Hand, iteration: tuple[int, ...]) -> StepSum:
+        return StepSum(step.told.draw, iteration[-1], step.told.variable)
 
     def outputs(self) -> dict[str, Array]:
         """Open what was collected; outputs in schedule order."""

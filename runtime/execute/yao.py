@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compiler.schedule.plan import PUBLIC, Open, Transfer
+from compiler.schedule.plan import PUBLIC, Open, Transfer, packed_bytes
 from runtime.crypto.labels import Labels
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
@@ -22,7 +22,9 @@ from runtime.execute.backend import (
     Receiver,
     Roles,
     Shares,
+    StepSum,
 )
+from runtime.execute.products import pack, unpack
 
 
 class ForgedOutput(Exception):
@@ -88,6 +90,16 @@ class GarblerBackend:
             raise ValueError("the first factor of a product is the garbler's own")
         return self._multiplier.multiply(words, numbers, shape, row), None
 
+    def disclose(self, sum: StepSum, wires: Labels) -> Bits | None:
+        self._outputs.send_noisy_sum(sum, np.packbits(_lsb(wires), bitorder="little").tobytes())
+        return None
+
+    def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
+        if numbers is None:
+            raise ValueError("the share that is handed over is the garbler's own")
+        self._outputs.send_noisy_sum(sum, pack(numbers, ring))
+        return None
+
     def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
         """The garbler's outputs are checked before any decoding bit leaves.  Raises ForgedOutput."""
         own = [(step.name, zero) for step, zero in outputs if self._roles.garbler in step.to]
@@ -144,6 +156,13 @@ class EvaluatorBackend:
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
         return None, self._multiplier.multiply(words, shape, row)
+
+    def disclose(self, sum: StepSum, wires: Labels) -> Bits | None:
+        decoding = self._outputs.receive_noisy_sum(sum, -(-len(wires) // 8))
+        return _lsb(wires) ^ np.unpackbits(np.frombuffer(decoding, np.uint8), bitorder="little", count=len(wires))
+
+    def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
+        return unpack(self._outputs.receive_noisy_sum(sum, packed_bytes(count, ring)), ring, count)
 
     def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
         returned = [active for step, active in outputs if self._roles.garbler in step.to]

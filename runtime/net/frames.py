@@ -25,6 +25,9 @@ class Frame(IntEnum):
     TABLES = 32
     """The next bytes of the table stream."""
 
+    NOISY_SUM = 33
+    """What opens a noisy sum of a step to the evaluator: decoding bits, or the garbler's share with the noise in it."""
+
     OUTPUT_LABELS = 48
     """The evaluator's active labels of the outputs that the garbler receives."""
 

@@ -10,7 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.program import Compiled
-from compiler.schedule.plan import Clear, Copy, Enter, Free, Launch, Open, Product, Repeat, Step, Tell
+from compiler.schedule.plan import (
+    Carry,
+    Clear,
+    Copy,
+    Disclose,
+    Enter,
+    Free,
+    Hand,
+    Launch,
+    Open,
+    Product,
+    Repeat,
+    Step,
+    Tell,
+)
 from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Result, Type, Value
 from compiler.words.operations import Coins, Draw, Entry, Noise
@@ -18,7 +32,7 @@ from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, known_columns, load_inputs
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
-from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, gather
+from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, draw_whole, gather
 from runtime.privacy.randomness import RunSecret
 from runtime.privacy.sampling import EMPTY
 
@@ -51,7 +65,14 @@ def load(
     loaded = load_inputs(specs(program, parties), given, columns)
     for draw in _draws(program.plan.steps):
         fields = loaded.get(draw.dataset)
-        if isinstance(fields, dict) and len(fields[draw.name or next(iter(fields))]) < draw.batch:
+        n = len(fields[draw.name or next(iter(fields))]) if isinstance(fields, dict) else draw.batch
+        if draw.whole and n != draw.batch:
+            raise InputError(
+                f"it has {n} records, where `measure` counts {draw.batch}",
+                help=f"write `rows = {n}` in the program, or give it as a `param`",
+                file=given[draw.dataset],
+            )
+        if n < draw.batch:
             raise InputError(
                 f"its records are fewer than one batch of {draw.batch}",
                 help="lower the program's batch",
@@ -68,7 +89,7 @@ def _draws(steps: Iterable[Step]) -> Iterator[Draw]:
                 yield from _draws(step.body)
             case Clear():
                 yield from _sampled(step.block)
-            case Launch() | Product() | Enter() | Open() | Tell() | Copy() | Free():
+            case Launch() | Product() | Enter() | Open() | Tell() | Disclose() | Hand() | Carry() | Copy() | Free():
                 pass
             case _:
                 assert_never(step)
@@ -119,7 +140,12 @@ class PartySources:
     def _numbers(self, at: Draw, position: tuple[int, ...], n: int) -> NDArray[np.int64]:
         place = (at.draw, *position)
         if self._batch is None or self._batch[0] != place:
-            self._batch = place, draw_batch(self.secret, at.draw, position, n=n, batch=at.batch, slots=at.slots)
+            batch = (
+                draw_whole(self.secret, at.draw, position, n=n, slots=at.slots)
+                if at.whole
+                else draw_batch(self.secret, at.draw, position, n=n, batch=at.batch, slots=at.slots)
+            )
+            self._batch = place, batch
         return self._batch[1]
 
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array:

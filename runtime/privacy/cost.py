@@ -41,8 +41,8 @@ def cost_of(program: Compiled, records: Mapping[str, int], delta: float) -> Guar
 def told(program: Compiled, records: Mapping[str, int]) -> list[accountant.Mechanism]:
     """What the accountant is told of a program.  Takes seconds.
 
-    Raises ForeignNoise, and ValueError if a number of rows is missing or smaller than a batch, or if nothing is known
-    of a noise.
+    Raises ForeignNoise, and ValueError if a number of rows is missing, smaller than a batch or not that of a
+    `measure`, or if nothing is known of a noise.
     """
     owners = {d.name: d.party for d in program.datasets}
     for m in program.mechanisms:
@@ -51,10 +51,20 @@ def told(program: Compiled, records: Mapping[str, int]) -> list[accountant.Mecha
     return [charged(m, records) for m in program.mechanisms]
 
 
+def stated(program: Compiled) -> dict[str, int]:
+    """The rows of the data sets of which a program says how many they have: those that it measures."""
+    return {m.dataset: m.slots for m in program.mechanisms if m.whole}
+
+
 def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
-    """What the accountant is told of one `dpsgd`, whoever draws its noise.  Raises ValueError as `told`."""
+    """What the accountant is told of one `dpsgd` or `measure`, whoever draws its noise.  Raises ValueError as `told`.
+
+    A `measure` is of all rows: batches of n at rate 1 in n slots, which never overflow.
+    """
     if m.dataset not in records:
         raise ValueError(f"the number of records in `{m.dataset}` is not known here")
+    if m.whole and records[m.dataset] != m.slots:
+        raise ValueError(f"`{m.dataset}` has {records[m.dataset]} records, where `measure` counts {m.slots}")
     proved = certificate(m)
     return accountant.Mechanism(
         name=m.dataset,
@@ -69,7 +79,7 @@ def charged(m: Mechanism, records: Mapping[str, int]) -> accountant.Mechanism:
 
 
 def certificate(m: Mechanism) -> Certificate | None:
-    """Of the joint noise of one `dpsgd`; None for noise that one party draws.  Takes about a second, once."""
+    """Of the joint noise of one mechanism; None for noise that one party draws.  Takes about a second, once."""
     if m.drawn_by:
         return None
     if not m.samplers or len(m.samplers) != len(m.sizes):

@@ -28,6 +28,16 @@ def draw_batch(
     return place(secret.stream("slots", where), sample(secret.stream("batch", where), n, batch, slots))
 
 
+def draw_whole(secret: RunSecret, draw: int, position: tuple[int, ...], *, n: int, slots: int) -> NDArray[np.int64]:
+    """All record numbers, each in a slot of its own, in random order; shape (slots,).
+
+    In the order of the file, which may be sorted by what is in it, the slots would depend on the records.
+    """
+    if n != slots:
+        raise ValueError(f"{n} records do not fill {slots} slots")
+    return place(secret.stream("slots", (draw, *position)), np.arange(n, dtype=np.int64))
+
+
 def draw_noise(
     secret: RunSecret, draw: int, variable: int, position: tuple[int, ...], *, sigma: Fraction, count: int
 ) -> NDArray[np.int64]:

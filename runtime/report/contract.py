@@ -69,10 +69,12 @@ def _signed(contract: Contract, party: str) -> str:
 
 def _mechanism(m: Mechanism) -> str:
     drawn = m.drawn_by or "both parties together"
-    return (
-        f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} (rate {m.rate}) in {counted(m.slots, 'slot')}, "
-        f"clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
+    how = (
+        f"{counted(m.steps, 'noisy sum')} over all {counted(m.batch, 'record')} of `{m.dataset}`"
+        if m.whole
+        else f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} (rate {m.rate}) in {counted(m.slots, 'slot')}"
     )
+    return f"{how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}"
 
 
 def _privacy(terms: Terms) -> list[str]:

@@ -11,7 +11,7 @@ from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
 from lang.numerals import counted
 from runtime.privacy.accountant import Guarantee
-from runtime.privacy.cost import cost_of
+from runtime.privacy.cost import cost_of, stated
 from runtime.privacy.limits import default_delta, warning
 from runtime.report.wording import listing
 
@@ -105,10 +105,16 @@ class Privacy:
     def _mechanism(self, m: Mechanism) -> str:
         n = self.records.get(m.dataset)
         of = counted(n, "record") if n is not None else "its records"
+        how = (
+            f"{counted(m.steps, 'noisy sum')} over all {counted(m.slots, 'record')}"
+            if m.whole
+            else f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} from {of} in {counted(m.slots, 'slot')}"
+        )
+        told = f"{m.to} is told the noisy sum of every step; " if m.to else ""
         return (
-            f"`{m.dataset}`: {counted(m.steps, 'step')} on Poisson batches of {m.batch} from {of} "
-            f"in {counted(m.slots, 'slot')}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} "
-            f"drawn by {m.drawn_by or 'both parties'}; no row's gradient is longer than the clip, by {m.argument}"
+            f"`{m.dataset}`: {how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by "
+            f"{m.drawn_by or 'both parties'}; {told}no row's {'value' if m.whole else 'gradient'} is longer than the "
+            f"clip, by {m.argument}"
         )
 
     def as_json(self) -> dict[str, object]:
@@ -128,10 +134,12 @@ class Privacy:
             "mechanisms": [
                 {
                     "dataset": m.dataset,
+                    "whole": m.whole,
                     "records": self.records.get(m.dataset),
                     "batch": m.batch,
                     "slots": m.slots,
                     "steps": m.steps,
+                    "each_step_told_to": m.to or None,
                     "clip": float(m.clip),
                     "noise_multiplier": float(m.noise_multiplier),
                     "sigma": float(m.noise_multiplier * m.clip),
@@ -149,6 +157,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
 
     Takes up to seconds where there is a mechanism.
     """
+    records = stated(program) | dict(records)
     if delta is None:
         delta = float(default_delta(records[m.dataset] for m in program.mechanisms if m.dataset in records))
     revealed = tuple(o for o in program.outputs if o.revealed)

@@ -92,7 +92,8 @@ def integrity(compiled: Compiled) -> list[str]:
     if not (without := unclaimed(compiled)):
         return []
     names = listing([o.name for o in without])
-    return [f"no integrity is claimed for {names}: a malicious {compiled.evaluator} can steer what is trained"]
+    what = "trained or measured" if any(m.whole for m in compiled.mechanisms) else "trained"
+    return [f"no integrity is claimed for {names}: a malicious {compiled.evaluator} can steer what is {what}"]
 
 
 def totals(compiled: Compiled, work: Work, link: Link | None) -> list[str]:

@@ -10,6 +10,7 @@ from runtime.data.references import Reference
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
+from runtime.report.intervals import intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
 from runtime.report.traffic import Link, seconds, traffic
@@ -68,6 +69,12 @@ class Ended:
                 ]
                 for party, outputs in learns(self.program.compiled).items()
             },
+            "intervals": {
+                o.name: around.as_json()
+                for o in self.program.compiled.outputs
+                if o.name in self.outputs
+                and (around := intervals(self.program.compiled, o, self.outputs[o.name])) is not None
+            },
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes": self._any.traffic.as_json(),
@@ -116,6 +123,8 @@ class Ended:
                 if party in self.reports and output.name not in self.files:
                     value = self.outputs[output.name]
                     lines.append(f"    {output.name} = {values.text(value, output.type, value.size)}")
+                    if around := intervals(self.program.compiled, output, value):
+                        lines += [f"    {line}" for line in around.text()]
                 elif party in self.reports:
                     lines.append(f"    saved in {self.files[output.name]}")
         lines += [

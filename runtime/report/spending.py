@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.program import Compiled
+from compiler.words.operations import Mechanism
 from lang.numerals import counted
 from runtime.privacy import accountant, cost
 from runtime.privacy.accountant import Guarantee
@@ -64,10 +65,12 @@ class Spending:
                 f"noise: too little for joint noise at this delta, of which its own delta alone takes "
                 f"{self.told[i].added_delta():.2g}: ask for more noise, or for noise `drawn by` the data provider"
             )
+        whole = self.privacy.mechanisms[i].whole
+        overflow = "" if whole else f" ({proved.far_delta:.2g} where a batch overflows)"
         return (
             f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
-            f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers} "
-            f"({proved.far_delta:.2g} where a batch overflows); proved in {duration(proved.seconds)}"
+            f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers}"
+            f"{overflow}; proved in {duration(proved.seconds)}"
         )
 
     def _budget(self) -> list[str]:
@@ -82,7 +85,7 @@ class Spending:
                 said.append(f"  mechanism {i + 1}: noise {noise:.3f} instead of {float(m.noise_multiplier):g}")
         beside = ", the others as they are" if len(b.steps) > 1 else ""
         for i, (bought, m) in enumerate(zip(b.steps, self.privacy.mechanisms, strict=True)):
-            said.append(f"  mechanism {i + 1}: {_steps(bought, m.steps)}, its noise as it is{beside}")
+            said.append(f"  mechanism {i + 1}: {_steps(bought, m)}, its noise as it is{beside}")
         return said
 
     def as_json(self) -> dict[str, object]:
@@ -180,9 +183,10 @@ def _finite(x: float) -> float | None:
     return x if math.isfinite(x) else None
 
 
-def _steps(bought: int, written: int) -> str:
-    if bought == written:
-        return f"or {counted(written, 'step')} as written, and no more"
+def _steps(bought: int, m: Mechanism) -> str:
+    what = "noisy sum" if m.whole else "step"
+    if bought == m.steps:
+        return f"or {counted(bought, what)} as written, and no more"
     if bought == 0:
-        return "or not even one step"
-    return f"or {counted(bought, 'step')}{' or more' if bought == MOST_STEPS else ''} instead of {count(written)}"
+        return f"or not even one {what}"
+    return f"or {counted(bought, what)}{' or more' if bought == MOST_STEPS else ''} instead of {count(m.steps)}"

@@ -10,8 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from compiler.program import Compiled, and_gates, correction_bytes
-from compiler.schedule.plan import Clear, Enter, Launch, Open, Plan, Product, Repeat, Step, stages
+from compiler.program import Compiled, and_gates, correction_bytes, counted
+from compiler.schedule.plan import (
+    Clear,
+    Disclose,
+    Enter,
+    Hand,
+    Launch,
+    Open,
+    Plan,
+    Product,
+    Repeat,
+    Step,
+    packed_bytes,
+    stages,
+)
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
@@ -48,8 +61,19 @@ def traffic(program: Compiled) -> Traffic:
         row_bytes(1) * and_gates(plan),
         correction_bytes(plan),
         sum(times * extension.request_bytes(count) for count, times in _requests(plan.steps, evaluator)),
-        LABEL_BYTES * labels + -(-decoding // 8),
+        LABEL_BYTES * labels + -(-decoding // 8) + noisy_sums(plan),
     )
+
+
+def noisy_sums(plan: Plan) -> int:
+    """Bytes of what is told after the steps."""
+    told = 0
+    for step, times in counted(plan.steps):
+        if isinstance(step, Disclose):
+            told += times * -(-step.type.size * step.type.width // 8)
+        elif isinstance(step, Hand):
+            told += times * packed_bytes(step.type.size, step.type.width)
+    return told
 
 
 def _requests(body: Sequence[Step], evaluator: str, times: int = 1) -> Iterator[tuple[int, int]]:
@@ -104,7 +128,7 @@ def _trips(plan: Plan, steps: Sequence[Step], evaluator: str, heard: bool) -> tu
             trips, heard = trips + heard, False
         elif isinstance(step, Launch):
             heard = heard or plan.kernels[step.kernel].circuit.and_gates > 0
-        elif isinstance(step, Product):
+        elif isinstance(step, Product | Disclose | Hand):
             heard = True
     return trips, heard
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runtime.crypto.labels import LABEL_BYTES, Labels, decode, encode
-from runtime.execute.backend import Bits
+from runtime.execute.backend import Bits, StepSum
 from runtime.net.channel import expect
 from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
@@ -61,6 +61,12 @@ class GarblerEnds:
                 if not self._own:
                     raise
 
+    def send_noisy_sum(self, sum: StepSum, payload: bytes) -> None:
+        with self._phases.during("outputs"):
+            self._permit.releasing_step(sum.draw, sum.step)
+            self._traffic.outputs += len(payload)
+            self._guard.send(Frame.NOISY_SUM, payload)
+
 
 class EvaluatorEnds:
     """What the evaluating backend asks of the channel."""
@@ -104,6 +110,11 @@ class EvaluatorEnds:
         with self._phases.during("outputs"):
             self._permit.releasing()
             self._guard.send(Frame.OUTPUT_LABELS, encode(labels))
+
+    def receive_noisy_sum(self, sum: StepSum, size: int) -> bytes:
+        self._traffic.outputs += size
+        with self._phases.during("outputs"):
+            return _exactly(self._guard, Frame.NOISY_SUM, size)
 
     def receive_decoding_bits(self, count: int) -> Bits:
         self._traffic.outputs += -(-count // 8)

@@ -45,6 +45,7 @@ _GARBLER: dict[Key, State] = {
     (State.OFFERED, Way.SEND, Frame.BASE_ANSWER): State.RUNNING,
     (State.RUNNING, Way.RECEIVE, Frame.OT_BATCH): State.RUNNING,
     (State.RUNNING, Way.SEND, Frame.TABLES): State.RUNNING,
+    (State.RUNNING, Way.SEND, Frame.NOISY_SUM): State.RUNNING,
     (State.RUNNING, Way.RECEIVE, Frame.OUTPUT_LABELS): State.RETURNED,
     (State.RETURNED, Way.SEND, Frame.DECODING): State.RELEASED,
     (State.RELEASED, Way.RECEIVE, Frame.DONE): State.DONE,

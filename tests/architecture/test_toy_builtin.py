@@ -34,7 +34,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", to)
     assert take("How to add a built-in", to) == [
-        "lang/typed.py",
+        "lang/calls.py",
         "lang/checker/functions.py",
         "compiler/functions/operate.py",
         "compiler/functions/approximate/softsign.py",

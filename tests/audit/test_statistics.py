@@ -100,7 +100,7 @@ def test_one_epsilon_is_no_test() -> None:
 def test_a_canary_gives_its_row_at_every_step(norm: int, least: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of length 1 nearly, never more, also where it had to be clipped, and alike for all.  (Here without noise.)"""
     in_every_batch(monkeypatch)
-    monkeypatch.setattr(dpsgd, "_noisy", without_noise)
+    monkeypatch.setattr(dpsgd, "noisy_sums", without_noise)
     present = np.random.default_rng(9).random((3, len(CANARIES))) < 0.5
     sums = SMALL.noisy_sums(present, norm, 0)
     assert sums.shape == (3, CLAIM.steps, SIZE)

@@ -124,6 +124,17 @@ def test_a_training_tells_what_leaves_it() -> None:
     assert sums.hi >= 12 * 2**13 + noise.hi  # in which there is room for twelve rows of a clip and for the noise
 
 
+def test_a_measure_tells_what_leaves_it() -> None:
+    rows = told(
+        "input w: fix<8, 6>[3] from a;\ndataset d from b { x: fix<8, 6>[3]; y: bit; }\n"
+        "measure right on d(rows = 10, clip = 1.0, noise = 4.0) as row { (dot(w, row.x) > 0) == row.y }\n"
+        "output right to a;\n"
+    )
+    sums, noise, noisy = (rows[f"{what} of right"].type for what in ("sum", "noise", "noisy sum"))
+    assert (sums.lo, sums.hi, sums.scale) == (0, 10, 1)
+    assert (noisy.lo, noisy.hi) == (noise.lo, noise.hi + 10 / noise.scale)
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.ccr")), ids=lambda path: path.stem)
 def test_the_watch_changes_nothing_and_sees_every_example(path: Path) -> None:
     program = check(read(path)).program

@@ -55,6 +55,9 @@ ALL = {
         {"payments": "payments.csv"} | dict.fromkeys(("first", "shift", "second", "offset", "limit"), "model.npz")
     ),
     "millionaires/millionaires": Example({"a": "1200000", "b": "900000"}),
+    "tumour/measured": Example(
+        {"w0": "base.npz", "records": "records.csv", "holdout": "test.csv"}, {"STEPS": "2", "BATCH": "8"}
+    ),
     "tumour/tumour": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
 }
 

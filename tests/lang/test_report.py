@@ -48,7 +48,7 @@ error[leaks-data]: `w` carries records of `hospital` to `vendor` without a priva
   |
 1 | param NOISE = 0.0;
   |               --- adds no noise
-  = help: train it in a `dpsgd` block with noise, or write `reveal(w)` if both sides agree to this release"""
+  = help: let it out by a `dpsgd` or a `measure` with noise, or write `reveal(w)` if both sides agree to that"""
     )
 
 
@@ -58,7 +58,7 @@ def test_json_has_what_the_text_has() -> None:
         "severity": "error",
         "label": "learned by `vendor` here",
         "title": "`w` carries records of `hospital` to `vendor` without a privacy mechanism",
-        "help": "train it in a `dpsgd` block with noise, or write `reveal(w)` if both sides agree to this release",
+        "help": "let it out by a `dpsgd` or a `measure` with noise, or write `reveal(w)` if both sides agree to that",
         "file": "tumour.ccr",
         "line": 4,
         "column": 8,

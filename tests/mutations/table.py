@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.mutations.around import AROUND
 from tests.mutations.garbling import GARBLING
+from tests.mutations.measures import MEASURES
 from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
 from tests.mutations.transfers import TRANSFERS
 
-MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *POLICIES, *RECORDS)
+MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *POLICIES, *RECORDS, *MEASURES)

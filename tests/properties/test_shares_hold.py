@@ -26,7 +26,7 @@ from compiler.joint.verify import Miscut
 from compiler.pipeline import Meaning, understand
 from compiler.schedule.plan import Enter, Plan
 from compiler.words.integers import Array
-from compiler.words.ir import Type, Value
+from compiler.words.ir import Type, Value, Words
 from compiler.words.operations import Linear, Ring
 from lang.source import Source
 from runtime.crypto.labels import Labels
@@ -52,12 +52,15 @@ def equal(one: dict[str, Array], other: dict[str, Array]) -> bool:
 
 def check(number: int) -> int:
     """How many Rings the program has."""
-    words, shares = meaning(number).words, plan(number, Products.SHARES)
+    return holds(meaning(number).words, plan(number, Products.SHARES), plan(number, Products.GATES), number)
+
+
+def holds(words: Words, shares: Plan, gates: Plan, number: int) -> int:
+    """How many Rings a program has, of which everything that is claimed holds."""
     trials = [Trial(words, seed) for seed in range(number * 9, number * 9 + 3)]
     ring_of = matched(words, shares, trials[:2])
     last = trials[2]
     honest = Ideal(words).run(last)
-    gates = plan(number, Products.GATES)
     assert equal(honest, walk_in_the_clear(gates, last, words.parties))
     offsets = Offsets(np.random.default_rng(number))
 
@@ -135,7 +138,7 @@ def test_equal_labels_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """It enters more than once, and the evaluator may enter something else each time."""
-    value, entered, copies = Localise.value, Shares._entered, count()
+    value, entered, copies = Localise.value, Shares.entered, count()
 
     def another(self: Shares, halves: tuple[int, int], type: Type) -> int:
         own, other = halves
@@ -147,13 +150,13 @@ def test_a_ring_that_is_made_again_for_each_reader(monkeypatch: pytest.MonkeyPat
         for a in item.args if self.owners[number] == JOINT else ():
             ring = self.items.get(a)
             if isinstance(ring, Value) and isinstance(ring.op, Ring) and self.owners[a] == JOINT:
-                self.place[a] = self._ring(ring, ring.op)
+                self.place[a] = self._ring(a, ring, ring.op)
         return value(self, number, item)
 
     words = meaning(12).words
     matched(words, plan(12, Products.SHARES), [Trial(words, 1)])
     monkeypatch.setattr(Localise, "value", copying)
-    monkeypatch.setattr(Shares, "_entered", another)
+    monkeypatch.setattr(Shares, "entered", another)
     with pytest.raises(Miscut):
         pipeline.build(meaning(12), Products.SHARES)
     monkeypatch.setattr(cut, "check", lambda *stages: None)

@@ -180,6 +180,17 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "more noise": (lambda: resigned(put(*MECHANISM, "noise_multiplier", "9")), "noise-differs"),
     "another clip": (lambda: resigned(put(*MECHANISM, "clip", "2")), "clip-differs"),
     "fewer slots": (lambda: resigned(put(*MECHANISM, "slots", 4)), "slots-differ"),
+    "all records": (lambda: edited(put(*MECHANISM, "whole", True)), "not-all-records"),
+    "all of some records": (
+        lambda: edited(
+            lambda d: (
+                put(*MECHANISM, "whole", True)(d),
+                put(*MECHANISM, "slots", 4)(d),
+                put(*MECHANISM, "rate", "1/5")(d),
+            )
+        ),
+        "not-all-records",
+    ),
     "noise by the vendor": (lambda: resigned(put(*MECHANISM, "drawn_by", "vendor")), "noise-drawn-by-another"),
     "a fraction not in lowest terms": (lambda: edited(put(*MECHANISM, "rate", "2/10")), "bad-number"),
     "no mechanism": (

@@ -45,19 +45,30 @@ def one(s: typed.Statement) -> Iterator[str]:
             drawn = f" drawn by {s.drawn_by}" if s.drawn_by else ""
             yield (
                 f"train {', '.join(map(name, s.variables))} on {s.dataset} batch {s.batch} steps {s.steps} "
-                f"clip {s.clip} noise {s.noise}{drawn} rate {s.rate}"
+                f"clip {s.clip} noise {s.noise}{drawn} {show_update(s.update)}"
             )
             yield from body(s.body, "    ")
             if s.loss is not None:
                 yield f"    loss {expr(s.loss)}"
             for variable, value in s.grads:
                 yield f"    grad {name(variable)} = {expr(value)}"
+        case typed.Measure():
+            drawn = f" drawn by {s.drawn_by}" if s.drawn_by else ""
+            yield f"measure {name(s.variable)} on {s.dataset} rows {s.rows} clip {s.clip} noise {s.noise}{drawn}"
+            yield from body(s.body, "    ")
+            yield f"    {expr(s.value)}"
         case typed.Release():
             yield f"output {s.name} = {'reveal ' if s.reveal else ''}{expr(s.value)} to {', '.join(s.receivers)}"
 
 
 def name(v: typed.Variable) -> str:
     return f"{v.name}_{v.number}"
+
+
+def show_update(update: typed.Update) -> str:
+    rates = ", ".join(map(str, update.rates))
+    more = "" if update.plain else f" {update.optimizer} average {update.average}"
+    return f"rate {rates}{more}"
 
 
 def show_type(t: typed.TypeOf) -> str:

@@ -11,11 +11,13 @@ from support.damaged_words import Change, op
 from compiler.words.builder import BIT, Builder
 from compiler.words.ir import Claim, Loop, Value, Words, full_range
 from compiler.words.operations import (
+    Coins,
     Constant,
     Dot,
     Draw,
     Less,
     Linear,
+    Mechanism,
     Op,
     Pieces,
     Ring,
@@ -167,6 +169,23 @@ def drawn(b: Builder, name: str) -> int:
 
 def unmasked(b: Builder, v: Value) -> int | None:
     return v.args[1] if v.op == Select() and v.args[0] == drawn(b, "") else None
+
+
+def alike(b: Builder, v: Value) -> int | None:
+    """Two of three bins are for one number."""
+    return b.emit(replace(v, op=Constant((0, 1, 1)))) if v.op == Constant((0, 1, 2)) else None
+
+
+def one_draw(b: Builder, v: Value) -> int | None:
+    """The third of several measures is made by the first one's batch and coins, and so with its noise."""
+    here = isinstance(v.op, Draw | Coins | Mechanism) and v.op.draw == 2
+    return b.emit(replace(v, op=replace(v.op, draw=0))) if here and isinstance(v.op, Draw | Coins | Mechanism) else None
+
+
+def unclamped(b: Builder, v: Value) -> int | None:
+    """A number that is clamped to the clip, and was longer, is not."""
+    here = isinstance(v.op, Round) and v.op.lo == -v.op.hi and v.op.denominator == 1 and not v.op.wrap
+    return v.args[0] if here else None
 
 
 def other_mantissa(b: Builder, v: Value) -> int | None:

@@ -17,7 +17,7 @@ from compiler.words.ir import Type
 from compiler.words.operations import Coins, Draw, Entry, Noise
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
-from runtime.execute.backend import Bits, Roles
+from runtime.execute.backend import Bits, Roles, StepSum
 from runtime.execute.clear import ClearBackend
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.products import EvaluatorProducts, GarblerProducts
@@ -95,6 +95,7 @@ class Outputs:
 
     down: Pipe
     up: Pipe
+    told: list[tuple[StepSum, bytes]] = field(default_factory=list[tuple[StepSum, bytes]])
 
     def forge(self, labels: Labels) -> Labels:
         return labels
@@ -104,6 +105,13 @@ class Outputs:
 
     def receive_output_labels(self, count: int) -> Labels:
         return decode(self.up.receive(16 * count))
+
+    def send_noisy_sum(self, sum: StepSum, payload: bytes) -> None:
+        self.told.append((sum, payload))
+        self.down.send(payload)
+
+    def receive_noisy_sum(self, sum: StepSum, size: int) -> bytes:
+        return self.down.receive(size)
 
     def send_decoding_bits(self, bits: Bits) -> None:
         self.down.send(bits.tobytes())

@@ -15,7 +15,8 @@ import numpy as np
 from support.reading import Meant, reading
 
 from compiler.joint.locality import Owners, Roles, analyse, roles
-from compiler.schedule.plan import PUBLIC, Clear, Enter, Plan, Product, Repeat, Step
+from compiler.joint.told import kept
+from compiler.schedule.plan import PUBLIC, Carry, Clear, Enter, Plan, Product, Repeat, Step
 from compiler.words.evaluate import Sources, evaluate
 from compiler.words.integers import Array, as_array
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
@@ -94,6 +95,14 @@ def sums(words: Words) -> set[int]:
     return found
 
 
+def told_rings(words: Words) -> set[int]:
+    """Which of the joint Rings are told as shares after their step, and do not enter."""
+    known = {id(item): position for position, item in enumerate(joint_rings(words))}
+    loops = [item.body for item in words.block.items if isinstance(item, Loop)]
+    chains = [(n, item) for body in loops for apart in [kept(body)] for n, item in body.numbered() if n in apart]
+    return {known[id(item)] for _, item in chains if isinstance(item, Value) and isinstance(item.op, Ring)}
+
+
 @dataclass
 class Ideal:
     """Evaluates words in which each joint Ring reads what it is and its offset; keeps what the Rings were.
@@ -147,6 +156,8 @@ def share_entries(steps: Iterable[Step], evaluator: str) -> list[Enter]:
                     inside(step.body)
                 case Product():
                     made[step.shares[1]] = True
+                case Carry():
+                    made.update(dict.fromkeys(step.targets, False))
                 case Clear() if step.party == evaluator:
                     items = dict(step.block.numbered())
                     for number, result in zip(step.writes, step.block.results, strict=True):
@@ -208,7 +219,8 @@ def matched(words: Words, plan: Plan, trials: Iterable[Sources]) -> dict[int, in
     for sources in trials:
         lies.walk(lambda sources=sources: walk_in_the_clear(plan, sources, words.parties))
         ideal.run(sources)
-    waiting = {(ring, _seen(values)) for ring, values in ideal.made.items()}
+    apart = told_rings(words)
+    waiting = {(ring, _seen(values)) for ring, values in ideal.made.items() if ring not in apart}
     assert len(entries) == len(waiting), f"{len(entries)} entries of {len(waiting)} Rings"
     found: dict[int, int] = {}
     for step in entries:

@@ -115,6 +115,7 @@ statement = st.recursive(
         node(tree.For, name, expression, expression, plain(inner))
         | node(tree.If, expression, plain(inner), st.none() | plain(inner))
         | node(tree.Dpsgd, some(name), name, some(clause), name, plain(inner))
+        | node(tree.Measure, name, name, some(clause), name, blocks(inner))
     ),
     max_leaves=4,
 )

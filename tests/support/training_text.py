@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
@@ -16,6 +17,25 @@ from compiler.words.operations import Coins, Draw, Entry, Noise
 
 ACTIVATIONS = ("relu({})", "clamp({}, -1, 1)", "abs({})", "tanh({})", "{} * 0.5", "{}")
 HEADER = "party hospital; party vendor;"
+
+
+UPDATES = (
+    "rate = {}",
+    "rate = {} / (1 + t)",
+    "rate = {}, momentum = 0.5",
+    "rate = {}, average = 1",
+    "rate = 0.05, optimizer = adam(0.8, 0.9, 0.001)",
+)
+
+
+def by_step(number: int, updates: tuple[str, ...] = UPDATES[:1]) -> str:
+    """The same program, each of whose steps is told, with one of the updates."""
+    text, r = training(number), random.Random(number)
+    if r.random() < 0.4:
+        text = re.sub(r"noise = ([\d.]+)[^,]*,", r"noise = \1 drawn by both,", text)
+    head, _, rest = text.replace(" as row {", ", release = step) as row {").partition(", rate = ")
+    value, _, rest = rest.partition(")")
+    return f"{head}, {r.choice(updates).format(value)}{rest}"
 
 
 def training(number: int, approximated: bool = True) -> str:

@@ -1,0 +1,209 @@
+"""What is told after a step is a noisy sum, told to the party that it is for, and nothing else: damage is refused.
+
+By the proof on words, where shares are cut, and where a plan is loaded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from support.damaged_plans import At, Damage, nth
+from support.damaged_words import Change, argument, damaged, op
+from support.damaged_words import nth as nth_value
+
+from compiler import pipeline
+from compiler.joint import verify as cuts
+from compiler.joint.locality import roles
+from compiler.joint.shares import Products
+from compiler.joint.verify import Miscut
+from compiler.pipeline import Meaning, understand
+from compiler.program import Compiled, outside
+from compiler.schedule import shares, verify
+from compiler.schedule.plan import Carry, Clear, Disclose, Enter, Hand, Plan, Repeat
+from compiler.schedule.shares import ShareError
+from compiler.schedule.verify import PlanError
+from compiler.training.verify import Unsafe, check
+from compiler.words.builder import Builder
+from compiler.words.ir import Value, Words
+from compiler.words.operations import Learn, Linear, Mechanism, Noise, Round
+from lang.source import Source
+
+TEXT = """party vendor; party clinic;
+input w0: fix<16, 8>[4] from vendor;
+dataset records from clinic {{ x: fix<8, 4>[4] where norm2(x) <= 1.0; y: bit; }}
+var w = w0;
+dpsgd w on records(batch = 4, steps = 3, clip = 1.0, noise = 1.5{}, rate = 0.5, release = step) as row {{
+    loss logistic(dot(w, row.x), row.y);
+}}
+output w to vendor;
+"""
+BOTH = " drawn by both"
+
+
+@cache
+def meant(drawn: str = "") -> Meaning:
+    return understand(Source("steps.ccr", TEXT.format(drawn)))
+
+
+@cache
+def built(drawn: str = "") -> Compiled:
+    return pipeline.build(meant(drawn))
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+WORDS: dict[str, tuple[Callable[[], Change], str]] = {
+    "told to the owner": (lambda: op(Learn, party="clinic"), "something else than a noisy sum|not its own"),
+    "told to nobody that the mechanism names": (lambda: op(Mechanism, to=""), "something else than a noisy sum"),
+    "told as of another mechanism": (lambda: op(Learn, draw=1), "something else than a noisy sum"),
+    "told without the mechanism": (lambda: argument(Mechanism, 0), "stands outside a `dpsgd`"),
+    "not told": (lambda: argument(Learn, 0), "goes on without being told|not its own"),
+    "the rows' owner is told": (lambda: op(Mechanism, to="clinic"), "something else|told to their owner"),
+}
+
+
+@pytest.mark.parametrize("drawn", ["", BOTH])
+@pytest.mark.parametrize("name", WORDS)
+def test_damaged_words_are_refused(name: str, drawn: str) -> None:
+    change, rule = WORDS[name]
+    check(meant(drawn).words)
+    with pytest.raises(Unsafe) as error:
+        check(damaged(meant(drawn).words, change()))
+    assert re.search(rule, error.value.rule), error.value.rule
+
+
+def told_before_the_noise(b: Builder, v: Value) -> int | None:
+    """The mechanism stands on the sum: its noise is added behind."""
+    total = b.item(v.args[0])
+    assert isinstance(total, Value)
+    inner = b.item(total.args[0]) if isinstance(total.op, Round) else total
+    assert isinstance(inner, Value)
+    return b.emit(replace(v, args=(inner.args[0],), type=b.type(inner.args[0])))
+
+
+def test_a_sum_without_noise_is_refused() -> None:
+    with pytest.raises(Unsafe):
+        check(damaged(meant().words, nth_value(Mechanism, 0, told_before_the_noise)))
+
+
+# -- the cut --------------------------------------------------------------------------------------
+
+
+@cache
+def localised(drawn: str = "") -> Words:
+    words = meant(drawn).words
+    return pipeline.localised(words, roles(words), Products.SHARES)
+
+
+def cut(local: Words, drawn: str = "") -> None:
+    words = meant(drawn).words
+    who = roles(words)
+    cuts.check(words, local, pipeline.joint(localised(drawn), who), who, Products.SHARES)
+
+
+def noise_left_out(b: Builder, v: Value) -> int | None:
+    noises = [a for a in v.args if isinstance(i := b.item(a), Value) and isinstance(i.op, Noise)]
+    if not noises or not isinstance(v.op, Linear):
+        return None
+    coefficients = tuple(c for c, a in zip(v.op.coefficients, v.args, strict=True) if a not in noises)
+    return b.emit(replace(v, op=Linear(coefficients), args=tuple(a for a in v.args if a not in noises)))
+
+
+def bare(b: Builder, v: Value) -> int:
+    """The share itself, as it is before the noise."""
+    ring = b.item(v.args[0])
+    assert isinstance(ring, Value)
+    added = b.item(ring.args[0])
+    assert isinstance(added, Value)
+    return b.emit(replace(v, args=(added.args[0],), type=b.type(added.args[0])))
+
+
+CUTS: dict[str, tuple[Change, str]] = {
+    "a share without noise": (noise_left_out, "told without noise"),
+    "a share as it is": (nth_value(Learn, 0, bare), "told bare|in another ring|without noise"),
+    "a share told to its owner": (op(Learn, party="clinic"), "tells the garbler"),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_damaged_shares_are_refused(name: str) -> None:
+    change, rule = CUTS[name]
+    cut(localised())
+    with pytest.raises(Miscut) as error:
+        cut(damaged(localised(), change))
+    assert re.search(rule, error.value.rule), error.value.rule
+
+
+def test_joint_noise_is_opened_and_not_handed() -> None:
+    cut(localised(BOTH), BOTH)
+    told = [nth(nth(built(drawn).plan.steps, Repeat).body, kind) for drawn, kind in (("", Hand), (BOTH, Disclose))]
+    assert [step.to for step in told] == ["vendor", "vendor"]
+
+
+# -- the plan -------------------------------------------------------------------------------------
+
+
+def in_the_body(plan: Plan, kind: type[Hand] | type[Disclose] | type[Enter]) -> Hand | Disclose | Enter:
+    return nth(nth(plan.steps, Repeat).body, kind)
+
+
+def share_of_garbler(plan: Plan) -> int:
+    """A clear word of the clinic's that is made of shares and has no noise."""
+    hand = in_the_body(plan, Hand)
+    assert isinstance(hand, Hand)
+    maker = next(s for s in nth(plan.steps, Repeat).body if isinstance(s, Clear) and hand.own in s.writes)
+    return maker.reads[-1]
+
+
+def handed_bare(plan: Plan) -> Plan:
+    return At(Hand, inside=True).set(own=share_of_garbler(plan))(plan)
+
+
+PLANS: dict[str, tuple[str, Damage, str]] = {
+    "a share without noise": ("", handed_bare, "handed as|without noise"),
+    "to the garbler": ("", At(Hand, inside=True).set(to="clinic"), "handed what it has|to the garbler"),
+    "opened to the garbler": (BOTH, At(Disclose, inside=True).set(to="clinic"), "to the garbler|does not know"),
+    "to nobody": (BOTH, At(Disclose, inside=True).set(to="mallory"), "there is no party"),
+    "entered behind what is told": (
+        BOTH,
+        lambda plan: At(Disclose, inside=True).by(lambda step: (step, in_the_body(plan, Enter)))(plan),
+        "after a noisy sum of its step",
+    ),
+    "a word that is there": ("", At(Hand, inside=True).set(clear=1), "made twice"),
+    "told outside of the steps": (
+        BOTH,
+        lambda plan: replace(plan, steps=(*plan.steps, in_the_body(plan, Disclose))),
+        "outside of the loop",
+    ),
+    "carried by another": ("", At(Carry, inside=True).set(party="clinic"), "does not know"),
+    "carried into a word of another type": (
+        "",
+        At(Carry, inside=True).set(types=lambda types: tuple(replace(t, hi=t.hi * 2 + 1) for t in types)),
+        "made twice",
+    ),
+    "carried too far": (
+        "",
+        At(Carry, inside=True).set(types=lambda types: (replace(types[0], hi=1),)),
+        "is carried as",
+    ),
+    "carried into what no loop carries": ("", At(Carry, inside=True).set(targets=(2,)), "made twice"),
+    "carried by more than is there": ("", At(Carry, inside=True).set(targets=(1, 2)), "not as many"),
+}
+
+
+def loaded(program: Compiled, plan: Plan) -> None:
+    verify.verify(plan, outside(program))
+    shares.verify(plan, program.garbler, program.evaluator, True)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_damaged_plans_are_refused(name: str) -> None:
+    drawn, damage, rule = PLANS[name]
+    loaded(built(drawn), built(drawn).plan)
+    with pytest.raises((PlanError, ShareError)) as error:
+        loaded(built(drawn), damage(built(drawn).plan))
+    assert re.search(rule, str(error.value)), error.value
