@@ -273,6 +273,8 @@ class _Verifier:
             owner, known = self._word(step.own)
             whole = (known.lo, known.hi) == full_range(known.width, True)
             self.require(owner not in (PUBLIC, step.to), f"`{step.to}` is handed what it has")
+            other = self._word(step.other)
+            self.require(other == (step.to, known), f"clear word {step.other} is not the other share of {step.own}")
             self.require(step.type == known, f"clear word {step.own} is handed as {step.type} and is {known}")
             self.require(
                 whole and known.width <= WIDEST_RING, f"{known} is not a ring of {WIDEST_RING} bits at the most"

@@ -125,7 +125,8 @@ class _Walker:
                 own = as_ring(self._words[step.own]) if step.own in self._words else None
                 share = self._backend.hand(self._step_of(step, iteration), own, step.type.size, step.type.width)
                 if share is not None:
-                    self._words[step.clear] = from_ring(share, step.type.width).reshape(step.type.shape)
+                    whole = share.reshape(step.type.shape) + as_ring(self._words[step.other])
+                    self._words[step.clear] = from_ring(whole, step.type.width)
             case Carry():
                 if step.party in self._owns:
                     values = [self._word(number) for number in step.sources]
