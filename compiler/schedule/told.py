@@ -64,7 +64,7 @@ def told_steps(plan: Plan) -> int:
 
 
 def opens(plan: Plan) -> bool:
-    """Whether a run ends in outputs that open then, or that anything but its own words and what it was told tells."""
+    """Whether outputs open at the end of a run."""
     return any(isinstance(step, Open) for step in plan.steps)
 
 

@@ -263,7 +263,7 @@ class _Verifier:
         self._holds(step.buffer, 0, self.plan.buffers[step.buffer] - 1)
 
     def _disclose(self, step: Disclose | Hand, counts: tuple[int, ...]) -> None:
-        self.require(bool(counts), "a noisy sum is told outside of the loop of its steps")
+        self.require(len(counts) == 1, "a noisy sum is told outside of the one loop of its steps")
         self.require(step.to in self.parties, f"there is no party `{step.to}`")
         if isinstance(step, Disclose):
             self._buffer(step.buffer)

@@ -43,8 +43,9 @@ class Permit:
     def labels(self) -> None:
         """Nothing that depends on a record has been sent."""
 
-    def releasing_step(self, draw: int, step: int) -> None:
-        """The peer has nothing by which it could open the noisy sums of this step, of the `draw`-th `dpsgd`."""
+    def releasing_step(self, index: int) -> None:
+        """The peer has nothing by which it could open the noisy sums of this step.  Told of it once for each sum, one
+        after the other; may raise Refused."""
 
     def releasing(self) -> None:
         """The peer has nothing by which it could open an output: no decoding bit, if it evaluates, and no label of its
