@@ -8,14 +8,17 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.schedule.told import trainings
 from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
+from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
 from runtime.data.references import path_of
 from runtime.data.unchanged import unchanged
+from runtime.execute.follow import Follow
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
@@ -24,6 +27,7 @@ from runtime.party.both import Accept
 from runtime.party.ledger_permit import Bearer
 from runtime.party.ledger_permit import permit as contract_permit
 from runtime.party.run import Report, prepare, run
+from runtime.party.step_log import StepLog, beside
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.report.wording import listing
@@ -103,6 +107,7 @@ class Agreed:
 
     contract: Contract
     ledger: Path
+    continues: bool = False  # a run that was cut
 
 
 def check_party(program: Program, party: str | None) -> None:
@@ -142,13 +147,23 @@ def run_party(
                 inputs,
                 agreed.ledger,
                 sources.loaded,
+                agreed.continues,
             )
         )
+        follow = _follow(program, ends.party, agreed)
     if agreed is None and accept is not None:
         accept(program.compiled, sources.records())
     channel = _meet(program, ends, patience, quiet)
     channel.deadline = time.monotonic() + patience.whole
-    return run(program, ends.party, sources, channel, advance, permit, keep)
+    return run(program, ends.party, sources, channel, advance, permit, keep, follow)
+
+
+def _follow(program: Program, party: str, agreed: Agreed | None) -> Follow:
+    """With a log, where this party is told steps under a contract.  Raises Refused (no-step-log)."""
+    if agreed is None or party not in {training.to for training in trainings(program.compiled.plan)}:
+        return Follow()
+    contract = digest(agreed.contract.terms)
+    return Follow(StepLog(beside(agreed.ledger), contract, program, agreed.continues))
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

@@ -90,6 +90,13 @@ ContractFile = Annotated[
         help="What both parties signed; it names the peer's certificate too.",
     ),
 ]
+Continue = Annotated[
+    bool,
+    typer.Option(
+        "--continue",
+        help="With --contract, on both sides: go on with the run that was cut, of a program with `release = step`.",
+    ),
+]
 Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Seconds to wait for the peer to come.")]
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer to go on, once it has come.")
@@ -162,6 +169,7 @@ def run(
     peer: Peer = None,
     contract: ContractFile = None,
     ledger: LedgerFile = None,
+    goes_on: Continue = False,
     seed: Seed = None,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
@@ -179,10 +187,10 @@ def run(
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)
-        _compatible(wait, timeout, ledger, contract, seed, epsilon_at_most is not None or not_private)
+        _compatible(wait, timeout, ledger, contract, goes_on, seed, epsilon_at_most is not None or not_private)
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
-        agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path())
+        agreed = None if contract is None else Agreed(read_contract(contract), ledger or default_path(), goes_on)
         ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         program = compiled(file, define, products, evaluator)
@@ -204,7 +212,13 @@ def run(
 
 
 def _compatible(
-    wait: float, timeout: float, ledger: Path | None, contract: Path | None, seed: int | None, bounded: bool
+    wait: float,
+    timeout: float,
+    ledger: Path | None,
+    contract: Path | None,
+    goes_on: bool,
+    seed: int | None,
+    bounded: bool,
 ) -> None:
     """Raises UsageError for options that mean nothing, or not together."""
     for option, given in (("--wait", wait), ("--timeout", timeout)):
@@ -212,6 +226,8 @@ def _compatible(
             raise UsageError(f"{option} {given:g} is not a number of seconds above 0, and at most {LONGEST:g}")
     if ledger is not None and contract is None:
         raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
+    if goes_on and contract is None:
+        raise UsageError("--continue goes with --contract", "without a contract nobody counts the steps of a run")
     if contract is not None and seed is not None:
         raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
     if contract is not None and bounded:

@@ -21,6 +21,7 @@ from runtime.ledger.charges import Charges, Scope, of_contract, of_data, of_shar
 from runtime.ledger.events import (
     Allotted,
     Blocked,
+    Continued,
     Corrected,
     Event,
     Granted,
@@ -29,14 +30,17 @@ from runtime.ledger.events import (
     Reserved,
     Revoked,
     State,
+    Stepped,
     Unbounded,
 )
+from runtime.ledger.sessions import Sessions
 from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
     State.RESERVED: frozenset({State.LABELS_SENT, State.ABORTED}),
     State.LABELS_SENT: frozenset({State.RELEASING, State.ABORTED}),
-    State.RELEASING: frozenset({State.RELEASED}),
+    State.RELEASING: frozenset({State.FINISHING, State.RELEASED}),
+    State.FINISHING: frozenset({State.RELEASED}),
     State.RELEASED: frozenset(),
     State.ABORTED: frozenset(),
 }
@@ -54,6 +58,7 @@ class Books:
         self.runs: dict[str, Reserved | Unbounded] = {}
         self.states: dict[str, State] = {}
         self.open: dict[str, None] = {}  # runs that may still be given back
+        self.sessions = Sessions()  # of the runs that tell steps
         self.blocked: dict[str, Blocked] = {}  # by contract
         self.revoked: dict[str, Revoked] = {}  # by contract
         self.latest: datetime | None = None  # of all events since the clock was corrected the last time
@@ -72,6 +77,13 @@ class Books:
                 self._start(event)
             case Moved():
                 self._move(event)
+            case Stepped():
+                self.may_go_on(self._started(event.run).contract)
+                self.sessions.may_step(event, self._started(event.run), self.states[event.run])
+            case Continued():
+                self.may_go_on(self._started(event.run).contract)
+                self._may_tell(self._started(event.run))
+                self.sessions.may_continue(event, self.states[event.run])
             case Blocked() | Revoked():
                 pass
             case Lifted():
@@ -103,6 +115,10 @@ class Books:
                     self._charges.take(event, self._firsts(event))
             case Moved():
                 self._moved(event.run, State(event.state))
+            case Stepped():
+                self.sessions.stepped(event, self.runs[event.run].contract)
+            case Continued():
+                self.sessions.continued(event)
             case Blocked():
                 self.blocked[event.contract] = event
             case Lifted():
@@ -154,6 +170,16 @@ class Books:
                 help="agree on a new one: `ccr contract new`",
             )
 
+    def may_go_on(self, contract: str) -> None:
+        """Raises Refused (contract-blocked, revoked)."""
+        if contract in self.blocked:
+            raise Refused(
+                "contract-blocked",
+                f"a run under this contract ended in {self.blocked[contract].why}, which no honest peer causes",
+                help="find out why; `ccr budget lift` allows runs again",
+            )
+        self.in_force(contract)
+
     def may_reveal(self, output: str, data: Iterable[str]) -> None:
         """An output may tell these data sets' records at an infinite epsilon.  Raises Refused: infinite-epsilon,
         nothing-granted."""
@@ -179,6 +205,8 @@ class Books:
         self.states[run] = state
         if state not in OPEN:
             self.open.pop(run, None)
+        if state in (State.FINISHING, State.RELEASED):
+            self.sessions.over(run)
         if state is State.ABORTED:
             started = self.runs[run]
             if isinstance(started, Reserved):
@@ -219,17 +247,14 @@ class Books:
     def _start(self, event: Reserved | Unbounded) -> None:
         if event.run in self.runs:
             raise Refused("run-known", "a run of this name is in the ledger already")
-        if event.contract in self.blocked:
-            raise Refused(
-                "contract-blocked",
-                f"a run under this contract ended in {self.blocked[event.contract].why}, which no honest peer causes",
-                help="find out why; `ccr budget lift` allows runs again",
-            )
-        self.in_force(event.contract)
-        for reveal in event.reveals:
-            self.may_reveal(reveal.output, reveal.data)
+        self.may_go_on(event.contract)
+        self._may_tell(event)
         if isinstance(event, Reserved):
             self._reserve(event)
+
+    def _may_tell(self, run: Reserved | Unbounded) -> None:
+        for reveal in run.reveals:
+            self.may_reveal(reveal.output, reveal.data)
 
     def _reserve(self, event: Reserved) -> None:
         siblings = of_contract(event.contract)
@@ -245,7 +270,11 @@ class Books:
             raise Refused(
                 "contract-runs",
                 f"the contract is for {event.runs} runs, and {self._charges.runs(siblings)} have been made",
-                help="agree on a new contract: `ccr contract new`",
+                help=(
+                    "`ccr run --continue` goes on with the one that was cut"
+                    if self.sessions.unfinished.get(event.contract)
+                    else "agree on a new contract: `ccr contract new`"
+                ),
             )
         self._within(
             "contract-budget",
@@ -280,10 +309,14 @@ class Books:
     def _within(self, reason: str, what: str, event: Reserved, scope: Scope, bound: Spend) -> None:
         _fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run")
 
-    def _move(self, event: Moved) -> None:
-        before, after = self.states.get(event.run), State(event.state)
-        if before is None:
+    def _started(self, run: str) -> Reserved | Unbounded:
+        if run not in self.runs:
             raise Refused("run-unknown", "the ledger knows no run of this name")
+        return self.runs[run]
+
+    def _move(self, event: Moved) -> None:
+        self._started(event.run)
+        before, after = self.states[event.run], State(event.state)
         if after not in MOVES[before]:
             raise Refused("run-state", f"the run is {before}, from which it cannot become {after}")
 

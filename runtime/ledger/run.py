@@ -14,7 +14,20 @@ from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import Event, Moved, Reserved, Reveal, Started, State, Unbounded, budget, now
+from runtime.ledger.events import (
+    Continued,
+    Event,
+    Moved,
+    Reserved,
+    Reveal,
+    Started,
+    State,
+    Stepped,
+    Unbounded,
+    budget,
+    now,
+)
+from runtime.ledger.sessions import all_steps_used
 from runtime.ledger.store import Ledger
 
 
@@ -30,6 +43,19 @@ class Request:
     charge: Spend | None  # `cost`, or that of all runs of a `pld` contract together
     privacy: Privacy | None  # the contract's bounds
     reveals: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], repr=False)  # unbounded
+    steps: int = 0  # that are told one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A run that a session can go on with."""
+
+    run: str
+    index: int  # of the next step
+
+
+def fresh_name() -> str:
+    return secrets.token_hex(32)
 
 
 class Run:
@@ -39,16 +65,15 @@ class Run:
         self._ledger, self.name, self._lock = ledger, name, lock
 
     @staticmethod
-    def reserve(ledger: Ledger, request: Request) -> Run:
+    def reserve(ledger: Ledger, request: Request, name: str = "") -> Run:
         """Set the cost aside, after what dead processes held has been given back.  Raises Refused, with the sums."""
-        name = secrets.token_hex(32)
-        lock = _Lock(_lock_path(ledger, name))
-        try:
-            ledger.record(lambda books: [*_given_back(ledger, books), _started(name, request)])
-        except BaseException:
-            lock.release()
-            raise
-        return Run(ledger, name, lock)
+        name = name or fresh_name()
+        return _entered(ledger, name, _started(name, request))
+
+    @staticmethod
+    def resume(ledger: Ledger, cut: Cut) -> Run:
+        """Go on with a run; it is charged already.  Raises Refused: run-busy, step-spent, too-many-sessions, ..."""
+        return _entered(ledger, cut.run, Continued(at=now(), run=cut.run, index=cut.index))
 
     def labels_sent(self) -> None:
         """To be called before the first label of a record leaves."""
@@ -57,6 +82,21 @@ class Run:
     def releasing(self) -> None:
         """To be called before the first decoding bit leaves; the run is charged for good."""
         self._move("releasing")
+
+    def step(self, index: int) -> None:
+        """To be called before the first byte leaves that opens this step; with the first one the run is charged for
+        good.  The index is spent."""
+
+        def events(books: Books) -> list[Event]:
+            first = books.states[self.name] is State.LABELS_SENT
+            told: list[Event] = [Moved(at=now(), run=self.name, state="releasing")] if first else []
+            return [*told, Stepped(at=now(), run=self.name, index=index)]
+
+        self._ledger.record(events)
+
+    def finishing(self) -> None:
+        """As `releasing`, for a run whose steps were told."""
+        self._move("finishing")
 
     def released(self) -> None:
         """The peer has its outputs."""
@@ -72,8 +112,44 @@ class Run:
         self._ledger.record(moves)
         self._lock.release()
 
-    def _move(self, state: Literal["labels_sent", "releasing", "released"]) -> None:
+    def _move(self, state: Literal["labels_sent", "releasing", "finishing", "released"]) -> None:
         self._ledger.record(lambda _: [Moved(at=now(), run=self.name, state=state)])
+
+
+def cut(ledger: Ledger, books: Books, contract: str) -> Cut:
+    """The oldest run under a contract that a session can go on with.
+
+    Raises Refused: nothing-to-continue, all-steps-used, run-busy.
+    """
+    books.may_go_on(contract)
+    names = list(books.sessions.unfinished.get(contract, ()))
+    for name in names:
+        if not _lives(_lock_path(ledger, name)):
+            return Cut(name, books.sessions.spent[name])
+    if names:
+        raise _busy()
+    told = [run.steps for name, run in books.runs.items() if run.contract == contract and name in books.sessions.spent]
+    if told:
+        raise all_steps_used(told[-1])
+    raise Refused(
+        "nothing-to-continue",
+        "no run under this contract has told a step",
+        help="what was cut before that was free: run it without --continue",
+    )
+
+
+def _busy() -> Refused:
+    return Refused("run-busy", "another session is at work on the run", help="wait until it has ended")
+
+
+def _entered(ledger: Ledger, name: str, event: Reserved | Unbounded | Continued) -> Run:
+    lock = _Lock(_lock_path(ledger, name))
+    try:
+        ledger.record(lambda books: [*_given_back(ledger, books), event])
+    except BaseException:
+        lock.release()
+        raise
+    return Run(ledger, name, lock)
 
 
 def _started(name: str, request: Request) -> Reserved | Unbounded:
@@ -86,6 +162,7 @@ def _started(name: str, request: Request) -> Reserved | Unbounded:
         contract=request.contract,
         program=request.program,
         reveals=tuple(Reveal(output=output, data=data) for output, data in request.reveals.items()),
+        steps=request.steps,
     )
     if privacy is None or request.cost is None or request.charge is None:
         return Unbounded(**dict(about))
@@ -115,12 +192,21 @@ class _Lock:
     """Shows that a run's process lives: the kernel lets go of it however the process ends."""
 
     def __init__(self, path: Path) -> None:
+        """Raises Refused: run-busy, ledger-unwritable."""
         self._path = path
-        try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        while True:
+            try:
+                self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(self._handle)
+                raise _busy() from None
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(self._handle)):
+                return
+            os.close(self._handle)  # whoever found it dead has removed it in the meantime
 
     def release(self) -> None:
         """A second call does nothing."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.schedule.told import opens, told_steps
 from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
@@ -19,7 +20,7 @@ from runtime.data.load import Loaded
 from runtime.data.specs import DatasetSpec
 from runtime.ledger.events import Blocked, Revoked, now
 from runtime.ledger.identity import identify
-from runtime.ledger.run import Request, Run
+from runtime.ledger.run import Cut, Request, Run, cut, fresh_name
 from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
 from runtime.party.sources import specs
@@ -43,12 +44,13 @@ def permit(
     files: Mapping[str, str],
     ledger: Path,
     loaded: Mapping[str, Loaded],
+    continues: bool = False,
 ) -> Permit:
     """The permit of a run under a contract: a ContractPermit, and a LedgerPermit if this party's data is charged.
 
     `files` has the path of each of this party's data sets, which must not change after they were `loaded`
     (`data.unchanged`).  Everything that can be told before the peer is met is checked here, but for the budget, which
-    others may use in the meantime.  Takes seconds where there is a mechanism.
+    others may use in the meantime.  Takes seconds where there is a mechanism.  It `continues` a run that was cut.
     Raises Refused, and InputError for a file that cannot be read.
     """
     _in_force(contract, ledger)
@@ -57,10 +59,12 @@ def permit(
     with_program(terms, program)
     with_parties(terms, bearer.party, bearer.identity.certificate, bearer.peer_certificate)
     with_data(terms, bearer.party, _holdings(terms, program, bearer, loaded))
+    if continues and not told_steps(program.compiled.plan):
+        raise Refused("nothing-to-continue", "the program tells nothing after a step: a run that was cut starts anew")
     own = [d.name for d in terms.data if d.owner == bearer.party]
     bare = {name for names in terms.unbounded().values() for name in names}
     if not own or (terms.privacy is None and bare.isdisjoint(own)):
-        return ContractPermit(terms)
+        return ContractPermit(terms, continues)
     if program.compiled.garbler != bearer.party:  # nobody would hold back the decoding bits
         raise Refused(
             "owner-does-not-garble",
@@ -70,11 +74,13 @@ def permit(
     with Ledger(ledger) as opened:  # one that was tampered with is refused before anybody waits
         held = {name: identify(opened, files[name]).data for name in own}
         known = opened.known()
+        goes_on = cut(opened, known.books, digest(terms)) if continues else None
     reveals = _unbounded(terms, held)
     known.books.in_time(now())
     for output, data in reveals.items():
         known.books.may_reveal(output, data)
-    return LedgerPermit(_request(terms, program, bearer.party, held, reveals), terms, ledger, known)
+    request = _request(terms, program, bearer.party, held, reveals)
+    return LedgerPermit(request, terms, ledger, known, goes_on, opens(program.compiled.plan))
 
 
 def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[str, Loaded]) -> dict[str, Holding]:
@@ -119,6 +125,7 @@ def _request(
         charge=charge,
         privacy=terms.privacy,
         reveals=reveals,
+        steps=told_steps(program.compiled.plan),
     )
 
 
@@ -135,15 +142,22 @@ class ContractPermit(Permit):
     """Given while the contract is valid: when the peer has come, for which this party may have waited, and again
     before an output opens, for which both may have worked for days."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, continues: bool = False) -> None:
         super().__init__(digest(terms))
-        self._terms = terms
+        self._terms, self._continues = terms, continues
+
+    @property
+    def continues(self) -> bool:
+        return self._continues
 
     @property
     def records(self) -> Mapping[str, int]:
         return {d.name: d.records for d in self._terms.data}
 
     def opening(self) -> None:
+        verify_time(self._terms, now())
+
+    def releasing_step(self, index: int) -> None:
         verify_time(self._terms, now())
 
     def releasing(self) -> None:
@@ -156,10 +170,23 @@ class LedgerPermit(ContractPermit):
     How long that takes, and the peer waits, says nothing of how much the ledger holds: its history is `known` by then.
     """
 
-    def __init__(self, request: Request, terms: Terms, ledger: Path, known: Known) -> None:
-        super().__init__(terms)
+    def __init__(
+        self, request: Request, terms: Terms, ledger: Path, known: Known, cut: Cut | None = None, opens: bool = True
+    ) -> None:
+        """`opens`: something opens at the end of the run, beside what its steps have told."""
+        super().__init__(terms, cut is not None)
         self._request, self._path, self._known = request, ledger, known
+        self._cut, self._name, self._opens = cut, cut.run if cut else fresh_name(), opens
+        self._spent = -1  # the last step of which the ledger was told here
         self._open: tuple[Ledger, Run] | None = None
+
+    @property
+    def run(self) -> str:
+        return self._name if self._request.steps else ""
+
+    @property
+    def first(self) -> int:
+        return self._cut.index if self._cut else 0
 
     @property
     def charged(self) -> Charge | None:
@@ -172,17 +199,28 @@ class LedgerPermit(ContractPermit):
         super().opening()
         ledger = Ledger(self._path, known=self._known)
         try:
-            self._open = ledger, Run.reserve(ledger, self._request)
+            run = Run.resume(ledger, self._cut) if self._cut else Run.reserve(ledger, self._request, self._name)
+            self._open = ledger, run
         except BaseException:
             ledger.close()
             raise
 
     def labels(self) -> None:
-        self._reserved.labels_sent()
+        if self._cut is None:
+            self._reserved.labels_sent()
+
+    def releasing_step(self, index: int) -> None:
+        if index != self._spent:
+            super().releasing_step(index)
+            self._reserved.step(index)
+            self._spent = index
 
     def releasing(self) -> None:
         super().releasing()
-        self._reserved.releasing()
+        if not self._request.steps:
+            self._reserved.releasing()
+        elif self._opens:
+            self._reserved.finishing()
 
     def released(self) -> None:
         self._reserved.released()

@@ -13,6 +13,7 @@ from runtime.ledger.books import OPEN, Books
 from runtime.ledger.events import (
     Allotted,
     Blocked,
+    Continued,
     Corrected,
     Event,
     Granted,
@@ -21,6 +22,7 @@ from runtime.ledger.events import (
     Reserved,
     Revoked,
     State,
+    Stepped,
     Unbounded,
 )
 from runtime.report.wording import amount, listing
@@ -73,6 +75,11 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
                 for (of, key), share in books.allotted.items()
                 if of == data
             ],
+            "steps": [
+                {"run": name, "told": told, "of": books.runs[name].steps}
+                for name, told in books.sessions.spent.items()
+                if books.concerns(books.runs[name], data)
+            ],
             "runs": {
                 state.value: sum(
                     books.concerns(run, data) and books.states[name] is state for name, run in books.runs.items()
@@ -109,9 +116,21 @@ def lines(names: Names, books: Books, only: str | None) -> list[str]:
         said += _reveals(grant, books.revealed(data))
         if held := sum(books.concerns(run, data) and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
+        said += [f"  {line}" for line in _steps(books, data)]
     said += [f"contract {contract[:16]} is blocked: {event.why}" for contract, event in books.blocked.items()]
     said += [f"contract {contract[:16]} is revoked by {event.party}" for contract, event in books.revoked.items()]
     return [*said, COMPOSED] if said else ["no budget has been granted"]
+
+
+def _steps(books: Books, data: str) -> list[str]:
+    """Of the runs that tell steps, how many have left."""
+    told = [(name, run) for name, run in books.runs.items() if name in books.sessions.spent]
+    return [
+        f"run {name[:16]}: {books.sessions.spent[name]} of {run.steps} steps told"
+        + (", `ccr run --continue` goes on" if name in books.sessions.unfinished.get(run.contract, ()) else "")
+        for name, run in told
+        if books.concerns(run, data)
+    ]
 
 
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
@@ -146,6 +165,10 @@ def _about(names: Names, event: Event) -> str:
             return _started(names, event)
         case Moved():
             return f"run {event.run[:16]}"
+        case Stepped():
+            return f"run {event.run[:16]}: step {event.index + 1}"
+        case Continued():
+            return f"run {event.run[:16]}, from step {event.index + 1} on"
         case Blocked():
             return f"contract {event.contract[:16]}: {event.why}"
         case Lifted():
@@ -180,7 +203,7 @@ def _plain(names: Names, event: Event) -> dict[str, object]:
         case Reserved() | Unbounded():
             fields["data"] = [names.number(data) for data in event.data]
             fields["reveals"] = [reveal.output for reveal in event.reveals]
-        case Moved() | Blocked() | Lifted() | Revoked() | Corrected():
+        case Moved() | Stepped() | Continued() | Blocked() | Lifted() | Revoked() | Corrected():
             pass
         case _:
             assert_never(event)

@@ -1,0 +1,64 @@
+"""How a party follows the noisy sums that a run tells step by step.
+
+Steps are known by their index, see `compiler.schedule.told`.  A run that goes on where another was cut begins at the
+index that the ledger of the records' owner allows next: of the steps before it no joint work is done, and who was told
+their sums makes its own words of them once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from compiler.words.integers import Array
+
+Sums = Mapping[int, Array]  # of one step, by variable: integers on the grid of each sum
+
+Drive = Callable[[int, Sums, Sequence[Array]], Sequence[Array]]
+"""Told the index of a step, its noisy sums and what the program would carry on; what is carried on instead."""
+
+
+class Log(Protocol):
+    """Where a party keeps the noisy sums that it was told."""
+
+    def begin(self, run: str, first: int) -> None:
+        """The session is of this run of the owner's and begins with this step."""
+        ...
+
+    def again(self, index: int) -> Sums | None:
+        """Of an earlier step; None if they were lost on their way, and the step is left out."""
+        ...
+
+    def learned(self, index: int, sums: Sums) -> None:
+        """Durable when this returns."""
+        ...
+
+
+class NoLog:
+    """Of whoever is told nothing, or does without: every earlier step is left out."""
+
+    def begin(self, run: str, first: int) -> None:
+        pass
+
+    def again(self, index: int) -> Sums | None:
+        return None
+
+    def learned(self, index: int, sums: Sums) -> None:
+        pass
+
+
+def undriven(index: int, sums: Sums, carried: Sequence[Array]) -> Sequence[Array]:
+    """The program's own update stands."""
+    return carried
+
+
+@dataclass
+class Follow:
+    log: Log = field(default_factory=NoLog)
+    drive: Drive = undriven
+    first: int = 0  # the index of the session's first step
+
+    def begin(self, run: str, first: int) -> None:
+        self.log.begin(run, first)
+        self.first = first
