@@ -27,7 +27,7 @@ class Log(Protocol):
         ...
 
     def again(self, index: int) -> Sums | None:
-        """Of an earlier step; None if they were lost on their way, and the step is left out."""
+        """Of an earlier step; None if they were lost on their way: they count as 0, and nobody drives the step."""
         ...
 
     def learned(self, index: int, sums: Sums) -> None:
@@ -36,7 +36,7 @@ class Log(Protocol):
 
 
 class NoLog:
-    """Of whoever is told nothing, or does without: every earlier step is left out."""
+    """Of whoever is told nothing, or does without: every earlier step is lost."""
 
     def begin(self, run: str, first: int) -> None:
         pass

@@ -176,26 +176,27 @@ class _Walker:
         self._heard[1][step.told.variable] = self._words[step.clear] = sum
 
     def _again(self, training: Training, number: int) -> None:
-        """A step of an earlier session, by who was told its sums; left out if they were lost."""
-        index = training.first + number
-        known = self._follow.log.again(index) if training.to in self._owns else None
-        if known is None:
+        """A step of an earlier session, by who was told its sums; those that were lost count as 0."""
+        if training.to not in self._owns:
             return
+        index = training.first + number
+        known = self._follow.log.again(index) or {}
         for step in again(training):
             match step:
                 case Disclose() | Hand():
-                    self._learn(step, index, known[step.told.variable])
+                    sum = known.get(step.told.variable)
+                    self._learn(step, index, np.zeros(step.type.shape, np.int64) if sum is None else sum)
                 case Clear():
                     self._clear(step, (number,))
                 case Carry():
-                    self._carry(step, (number,))
+                    self._carry(step, (number,), lost=not known)
                 case _:
                     raise AssertionError("a step is made again by its receiver alone")
 
-    def _carry(self, step: Carry, iteration: tuple[int, ...]) -> None:
+    def _carry(self, step: Carry, iteration: tuple[int, ...], lost: bool = False) -> None:
         """What follows upon a step: of what was told, which is kept first, or of what whoever drives makes of it."""
         values: Sequence[Array] = [self._word(number) for number in step.sources]
-        if iteration:
+        if iteration and not lost:
             index, sums = self._heard
             if index >= self._follow.first:
                 self._follow.log.learned(index, sums)

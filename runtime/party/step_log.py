@@ -72,7 +72,9 @@ class StepLog:
         if first not in starts:
             header = {"program": self.program.digest, "starts": [*starts, first]}
             try:
-                path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+                for folder in (self.folder, self._contract, path):
+                    folder.mkdir(mode=_FOLDER, exist_ok=True)
                 replace_bytes(path / _HEADER, json.dumps(header).encode(), PRIVATE)
             except OSError as error:
                 raise _unwritable(path, error) from None
