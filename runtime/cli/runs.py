@@ -15,7 +15,7 @@ from runtime import api
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import NotSaved, faults
-from runtime.cli.meet import Agreed, Ends, Patience, run_party
+from runtime.cli.meet import Ends, Patience, run_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
     ColumnsOf,
@@ -49,6 +49,7 @@ from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
+from runtime.party.agreed import Agreed
 from runtime.party.both import run_both
 from runtime.party.run import Report
 from runtime.program import Program

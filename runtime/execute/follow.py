@@ -15,8 +15,18 @@ from compiler.words.integers import Array
 
 Sums = Mapping[int, Array]  # of one step, by variable: integers on the grid of each sum
 
-Drive = Callable[[int, Sums, Sequence[Array]], Sequence[Array]]
-"""Told the index of a step, its noisy sums and what the program would carry on; what is carried on instead."""
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A step, as its receiver makes it of the noisy sums."""
+
+    index: int
+    sums: Sums
+    before: Sequence[Array]  # what the loop carries
+    after: Sequence[Array]  # what it would carry on
+
+
+Drive = Callable[[Made], Sequence[Array]]  # what is carried on
 
 
 class Log(Protocol):
@@ -48,9 +58,9 @@ class NoLog:
         pass
 
 
-def undriven(index: int, sums: Sums, carried: Sequence[Array]) -> Sequence[Array]:
+def undriven(made: Made) -> Sequence[Array]:
     """The program's own update stands."""
-    return carried
+    return made.after
 
 
 @dataclass

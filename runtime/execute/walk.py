@@ -36,7 +36,7 @@ from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
 from runtime.execute.backend import Backend, StepSum, Wires
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
-from runtime.execute.follow import Follow
+from runtime.execute.follow import Follow, Made
 
 Progress = Callable[[int], None]  # AND gates done since the last call
 
@@ -200,7 +200,8 @@ class _Walker:
             index, sums = self._heard
             if index >= self._follow.first:
                 self._follow.log.learned(index, sums)
-            values = self._follow.drive(index, sums, values)
+            before = [self._word(number) for number in step.targets]
+            values = self._follow.drive(Made(index, sums, before, values))
         self._words.update(zip(step.targets, values, strict=True))
 
     def outputs(self) -> dict[str, Array]:

@@ -27,7 +27,7 @@ from runtime.contract.terms import Contract
 from runtime.data.content import content
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
-from runtime.execute.follow import Drive, Follow, Sums, undriven
+from runtime.execute.follow import Drive, Follow, Made, Sums, undriven
 from runtime.ledger.events import Allotted, Granted, budget, now
 from runtime.ledger.store import Ledger
 from runtime.net.errors import NetworkError
@@ -165,10 +165,10 @@ class Room:
         channel = Cheating(there, []) if cheats else there if cut is None else Cut(there, *cut)
         ends: dict[str, Any] = {}
 
-        def heard(index: int, sums: Sums, carried: Any) -> Any:
-            if index >= follow.first:
-                self.told.setdefault(index, []).append(sums)
-            return drive(index, sums, carried)
+        def heard(made: Made) -> Any:
+            if made.index >= follow.first:
+                self.told.setdefault(made.index, []).append(made.sums)
+            return drive(made)
 
         follow = Follow(log, heard)
         vendor = Thread(
