@@ -40,6 +40,11 @@ class Training:
     sums: tuple[tuple[int, Type], ...]  # by variable
 
     @property
+    def carried(self) -> tuple[Type, ...]:
+        """What its steps hand on: the variables, in their order, and what their update carries beside."""
+        return next(step.types for step in reversed(self.loop.body) if isinstance(step, Carry))
+
+    @property
     def after(self) -> int:
         """The index behind its last step."""
         return self.first + self.loop.count
