@@ -119,8 +119,9 @@ class StepLog:
                 f"the peer goes on with step {first + 1}, and has told later ones: its ledger was put back",
                 help="tell its owner: what was released is not in that ledger",
             )
-        for index in range(first):
-            if index not in there and index + 1 not in (*starts, first):
+        for index in set(range(first)) - there:
+            cut = min(start for start in (*starts, first) if start > index)
+            if not there.isdisjoint(range(index, cut)):
                 raise _damaged(_place(path, index), "is missing, and the session went on behind it")
         return starts
 

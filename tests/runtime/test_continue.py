@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import contracts
@@ -21,6 +23,7 @@ from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
 from runtime.party.ledger_permit import Bearer, ContractPermit, LedgerPermit, permit
 from runtime.party.run import Report, prepare
+from runtime.privacy.draws import draw_batch, draw_noise
 from runtime.privacy.randomness import RunSecret
 from runtime.session.guard import PeerRefused
 from runtime.session.hello import DifferentStarts
@@ -151,6 +154,52 @@ def test_a_program_that_tells_no_steps_is_not_gone_on_with(tmp_path: Path) -> No
         "nothing-to-continue",
     )
     assert "tells nothing after a step" in str(found)
+
+
+@dataclass
+class Drawn:
+    """What the hospital's sessions drew, by the run secret: at which steps."""
+
+    noise: dict[bytes, list[int]] = field(default_factory=dict[bytes, list[int]])
+    batches: dict[bytes, list[int]] = field(default_factory=dict[bytes, list[int]])
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    found = Drawn()
+
+    def noise(secret: RunSecret, draw: int, variable: int, position: tuple[int, ...], **given: Any) -> Any:
+        found.noise.setdefault(secret.key, []).append(position[-1])
+        return draw_noise(secret, draw, variable, position, **given)
+
+    def batch(secret: RunSecret, draw: int, position: tuple[int, ...], **given: Any) -> Any:
+        found.batches.setdefault(secret.key, []).append(position[-1])
+        return draw_batch(secret, draw, position, **given)
+
+    monkeypatch.setattr("runtime.party.sources.draw_noise", noise)
+    monkeypatch.setattr("runtime.party.sources.draw_batch", batch)
+    return found
+
+
+def test_who_claims_a_loss_gets_no_second_noise_under_that_index(tmp_path: Path, drawn: Drawn) -> None:
+    """The step was opened; what was drawn for it is drawn once, and for a later one only what was never opened."""
+    room = Room(tmp_path)
+    room.meet(cut=(Frame.NOISY_SUM, 2))
+    room.meet(continues=True, cut=(Frame.NOISY_SUM, 1))
+    room.meet(continues=True)
+    first, second, third = drawn.noise.values()
+    assert (first[:2], second[0], third) == ([0, 1], 2, [3]) and the_run(room) == (State.RELEASED, STEPS)
+
+
+def test_a_step_that_was_never_opened_is_drawn_afresh(tmp_path: Path, drawn: Drawn) -> None:
+    """Cut before it leaves, as often as the vendor likes: another secret each time, so another batch and noise."""
+    room = Room(tmp_path)
+    room.meet(cut=(Frame.NOISY_SUM, 1))
+    for _ in range(4):
+        room.meet(continues=True, cut=(Frame.TABLES, 1))
+    assert len(drawn.batches) == 5  # secrets
+    assert all(steps[0] == 1 for steps in list(drawn.batches.values())[1:])
+    assert the_run(room) == (State.RELEASING, 1)
 
 
 # -- the vendor's log -------------------------------------------------------------------------------

@@ -171,9 +171,7 @@ class Room:
             return drive(made)
 
         follow = Follow(log, heard)
-        vendor = Thread(
-            target=self._side, args=("vendor", self._weights(), channel, self.vendor(continues), follow, ends)
-        )
+        vendor = Thread(target=self._side, args=("vendor", self.given(), channel, self.vendor(continues), follow, ends))
         vendor.start()
         self._side("hospital", {"records": str(RECORDS)}, here, theirs, Follow(), ends)
         vendor.join()
@@ -188,7 +186,7 @@ class Room:
         except (Refused, NetworkError, CheatingDetected, Disagreement) as error:
             ends[party] = error
 
-    def _weights(self) -> dict[str, str]:
+    def given(self) -> dict[str, str]:
         path = self.path / "w0.csv"
         path.write_text("w\n" + "".join(f"{weight}\n" for weight in self.weights))
         return {"w0": str(path)}
