@@ -12,13 +12,15 @@ import pytest
 from support import contracts
 from support.contracts import NOW
 from support.ledgers import refused
-from support.step_runs import STEPS, Room, cost
+from support.step_runs import STEPS, Room, agreed, cost
+from support.watched import Watched
 
 from runtime.contract.refused import Refused
+from runtime.execute.follow import Made
 from runtime.files import replace_bytes
 from runtime.ledger.events import State
 from runtime.ledger.store import Ledger
-from runtime.net.errors import NetworkError
+from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
 from runtime.party.ledger_permit import Bearer, ContractPermit, LedgerPermit, permit
@@ -154,6 +156,62 @@ def test_a_program_that_tells_no_steps_is_not_gone_on_with(tmp_path: Path) -> No
         "nothing-to-continue",
     )
     assert "tells nothing after a step" in str(found)
+
+
+def test_nothing_of_a_step_leaves_before_it_is_spent(tmp_path: Path) -> None:
+    """What the vendor has received, the ledger has spent."""
+    room = Room(tmp_path)
+
+    def spent(made: Made) -> Any:
+        assert the_run(room)[1] >= made.index + 1
+        return made.after
+
+    seen: list[int] = []
+
+    class Seen(Watched):
+        def receive(self, limit: int) -> tuple[int, bytes]:
+            kind, payload = super().receive(limit)
+            if kind == Frame.NOISY_SUM:
+                seen.append(the_run(room)[1])
+            return kind, payload
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("support.step_runs.Cut", lambda channel, *_: Seen(channel, []))
+        room.meet(cut=(Frame.DONE, 9), drive=spent)
+    assert all(count >= number for number, count in enumerate(seen, 1)) and len(seen) == STEPS
+
+
+def test_a_step_is_spent_once_whatever_it_tells(tmp_path: Path) -> None:
+    """A step of two variables tells two sums."""
+    asked = Room(tmp_path).hospital(tmp_path)
+    asked.opening()
+    asked.labels()
+    for index in (0, 0, 1, 1, 1):
+        asked.releasing_step(index)
+    asked.ended()
+    with Ledger(tmp_path / "ledger.db") as opened:
+        assert list(opened.books().sessions.spent.values()) == [2]
+
+
+def test_a_contract_that_expires_between_two_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room(tmp_path)
+
+    def late(made: Made) -> Any:
+        if made.index == 1:
+            monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: agreed().terms.expires)
+        return made.after
+
+    hospital, _ = room.meet(drive=late)
+    assert isinstance(hospital, Refused) and hospital.reason == "expired"
+    monkeypatch.setattr("runtime.party.ledger_permit.now", lambda: NOW)
+    assert the_run(room) == (State.RELEASING, 2)
+
+
+def test_a_peer_that_begins_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for first in (1, STEPS + 1):
+        monkeypatch.setattr(LedgerPermit, "first", property(lambda _, first=first: first))
+        _, vendor = Room(tmp_path / str(first)).meet()
+        assert isinstance(vendor, ProtocolError) and f"goes on with step {first}" in str(vendor)
 
 
 @dataclass

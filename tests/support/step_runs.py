@@ -121,6 +121,7 @@ class Room:
     """What left the hospital under each index, as the vendor heard it: a list longer than one is a disaster."""
 
     def __post_init__(self) -> None:
+        self.path.mkdir(exist_ok=True)
         made = self.hospital(self.path)._request
         amount = budget(Spend(made.cost.epsilon * self.runs, made.cost.delta * self.runs))
         with Ledger(self.ledger, create=True) as opened:
