@@ -14,14 +14,15 @@ from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
-from runtime.party.both import run_both
+from runtime.party.both import run_both, started
+from runtime.party.driven import Driven
 from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
 from runtime.report.privacy import privacy
 
-__all__ = ["Evaluator", "Products", "Program", "Report", "compile", "run", "simulate"]
+__all__ = ["Driven", "Evaluator", "Products", "Program", "Report", "compile", "run", "session", "simulate"]
 
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
@@ -62,6 +63,20 @@ def run(
     records would leave at an infinite epsilon, both before anything is sent; and PartyFailed.
     """
     return run_both(program, inputs, seed, timeout, accept=None if not_private else _private, columns=columns)
+
+
+def session(
+    program: Program,
+    inputs: Mapping[str, str],
+    seed: int | None = None,
+    timeout: float = PATIENCE,
+    columns: Chosen = NONE,
+) -> Driven:
+    """As `run`, of a program with `release = step`: a loop over its steps, which says with what weights each goes on.
+
+    Raises what `run` raises when it is entered, and ValueError for a program that tells no steps.
+    """
+    return Driven(program, started(program, inputs, seed, timeout, _private, columns, driven=True))
 
 
 def _private(program: Compiled, records: Mapping[str, int]) -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from compiler.joint.locality import Evaluator
 from compiler.program import Compiled
 from compiler.schedule.plan import Open, Tell
+from compiler.schedule.told import trainings
 from compiler.words.ir import Type, full_range
 from compiler.words.operations import PUBLIC
 
@@ -29,6 +30,9 @@ def otherwise(program: Compiled) -> Iterator[str]:
     for step, output in zip(given, program.outputs, strict=True):
         if (step.type.shape, step.type.scale) != (output.type.shape, output.type.scale):
             yield f"has a plan that gives another `{output.name}` than it says"
+    told = [(t.draw, t.to, t.loop.count, tuple(variable for variable, _ in t.sums)) for t in trainings(program.plan)]
+    if sorted(told) != sorted((m.draw, m.to, m.steps, tuple(range(len(m.sizes)))) for m in program.mechanisms if m.to):
+        yield "has a plan that tells other steps than it says"
 
 
 def _parties(program: Compiled) -> Iterator[str]:

@@ -79,7 +79,7 @@ class Told:
             case Round():
                 self.halves[number] = self._in_ring(own, item), self._in_ring(other, item)
             case Learn():
-                return self.shares.together(self.b.add(item.op, (own,), item.type), other, item.type)
+                return self.b.add(item.op, (own, other), item.type)
             case _:
                 raise AssertionError(f"nothing to do for {item}")
         return None

@@ -123,6 +123,9 @@ class _Entries:
                 if party != self.roles.evaluator:
                     raise Miscut(number, "tells the garbler something in the middle of a run")
                 if late:
+                    halves = [share_of(self.roles.garbler), share_of(self.roles.evaluator)]
+                    if [self.owners[a] for a in item.args] != halves:
+                        raise Miscut(number, "tells what is not a half of each party")
                     self._hidden(number, item)
                     self.told += 1
             case _:

@@ -270,13 +270,13 @@ class Level:
                 raise AssertionError(f"nothing to do for {item}")
 
     def _learn(self, item: Value, sum: ToldSum, to: str, steps: list[Step]) -> int:
-        """The clear word that a noisy sum becomes: of the wires that hold it, or of the garbler's share."""
-        [number] = item.args
+        """The clear word that a noisy sum becomes: of the wires that hold it, or of both shares."""
         word = self.shared.clear_word()
-        if self.owners[number] == JOINT:
-            steps.append(Disclose(sum, self.dense(number, steps).buffer, item.type, to, word))
+        if self.owners[item.args[0]] == JOINT:
+            steps.append(Disclose(sum, self.dense(item.args[0], steps).buffer, item.type, to, word))
         else:
-            steps.append(Hand(sum, self.clear[number], item.type, to, word))
+            own, other = (self.clear[half] for half in item.args)
+            steps.append(Hand(sum, own, other, item.type, to, word))
         return word
 
     def _transfer(self, item: Value, steps: list[Step]) -> tuple[int, int]:

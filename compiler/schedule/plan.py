@@ -212,10 +212,11 @@ class Disclose:
 @dataclass(frozen=True, slots=True)
 class Hand:
     """The same where the sum is two shares: the garbler's, its clear word `own` with the noise in it, is sent as it is,
-    numbers mod 2^w for w the width of `type`, and becomes a clear word of the evaluator's."""
+    numbers mod 2^w for w the width of `type`, and the evaluator adds its own, the clear word `other`."""
 
     told: Told
     own: int
+    other: int
     type: Type
     to: str
     clear: int

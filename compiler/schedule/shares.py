@@ -70,6 +70,7 @@ class _Shares:
                     told = True
                 case Hand():
                     self.require(step.own in self.hidden, "a share is handed over without noise")
+                    self.require(self.owners.get(step.other) == self.parties[1], "a share is added to what is none")
                     self.learned.add(step.clear)
                     self.require(step.to == self.parties[1], "a share is handed to the garbler")
                     told = True

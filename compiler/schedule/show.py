@@ -100,7 +100,8 @@ def _step(plan: Plan, step: Step, depth: int) -> Iterator[str]:
         case Disclose(told=told):
             yield f"disclose {_told(told)} to {step.to}: {_word(step.clear)} = b{step.buffer} as {step.type}"
         case Hand(told=told):
-            yield f"hand {_told(told)} to {step.to}: {_word(step.clear)} = {_word(step.own)} as {step.type}"
+            halves = f"{_word(step.own)} + {_word(step.other)}"
+            yield f"hand {_told(told)} to {step.to}: {_word(step.clear)} = {halves} as {step.type}"
         case Carry():
             pairs = zip(step.targets, step.sources, strict=True)
             yield f"carry {_party(step.party)}: {', '.join(f'{_word(t)} = {_word(s)}' for t, s in pairs)}"

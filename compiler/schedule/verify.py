@@ -263,7 +263,7 @@ class _Verifier:
         self._holds(step.buffer, 0, self.plan.buffers[step.buffer] - 1)
 
     def _disclose(self, step: Disclose | Hand, counts: tuple[int, ...]) -> None:
-        self.require(bool(counts), "a noisy sum is told outside of the loop of its steps")
+        self.require(len(counts) == 1, "a noisy sum is told outside of the one loop of its steps")
         self.require(step.to in self.parties, f"there is no party `{step.to}`")
         if isinstance(step, Disclose):
             self._buffer(step.buffer)
@@ -273,6 +273,8 @@ class _Verifier:
             owner, known = self._word(step.own)
             whole = (known.lo, known.hi) == full_range(known.width, True)
             self.require(owner not in (PUBLIC, step.to), f"`{step.to}` is handed what it has")
+            other = self._word(step.other)
+            self.require(other == (step.to, known), f"clear word {step.other} is not the other share of {step.own}")
             self.require(step.type == known, f"clear word {step.own} is handed as {step.type} and is {known}")
             self.require(
                 whole and known.width <= WIDEST_RING, f"{known} is not a ring of {WIDEST_RING} bits at the most"

@@ -193,7 +193,7 @@ class _Body:
             match item.op:
                 case Learn(party=party, draw=draw):
                     source = self.items.get(item.args[0])
-                    hidden = source is not None and isinstance(source.op, Mechanism)
+                    hidden = source is not None and isinstance(source.op, Mechanism) and len(item.args) == 1
                     if not hidden or not party or (party, draw) != (mechanism.to, mechanism.draw):
                         raise Unsafe(number, "something else than a noisy sum is told after a step")
                 case Mechanism(to=to):

@@ -161,6 +161,8 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return as_array(sources.noise(op, type, position), type)
         case Coins() as op:
             return as_array(sources.coins(op, type, position), type)
+        case Learn() if len(args) == 2:
+            return _round(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), args[0] + args[1])
         case Bound() | Mechanism() | Enter() | Learn() | Held():
             return args[0]
         case Ring(count, more):

@@ -292,6 +292,7 @@ class Learn:
     """A noisy sum of a step, told to a party: from then on a value of its own.
 
     What is made of it the party makes in the clear, and goes on with: it may take any other numbers instead.
+    Cut into shares it has two operands, the garbler's half with the noise and the party's own, whose sum mod 2^w it is.
     """
 
     party: str

@@ -135,6 +135,11 @@ def _drawn(op: Constant | Noise | Coins, args: Sequence[Operand], type: Type) ->
 
 
 def _passed(op: Mark | Enter | Telling, args: Sequence[Operand], type: Type) -> Range:
+    if isinstance(op, Learn) and len(args) == 2:
+        need((type.lo, type.hi) == full_range(type.width, True), "learned of halves that are not numbers of a ring")
+        for a in args:
+            _alike(a.type, type)
+        return type.lo, type.hi
     _count(args, 1)
     [a] = args
     need(a.type.shape == type.shape, f"the operand's shape is not the result's: {a.type}")

@@ -144,7 +144,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
         case Entry() | Draw() | Noise() | Coins():
             return _source(op)
         case Bound() | Mechanism() | Enter() | Learn() | Held():
-            return _passed(op, args[0])
+            return _passed(op, " + ".join(args))
         case Share(party):
             return f"{args[0]} of {party}"
         case _:

@@ -16,23 +16,18 @@ from runtime.cli.screen import say
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
-from runtime.data.references import path_of
-from runtime.data.unchanged import unchanged
 from runtime.ledger.events import Attempt
 from runtime.ledger.refusals import About, note
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
+from runtime.party.agreed import Agreed, ready
 from runtime.party.both import Accept
 from runtime.party.ledger_permit import Bearer
-from runtime.party.ledger_permit import permit as contract_permit
-from runtime.party.run import Report, prepare, run
-from runtime.policy.rules import Policy
-from runtime.privacy.randomness import RunSecret
+from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
-from runtime.session.permit import Permit
 from runtime.session.session import Keep, kept_by_nobody
 
 
@@ -102,15 +97,6 @@ class Patience:
     whole: float  # for the run to end, from the greeting on
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """What a run under a contract is given besides."""
-
-    contract: Contract
-    ledger: Path
-    policy: Policy | None = None
-
-
 def check_party(program: Program, party: str | None) -> None:
     """Raises UsageError for a party that the program does not have."""
     if party is not None and party not in program.compiled.parties:
@@ -139,23 +125,10 @@ def run_party(
     Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
     check_party(program, ends.party)
-    with unchanged(map(path_of, inputs.values())):  # what is charged is what is computed on
-        sources = prepare(program, ends.party, inputs, RunSecret.of(seed), columns)
-        permit = (
-            Permit()
-            if agreed is None
-            else contract_permit(
-                agreed.contract,
-                program,
-                Bearer(ends.party, ends.identity, ends.peer_certificate),
-                inputs,
-                agreed.ledger,
-                sources.loaded,
-                agreed.policy,
-            )
-        )
+    bearer = Bearer(ends.party, ends.identity, ends.peer_certificate)
+    own = ready(program, bearer, inputs, seed, columns, agreed)
     if agreed is None and accept is not None:
-        accept(program.compiled, sources.records())
+        accept(program.compiled, own.sources.records())
     callers = Callers("turned away" if ends.listens else "trying again", quiet)
     try:
         channel = _meet(program, ends, patience, quiet, callers)
@@ -164,7 +137,7 @@ def run_party(
             about = About(Attempt.CALL, contract=digest(agreed.contract.terms))
             note(agreed.ledger, about.denied("not-the-peer", callers.count))
     channel.deadline = time.monotonic() + patience.whole
-    return run(program, ends.party, sources, channel, advance, permit, keep)
+    return run(program, ends.party, own.sources, channel, advance, own.permit, keep, own.follow)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

@@ -16,7 +16,7 @@ from runtime import api
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.faults import faults
-from runtime.cli.meet import Agreed, Ends, Patience, check_party, run_party
+from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
     ColumnsOf,
@@ -52,6 +52,7 @@ from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
 from runtime.net.keys import KeyFileError
+from runtime.party.agreed import Agreed
 from runtime.party.both import run_both
 from runtime.party.run import Report
 from runtime.program import Program
@@ -91,6 +92,13 @@ ContractFile = Annotated[
         metavar="C",
         show_default=False,
         help="What both parties signed; it names the peer's certificate too.",
+    ),
+]
+Continue = Annotated[
+    bool,
+    typer.Option(
+        "--continue",
+        help="With --contract, on both sides: go on with the run that was cut, of a program with `release = step`.",
     ),
 ]
 Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Seconds to wait for the peer to come.")]
@@ -166,6 +174,7 @@ def run(
     contract: ContractFile = None,
     ledger: LedgerFile = None,
     policy: PolicyFile = None,
+    goes_on: Continue = False,
     seed: Seed = None,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
@@ -183,10 +192,10 @@ def run(
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)
-        _compatible(wait, timeout, ledger, policy, contract, seed, epsilon_at_most is not None or not_private)
+        _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
-        agreed = _agreed(contract, ledger, policy)
+        agreed = _agreed(contract, ledger, policy, goes_on)
         with _name_first(party, lambda: compiled(file, define, products, evaluator)):
             ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
@@ -224,6 +233,7 @@ def _compatible(
     ledger: Path | None,
     policy: Path | None,
     contract: Path | None,
+    goes_on: bool,
     seed: int | None,
     bounded: bool,
 ) -> None:
@@ -235,17 +245,19 @@ def _compatible(
         raise UsageError("--ledger goes with --contract", "without a contract nothing is charged")
     if policy is not None and contract is None:
         raise UsageError("--policy goes with --contract", "without a contract nothing is agreed on")
+    if goes_on and contract is None:
+        raise UsageError("--continue goes with --contract", "without a contract nobody counts the steps of a run")
     if contract is not None and seed is not None:
         raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
     if contract is not None and bounded:
         raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
 
 
-def _agreed(contract: Path | None, ledger: Path | None, policy: Path | None) -> Agreed | None:
+def _agreed(contract: Path | None, ledger: Path | None, policy: Path | None, continues: bool) -> Agreed | None:
     """Raises UsageError, InputError and Refused for files that are not what they should be."""
     if contract is None:
         return None
-    return Agreed(read_contract(contract), ledger or default_path(), policy_given(policy))
+    return Agreed(read_contract(contract), ledger or default_path(), policy_given(policy), continues)
 
 
 def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:

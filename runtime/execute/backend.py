@@ -58,8 +58,7 @@ class Roles:
 class StepSum:
     """A noisy sum that is told after its step."""
 
-    draw: int  # which `dpsgd` of the program
-    step: int
+    index: int  # of the step among all that the program tells
     variable: int
 
 

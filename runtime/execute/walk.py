@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import prod
@@ -30,24 +30,31 @@ from compiler.schedule.plan import (
     View,
     grid,
 )
+from compiler.schedule.told import Training, again, trainings
 from compiler.words import evaluate
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
 from runtime.execute.backend import Backend, StepSum, Wires
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
+from runtime.execute.follow import Follow, Made
 
 Progress = Callable[[int], None]  # AND gates done since the last call
 
 
 def walk(
-    plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str], progress: Progress | None = None
+    plan: Plan,
+    backend: Backend,
+    sources: Sources,
+    owns: frozenset[str],
+    progress: Progress | None = None,
+    follow: Follow | None = None,
 ) -> dict[str, Array]:
     """Run the plan as the parties `owns` (one, or in the clear all) and return the outputs that they receive.
 
     `sources` gives the inputs, samples and noise of those parties; a sample's or noise's position is the indices of
     the enclosing Repeats.  All outputs open in one step behind the last launch.
     """
-    walker = _Walker(plan, backend, sources, owns, progress)
+    walker = _Walker(plan, backend, sources, owns, progress, follow or Follow())
     walker.steps(plan.steps, (), 0)
     return walker.outputs()
 
@@ -78,10 +85,19 @@ class _Wires:
 
 class _Walker:
     def __init__(
-        self, plan: Plan, backend: Backend, sources: Sources, owns: frozenset[str], progress: Progress | None
+        self,
+        plan: Plan,
+        backend: Backend,
+        sources: Sources,
+        owns: frozenset[str],
+        progress: Progress | None,
+        follow: Follow,
     ) -> None:
         self._plan, self._backend, self._sources = plan, backend, sources
-        self._owns, self._progress = owns, progress
+        self._owns, self._progress, self._follow = owns, progress, follow
+        self._trainings = {training.draw: training for training in trainings(plan)}
+        self._starts = {id(training.loop): training for training in self._trainings.values()}
+        self._heard: tuple[int, dict[int, Array]] = 0, {}  # of the step that is made: its index, its sums by variable
         self._buffers: dict[int, Wires] = {}
         self._words: dict[int, Array] = {}
         self._opened: list[tuple[Open, Wires]] = []
@@ -102,8 +118,12 @@ class _Walker:
     def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
         match step:
             case Repeat():
+                training = self._starts.get(id(step))
                 for index in range(step.count):
-                    self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
+                    if training is not None and training.first + index < self._follow.first:
+                        self._again(training, index)
+                    else:
+                        self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
             case Launch():
                 self._launch(step, iteration, base + step.row)
             case Clear():
@@ -116,20 +136,11 @@ class _Walker:
                 everything = slice(0, prod(step.lanes))
                 wires = self._read(self._wires(step.source, step.lanes), iteration, everything)
                 self._write(self._wires(step.target, step.lanes), iteration, everything, wires)
-            case Disclose():
-                size = step.type.size * step.type.width
-                bits = self._backend.disclose(self._step_of(step, iteration), self._buffer(step.buffer)[:size])
-                if bits is not None:
-                    self._words[step.clear] = from_bits(bits, step.type)
-            case Hand():
-                own = as_ring(self._words[step.own]) if step.own in self._words else None
-                share = self._backend.hand(self._step_of(step, iteration), own, step.type.size, step.type.width)
-                if share is not None:
-                    self._words[step.clear] = from_ring(share, step.type.width).reshape(step.type.shape)
+            case Disclose() | Hand():
+                self._disclose(step, iteration)
             case Carry():
                 if step.party in self._owns:
-                    values = [self._word(number) for number in step.sources]
-                    self._words.update(zip(step.targets, values, strict=True))
+                    self._carry(step, iteration)
             case Free():
                 del self._buffers[step.buffer]
             case Open():
@@ -143,8 +154,55 @@ class _Walker:
             case _:
                 assert_never(step)
 
-    def _step_of(self, step: Disclose | Hand, iteration: tuple[int, ...]) -> StepSum:
-        return StepSum(step.told.draw, iteration[-1], step.told.variable)
+    # -- what is told after a step --------------------------------------------------------------
+
+    def _disclose(self, step: Disclose | Hand, iteration: tuple[int, ...]) -> None:
+        index, type = self._trainings[step.told.draw].first + iteration[-1], step.type
+        told = StepSum(index, step.told.variable)
+        if isinstance(step, Disclose):
+            bits = self._backend.disclose(told, self._buffer(step.buffer)[: type.size * type.width])
+            sum = None if bits is None else from_bits(bits, type)
+        else:
+            own = as_ring(self._words[step.own]) if step.own in self._words else None
+            share = self._backend.hand(told, own, type.size, type.width)
+            other = None if share is None else share.reshape(type.shape) + as_ring(self._word(step.other))
+            sum = None if other is None else from_ring(other, type.width)
+        if sum is not None:
+            self._learn(step, index, sum)
+
+    def _learn(self, step: Disclose | Hand, index: int, sum: Array) -> None:
+        if self._heard[0] != index:
+            self._heard = index, {}
+        self._heard[1][step.told.variable] = self._words[step.clear] = sum
+
+    def _again(self, training: Training, number: int) -> None:
+        """A step of an earlier session, by who was told its sums; those that were lost count as 0."""
+        if training.to not in self._owns:
+            return
+        index = training.first + number
+        known = self._follow.log.again(index) or {}
+        for step in again(training):
+            match step:
+                case Disclose() | Hand():
+                    sum = known.get(step.told.variable)
+                    self._learn(step, index, np.zeros(step.type.shape, np.int64) if sum is None else sum)
+                case Clear():
+                    self._clear(step, (number,))
+                case Carry():
+                    self._carry(step, (number,), lost=not known)
+                case _:
+                    raise AssertionError("a step is made again by its receiver alone")
+
+    def _carry(self, step: Carry, iteration: tuple[int, ...], lost: bool = False) -> None:
+        """What follows upon a step: of what was told, which is kept first, or of what whoever drives makes of it."""
+        values: Sequence[Array] = [self._word(number) for number in step.sources]
+        if iteration and not lost:
+            index, sums = self._heard
+            if index >= self._follow.first:
+                self._follow.log.learned(index, sums)
+            before = [self._word(number) for number in step.targets]
+            values = self._follow.drive(Made(index, sums, before, values))
+        self._words.update(zip(step.targets, values, strict=True))
 
     def outputs(self) -> dict[str, Array]:
         """Open what was collected; outputs in schedule order."""

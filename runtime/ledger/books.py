@@ -22,6 +22,7 @@ from runtime.ledger.events import (
     Adopted,
     Allotted,
     Blocked,
+    Continued,
     Contracted,
     Corrected,
     CutOff,
@@ -33,16 +34,19 @@ from runtime.ledger.events import (
     Reserved,
     Revoked,
     State,
+    Stepped,
     Unbounded,
 )
 from runtime.ledger.keeping import keeps_to, same_terms
 from runtime.ledger.policies import Policies
+from runtime.ledger.sessions import Sessions
 from runtime.privacy.limits import too_large
 
 MOVES: dict[State, frozenset[State]] = {
     State.RESERVED: frozenset({State.LABELS_SENT, State.ABORTED}),
     State.LABELS_SENT: frozenset({State.RELEASING, State.ABORTED}),
-    State.RELEASING: frozenset({State.RELEASED}),
+    State.RELEASING: frozenset({State.FINISHING, State.RELEASED}),
+    State.FINISHING: frozenset({State.RELEASED}),
     State.RELEASED: frozenset(),
     State.ABORTED: frozenset(),
 }
@@ -65,6 +69,7 @@ class Books:
         self.releasing: dict[str, None] = {}  # runs of which nobody has said how they ended
         self.contracts: dict[str, dict[str, Contracted]] = {}  # by contract, then by step
         self.denied: dict[str, Denied] = {}  # the last one of those that repeat one another
+        self.sessions = Sessions()  # of the runs that tell steps
         self.blocked: dict[str, Blocked] = {}  # by contract
         self.revoked: dict[str, Revoked] = {}  # by contract
         self.latest: datetime | None = None  # of all events since the clock was corrected the last time
@@ -90,6 +95,13 @@ class Books:
                     raise Refused("run-state", "the run is not releasing, so nobody wonders how it ended")
             case Contracted():
                 same_terms(self.contracts.get(event.contract, {}), event)
+            case Stepped():
+                self.may_go_on(self._started(event.run).contract)
+                self.sessions.may_step(event, self._started(event.run), self.states[event.run])
+            case Continued():
+                self.may_go_on(self._started(event.run).contract)
+                self._may_tell(self._started(event.run))
+                self.sessions.may_continue(event, self.states[event.run])
             case Denied() | Blocked() | Revoked():
                 pass
             case Lifted():
@@ -132,6 +144,11 @@ class Books:
                 self.contracts.setdefault(event.contract, {}).setdefault(event.step, event)
             case Denied():
                 self.denied[event.about] = event
+            case Stepped():
+                self.sessions.stepped(event, self.runs[event.run].contract)
+            case Continued():
+                self.sessions.continued(event)
+                self.releasing[event.run] = None
             case Blocked():
                 self.blocked[event.contract] = event
             case Lifted():
@@ -198,6 +215,16 @@ class Books:
                 help="agree on a new one: `ccr contract new`",
             )
 
+    def may_go_on(self, contract: str) -> None:
+        """Raises Refused (contract-blocked, revoked)."""
+        if contract in self.blocked:
+            raise Refused(
+                "contract-blocked",
+                f"a run under this contract ended in {self.blocked[contract].why}, which no honest peer causes",
+                help="find out why; `ccr budget lift` allows runs again",
+            )
+        self.in_force(contract)
+
     def may_reveal(self, output: str, data: Iterable[str]) -> None:
         """An output may tell these data sets' records at an infinite epsilon.  Raises Refused: infinite-epsilon,
         nothing-granted."""
@@ -224,8 +251,10 @@ class Books:
         if state not in OPEN:
             self.open.pop(run, None)
             self.releasing.pop(run, None)
-        if state is State.RELEASING:
+        if state in (State.RELEASING, State.FINISHING):
             self.releasing[run] = None
+        if state in (State.FINISHING, State.RELEASED):
+            self.sessions.over(run)
         if state is State.ABORTED:
             started = self.runs[run]
             if isinstance(started, Reserved):
@@ -267,20 +296,18 @@ class Books:
     def _start(self, event: Reserved | Unbounded) -> None:
         if event.run in self.runs:
             raise Refused("run-known", "a run of this name is in the ledger already")
-        if event.contract in self.blocked:
-            raise Refused(
-                "contract-blocked",
-                f"a run under this contract ended in {self.blocked[event.contract].why}, which no honest peer causes",
-                help="find out why; `ccr budget lift` allows runs again",
-            )
-        self.in_force(event.contract)
+        self.may_go_on(event.contract)
         keeps_to(self.contracts.get(event.contract, {}), event)
-        for data in self._firsts(event):
-            self.policies.same(self.under(data), event.policy)
-        for reveal in event.reveals:
-            self.may_reveal(reveal.output, reveal.data)
+        self._may_tell(event)
         if isinstance(event, Reserved):
             self._reserve(event)
+
+    def _may_tell(self, run: Reserved | Unbounded) -> None:
+        """Under the policy that its data has now, and what it reveals."""
+        for data in self._firsts(run):
+            self.policies.same(self.under(data), run.policy)
+        for reveal in run.reveals:
+            self.may_reveal(reveal.output, reveal.data)
 
     def _reserve(self, event: Reserved) -> None:
         siblings = of_contract(event.contract)
@@ -296,7 +323,11 @@ class Books:
             raise Refused(
                 "contract-runs",
                 f"the contract is for {counted(event.runs, 'run')}, and {self._charges.runs(siblings)} have been made",
-                help="agree on a new contract: `ccr contract new`",
+                help=(
+                    "`ccr run --continue` goes on with the one that was cut"
+                    if self.sessions.unfinished.get(event.contract)
+                    else "agree on a new contract: `ccr contract new`"
+                ),
             )
         self._within(
             "contract-budget",
@@ -331,10 +362,14 @@ class Books:
     def _within(self, reason: str, what: str, event: Reserved, scope: Scope, bound: Spend) -> None:
         _fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run")
 
-    def _move(self, event: Moved) -> None:
-        before, after = self.states.get(event.run), State(event.state)
-        if before is None:
+    def _started(self, run: str) -> Reserved | Unbounded:
+        if run not in self.runs:
             raise Refused("run-unknown", "the ledger knows no run of this name")
+        return self.runs[run]
+
+    def _move(self, event: Moved) -> None:
+        self._started(event.run)
+        before, after = self.states[event.run], State(event.state)
         if after not in MOVES[before]:
             raise Refused("run-state", f"the run is {before}, from which it cannot become {after}")
 

@@ -22,7 +22,8 @@ class State(StrEnum):
 
     RESERVED = "reserved"  # its cost is set aside; nothing has left
     LABELS_SENT = "labels_sent"  # labels of records may have left, which without decoding bits tell nothing
-    RELEASING = "releasing"  # decoding bits may have left: charged for good
+    RELEASING = "releasing"  # decoding bits, or a step's noisy sum, may have left: charged for good
+    FINISHING = "finishing"  # of a run that told steps: what opens at its end may have left, so no session follows
     RELEASED = "released"  # the peer said that it has them
     ABORTED = "aborted"  # before anything was released: its cost is given back
 
@@ -83,8 +84,16 @@ class Reveal(Model):
     data: tuple[Digest, ...]
 
 
+MOST_STEPS = 1 << 40
+
+Index = Annotated[int, Field(ge=0, lt=MOST_STEPS)]
+
+
 class Started(Model):
-    """A run may start; what it tells of records at an infinite epsilon is listed."""
+    """A run may start; what it tells of records at an infinite epsilon is listed.
+
+    The noisy sums of `steps` of its steps leave one by one: so many in all, whatever number of sessions it takes.
+    """
 
     at: Time
     run: Digest  # 32 random bytes
@@ -96,6 +105,7 @@ class Started(Model):
     purpose: Purpose | None = None  # the contract's, and what follows
     policy: Digest | None = None
     reports: tuple[Digest, ...] = ()  # of de-identification
+    steps: Annotated[int, Field(ge=0, le=MOST_STEPS)] = 0
 
 
 class Reserved(Started):
@@ -128,7 +138,7 @@ class Moved(Model):
     kind: Literal["moved"] = "moved"
     at: Time
     run: Digest
-    state: Literal["labels_sent", "releasing", "released", "aborted"]
+    state: Literal["labels_sent", "releasing", "finishing", "released", "aborted"]
     why: Text | None = None  # of one that is aborted
 
 
@@ -139,6 +149,24 @@ class CutOff(Model):
     at: Time
     run: Digest
     why: Text
+
+
+class Stepped(Model):
+    """What opens this step of a run may leave: it is spent, whoever receives it, and no other step has its index."""
+
+    kind: Literal["stepped"] = "stepped"
+    at: Time
+    run: Digest
+    index: Index
+
+
+class Continued(Model):
+    """Another session goes on with a run that was cut, from this step."""
+
+    kind: Literal["continued"] = "continued"
+    at: Time
+    run: Digest
+    index: Index
 
 
 class Blocked(Model):
@@ -239,6 +267,8 @@ Event = (
     | Reserved
     | Unbounded
     | Moved
+    | Stepped
+    | Continued
     | CutOff
     | Denied
     | Blocked

@@ -14,7 +14,21 @@ from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
-from runtime.ledger.events import CutOff, Event, Moved, Reserved, Reveal, Started, State, Unbounded, budget, now
+from runtime.ledger.events import (
+    Continued,
+    CutOff,
+    Event,
+    Moved,
+    Reserved,
+    Reveal,
+    Started,
+    State,
+    Stepped,
+    Unbounded,
+    budget,
+    now,
+)
+from runtime.ledger.sessions import all_steps_used
 from runtime.ledger.store import Ledger
 
 
@@ -33,6 +47,7 @@ class Request:
     purpose: str | None = None  # the contract's, as what follows
     policy: str | None = None
     reports: tuple[str, ...] = ()
+    steps: int = 0  # that are told one by one
 
 
 Rules = Callable[[Books, Reserved | Unbounded], None]  # whether a run may start; raises Refused
@@ -42,6 +57,18 @@ def nobodys(_: Books, __: Reserved | Unbounded) -> None:
     """No rules beside the ledger's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A run that a session can go on with."""
+
+    run: str
+    index: int  # of the next step
+
+
+def fresh_name() -> str:
+    return secrets.token_hex(32)
+
+
 class Run:
     """A reserved run.  Each method is durable when it returns and raises Refused where the ledger does not allow it."""
 
@@ -49,26 +76,24 @@ class Run:
         self._ledger, self.name, self._lock = ledger, name, lock
 
     @staticmethod
-    def reserve(ledger: Ledger, request: Request, rules: Rules = nobodys) -> Run:
+    def reserve(ledger: Ledger, request: Request, rules: Rules = nobodys, name: str = "") -> Run:
         """Set the cost aside, after what dead processes held has been given back, unless the `rules` refuse.
 
         Raises Refused, with the sums.
         """
-        name = secrets.token_hex(32)
-        lock = _Lock(_lock_path(ledger, name))
+        name = name or fresh_name()
 
-        def events(books: Books) -> Iterator[Event]:
-            yield from list(_given_back(ledger, books))
+        def event(books: Books) -> Event:
             started = _started(name, request)
             rules(books, started)
-            yield started
+            return started
 
-        try:
-            ledger.record(events)
-        except BaseException:
-            lock.release()
-            raise
-        return Run(ledger, name, lock)
+        return _entered(ledger, name, event)
+
+    @staticmethod
+    def resume(ledger: Ledger, cut: Cut) -> Run:
+        """Go on with a run; it is charged already.  Raises Refused: run-busy, step-spent, too-many-sessions, ..."""
+        return _entered(ledger, cut.run, lambda _: Continued(at=now(), run=cut.run, index=cut.index))
 
     def labels_sent(self) -> None:
         """To be called before the first label of a record leaves."""
@@ -77,6 +102,21 @@ class Run:
     def releasing(self) -> None:
         """To be called before the first decoding bit leaves; the run is charged for good."""
         self._move("releasing")
+
+    def step(self, index: int) -> None:
+        """To be called before the first byte leaves that opens this step; with the first one the run is charged for
+        good.  The index is spent."""
+
+        def events(books: Books) -> list[Event]:
+            first = books.states[self.name] is State.LABELS_SENT
+            told: list[Event] = [Moved(at=now(), run=self.name, state="releasing")] if first else []
+            return [*told, Stepped(at=now(), run=self.name, index=index)]
+
+        self._ledger.record(events)
+
+    def finishing(self) -> None:
+        """As `releasing`, for a run whose steps were told."""
+        self._move("finishing")
 
     def released(self) -> None:
         """The peer has its outputs."""
@@ -88,8 +128,49 @@ class Run:
         self._ledger.record(lambda books: list(_ended(books, self.name, why)))
         self._lock.release()
 
-    def _move(self, state: Literal["labels_sent", "releasing", "released"]) -> None:
+    def _move(self, state: Literal["labels_sent", "releasing", "finishing", "released"]) -> None:
         self._ledger.record(lambda _: [Moved(at=now(), run=self.name, state=state)])
+
+
+def cut(ledger: Ledger, books: Books, contract: str) -> Cut:
+    """The oldest run under a contract that a session can go on with.
+
+    Raises Refused: nothing-to-continue, all-steps-used, run-busy.
+    """
+    books.may_go_on(contract)
+    names = list(books.sessions.unfinished.get(contract, ()))
+    for name in names:
+        if not _lives(_lock_path(ledger, name)):
+            return Cut(name, books.sessions.spent[name])
+    if names:
+        raise _busy()
+    told = [run.steps for name, run in books.runs.items() if run.contract == contract and name in books.sessions.spent]
+    if told:
+        raise all_steps_used(told[-1])
+    raise Refused(
+        "nothing-to-continue",
+        "no run under this contract has told a step",
+        help="what was cut before that was free: run it without --continue",
+    )
+
+
+def _busy() -> Refused:
+    return Refused("run-busy", "another session is at work on the run", help="wait until it has ended")
+
+
+def _entered(ledger: Ledger, name: str, event: Callable[[Books], Event]) -> Run:
+    lock = _Lock(_lock_path(ledger, name))
+
+    def events(books: Books) -> Iterator[Event]:
+        yield from list(_given_back(ledger, books, name))
+        yield event(books)
+
+    try:
+        ledger.record(events)
+    except BaseException:
+        lock.release()
+        raise
+    return Run(ledger, name, lock)
 
 
 def _started(name: str, request: Request) -> Reserved | Unbounded:
@@ -105,6 +186,7 @@ def _started(name: str, request: Request) -> Reserved | Unbounded:
         purpose=request.purpose,
         policy=request.policy,
         reports=request.reports,
+        steps=request.steps,
     )
     if privacy is None or request.cost is None or request.charge is None:
         return Unbounded(**dict(about))
@@ -119,11 +201,11 @@ def _started(name: str, request: Request) -> Reserved | Unbounded:
     )
 
 
-def _given_back(ledger: Ledger, books: Books) -> Iterator[Event]:
+def _given_back(ledger: Ledger, books: Books, held: str) -> Iterator[Event]:
     """How the runs of dead processes ended: those that have released nothing are given back.  Were one alive after all,
-    it could not release any more."""
+    it could not release any more.  `held` is the run whose lock this process has just taken: nobody else's lives."""
     for name in (*books.open, *books.releasing):
-        if not _lives(_lock_path(ledger, name)):
+        if name == held or not _lives(_lock_path(ledger, name)):
             yield from _ended(books, name, "process-ended")
 
 
@@ -142,12 +224,21 @@ class _Lock:
     """Shows that a run's process lives: the kernel lets go of it however the process ends."""
 
     def __init__(self, path: Path) -> None:
+        """Raises Refused: run-busy, ledger-unwritable."""
         self._path = path
-        try:
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        while True:
+            try:
+                self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
+            try:
+                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(self._handle)
+                raise _busy() from None
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(self._handle)):
+                return
+            os.close(self._handle)  # whoever found it dead has removed it in the meantime
 
     def release(self) -> None:
         """A second call does nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
@@ -17,8 +17,10 @@ from multiprocessing.process import BaseProcess
 from typing import assert_never
 
 from compiler.program import Compiled
+from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import Counted, InputError
+from runtime.execute.follow import Follow, Made
 from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
 from runtime.net.errors import NetworkError
@@ -53,6 +55,7 @@ class Task:
     peer_certificate: bytes
     listens: bool
     timeout: float
+    driven: bool = False  # whoever started it says what is carried on after each step
 
 
 # What a child tells.
@@ -87,7 +90,8 @@ class Failed:
 
 
 Accept = Callable[[Compiled, Mapping[str, int]], None]  # told the rows of data sets before anything is sent; may raise
-Told = Ready | Advanced | Refused | Failed | Report
+Told = Ready | Advanced | Made | Refused | Failed | Report
+Answer = Sequence[Array] | None  # to Made: what is carried on, if it is not what the program says
 
 
 def run_both(
@@ -103,6 +107,30 @@ def run_both(
 
     `inputs` are both parties'.  Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
     """
+    with started(program, inputs, seed, timeout, accept, columns) as children:
+        heard = collect(children)
+        while True:
+            try:
+                child, told = next(heard)
+            except StopIteration as ended:
+                reports: dict[str, Report] = ended.value
+                return reports
+            if progress and isinstance(told, Advanced):
+                progress(child.party, told.and_gates)
+
+
+@contextmanager
+def started(
+    program: Program,
+    inputs: Mapping[str, str],
+    seed: int | None,
+    timeout: float,
+    accept: Accept | None = None,
+    columns: Chosen = NONE,
+    driven: bool = False,
+) -> Generator[dict[str, Child]]:
+    """Both parties' processes at work on the program, as `run_both` says; `driven`: whoever is told steps asks what is
+    carried on after each."""
     compiled = program.compiled
     parties = (compiled.garbler, compiled.evaluator)
     identities = {party: keys.new(party) for party in parties}
@@ -122,6 +150,7 @@ def run_both(
                     identities[peer].certificate,
                     party == compiled.garbler,
                     timeout,
+                    driven,
                 )
             )
         _unknown(program, inputs)
@@ -130,7 +159,7 @@ def run_both(
             accept(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})
         for child in children.values():
             child.pipe.send(ready[compiled.garbler].port)
-        return _collect(children, progress)
+        yield children
     finally:
         for child in children.values():
             child.stop()
@@ -151,7 +180,8 @@ def _unknown(program: Program, inputs: Mapping[str, str]) -> None:
             )
 
 
-def _collect(children: Mapping[str, Child], progress: Callable[[str, int], None] | None) -> dict[str, Report]:
+def collect(children: Mapping[str, Child]) -> Generator[tuple[Child, Advanced | Made], None, dict[str, Report]]:
+    """What the children say until both have ended, and their reports; Made is to be answered.  Raises PartyFailed."""
     reports: dict[str, Report] = {}
     failures: dict[str, str] = {}
     waiting = {child.pipe: party for party, child in children.items()}
@@ -164,9 +194,8 @@ def _collect(children: Mapping[str, Child], progress: Callable[[str, int], None]
             party = waiting[pipe]
             told = children[party].told()
             match told:
-                case Advanced(gates):
-                    if progress:
-                        progress(party, gates)
+                case Advanced() | Made():
+                    yield children[party], told
                     continue
                 case Report():
                     reports[party] = told
@@ -217,7 +246,7 @@ class Child:
                 raise InputError(what, help=help, file=file, row=row, column=column, counted=counted)
             case Failed(reason):
                 raise PartyFailed(f"{self.party}: {reason}")
-            case Advanced() | Report():
+            case Advanced() | Made() | Report():
                 raise PartyFailed(f"{self.party}: its process said {type(told).__name__} too early")
             case _:
                 assert_never(told)
@@ -266,9 +295,20 @@ def _work(pipe: Connection, task: Task) -> Told:
             pipe.send(Ready(0, sources.records()))
             port = pipe.recv()
             channel = connect(HOST, port, task.identity, task.peer_certificate, task.timeout, task.timeout)
-        return run(program, task.party, sources, channel, advance)
+        return run(program, task.party, sources, channel, advance, follow=driven(pipe) if task.driven else None)
     except EXPECTED as error:
         return Failed(str(error))
+
+
+def driven(pipe: Connection) -> Follow:
+    """Asks at the other end of the pipe."""
+
+    def drive(made: Made) -> Sequence[Array]:
+        pipe.send(made)
+        answer: Answer = pipe.recv()
+        return made.after if answer is None else answer
+
+    return Follow(drive=drive)
 
 
 class Throttle:

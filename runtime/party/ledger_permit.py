@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.schedule.told import opens, told_steps
 from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.commitment import commitment
 from runtime.contract.cost import charges
@@ -24,7 +25,7 @@ from runtime.ledger.books import Books
 from runtime.ledger.events import Attempt, Blocked, Revoked, now
 from runtime.ledger.identity import identify
 from runtime.ledger.refusals import About, name, note, noting
-from runtime.ledger.run import Request, Run
+from runtime.ledger.run import Cut, Request, Run, cut, fresh_name
 from runtime.ledger.store import Known, Ledger
 from runtime.net.keys import Identity
 from runtime.party.ruled import policy_of, rules
@@ -54,6 +55,7 @@ def permit(
     ledger: Path,
     loaded: Mapping[str, Loaded],
     policy: Policy | None = None,
+    continues: bool = False,
 ) -> Permit:
     """The permit of a run under a contract: a ContractPermit, and a LedgerPermit if this party's data is charged.
 
@@ -61,7 +63,7 @@ def permit(
     (`data.unchanged`).  The contract's policy is the one that is given, or as the ledger remembers it.  Everything that
     can be told before the peer is met is checked here, but for the budget, which others may use in the meantime.  Takes
     seconds where there is a mechanism.
-    What is refused is written into the ledger, if there is one.
+    It `continues` a run that was cut.  What is refused is written into the ledger, if there is one.
     Raises Refused, and InputError for a file that cannot be read.
     """
     about = About(Attempt.RUN, public_key(bearer.peer_certificate), digest(contract.terms), program.digest)
@@ -75,7 +77,11 @@ def permit(
         policy = policy_of(terms, policy, books, any(d.owner == bearer.party for d in terms.data))
         if policy is not None:
             hold(policy, agreement(terms), now())
-        return _permit(terms, program, bearer.party, files, ledger, about, policy)
+        if continues and not told_steps(program.compiled.plan):
+            raise Refused(
+                "nothing-to-continue", "the program tells nothing after a step: a run that was cut starts anew"
+            )
+        return _permit(terms, program, bearer.party, files, ledger, about, policy, continues)
 
 
 def _permit(
@@ -86,12 +92,13 @@ def _permit(
     ledger: Path,
     about: About,
     policy: Policy | None,
+    continues: bool,
 ) -> Permit:
     """Of a contract that binds, on this program and this party's data.  Completes what `about` says."""
     own = [d.name for d in terms.data if d.owner == party]
     bare = {name for names in terms.unbounded().values() for name in names}
     if not own or (terms.privacy is None and bare.isdisjoint(own)):
-        return ContractPermit(terms, policy)
+        return ContractPermit(terms, policy, continues)
     if program.compiled.garbler != party:  # nobody would hold back the decoding bits
         raise Refused(
             "owner-does-not-garble",
@@ -103,12 +110,14 @@ def _permit(
         about.data = tuple(sorted(set(held.values())))
         known, reveals = opened.known(), _unbounded(terms, held)
         known.books.in_time(now())
+        goes_on = cut(opened, known.books, digest(terms)) if continues else None
         for name in held.values():
             known.books.policies.same(known.books.under(name), terms.policy)
         for output, data in reveals.items():
             known.books.may_reveal(output, data)
         write_down(opened, terms, "in_force", party)  # which `known` takes in
-    return LedgerPermit(_request(terms, program, party, held, reveals), terms, ledger, known, about, policy)
+    request = _request(terms, program, party, held, reveals)
+    return LedgerPermit(request, terms, ledger, known, about, policy, goes_on, opens(program.compiled.plan))
 
 
 def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[str, Loaded]) -> dict[str, Holding]:
@@ -158,6 +167,7 @@ def _request(
         purpose=terms.purpose,
         policy=terms.policy,
         reports=tuple(d.report for d in terms.data if d.report is not None),
+        steps=told_steps(program.compiled.plan),
     )
 
 
@@ -174,15 +184,22 @@ class ContractPermit(Permit):
     """Given while the contract is valid: when the peer has come, for which this party may have waited, and again
     before an output opens, for which both may have worked for days.  The policy it is made under is looked at too."""
 
-    def __init__(self, terms: Terms, policy: Policy | None = None) -> None:
+    def __init__(self, terms: Terms, policy: Policy | None = None, continues: bool = False) -> None:
         super().__init__(digest(terms))
-        self._terms, self._policy = terms, policy
+        self._terms, self._policy, self._continues = terms, policy, continues
+
+    @property
+    def continues(self) -> bool:
+        return self._continues
 
     @property
     def records(self) -> Mapping[str, int]:
         return {d.name: d.records for d in self._terms.data}
 
     def opening(self) -> None:
+        self._in_time()
+
+    def releasing_step(self, index: int) -> None:
         self._in_time()
 
     def releasing(self) -> None:
@@ -201,11 +218,30 @@ class LedgerPermit(ContractPermit):
     """
 
     def __init__(
-        self, request: Request, terms: Terms, ledger: Path, known: Known, about: About, policy: Policy | None = None
+        self,
+        request: Request,
+        terms: Terms,
+        ledger: Path,
+        known: Known,
+        about: About,
+        policy: Policy | None = None,
+        cut: Cut | None = None,
+        opens: bool = True,
     ) -> None:
-        super().__init__(terms, policy)
+        """`opens`: something opens at the end of the run, beside what its steps have told."""
+        super().__init__(terms, policy, cut is not None)
         self._request, self._path, self._known, self._about = request, ledger, known, about
+        self._cut, self._name, self._opens = cut, cut.run if cut else fresh_name(), opens
+        self._spent = -1  # the last step of which the ledger was told here
         self._open: tuple[Ledger, Run] | None = None
+
+    @property
+    def run(self) -> str:
+        return self._name if self._request.steps else ""
+
+    @property
+    def first(self) -> int:
+        return self._cut.index if self._cut else 0
 
     @property
     def charged(self) -> Charge | None:
@@ -218,17 +254,29 @@ class LedgerPermit(ContractPermit):
         super().opening()
         ledger = Ledger(self._path, known=self._known)
         try:
-            self._open = ledger, Run.reserve(ledger, self._request, rules(self._policy, self._terms))
+            ruled = rules(self._policy, self._terms)
+            run = Run.resume(ledger, self._cut) if self._cut else Run.reserve(ledger, self._request, ruled, self._name)
+            self._open = ledger, run
         except BaseException:
             ledger.close()
             raise
 
     def labels(self) -> None:
-        self._reserved.labels_sent()
+        if self._cut is None:
+            self._reserved.labels_sent()
+
+    def releasing_step(self, index: int) -> None:
+        if index != self._spent:
+            super().releasing_step(index)
+            self._reserved.step(index)
+            self._spent = index
 
     def releasing(self) -> None:
         super().releasing()
-        self._reserved.releasing()
+        if not self._request.steps:
+            self._reserved.releasing()
+        elif self._opens:
+            self._reserved.finishing()
 
     def released(self) -> None:
         self._reserved.released()

@@ -10,6 +10,7 @@ from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.engines import BACKEND
+from runtime.execute.follow import Follow
 from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
 from runtime.net.traffic import Traffic
@@ -54,10 +55,11 @@ def run(
     progress: Progress | None = None,
     permit: Permit | None = None,
     keep: Keep = kept_by_nobody,
+    follow: Follow | None = None,
 ) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
-    `keep` is told the outputs before the last words are waited for.
+    `keep` is told the outputs before the last words are waited for; `follow` the noisy sums that steps tell.
 
     Raises Refused (seeded) under a contract if whoever knows a seed knows the noise, and ValueError for sources that
     a run had before: two runs with one noise would tell how their gradients differ.
@@ -79,6 +81,7 @@ def run(
         progress,
         permit,
         keep,
+        follow or Follow(),
     )
     outcome = session.run(channel)
     return Report(

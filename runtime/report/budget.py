@@ -15,6 +15,7 @@ from runtime.ledger.events import (
     Adopted,
     Allotted,
     Blocked,
+    Continued,
     Contracted,
     Corrected,
     CutOff,
@@ -26,6 +27,7 @@ from runtime.ledger.events import (
     Reserved,
     Revoked,
     State,
+    Stepped,
     Unbounded,
 )
 from runtime.report.wording import amount, listing
@@ -82,6 +84,11 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
                 for (of, key), share in books.allotted.items()
                 if of == data
             ],
+            "steps": [
+                {"run": name, "told": told, "of": books.runs[name].steps}
+                for name, told in books.sessions.spent.items()
+                if books.concerns(books.runs[name], data)
+            ],
             "runs": {
                 state.value: sum(
                     books.concerns(run, data) and books.states[name] is state for name, run in books.runs.items()
@@ -126,6 +133,7 @@ def budgets(names: Names, books: Books, only: str | None) -> list[str]:
         said += _reveals(grant, books.revealed(data))
         if held := sum(books.concerns(run, data) and books.states[name] in OPEN for name, run in books.runs.items()):
             said.append(f"  {held} of the charges may still be given back: their runs have released nothing")
+        said += [f"  {line}" for line in _steps(books, data)]
     return said
 
 
@@ -143,6 +151,17 @@ def _under(books: Books, data: str) -> str:
         if under is None
         else f", under policy `{books.policies[under].name}` version {books.policies[under].version}"
     )
+
+
+def _steps(books: Books, data: str) -> list[str]:
+    """Of the runs that tell steps, how many have left."""
+    told = [(name, run) for name, run in books.runs.items() if name in books.sessions.spent]
+    return [
+        f"run {name[:16]}: {books.sessions.spent[name]} of {run.steps} steps told"
+        + (", `ccr run --continue` goes on" if name in books.sessions.unfinished.get(run.contract, ()) else "")
+        for name, run in told
+        if books.concerns(run, data)
+    ]
 
 
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:
@@ -183,6 +202,10 @@ def _about(names: Names, event: Event) -> str:
             )
         case Denied():
             return _denied(names, event)
+        case Stepped():
+            return f"run {event.run[:16]}: step {event.index + 1}"
+        case Continued():
+            return f"run {event.run[:16]}, from step {event.index + 1} on"
         case Blocked():
             return f"contract {event.contract[:16]}: {event.why}"
         case Lifted():
@@ -230,7 +253,18 @@ def plain(names: Names, event: Event) -> dict[str, object]:
             fields["reveals"] = [reveal.output for reveal in event.reveals]
         case Denied():
             fields["data"] = [names.number(data) for data in event.data]
-        case Adopted() | Moved() | CutOff() | Contracted() | Blocked() | Lifted() | Revoked() | Corrected():
+        case (
+            Adopted()
+            | Moved()
+            | Stepped()
+            | Continued()
+            | CutOff()
+            | Contracted()
+            | Blocked()
+            | Lifted()
+            | Revoked()
+            | Corrected()
+        ):
             pass
         case _:
             assert_never(event)

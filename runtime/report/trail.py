@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
+from lang.numerals import counted
 from runtime.ledger.books import Books
 from runtime.ledger.events import (
     Adopted,
     Allotted,
     Blocked,
+    Continued,
     Contracted,
     Corrected,
     CutOff,
@@ -23,6 +25,7 @@ from runtime.ledger.events import (
     Reserved,
     Revoked,
     State,
+    Stepped,
     Unbounded,
 )
 from runtime.report.budget import Names
@@ -36,15 +39,20 @@ class Run:
     state: State = State.RESERVED
     ended: datetime | None = None
     why: str = ""
+    told: int = 0  # steps
 
     @property
     def outcome(self) -> str:
+        steps = f"; {self.told} of {counted(self.began.steps, 'step')} told" if self.told else ""
+        return self._ended() + steps
+
+    def _ended(self) -> str:
         match self.state:
             case State.RESERVED | State.LABELS_SENT:
                 return "under way, or its process has ended: its cost is set aside"
-            case State.RELEASING if self.why:
+            case State.RELEASING | State.FINISHING if self.why:
                 return f"charged; cut off ({self.why})"
-            case State.RELEASING:
+            case State.RELEASING | State.FINISHING:
                 return "charged; the peer has not said that it has its outputs"
             case State.RELEASED:
                 return "charged; the peer has its outputs"
@@ -121,6 +129,10 @@ def _take(found: Trail, event: Event) -> None:
             run.state, run.ended, run.why = State(event.state), event.at, event.why or ""
         case CutOff():
             found.runs[event.run].ended, found.runs[event.run].why = event.at, event.why
+        case Stepped():
+            found.runs[event.run].told = event.index + 1
+        case Continued():
+            found.runs[event.run].ended, found.runs[event.run].why = None, ""
         case Denied():
             found.denied.append(event)
         case Blocked():

@@ -63,7 +63,7 @@ class GarblerEnds:
 
     def send_noisy_sum(self, sum: StepSum, payload: bytes) -> None:
         with self._phases.during("outputs"):
-            self._permit.releasing_step(sum.draw, sum.step)
+            self._permit.releasing_step(sum.index)
             self._traffic.outputs += len(payload)
             self._guard.send(Frame.NOISY_SUM, payload)
 

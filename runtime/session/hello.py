@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
@@ -16,10 +17,11 @@ from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.session.guard import Guard
 
-PROTOCOL = 3
+PROTOCOL = 4
 HELLO_BYTES = 4096
 NONCE_BYTES = 32
 MOST_RECORDS = 1 << 40
+MOST_STEPS = 1 << 40
 
 
 class Disagreement(Exception):
@@ -50,6 +52,10 @@ class DifferentContracts(Disagreement):
     pass
 
 
+class DifferentStarts(Disagreement):
+    pass
+
+
 class DifferentRecords(Disagreement):
     pass
 
@@ -64,6 +70,9 @@ class Hello:
     contract: str  # the contract's digest; empty without one
     name: str  # the program's file name, for messages
     records: dict[str, int]  # rows of each data set of the sender's: public
+    continues: bool  # with a run that was cut
+    run: str  # the garbler's name of it, where it counts the steps that it tells
+    first: int  # the index of the first step that the garbler may tell
     nonce: str
     protocol: int = PROTOCOL
 
@@ -72,6 +81,8 @@ class Hello:
 
 
 NAMES = {f.name for f in dataclass_fields(Hello)}
+_NUMBERS = {"protocol", "records", "continues", "first"}
+_RUN = re.compile(r"[0-9a-f]{64}", re.ASCII)  # it names a folder
 
 
 def fresh_nonce() -> str:
@@ -91,7 +102,11 @@ def decode(payload: bytes, protocol: int) -> Hello:
         good = (
             fields.keys() == NAMES
             and type(theirs) is int
-            and all(isinstance(fields[name], str) for name in NAMES - {"protocol", "records"})
+            and all(isinstance(fields[name], str) for name in NAMES - _NUMBERS)
+            and type(fields["continues"]) is bool
+            and type(fields["first"]) is int
+            and 0 <= fields["first"] <= MOST_STEPS
+            and (not fields["run"] or _RUN.fullmatch(fields["run"]) is not None)
             and all(type(count) is int and 1 <= count <= MOST_RECORDS for count in fields["records"].values())
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -149,6 +164,9 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
             f"the two parties run under different contracts: here {_contract(mine)}, there {_contract(theirs)}; give "
             "both sides the same --contract"
         )
+    if mine.continues != theirs.continues:
+        with_it, without = ("here", "there") if mine.continues else ("there", "here")
+        return DifferentStarts(f"--continue was given {with_it}, and not {without}: give it on both sides, or on none")
     if mine.role == theirs.role or mine.party == theirs.party:
         return DifferentRoles(f"both sides run as `{mine.party}`: start one of them with the other party's --as")
     return None

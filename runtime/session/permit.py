@@ -33,6 +33,21 @@ class Permit:
         return {}
 
     @property
+    def continues(self) -> bool:
+        """Whether the session goes on with a run that was cut."""
+        return False
+
+    @property
+    def run(self) -> str:
+        """The owner's name of a run that tells steps, where it is counted; empty elsewhere."""
+        return ""
+
+    @property
+    def first(self) -> int:
+        """The index of the first step that is not spent, as the ledger of this party says; 0 without one."""
+        return 0
+
+    @property
     def charged(self) -> Charge | None:
         """What is taken from a budget of this party's, if anything is."""
         return None
@@ -43,8 +58,9 @@ class Permit:
     def labels(self) -> None:
         """Nothing that depends on a record has been sent."""
 
-    def releasing_step(self, draw: int, step: int) -> None:
-        """The peer has nothing by which it could open the noisy sums of this step, of the `draw`-th `dpsgd`."""
+    def releasing_step(self, index: int) -> None:
+        """The peer has nothing by which it could open the noisy sums of this step.  Told of it once for each sum, one
+        after the other; may raise Refused."""
 
     def releasing(self) -> None:
         """The peer has nothing by which it could open an output: no decoding bit, if it evaluates, and no label of its

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from compiler.program import Compiled, products
+from compiler.schedule.told import told_steps
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused
@@ -15,6 +16,7 @@ from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute import engines
 from runtime.execute.backend import Roles
+from runtime.execute.follow import Follow
 from runtime.execute.walk import Progress, walk
 from runtime.execute.yao import EvaluatorBackend, ForgedOutput, GarblerBackend
 from runtime.net.channel import Channel, expect
@@ -65,6 +67,7 @@ class Session:
     progress: Progress | None = None
     permit: Permit = field(default_factory=Permit)
     keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
+    follow: Follow = field(default_factory=Follow)
 
     @property
     def role(self) -> Role:
@@ -93,10 +96,14 @@ class Session:
                 records=self.records,
                 nonce=fresh_nonce(),
                 contract=self.permit.contract,
+                continues=self.permit.continues,
+                run=self.permit.run,
+                first=self.permit.first,
             )
             peer, name = agree(guard, hello)
             theirs = {d.name for d in self.program.datasets if d.party != self.party}
             same_records(peer, theirs, self.permit.records)
+            self._begin(hello if self.role is Role.GARBLER else peer)
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
@@ -110,6 +117,14 @@ class Session:
             self.permit.ended()
             self.phases.enter("")
         return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
+
+    def _begin(self, garbler: Hello) -> None:
+        """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused
+        where this party's log is at odds with it."""
+        steps = told_steps(self.program.plan)
+        if garbler.first > steps or (garbler.first and not garbler.continues):
+            raise ProtocolError(f"the peer goes on with step {garbler.first} of a run of {steps}")
+        self.follow.begin(garbler.run, garbler.first)
 
     def _part(self, guard: Guard, channel: Channel, outputs: Mapping[str, Array]) -> str:
         """The last words; why they are missing, if they are and there are outputs, which do not wait for them long."""
@@ -168,7 +183,7 @@ class Session:
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend) -> dict[str, Array]:
         self.phases.enter("stream")
-        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress)
+        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress, self.follow)
 
 
 def _reason(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from tests.mutations.measures import MEASURES
 from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
+from tests.mutations.steps import STEPS
 from tests.mutations.transfers import TRANSFERS
 
-MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *POLICIES, *RECORDS, *MEASURES)
+MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *POLICIES, *RECORDS, *MEASURES, *STEPS)

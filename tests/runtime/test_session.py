@@ -21,6 +21,7 @@ from runtime.session.hello import (
     DifferentProducts,
     DifferentPrograms,
     DifferentRoles,
+    DifferentStarts,
     DifferentVersions,
     Hello,
     agree,
@@ -40,6 +41,9 @@ def hello(
     contract: str = "",
     products: str = "shares",
     evaluator: str = "malicious",
+    continues: bool = False,
+    run: str = "",
+    first: int = 0,
 ) -> Hello:
     return Hello(
         party=party,
@@ -50,6 +54,9 @@ def hello(
         name="x.ccr",
         records={"r": 3},
         contract=contract,
+        continues=continues,
+        run=run,
+        first=first,
         nonce=fresh_nonce(),
         protocol=protocol,
     )
@@ -130,6 +137,7 @@ def test_no_nonce_comes_twice() -> None:
         (hello("evaluator", "vendor", program="bb", products="gates"), DifferentProducts),
         (hello("evaluator", "vendor", program="bb", evaluator="honest"), DifferentEvaluators),
         (hello("evaluator", "vendor", contract="cc"), DifferentContracts),
+        (hello("evaluator", "vendor", continues=True), DifferentStarts),
         (hello("evaluator", "vendor", protocol=PROTOCOL + 1), DifferentVersions),
         (hello(), DifferentRoles),
         (hello("evaluator", "hospital"), DifferentRoles),
@@ -169,6 +177,12 @@ def test_each_side_is_told_its_own_choice_of_products_first() -> None:
         hello().encode().replace(b'{"r":3}', b'{"r":true}'),
         hello().encode().replace(b'{"r":3}', b'{"r":0}'),
         hello().encode()[:-1] + b',"more":1}',
+        hello(first=-1).encode(),
+        hello().encode().replace(b'"first":0', b'"first":0.0'),
+        hello().encode().replace(b'"first":0', b'"first":true'),
+        hello().encode().replace(b'"continues":false', b'"continues":0'),
+        hello(run="../" * 21 + "a").encode(),
+        hello(run="A" * 64).encode(),
     ],
 )
 def test_a_greeting_that_is_none(payload: bytes) -> None:
