@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +58,15 @@ def all_planted_is_found(path: Path, rows: int) -> None:
 
 def test_all_that_is_planted_is_found_and_nothing_else(tmp_path: Path) -> None:
     all_planted_is_found(tmp_path / "planted.csv", 600)
+
+
+def test_numbers_and_days_of_a_parquet_file_are_what_they_are_in_a_text(tmp_path: Path) -> None:
+    plant(tmp_path / "a.csv", 600)
+    pa.parquet.write_table(pa.csv.read_csv(tmp_path / "a.csv"), tmp_path / "a.parquet")
+    asked = reading.read(RULES, "policy.toml")
+    text, columns = (check(open_table(str(tmp_path / f"a.{ending}")), asked) for ending in ("csv", "parquet"))
+    rows = {key: (count, tuple(row - 1 for row in of)) for key, (count, of) in failing(text).items()}
+    assert failing(columns) == rows and (text.k, text.persons) == (columns.k, columns.persons)
 
 
 @pytest.mark.slow
