@@ -37,6 +37,7 @@ from runtime.ledger.events import (
     Stepped,
     Unbounded,
 )
+from runtime.ledger.fits import below_one, fits, not_below
 from runtime.ledger.keeping import keeps_to, same_terms
 from runtime.ledger.policies import Policies
 from runtime.ledger.sessions import Sessions
@@ -261,7 +262,7 @@ class Books:
                 self._charges.give_back(started, self._firsts(started))
 
     def _grant(self, event: Granted) -> None:
-        budget, of = _below_one(event.budget.spend), event.data
+        budget, of = below_one(event.budget.spend), event.data
         if event.same_as is not None:
             of = self.first(event.same_as)
             self._granted(of)
@@ -275,16 +276,16 @@ class Books:
                 help="grant a smaller delta, 1/(10 n) or less",
             )
         self.policies.may_follow(self.under(of), event.policy)
-        _not_below("charged", self.charged(of), budget)
-        _not_below("allotted", self.shares(of), budget)
+        not_below("charged", self.charged(of), budget)
+        not_below("allotted", self.shares(of), budget)
 
     def _allot(self, event: Allotted) -> None:
         share = event.budget.spend
         grant = self._granted(event.data)
-        _not_below("charged", self.charged(event.data, event.consumer), share)
+        not_below("charged", self.charged(event.data, event.consumer), share)
         before = self.allotted.get((self.first(event.data), event.consumer))
         others = self.shares(event.data) - (before.budget.spend if before else NOTHING)
-        _fits(
+        fits(
             "above-grant",
             f"the shares of `{grant.label}` would exceed its whole budget",
             share,
@@ -311,7 +312,7 @@ class Books:
 
     def _reserve(self, event: Reserved) -> None:
         siblings = of_contract(event.contract)
-        _fits(
+        fits(
             "run-budget",
             "the run costs more than the contract gives one run",
             event.cost.spend,
@@ -360,7 +361,7 @@ class Books:
             )
 
     def _within(self, reason: str, what: str, event: Reserved, scope: Scope, bound: Spend) -> None:
-        _fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run")
+        fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run")
 
     def _started(self, run: str) -> Reserved | Unbounded:
         if run not in self.runs:
@@ -387,34 +388,3 @@ def _only_takes_away(event: Event) -> bool:
     """What gives nobody anything may be written by any clock."""
     told = isinstance(event, Blocked | Revoked | Denied | CutOff)
     return told or (isinstance(event, Moved) and State(event.state) in ENDED)
-
-
-def _fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str) -> None:
-    if (taken + asked).within(bound):
-        return
-    left = bound - taken
-    fits = left.epsilon > 0 and left.delta > 0
-    help = (
-        f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}"
-        if fits
-        else f"nothing is left to {verb}"
-    )
-    if fits and verb == "run":
-        help += "; `ccr privacy` says with what noise, or for how many steps"
-    raise Refused(reason, what, help=help, sums={"bound": bound, "charged": taken, "asked": asked, "left": left})
-
-
-def _not_below(what: str, taken: Spend, bound: Spend) -> None:
-    if not taken.within(bound):
-        raise Refused(
-            f"below-{what}",
-            f"more than that is {what} already",
-            help=f"give at least {taken}",
-            sums={what: taken, "asked": bound},
-        )
-
-
-def _below_one(amount: Spend) -> Spend:
-    if amount.delta >= 1:
-        raise Refused("delta-not-below-1", "a delta of 1 or more promises nothing")
-    return amount
