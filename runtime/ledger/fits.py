@@ -11,13 +11,13 @@ def fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb:
     if (taken + asked).within(bound):
         return
     left = bound - taken
-    fits = left.epsilon > 0 and left.delta > 0
+    room = left.epsilon > 0 and left.delta > 0
     help = (
         f"what fits: epsilon at most {spelled(left.epsilon)}, delta at most {spelled(left.delta)}"
-        if fits
+        if room
         else f"nothing is left to {verb}"
     )
-    if fits and verb == "run":
+    if room and verb == "run":
         help += "; `ccr privacy` says with what noise, or for how many steps"
     raise Refused(reason, what, help=help, sums={"bound": bound, "charged": taken, "asked": asked, "left": left})
 
