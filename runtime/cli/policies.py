@@ -21,7 +21,7 @@ from runtime.contract.draft import mechanisms_of, reveals_of
 from runtime.contract.refused import Refused
 from runtime.ledger.events import now
 from runtime.policy.hold import breaches
-from runtime.policy.proposals import Agreement, trainings
+from runtime.policy.proposals import Agreement, measures, trainings
 from runtime.policy.read import read
 from runtime.privacy.limits import default_delta
 from runtime.report import policy as report
@@ -93,13 +93,14 @@ def _cost(program: Compiled, records: int, delta: Fraction) -> Spend | None:
 
 def _proposed(program: Compiled, records: int, purpose: str | None, found: Spend | None) -> Agreement:
     held = {d.name: records for d in program.datasets}
+    made = mechanisms_of(program, held, found is not None)
     bare = {o.name for o in program.outputs if o.carries or (program.mechanisms and found is None and o.receivers)}
     return Agreement(
         purpose=purpose,
         records=held,
         reports={},
-        trainings=trainings(mechanisms_of(program, held, found is not None)),
-        measures=0,
+        trainings=trainings(made),
+        measures=measures(made),
         reveals=frozenset(reveals_of(program)) | bare,
         per_run=found,
         total=found,

@@ -20,6 +20,7 @@ _FIELDS = {
     "clip": "clip-differs",
     "noise_multiplier": "noise-differs",
     "drawn_by": "noise-drawn-by-another",
+    "told": "release-differs",
     "samplers": "noise-differs",
 }
 _EITHER = "run the program that the contract was made for, or agree on a new contract"

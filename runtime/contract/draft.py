@@ -118,6 +118,7 @@ def mechanisms_of(program: Compiled, records: Mapping[str, int], bounded: bool) 
             drawn_by=m.drawn_by or None,
             samplers=tuple(s.digest for s in m.samplers),
             whole=m.whole,
+            told=m.to or None,
             bounded=bounded,
         )
         for m in program.mechanisms

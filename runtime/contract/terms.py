@@ -72,6 +72,7 @@ class Mechanism(Model):
     drawn_by: Name | None  # None: both parties together, as the samplers say
     samplers: tuple[Digest, ...]  # of each trained variable, in that case
     whole: bool  # of all rows: B and S are n, q is 1
+    told: Name | None  # who is told the noisy sums after each step; None: nobody, before the end
     bounded: bool  # whether a finite epsilon bounds what all mechanisms tell together
 
 
@@ -235,6 +236,7 @@ def agrees_with_itself(terms: Terms) -> None:
     for name in [
         *(d.owner for d in terms.data),
         *(m.drawn_by for m in terms.mechanisms if m.drawn_by),
+        *(m.told for m in terms.mechanisms if m.told),
         *(r for o in terms.learns for r in o.receivers),
         *([terms.honest] if terms.honest is not None else []),
     ]:
@@ -269,6 +271,8 @@ def _mechanism(m: Mechanism, data: dict[str, Data]) -> None:
     n = data[m.dataset].records
     if m.whole and not m.batch == m.slots == n:
         raise Refused("not-all-records", f"a measure of {m.batch} records in {m.slots} slots is not of all {n}")
+    if m.told == data[m.dataset].owner:
+        raise Refused("told-to-owner", f"the noisy sums of `{m.dataset}` are told to `{m.told}`, whose records it has")
     if m.batch > n:
         raise Refused("batch-above-records", f"batches of {m.batch} cannot be sampled from {counted(n, 'record')}")
     if m.rate * n != m.batch:

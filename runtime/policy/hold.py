@@ -139,7 +139,8 @@ def _records(policy: Policy, records: Mapping[str, int]) -> Iterator[Breach]:
 
 
 def _training(policy: Policy, training: Training) -> Iterator[Breach]:
-    noise, whose = training.noise_multiplier, f"the training on `{training.dataset}`"
+    what = "measure" if training.release is None else "training"
+    noise, whose = training.noise_multiplier, f"the {what} on `{training.dataset}`"
     if policy.least_noise is not None and noise < policy.least_noise:
         most = f"{spelled(policy.least_noise)} or more"
         yield Breach(Rule.LEAST_NOISE, f"the noise multiplier of {whose}", exact(noise), most)
@@ -148,6 +149,8 @@ def _training(policy: Policy, training: Training) -> Iterator[Breach]:
             rule, allowed = Rule.END, policy.end
         case Release.STEP:
             rule, allowed = Rule.STEP, policy.step
+        case None:
+            return
         case _:
             assert_never(training.release)
     if not allowed:

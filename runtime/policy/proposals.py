@@ -31,9 +31,11 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Training:
+    """A `dpsgd`, or a `measure`, which has no release of its own: its value is an output."""
+
     dataset: str
     noise_multiplier: Fraction
-    release: Release
+    release: Release | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def agreement(terms: Terms) -> Agreement:
         records={d.name: d.records for d in terms.data},
         reports={d.name: d.report for d in terms.data},
         trainings=trainings(terms.mechanisms),
-        measures=0,  # the language has none yet
+        measures=measures(terms.mechanisms),
         reveals=frozenset(terms.reveals) | frozenset(terms.unbounded()),
         per_run=None if privacy is None else privacy.per_run.spend,
         total=None if privacy is None else privacy.total.spend,
@@ -82,6 +84,12 @@ def trainings(mechanisms: Iterable[Mechanism]) -> tuple[Training, ...]:
     return tuple(Training(m.dataset, m.noise_multiplier, _release(m)) for m in mechanisms)
 
 
-def _release(_: Mechanism) -> Release:
-    """A `dpsgd` tells what it has made of its variable, at the end."""
-    return Release.END
+def measures(mechanisms: Iterable[Mechanism]) -> int:
+    """Noisy sums over all rows: one in a loop is as many as it goes round."""
+    return sum(m.steps for m in mechanisms if m.whole)
+
+
+def _release(m: Mechanism) -> Release | None:
+    if m.whole:
+        return None
+    return Release.END if m.told is None else Release.STEP
