@@ -59,6 +59,8 @@ def _held(item: tree.Party | tree.Input | tree.Dataset | tree.Output | tree.Exte
             return "an `input`"
         case tree.Dataset():
             return "a `dataset`"
+        case tree.Disjoint():
+            return "a `disjoint`"
         case tree.Output():
             return "an `output`"
         case tree.Extern():

@@ -7,7 +7,7 @@ from typing import assert_never
 from runtime.contract.sign import Standing, digest, standing
 from runtime.contract.terms import Contract, Mechanism, Terms
 from runtime.privacy.limits import warning
-from runtime.report.wording import count, honest, listing, steps, sums
+from runtime.report.wording import count, honest, in_one_alone, listing, steps, sums
 
 
 def lines(contract: Contract) -> list[str]:
@@ -30,6 +30,7 @@ def lines(contract: Contract) -> list[str]:
         f"  {p.name} learns nothing" for p in terms.parties if not any(p.name in o.receivers for o in terms.learns)
     ]
     said += [f"data `{d.name}` of {d.owner}: {count(d.records)} records, {d.unit}, {d.adjacency}" for d in terms.data]
+    said += [f"  {in_one_alone(names)}" for names in terms.disjoint]
     said += [f"  {_mechanism(m)}" for m in terms.mechanisms]
     return said + _privacy(terms)
 

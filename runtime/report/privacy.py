@@ -12,7 +12,7 @@ from compiler.words.operations import Mechanism
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of, stated
 from runtime.privacy.limits import default_delta, warning
-from runtime.report.wording import count, listing, steps, sums
+from runtime.report.wording import count, in_one_alone, listing, steps, sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Privacy:
     mechanisms: tuple[Mechanism, ...]
     records: Mapping[str, int]
     revealed: tuple[Released, ...]
+    disjoint: tuple[tuple[str, ...], ...]
     guarantee: Guarantee | None
     unknown: str = ""
 
@@ -66,7 +67,7 @@ class Privacy:
 
     def lines(self) -> list[str]:
         """Sentences for a person."""
-        said = [*self.price(), *(self._mechanism(m) for m in self.mechanisms)]
+        said = [*self.price(), *map(in_one_alone, self.disjoint), *(self._mechanism(m) for m in self.mechanisms)]
         if self.revealed:
             what = "; ".join(f"`{o.name}` is revealed to {' and '.join(o.receivers)}" for o in self.revealed)
             why = "epsilon does not cover what is revealed" if self.mechanisms else "not differentially private"
@@ -123,6 +124,7 @@ class Privacy:
             "epsilon": self.epsilon,
             "infinite": self.cost == inf,
             "delta": self.delta,
+            "disjoint": [list(names) for names in self.disjoint],
             "warnings": self.warnings(),
             "unknown": self.unknown or None,
             "sigma": sigmas.pop() if len(sigmas) == 1 else None,
@@ -168,4 +170,4 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
             guarantee = cost_of(program, records, delta)
         except ValueError as error:
             unknown = str(error)
-    return Privacy(delta, program.mechanisms, records, revealed, guarantee, unknown)
+    return Privacy(delta, program.mechanisms, records, revealed, program.disjoint, guarantee, unknown)

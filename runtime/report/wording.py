@@ -29,6 +29,11 @@ def sums(number: int) -> str:
     return f"{count(number)} noisy sum" + ("" if number == 1 else "s")
 
 
+def in_one_alone(names: Sequence[str]) -> str:
+    """What an epsilon rests on where data sets are charged as disjoint."""
+    return f"no person is in two of {listing(names)}, as their owner says: epsilon is of whichever loses most"
+
+
 def size(count: float) -> str:
     """621.8 MB; a MB is 10^6 bytes, as networks count."""
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
