@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
 from lang.syntax import tree
 
 _INDENT = "    "
+_WIDE = 100  # columns, from which on clauses stand in lines of their own
 # operator -> how tightly it binds; the right operand of a left-associative one must bind tighter
 _BINDS = {
     "||": 1,
@@ -182,7 +183,26 @@ def _of(kind: tree.Kind | None) -> str:
 def _rows(node: tree.Dpsgd | tree.Measure, what: str) -> list[Line]:
     clauses = ", ".join(map(_clause, node.clauses))
     head = f"{what} on {node.dataset.name}({clauses}) as {node.row.name}"
-    return _block(head, node.span.line, node.body)
+    if len(head) <= _WIDE:
+        return _block(head, node.span.line, node.body)
+    last = node.clauses[-1].span.end_line
+    return [
+        Line(f"{what} on {node.dataset.name}(", node.span.line, node.dataset.span.end_line),
+        *_filled(node.clauses),
+        *_block(f") as {node.row.name}", last, node.body),
+    ]
+
+
+def _filled(clauses: Sequence[tree.Clause]) -> Iterator[Line]:
+    """As many in a line as fit."""
+    line: list[tree.Clause] = []
+    for clause in (*clauses, None):
+        text = _INDENT + ", ".join(map(_clause, line)) + ","
+        if line and (clause is None or len(f"{text} {_clause(clause)},") > _WIDE):
+            yield Line(text, line[0].span.line, line[-1].span.end_line)
+            line = []
+        if clause is not None:
+            line.append(clause)
 
 
 def _clause(clause: tree.Clause) -> str:
