@@ -270,8 +270,8 @@ def test_an_interval_says_of_what_it_is(tmp_path: Path, output: str, of: str) ->
     (tmp_path / "wide.ccr").write_text(text)
     compiled = api.compile(tmp_path / "wide.ccr").compiled
     [released] = compiled.outputs
-    told = np.asarray(round((150 if released.estimate is None else 150 * released.estimate.factor
-                             + released.estimate.offset) / released.type.scale))  # fmt: skip
+    assert (e := released.estimate) is not None
+    told = np.asarray(int((150 * e.factor + e.offset) / released.type.scale))
     found = intervals(compiled, released, told)
     assert found is not None
     first, second, last = found.text()
