@@ -270,7 +270,8 @@ def test_an_interval_says_of_what_it_is(tmp_path: Path, output: str, of: str) ->
     (tmp_path / "wide.ccr").write_text(text)
     compiled = api.compile(tmp_path / "wide.ccr").compiled
     [released] = compiled.outputs
-    assert (e := released.estimate) is not None
+    e = released.estimate
+    assert e is not None
     told = np.asarray(int((150 * e.factor + e.offset) / released.type.scale))
     found = intervals(compiled, released, told)
     assert found is not None
