@@ -137,6 +137,7 @@ def _build(meaning: Meaning, products: Products, evaluator: Evaluator, most_gate
             (entry, type, str(i.variable.kind)) for (entry, type), i in zip(words.inputs, program.inputs, strict=True)
         ),
         datasets=words.datasets,
+        disjoint=program.disjoint,
         mechanisms=tuple(mechanisms(words)),
         approximations=tuple(approximations(words)),
         outputs=tuple(_released(words, program)),

@@ -79,6 +79,7 @@ class Compiled:
     parameters: tuple[tuple[str, str], ...]
     inputs: tuple[tuple[Entry, Type, str], ...]  # type and the kind as written
     datasets: tuple[Dataset, ...]
+    disjoint: tuple[tuple[str, ...], ...]  # data sets of which no person is in two, as their owner says
     mechanisms: tuple[Mechanism, ...]
     approximations: tuple[Approximation, ...]
     outputs: tuple[Released, ...]

@@ -391,3 +391,4 @@ class Program:
     inputs: tuple[Input, ...]
     datasets: tuple[Dataset, ...]
     statements: tuple[Statement, ...]
+    disjoint: tuple[tuple[str, ...], ...] = ()  # data sets of which no person is in two, their owner says

@@ -21,6 +21,7 @@ SAID = {  # of a program, by the field that says it
     "parameters": "params are",
     "inputs": "inputs are",
     "datasets": "data sets are",
+    "disjoint": "data sets without a person in common are",
     "mechanisms": "mechanisms are",
     "approximations": "approximations are",
     "outputs": "outputs are",

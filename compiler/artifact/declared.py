@@ -17,6 +17,7 @@ def wrong(program: Compiled) -> Iterator[str]:
     """What a party that loads, or an accountant, could not make sense of."""
     yield from _parties(program)
     yield from _promises(program)
+    yield from _disjoint(program)
     yield from _reveals(program)
     yield from _mechanisms(program)
 
@@ -61,6 +62,12 @@ def _promises(program: Compiled) -> Iterator[str]:
             of = [shapes.get(name) for name in (c.field, *([c.other] if c.other else []))]
             if None in of or (len(set(of)) > 1 and () not in of):
                 yield f"promises of `{d.name}` what no row can be held to"
+
+
+def _disjoint(program: Compiled) -> Iterator[str]:
+    named = [name for names in program.disjoint for name in names]
+    if len(set(named)) < len(named) or not set(named) <= {d.name for d in program.datasets}:
+        yield "says of data sets that they have no person in common, which it does not have or has said before"
 
 
 def _of_a_kind(type: Type) -> bool:

@@ -59,7 +59,9 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
     if problems := context.findings.problems:
         raise Rejected(list(problems.values()))
     parties = tuple(name.name for name in declared.parties)
-    program = typed.Program(parties, tuple(declared.inputs), tuple(declared.datasets), tuple(done))
+    program = typed.Program(
+        parties, tuple(declared.inputs), tuple(declared.datasets), tuple(done), tuple(declared.disjoint)
+    )
     warnings = sorted(context.findings.warnings.values(), key=lambda problem: problem.span)
     return Checked(program, tuple(warnings), tuple(sorted(declared.params.items())))
 

@@ -10,7 +10,7 @@ from lang.checker.kinds import resolve
 from lang.checker.promises import promised
 from lang.checker.symbols import DatasetName
 from lang.kinds import TupleKind
-from lang.problems.flow import DatasetOwners
+from lang.problems.flow import DatasetOwners, DisjointParts
 from lang.problems.names import BoundTwice
 from lang.problems.shapes import WrongKind
 from lang.syntax import tree
@@ -56,6 +56,24 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
     checked = typed.Dataset(item.name.name, party, tuple(fields.values()), item.name.span)
     context.bind(item.name, DatasetName(item.name.span, checked))
     declared.datasets.append(checked)
+
+
+def disjoint(context: Context, declared: Declared, item: tree.Disjoint) -> None:
+    """Data sets that have no person in common; raises Failed."""
+    known = {d.name: d for d in declared.datasets}
+    taken = {name for names in declared.disjoint for name in names}
+    right: list[str] = []
+    for name in item.names:
+        if name.name not in known:
+            context.report(DisjointParts(span=name.span, what=f"`{name.name}`, which is no data set above it"))
+        elif name.name in taken:
+            context.report(DisjointParts(span=name.span, what=f"`{name.name}` again"))
+        else:
+            right.append(name.name)
+        taken.add(name.name)
+    if len(item.names) == 1:
+        context.report(DisjointParts(span=item.names[0].span, what="one data set alone"))
+    declared.disjoint.append(tuple(right))
 
 
 def _field(context: Context, field: tree.Field) -> typed.Field:

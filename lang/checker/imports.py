@@ -50,7 +50,10 @@ def _item(context: Context, declared: Declared, inner: tree.Item, item: tree.Imp
         context.report(ImportHolds(span=inner.span, what=_held(inner), related=((item.span, "imported here"),)))
 
 
-def _held(item: tree.Party | tree.Input | tree.Dataset | tree.Output | tree.Extern | tree.Statement) -> str:
+Held = tree.Party | tree.Input | tree.Dataset | tree.Disjoint | tree.Output | tree.Extern | tree.Statement
+
+
+def _held(item: Held) -> str:
     """What may not be imported, in words."""
     match item:
         case tree.Party():
@@ -59,6 +62,8 @@ def _held(item: tree.Party | tree.Input | tree.Dataset | tree.Output | tree.Exte
             return "an `input`"
         case tree.Dataset():
             return "a `dataset`"
+        case tree.Disjoint():
+            return "a `disjoint`"
         case tree.Output():
             return "an `output`"
         case tree.Extern():

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from lang import typed
 from lang.checker.context import Context
+from lang.checker.datasets import disjoint
 from lang.checker.declarations import declare, declare_functions
 from lang.checker.declared import Declared
 from lang.checker.imports import import_
@@ -38,6 +39,10 @@ def _item(context: Context, declared: Declared, item: tree.Item) -> list[typed.S
             return []
         case tree.Party() | tree.Param() | tree.TypeAlias() | tree.Input() | tree.Dataset() | tree.Extern():
             declare(context, declared, item)
+            return []
+        case tree.Disjoint():
+            with context.attempt():
+                disjoint(context, declared, item)
             return []
         case tree.Output():
             with context.attempt():

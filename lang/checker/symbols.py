@@ -173,6 +173,7 @@ def names_bound(item: tree.Item) -> tuple[tree.Name, ...]:
             | tree.Dpsgd()
             | tree.Loss()
             | tree.Grad()
+            | tree.Disjoint()
             | tree.Import()
             | tree.Extern()
             | tree.Fn()

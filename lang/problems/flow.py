@@ -276,6 +276,16 @@ class DatasetOwners(Problem):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DisjointParts(Problem):
+    code = "disjoint-parts"
+    title = "`disjoint` names {what}"
+    label = "here"
+    help = "name data sets, two or more, and each once in all: `disjoint records, holdout;`"
+
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WhereForm(Problem):
     code = "where-form"
     title = "a `where` must be a bound on its own field's norm, or comparisons of fields"

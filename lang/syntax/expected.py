@@ -16,6 +16,7 @@ STATEMENT_WORDS = frozenset(
         "type",
         "input",
         "dataset",
+        "disjoint",
         "extern",
         "fn",
         "output",
@@ -29,7 +30,9 @@ STATEMENT_WORDS = frozenset(
         "grad",
     }
 )
-DECLARATION_WORDS = frozenset({"import", "party", "param", "type", "input", "dataset", "extern", "fn", "output"})
+DECLARATION_WORDS = frozenset(
+    {"import", "party", "param", "type", "input", "dataset", "disjoint", "extern", "fn", "output"}
+)
 WORDS = STATEMENT_WORDS | {
     "as",
     "bit",

@@ -126,6 +126,10 @@ class Builder:
         return tree.Dataset(self.named(kept[0]), self.named(kept[1]), tuple(kept[2:]), span)
 
     @_rule
+    def disjoint(self, span: Span, kept: list[Any]) -> Any:
+        return tree.Disjoint(kept[0], span)
+
+    @_rule
     def field(self, span: Span, kept: list[Any]) -> Any:
         return tree.Field(self.named(kept[0]), kept[1], kept[2] if len(kept) > 2 else None, span)
 

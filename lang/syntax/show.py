@@ -67,6 +67,8 @@ def _item(item: tree.Item) -> list[Line]:
             return _single(item, f"input {name.name}: {_kind(kind)} from {party.name};")
         case tree.Dataset():
             return _dataset(item)
+        case tree.Disjoint(names=names):
+            return _single(item, f"disjoint {', '.join(name.name for name in names)};")
         case tree.Extern():
             return _single(
                 item,

@@ -311,6 +311,14 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Disjoint:
+    """Data sets of which no person is in two."""
+
+    names: tuple[Name, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     name: Name
     kind: Kind
@@ -353,7 +361,7 @@ class Output:
     span: Span = field(compare=False)
 
 
-Item = Import | Party | Param | TypeAlias | Input | Dataset | Extern | Fn | Output | Statement
+Item = Import | Party | Param | TypeAlias | Input | Dataset | Disjoint | Extern | Fn | Output | Statement
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,12 @@ def with_program(terms: Terms, program: Program) -> None:
             "what the parties learn by the program is not what the contract says they learn",
             help=_EITHER,
         )
+    if compiled.disjoint != terms.disjoint:
+        raise Refused(
+            "other-disjoint",
+            "which data sets have no person in common is not what the contract says",
+            help=_EITHER,
+        )
     _mechanisms(terms, program)
     _trust(terms.honest, honest_of(compiled))
     for data in terms.data:

@@ -31,8 +31,9 @@ def charges(program: Compiled, records: Mapping[str, int], privacy: Privacy) -> 
 def cost(program: Compiled, records: Mapping[str, int], delta: Fraction, runs: int = 1) -> Spend:
     """(epsilon, delta) of `runs` runs of a program with mechanisms, fixed beforehand: one PLD of all their steps.
 
-    All mechanisms are charged to every data set of the program: a person may have a record in each.  Epsilon is rounded
-    up.  Takes seconds.  Raises Refused: unaccountable-noise, no-such-mechanism, no-privacy, delta-too-small.
+    All mechanisms are charged to every data set of the program: a person may have a record in each, but in one alone of
+    those that are disjoint.  Epsilon is rounded up.  Takes seconds.  Raises Refused: unaccountable-noise,
+    no-such-mechanism, no-privacy, delta-too-small.
     """
     try:
         mechanisms = told(program, records)

@@ -95,6 +95,7 @@ def terms_for(
             )
             for d in compiled.datasets
         ),
+        disjoint=compiled.disjoint,
         mechanisms=mechanisms_of(compiled, records, budgets is not None),
         privacy=None if budgets is None else _privacy(budgets),
         learns=learns_of(compiled),

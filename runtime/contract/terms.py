@@ -118,6 +118,7 @@ class Terms(Model):
     program: Digest  # of the compiled artifact
     honest: Name | None  # the evaluator, if both take it for honest; None: it may be malicious
     data: tuple[Data, ...]
+    disjoint: tuple[tuple[Name, ...], ...]  # data sets of which no person is in two: the owner answers for it
     mechanisms: tuple[Mechanism, ...]
     privacy: Privacy | None  # None: the program has no mechanism, or none that a finite epsilon bounds
     learns: tuple[Learns, ...]
@@ -242,6 +243,10 @@ def agrees_with_itself(terms: Terms) -> None:
     ]:
         if name not in names:
             raise Refused("foreign-party", f"`{name}` is named in the terms, but is no party of the contract")
+    named = [name for names in terms.disjoint for name in names]
+    _unique("disjoint", named)
+    if unknown := sorted(set(named) - {d.name for d in terms.data}):
+        raise Refused("unknown-data", f"`{unknown[0]}` is said to be disjoint, which is no data set of the contract")
     for mechanism in terms.mechanisms:
         _mechanism(mechanism, {d.name: d for d in terms.data})
     _privacy(terms)

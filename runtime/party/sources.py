@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -31,6 +32,7 @@ from compiler.words.operations import Coins, Draw, Entry, Noise
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, known_columns, load_inputs
+from runtime.data.marks import MARK, marks
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
 from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, draw_whole, gather
 from runtime.privacy.randomness import RunSecret
@@ -78,7 +80,24 @@ def load(
                 help="lower the program's batch",
                 file=given[draw.dataset],
             )
+    for names in program.disjoint:
+        _disjoint({name: given[name] for name in names if name in loaded})
     return loaded
+
+
+def _disjoint(files: Mapping[str, str]) -> None:
+    """Data sets that are said to have no person in common have at least no record; raises InputError."""
+    key, seen = os.urandom(MARK), dict[bytes, str]()
+    for name, path in files.items():
+        found = marks(path, key)
+        own = {found[i : i + MARK] for i in range(0, len(found), MARK)}
+        if common := own & seen.keys():
+            raise InputError(
+                f"{len(common)} of its records are in `{seen[min(common)]}` too, and the program says `disjoint`",
+                help="give parts that have no person in common, or leave out `disjoint`",
+                file=path,
+            )
+        seen |= dict.fromkeys(own, name)
 
 
 def _draws(steps: Iterable[Step]) -> Iterator[Draw]:

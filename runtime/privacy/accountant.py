@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
+from itertools import product
 from math import ceil, floor, inf, log10, nextafter
 
 from runtime.privacy.composition import ACCURACY, Uncertified, epsilon
@@ -43,6 +44,7 @@ class Mechanism:
     noise_multiplier: float  # standard deviation of the noise / clip; of joint noise the certified one
     noise_delta: float = 0.0  # by which the noise of one step may miss a Gaussian, for sums one clip apart
     far_delta: float = 0.0  # for sums two clips apart, which only batches over their limit are
+    apart: frozenset[str] = frozenset()  # data sets in which no person is that is in this one
 
     def __post_init__(self) -> None:
         if not 0 < self.batch <= self.n:
@@ -110,7 +112,7 @@ def upward(epsilon: float) -> str:
 
 
 def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACCURACY) -> Guarantee:
-    """The cost of all of them together, on one data set.
+    """The cost of all of them together, on one data set; of those that are apart, what the dearest person loses.
 
     Under zero-out adjacency n is the same for both neighbours, hence public; a record is replaced by one that is never
     sampled and adds nothing to any sum.  `accuracy` is about the share of epsilon by which it may be overstated.
@@ -118,6 +120,23 @@ def account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float = ACC
     """
     if not 0 < delta < 1:
         raise ValueError(f"delta must lie between 0 and 1: {delta}")
+    return max((_account(some, delta, accuracy) for some in persons(mechanisms)), key=lambda g: g.epsilon)
+
+
+def persons(mechanisms: Sequence[Mechanism]) -> list[list[Mechanism]]:
+    """The mechanisms that one person may be in, as many of them as may be: of data sets that are apart, those of one.
+
+    Theorem 3 for each: to a person, what the others' mechanisms tell is no more than what follows from its own.
+    """
+    apart = {frozenset({m.name}) | m.apart for m in mechanisms if m.apart}
+    held = {m.name for m in mechanisms}
+    return [
+        [m for m in mechanisms if not m.apart or m.name in chosen]
+        for chosen in product(*(sorted(group & held) for group in apart))
+    ]
+
+
+def _account(mechanisms: Sequence[Mechanism], delta: float, accuracy: float) -> Guarantee:
     used = [m for m in mechanisms if m.steps]
     taken = sum(m.added_delta() for m in used)
     left = delta - taken
@@ -150,7 +169,7 @@ def merged(mechanisms: Sequence[Mechanism]) -> list[Mechanism]:
     """Those that lose alike as one of all their steps: to compose them one by one would only take longer."""
     steps: dict[Mechanism, int] = {}
     for m in mechanisms:
-        alike = replace(m, name="", steps=0, noise_delta=0.0, far_delta=0.0)
+        alike = replace(m, name="", steps=0, noise_delta=0.0, far_delta=0.0, apart=frozenset())
         steps[alike] = steps.get(alike, 0) + m.steps
     return [replace(m, steps=number) for m, number in steps.items()]
 
@@ -166,12 +185,15 @@ def rdp(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
     from dp_accounting.privacy_accountant import NeighboringRelation
     from dp_accounting.rdp.rdp_privacy_accountant import RdpAccountant
 
-    accountant = RdpAccountant(ORDERS, NeighboringRelation.REPLACE_SPECIAL)
-    for m in mechanisms:
-        event = PoissonSampledDpEvent(m.rate, GaussianDpEvent(m.noise_multiplier))
-        accountant.compose(SelfComposedDpEvent(event, m.steps))
+    found = 0.0
+    for some in persons(mechanisms):
+        accountant = RdpAccountant(ORDERS, NeighboringRelation.REPLACE_SPECIAL)
+        for m in some:
+            event = PoissonSampledDpEvent(m.rate, GaussianDpEvent(m.noise_multiplier))
+            accountant.compose(SelfComposedDpEvent(event, m.steps))
+        found = max(found, float(accountant.get_epsilon(delta)))
     return Guarantee(
-        epsilon=float(accountant.get_epsilon(delta)),
+        epsilon=found,
         delta=delta,
         noise_delta=0.0,
         adjacency=ADJACENCY,

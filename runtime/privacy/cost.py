@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from compiler.program import Compiled
@@ -30,7 +31,8 @@ class ForeignNoise(ValueError):
 
 
 def cost_of(program: Compiled, records: Mapping[str, int], delta: float) -> Guarantee:
-    """The (epsilon, delta) of a whole run: all mechanisms together, as if on one data set.
+    """The (epsilon, delta) of a whole run: all mechanisms together, as if on one data set, but for data sets that are
+    disjoint: no person is in two of them.
 
     `records` has the number of rows of each data set that is used.  Without a mechanism epsilon is 0, which says
     nothing about outputs that are revealed.  Takes seconds.  Raises as `told`, and ValueError unless 0 < delta < 1.
@@ -48,7 +50,8 @@ def told(program: Compiled, records: Mapping[str, int]) -> list[accountant.Mecha
     for m in program.mechanisms:
         if m.drawn_by not in ("", owners[m.dataset]):
             raise ForeignNoise(m.dataset, m.drawn_by)
-    return [charged(m, records) for m in program.mechanisms]
+    apart = {name: frozenset(names) - {name} for names in program.disjoint for name in names}
+    return [replace(charged(m, records), apart=apart.get(m.dataset, frozenset())) for m in program.mechanisms]
 
 
 def stated(program: Compiled) -> dict[str, int]:

@@ -8,7 +8,7 @@ from lang.numerals import counted
 from runtime.contract.sign import Standing, digest, standing
 from runtime.contract.terms import Contract, Mechanism, Terms
 from runtime.privacy.limits import warning
-from runtime.report.wording import honest, listing
+from runtime.report.wording import honest, in_one_alone, listing
 
 
 def lines(contract: Contract) -> list[str]:
@@ -34,6 +34,7 @@ def lines(contract: Contract) -> list[str]:
     said += [
         f"data `{d.name}` of {d.owner}: {counted(d.records, 'record')}, {d.unit}, {d.adjacency}" for d in terms.data
     ]
+    said += [f"  {in_one_alone(names)}" for names in terms.disjoint]
     said += [f"  {_mechanism(m)}" for m in terms.mechanisms]
     return said + _privacy(terms)
 

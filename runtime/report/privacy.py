@@ -13,7 +13,7 @@ from lang.numerals import counted
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import cost_of, stated
 from runtime.privacy.limits import default_delta, warning
-from runtime.report.wording import listing
+from runtime.report.wording import in_one_alone, listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Privacy:
     mechanisms: tuple[Mechanism, ...]
     records: Mapping[str, int]
     revealed: tuple[Released, ...]
+    disjoint: tuple[tuple[str, ...], ...]
     guarantee: Guarantee | None
     unknown: str = ""
 
@@ -67,7 +68,7 @@ class Privacy:
 
     def lines(self) -> list[str]:
         """Sentences for a person."""
-        said = [*self.price(), *(self._mechanism(m) for m in self.mechanisms)]
+        said = [*self.price(), *map(in_one_alone, self.disjoint), *(self._mechanism(m) for m in self.mechanisms)]
         if self.revealed:
             what = "; ".join(f"`{o.name}` is revealed to {' and '.join(o.receivers)}" for o in self.revealed)
             why = "epsilon does not cover what is revealed" if self.mechanisms else "not differentially private"
@@ -124,6 +125,7 @@ class Privacy:
             "epsilon": self.epsilon,
             "infinite": self.cost == inf,
             "delta": self.delta,
+            "disjoint": [list(names) for names in self.disjoint],
             "warnings": self.warnings(),
             "unknown": self.unknown or None,
             "sigma": sigmas.pop() if len(sigmas) == 1 else None,
@@ -169,4 +171,4 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
             guarantee = cost_of(program, records, delta)
         except ValueError as error:
             unknown = str(error)
-    return Privacy(delta, program.mechanisms, records, revealed, guarantee, unknown)
+    return Privacy(delta, program.mechanisms, records, revealed, program.disjoint, guarantee, unknown)

@@ -19,6 +19,11 @@ def honest(evaluator: str) -> str:
     return f"{evaluator} is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (--evaluator honest)"
 
 
+def in_one_alone(names: Sequence[str]) -> str:
+    """What an epsilon rests on where data sets are charged as disjoint."""
+    return f"no person is in two of {listing(names)}, as their owner says: epsilon is of whichever loses most"
+
+
 def size(count: float) -> str:
     """621.8 MB; a MB is 10^6 bytes, as networks count."""
     for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

@@ -8,6 +8,7 @@ VERIFY, HOT = "compiler/training/verify.py", "compiler/training/hot.py"
 MEASURE, DPSGD = "compiler/training/measure.py", "compiler/training/dpsgd.py"
 DRAWS, COST, SOURCES = "runtime/privacy/draws.py", "runtime/privacy/cost.py", "runtime/party/sources.py"
 IN_A_RUN, COMPILED = "tests/runtime/test_measure.py", "tests/compiler/test_measures.py"
+DISJOINT = "tests/runtime/test_disjoint.py"
 PROOF = "tests/compiler/test_training_verify.py"
 DAMAGE = f"{PROOF}::test_damage_is_refused_by_its_rule"
 PASSES = f"{PROOF}::test_what_the_compiler_makes_passes"
@@ -114,6 +115,34 @@ MEASURES = (
         "if m.whole and not m.batch == m.slots == n:",
         "if m.whole and not m.batch <= m.slots <= n:",
         "tests/runtime/test_contract.py::test_forged",
+    ),
+    Mutation(
+        "of disjoint data sets the cheapest is charged",
+        "runtime/privacy/accountant.py",
+        "return max((_account(some, delta, accuracy) for some in persons(mechanisms)), key=lambda g: g.epsilon)",
+        "return min((_account(some, delta, accuracy) for some in persons(mechanisms)), key=lambda g: g.epsilon)",
+        f"{DISJOINT}::test_the_dearest_person_is_charged",
+    ),
+    Mutation(
+        "beside disjoint data sets others cost nothing",
+        "runtime/privacy/accountant.py",
+        "[m for m in mechanisms if not m.apart or m.name in chosen]",
+        "[m for m in mechanisms if m.name in chosen]",
+        f"{DISJOINT}::test_the_dearest_person_is_charged",
+    ),
+    Mutation(
+        "a record may be in two disjoint data sets",
+        SOURCES,
+        "        if common := own & seen.keys():",
+        "        if (common := own & seen.keys()) == own:",
+        f"{DISJOINT}::test_a_record_in_two_of_them_is_refused",
+    ),
+    Mutation(
+        "a contract may say other data sets disjoint",
+        "runtime/contract/agree.py",
+        "    if compiled.disjoint != terms.disjoint:",
+        "    if len(compiled.disjoint) != len(terms.disjoint):",
+        f"{DISJOINT}::test_a_contract_says_it",
     ),
     Mutation(
         "nine tenths for 95 %",

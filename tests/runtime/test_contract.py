@@ -193,7 +193,7 @@ FORGED: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "told after each step": (lambda: resigned(put(*MECHANISM, "told", "vendor")), "release-differs"),
     "told to the owner": (lambda: edited(put(*MECHANISM, "told", "hospital")), "told-to-owner"),
-    "told to a stranger": (lambda: edited(put(*MECHANISM, "told", "mallory")), "unknown-party"),
+    "told to a stranger": (lambda: edited(put(*MECHANISM, "told", "mallory")), "foreign-party"),
     "noise by the vendor": (lambda: resigned(put(*MECHANISM, "drawn_by", "vendor")), "noise-drawn-by-another"),
     "a fraction not in lowest terms": (lambda: edited(put(*MECHANISM, "rate", "2/10")), "bad-number"),
     "no mechanism": (

@@ -53,6 +53,9 @@ dpsgd w on train(batch = 2, steps = 2, clip = 1.0, noise = 1.0, rate = 1.0) as r
 CORRECT = "measure correct on records(rows = ROWS, clip = 1.0, noise = NOISE) as row { (dot(w, row.x) > 0) == row.y }\n"
 TEXTS = {
     "trained": TRAINED + CORRECT + "output w, correct to vendor;",
+    "step by step": TRAINED.replace("rate", "release = step, rate").replace("1.0, rel", "1.0 drawn by hospital, rel")
+    + CORRECT
+    + "output w, correct to vendor;",
     "own": "let w = w0;\n" + CORRECT.replace("NOISE", "4.0 drawn by hospital") + "output correct / ROWS to vendor;",
     "vector": "let w = w0;\n"
     + CORRECT.replace("{ (dot(w, row.x) > 0) == row.y }", "{ [dot(w, row.x) > 0, row.y] }")
@@ -84,7 +87,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def given(folder: Path, name: str, records: str = "records") -> dict[str, str]:
     found = {"records": str(folder / f"{records}.csv"), "w0": str(folder / "w0.npy")}
-    return found | ({"train": str(folder / "train.csv")} if name == "trained" else {})
+    return found | ({"train": str(folder / "train.csv")} if name in ("trained", "step by step") else {})
 
 
 def garbled(program: api.Program, files: dict[str, str], secret: RunSecret) -> dict[str, Array]:
@@ -252,3 +255,39 @@ def test_the_interval_of_a_population_covers_its_mean(tmp_path: Path, chance: fl
     )
     assert of_all >= 930
     assert chance > 0.9 or of_rows < 900
+
+
+@pytest.mark.parametrize(
+    ("output", "of"),
+    [
+        ("correct", "the sum over"),
+        ("correct / 200", "the mean over"),
+        ("3 - correct / 100", "-0.01 times the sum and 3 over"),
+    ],
+)
+def test_an_interval_says_of_what_it_is(tmp_path: Path, output: str, of: str) -> None:
+    text = WIDE.replace("DRAWN", "drawn by hospital").replace("correct / 200", output)
+    (tmp_path / "wide.ccr").write_text(text)
+    compiled = api.compile(tmp_path / "wide.ccr").compiled
+    [released] = compiled.outputs
+    e = released.estimate
+    assert e is not None
+    told = np.asarray(int((150 * e.factor + e.offset) / released.type.scale))
+    found = intervals(compiled, released, told)
+    assert found is not None
+    first, second, last = found.text()
+    assert f"of {of} these 200 records of `records`, each clipped to 1" in first
+    assert "other records drawn as these were" in second and "not for the best of several" in last
+    said = found.as_json()
+    factor = abs(float(found.of.factor))
+    assert said["deviation"] == pytest.approx(4 * factor) and said["records"] == 200 and said["confidence"] == 0.95
+    assert said["high"] - said["low"] == pytest.approx(16 * factor)  # (8 + 1/2) / 4 deviations are 96.6 %
+    assert said["population_low"] < said["low"] and said["high"] < said["population_high"]
+
+
+def test_an_array_has_an_interval_for_each_number(folder: Path) -> None:
+    program = api.compile(folder / "vector.ccr")
+    [released] = program.compiled.outputs
+    found = intervals(program.compiled, released, api.simulate(program, given(folder, "vector"), seed=1)["correct"])
+    assert found is not None and found.rows[0].shape == (2,)
+    assert len(found.as_json()["low"]) == 2 and found.text()[0].startswith("each number is within ")

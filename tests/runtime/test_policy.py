@@ -82,9 +82,7 @@ EACH = {
     "noise": at(Rule.LEAST_NOISE, "1.000001", AGREED, RUN),
     "the end": at(Rule.END, "false", AGREED, RUN),
     "steps": at(Rule.STEP, "false", agreed(trainings=(Training("records", Fraction(1), Release.STEP),))),
-    "a measure's noise": at(
-        Rule.LEAST_NOISE, "1", agreed(trainings=(Training("records", Fraction(1, 2), None),), measures=1)
-    ),
+    "a measure's noise": at(Rule.LEAST_NOISE, "1", agreed(trainings=(Training("records", Fraction(1, 2), None),))),
     "measures": at(Rule.MEASURES, "2", agreed(measures=3)),
     "a reveal": at(
         Rule.REVEAL, '["other"]', replace(GRANT, reveals=frozenset({"w", "other"})), agreed(reveals=frozenset({"w"}))
