@@ -10,7 +10,7 @@ This package only hands names on; what they mean stands where they come from.
 
 from compiler.artifact import ArtifactError
 from lang.problems.problem import Rejected
-from runtime.api import Driven, Evaluator, Products, compile, run, session, simulate
+from runtime.api import Connection, Driven, Evaluator, Products, compile, run, session, simulate
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
 from runtime.party.both import PartyFailed
@@ -19,6 +19,7 @@ from runtime.program import Program
 
 __all__ = [
     "ArtifactError",
+    "Connection",
     "Driven",
     "Evaluator",
     "InputError",

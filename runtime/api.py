@@ -14,6 +14,7 @@ from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
+from runtime.party.alone import Connection, started_alone
 from runtime.party.both import run_both, started
 from runtime.party.driven import Driven
 from runtime.party.run import Report
@@ -22,7 +23,18 @@ from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
 from runtime.report.privacy import privacy
 
-__all__ = ["Driven", "Evaluator", "Products", "Program", "Report", "compile", "run", "session", "simulate"]
+__all__ = [
+    "Connection",
+    "Driven",
+    "Evaluator",
+    "Products",
+    "Program",
+    "Report",
+    "compile",
+    "run",
+    "session",
+    "simulate",
+]
 
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
@@ -71,11 +83,15 @@ def session(
     seed: int | None = None,
     timeout: float = PATIENCE,
     columns: Chosen = NONE,
+    connection: Connection | None = None,
 ) -> Driven:
     """As `run`, of a program with `release = step`: a loop over its steps, which says with what weights each goes on.
 
-    Raises what `run` raises when it is entered, and ValueError for a program that tells no steps.
+    With a `connection` it is the party that is told the steps alone, whose peer runs `ccr run --as`, and `inputs` are
+    its own.  Raises what `run` raises when it is entered, and ValueError for a program that tells no steps.
     """
+    if connection is not None:
+        return Driven(program, started_alone(program, inputs, connection, seed, timeout, columns))
     return Driven(program, started(program, inputs, seed, timeout, _private, columns, driven=True))
 
 

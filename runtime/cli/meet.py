@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
@@ -129,6 +130,8 @@ def run_party(
     own = ready(program, bearer, inputs, seed, columns, agreed)
     if agreed is None and accept is not None:
         accept(program.compiled, own.sources.records())
+    if own.permit.first and not quiet:
+        say(f"going on with step {own.permit.first + 1} of {told_steps(program.compiled.plan)}")
     callers = Callers("turned away" if ends.listens else "trying again", quiet)
     try:
         channel = _meet(program, ends, patience, quiet, callers)

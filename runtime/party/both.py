@@ -9,18 +9,19 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import assert_never
+from typing import Any, assert_never
 
 from compiler.program import Compiled
 from compiler.words.integers import Array
+from runtime.contract.refused import Refused as NotAllowed
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import Counted, InputError
-from runtime.execute.follow import Follow, Made
+from runtime.execute.follow import Drive, Follow, Made, undriven
 from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
 from runtime.net.errors import NetworkError
@@ -85,12 +86,21 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied:
+    """A contract or a ledger does not allow it."""
+
+    reason: str
+    what: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     reason: str
 
 
 Accept = Callable[[Compiled, Mapping[str, int]], None]  # told the rows of data sets before anything is sent; may raise
-Told = Ready | Advanced | Made | Refused | Failed | Report
+Told = Ready | Advanced | Made | Refused | Denied | Failed | Report
 Answer = Sequence[Array] | None  # to Made: what is carried on, if it is not what the program says
 
 
@@ -138,21 +148,20 @@ def started(
     try:
         for party, peer in zip(parties, reversed(parties), strict=True):
             own = _own(program, party, inputs)
-            children[party] = Child(
-                Task(
-                    program.name,
-                    program.artifact,
-                    party,
-                    own,
-                    columns,
-                    seed,
-                    identities[party],
-                    identities[peer].certificate,
-                    party == compiled.garbler,
-                    timeout,
-                    driven,
-                )
+            task = Task(
+                program.name,
+                program.artifact,
+                party,
+                own,
+                columns,
+                seed,
+                identities[party],
+                identities[peer].certificate,
+                party == compiled.garbler,
+                timeout,
+                driven,
             )
+            children[party] = Child(party, _child, task)
         _unknown(program, inputs)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
@@ -181,7 +190,10 @@ def _unknown(program: Program, inputs: Mapping[str, str]) -> None:
 
 
 def collect(children: Mapping[str, Child]) -> Generator[tuple[Child, Advanced | Made], None, dict[str, Report]]:
-    """What the children say until both have ended, and their reports; Made is to be answered.  Raises PartyFailed."""
+    """What the children say until all have ended, and their reports; Made is to be answered.
+
+    Raises PartyFailed, and what a child was denied.
+    """
     reports: dict[str, Report] = {}
     failures: dict[str, str] = {}
     waiting = {child.pipe: party for party, child in children.items()}
@@ -201,6 +213,8 @@ def collect(children: Mapping[str, Child]) -> Generator[tuple[Child, Advanced | 
                     reports[party] = told
                 case Failed(reason):
                     failures[party] = reason
+                case Denied():
+                    raise denied(told)
                 case Ready() | Refused():
                     failures[party] = "its process said something unexpected"
                 case _:
@@ -214,13 +228,11 @@ def collect(children: Mapping[str, Child]) -> Generator[tuple[Child, Advanced | 
 class Child:
     """A party's process and the pipe to it."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, party: str, work: Callable[[Connection, Any], None], task: object) -> None:
         context = multiprocessing.get_context("spawn")
-        self.party = task.party
+        self.party = party
         self.pipe, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(
-            target=_child, args=(theirs, task), name=f"ccr {task.party}", daemon=True
-        )
+        self.process: BaseProcess = context.Process(target=work, args=(theirs, task), name=f"ccr {party}", daemon=True)
         with _deaf():
             self.process.start()
         theirs.close()
@@ -244,6 +256,8 @@ class Child:
                 return told
             case Refused(what, help, file, row, column, counted):
                 raise InputError(what, help=help, file=file, row=row, column=column, counted=counted)
+            case Denied():
+                raise denied(told)
             case Failed(reason):
                 raise PartyFailed(f"{self.party}: {reason}")
             case Advanced() | Made() | Report():
@@ -272,10 +286,21 @@ def _deaf() -> Generator[None]:
 
 def _child(pipe: Connection, task: Task) -> None:
     """The child's whole life."""
-    try:
-        pipe.send(_work(pipe, task))
-    except (ConnectionError, EOFError):
-        return  # the parent is gone
+    serve(pipe, lambda: _work(pipe, task))
+
+
+def serve(pipe: Connection, work: Callable[[], Told]) -> None:
+    """Tell what becomes of the work, as long as there is a parent."""
+    with suppress(ConnectionError, EOFError):
+        pipe.send(work())
+
+
+def refused(error: InputError) -> Refused:
+    return Refused(error.what, error.help, error.file, error.row, error.column, error.counted)
+
+
+def denied(told: Denied) -> NotAllowed:
+    return NotAllowed(told.reason, told.what, help=told.help)
 
 
 def _work(pipe: Connection, task: Task) -> Told:
@@ -283,7 +308,7 @@ def _work(pipe: Connection, task: Task) -> Told:
     try:
         sources = prepare(program, task.party, task.given, RunSecret.of(task.seed), task.columns)
     except InputError as error:
-        return Refused(error.what, error.help, error.file, error.row, error.column, error.counted)
+        return refused(error)
     advance = Throttle(pipe)
     try:
         if task.listens:
@@ -295,12 +320,19 @@ def _work(pipe: Connection, task: Task) -> Told:
             pipe.send(Ready(0, sources.records()))
             port = pipe.recv()
             channel = connect(HOST, port, task.identity, task.peer_certificate, task.timeout, task.timeout)
-        return run(program, task.party, sources, channel, advance, follow=driven(pipe) if task.driven else None)
+        return run(
+            program,
+            task.party,
+            sources,
+            channel,
+            advance,
+            follow=Follow(drive=driven(pipe) if task.driven else undriven),
+        )
     except EXPECTED as error:
         return Failed(str(error))
 
 
-def driven(pipe: Connection) -> Follow:
+def driven(pipe: Connection) -> Drive:
     """Asks at the other end of the pipe."""
 
     def drive(made: Made) -> Sequence[Array]:
@@ -308,7 +340,7 @@ def driven(pipe: Connection) -> Follow:
         answer: Answer = pipe.recv()
         return made.after if answer is None else answer
 
-    return Follow(drive=drive)
+    return drive
 
 
 class Throttle:

@@ -37,6 +37,7 @@ class Report:
     farewell: str = ""  # why the session's last word is missing; the outputs are complete even so
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
+    continues: bool = False  # a run that was cut
     backend: str = BACKEND
 
 
@@ -96,4 +97,5 @@ def run(
         outcome.farewell,
         permit.contract,
         permit.charged,
+        permit.continues,
     )

@@ -94,6 +94,7 @@ class Ended:
             "privacy": self.privacy.as_json(),
             "private": not self.seeded and self.privacy.private,
             "contract": self._any.contract or None,
+            "continues": self._any.continues,
             "charged": amount(charged.amount) | {"runs": charged.runs} if charged else None,
             "digest": self.program.digest,
             "evaluator_taken_for": self.program.compiled.taken_for.value,
@@ -147,6 +148,8 @@ class Ended:
             return "no contract: nothing was charged to any ledger"
         if report.charged is None:
             return f"contract {report.contract[:16]}; nothing is charged here"
+        if report.continues:
+            return f"contract {report.contract[:16]}; charged here when the run began: {report.charged.amount}"
         once = f", once for all {report.charged.runs} runs of the contract" if report.charged.runs > 1 else ""
         return f"contract {report.contract[:16]}; charged here: {report.charged.amount}{once}"
 

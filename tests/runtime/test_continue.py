@@ -13,7 +13,6 @@ from support import contracts
 from support.contracts import NOW
 from support.ledgers import refused
 from support.step_runs import STEPS, Room, agreed, cost
-from support.watched import Watched
 
 from runtime.contract.refused import Refused
 from runtime.execute.follow import Made
@@ -159,26 +158,10 @@ def test_a_program_that_tells_no_steps_is_not_gone_on_with(tmp_path: Path) -> No
 
 
 def test_nothing_of_a_step_leaves_before_it_is_spent(tmp_path: Path) -> None:
-    """What the vendor has received, the ledger has spent."""
-    room = Room(tmp_path)
-
-    def spent(made: Made) -> Any:
-        assert the_run(room)[1] >= made.index + 1
-        return made.after
-
-    seen: list[int] = []
-
-    class Seen(Watched):
-        def receive(self, limit: int) -> tuple[int, bytes]:
-            kind, payload = super().receive(limit)
-            if kind == Frame.NOISY_SUM:
-                seen.append(the_run(room)[1])
-            return kind, payload
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("support.step_runs.Cut", lambda channel, *_: Seen(channel, []))
-        room.meet(cut=(Frame.DONE, 9), drive=spent)
-    assert all(count >= number for number, count in enumerate(seen, 1)) and len(seen) == STEPS
+    seen: list[str] = []
+    Room(tmp_path).meet(seen=seen)
+    told = [entry for entry in seen if entry.startswith("spent") or entry == "> NOISY_SUM"]
+    assert told == [entry for index in range(STEPS) for entry in (f"spent {index}", "> NOISY_SUM")]
 
 
 def test_a_step_is_spent_once_whatever_it_tells(tmp_path: Path) -> None:

@@ -158,13 +158,18 @@ class Room:
         cut: tuple[Frame, int] | None = None,
         drive: Drive = undriven,
         cheats: bool = False,
+        seen: list[str] | None = None,
     ) -> tuple[Any, Any]:
-        """What the hospital ended with, and the vendor."""
+        """What the hospital ended with, and the vendor; `seen` is what left the hospital, and what it spent."""
         theirs = self.hospital(self.path, continues)
         log = StepLog(beside(self.path / "vendor.db"), theirs.contract, program(), continues)
+        here: Any
         here, there = pair(timeout=20.0)
         channel = Cheating(there, []) if cheats else there if cut is None else Cut(there, *cut)
         ends: dict[str, Any] = {}
+        if seen is not None:
+            here, allow = Watched(here, seen), theirs.releasing_step
+            theirs.releasing_step = lambda index: (allow(index), seen.append(f"spent {index}"))
 
         def heard(made: Made) -> Any:
             if made.index >= follow.first:
