@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.around import AROUND
 from tests.mutations.garbling import GARBLING
 from tests.mutations.sessions import SESSIONS
+from tests.mutations.trail import TRAIL
 from tests.mutations.transfers import TRANSFERS
 
-MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND)
+MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *TRAIL)
