@@ -103,7 +103,7 @@ def _task(
     if given.contract:
         with Path(given.contract).open("rb") as file:
             contract = terms.decode(file.read(canonical.LARGEST + 2))
-        agreed = Agreed(contract, Path(given.ledger) if given.ledger else default_path(), given.goes_on)
+        agreed = Agreed(contract, Path(given.ledger) if given.ledger else default_path(), continues=given.goes_on)
         peer = contract.terms.other(party).certificate.encode()
     else:
         peer = keys.read_certificate(Path(given.peer))

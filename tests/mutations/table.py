@@ -9,6 +9,17 @@ from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
 from tests.mutations.steps import STEPS
+from tests.mutations.trail import TRAIL
 from tests.mutations.transfers import TRANSFERS
 
-MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *POLICIES, *RECORDS, *MEASURES, *STEPS)
+MUTATIONS = (
+    *GARBLING,
+    *TRANSFERS,
+    *SESSIONS,
+    *AROUND,
+    *POLICIES,
+    *RECORDS,
+    *MEASURES,
+    *STEPS,
+    *TRAIL,
+)
