@@ -188,7 +188,7 @@ class Localise(Rewriter):
         if number in self.kept and not isinstance(item.op, Ring):
             return self._kept(number, item)
         if self.owners[number] != JOINT:
-            return self.b.emit(self.moved(item))
+            return self.b.emit(self._learned(item) if isinstance(item.op, Learn) else self.moved(item))
         if isinstance(item.op, Ring):
             self.b.span = item.span
             made = self._ring(number, item, item.op)
@@ -197,6 +197,10 @@ class Localise(Rewriter):
         args = [(self.dense if isinstance(item.op, Wiring) else self.joint)(a) for a in item.data]
         args += [self.place[a] for a in item.args[len(item.data) :]]  # public indices
         return self.b.emit(replace(item, args=tuple(args)))
+
+    def _learned(self, item: Value) -> Value:
+        """What is opened lies in a buffer, also where the garbler alone has made it: of rows that no weight meets."""
+        return replace(item, args=(self.dense(item.args[0]),))
 
     def _kept(self, number: int, item: Value) -> int:
         """Nothing but what follows in the chain asks for the place of a value that is two halves."""

@@ -19,6 +19,7 @@ approximation makes a Ring of its own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -244,9 +245,22 @@ class _Body:
         drawn = [n for n, item in self.items.items() if isinstance(item.op, Noise | Coins | Sampler)]
         need(len(set(noises)) == len(noises), "noise that is added twice")
         need(all(len(self.readers[n]) == 1 and n not in self.block.results for n in drawn), "noise that is read twice")
+        self._draws(mechanism, noises)
         bounds = {n for n, item in self.items.items() if isinstance(item.op, Bound)}
         need(bounds == set(found), "a sum of gradients that no noise is added to")
         return found
+
+    def _draws(self, mechanism: Mechanism, noises: list[int]) -> None:
+        """Noises of one party, draw and variable are the same numbers, and cancel in the difference of their sums."""
+        ops = [op for i in self.items.values() if isinstance(op := i.op, Noise | Coins)]
+        need(len({(type(op), op.party, op.variable) for op in ops}) == len(ops), "noise that is drawn twice alike")
+        made = [(self.items[n].op, self.items[n].type.size) for n in noises]
+        sizes = [size for _, size in made]
+        need(sorted(sizes) == sorted(mechanism.sizes), "sums of other sizes than the mechanism says")
+        samplers = Counter((op, size) for op, size in made if isinstance(op, Sampler))
+        need(len(mechanism.samplers) in (0, len(sizes)), "noise of other samplers than the mechanism says")
+        said = Counter(zip(mechanism.samplers, mechanism.sizes, strict=False))
+        need(samplers == said, "noise of other samplers than the mechanism says")
 
     def _noisy(self, slots: Slots, number: int, mechanism: Mechanism) -> tuple[int, int]:
         """(sum, noise) of a sum with noise."""

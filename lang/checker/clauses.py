@@ -108,9 +108,19 @@ def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed
         update = updates.update(context, int(values.get("steps", 1)), release) if updates.given else NO_UPDATE
     if len(values) < sum(name in _CLAUSES for name in wanted) or update is None:
         raise Failed
-    if release is Moment.STEP and dataset is not None and not any(c.drawn_by for c in node.clauses):
-        drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
+    if release is Moment.STEP:
+        _hidden(node, values["noise"])
+        if dataset is not None and not any(c.drawn_by for c in node.clauses):
+            drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
     return Clauses(values, drawn_by, release, update)
+
+
+def _hidden(node: tree.Dpsgd | tree.Measure, noise: Fraction) -> None:
+    """A sum that is told has noise; raises Failed."""
+    if not noise:
+        span = next(clause.value.span for clause in reversed(node.clauses) if clause.name.name == "noise")
+        wanted = "above 0 where the sums are told after each step"
+        raise Failed(ClauseValue(span=span, clause="noise", wanted=wanted, value="0", example="1.69"))
 
 
 def _release(clause: tree.Clause) -> Moment:

@@ -29,7 +29,7 @@ from compiler.schedule.verify import PlanError
 from compiler.training.verify import Unsafe, check
 from compiler.words.builder import Builder
 from compiler.words.ir import Value, Words
-from compiler.words.operations import Learn, Linear, Mechanism, Noise, Round
+from compiler.words.operations import Coins, Learn, Linear, Mechanism, Noise, Round
 from lang.source import Source
 
 TEXT = """party vendor; party clinic;
@@ -88,6 +88,47 @@ def told_before_the_noise(b: Builder, v: Value) -> int | None:
 def test_a_sum_without_noise_is_refused() -> None:
     with pytest.raises(Unsafe):
         check(damaged(meant().words, nth_value(Mechanism, 0, told_before_the_noise)))
+
+
+TWO = """party vendor; party clinic;
+input w0: fix<16, 8>[4] from vendor;
+input b0: fix<16, 8> from vendor;
+dataset records from clinic {{ x: fix<8, 4>[4] where norm2(x) <= 1.0; y: bit; }}
+var w = w0; var b = b0;
+dpsgd w, b on records(batch = 4, steps = 3, clip = 2.0, noise = 1.5{}, rate = 0.5{}) as row {{
+    loss logistic(dot(w, row.x) + b, row.y);
+}}
+output w, b to vendor;
+"""
+ALIKE: dict[str, tuple[Callable[[], Change], str]] = {
+    "one party's noise": (lambda: op(Noise, 1, variable=0), "drawn twice alike"),
+    "both parties' coins": (lambda: op(Coins, -1, variable=0), "drawn twice alike"),
+    "coins of one of them": (lambda: op(Coins, 2, variable=0), "drawn twice alike"),
+    "fewer numbers than there are": (lambda: op(Mechanism, -1, sizes=(4, 0)), "other sizes"),
+    "a sum left out": (lambda: op(Mechanism, -1, sizes=(4,)), "other sizes"),
+    "a sampler too many": (
+        lambda: nth_value(Mechanism, -1, lambda b, v: b.emit(replace(v, op=more(v.op)))),
+        "other samplers",
+    ),
+}
+
+
+def more(mechanism: object) -> Mechanism:
+    assert isinstance(mechanism, Mechanism)
+    return replace(mechanism, samplers=(*mechanism.samplers, mechanism.samplers[0]))
+
+
+@pytest.mark.parametrize("release", ["", ", release = step"])
+@pytest.mark.parametrize("name", ALIKE)
+def test_two_sums_have_noises_of_their_own(name: str, release: str) -> None:
+    """Else their difference would have none."""
+    change, rule = ALIKE[name]
+    drawn = " drawn by clinic" if name.startswith("one") else BOTH
+    words = understand(Source("two.ccr", TWO.format(drawn, release))).words
+    check(words)
+    with pytest.raises(Unsafe) as error:
+        check(damaged(words, change()))
+    assert re.search(rule, error.value.rule), error.value.rule
 
 
 # -- the cut --------------------------------------------------------------------------------------

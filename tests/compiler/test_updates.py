@@ -139,3 +139,12 @@ def test_what_no_update_can_be(update: str, code: str) -> None:
     with pytest.raises(Rejected) as caught:
         words(update)
     assert code in {problem.code for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize("noise", ["0", "0 drawn by both", "0 drawn by hospital", "1.5, noise = 0"])
+def test_no_sum_is_told_without_noise(noise: str) -> None:
+    """Also not where its outputs are revealed."""
+    text = TEXT.format("rate = 1.0").replace("noise = 1.5", f"noise = {noise}")
+    with pytest.raises(Rejected) as caught:
+        understand(Source("update.ccr", text.replace("output w", "output reveal(w)")))
+    assert "clause-value" in {problem.code for problem in caught.value.problems}

@@ -71,6 +71,36 @@ def test_plain_descent_ends_where_it_ends_without_being_told(number: int) -> Non
     assert equal(Ideal(told).run(Trial(told, 5)), Ideal(ended).run(Trial(ended, 5)))
 
 
+ALONE = {
+    "of the row alone": "grad w = row.x; grad v = row.x;",
+    "of no row": "grad w = [0.5, 0]; grad v = [0, 0.25];",
+    "one of no row": "loss logistic(dot(w, row.x), row.y) + 0.0 * dot(v, row.x);",
+    "of the weights alone": "grad w = v; grad v = w;",
+    "of a number of two weights": "let a: fix<8, 4> = dot(w, v); loss logistic(a * row.x[0], row.y);",
+}
+
+
+@pytest.mark.parametrize("drawn", ["", " drawn by both"])
+@pytest.mark.parametrize("name", ALONE)
+def test_sums_that_one_party_makes_alone_are_told(name: str, drawn: str) -> None:
+    text = f"""party vendor; party hospital;
+input w0: fix<8, 4>[2] from vendor;
+dataset rows from hospital {{ x: fix<6, 3>[2]; y: bit; }}
+var w = w0; var v = w0;
+dpsgd w, v on rows(batch = 2, steps = 2, clip = 1.0, noise = 1.0{drawn}, rate = 1.0, release = step) as row {{
+    {ALONE[name]}
+}}
+output w, v to vendor;
+"""
+    made = understand(Source("alone.ccr", text))
+    sources = Trial(made.words, 1)
+    meant = Ideal(made.words).run(sources)
+    for products in Products:
+        built = pipeline.build(made, products).plan
+        assert equal(walk_in_the_clear(built, sources, made.words.parties), meant)
+        assert equal(run_both(built, sources).evaluator, meant)
+
+
 def test_some_are_told_as_shares_and_some_are_opened() -> None:
     shares = [bool(told_rings(meaning(number).words)) for number in NUMBERS]
     assert any(shares) and not all(shares)

@@ -54,7 +54,7 @@ class Offsets:
 def wrapped(value: Array, type: Type) -> Array:
     """Mod 2^w for w the width of the type."""
     low, high = full_range(type.width, type.signed)
-    return as_array((value.astype(object) - low) % (high - low + 1) + low, type)
+    return as_array((np.asarray(value).astype(object) - low) % (high - low + 1) + low, type)
 
 
 # -- the words ------------------------------------------------------------------------------------
