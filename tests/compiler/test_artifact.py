@@ -125,7 +125,7 @@ def test_an_operation_has_the_record_of_its_own(auction: Compiled, name: str) ->
 @pytest.mark.parametrize("output", [float("inf"), 2.0, "2", True])
 def test_an_output_of_a_circuit_is_an_integer(auction: Compiled, output: object) -> None:
     header, body, notes = taken_apart(artifact.encode(auction))
-    _, kernels, *_ = header[12]
+    _, kernels, *_ = header[13]
     kernels[0][2][2][0] = output
     with pytest.raises(ArtifactError, match="does not describe a program: expected int"):
         artifact.decode(put_together(header, body, notes))

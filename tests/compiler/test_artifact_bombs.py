@@ -134,7 +134,7 @@ def gates(header: Any) -> None:
 
 
 def passes(header: Any) -> None:
-    header[11][0][2] = 10**6
+    header[12][0][2] = 10**6
 
 
 HEADERS: Mapping[str, tuple[Callable[[Any], None], str]] = {

@@ -60,10 +60,8 @@ POLICIES = (
     Mutation(
         "they are asked before what died is given back",
         RUN,
-        "            yield from list(_given_back(ledger, books))\n            started = _started(name, request)\n"
-        "            rules(books, started)\n",
-        "            started = _started(name, request)\n            rules(books, started)\n"
-        "            yield from list(_given_back(ledger, books))\n",
+        "        yield from list(_given_back(ledger, books, name))\n        yield event(books)\n",
+        "        made = event(books)\n        yield from list(_given_back(ledger, books, name))\n        yield made\n",
         f"{LEDGER}::test_what_dead_processes_held_is_given_back_first",
     ),
     Mutation(
@@ -83,7 +81,7 @@ POLICIES = (
     Mutation(
         "a run is under any policy",
         BOOKS,
-        "            self.policies.same(self.under(data), event.policy)\n",
+        "            self.policies.same(self.under(data), run.policy)\n",
         "            pass\n",
         f"{LEDGER}::test_under_which_policy_a_run_may_start",
     ),

@@ -112,3 +112,16 @@ def test_integrity_is_claimed_of_what_no_share_reaches(tmp_path: Path, outputs: 
     path.write_text(TRAINING + "".join(f"{each.strip()};\n" for each in outputs.split(";") if each.strip()))
     assert [o.name for o in unclaimed(compile(path).compiled)] == shares
     assert unclaimed(compile(path, products=Products.GATES).compiled) == ()
+
+
+def test_steps_that_are_told_send_what_was_foreseen(tmp_path: Path) -> None:
+    """A step of the tumour program: at most .65 MB, where one that tells nothing takes .86."""
+    path = tmp_path / "steps.ccr"
+    path.write_text(Path(TUMOUR).read_text().replace("rate = RATE)", "rate = RATE, release = step)"))
+    first, second = (compile(path, {"STEPS": steps}) for steps in ("1", "3"))
+    reports = [run(program, GIVEN, seed=1) for program in (first, second)]
+    for program, each in zip((first, second), reports, strict=True):
+        assert [report.traffic for report in each.values()] == [traffic(program.compiled)] * 2
+    one, three = (sum(report.sent_bytes for report in each.values()) for each in reports)
+    assert (three - one) / 2 <= 650_000
+    assert messages_per_step(first.compiled) == 2
