@@ -102,7 +102,9 @@ class Driven:
             self._given[name] = rounded(name, value, self._own.types[self._own.names.index(name)])
 
     def __iter__(self) -> Iterator[Mapping[str, Floats]]:
-        """Raises PartyFailed."""
+        """Raises PartyFailed, Refused, and ValueError outside of its context."""
+        if not self._children:
+            raise ValueError("a session is begun by a `with` statement")
         heard = collect(self._children)
         self.reports = yield from self._steps(heard)
         self._own = None

@@ -168,8 +168,9 @@ def _header(path: Path) -> Mapping[str, Any]:
         raise _missing(path) from None
     except OSError as error:
         raise _damaged(path / _HEADER, f"cannot be read: {error.strerror}") from None
+    fields: Any = None
     try:
-        fields: Any = json.loads(content)
+        fields = json.loads(content)
         good = (
             len(content) <= _LONGEST_HEADER
             and fields.keys() == {"program", "starts"}

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support import contracts
 from support.contracts import NOW
 from support.ledgers import refused
-from support.step_runs import STEPS, Room, agreed, cost
+from support.step_runs import STEPS, Room, agreed, cost, program
 
 from runtime.contract.refused import Refused
 from runtime.execute.follow import Made
@@ -24,6 +25,7 @@ from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
 from runtime.party.ledger_permit import Bearer, ContractPermit, LedgerPermit, permit
 from runtime.party.run import Report, prepare
+from runtime.party.step_log import StepLog
 from runtime.privacy.draws import draw_batch, draw_noise
 from runtime.privacy.randomness import RunSecret
 from runtime.session.guard import PeerRefused
@@ -243,6 +245,16 @@ def test_a_step_that_was_never_opened_is_drawn_afresh(tmp_path: Path, drawn: Dra
     assert the_run(room) == (State.RELEASING, 1)
 
 
+def test_what_passes_before_a_step_opens_does_not_tell_its_batch(tmp_path: Path) -> None:
+    """Else a vendor that cuts before the opening, for nothing, could wait for a batch that it likes."""
+    room, sessions = Room(tmp_path), list[list[str]]()
+    for number in range(STEPS):
+        seen: list[str] = []
+        room.meet(continues=number > 0, cut=(Frame.NOISY_SUM, 1), seen=seen)
+        sessions.append(seen[seen.index("> SEEDS") : seen.index(f"spent {number}")])
+    assert sessions[1:] == sessions[:-1] and "> TABLES" in sessions[0]
+
+
 # -- the vendor's log -------------------------------------------------------------------------------
 
 
@@ -323,3 +335,21 @@ def test_a_log_that_cannot_be_written_ends_the_session_there(tmp_path: Path, mon
     assert isinstance(vendor, Refused) and vendor.reason == "step-log-unwritable"
     assert sorted(room.told) == [0]
     assert isinstance(room.meet(continues=True)[1], Report)
+
+
+def test_several_steps_may_be_lost_at_once(tmp_path: Path) -> None:
+    """An owner that waits for nothing of the vendor's in a step is steps ahead when the connection breaks."""
+    sums = {0: np.array([3, -4])}
+    log = StepLog(tmp_path, "c" * 64, program())
+    log.begin("a" * 64, 0)
+    log.learned(0, sums)
+    for first, lost in ((3, (1, 2)), (3, (1, 2)), (4, (1, 2, 3))):
+        log = StepLog(tmp_path, "c" * 64, program(), continues=True)
+        log.begin("a" * 64, first)
+        assert [log.again(index) for index in lost] == [None] * len(lost)
+        again = log.again(0)
+        assert again is not None and again[0].tolist() == [3, -4]
+    header = json.loads((tmp_path / ("c" * 64) / ("a" * 64) / "run.json").read_text())
+    assert header == {"program": program().digest, "starts": [0, 3, 4]}
+    log.begin("a" * 64, 4)
+    refused(lambda: StepLog(tmp_path, "c" * 64, program()).begin("a" * 64, 0), "run-known")

@@ -110,6 +110,8 @@ def test_leaving_the_loop_ends_the_run(tmp_path: Path, inputs: dict[str, str]) -
 def test_what_a_loop_may_not_drive(tmp_path: Path, inputs: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="release = step"):
         ccr.session(ccr.compile(MILLIONAIRES), {"a": "1", "b": "2"})
+    with pytest.raises(ValueError, match="`with` statement"):
+        list(ccr.session(program(tmp_path), inputs))
     with ccr.session(program(tmp_path, more=", average = 2"), inputs) as session:
         for noisy in session:
             with pytest.raises(ValueError, match="averages its own"):

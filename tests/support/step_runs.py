@@ -110,6 +110,14 @@ class Cut(Watched):
             raise NetworkError("broken by the test")
 
 
+class Sized(Watched):
+    """Writes down how long is what it sends."""
+
+    def send(self, kind: int, payload: Any) -> None:
+        super().send(kind, payload)
+        self._log.append(f"{len(payload)} bytes")
+
+
 @dataclass
 class Room:
     """Where both parties keep what they keep."""
@@ -168,7 +176,7 @@ class Room:
         channel = Cheating(there, []) if cheats else there if cut is None else Cut(there, *cut)
         ends: dict[str, Any] = {}
         if seen is not None:
-            here, allow = Watched(here, seen), theirs.releasing_step
+            here, allow = Sized(here, seen), theirs.releasing_step
             theirs.releasing_step = lambda index: (allow(index), seen.append(f"spent {index}"))
 
         def heard(made: Made) -> Any:
