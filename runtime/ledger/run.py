@@ -236,7 +236,7 @@ class _Lock:
             except BlockingIOError:
                 os.close(self._handle)
                 raise _busy() from None
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(self._handle)):
+            if _still_there(path, self._handle):
                 return
             os.close(self._handle)  # whoever found it dead has removed it in the meantime
 
@@ -259,7 +259,17 @@ def _lives(path: Path) -> bool:
     except BlockingIOError:
         return True
     else:
-        path.unlink(missing_ok=True)
-        return False
+        if _still_there(path, handle):  # another session may have taken its place in the meantime
+            path.unlink()
+            return False
     finally:
         os.close(handle)
+    return _lives(path)
+
+
+def _still_there(path: Path, handle: int) -> bool:
+    """Whether the file of this handle, which this process has locked, has its name yet."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -242,3 +243,22 @@ def _events(name: str = "e" * 64) -> list[Event]:
         Moved(at=now(), run=name, state="releasing"),
         Stepped(at=now(), run=name, index=0),
     ]
+
+
+def test_who_looks_after_the_dead_leaves_the_living_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the opening of a dead one's lock and its removal another session takes the run: its lock stays."""
+    path = tmp_path / "lock"
+    path.touch()  # of a process that has died
+    lock, taken = fcntl.flock, list[run_events._Lock]()
+
+    def later(handle: int, how: int) -> None:
+        if not taken:
+            path.unlink()
+            monkeypatch.setattr(fcntl, "flock", lock)
+            taken.append(run_events._Lock(path))
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", later)
+    assert run_events._lives(path) and path.exists()
+    taken[0].release()
+    assert not run_events._lives(path)

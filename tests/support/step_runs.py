@@ -154,11 +154,11 @@ class Room:
         files = {"records": str(RECORDS)}
         loaded = prepare(program(), "hospital", files, RunSecret.of(None)).loaded
         bearer = Bearer("hospital", HOSPITAL, VENDOR.certificate)
-        return permit(agreed(self.runs), program(), bearer, files, path / "ledger.db", loaded, continues)
+        return permit(agreed(self.runs), program(), bearer, files, path / "ledger.db", loaded, continues=continues)
 
     def vendor(self, continues: bool = False) -> Permit:
         bearer = Bearer("vendor", VENDOR, HOSPITAL.certificate)
-        return permit(agreed(self.runs), program(), bearer, {}, self.path / "vendor.db", {}, continues)
+        return permit(agreed(self.runs), program(), bearer, {}, self.path / "vendor.db", {}, continues=continues)
 
     def meet(
         self,
