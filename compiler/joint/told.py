@@ -34,24 +34,19 @@ def kept(block: Block) -> frozenset[int]:
 
 def _chain(items: Mapping[int, Item], learned: int) -> tuple[int, ...] | None:
     """Learn, Mechanism, Round, Linear of sum and noise, and the sum: its Bound, Views and Ring."""
-    chain = [learned]
+    chain, args = [learned], tuple[int, ...]()
     for kind in (Learn, Mechanism, Round, Linear):
         item = items.get(chain[-1])
         if not isinstance(item, Value) or not isinstance(item.op, kind):
             return None
-        chain.append(item.args[0])
-    noise = items.get(items_args(items, chain[3])[1])
+        args = item.args
+        chain.append(args[0])
+    noise = items.get(args[-1])
     if not isinstance(noise, Value) or not isinstance(noise.op, Noise):
         return None
     while isinstance(item := items.get(chain[-1]), Value) and isinstance(item.op, View | Bound):
         chain.append(item.args[0])
     return tuple(chain) if isinstance(item, Value) and isinstance(item.op, Ring) else None
-
-
-def items_args(items: Mapping[int, Item], number: int) -> tuple[int, ...]:
-    item = items[number]
-    assert isinstance(item, Value)
-    return item.args
 
 
 @dataclass

@@ -112,7 +112,7 @@ class Widths(Watch):
         """The sums that leave the data set, their noise, the step of each variable, and the loss's own functions."""
         body = _body(b, after[0])
         items = dict(body.numbered())
-        for v, stepped in zip(s.variables, body.results, strict=True):
+        for v, stepped in zip(s.variables, body.results, strict=False):  # an optimizer carries more
             self.add(f"step {v.name}", _step(items, s.span, v, stepped))
             self._made(items, s.span, f"the gradients of {v.name}", v.name, stepped)
         for item in items.values():

@@ -45,7 +45,7 @@ for path in sys.argv[1:]:
         said = str(error)
     print(json.dumps([said, time.process_time() - start, peak()]))
 """
-PLAN = 12  # where the plan stands in the header: its kernels, its buffers, its steps
+PLAN = 13  # where the plan stands in the header: its kernels, its buffers, its steps
 BYTE = ["Type", [], "1", -128, 127]
 
 

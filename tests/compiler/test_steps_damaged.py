@@ -165,7 +165,7 @@ def bare(b: Builder, v: Value) -> int:
 
 CUTS: dict[str, tuple[Change, str]] = {
     "a share without noise": (noise_left_out, "told without noise"),
-    "a share as it is": (nth_value(Learn, 0, bare), "told bare|in another ring|without noise"),
+    "a share as it is": (nth_value(Learn, 0, bare), "told bare|in another ring|without noise|not a half"),
     "a share told to its owner": (op(Learn, party="clinic"), "tells the garbler"),
 }
 
@@ -218,7 +218,7 @@ PLANS: dict[str, tuple[str, Damage, str]] = {
     "told outside of the steps": (
         BOTH,
         lambda plan: replace(plan, steps=(*plan.steps, in_the_body(plan, Disclose))),
-        "outside of the loop",
+        "outside of the",
     ),
     "carried by another": ("", At(Carry, inside=True).set(party="clinic"), "does not know"),
     "carried into a word of another type": (

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from support.command import ROOT, call
 from support.contracts import HOSPITAL, terms
-from support.histories import every_kind, ledger_of
+from support.histories import every_kind, ledger_of, of_steps
 
 from runtime.net import keys
 
@@ -46,7 +46,7 @@ def test_every_command_of_the_page(here: Path) -> None:
 
 def test_every_kind_of_event_is_on_the_page() -> None:
     named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*)\|", PAGE, re.M))))
-    assert named == {event.kind for event in every_kind()}
+    assert named == {event.kind for event in (*every_kind(), *of_steps())}
 
 
 def test_the_format_is_what_the_page_says(here: Path) -> None:

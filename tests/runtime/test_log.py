@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 from support.contracts import HOSPITAL, MALLORY, terms
-from support.histories import DATA, TWIN, every_kind, exported, ledger_of
+from support.histories import DATA, TWIN, every_kind, exported, ledger_of, of_steps
 from support.ledger_worker import COST
 from support.ledgers import refused, times
 
@@ -62,7 +62,15 @@ def test_a_whole_log(whole: list[bytes]) -> None:
 
 def test_every_kind_of_event_is_in_the_history() -> None:
     kinds = {branch["properties"]["kind"]["const"] for branch in _schemas().values() if "kind" in branch["properties"]}
-    assert {event.kind for event in every_kind()} == kinds and len(kinds) == 12
+    assert {event.kind for event in (*every_kind(), *of_steps())} == kinds and len(kinds) == 15
+
+
+def test_a_log_of_steps(tmp_path: Path) -> None:
+    lines = exported(tmp_path / "ledger.db", of_steps(), AT)
+    done = audited(lines, signer=SIGNER)
+    assert done.told == [] and done.events == len(of_steps())
+    [spent] = done.books.sessions.spent.values()
+    assert spent == 3
 
 
 # -- damage
@@ -300,7 +308,7 @@ def test_every_name_of_a_data_set_is_renamed() -> None:
     """Whatever else events say by a digest is listed here; and none has fields of names that somebody chose."""
     models = _models(Event)
     digests = {name for model in models for name, field in model.model_fields.items() if _says_digest(field)}
-    assert digests - {"data", "same_as", "marks"} == {"run", "contract", "program"}
+    assert digests - {"data", "same_as", "marks"} == {"run", "contract", "program", "policy", "reports"}
     assert len(models) > 15 and not [
         (model, name) for model in models for name, field in model.model_fields.items() if "dict" in str(field)
     ]

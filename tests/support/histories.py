@@ -15,9 +15,11 @@ from runtime.contract.terms import Terms
 from runtime.ledger import log
 from runtime.ledger.agreed import contracted
 from runtime.ledger.events import (
+    Adopted,
     Allotted,
     Attempt,
     Blocked,
+    Continued,
     Corrected,
     CutOff,
     Denied,
@@ -28,6 +30,7 @@ from runtime.ledger.events import (
     Reserved,
     Reveal,
     Revoked,
+    Stepped,
     Unbounded,
     budget,
 )
@@ -93,6 +96,37 @@ def every_kind(agreed: Terms | None = None) -> list[Event]:
         Granted(at=at + timedelta(days=400), data="d3" * 32, label="later.csv", budget=whole),
         Corrected(at=at + timedelta(hours=1), ahead=at + timedelta(days=400)),
         Revoked(at=at + timedelta(hours=2), contract=contract, party="vendor"),
+    ]
+
+
+def of_steps() -> list[Event]:
+    """The kinds that are left: a policy is adopted, and a run under it is cut between its steps and goes on."""
+    first, _, *rest = every_kind()
+    at, policy = first.at, "e1" * 32
+    reserved = next(event for event in rest if isinstance(event, Reserved))
+    assert isinstance(first, Granted)
+    run = reserved.model_copy(update={"reveals": (), "steps": 3, "policy": policy})
+
+    def stepped(index: int) -> Stepped:
+        return Stepped(at=at, run=run.run, index=index)
+
+    def moved(state: Any) -> Moved:
+        return Moved(at=at, run=run.run, state=state)
+
+    return [
+        Adopted(at=at, policy=policy, name="clinical", issued_by="the officer", version=1, text="[policy]\n"),
+        first.model_copy(update={"policy": policy}),
+        next(event for event in rest if isinstance(event, Allotted)),
+        run,
+        moved("labels_sent"),
+        moved("releasing"),
+        stepped(0),
+        stepped(1),
+        CutOff(at=at, run=run.run, why="timeout"),
+        Continued(at=at, run=run.run, index=2),
+        stepped(2),
+        moved("finishing"),
+        moved("released"),
     ]
 
 
