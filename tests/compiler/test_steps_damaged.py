@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import pytest
@@ -163,7 +164,35 @@ def bare(b: Builder, v: Value) -> int:
     return b.emit(replace(v, args=(added.args[0],), type=b.type(added.args[0])))
 
 
+def noisy(change: Callable[[Builder, Value, int], int]) -> Change:
+    """Of the sum of a share and noise; `change` is given the noise."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        noise = b.item(v.args[-1]) if v.args else None
+        here = isinstance(v.op, Linear) and isinstance(noise, Value) and isinstance(noise.op, Noise)
+        return change(b, v, v.args[-1]) if here else None
+
+    return changed
+
+
+def read_otherwise(b: Builder, v: Value, noise: int) -> int:
+    """The share goes on into something else, as one of a row's numbers does."""
+    b.add(Linear((1,)), v.args[:1], b.type(v.args[0]))
+    return b.emit(v)
+
+
+def read_twice(b: Builder, v: Value, noise: int) -> int:
+    b.add(Linear((1,)), (noise,), b.type(noise))
+    return b.emit(v)
+
+
 CUTS: dict[str, tuple[Change, str]] = {
+    "noise of no weight": (noisy(lambda b, v, _: b.emit(replace(v, op=Linear((1, 0))))), "or with another"),
+    "noise of more weight": (noisy(lambda b, v, _: b.emit(replace(v, op=Linear((1, 2))))), "or with another"),
+    "noise of another variable": (op(Noise, variable=1), "or with another"),
+    "less noise": (op(Noise, sigma=Fraction(1)), "or with another"),
+    "noise that something else reads": (noisy(read_twice), "not its own"),
+    "a share that goes on": (noisy(read_otherwise), "read otherwise"),
     "a share without noise": (noise_left_out, "told without noise"),
     "a share as it is": (nth_value(Learn, 0, bare), "told bare|in another ring|without noise"),
     "a share told to its owner": (op(Learn, party="clinic"), "tells the garbler"),
@@ -204,8 +233,42 @@ def handed_bare(plan: Plan) -> Plan:
     return At(Hand, inside=True).set(own=share_of_garbler(plan))(plan)
 
 
+def maker(plan: Plan) -> Clear:
+    """What makes the share with noise."""
+    hand = in_the_body(plan, Hand)
+    assert isinstance(hand, Hand)
+    return next(s for s in nth(plan.steps, Repeat).body if isinstance(s, Clear) and hand.own in s.writes)
+
+
+def rebuilt(plan: Plan, change: Callable[[Clear], list[Clear]]) -> Plan:
+    made = maker(plan)
+    loop = nth(plan.steps, Repeat)
+    body = tuple(new for s in loop.body for new in (change(made) if s is made else [s]))
+    return replace(plan, steps=tuple(replace(loop, body=body) if s is loop else s for s in plan.steps))
+
+
+def weightless(plan: Plan) -> Plan:
+    def change(step: Clear) -> list[Clear]:
+        items = [
+            replace(i, op=Linear((1, 0)))
+            if isinstance(i, Value) and isinstance(i.op, Linear) and len(i.args) == 2
+            else i
+            for i in step.block.items
+        ]
+        return [replace(step, block=replace(step.block, items=tuple(items)))]
+
+    return rebuilt(plan, change)
+
+
+def hidden_again(plan: Plan) -> Plan:
+    """The share that is handed over has the noise of one that was hidden before."""
+    return rebuilt(plan, lambda step: [replace(step, writes=(1000,)), step])
+
+
 PLANS: dict[str, tuple[str, Damage, str]] = {
     "a share without noise": ("", handed_bare, "handed as|without noise"),
+    "noise of no weight": ("", weightless, "handed over without noise"),
+    "noise that has hidden another": ("", hidden_again, "handed over without noise"),
     "to the garbler": ("", At(Hand, inside=True).set(to="clinic"), "handed what it has|to the garbler"),
     "opened to the garbler": (BOTH, At(Disclose, inside=True).set(to="clinic"), "to the garbler|does not know"),
     "to nobody": (BOTH, At(Disclose, inside=True).set(to="mallory"), "there is no party"),
