@@ -6,6 +6,7 @@ from tests.mutations.around import AROUND
 from tests.mutations.garbling import GARBLING
 from tests.mutations.measures import MEASURES
 from tests.mutations.sessions import SESSIONS
+from tests.mutations.steps import STEPS
 from tests.mutations.transfers import TRANSFERS
 
-MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *MEASURES)
+MUTATIONS = (*GARBLING, *TRANSFERS, *SESSIONS, *AROUND, *MEASURES, *STEPS)
