@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 from support.damaged_plans import At, Damage, nth
-from support.damaged_words import Change, argument, damaged, op
+from support.damaged_words import Change, argument, beside, damaged, op
 from support.damaged_words import nth as nth_value
 
 from compiler import pipeline
@@ -30,7 +30,7 @@ from compiler.schedule.verify import PlanError
 from compiler.training.verify import Unsafe, check
 from compiler.words.builder import Builder
 from compiler.words.ir import Value, Words
-from compiler.words.operations import Coins, Learn, Linear, Mechanism, Noise, Round
+from compiler.words.operations import Coins, Entry, Held, Learn, Linear, Mechanism, Noise, Round
 from lang.source import Source
 
 TEXT = """party vendor; party clinic;
@@ -130,6 +130,35 @@ def test_two_sums_have_noises_of_their_own(name: str, release: str) -> None:
     with pytest.raises(Unsafe) as error:
         check(damaged(words, change()))
     assert re.search(rule, error.value.rule), error.value.rule
+
+
+def test_nothing_is_told_outside_of_the_steps() -> None:
+    """An input of the owner's, say."""
+    text = TEXT.format("").replace("dataset", "input c: fix<8, 4> from clinic;\ndataset")
+    words = understand(Source("input.ccr", text + "output sum = reveal(c + w[0]) to vendor;\n")).words
+    tell = beside(Entry, lambda b, v, number: b.add(Learn("vendor", 0, 0), (number,), v.type), -1)
+    check(words)
+    with pytest.raises(Unsafe, match="stands outside a `dpsgd`"):
+        check(damaged(words, tell))
+
+
+def test_the_owner_is_told_nothing() -> None:
+    """Words in which it goes on from the sums: a start of nobody's is anybody's."""
+    text = TEXT.format("").replace("var w = w0;", "var w: fix<16, 8>[4] = [0, 0, 0, 1];")
+    words = understand(Source("owner.ccr", text)).words
+
+    def changed(b: Builder, v: Value) -> int | None:
+        match v.op:
+            case Learn() | Held():
+                return b.emit(replace(v, op=replace(v.op, party="clinic")))
+            case Mechanism():
+                return b.emit(replace(v, op=replace(v.op, to="clinic")))
+            case _:
+                return None
+
+    check(words)
+    with pytest.raises(Unsafe, match="told to their owner"):
+        check(damaged(words, changed))
 
 
 # -- the cut --------------------------------------------------------------------------------------

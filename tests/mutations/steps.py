@@ -15,8 +15,8 @@ STEPS = (
     Mutation(
         "two sums of one step have one noise",
         VERIFY,
-        '        need(len({(type(op), op.party, op.variable) for op in ops}) == len(ops), "noise that is drawn twice alike")\n',
-        "",
+        "op.variable) for op in ops}) == len(ops)",
+        "op.variable) for op in ops}) <= len(ops)",
         NOISES,
     ),
     Mutation(
@@ -32,6 +32,20 @@ STEPS = (
         "(party, draw) != (mechanism.to, mechanism.draw)",
         "party != mechanism.to",
         f"{DAMAGED}::test_damaged_words_are_refused",
+    ),
+    Mutation(
+        "an input is told in the middle",
+        VERIFY,
+        "if isinstance(item.op, Ring | Mechanism | Learn):",
+        "if isinstance(item.op, Ring | Mechanism):",
+        f"{DAMAGED}::test_nothing_is_told_outside_of_the_steps",
+    ),
+    Mutation(
+        "sums are told to whose rows they are of",
+        VERIFY,
+        'need(party != mechanism.to, "rows that are told to their owner")',
+        "pass",
+        f"{DAMAGED}::test_the_owner_is_told_nothing",
     ),
     Mutation(
         "a share is told with some noise",
