@@ -10,7 +10,7 @@ honest, and no data set is at stake, does it compute like the garbler.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import assert_never
@@ -312,11 +312,11 @@ class Localise(Rewriter):
                 used += [*item.init, *self._entering(number, item, inside)]
             elif isinstance(item, Value) and not isinstance(item.op, Enter):
                 used += item.args
-        roots = dict.fromkeys(_root(n, items) for n in (*used, *body.results))
+        roots = dict.fromkeys(root(n, items) for n in (*used, *body.results))
         return [n for n in roots if n < body.first and inside[n] not in (JOINT, PUBLIC)]
 
 
-def _root(number: int, items: dict[int, Item]) -> int:
+def root(number: int, items: Mapping[int, Item]) -> int:
     """What a chain of views shows."""
     item = items.get(number)
     while isinstance(item, Value) and isinstance(item.op, View):

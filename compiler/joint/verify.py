@@ -10,9 +10,10 @@ the sum itself entered, they would be a cheater's to set.  So between a division
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from compiler.joint.locality import JOINT, Owners, Roles, analyse, learned_by, share_of
+from compiler.joint.locality import JOINT, Owners, Roles, analyse, learned_by, root, share_of
 from compiler.joint.shares import Products
 from compiler.joint.told import kept
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
@@ -62,8 +63,10 @@ def _blocks(old: Block, new: Block, before: Owners, after: Owners, roles: Roles,
     entries = _Entries(new, after, roles)
     if entries.found != (rings if products is Products.SHARES else Counter[Type]()):
         raise Miscut(None, f"{entries.found.total()} entries of shares for {rings.total()} sums of products")
-    if entries.told != (told := sum(isinstance(item.op, Learn) and number in apart for number, item in values)):
-        raise Miscut(None, f"{entries.told} shares told with noise, of {told} sums")
+    sums = dict(values)
+    hidden = Counter(_hiding(sums, number) for number, item in values if isinstance(item.op, Learn) and number in apart)
+    if entries.told != hidden:
+        raise Miscut(None, f"{entries.told.total()} shares told with noise, of {hidden.total()} sums, or with another")
     loops = [[(n, i) for n, i in block.numbered() if isinstance(i, Loop)] for block in (old, new)]
     if len(loops[0]) != len(loops[1]):
         raise Miscut(None, "loops that are not the program's")
@@ -77,6 +80,19 @@ def _inside(loop: Loop, owners: Owners, number: int) -> Owners:
     return kept | dict(enumerate([PUBLIC, *carried], loop.body.first))
 
 
+Hiding = tuple[Linear, Noise, Type]  # how a sum is hidden: share and noise added, by which noise, in which ring
+
+
+def _hiding(items: Mapping[int, Value], learned: int) -> Hiding:
+    """Of what is kept apart until it is told: Learn, Mechanism, Round, Linear of sum and noise."""
+    number = learned
+    for _ in range(3):
+        [number] = items[number].args
+    added, noise = items[number], items[items[number].args[1]]
+    assert isinstance(added.op, Linear) and isinstance(noise.op, Noise)
+    return added.op, noise.op, items[learned].type
+
+
 @dataclass
 class _Entries:
     """The sums of entered shares of one block, by their rings."""
@@ -85,7 +101,7 @@ class _Entries:
     owners: Owners
     roles: Roles
     found: Counter[Type] = field(default_factory=Counter[Type])
-    told: int = 0  # shares that leave with noise
+    told: Counter[Hiding] = field(default_factory=Counter[Hiding])  # shares that leave with noise
 
     def __post_init__(self) -> None:
         self.items = dict(self.block.numbered())
@@ -126,8 +142,7 @@ class _Entries:
                     halves = [share_of(self.roles.garbler), share_of(self.roles.evaluator)]
                     if [self.owners[a] for a in item.args] != halves:
                         raise Miscut(number, "tells what is not a half of each party")
-                    self._hidden(number, item)
-                    self.told += 1
+                    self.told[self._hidden(number, item)] += 1
             case _:
                 evaluator = self.roles.evaluator
                 learned = self.owners[number] == learned_by(evaluator)
@@ -137,7 +152,7 @@ class _Entries:
                     raise Miscut(number, "reads a share that was not entered")
         return False
 
-    def _hidden(self, number: int, item: Value) -> None:
+    def _hidden(self, number: int, item: Value) -> Hiding:
         """A share that is told is the garbler's with noise of its own, in a ring that hides how far both went."""
         ring = self.items.get(item.args[0])
         added = self.items.get(ring.args[0]) if isinstance(ring, Value) and isinstance(ring.op, Round) else None
@@ -148,10 +163,29 @@ class _Entries:
             raise Miscut(number, "a share that is told in another ring than its own")
         if not (isinstance(added, Value) and isinstance(added.op, Linear) and len(added.args) == 2):
             raise Miscut(number, "a share that is told without noise")
-        share, noise = (self.items.get(a) for a in added.args)
-        drawn = isinstance(noise, Value) and isinstance(noise.op, Noise) and noise.op.party == self.roles.garbler
-        if not drawn or not self._late(added.args[0]) or not isinstance(share, Value):
+        noise = self.items.get(added.args[1])
+        if not (self._late(added.args[0]) and isinstance(noise, Value) and isinstance(noise.op, Noise)):
             raise Miscut(number, "a share that is told without noise")
+        if noise.op.party != self.roles.garbler or self.readers[added.args[1]] != [ring.args[0]]:
+            raise Miscut(number, "a share that is told with noise that is not its own")
+        self._read_by_nothing_else(added.args[0])
+        return added.op, noise.op, item.type
+
+    def _read_by_nothing_else(self, share: int) -> None:
+        """What is told is the share of a whole sum: others are of the rows, and go on into products."""
+        waiting = [root(share, self.items)]
+        while waiting:
+            number = waiting.pop()
+            for reader in self.readers[number]:
+                item = self.items[reader]
+                if isinstance(item, Value) and isinstance(item.op, View):
+                    waiting.append(reader)
+                elif not (isinstance(item, Value) and len(item.args) == 2 and self._is_noise(item.args[1])):
+                    raise Miscut(number, "a share that is told and is read otherwise")
+
+    def _is_noise(self, number: int) -> bool:
+        item = self.items.get(number)
+        return isinstance(item, Value) and isinstance(item.op, Noise)
 
     def _entry(self, number: int, item: Value) -> None:
         """Read by one sum of two entries in their ring alone."""

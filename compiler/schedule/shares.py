@@ -49,6 +49,7 @@ class _Shares:
         self.entered: set[int] = set()  # buffers that hold shares and nothing else
         self.learned: set[int] = set()  # the evaluator's, from what it was told
         self.hidden: set[int] = set()  # those of them that hold a share with noise
+        self.noises: set[tuple[int, int]] = set()  # that hide them: draw and variable
         self.opened = False
         self.step = ""
 
@@ -122,7 +123,7 @@ class _Shares:
             self.owners.update(dict.fromkeys(step.writes, step.party))
 
     def _hides(self, step: Clear, result: int) -> bool:
-        """Is it the sum, in a ring, of something and the garbler's noise?"""
+        """Is it the sum, in a ring, of something and noise of the garbler's that hides nothing else?"""
         items = dict(step.block.numbered())
         ring = items.get(result)
         if step.party != self.parties[0] or not (isinstance(ring, Value) and isinstance(ring.op, Round)):
@@ -131,7 +132,10 @@ class _Shares:
         added = items.get(ring.args[0])
         if not (whole and ring.op.wrap and isinstance(added, Value) and isinstance(added.op, Linear)):
             return False
-        return any(isinstance(i, Value) and isinstance(i.op, Noise) for i in map(items.get, added.args))
+        drawn = [i.op for i in map(items.get, added.args) if isinstance(i, Value) and isinstance(i.op, Noise)]
+        fresh = {(noise.draw, noise.variable) for noise in drawn} - self.noises
+        self.noises |= fresh
+        return len(added.args) == 2 and len(fresh) == 1 and all(added.op.coefficients)
 
     def _enter(self, step: Enter) -> None:
         """A share by its owner and in a ring; what the evaluator may add is then a number of that ring."""

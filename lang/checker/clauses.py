@@ -29,7 +29,7 @@ from lang.typed import Moment, Update
 
 # clause -> what it must be, the test for it, an example
 _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
-    "rows": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "114"),
+    "rows": ("a whole number above 1", lambda v: v > 1 and v.denominator == 1, "114"),
     "batch": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "64"),
     "steps": ("a whole number above 0", lambda v: v > 0 and v.denominator == 1, "20"),
     "clip": ("above 0", lambda v: v > 0, "1.0"),

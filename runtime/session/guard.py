@@ -80,6 +80,7 @@ class Guard:
         with suppress(NetworkError):
             if self.state not in (State.ENDED, State.DONE):
                 self.send(Frame.ABORT, reason.encode()[:REASON_BYTES])
+        with suppress(NetworkError):  # also where the peer is gone: the resources are this party's
             self._channel.timeout, self._channel.deadline = min(self._channel.timeout, 2.0), inf
             self._channel.close()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 
 import pytest
 from support.damaged_plans import At, Damage, nth
-from support.damaged_words import Change, argument, damaged, op
+from support.damaged_words import Change, argument, beside, damaged, op
 from support.damaged_words import nth as nth_value
 
 from compiler import pipeline
@@ -29,7 +30,7 @@ from compiler.schedule.verify import PlanError
 from compiler.training.verify import Unsafe, check
 from compiler.words.builder import Builder
 from compiler.words.ir import Value, Words
-from compiler.words.operations import Coins, Learn, Linear, Mechanism, Noise, Round
+from compiler.words.operations import Coins, Entry, Held, Learn, Linear, Mechanism, Noise, Round
 from lang.source import Source
 
 TEXT = """party vendor; party clinic;
@@ -131,6 +132,35 @@ def test_two_sums_have_noises_of_their_own(name: str, release: str) -> None:
     assert re.search(rule, error.value.rule), error.value.rule
 
 
+def test_nothing_is_told_outside_of_the_steps() -> None:
+    """An input of the owner's, say."""
+    text = TEXT.format("").replace("dataset", "input c: fix<8, 4> from clinic;\ndataset")
+    words = understand(Source("input.ccr", text + "output sum = reveal(c + w[0]) to vendor;\n")).words
+    tell = beside(Entry, lambda b, v, number: b.add(Learn("vendor", 0, 0), (number,), v.type), -1)
+    check(words)
+    with pytest.raises(Unsafe, match="stands outside a `dpsgd`"):
+        check(damaged(words, tell))
+
+
+def test_the_owner_is_told_nothing() -> None:
+    """Words in which it goes on from the sums: a start of nobody's is anybody's."""
+    text = TEXT.format("").replace("var w = w0;", "var w: fix<16, 8>[4] = [0, 0, 0, 1];")
+    words = understand(Source("owner.ccr", text)).words
+
+    def changed(b: Builder, v: Value) -> int | None:
+        match v.op:
+            case Learn() | Held():
+                return b.emit(replace(v, op=replace(v.op, party="clinic")))
+            case Mechanism():
+                return b.emit(replace(v, op=replace(v.op, to="clinic")))
+            case _:
+                return None
+
+    check(words)
+    with pytest.raises(Unsafe, match="told to their owner"):
+        check(damaged(words, changed))
+
+
 # -- the cut --------------------------------------------------------------------------------------
 
 
@@ -163,7 +193,35 @@ def bare(b: Builder, v: Value) -> int:
     return b.emit(replace(v, args=(added.args[0],), type=b.type(added.args[0])))
 
 
+def noisy(change: Callable[[Builder, Value, int], int]) -> Change:
+    """Of the sum of a share and noise; `change` is given the noise."""
+
+    def changed(b: Builder, v: Value) -> int | None:
+        noise = b.item(v.args[-1]) if v.args else None
+        here = isinstance(v.op, Linear) and isinstance(noise, Value) and isinstance(noise.op, Noise)
+        return change(b, v, v.args[-1]) if here else None
+
+    return changed
+
+
+def read_otherwise(b: Builder, v: Value, noise: int) -> int:
+    """The share goes on into something else, as one of a row's numbers does."""
+    b.add(Linear((1,)), v.args[:1], b.type(v.args[0]))
+    return b.emit(v)
+
+
+def read_twice(b: Builder, v: Value, noise: int) -> int:
+    b.add(Linear((1,)), (noise,), b.type(noise))
+    return b.emit(v)
+
+
 CUTS: dict[str, tuple[Change, str]] = {
+    "noise of no weight": (noisy(lambda b, v, _: b.emit(replace(v, op=Linear((1, 0))))), "or with another"),
+    "noise of more weight": (noisy(lambda b, v, _: b.emit(replace(v, op=Linear((1, 2))))), "or with another"),
+    "noise of another variable": (op(Noise, variable=1), "or with another"),
+    "less noise": (op(Noise, sigma=Fraction(1)), "or with another"),
+    "noise that something else reads": (noisy(read_twice), "not its own"),
+    "a share that goes on": (noisy(read_otherwise), "read otherwise"),
     "a share without noise": (noise_left_out, "told without noise"),
     "a share as it is": (nth_value(Learn, 0, bare), "told bare|in another ring|without noise|not a half"),
     "a share told to its owner": (op(Learn, party="clinic"), "tells the garbler"),
@@ -204,8 +262,42 @@ def handed_bare(plan: Plan) -> Plan:
     return At(Hand, inside=True).set(own=share_of_garbler(plan))(plan)
 
 
+def maker(plan: Plan) -> Clear:
+    """What makes the share with noise."""
+    hand = in_the_body(plan, Hand)
+    assert isinstance(hand, Hand)
+    return next(s for s in nth(plan.steps, Repeat).body if isinstance(s, Clear) and hand.own in s.writes)
+
+
+def rebuilt(plan: Plan, change: Callable[[Clear], list[Clear]]) -> Plan:
+    made = maker(plan)
+    loop = nth(plan.steps, Repeat)
+    body = tuple(new for s in loop.body for new in (change(made) if s is made else [s]))
+    return replace(plan, steps=tuple(replace(loop, body=body) if s is loop else s for s in plan.steps))
+
+
+def weightless(plan: Plan) -> Plan:
+    def change(step: Clear) -> list[Clear]:
+        items = [
+            replace(i, op=Linear((1, 0)))
+            if isinstance(i, Value) and isinstance(i.op, Linear) and len(i.args) == 2
+            else i
+            for i in step.block.items
+        ]
+        return [replace(step, block=replace(step.block, items=tuple(items)))]
+
+    return rebuilt(plan, change)
+
+
+def hidden_again(plan: Plan) -> Plan:
+    """The share that is handed over has the noise of one that was hidden before."""
+    return rebuilt(plan, lambda step: [replace(step, writes=(1000,)), step])
+
+
 PLANS: dict[str, tuple[str, Damage, str]] = {
     "a share without noise": ("", handed_bare, "handed as|without noise"),
+    "noise of no weight": ("", weightless, "handed over without noise"),
+    "noise that has hidden another": ("", hidden_again, "handed over without noise"),
     "to the garbler": ("", At(Hand, inside=True).set(to="clinic"), "handed what it has|to the garbler"),
     "opened to the garbler": (BOTH, At(Disclose, inside=True).set(to="clinic"), "to the garbler|does not know"),
     "to nobody": (BOTH, At(Disclose, inside=True).set(to="mallory"), "there is no party"),

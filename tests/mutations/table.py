@@ -9,6 +9,7 @@ from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
 from tests.mutations.steps import STEPS
+from tests.mutations.told import TOLD_STEPS
 from tests.mutations.trail import TRAIL
 from tests.mutations.transfers import TRANSFERS
 
@@ -21,5 +22,6 @@ MUTATIONS = (
     *RECORDS,
     *MEASURES,
     *STEPS,
+    *TOLD_STEPS,
     *TRAIL,
 )

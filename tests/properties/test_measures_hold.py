@@ -13,6 +13,7 @@ from compiler import pipeline
 from compiler.joint.shares import Products
 from compiler.pipeline import Meaning, understand
 from compiler.training.verify import check
+from lang.problems.problem import Rejected
 from lang.source import Source
 
 HEAD = """party vendor;
@@ -52,6 +53,21 @@ def test_no_row_adds_more_than_the_clip(name: str) -> None:
         assert row <= 1 and not empty, clip
         longest = max(longest, row)
     assert longest > Fraction(1, 2)
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("rows", [2, 3])
+def test_a_few_rows(name: str, rows: int) -> None:
+    """As many as a row has numbers, too, so that axes are alike."""
+    text = HEAD.replace("CLIP", "0.3").replace("DRAWN", "").replace("BODY", MEASURES[name])
+    check(understand(Source("measure.ccr", text.replace("rows = 8", f"rows = {rows}") + "output m to vendor;")).words)
+
+
+def test_one_row_is_no_measure() -> None:
+    text = HEAD.replace("CLIP", "1.0").replace("DRAWN", "").replace("BODY", MEASURES["a score"])
+    with pytest.raises(Rejected) as caught:
+        understand(Source("measure.ccr", text.replace("rows = 8", "rows = 1") + "output m to vendor;"))
+    assert [problem.code for problem in caught.value.problems] == ["clause-value"]
 
 
 TRAINED = """var u = w;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from threading import Thread
+from unittest.mock import patch
 
 import pytest
 from support.memory_channel import pair
@@ -200,6 +201,16 @@ def test_the_peers_reason_is_told_without_control_characters() -> None:
     Guard(left, Role.GARBLER).give_up("it \x1b[31mfailed")
     with pytest.raises(PeerAborted, match=r"it \?\[31mfailed"):
         Guard(right, Role.EVALUATOR).receive(16)
+
+
+def test_a_channel_is_closed_though_the_peer_is_gone() -> None:
+    """Its threads and sockets are this party's."""
+    left, right = pair()
+    right.abort()
+    closed: list[bool] = []
+    with patch.object(left, "close", lambda: closed.append(True)):
+        Guard(left, Role.GARBLER).give_up("it failed")
+    assert closed == [True]
 
 
 def test_the_tables_end_before_the_outputs() -> None:
