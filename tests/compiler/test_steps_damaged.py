@@ -31,6 +31,7 @@ from compiler.training.verify import Unsafe, check
 from compiler.words.builder import Builder
 from compiler.words.ir import Value, Words
 from compiler.words.operations import Coins, Entry, Held, Learn, Linear, Mechanism, Noise, Round
+from compiler.words.operations import Enter as Entering
 from lang.source import Source
 
 TEXT = """party vendor; party clinic;
@@ -142,6 +143,14 @@ def test_nothing_is_told_outside_of_the_steps() -> None:
         check(damaged(words, tell))
 
 
+def test_nobody_holds_what_is_another_s() -> None:
+    text = TEXT.format("").replace("dataset", "input c: fix<8, 4> from clinic;\ndataset")
+    words = understand(Source("held.ccr", text + "output sum = reveal(c + w[0]) to vendor;\n")).words
+    hold = beside(Entry, lambda b, v, number: b.add(Held("vendor"), (number,), v.type), -1)
+    with pytest.raises(Unsafe, match="holds what is not its own"):
+        check(damaged(words, hold))
+
+
 def test_the_owner_is_told_nothing() -> None:
     """Words in which it goes on from the sums: a start of nobody's is anybody's."""
     text = TEXT.format("").replace("var w = w0;", "var w: fix<16, 8>[4] = [0, 0, 0, 1];")
@@ -215,7 +224,20 @@ def read_twice(b: Builder, v: Value, noise: int) -> int:
     return b.emit(v)
 
 
+def clamped(b: Builder, v: Value) -> int | None:
+    """A share with noise that is held to its ring's ends tells how far it went."""
+    inner = b.item(v.args[0]) if isinstance(v.op, Round) else None
+    noise = b.item(inner.args[-1]) if isinstance(inner, Value) and inner.args else None
+    here = isinstance(v.op, Round) and isinstance(noise, Value) and isinstance(noise.op, Noise)
+    return b.emit(replace(v, op=replace(v.op, wrap=False))) if here and isinstance(v.op, Round) else None
+
+
 CUTS: dict[str, tuple[Change, str]] = {
+    "a share that is clamped": (clamped, "in another ring"),
+    "what was learned, entered in its step": (
+        beside(Learn, lambda b, v, number: b.add(Entering("vendor"), (number,), v.type)),
+        "enters what was learned",
+    ),
     "noise of no weight": (noisy(lambda b, v, _: b.emit(replace(v, op=Linear((1, 0))))), "or with another"),
     "noise of more weight": (noisy(lambda b, v, _: b.emit(replace(v, op=Linear((1, 2))))), "or with another"),
     "noise of another variable": (op(Noise, variable=1), "or with another"),
@@ -296,6 +318,16 @@ def hidden_again(plan: Plan) -> Plan:
 
 PLANS: dict[str, tuple[str, Damage, str]] = {
     "a share without noise": ("", handed_bare, "handed as|without noise"),
+    "handed as another number": (
+        "",
+        At(Hand, inside=True).set(type=lambda t: replace(t, lo=2 * t.lo, hi=2 * t.hi + 1)),
+        "is handed as",
+    ),
+    "opened where something else lies": (
+        BOTH,
+        At(Disclose, inside=True).set(buffer=0),
+        "wires, buffer 0 has|not in use",
+    ),
     "noise of no weight": ("", weightless, "handed over without noise"),
     "noise that has hidden another": ("", hidden_again, "handed over without noise"),
     "to the garbler": ("", At(Hand, inside=True).set(to="clinic"), "handed what it has|to the garbler"),
