@@ -50,7 +50,7 @@ def faults(json: bool) -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        say("interrupted; the run has ended and nothing was saved")
+        say("interrupted; the run has ended and no output was saved")
         raise typer.Exit(INTERRUPTED) from None
     except Rejected as rejected:
         for problem in rejected.problems:

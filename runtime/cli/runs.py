@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from compiler.program import and_gates
+from compiler.schedule.told import trainings
 from compiler.words.integers import Array
 from runtime import api
 from runtime.cli.beforehand import Beforehand
@@ -51,9 +52,10 @@ from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
+from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError
 from runtime.party.agreed import Agreed
-from runtime.party.both import run_both
+from runtime.party.both import PartyFailed, run_both
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values
@@ -62,6 +64,7 @@ from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.saved import File
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
+from runtime.session.guard import PeerRefused
 from runtime.session.session import Keep
 
 WAIT = 600.0  # seconds for the peer to come
@@ -206,7 +209,8 @@ def run(
         say_unread(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
-            reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places.save)
+            with _cut(agreed is not None and bool(trainings(program.compiled.plan))):
+                reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places.save)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         if agreed is not None and agreed.contract.terms.privacy is not None:
@@ -215,6 +219,17 @@ def run(
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
+
+
+@contextmanager
+def _cut(counted: bool) -> Generator[None]:
+    """Says how to go on with a run whose steps are `counted`: without that its budget would be spent twice."""
+    try:
+        yield
+    except (KeyboardInterrupt, NetworkError, PartyFailed) as error:
+        if counted and not isinstance(error, PeerRefused):
+            say("if steps were told, `ccr run --continue` on both sides goes on; a new run is charged anew")
+        raise
 
 
 @contextmanager

@@ -188,7 +188,7 @@ class Link:
                 )
         why = "it ended without a farewell" if isinstance(error, ssl.SSLEOFError) else reason or error.strerror
         return ConnectionLost(
-            f"the connection to {self.peer} broke ({why}); look at the peer's own message, and start again"
+            f"the connection to {self.peer} broke ({why}); look at the peer's own message"
         )
 
 
