@@ -132,6 +132,11 @@ def run_party(
         accept(program.compiled, own.sources.records())
     if own.permit.first and not quiet:
         say(f"going on with step {own.permit.first + 1} of {told_steps(program.compiled.plan)}")
+    if own.permit.unfinished:
+        say(
+            f"warning: a run under this contract was cut behind {own.permit.unfinished}; this is a new one, which is "
+            "charged anew: `ccr run --continue` on both sides goes on with the other"
+        )
     callers = Callers("turned away" if ends.listens else "trying again", quiet)
     try:
         channel = _meet(program, ends, patience, quiet, callers)

@@ -23,6 +23,7 @@ from runtime.ledger.events import now
 from runtime.policy.hold import breaches
 from runtime.policy.proposals import Agreement, measures, trainings
 from runtime.policy.read import read
+from runtime.privacy.cost import stated
 from runtime.privacy.limits import default_delta
 from runtime.report import policy as report
 
@@ -68,7 +69,7 @@ def check(
     """
     with faults(json):
         policy, built = read(file), compiled(program, define, products, evaluator).compiled
-        if any(m.batch > records for m in built.mechanisms):
+        if any(m.batch > records for m in built.mechanisms if not m.whole):
             raise UsageError(f"--records {records} is less than a batch")
         at = default_delta([records]) if delta is None else positive("--delta", delta)
         proposed = _proposed(built, records, checked(purpose), _cost(built, records, at))
@@ -79,12 +80,17 @@ def check(
             raise typer.Exit(REFUSED)
 
 
+def _held(program: Compiled, records: int) -> dict[str, int]:
+    """The rows of each data set: those of one that is measured are stated."""
+    return {d.name: records for d in program.datasets} | stated(program)
+
+
 def _cost(program: Compiled, records: int, delta: Fraction) -> Spend | None:
     """None where no finite epsilon bounds it, or nothing is trained."""
     if not program.mechanisms:
         return None
     try:
-        return cost(program, {d.name: records for d in program.datasets}, delta)
+        return cost(program, _held(program, records), delta)
     except Refused as refused:
         if refused.reason != "no-privacy":
             raise
@@ -92,7 +98,7 @@ def _cost(program: Compiled, records: int, delta: Fraction) -> Spend | None:
 
 
 def _proposed(program: Compiled, records: int, purpose: str | None, found: Spend | None) -> Agreement:
-    held = {d.name: records for d in program.datasets}
+    held = _held(program, records)
     made = mechanisms_of(program, held, found is not None)
     bare = {o.name for o in program.outputs if o.carries or (program.mechanisms and found is None and o.receivers)}
     return Agreement(

@@ -250,6 +250,12 @@ class LedgerPermit(ContractPermit):
             return None
         return Charge(charge, privacy.runs if privacy.composition == "pld" else 1)
 
+    @property
+    def unfinished(self) -> str:
+        sessions = self._known.books.sessions
+        names = [] if self._cut else list(sessions.unfinished.get(self.contract, ()))
+        return ", ".join(f"step {sessions.spent[name]} of {self._known.books.runs[name].steps}" for name in names)
+
     def opening(self) -> None:
         super().opening()
         ledger = Ledger(self._path, known=self._known)

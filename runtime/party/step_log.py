@@ -198,4 +198,8 @@ def _damaged(path: Path, how: str) -> Refused:
 
 
 def _unwritable(path: Path, error: OSError) -> Refused:
-    return Refused("step-log-unwritable", f"cannot write to {path}: {error.strerror}")
+    return Refused(
+        "step-log-unwritable",
+        f"cannot write to {path}: {error.strerror}",
+        help="make room there, and go on with `ccr run --continue`: what was told is charged, and is not lost",
+    )

@@ -52,6 +52,11 @@ class Permit:
         """What is taken from a budget of this party's, if anything is."""
         return None
 
+    @property
+    def unfinished(self) -> str:
+        """What is left of an earlier run that this one does not go on with; empty if nothing is."""
+        return ""
+
     def opening(self) -> None:
         """The peer has said that it is about to run the same; only greetings have been sent."""
 

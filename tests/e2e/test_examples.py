@@ -47,7 +47,7 @@ ALL = {
     "auction/auction": Example({"mine": "mine.csv", "yours": "yours.csv"}),
     "backbone/head": Example({"w0": "zeros.npz", "images": "records.npz"}, {"STEPS": "1", "BATCH": "4"}),
     "diabetes/diabetes": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
-    "digits/by_step": digits("linear.npz", "w0"),
+    "digits/by_step": Example({"w0": "linear.npz", "digits": "records.csv"}, {"STEPS": "2", "BATCH": "4", "LAST": "2"}),
     "digits/cnn": digits("cnn.npz", "kernels0", "dense0", "bias0", batch="2"),
     "digits/mlp": digits("mlp.npz", "first", "second", "bias", batch="2"),
     "digits/one_vs_all": digits("linear.npz", "w0"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.bare import BARE
-from support.command import call, finish, port, result, start
+from support.command import EXAMPLES, call, finish, port, result, start
 from support.contracts import (
     HOSPITAL,
     NOW,
@@ -376,3 +376,14 @@ def test_options_that_mean_nothing(room: Room) -> None:
         error = room.refused(*arguments, *more, status=2)
         assert error["code"] == "input" and "unknown key `nam` in [policy]" in error["message"]
         assert (error["file"], error["row"], error["help"]) == (file, 2, "did you mean `name`?")
+
+
+def test_a_program_that_measures_is_checked(tmp_path: Path) -> None:
+    """What is measured states its own number of records."""
+    file = write(tmp_path / "policy.toml", LAX | {"releases.measures": "1"})
+    measured = str(EXAMPLES / "tumour" / "measured.ccr")
+    asked = ("policy", "check", file, measured, "--records", "455", "--purpose", "research")
+    done = call(*asked)
+    assert done.exit_code == 0, (done.stdout, done.stderr)
+    none = write(tmp_path / "none.toml", LAX | {"releases.measures": "0"})
+    assert "measures of a run: 1 is asked, at most 0" in call("policy", "check", none, *asked[3:]).stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -353,3 +354,12 @@ def test_several_steps_may_be_lost_at_once(tmp_path: Path) -> None:
     assert header == {"program": program().digest, "starts": [0, 3, 4]}
     log.begin("a" * 64, 4)
     refused(lambda: StepLog(tmp_path, "c" * 64, program()).begin("a" * 64, 0), "run-known")
+
+
+def test_a_new_run_says_that_an_earlier_one_can_be_gone_on_with(tmp_path: Path) -> None:
+    """It is charged anew; whoever forgets `--continue` is told before."""
+    room = Room(tmp_path, runs=2)
+    assert room.hospital(room.path).unfinished == ""
+    room.meet(cut=(Frame.NOISY_SUM, 2))
+    assert re.fullmatch(r"step \d of \d+", room.hospital(room.path).unfinished)
+    assert room.hospital(room.path, continues=True).unfinished == ""

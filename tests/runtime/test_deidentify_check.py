@@ -225,3 +225,12 @@ def test_a_quasi_identifier_may_be_an_array(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.array([[1, 2], [1, 2], [1, 3]]), y=np.array([1.5, 2.5, 2.5]))
     found = check(open_table(str(tmp_path / "a.npz")), rules(quasi_identifiers=["x"], k=2))
     assert failing(found) == {("k-anonymity", "in 1 groups of fewer than 2 rows", ("x[0]", "x[1]")): (1, (3,))}
+
+
+def test_a_mask_whose_name_is_misspelled_passes_nothing() -> None:
+    """A policy may mask columns that another file has; one that is nearly called so is meant."""
+    table = table_of({"zip": ["10115", "10117"], "age": ["30", "40"]})
+    with pytest.raises(InputError, match="no column `zipcode`, which the policy masks") as caught:
+        check(table, rules(mask={"zipcode": {"how": "generalise", "prefix": 3}}))
+    assert caught.value.help == "did you mean `zip`?"
+    assert check(table, rules(mask={"diagnosis": {"how": "drop"}})).passed

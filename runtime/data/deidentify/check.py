@@ -17,7 +17,7 @@ from runtime.data.deidentify.patterns import Patterns
 from runtime.data.deidentify.persons import Persons
 from runtime.data.deidentify.rules import Rules
 from runtime.data.deidentify.unique import Unique
-from runtime.data.deidentify.unmasked import masks_of, named
+from runtime.data.deidentify.unmasked import masks_of, named, spelled_right
 from runtime.data.errors import InputError
 from runtime.data.table import Part, Table
 
@@ -67,6 +67,7 @@ class _Reading:
         self._sensitive = _places(table, rules.sensitive, "the policy has as sensitive")
         self._person = None if rules.person is None else place_of(table, rules.person, "is to tell persons apart")
         self._coded = {place: Coded() for place in (*self._quasi, *self._sensitive)}
+        spelled_right(table, rules)
         masks = masks_of(table, rules)
         hashed = {place for place, (_, mask) in masks.items() if isinstance(mask, Hash)}
         known = {*self._coded, *hashed}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from runtime.data.deidentify.cells import Cells
 from runtime.data.deidentify.findings import Finding, Rows
 from runtime.data.deidentify.masking import masked
 from runtime.data.deidentify.masks import Mask
 from runtime.data.deidentify.rules import Rules
+from runtime.data.errors import InputError
 from runtime.data.table import Table
 
 
@@ -56,6 +58,24 @@ def masks_of(table: Table, rules: Rules) -> dict[int, tuple[str, Mask]]:
     for name, places in table.arrays.items():
         found.update(dict.fromkeys((p for p in places if found[p] is None), masks.get(_bare(name))))
     return {place: mask for place, mask in found.items() if mask is not None}
+
+
+def spelled_right(table: Table, rules: Rules) -> None:
+    """Raises InputError for a mask of no column here whose name is nearly that of one that no mask is for.
+
+    A policy may be for several files; but where it is misspelled, that column would pass as it stands.
+    """
+    masks = masks_of(table, rules)
+    here = {name for name, _ in masks.values()}
+    free = [name for place, name in enumerate(table.names()) if place not in masks]
+    for name in (n for n in rules.mask if n not in here):
+        near = get_close_matches(name, free, 1, 0.6)
+        if near:
+            raise InputError(
+                f"there is no {table.noun} `{name}`, which the policy masks",
+                help=f"did you mean `{near[0]}`?",
+                file=table.file,
+            )
 
 
 def _left(mask: Mask | None) -> Callable[[str], bool]:
