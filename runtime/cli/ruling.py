@@ -91,6 +91,6 @@ def of_contract(terms: Terms, asked: Policy | None, ledger: Path | None, party: 
 
 
 def _there(ledger: Path | None) -> Path | None:
-    """The ledger's file; None if none was asked for and there is none."""
+    """The ledger's file; None if there is none yet, which remembers no policy."""
     path = ledger or default_path()
-    return path if ledger is not None or path.exists() else None
+    return path if path.exists() else None

@@ -67,8 +67,9 @@ def audit_(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Verify an exported log, without the ledger: that it is whole, signed, and that no budget was ever exceeded.
+    """Verify an exported log, without the ledger.
 
+    It is whole and signed, and no budget was ever exceeded.
     That its end was not left out when it was exported only a checkpoint can tell that somebody kept.
     """
     with faults(json):
@@ -91,7 +92,10 @@ def report(
     ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
-    """Give account of every budget: granted, spent and left, to whom, for which runs; what was refused or revoked."""
+    """Give account of every budget, for an officer.
+
+    What is granted, spent and left, to whom, for which runs; what was refused or revoked.
+    """
     with faults(json):
         at = now()
         with Ledger(ledger or default_path()) as opened:

@@ -12,8 +12,8 @@ import safetensors.numpy
 from support.command import HERE, call, finish, port, start
 
 from runtime import api
-from runtime.cli import meet
 from runtime.data.errors import InputError
+from runtime.party import agreed
 from runtime.report import saved
 
 # What comes out has been seen from all sides: a matrix, a square one, a vector, a number.
@@ -189,8 +189,8 @@ def test_a_model_that_changes_while_it_is_read(folder: Path, monkeypatch: pytest
         (folder / "model.npz").touch()
         return sources
 
-    meet_prepare = meet.prepare
-    monkeypatch.setattr(meet, "prepare", changes)
+    meet_prepare = agreed.prepare
+    monkeypatch.setattr(agreed, "prepare", changes)
     own = ("--as", "vendor", "--key", "vendor.key", "--cert", "vendor.crt", "--peer", "shop.crt")
     told = refused(*own, "--connect", f"{HERE}:9", *_all("model.npz"), "--wait", "0.1", command="run")
     assert "model.npz: it was changed while it was read" in told
