@@ -21,7 +21,7 @@ def refused(*arguments: str) -> Any:
 
 
 @pytest.mark.parametrize("noise", [NONE, TINY], ids=["none", "tiny"])
-@pytest.mark.parametrize("drawn", ["", " drawn by hospital"])
+@pytest.mark.parametrize("drawn", ["", pytest.param(" drawn by hospital", marks=pytest.mark.slow)])
 def test_an_infinite_epsilon_is_refused(tmp_path: Path, noise: tuple[str, str], drawn: str) -> None:
     text = SOURCE.replace(" drawn by hospital", drawn)
     if noise == NONE:

@@ -78,6 +78,7 @@ def vendor(room: Path, at: int, *more: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_a_loop_that_is_left_and_gone_on_with(room: Path) -> None:
     program = ccr.compile(room / "told.ccrc")
     inputs = {"w0": str(room / "w0.csv")}
