@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, floor, log2
+from math import ceil
 from typing import assert_never
 
 from compiler.words.builder import Builder
@@ -37,7 +37,7 @@ class Follower:
 
     def states(self) -> list[Type]:
         """What it carries beside the variable, from 0."""
-        own = _holding(type_of(self.kind).shape, Fraction(2) ** (floor(log2(self.clip)) - GUARD), self.reach)
+        own = _holding(type_of(self.kind).shape, Fraction(2) ** (_octave(self.clip) - GUARD), self.reach)
         match self.update.optimizer:
             case Momentum(factor):
                 found = [] if not factor else [_wider(own, 1 / (1 - factor))]
@@ -80,7 +80,7 @@ class Follower:
         square = b.mul(noisy, noisy)
         spread = _carried(b, b.affine([(adam.beta2, states[1]), (1 - adam.beta2, square)]), second)
         unbiased = [
-            b.mul(moment, self._by_step(b, index, [1 / (1 - beta ** (t + 1)) for t in range(self.steps)], shape))
+            b.mul(moment, self._by_step(b, index, _corrections(beta, self.steps), shape))
             for moment, beta, shape in ((mean, adam.beta1, first.shape), (spread, adam.beta2, second.shape))
         ]
         top = b.round(unbiased[0], first.scale, *full_range(first.width + 64, True))
@@ -97,11 +97,8 @@ class Follower:
 
     def _average(self, b: Builder, index: int, after: int, total: int) -> list[int]:
         """The sum of the weights after the last steps, and its mean."""
-        first = self.steps - self.update.average
-        counts = [Fraction(int(t >= first)) for t in range(self.steps)]
-        weight = b.type(after)
-        counted = after if first == 0 else b.mul(after, self._by_step(b, index, counts, weight.shape))
-        added = _carried(b, b.add2(total, counted), b.type(total))
+        before = b.const([Fraction(self.steps - self.update.average - 1)])
+        added = _carried(b, b.add2(total, b.mul(after, b.less(before, index))), b.type(total))
         return [added, self._rounded(b, b.scaled(added, Fraction(1, self.update.average)))]
 
     def _rounded(self, b: Builder, number: int) -> int:
@@ -113,7 +110,7 @@ class Follower:
         """The step's entry of a public table, to `PRECISION` bits of its smallest, for every element."""
         if len(set(values)) == 1:
             return b.const(values[:1], shape)
-        grid = Fraction(2) ** (floor(log2(min(v for v in values if v))) - PRECISION)
+        grid = Fraction(2) ** (_octave(min(values)) - PRECISION)
         table = b.const([Fraction(round(v / grid)) * grid for v in values], (len(values),))
         return b.view(table, Strided(0, (0,) * len(shape), (1,)), shape, [index])
 
@@ -148,6 +145,25 @@ class Followers:
             at += len(follower.states())
             found.append(carried[at - 1] if follower.update.average else number)
         return found
+
+
+def _corrections(beta: Fraction, steps: int) -> list[Fraction]:
+    """1 / (1 - beta^t) for t from 1, by which a moment that began at 0 is too small.
+
+    The powers are held to so many bits that 1 less one of them is good to some more than `PRECISION`.
+    """
+    one = 1 << (2 * PRECISION + ceil(1 / (1 - beta)).bit_length())
+    power, found = one, list[Fraction]()
+    for _ in range(steps):
+        power = power * beta.numerator // beta.denominator
+        found.append(Fraction(one, one - power))
+    return found
+
+
+def _octave(value: Fraction) -> int:
+    """floor(log2(value)), exactly, of any size."""
+    guess = value.numerator.bit_length() - value.denominator.bit_length()
+    return guess if value >= Fraction(2) ** guess else guess - 1
 
 
 def _carried(b: Builder, number: int, type: Type) -> int:

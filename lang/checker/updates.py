@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 
 from lang import typed
@@ -12,15 +12,17 @@ from lang.checker.failing import Failed
 from lang.checker.infer import describe
 from lang.checker.public import constant, indices
 from lang.checker.symbols import Public
-from lang.numerals import show_number
+from lang.numerals import counted, show_number
 from lang.problems.flow import ClausePrivate, ClauseTwice, ClauseUnknown, ClauseValue
 from lang.problems.steps import StepClause
+from lang.problems.values import TooLarge
 from lang.source import Span
 from lang.syntax import tree
 from lang.typed import Adam, Moment, Momentum, Update
 
 STEP = "t"  # in a `rate`: the number of the step, from 0
 CLAUSES = ("rate", "momentum", "optimizer", "average")
+MOST_APART = 1 << 14  # steps that have numbers of their own: the schedule holds a table of them
 _BELOW_ONE = ("at least 0 and below 1", lambda v: 0 <= v < 1)
 # option of `adam` -> what it must be, the test for it, what it is if it is not given
 _ADAM: Mapping[str, tuple[str, Callable[[Fraction], bool], Fraction]] = {
@@ -38,62 +40,82 @@ class Updates:
 
     def update(self, context: Context, steps: int, moment: Moment) -> Update:
         """Raises Failed."""
-        rates: tuple[Fraction, ...] | None = None
-        optimizer: Momentum | Adam | None = Momentum(Fraction(0))
-        average: int | None = 0
-        for name, clause in self.given.items():
+        update, done = Update(()), 0
+        for clause in self.given.values():
             with context.attempt():
-                match name:
-                    case "rate":
-                        rates = None
-                        rates = _rates(context, clause, steps)
-                    case "average":
-                        average = None
-                        average = _average(context, clause, steps)
-                    case "momentum":
-                        optimizer = None
-                        factor = _number(context, clause.value, "momentum", *_BELOW_ONE, "0.9")
-                        optimizer = Momentum(factor)
-                    case "optimizer":
-                        optimizer = None
-                        optimizer = _optimizer(context, clause)
-                    case _:
-                        raise AssertionError(f"`{name}` is no clause of an update")
-        self._at_most_one(context)
-        if rates is None or optimizer is None or average is None:
+                update = _with(context, update, clause, steps)
+                done += 1
+        if "momentum" in self.given and "optimizer" in self.given:  # a momentum is an optimizer of its own
+            context.report(ClauseTwice(span=self.given["momentum"].name.span, clause="momentum` or `optimizer"))
+        if done < len(self.given) or not update.rates:
             raise Failed
-        update = Update(rates, optimizer, average)
         if moment is Moment.END and not update.plain:
-            names = [name for name in ("momentum", "optimizer", "average", "rate") if name in self.given]
-            raise Failed(StepClause(span=self.given[names[0]].name.span, clause=names[0]))
+            name = next(name for name in ("momentum", "optimizer", "average", "rate") if name in self.given)
+            raise Failed(StepClause(span=self.given[name].name.span, clause=name))
         return update
 
-    def _at_most_one(self, context: Context) -> None:
-        """A momentum is an optimizer of its own."""
-        if "momentum" in self.given and "optimizer" in self.given:
-            context.report(ClauseTwice(span=self.given["momentum"].name.span, clause="momentum` or `optimizer"))
+
+def _with(context: Context, update: Update, clause: tree.Clause, steps: int) -> Update:
+    """The update with what one more clause says; raises Failed."""
+    match clause.name.name:
+        case "rate":
+            return replace(update, rates=_rates(context, clause, steps))
+        case "average":
+            return replace(update, average=_average(context, clause, steps))
+        case "momentum":
+            return replace(update, optimizer=Momentum(_number(context, clause.value, "momentum", *_BELOW_ONE, "0.9")))
+        case "optimizer":
+            _in_a_table(clause, steps)
+            return replace(update, optimizer=_optimizer(context, clause))
+        case name:
+            raise AssertionError(f"`{name}` is no clause of an update")
 
 
 def _rates(context: Context, clause: tree.Clause, steps: int) -> tuple[Fraction, ...]:
     """One for all steps, one for each, or a formula of the step `t`."""
-    numbers = typed.Const(typed.Number((steps,), True), tuple(map(Fraction, range(steps))), clause.value.span)
     with context.block(()):
-        if context.scopes.find(STEP) is None:
+        if context.scopes.find(STEP) is None and _mentions(clause.value, STEP):
+            _in_a_table(clause, steps)
+            numbers = typed.Const(typed.Number((steps,), True), tuple(map(Fraction, range(steps))), clause.value.span)
             context.bind(tree.Name(STEP, clause.value.span), Public(clause.value.span, numbers, "the step"))
         values = _public(context, clause.value, "rate")
     shape = values.type.shape
     if shape not in ((), (steps,)) or not all(v > 0 for v in values.values):
         bad = next((v for v in values.values if v <= 0), None)
         shown = describe(values.type) if bad is None else show_number(bad)
-        wanted = f"above 0: a number, a formula of `{STEP}`, or {steps} numbers"
+        wanted = f"above 0: a number, a formula of `{STEP}`, or {counted(steps, 'number')}"
         raise _wrong(clause.value.span, "rate", wanted, shown, "8.0")
     return values.values if len(set(values.values)) > 1 else values.values[:1]
 
 
+def _mentions(node: object, name: str) -> bool:
+    """Does the name stand in an expression?"""
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tree.Name) and part.name == name:
+            return True
+        if isinstance(part, tuple):
+            waiting += part
+        elif is_dataclass(part) and not isinstance(part, Span):
+            waiting += [getattr(part, f.name) for f in fields(part)]
+    return False
+
+
+def _in_a_table(clause: tree.Clause, steps: int) -> None:
+    """Raises Failed where there are too many steps for a number of each."""
+    if steps > MOST_APART:
+        hint = "give one `rate` for all steps, and no `optimizer`"
+        what = f"steps that `{clause.name.name}` tells apart"
+        raise Failed(TooLarge(span=clause.value.span, limit=MOST_APART, what=what, hint=hint))
+
+
 def _average(context: Context, clause: tree.Clause, steps: int) -> int:
+    def some(value: Fraction) -> bool:
+        return 1 <= value <= steps and value.denominator == 1
+
     wanted = f"a whole number from 1 to {steps}, the number of steps"
-    test: Callable[[Fraction], bool] = lambda v: 1 <= v <= steps and v.denominator == 1  # noqa: E731
-    return int(_number(context, clause.value, "average", wanted, test, str(max(1, steps // 2))))
+    return int(_number(context, clause.value, "average", wanted, some, str(max(1, steps // 2))))
 
 
 def _optimizer(context: Context, clause: tree.Clause) -> Adam:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from support.training_text import Trial
 from compiler.pipeline import understand
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
-from compiler.words.ir import Value, Words
-from compiler.words.operations import Learn
+from compiler.words.ir import Type, Value, Words
+from compiler.words.operations import Entry, Learn
+from lang.checker.updates import MOST_APART
 from lang.problems.problem import Rejected
 from lang.source import Source
 
@@ -35,6 +37,11 @@ def words(update: str) -> Words:
     return understand(Source("update.ccr", TEXT.format(update))).words
 
 
+class AwayFromTheEnds(Trial):
+    def input(self, at: Entry, type: Type) -> Array:
+        return np.array([30_000, -40_000, 7])
+
+
 def followed(update: str) -> tuple[Floats, list[Floats], Floats]:
     """(the first weights, the mean noisy gradient of each step, the last weights)."""
     made = words(update)
@@ -46,8 +53,7 @@ def followed(update: str) -> tuple[Floats, list[Floats], Floats]:
             gradients.append(found.astype(float) * float(item.type.scale) / BATCH)
         return found
 
-    sources = Trial(made, 7)
-    sources.input = lambda at, type: np.array([30_000, -40_000, 7])  # type: ignore[method-assign]  # away from the ends
+    sources = AwayFromTheEnds(made, 7)
     with reading(read):
         [weights] = evaluate(made.block, [], sources)
     assert len(gradients) == STEPS
@@ -148,3 +154,33 @@ def test_no_sum_is_told_without_noise(noise: str) -> None:
     with pytest.raises(Rejected) as caught:
         understand(Source("update.ccr", text.replace("output w", "output reveal(w)")))
     assert "clause-value" in {problem.code for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        "rate = 1.0",
+        "rate = 1.0, momentum = 0.5",
+        "rate = 1.0, average = 900000000",
+    ],
+)
+def test_what_needs_no_table_takes_any_number_of_steps(update: str) -> None:
+    """A formula of the step is a table of all; a constant rate, a momentum and a mean are not."""
+    text = TEXT.format(update).replace("steps = 12", "steps = 1000000000")
+    assert understand(Source("many.ccr", text)).words.block.items
+
+
+@pytest.mark.parametrize("update", ["rate = 1.0 / (1 + t)", "rate = 1.0, optimizer = adam()"])
+def test_a_table_of_too_many_steps_is_named(update: str) -> None:
+    text = TEXT.format(update)
+    assert understand(Source("as_many.ccr", text.replace("steps = 12", f"steps = {MOST_APART}")))
+    with pytest.raises(Rejected) as caught:
+        understand(Source("more.ccr", text.replace("steps = 12", f"steps = {MOST_APART + 1}")))
+    assert {problem.code for problem in caught.value.problems} == {"too-large"}
+
+
+def test_a_clip_below_what_floats_hold() -> None:
+    """The grid of what is carried is a power of two of any size."""
+    text = TEXT.format("rate = 1.0, momentum = 0.5").replace("clip = 1.0", f"clip = 1.0 / 10 ** {400}")
+    with suppress(Rejected):  # the update is lost in the kind, and the noise in its grid; neither is a traceback
+        understand(Source("small.ccr", text))
