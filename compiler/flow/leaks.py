@@ -148,14 +148,13 @@ def _leak(output: str, span: Span, source: Source, receiver: str, related: tuple
 def _known(output: str, span: Span, noise: Drawn) -> Problem:
     related: tuple[tuple[Span, str], ...] = ()
     if noise.span is not None:
-        first = replace(noise.span, end_line=noise.span.line, end_column=noise.span.column + len(noise.word))
-        related = ((first, f"its noise is drawn by `{noise.party}`"),)
+        related = ((_word(noise.span, noise.word), f"its noise is drawn by `{noise.party}`"),)
     return NoiseKnown(span=span, output=output, party=noise.party, related=related)
 
 
-def _word(training: Span) -> Span:
-    """Its `dpsgd`."""
-    return replace(training, end_line=training.line, end_column=training.column + len("dpsgd"))
+def _word(statement: Span, word: str = "dpsgd") -> Span:
+    """What it begins with."""
+    return replace(statement, end_line=statement.line, end_column=statement.column + len(word))
 
 
 def sources(block: Block) -> dict[int, Sources]:

@@ -16,9 +16,23 @@ from compiler.schedule.lane import Lane, kernel_name, lane
 from compiler.schedule.late import Late, tells
 from compiler.schedule.order import topological
 from compiler.schedule.place import place
-from compiler.schedule.plan import Carry, Copy, Disclose, Enter, Hand, Launch, Open, Plan, Product, Repeat, Step, Tell
-from compiler.schedule.plan import Told as ToldSum
+from compiler.schedule.plan import (
+    Carry,
+    Copy,
+    Disclose,
+    Enter,
+    Hand,
+    Launch,
+    Open,
+    Plan,
+    Product,
+    Repeat,
+    Step,
+    Tell,
+    Told,
+)
 from compiler.schedule.rows import free_buffers, number_rows
+from compiler.schedule.shared import Shared
 from compiler.schedule.storage import Stored
 from compiler.words import operations
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value, Words
@@ -47,33 +61,6 @@ def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
     ]
     numbered, _ = number_rows(free_buffers(steps), kernels)
     return Plan(tuple(kernels), tuple(shared.buffers), numbered)
-
-
-@dataclass
-class Shared:
-    """What all blocks of one program add to."""
-
-    parties: tuple[str, ...]
-    roles: Roles
-    lanes: list[Lane] = field(default_factory=list[Lane])  # one for each kernel
-    known: dict[Block, int] = field(default_factory=dict[Block, int])
-    buffers: list[int] = field(default_factory=list[int])
-    clear_words: int = 0
-
-    def kernel(self, lane: Lane) -> int:
-        """The kernel of one lane's block, one however many launches run it."""
-        if lane.block not in self.known:
-            self.known[lane.block] = len(self.lanes)
-            self.lanes.append(lane)
-        return self.known[lane.block]
-
-    def buffer(self, type: Type) -> Stored:
-        self.buffers.append(type.size * type.width)
-        return Stored.dense(len(self.buffers) - 1, type.shape, type.width)
-
-    def clear_word(self) -> int:
-        self.clear_words += 1
-        return self.clear_words - 1
 
 
 @dataclass
@@ -230,7 +217,7 @@ class Level:
             case Value(op=Share(first=first)):
                 self.clear[number] = self.parts[item.args[0]][0 if first else 1]
             case Value(op=Learn(to, draw, variable)):
-                self.clear[number] = self._learn(item, ToldSum(draw, variable), to, steps)
+                self.clear[number] = self._learn(item, Told(draw, variable), to, steps)
             case Result(loop, position) if loop in self.after:
                 self.clear[number] = self.after[loop][position]
             case Value() if self.late(number):
@@ -269,7 +256,7 @@ class Level:
             case _:
                 raise AssertionError(f"nothing to do for {item}")
 
-    def _learn(self, item: Value, sum: ToldSum, to: str, steps: list[Step]) -> int:
+    def _learn(self, item: Value, sum: Told, to: str, steps: list[Step]) -> int:
         """The clear word that a noisy sum becomes: of the wires that hold it, or of both shares."""
         word = self.shared.clear_word()
         if self.owners[item.args[0]] == JOINT:
