@@ -3,47 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
-from typing import Any
 
 import numpy as np
 import pytest
 from support.command import call
-from support.contracts import HOSPITAL, NOW, ROWS, VENDOR, contract, folder, program, write_records
-from support.ledgers import refused
+from support.contracts import HOSPITAL, NOW, ROWS, VENDOR, program, write_records
 from support.memory_channel import pair
-from support.watched import Cheating, Logged, Watched
+from support.permits import AGREED, RECORDS, granted, in_time, loaded, made, meet, states
 
-from runtime.contract.amounts import Spend
-from runtime.contract.cost import charges
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, encode
-from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
-from runtime.data.load import Loaded
 from runtime.data.unchanged import unchanged
 from runtime.ledger import store
 from runtime.ledger.events import (
-    Allotted,
-    Attempt,
-    Contracted,
-    CutOff,
-    Denied,
-    Event,
-    Granted,
-    Moved,
-    Reserved,
     State,
-    budget,
 )
-from runtime.ledger.events import encode as encode_event
-from runtime.ledger.refusals import name
-from runtime.ledger.run import Run
 from runtime.ledger.seal import Seal
 from runtime.ledger.store import Ledger
 from runtime.net.errors import NetworkError
@@ -51,94 +30,20 @@ from runtime.net.frames import Frame
 from runtime.ot.errors import CheatingDetected
 from runtime.party.ledger_permit import Bearer, ContractPermit, LedgerPermit, permit
 from runtime.party.run import prepare, run
-from runtime.party.sources import load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.session.guard import PeerRefused
-from runtime.session.hello import DifferentRecords, Disagreement
-from runtime.session.permit import Permit
-
-AGREED = contract()
-RECORDS = folder() / "records.csv"
-
-
-@functools.cache
-def costs() -> tuple[Spend, Spend]:
-    assert AGREED.terms.privacy is not None
-    return charges(program().compiled, {"records": ROWS}, AGREED.terms.privacy)
+from runtime.session.hello import DifferentRecords
 
 
 @pytest.fixture(autouse=True)
-def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The contract is valid, and its cost is computed once for all tests."""
-    monkeypatch.setattr("runtime.party.ledger_permit.charges", lambda *_: costs())
-    for clock in ("party.ledger_permit", "ledger.agreed", "ledger.refusals", "ledger.run", "cli.budgets"):
-        monkeypatch.setattr(f"runtime.{clock}.now", lambda: NOW)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_time(monkeypatch)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
-    """Grants one run, and half of a second one."""
-    request = made(tmp_path)._request
-    amount = budget(Spend(request.cost.epsilon * 3 / 2, request.cost.delta * 3))
-    path = tmp_path / "ledger.db"
-    with Ledger(path, create=True) as opened:
-        opened.record(
-            lambda _: [
-                Granted(at=NOW, data=request.data[0], label="records", budget=amount),
-                Allotted(at=NOW, data=request.data[0], consumer=request.consumer, label="vendor", budget=amount),
-            ]
-        )
-    return path
-
-
-def made(tmp_path: Path) -> LedgerPermit:
-    """The hospital's permit, to the ledger of this folder, which is made if there is none."""
-    path = tmp_path / "ledger.db"
-    Ledger(path, create=True).close()
-    files = {"records": str(RECORDS)}
-    bearer = Bearer("hospital", HOSPITAL, VENDOR.certificate)
-    found = permit(AGREED, program(), bearer, files, path, loaded("hospital", files))
-    assert isinstance(found, LedgerPermit)
-    return found
-
-
-def loaded(party: str, files: dict[str, str], columns: Chosen = NONE) -> dict[str, Loaded]:
-    return load(program().compiled, frozenset({party}), files, columns)
-
-
-def meet(
-    inner: Permit,
-    *,
-    vendor_breaks_at: Frame | None = None,
-    cheats: bool = False,
-    vendors: Permit | None = None,
-) -> tuple[list[str], Any, Any]:
-    """What the hospital did, and what either side ended with."""
-    log: list[str] = []
-    here, there = pair(timeout=20.0)
-    ends: dict[str, Any] = {}
-
-    def side(party: str, given: dict[str, str], channel: Any, permit: Permit) -> None:
-        sources = prepare(program(), party, given, RunSecret.of(None))
-        try:
-            ends[party] = run(program(), party, sources, channel, None, permit)
-        except (Refused, NetworkError, CheatingDetected, Disagreement) as error:
-            ends[party] = error
-
-    weights = folder() / "w0.csv"
-    weights.write_text("w\n0.5\n-0.25\n")
-    theirs = (Cheating if cheats else Watched)(there, [], vendor_breaks_at)
-    vendor = Thread(target=side, args=("vendor", {"w0": str(weights)}, theirs, vendors or Permit(inner.contract)))
-    vendor.start()
-    side("hospital", {"records": str(RECORDS)}, Watched(here, log), Logged(inner, log))
-    vendor.join()
-    return log, ends["hospital"], ends["vendor"]
-
-
-def states(ledger: Path) -> list[State]:
-    with Ledger(ledger) as opened:
-        return list(opened.books().states.values())
+    return granted(tmp_path)
 
 
 def test_nothing_leaves_before_its_mark_is_durable(tmp_path: Path, ledger: Path) -> None:
@@ -400,97 +305,3 @@ def test_the_permit_checks_what_the_run_brings(tmp_path: Path) -> None:
     vendors = permit(AGREED, program(), Bearer("vendor", VENDOR, HOSPITAL.certificate), {}, path, {})
     assert type(vendors) is ContractPermit and vendors.contract and vendors.charged is None
     assert vendors.records == {"records": ROWS}
-
-
-# -- what is written down of a run that did not come to its end
-
-
-def told(ledger: Path) -> list[Event]:
-    with Ledger(ledger) as opened:
-        return opened.history()
-
-
-def test_a_refused_run_is_written_down(tmp_path: Path, ledger: Path) -> None:
-    for _ in range(2):
-        meet(made(tmp_path))
-    last = told(ledger)[-1]
-    assert isinstance(last, Denied) and (last.attempt, last.rule, last.times) == (Attempt.RUN, "consumer-budget", 1)
-    request = made(tmp_path)._request
-    assert (last.consumer, last.contract) == (request.consumer, request.contract)
-    assert (last.program, last.data) == (request.program, request.data)
-    assert last.asked is not None and last.asked.spend == request.charge
-
-
-def test_one_that_is_refused_before_the_peer_is_met_is_too(tmp_path: Path, ledger: Path) -> None:
-    edited = AGREED.model_copy(update={"signatures": AGREED.signatures[:1]})
-    files = {"records": str(RECORDS)}
-    with pytest.raises(Refused, match="unsigned"):
-        permit(
-            edited,
-            program(),
-            Bearer("hospital", HOSPITAL, VENDOR.certificate),
-            files,
-            ledger,
-            loaded("hospital", files),
-        )
-    last = told(ledger)[-1]
-    assert isinstance(last, Denied) and last.rule == "unsigned" and last.program == program().digest
-
-
-def test_a_peer_that_comes_with_another_contract_is_written_down(tmp_path: Path, ledger: Path) -> None:
-    _, hospital, _ = meet(made(tmp_path), vendors=Permit("7" * 64))
-    assert isinstance(hospital, Disagreement)
-    last = told(ledger)[-1]
-    assert isinstance(last, Denied) and last.rule == "different-contracts" and "7" * 64 not in encode_event(last)
-
-
-@pytest.mark.parametrize(
-    ("frame", "kind"), [(Frame.OT_BATCH, Moved), (Frame.DECODING, CutOff), (Frame.DONE, CutOff)], ids=str
-)
-def test_why_a_run_ended_is_written_down(tmp_path: Path, ledger: Path, frame: Frame, kind: type) -> None:
-    _, hospital, _ = meet(made(tmp_path), vendor_breaks_at=frame)
-    last = told(ledger)[-1]
-    assert isinstance(last, kind) and last.why == name(hospital)
-
-
-def test_a_contract_is_in_the_ledger_before_a_run_under_it(tmp_path: Path, ledger: Path) -> None:
-    """Once, and a run that does not keep to it is refused."""
-    for _ in range(2):
-        meet(made(tmp_path))
-    events = told(ledger)
-    agreed = [event for event in events if isinstance(event, Contracted)]
-    assert [event.step for event in agreed] == ["in_force"] and agreed[0].peer.name == "vendor"
-    assert events.index(agreed[0]) < next(i for i, event in enumerate(events) if isinstance(event, Reserved))
-    with Ledger(ledger) as opened:
-        request = made(tmp_path)._request
-        for change in ({"program": "1" * 64}, {"consumer": "2" * 64}):
-            refused(lambda c=change: Run.reserve(opened, dataclasses.replace(request, **c)), "contract-differs")
-        assert request.privacy is not None
-        looser = dataclasses.replace(request, privacy=request.privacy.model_copy(update={"runs": 99}))
-        refused(lambda: Run.reserve(opened, looser), "contract-differs")
-        event = agreed[0].model_copy(update={"program": "3" * 64})
-        refused(lambda: opened.record(lambda _: [event]), "contract-differs")
-
-
-def test_no_run_begins_when_its_contract_has_expired(
-    tmp_path: Path, ledger: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By the time of the event itself, which is a moment later than that of the check before it."""
-    request = made(tmp_path)._request
-    monkeypatch.setattr("runtime.ledger.run.now", lambda: AGREED.terms.expires)
-    with Ledger(ledger) as opened:
-        refused(lambda: Run.reserve(opened, request), "expired")
-
-
-def test_how_the_run_of_a_dead_process_ended(tmp_path: Path, ledger: Path) -> None:
-    with Ledger(ledger) as opened:
-        request = dataclasses.replace(made(tmp_path)._request, cost=None, contract="9" * 64)
-        for step in ("reserved", "releasing"):
-            run = Run.reserve(opened, request)
-            if step == "releasing":
-                run.labels_sent()
-                run.releasing()
-            run._lock.release()
-        Run.reserve(opened, request)
-        ended = [(event.kind, event.why) for event in opened.history() if isinstance(event, CutOff | Moved)]
-    assert ("cut_off", "process-ended") in ended and ("moved", "process-ended") in ended
