@@ -59,7 +59,8 @@ def parties(compiled: Compiled) -> list[str]:
     lines: list[str] = []
     for party, outputs in learns(compiled).items():
         role = "garbles" if party == compiled.garbler else "evaluates"
-        told = ", ".join(f"{o.name}: {o.kind}" for o in outputs) or "nothing"
+        steps = [f"the noisy sums of each step on `{m.dataset}`" for m in compiled.mechanisms if m.to == party]
+        told = ", ".join([*(f"{o.name}: {o.kind}" for o in outputs), *steps]) or "nothing"
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:
         lines.append("params " + ", ".join(f"{name} = {exact(Fraction(value))}" for name, value in compiled.parameters))
@@ -75,7 +76,13 @@ def taken_for(compiled: Compiled) -> str:
     match compiled.taken_for:
         case Evaluator.MALICIOUS:
             enters = "inputs, coins and shares" if compiled.mechanisms else "inputs"
-            return f"{compiled.evaluator} may be malicious: it enters its {enters} and nothing that it computes of them"
+            but = (
+                ", but for weights that it goes on with, which may be any"
+                if any(m.to for m in compiled.mechanisms)
+                else ""
+            )
+            said = f"{compiled.evaluator} may be malicious: it enters its {enters} and nothing that it computes of them"
+            return said + but
         case Evaluator.HONEST:
             return honest(compiled.evaluator)
         case _:

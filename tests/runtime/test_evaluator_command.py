@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import MILLIONAIRES, TUMOUR, call, finish, port, start
+from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call, finish, port, start
 from support.contracts import HOSPITAL, VENDOR
 
 from runtime import api
@@ -79,6 +79,9 @@ def test_the_screen_says_it(checked: Path) -> None:
     assert TRUSTED in call("inspect", str(checked), *HONEST).stdout
     said = "shop may be malicious: it enters its inputs and nothing that it computes of them"
     assert said in call("inspect", str(checked)).stdout
+    shown = call("inspect", str(EXAMPLES / "digits" / "by_step.ccr")).stdout
+    assert "learns w: fix<16, 10>[65, 10], the noisy sums of each step on `digits`" in shown
+    assert "nothing that it computes of them, but for weights that it goes on with" in shown
 
 
 @pytest.mark.slow
