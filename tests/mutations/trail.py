@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 AUDIT, CHAIN, REPEATED = (f"runtime/ledger/{name}.py" for name in ("audit", "chain", "repeated"))
-LOG, REFUSALS, PERMIT = (f"tests/runtime/test_{name}.py" for name in ("log", "refusals", "permit"))
+LOG, REFUSALS, PERMIT = (f"tests/runtime/test_{name}.py" for name in ("log", "refusals", "permit_told"))
 OWNERS = f"{LOG}::test_another_owner_or_ledger"
 ANEW = f"{LOG}::test_who_hashes_anew_cannot_sign_anew"
 ABOVE = f"{LOG}::test_a_charge_above_its_grant_is_told_with_the_sums"
