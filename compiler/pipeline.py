@@ -42,6 +42,7 @@ from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
+from lang.checker.owners import of_owner
 from lang.numerals import short
 from lang.problems.names import NoOutput, NothingToRun
 from lang.problems.problem import Rejected
@@ -61,19 +62,32 @@ class Meaning:
 
 
 def understand(
-    source: Source, overrides: Mapping[str, str | Fraction] | None = None, loader: Loader = load.read
+    source: Source,
+    overrides: Mapping[str, str | Fraction] | None = None,
+    loader: Loader = load.read,
+    party: str = "",
 ) -> Meaning:
-    """Text -> words; raises Rejected with every problem, leaks among them."""
-    checked = check(source, overrides or {}, loader)
+    """Text -> words; raises Rejected with every problem, leaks among them.
+
+    Of data sets with several owners it is the program that `party` runs: its own, or the first owner's.
+    """
+    checked = _owned(check(source, overrides or {}, loader), party)
     with deep_stack():
         return replace(_meaning(source, checked), files=gathered(source, loader))
 
 
 def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
     """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported."""
-    checked = check(source, overrides or {})
+    checked = _owned(check(source, overrides or {}), "")
     with deep_stack():
         return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
+
+
+def _owned(checked: Checked, party: str) -> Checked:
+    owners = checked.program.owners
+    if not owners:
+        return checked
+    return replace(checked, program=of_owner(checked.program, party if party in owners else owners[0]))
 
 
 def _meaning(source: Source, checked: Checked) -> Meaning:
@@ -129,6 +143,7 @@ def _build(meaning: Meaning, products: Products, evaluator: Evaluator, most_gate
     plan = planned(ready, who, minimiser)
     return Compiled(
         parties=words.parties,
+        owners=program.owners,
         garbler=who.garbler,
         evaluator=who.evaluator,
         taken_for=who.taken_for,
@@ -153,9 +168,10 @@ def compile(
     overrides: Mapping[str, str | Fraction] | None = None,
     products: Products = Products.SHARES,
     evaluator: Evaluator = Evaluator.MALICIOUS,
+    party: str = "",
 ) -> Compiled:
     """Text -> compiled program; raises Rejected."""
-    return built(understand(source, overrides), products, evaluator)
+    return built(understand(source, overrides, party=party), products, evaluator)
 
 
 def built(

@@ -377,10 +377,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
+    """Where its owners are several, each has records of its own, and `party` is whose this is (`lang.checker.owners`)."""
+
     name: str
     party: str
     fields: tuple[Field, ...]
     span: Span = field(compare=False)
+    owners: tuple[str, ...] = ()  # all of them, if they are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,3 +395,8 @@ class Program:
     datasets: tuple[Dataset, ...]
     statements: tuple[Statement, ...]
     disjoint: tuple[tuple[str, ...], ...] = ()  # data sets of which no person is in two, their owner says
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Those of its data sets, if they are several."""
+        return self.datasets[0].owners if self.datasets else ()

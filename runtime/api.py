@@ -18,6 +18,7 @@ from runtime.party.alone import Connection, started_alone
 from runtime.party.both import run_both, started
 from runtime.party.driven import Driven
 from runtime.party.run import Report
+from runtime.party.several import in_the_clear
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
@@ -50,6 +51,8 @@ def simulate(
     `columns` names the columns of a file that are a field of a data set, or an input, if their names do not.
     """
     compiled = program.compiled
+    if program.owners:
+        return in_the_clear(program, inputs, seed, columns)
     everyone = frozenset(compiled.parties)
     sources = PartySources(load(compiled, everyone, inputs, columns), RunSecret.of(seed))
     if program.meaning is None:

@@ -22,6 +22,7 @@ from compiler import artifact, pipeline
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import Compiled
+from compiler.program import products as how_products
 from lang.problems.problem import Problem
 from lang.syntax.load import read
 
@@ -54,6 +55,11 @@ class Program:
         """Of the text, in its order; none of an artifact, whose maker was told."""
         return () if self.meaning is None else self.meaning.checked.warnings
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Of its data sets, where they are several: it is the program of the first, or of the party asked for."""
+        return self.compiled.owners
+
     def understood(self) -> pipeline.Meaning:
         """What the text means, which an artifact has brought along."""
         return self.meaning or artifact.meaning(self.compiled)
@@ -64,10 +70,12 @@ def compile(
     overrides: Overrides | None = None,
     products: Products | None = None,
     evaluator: Evaluator | None = None,
+    party: str = "",
 ) -> Program:
     """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
 
-    Products go as shares and the evaluator may be malicious unless it is said otherwise.
+    Products go as shares and the evaluator may be malicious unless it is said otherwise.  Where data sets have several
+    owners, each has a program with the one other party: this is the one of `party`, or of the first.
 
     Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
     an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
@@ -79,10 +87,29 @@ def compile(
             raise ValueError("an artifact's products are fixed: compile the .ccr file again")
         if evaluator is not None:
             raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
-        return read_artifact(Path(path))
-    meaning = pipeline.understand(read(Path(path)), overrides)
-    compiled = pipeline.built(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
-    return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
+        program = read_artifact(Path(path))
+        return program if party in ("", *program.compiled.parties) else of_party(program, party)
+    meaning = pipeline.understand(read(Path(path)), overrides, party=party)
+    return _built(Path(path).name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
+
+
+def of_each(program: Program) -> dict[str, Program]:
+    """The programs of all owners, where they are several."""
+    return {owner: of_party(program, owner) for owner in program.owners}
+
+
+def of_party(program: Program, party: str) -> Program:
+    """The same text as the program that another of several owners runs; as it is for whom it does not have."""
+    if party not in program.owners or party in program.compiled.parties:
+        return program
+    compiled = program.compiled
+    meaning = artifact.meaning(compiled, party)
+    return _built(program.name, meaning, how_products(compiled.plan), compiled.taken_for)
+
+
+def _built(name: str, meaning: pipeline.Meaning, products: Products, evaluator: Evaluator) -> Program:
+    compiled = pipeline.built(meaning, products, evaluator)
+    return Program(name, compiled, artifact.encode(compiled), meaning)
 
 
 def read_artifact(path: Path) -> Program:

@@ -307,6 +307,18 @@ class Held:
     party: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What every owner of a data set tells the party of one step, added: the operand, and as many of the party's other
+    runs, each cut to -most .. most, which the noisy sum of an owner that is honest hardly ever leaves."""
+
+    party: str
+    draw: int  # as of Mechanism
+    variable: int  # as of Noise
+    owners: int  # all of them
+    most: int  # in points of the sum's grid
+
+
 # products as shares, see `compiler.joint.shares`
 
 
@@ -346,7 +358,7 @@ Compute = (  # what takes gates, where it is joint
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
-Telling = Learn | Held  # the operand as it is, known to the party
+Telling = Learn | Held | Pooled  # known to the party; the operand as it is, unless it is pooled
 Op = Source | Compute | Wiring | Mark | Enter | Telling | Sharing
 
 NAMES: Mapping[type[Op], str] = {
@@ -381,6 +393,7 @@ NAMES: Mapping[type[Op], str] = {
     Enter: "enter",
     Learn: "learn",
     Held: "held",
+    Pooled: "pooled",
     Ring: "ring",
     Transfer: "transfer",
     Share: "share",

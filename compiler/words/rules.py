@@ -38,6 +38,7 @@ from compiler.words.operations import (
     Mechanism,
     Mul,
     Noise,
+    Pooled,
     Or,
     Pieces,
     Put,
@@ -95,7 +96,7 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _wired(op, args, type)
     if isinstance(op, Sum | Dot | Digits):
         return _contracted(op, args, type)
-    if isinstance(op, Bound | Mechanism | Enter | Learn | Held):
+    if isinstance(op, Bound | Mechanism | Enter | Learn | Held | Pooled):
         return _passed(op, args, type)
     if isinstance(op, Ring | Transfer | Share):
         return _shared(op, args, type)
@@ -152,6 +153,9 @@ def _passed(op: Mark | Enter | Telling, args: Sequence[Operand], type: Type) -> 
             need(batch == slots or not whole, "a mechanism of all rows and not all rows")
         case Enter() | Learn() | Held():
             _alike(a.type, type)
+        case Pooled(owners=owners, most=most):
+            need(owners > 1 and most > 0, "the sums of one owner alone, or of nothing")
+            return -owners * most, owners * most
         case _:
             assert_never(op)
     return a.known

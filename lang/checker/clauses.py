@@ -10,6 +10,7 @@ from lang import typed
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
+from lang.checker.owners import of_several
 from lang.checker.public import constant, indices
 from lang.checker.symbols import PartyName
 from lang.checker.updates import CLAUSES, Updates
@@ -108,6 +109,8 @@ def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed
         update = updates.update(context, int(values.get("steps", 1)), release) if updates.given else NO_UPDATE
     if len(values) < sum(name in _CLAUSES for name in wanted) or update is None:
         raise Failed
+    if dataset is not None and dataset.owners:
+        release = of_several(context, node, dataset.owners, release)
     if release is Moment.STEP:
         _hidden(node, values["noise"])
         if dataset is not None and not any(c.drawn_by for c in node.clauses):

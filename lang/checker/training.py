@@ -10,6 +10,7 @@ from lang.checker.clauses import clauses_of
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe, number, show_shape
+from lang.checker.owners import owned
 from lang.checker.symbols import Bound, DatasetName, Poison, RowName
 from lang.kinds import Tensor
 from lang.numerals import show_number
@@ -59,7 +60,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         raise Failed
     values = clauses.values
     if clauses.update.optimizer == Momentum(Fraction(0)):
-        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / values["batch"])
+        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / (values["batch"] * len(owned(dataset))))
     return typed.Train(
         variables,
         dataset.name,

@@ -33,7 +33,7 @@ class StepStart(Problem):
 @dataclass(frozen=True, kw_only=True)
 class StepPlace(Problem):
     code = "step-place"
-    title = "a `dpsgd` with `release = step` in a loop"
+    title = "what is told at once stands in a loop"
     label = "not allowed here"
     help = "move it out of the loop, and let `steps` count; a `rate` may depend on the step"
 

@@ -1,0 +1,70 @@
+"""Runs of one party side by side, a thread each, which meet in a `Pool` after each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import Thread
+from typing import Generic, TypeVar
+
+from runtime.execute.pool import Pool, TooFewOwners
+from runtime.net.channel import Channel
+
+BETWEEN = 0.2  # seconds between two looks at the runs, in which Ctrl-C is heard
+T = TypeVar("T")
+Meet = Callable[[], Channel]
+Met = Callable[[Meet], Channel]
+Work = Callable[[Met], T]  # one run; it meets its peer through what it is given
+
+
+def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[str, T]:
+    """What the runs with each owner came to, at least with so many of them.
+
+    Raises what the first one failed with, its owner in a note, if fewer are left.  Ctrl-C ends all of them.
+    """
+    runs = {owner: _Run(owner, pool, work) for owner, work in works.items()}
+    for run in runs.values():
+        run.start()
+    try:
+        while any(run.is_alive() for run in runs.values()):
+            for run in runs.values():
+                run.join(BETWEEN)
+    except BaseException:
+        for run in runs.values():
+            run.end()
+        raise
+    found = {owner: result for owner, run in runs.items() for result in run.results}
+    if len(found) < least:
+        errors = [run.error for run in runs.values() if run.error is not None]
+        raise next((e for e in errors if not isinstance(e, TooFewOwners)), errors[0])
+    return found
+
+
+class _Run(Thread, Generic[T]):
+    def __init__(self, owner: str, pool: Pool, work: Work[T]) -> None:
+        super().__init__(name=f"ccr with {owner}", daemon=True)
+        self.results: list[T] = []
+        self.error: BaseException | None = None
+        self._owner, self._pool, self._work = owner, pool, work
+        self._channel: Channel | None = None
+        self._over = False
+
+    def run(self) -> None:
+        try:
+            self.results.append(self._work(self._met))
+        except BaseException as error:
+            error.add_note(self._owner)
+            self.error = error
+            self._pool.leave(self._owner, str(error))
+
+    def end(self) -> None:
+        """From another thread: whatever the run waits for, it fails."""
+        self._over = True
+        self._pool.leave(self._owner, "it was interrupted here")
+        if self._channel is not None:
+            self._channel.abort()
+
+    def _met(self, meet: Meet) -> Channel:
+        self._channel = meet()
+        if self._over:
+            self._channel.abort()
+        return self._channel
