@@ -15,8 +15,9 @@ from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
-from runtime.party.both import run_both, started
+from runtime.party.both import started
 from runtime.party.driven import Driven
+from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.party.several import in_the_clear
 from runtime.party.sources import PartySources, load
@@ -77,7 +78,7 @@ def run(
     `if __name__ == "__main__":`.  Raises InputError and, unless it may be `not_private`, Refused (not-private) where
     records would leave at an infinite epsilon, both before anything is sent; and PartyFailed.
     """
-    return run_both(program, inputs, seed, timeout, accept=None if not_private else _private, columns=columns)
+    return run_here(program, inputs, seed, timeout, accept=None if not_private else _private, columns=columns)
 
 
 def session(

@@ -32,13 +32,14 @@ from compiler.words.operations import (
     Learn,
     Less,
     Linear,
+    Mark,
     Mechanism,
     Mul,
     Noise,
-    Pooled,
     Op,
     Or,
     Pieces,
+    Pooled,
     Put,
     Ring,
     Round,
@@ -47,6 +48,7 @@ from compiler.words.operations import (
     Sqrt,
     Strided,
     Sum,
+    Telling,
     Transfer,
     View,
     Xor,
@@ -189,7 +191,7 @@ def _source(op: Entry | Draw | Noise | Coins) -> str:
             assert_never(op)
 
 
-def _passed(op: Bound | Mechanism | Enter | Telling, arg: str) -> str:
+def _passed(op: Mark | Enter | Telling, arg: str) -> str:
     match op:
         case Bound(norm, argument):
             return f"{arg} to {norm} ({argument})"

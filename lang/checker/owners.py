@@ -57,9 +57,7 @@ def _drawn_by(statements: Sequence[typed.Statement], owner: str) -> tuple[typed.
 # -- what is wrong ------------------------------------------------------------------------------
 
 
-def of_several(
-    context: Context, node: tree.Dpsgd | tree.Measure, owners: Sequence[str], release: Moment
-) -> Moment:
+def of_several(context: Context, node: tree.Dpsgd | tree.Measure, owners: Sequence[str], release: Moment) -> Moment:
     """When it tells its sums, which it does at once; records what is wrong."""
     for clause in node.clauses:
         if clause.drawn_by is not None and clause.drawn_by.name != "both":
@@ -84,9 +82,7 @@ def check_parties(context: Context, declared: Declared, done: Sequence[typed.Sta
         context.report(TooManyParties(span=third.span, name=third.name, related=related))
 
 
-def _several(
-    context: Context, declared: Declared, owners: tuple[str, ...], done: Sequence[typed.Statement]
-) -> None:
+def _several(context: Context, declared: Declared, owners: tuple[str, ...], done: Sequence[typed.Statement]) -> None:
     others = [party for party in declared.parties if party.name not in owners]
     if len(others) != 1:
         place = others[1] if others else declared.parties[-1]

@@ -60,7 +60,12 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         raise Failed
     values = clauses.values
     if clauses.update.optimizer == Momentum(Fraction(0)):
-        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / (values["batch"] * len(owned(dataset))))
+        _warn_lost(
+            context,
+            node,
+            variables,
+            max(clauses.update.rates) * values["clip"] / (values["batch"] * len(owned(dataset))),
+        )
     return typed.Train(
         variables,
         dataset.name,

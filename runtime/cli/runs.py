@@ -55,7 +55,8 @@ from runtime.ledger.store import default_path
 from runtime.net.errors import NetworkError
 from runtime.net.keys import KeyFileError
 from runtime.party.agreed import Agreed
-from runtime.party.both import PartyFailed, run_both
+from runtime.party.both import PartyFailed
+from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values
@@ -314,7 +315,7 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_both(program, inputs, seed, patience.stall, watch, before.accept, columns)
+        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns)
 
 
 def _ended(

@@ -20,7 +20,7 @@ from compiler.pipeline import mechanisms, understand
 from compiler.program import and_gates
 from lang.syntax.load import read
 from runtime import api
-from runtime.party.both import run_both
+from runtime.party.here import run_here
 from runtime.privacy.accountant import Mechanism, account
 from runtime.privacy.randomness import RunSecret
 
@@ -90,7 +90,7 @@ def test_runs_with_the_bits_of_the_simulation(name: str) -> None:
     program = api.compile(path, example.small)
     given = example.given(path.parent)
     expected = api.simulate(program, given, seed=3)
-    reports = run_both(program, given, seed=3, timeout=LONG)
+    reports = run_here(program, given, seed=3, timeout=LONG)
     for released in program.compiled.outputs:
         for receiver in released.receivers:
             assert np.array_equal(reports[receiver].outputs[released.name], expected[released.name])
