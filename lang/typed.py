@@ -377,7 +377,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Where its owners are several, each has records of its own, and `party` is whose this is (`lang.checker.owners`)."""
+    """Of several owners each has records of its own, and `party` is whose this is (`lang.checker.owners`)."""
 
     name: str
     party: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import inf
 
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
-from compiler.program import Compiled
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused
@@ -15,7 +14,7 @@ from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
-from runtime.party.both import started
+from runtime.party.both import Part, started
 from runtime.party.driven import Driven
 from runtime.party.here import run_here
 from runtime.party.run import Report
@@ -23,7 +22,7 @@ from runtime.party.several import in_the_clear
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, compile
-from runtime.report.privacy import privacy
+from runtime.report.everyone import privacy_of
 
 __all__ = [
     "Connection",
@@ -99,8 +98,8 @@ def session(
     return Driven(program, started(program, inputs, seed, timeout, _private, columns, driven=True))
 
 
-def _private(program: Compiled, records: Mapping[str, int]) -> None:
+def _private(parts: Sequence[Part]) -> None:
     """Raises Refused (not-private).  Takes seconds where there is a mechanism."""
-    found = privacy(program, records, None)
+    found = privacy_of(parts, None)
     if found.cost == inf:
         raise Refused("not-private", found.why_infinite(), help="`not_private=True` runs it all the same")

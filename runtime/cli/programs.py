@@ -59,8 +59,9 @@ def compiled(
     define: list[str] | None,
     products: ProductsOf | None = None,
     evaluator: EvaluatorOf | None = None,
+    party: str = "",
 ) -> Program:
-    """The program of a FILE argument; what a text is warned about is told.
+    """The program of a FILE argument, of several owners' that of the `party`; what a text is warned about is told.
 
     Raises Rejected, ArtifactError or UsageError.
     """
@@ -75,7 +76,7 @@ def compiled(
             "an artifact's trust in the evaluator is fixed",
             "give --evaluator to `ccr compile`, or use the .ccr file",
         )
-    program = api.compile(file, overrides, products, evaluator)
+    program = api.compile(file, overrides, products, evaluator, party)
     _warn(program.warnings)
     return program
 

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from threading import Lock
 from typing import Any, assert_never
 
-from compiler.program import Compiled
+from compiler.program import Compiled, owner
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused as NotAllowed
 from runtime.data.columns import NONE, Chosen
@@ -58,7 +58,6 @@ class Task:
     listens: bool
     timeout: float
     driven: bool = False  # whoever started it says what is carried on after each step
-    owner: str = ""  # whose program it is, of several owners'
 
 
 # What a child tells.
@@ -101,8 +100,8 @@ class Failed:
     reason: str
 
 
-# Told the program and the rows of its data sets before anything is sent; may raise.  Of several owners, each one's.
-Accept = Callable[[Compiled, Mapping[str, int]], None]
+Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
+Accept = Callable[[Sequence[Part]], None]  # told all before anything is sent, of several owners each one's; may raise
 Told = Ready | Advanced | Made | Refused | Denied | Failed | Report
 Answer = Sequence[Array] | None  # to Made: what is carried on, if it is not what the program says
 
@@ -143,7 +142,7 @@ def started(
         _unknown(program, inputs)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
-            accept(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})
+            accept([(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})])
         for child in children.values():
             child.pipe.send(ready[compiled.garbler].port)
         yield children
@@ -287,7 +286,9 @@ def denied(told: Denied) -> NotAllowed:
 def _work(pipe: Connection, task: Task) -> Told:
     program = from_own_artifact(task.name, task.artifact)
     try:
-        sources = prepare(program, task.party, task.given, RunSecret.of(task.seed, task.owner), task.columns)
+        sources = prepare(
+            program, task.party, task.given, RunSecret.of(task.seed, owner(program.compiled)), task.columns
+        )
     except InputError as error:
         return refused(error)
     advance = Throttle(pipe)

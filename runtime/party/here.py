@@ -130,13 +130,11 @@ def started_all(
                 identities[to].certificate,
                 listens=True,
                 timeout=timeout,
-                owner=owner,
             )
             children[owner] = Child(owner, work_alone, task)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
-            for owner, own in programs.items():
-                accept(own.compiled, ready[owner].records)
+            accept([(own.compiled, ready[owner].records) for owner, own in programs.items()])
         for owner in programs:
             children[owner].pipe.send(ready[owner].port)
         children[to].pipe.send({owner: ready[owner].port for owner in programs})

@@ -154,6 +154,12 @@ class Privacy:
         }
 
 
+def usual_delta(program: Compiled, records: Mapping[str, int]) -> float:
+    """Where none is asked for."""
+    known = stated(program) | dict(records)
+    return float(default_delta(known[m.dataset] for m in program.mechanisms if m.dataset in known))
+
+
 def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) -> Privacy:
     """`records` are the rows of each data set, as far as they are known; without a `delta` they decide it.
 
@@ -161,7 +167,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
     """
     records = stated(program) | dict(records)
     if delta is None:
-        delta = float(default_delta(records[m.dataset] for m in program.mechanisms if m.dataset in records))
+        delta = usual_delta(program, records)
     revealed = tuple(o for o in program.outputs if o.revealed)
     guarantee, unknown = None, ""
     if missing := sorted({m.dataset for m in program.mechanisms} - records.keys()):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from compiler.joint.locality import Evaluator
-from compiler.program import Compiled, Released, products, unclaimed
+from compiler.program import Compiled, Released, everyone, products, unclaimed
 from lang.numerals import counted, exact
 from runtime.program import Program
 from runtime.report.places import excerpt, expressions
@@ -21,7 +21,7 @@ PLACES = 20  # places in the text that are printed
 
 def learns(program: Compiled) -> dict[str, list[Released]]:
     """The outputs of each party, in the program's order."""
-    return {party: [o for o in program.outputs if party in o.receivers] for party in program.parties}
+    return {party: [o for o in program.outputs if party in o.receivers] for party in everyone(program)}
 
 
 def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> dict[str, object]:

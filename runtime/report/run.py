@@ -10,6 +10,7 @@ from runtime.data.references import Reference
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
+from runtime.report.everyone import Everyone
 from runtime.report.intervals import intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
@@ -39,7 +40,7 @@ class Ended:
     reports: Mapping[str, Report]
     seconds: Mapping[str, float]
     files: Mapping[str, Reference]  # where outputs are, by their names
-    privacy: Privacy
+    privacy: Privacy | Everyone
     seeded: bool
     link: Link | None = None  # what the seconds are predicted for
 
