@@ -348,7 +348,7 @@ def _reports(
     times = 1 if isinstance(ends, Ends) or not program.owners else len(program.owners)
     with meter(times * and_gates(compiled.plan), times * traffic(compiled).total, quiet) as advance:
         if isinstance(ends, Sides):
-            report = ends.run(inputs, seed, patience, advance, quiet, columns, keep, least)
+            report = ends.run(inputs, seed, patience, advance, quiet, columns, keep, least, before.accept)
             return {report.party: report}
         if ends is not None:
             under = agreed[0] if agreed else None

@@ -18,6 +18,7 @@ from runtime.execute.beside import Met, side_by_side
 from runtime.execute.pool import Pool
 from runtime.net import keys
 from runtime.party.agreed import Agreed
+from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
 from runtime.program import Program, of_each
@@ -85,6 +86,7 @@ class Sides:
         columns: Chosen,
         keep: Keep,
         least: int,
+        accept: Accept,
     ) -> Report:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
         programs = of_each(self.program)
@@ -97,6 +99,9 @@ class Sides:
             side = Side.of(program, self.ends[owner], inputs, seed, patience, quiet, agreed, columns)
             side.own.sources.pool = partial(pool.pooled, owner)
             sides[owner] = side
+
+        if not self.agreed:
+            accept([(program.compiled, {}) for program in programs.values()])
 
         def session(owner: str, met: Met) -> Report:
             side = sides[owner]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from compiler.words.integers import Array
 from runtime.data.references import Reference
+from runtime.net.traffic import Traffic
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
@@ -79,10 +80,7 @@ class Ended:
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes": self._any.traffic.as_json(),
-            "predicted": {
-                "bytes": traffic(self.program.compiled).as_json(),
-                "seconds": seconds(self.program.compiled, self.link),
-            },
+            "predicted": {"bytes": self._foreseen().as_json(), "seconds": self._predicted()},
             "bytes_sent": sent,
             "parties": {
                 r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
@@ -91,6 +89,7 @@ class Ended:
             "backend": self._any.backend,
             "farewell": {r.party: r.farewell for r in self._torn()},
             "epsilon": self.privacy.epsilon,  # holds if `private`
+            **self._of_each(),
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
             "private": not self.seeded and self.privacy.private,
@@ -134,6 +133,24 @@ class Ended:
         ]
         return [*lines, *trust(self.program.compiled), *integrity(self.program.compiled)]
 
+    def _of_each(self) -> dict[str, object]:
+        """Of several owners."""
+        if not isinstance(self.privacy, Everyone):
+            return {}
+        everywhere = self.privacy.everywhere
+        return {
+            "epsilons": {owner: p.epsilon for owner, p in self.privacy.of.items()},
+            "epsilon_everywhere": None if everywhere is None else everywhere.epsilon,
+            "gone": dict(self._any.gone),
+        }
+
+    def _foreseen(self) -> Traffic:
+        one, times = traffic(self.program.compiled), max(1, len(self._any.sessions))
+        return Traffic(*(times * part for part in (one.tables, one.corrections, one.transfers, one.outputs)))
+
+    def _predicted(self) -> float:
+        return seconds(self.program.compiled, self.link) * max(1, len(self._any.sessions))
+
     def _torn(self) -> list[Report]:
         return [report for report in self.reports.values() if report.farewell]
 
@@ -160,8 +177,7 @@ class Ended:
         speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
-        compiled = self.program.compiled
-        predicted, foreseen = traffic(compiled), duration(seconds(compiled, self.link))
+        predicted, foreseen = self._foreseen(), duration(self._predicted())
         took = sum(self._last.seconds.values())
         over = "over this link" if self.link else "without the network"
         return [
