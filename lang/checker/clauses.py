@@ -173,7 +173,7 @@ def _drawn_by(
     if not isinstance(context.scopes.find(party.name), PartyName):
         parties = context.scopes.outermost(PartyName)
         raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))
-    if dataset is not None and party.name != dataset.party:
+    if dataset is not None and not dataset.owners and party.name != dataset.party:
         raise Failed(
             NoiseByReceiver(
                 span=party.span,

@@ -62,7 +62,7 @@ def of_several(context: Context, node: tree.Dpsgd | tree.Measure, owners: Sequen
     for clause in node.clauses:
         if clause.drawn_by is not None and clause.drawn_by.name != "both":
             advice = "leave out `drawn by`: each owner draws noise for its own sum"
-            context.report(SeveralOwners(span=clause.drawn_by.span, what="noise that one of them draws", advice=advice))
+            context.report(SeveralOwners(span=clause.drawn_by.span, what="noise that one party draws", advice=advice))
     if isinstance(node, tree.Dpsgd) and release is Moment.END:
         others = [party for party in context.scopes.outermost(PartyName) if party not in owners]
         context.report(OwnersRelease(span=node.dataset.span, receiver=others[0] if others else "the other party"))
@@ -77,7 +77,7 @@ def check_parties(context: Context, declared: Declared, done: Sequence[typed.Sta
         context.report(PartyMissing(span=parties[0].span, name=parties[0].name))
     if owners:
         _several(context, declared, owners, done)
-    elif len(parties) > 2:
+    elif len(parties) > 2 and not declared.several:
         third, related = parties[2], tuple((name.span, "a party") for name in parties[:2])
         context.report(TooManyParties(span=third.span, name=third.name, related=related))
 
