@@ -33,6 +33,7 @@ def silent(_: Collection[str]) -> None:
 class _Meeting:
     """What has been brought of one sum, and the total once nothing more is waited for."""
 
+    together: int  # `Pooled.together`
     brought: dict[str, Array] = field(default_factory=dict[str, Array])
     total: Array | None = None
     taken: set[str] = field(default_factory=set[str])
@@ -80,7 +81,8 @@ class Pool:
         """
         place = at.draw, at.variable, position
         with self._changed:
-            meeting = self._meetings.setdefault(place, _Meeting())
+            meeting = self._meetings.setdefault(place, _Meeting(at.together))
+            assert meeting.together == at.together, "sums of different units"
             meeting.brought[owner] = np.clip(own, -at.most, at.most)
             self._changed.notify_all()
             while meeting.total is None:

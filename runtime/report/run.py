@@ -51,7 +51,9 @@ class Ended:
 
     @property
     def _any(self) -> Report:
-        return next(iter(self.reports.values()))
+        """Of several owners' run, that of the party that has all of it, if it is here."""
+        reports = list(self.reports.values())
+        return next((r for r in reports if r.sessions), reports[0])
 
     @property
     def _last(self) -> Report:
@@ -145,11 +147,16 @@ class Ended:
         }
 
     def _foreseen(self) -> Traffic:
-        one, times = traffic(self.program.compiled), max(1, len(self._any.sessions))
+        one, times = traffic(self.program.compiled), self._times
         return Traffic(*(times * part for part in (one.tables, one.corrections, one.transfers, one.outputs)))
 
     def _predicted(self) -> float:
-        return seconds(self.program.compiled, self.link) * max(1, len(self._any.sessions))
+        return seconds(self.program.compiled, self.link) * self._times
+
+    @property
+    def _times(self) -> int:
+        """Runs: of whoever runs with several owners, one with each."""
+        return max(1, *(len(r.sessions) for r in self.reports.values()))
 
     def _torn(self) -> list[Report]:
         return [report for report in self.reports.values() if report.farewell]
