@@ -49,12 +49,18 @@ class Pool:
         self._meetings: dict[Place, _Meeting] = {}
         self._gone: dict[str, str] = {}
         self._ready: set[str] = set()
+        self._last: dict[tuple[int, int], Array] = {}
 
     @property
     def gone(self) -> Mapping[str, str]:
         """Owners that are no longer there, and why."""
         with self._changed:
             return dict(self._gone)
+
+    def totals(self, draw: int) -> dict[int, Array]:
+        """Of the step that the runs are at, by variable."""
+        with self._changed:
+            return {variable: total for (of, variable), total in self._last.items() if of == draw}
 
     def leave(self, owner: str, why: str) -> None:
         """The run with this owner is over; what it has brought counts, and nothing after it."""
@@ -90,6 +96,7 @@ class Pool:
                 missing = [o for o in self._owners if o not in meeting.brought and o not in self._gone]
                 if not missing:
                     meeting.total = sum(meeting.brought.values(), np.zeros_like(own))
+                    self._last[at.draw, at.variable] = meeting.total
                     self._changed.notify_all()
                 elif not self._changed.wait(SLOW):
                     self._waiting(missing)
