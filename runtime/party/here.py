@@ -165,11 +165,8 @@ def _work(pipe: Connection, told: Receiver) -> Told:
     pipe.send(Ready(0, {}))
     ports: Ports = pipe.recv()
     advance = Throttle(pipe)
-    drive = (
-        Together(pool, trainings(next(iter(programs.values())).compiled.plan), driven(pipe))
-        if told.driven
-        else undriven
-    )
+    steps = trainings(next(iter(programs.values())).compiled.plan)
+    drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
 
     def session(owner: str, met: Met) -> Report:
         certificate = told.certificates[owner]

@@ -1,9 +1,9 @@
 """Intervals around the outputs of a `measure`: what its noise, and for a population chance, leave open.
 
 The noise N is a rounded Gaussian of deviation s on a grid of width g, so |N| <= g k with 95 % if (k + 1/2) g >= z s.
-Of m owners it is m of these, a Gaussian of deviation sqrt(m) s and m roundings by g / 2 at most, where it is enough that
-(k + 1 - m / 2) g >= z s sqrt(m).  The sum of the rows at hand is then within g k of what was told, and within what n rows
-can add up to.
+Of m owners it is m of these, a Gaussian of deviation sqrt(m) s and m roundings by g / 2 at most, where it is enough
+that (k + 1 - m / 2) g >= z s sqrt(m).  The sum of the rows at hand is then within g k of what was told, and within what
+n rows can add up to.
 
 For the population that the rows are drawn from, one by one, let m be the mean of what a row adds, between a and b.  Its
 variance is (b - m)(m - a) at most (Bhatia and Davis), which a bit has; so the mean of n rows and the noise is off by d
