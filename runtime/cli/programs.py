@@ -38,7 +38,7 @@ from runtime.cli.screen import result, say
 from runtime.data.formats import format_of
 from runtime.files import replace_bytes
 from runtime.privacy.cost import stated
-from runtime.program import Program
+from runtime.program import Program, of_each
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report.html import page
@@ -121,6 +121,7 @@ def compile(
     with faults(json):
         _source_only(file)
         program = compiled(file, define, products, evaluator)
+        owned = {owner: own.digest for owner, own in of_each(program).items()}
         path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
@@ -132,6 +133,7 @@ def compile(
         result(
             {
                 "digest": program.digest,
+                **({"digests": owned} if owned else {}),
                 "file": str(path),
                 "bytes": len(program.artifact),
                 "and_gates": done.and_gates,
@@ -139,7 +141,7 @@ def compile(
                 "seconds": done.seconds,
                 "evaluator_taken_for": program.compiled.taken_for.value,
             },
-            "\n".join([said, *report.trust(program.compiled)]),
+            "\n".join([said, *(f"{d}  as {o} runs it" for o, d in owned.items()), *report.trust(program.compiled)]),
             json,
         )
 

@@ -47,6 +47,7 @@ class Pool:
         self._changed = Condition()
         self._meetings: dict[Place, _Meeting] = {}
         self._gone: dict[str, str] = {}
+        self._ready: set[str] = set()
 
     @property
     def gone(self) -> Mapping[str, str]:
@@ -59,6 +60,18 @@ class Pool:
         with self._changed:
             self._gone.setdefault(owner, why)
             self._changed.notify_all()
+
+    def gather(self, owner: str) -> None:
+        """Return when every owner that is not gone is as far: what one of them tells is charged, and of no use without
+        the others.  Raises TooFewOwners."""
+        with self._changed:
+            self._ready.add(owner)
+            self._changed.notify_all()
+            while missing := [o for o in self._owners if o not in self._ready and o not in self._gone]:
+                self._enough()
+                if not self._changed.wait(SLOW):
+                    self._waiting(missing)
+            self._enough()
 
     def pooled(self, owner: str, at: Pooled, own: Array, position: tuple[int, ...]) -> Array:
         """The sum of what all owners have told of this step, once all have that are still there.

@@ -12,6 +12,7 @@ from compiler.program import receiver
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.execute.beside import Met, side_by_side
+from runtime.execute.follow import Follow
 from runtime.execute.pool import Pool
 from runtime.net import keys
 from runtime.net.keys import Identity
@@ -163,7 +164,8 @@ def _work(pipe: Connection, told: Receiver) -> Told:
     def session(owner: str, met: Met) -> Report:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
-        return run(programs[owner], told.party, sources[owner], channel, advance)
+        follow = Follow(gather=partial(pool.gather, owner))
+        return run(programs[owner], told.party, sources[owner], channel, advance, follow=follow)
 
     try:
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)

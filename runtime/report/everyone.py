@@ -54,13 +54,16 @@ class Everyone:
 
     def price(self) -> list[str]:
         said = [f"{name}: {line}" for name, p in self.of.items() for line in p.price()]
-        if self.everywhere is not None:
-            said.append(f"a person with records at all {len(self.of)} owners: {self.everywhere}")
-        return said
+        return [*said, *self.everywhere_lines()]
+
+    def everywhere_lines(self) -> list[str]:
+        if self.everywhere is None:
+            return []
+        return [f"a person with records at all {len(self.of)} owners: {self.everywhere}"]
 
     def lines(self) -> list[str]:
         said = [line for name, p in self.of.items() for line in (f"{name}:", *indent(p.lines()))]
-        return [*said, *self.price()[-1:]] if self.everywhere is not None else said
+        return [*said, *self.everywhere_lines()]
 
     def as_json(self) -> dict[str, object]:
         return {

@@ -58,6 +58,9 @@ def parties(compiled: Compiled) -> list[str]:
     """A sentence for each party: its role, what it brings, what it learns; and the params."""
     lines: list[str] = []
     for party, outputs in learns(compiled).items():
+        if party not in compiled.parties:
+            lines.append(f"{party} does what {compiled.garbler} does, in a run of its own; the noisy sums are added")
+            continue
         role = "garbles" if party == compiled.garbler else "evaluates"
         steps = [f"the noisy sums of each step on `{m.dataset}`" for m in compiled.mechanisms if m.to == party]
         told = ", ".join([*(f"{o.name}: {o.kind}" for o in outputs), *steps]) or "nothing"
