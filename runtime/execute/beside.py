@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from math import inf
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import Generic, TypeVar
 
@@ -30,9 +30,9 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
         for run in runs.values():
             run.start()
         over = inf
-        while any(run.is_alive() and (run.met or not pool.over) for run in runs.values()) and monotonic() < over:
+        while any(not run.done.is_set() and (run.met or not pool.over) for run in runs.values()) and monotonic() < over:
             for run in runs.values():
-                run.join(BETWEEN)
+                run.done.wait(BETWEEN)
             for owner, why in pool.gone.items():
                 runs[owner].end(why)
             if pool.over:
@@ -42,7 +42,7 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
             run.end("it was interrupted here")
         for run in runs.values():
             if run.met:
-                run.join(PARTING)
+                run.done.wait(PARTING)
     found = {owner: result for owner, run in runs.items() for result in run.results}
     if len(found) < least:
         errors = [run.error for run in runs.values() if run.error is not None]
@@ -55,6 +55,7 @@ class _Run(Thread, Generic[T]):
         super().__init__(name=f"ccr with {owner}", daemon=True)
         self.results: list[T] = []
         self.error: BaseException | None = None
+        self.done = Event()  # a thread that is joined when Ctrl-C comes passes for one that has ended, bpo-45274
         self._owner, self._pool, self._work = owner, pool, work
         self._channel: Channel | None = None
         self._over = False
@@ -66,6 +67,8 @@ class _Run(Thread, Generic[T]):
             error.add_note(self._owner)
             self.error = error
             self._pool.leave(self._owner, str(error))
+        finally:
+            self.done.set()
 
     @property
     def met(self) -> bool:
@@ -75,7 +78,7 @@ class _Run(Thread, Generic[T]):
     def end(self, why: str) -> None:
         """From another thread: whatever the run waits for, it fails, if it is not over."""
         self._over = True
-        if self.is_alive():
+        if not self.done.is_set():
             self._pool.leave(self._owner, why)
             if self._channel is not None:
                 self._channel.abort()
