@@ -30,7 +30,7 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
         for run in runs.values():
             run.start()
         over = inf
-        while any(not run.done.is_set() and (run.met or not pool.over) for run in runs.values()) and monotonic() < over:
+        while any(run.met or not pool.over for run in runs.values() if run.goes_on) and monotonic() < over:
             for run in runs.values():
                 run.done.wait(BETWEEN)
             for owner, why in pool.gone.items():
@@ -69,6 +69,11 @@ class _Run(Thread, Generic[T]):
             self._pool.leave(self._owner, str(error))
         finally:
             self.done.set()
+
+    @property
+    def goes_on(self) -> bool:
+        """It is not over, nor ended before it has met its peer, which nothing can keep it from waiting for."""
+        return not self.done.is_set() and (self.met or not self._over)
 
     @property
     def met(self) -> bool:

@@ -274,6 +274,19 @@ def test_nobody_is_waited_for_once_the_run_is_over(late: Does) -> None:
     assert monotonic() - began < 15.0
 
 
+def test_the_run_goes_on_without_one_who_comes_too_late() -> None:
+    def gathering(pool: Pool, owner: str, met: Met) -> int:
+        pool.gather(owner)
+        return honest(pool, owner, met)
+
+    owners = NAMES[:3]
+    pool = Pool(owners, 2, stall=0.4)
+    works = {o: partial(work, pool, o) for o, work in zip(owners, (gathering, absent, gathering), strict=True)}
+    began = monotonic()
+    assert side_by_side(pool, works, 2) == {NAMES[0]: 2, NAMES[2]: 2}
+    assert monotonic() - began < 15.0 and list(pool.gone) == [NAMES[1]]
+
+
 @pytest.mark.parametrize("soon", [True, False])
 @pytest.mark.parametrize("others", [(stalling, stalling), (absent, stalling), (honest, absent)])
 def test_ctrl_c_ends_all_of_them(others: tuple[Does, Does], soon: bool) -> None:
