@@ -90,7 +90,7 @@ class Sides:
     ) -> Report:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
         programs = of_each(self.program)
-        pool = Pool(tuple(programs), least, partial(_waiting, quiet))
+        pool = Pool(tuple(programs), least, partial(_waiting, quiet), patience.stall)
         patience = replace(patience, whole=len(programs) * patience.whole)  # they wait for one another
         one = _OneByOne(advance, keep)
         sides: dict[str, Side] = {}

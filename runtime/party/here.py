@@ -157,7 +157,7 @@ def work(pipe: Connection, told: Receiver) -> None:
 
 def _work(pipe: Connection, told: Receiver) -> Told:
     programs = {owner: from_own_artifact(told.name, data) for owner, data in told.artifacts.items()}
-    pool = Pool(tuple(programs), told.least)
+    pool = Pool(tuple(programs), told.least, stall=told.timeout)
     try:
         sources = prepared(programs, told.given, told.seed, pool, told.columns)
     except InputError as error:
