@@ -285,8 +285,6 @@ class Enter:
 
 
 # what a party is told in the middle of a run
-
-
 @dataclass(frozen=True, slots=True)
 class Learn:
     """A noisy sum of a step, told to a party: from then on a value of its own.
@@ -309,8 +307,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """What every owner of a data set tells the party of one step, added: the operand, and what the party is told in its
-    other runs, each cut to the numbers that the noisy sum of an owner that is honest hardly ever leaves."""
+    """What all owners of a data set tell the party of one step, added: the operand, and what it is told in other runs,
+    each cut to the numbers that the noisy sum of an owner that is honest hardly ever leaves."""
 
     party: str
     draw: int  # as of Mechanism

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from lang import typed
 from lang.checker.context import Context
@@ -53,8 +54,10 @@ def _own(statements: Sequence[typed.Statement], owner: str, place: int) -> tuple
                 found.append(replace(statement, drawn_by=drawn_by, rows=statement.each[place]))
             case typed.Repeat():
                 found.append(replace(statement, body=_own(statement.body, owner, place)))
-            case _:  # neither stands in a `when`, which only private conditions make
-                found.append(statement)
+            case typed.Bind() | typed.Store() | typed.When() | typed.Release():  # a `when`, of a private condition,
+                found.append(statement)  # has neither in it
+            case _:
+                assert_never(statement)
     return tuple(found)
 
 

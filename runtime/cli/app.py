@@ -10,6 +10,7 @@ import typer
 from runtime.cli import (
     budgets,
     checkpoints,
+    clear,
     contracts,
     deidentification,
     identities,
@@ -36,7 +37,7 @@ app.command()(language.explain)
 app.command()(programs.compile)
 app.command()(programs.inspect)
 app.command()(privacy.privacy)
-app.command()(runs.simulate)
+app.command()(clear.simulate)
 app.command()(runs.run)
 tables.app.command()(deidentification.check)
 tables.app.command()(deidentification.mask)
