@@ -324,6 +324,7 @@ class Train:
     span: Span = field(compare=False)
     variable_spans: tuple[Span, ...] = field(default=(), compare=False)
     release: Moment = Moment.END
+    batches: tuple[int, ...] = ()  # of all owners, in their order, if they are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +340,7 @@ class Measure:
     body: tuple[Statement, ...]
     value: Expr
     span: Span = field(compare=False)
+    each: tuple[int, ...] = ()  # the rows of all owners, in their order, if they are several
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
 from runtime.party.both import Part, started
 from runtime.party.driven import Driven
-from runtime.party.here import run_here
+from runtime.party.here import run_here, started_all
 from runtime.party.run import Report
 from runtime.party.several import in_the_clear
 from runtime.party.sources import PartySources, load
@@ -94,7 +94,12 @@ def session(
     its own.  Raises what `run` raises when it is entered, and ValueError for a program that tells no steps.
     """
     if connection is not None:
+        if program.owners:
+            raise ValueError(f"a connection is with one owner, and {', '.join(program.owners)} are several")
         return Driven(program, started_alone(program, inputs, connection, seed, timeout, columns))
+    if program.owners:
+        everyone = started_all(program, inputs, seed, timeout, _private, columns, len(program.owners), driven=True)
+        return Driven(program, everyone)
     return Driven(program, started(program, inputs, seed, timeout, _private, columns, driven=True))
 
 

@@ -21,6 +21,7 @@ from lang.syntax import tree
 def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
     """The records of one party, or of several, each its own; raises Failed."""
     owners: list[str] = []
+    declared.several |= len(item.parties) > 1
     for name in item.parties:
         with context.attempt():
             owners.append(owner(context, declared, name))
@@ -52,16 +53,18 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
     several = tuple(owners) if len(owners) > 1 else ()
     checked = typed.Dataset(item.name.name, owners[0], tuple(fields.values()), item.name.span, several)
     if declared.datasets and owned(declared.datasets[0]) != owned(checked):
-        raise Failed(
-            DatasetOwners(
-                span=item.parties[0].span,
-                first=" and ".join(owned(declared.datasets[0])),
-                second=" and ".join(owned(checked)),
-                related=((declared.datasets[0].span, "the first owner"),),
-            )
-        )
+        raise Failed(_of_others(declared.datasets[0], checked, item))
     context.bind(item.name, DatasetName(item.name.span, checked))
     declared.datasets.append(checked)
+
+
+def _of_others(first: typed.Dataset, second: typed.Dataset, item: tree.Dataset) -> DatasetOwners | SeveralOwners:
+    span = item.parties[0].span
+    if first.owners or second.owners:
+        related = ((first.span, "owned by " + " and ".join(f"`{party}`" for party in owned(first))),)
+        advice = "name the same owners for every data set, in the same order"
+        return SeveralOwners(span=span, what="a data set of other owners", advice=advice, related=related)
+    return DatasetOwners(span=span, first=first.party, second=second.party, related=((first.span, "the first owner"),))
 
 
 def disjoint(context: Context, declared: Declared, item: tree.Disjoint) -> None:

@@ -36,19 +36,23 @@ def of_owner(program: typed.Program, owner: str) -> typed.Program:
         program,
         parties=tuple(party for party in program.parties if party in (owner, other)),
         datasets=tuple(replace(dataset, party=owner) for dataset in program.datasets),
-        statements=_drawn_by(program.statements, owner),
+        statements=_own(program.statements, owner, program.owners.index(owner)),
     )
 
 
-def _drawn_by(statements: Sequence[typed.Statement], owner: str) -> tuple[typed.Statement, ...]:
-    """Where the first owner draws noise, this one."""
+def _own(statements: Sequence[typed.Statement], owner: str, place: int) -> tuple[typed.Statement, ...]:
+    """The owner's own batches and rows, and where the first owner draws noise, it does."""
     found: list[typed.Statement] = []
     for statement in statements:
         match statement:
-            case typed.Train() | typed.Measure() if statement.drawn_by is not None:
-                found.append(replace(statement, drawn_by=owner))
+            case typed.Train():
+                drawn_by = owner if statement.drawn_by is not None else None
+                found.append(replace(statement, drawn_by=drawn_by, batch=statement.batches[place]))
+            case typed.Measure():
+                drawn_by = owner if statement.drawn_by is not None else None
+                found.append(replace(statement, drawn_by=drawn_by, rows=statement.each[place]))
             case typed.Repeat():
-                found.append(replace(statement, body=_drawn_by(statement.body, owner)))
+                found.append(replace(statement, body=_own(statement.body, owner, place)))
             case _:  # neither stands in a `when`, which only private conditions make
                 found.append(statement)
     return tuple(found)
@@ -62,7 +66,7 @@ def of_several(context: Context, node: tree.Dpsgd | tree.Measure, owners: Sequen
     for clause in node.clauses:
         if clause.drawn_by is not None and clause.drawn_by.name != "both":
             advice = "leave out `drawn by`: each owner draws noise for its own sum"
-            context.report(SeveralOwners(span=clause.drawn_by.span, what="noise that one of them draws", advice=advice))
+            context.report(SeveralOwners(span=clause.drawn_by.span, what="noise that one party draws", advice=advice))
     if isinstance(node, tree.Dpsgd) and release is Moment.END:
         others = [party for party in context.scopes.outermost(PartyName) if party not in owners]
         context.report(OwnersRelease(span=node.dataset.span, receiver=others[0] if others else "the other party"))
@@ -77,7 +81,7 @@ def check_parties(context: Context, declared: Declared, done: Sequence[typed.Sta
         context.report(PartyMissing(span=parties[0].span, name=parties[0].name))
     if owners:
         _several(context, declared, owners, done)
-    elif len(parties) > 2:
+    elif len(parties) > 2 and not declared.several:
         third, related = parties[2], tuple((name.span, "a party") for name in parties[:2])
         context.report(TooManyParties(span=third.span, name=third.name, related=related))
 

@@ -377,11 +377,11 @@ def _ended(
 ) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
-    parts = [(program.compiled, last.records)]
-    if last.sessions:
-        parts = [(own.compiled, last.sessions[o].records) for o, own in of_each(program).items() if o in last.sessions]
+    ran = {o: own for o, own in of_each(program).items() if o in last.sessions} if last.sessions else {"": program}
+    parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
     return Ended(
         program,
+        list(ran.values()),
         reports,
         phases(last, compiling, running),
         files,

@@ -90,7 +90,7 @@ class Sides:
     ) -> Report:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
         programs = of_each(self.program)
-        pool = Pool(tuple(programs), least, partial(_waiting, quiet))
+        pool = Pool(tuple(programs), least, partial(_waiting, quiet), patience.stall)
         patience = replace(patience, whole=len(programs) * patience.whole)  # they wait for one another
         one = _OneByOne(advance, keep)
         sides: dict[str, Side] = {}
@@ -98,6 +98,7 @@ class Sides:
             agreed = self.agreed.get(owner)
             side = Side.of(program, self.ends[owner], inputs, seed, patience, quiet, agreed, columns)
             side.own.sources.pool = partial(pool.pooled, owner)
+            side.own.follow.gather = partial(pool.gather, owner)
             sides[owner] = side
 
         if not self.agreed:
@@ -130,7 +131,7 @@ class _OneByOne:
 
 def _waiting(quiet: bool, owners: Collection[str]) -> None:
     if not quiet:
-        say(f"waiting for the step of {listing(list(owners))}")
+        say(f"waiting for {listing(list(owners))}")
 
 
 def _named(option: str, given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, str]:

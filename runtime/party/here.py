@@ -9,9 +9,11 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from compiler.program import receiver
+from compiler.schedule.told import trainings
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.execute.beside import Met, side_by_side
+from runtime.execute.follow import Follow, undriven
 from runtime.execute.pool import Pool
 from runtime.net import keys
 from runtime.net.keys import Identity
@@ -28,13 +30,14 @@ from runtime.party.both import (
     Throttle,
     Told,
     collect,
+    driven,
     refused,
     serve,
     started,
     work_alone,
 )
 from runtime.party.run import Report, run
-from runtime.party.several import Given, prepared, together
+from runtime.party.several import Given, Together, prepared, together
 from runtime.program import Program, from_own_artifact, of_each
 
 Ports = Mapping[str, int]  # by owner
@@ -54,6 +57,7 @@ class Receiver:
     certificates: Mapping[str, bytes]
     least: int  # owners it goes on with
     timeout: float
+    driven: bool  # as of Task
 
 
 def run_here(
@@ -99,6 +103,7 @@ def started_all(
     accept: Accept | None,
     columns: Chosen,
     least: int,
+    driven: bool = False,
 ) -> Generator[dict[str, Child]]:
     """As `started`, of a program with several owners."""
     programs, to = of_each(program), receiver(program.compiled)
@@ -114,6 +119,7 @@ def started_all(
         {owner: identities[owner].certificate for owner in programs},
         least,
         timeout,
+        driven,
     )
     children: dict[str, Child] = {}
     try:
@@ -151,7 +157,7 @@ def work(pipe: Connection, told: Receiver) -> None:
 
 def _work(pipe: Connection, told: Receiver) -> Told:
     programs = {owner: from_own_artifact(told.name, data) for owner, data in told.artifacts.items()}
-    pool = Pool(tuple(programs), told.least)
+    pool = Pool(tuple(programs), told.least, stall=told.timeout)
     try:
         sources = prepared(programs, told.given, told.seed, pool, told.columns)
     except InputError as error:
@@ -159,11 +165,14 @@ def _work(pipe: Connection, told: Receiver) -> Told:
     pipe.send(Ready(0, {}))
     ports: Ports = pipe.recv()
     advance = Throttle(pipe)
+    steps = trainings(next(iter(programs.values())).compiled.plan)
+    drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
 
     def session(owner: str, met: Met) -> Report:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
-        return run(programs[owner], told.party, sources[owner], channel, advance)
+        follow = Follow(drive=drive, gather=partial(pool.gather, owner))
+        return run(programs[owner], told.party, sources[owner], channel, advance, follow=follow)
 
     try:
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from threading import Lock
 
 from compiler.program import Compiled, everyone, receiver
+from compiler.schedule.told import Training
 from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.clear import ClearBackend
+from runtime.execute.follow import Drive, Made
 from runtime.execute.pool import Pool
 from runtime.execute.walk import walk
 from runtime.net.traffic import Traffic
@@ -76,6 +79,23 @@ def in_the_clear(
 
     works = {owner: partial(walked, owner) for owner in programs}
     return next(iter(side_by_side(pool, works, len(works)).values()))
+
+
+class Together:
+    """A `Drive` for runs with several owners: whoever drives is asked once a step, and told the sums of all."""
+
+    def __init__(self, pool: Pool, trainings: Sequence[Training], drive: Drive) -> None:
+        self._pool, self._trainings, self._drive = pool, trainings, drive
+        self._one = Lock()
+        self._index, self._answer = -1, list[Array]()
+
+    def __call__(self, made: Made) -> Sequence[Array]:
+        with self._one:
+            if made.index != self._index:  # none is a step ahead of another
+                of = next(t for t in self._trainings if t.first <= made.index < t.after)
+                whole = replace(made, sums=self._pool.totals(of.draw))
+                self._index, self._answer = made.index, list(self._drive(whole))
+            return self._answer
 
 
 def together(party: str, reports: Mapping[str, Report], gone: Mapping[str, str]) -> Report:
