@@ -1,15 +1,16 @@
-"""What the program computes, in floating point: AUC and accuracy, of the base model, of each bank alone, of all three.
+"""What the program computes, in floating point: the base model, each bank alone, one after another, all three together.
 
     python examples/fraud-training/reference.py
 
-The batches and the noise are those of `ccr simulate --seed` 1 to 5; what differs is that nothing is rounded. A bank alone
-trains with the same clauses; the vendor goes on from its sums alone.
+The batches and the noise are those of `ccr simulate --seed` 1 to 5; what differs is that nothing is rounded. A bank
+that trains alone does it with the same clauses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -89,17 +90,20 @@ def in_the_clear(banks: Sequence[str]) -> Array:
     return w
 
 
-def _told(what: str, found: Sequence[Array]) -> None:
-    means = (float(np.mean([measure(w) for w in found])) for measure in (auc, accuracy, caught))
-    print(f"{what}: AUC {next(means):.3f}, accuracy {next(means):.3f}, frauds caught {next(means):.3f}", flush=True)
+def tell(what: str, found: Sequence[Array]) -> None:
+    means = tuple(float(np.mean([measure(w) for w in found])) for measure in (auc, accuracy, caught))
+    print("{}: AUC {:.3f}, accuracy {:.3f}, frauds caught {:.3f}".format(what, *means), flush=True)
 
 
 def main() -> None:
-    _told("the vendor's base model", [base()])
+    tell("the vendor's base model", [base()])
     for banks in (*((bank,) for bank in BANKS), BANKS):
-        name = " and ".join(banks) if len(banks) == 1 else "all three"
-        _told(name, [train(base(), banks, seed) for seed in SEEDS])
-        _told(f"{name}, in the clear", [in_the_clear(banks)])
+        name = banks[0] if len(banks) == 1 else "all three together"
+        tell(name, [train(base(), banks, seed) for seed in SEEDS])
+        tell(f"{name}, without privacy", [in_the_clear(banks)])
+    for order in (BANKS, BANKS[::-1]):
+        found = [reduce(lambda w, bank: train(w, (bank,), seed), order, base()) for seed in SEEDS]
+        tell(f"one after another, {', '.join(order)}", found)
 
 
 if __name__ == "__main__":
