@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 from typing import IO, Any, TypeAlias
 
 from support.warm import Warm
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from runtime.cli.app import app
@@ -34,6 +36,9 @@ _MAIN = [
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from runtime.cli.main import main; main()",
 ]
+
+
+testing._get_command = cache(testing._get_command)  # made again for every call it would take longer than most of them
 
 
 def call(*arguments: str) -> Result:
