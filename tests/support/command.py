@@ -46,9 +46,9 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def start(*arguments: str) -> Started:
-    """Run the command in a process of its own, which has imported what it needs."""
-    return Warm(*arguments)
+def start(*arguments: str, out: IO[str] | None = None) -> Started:
+    """Run the command in a process of its own, which has imported what it needs; `out` is its standard output."""
+    return Warm(*arguments, out=out)
 
 
 def afresh(*arguments: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:

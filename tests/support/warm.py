@@ -17,6 +17,9 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
+from runtime.cli.main import main
+from runtime.party import both
+
 IMPORTED = ["runtime.cli.app", "runtime.party.alone", "scipy.special", "dp_accounting.rdp.rdp_privacy_accountant"]
 
 
@@ -50,16 +53,20 @@ def get_context(method: str) -> Context:
 
 
 class Warm:
-    """The command in a process of its own, as `subprocess.Popen` would have it."""
+    """The command in a process of its own, as `subprocess.Popen` would have it.
 
-    def __init__(self, *arguments: str) -> None:
+    Where its output goes into a file, nothing is to be read of it.
+    """
+
+    def __init__(self, *arguments: str, out: IO[str] | None = None) -> None:
         context = get_context("spawn")
-        (out, theirs), (err, their_err) = (context.Pipe(duplex=False) for _ in range(2))
-        self._process = context.Process(target=_main, args=(theirs, their_err, arguments, str(Path.cwd())))
+        (own_out, their_out), (own_err, their_err) = (context.Pipe(duplex=False) for _ in range(2))
+        ends = their_out if out is None else Connection(os.dup(out.fileno()), readable=False), their_err
+        self._process = context.Process(target=_main, args=(*ends, arguments, str(Path.cwd())))
         self._process.start()
-        theirs.close()
-        their_err.close()
-        self.stdout, self.stderr = _text(out), _text(err)
+        for end in {their_out, *ends}:
+            end.close()
+        self.stdout, self.stderr = _text(own_out), _text(own_err)
         assert self._process.pid is not None
         self.pid = self._process.pid
 
@@ -114,6 +121,7 @@ def _main(out: Connection, err: Connection, arguments: tuple[str, ...], folder: 
     os.chdir(folder)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["-c", *arguments]
-    from runtime.cli.main import main
-
+    for own in (forkserver, forkserver._forkserver):  # it has the address of the server that it is from
+        own.ensure_running = lambda: None
+    both.multiprocessing = sys.modules[__name__]
     main()
