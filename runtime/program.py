@@ -21,6 +21,7 @@ import lang
 from compiler import artifact, pipeline
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
+from compiler.lowering.understand import Meaning, understand
 from compiler.program import Compiled
 from lang.problems.problem import Problem
 from lang.syntax.load import read
@@ -42,7 +43,7 @@ class Program:
     name: str  # of its file
     compiled: Compiled
     artifact: bytes
-    meaning: pipeline.Meaning | None
+    meaning: Meaning | None
     known: Known = Known.COMPILED
 
     @property
@@ -54,7 +55,7 @@ class Program:
         """Of the text, in its order; none of an artifact, whose maker was told."""
         return () if self.meaning is None else self.meaning.checked.warnings
 
-    def understood(self) -> pipeline.Meaning:
+    def understood(self) -> Meaning:
         """What the text means, which an artifact has brought along."""
         return self.meaning or artifact.meaning(self.compiled)
 
@@ -80,7 +81,7 @@ def compile(
         if evaluator is not None:
             raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
         return read_artifact(Path(path))
-    meaning = pipeline.understand(read(Path(path)), overrides)
+    meaning = understand(read(Path(path)), overrides)
     compiled = pipeline.built(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
     return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 

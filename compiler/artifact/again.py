@@ -8,6 +8,7 @@ from compiler.artifact.sealed import ArtifactError
 from compiler.artifact.typed import fraction
 from compiler.artifact.write import encode
 from compiler.gates.limits import TooManyGates
+from compiler.lowering.understand import Meaning, understand
 from compiler.program import Compiled, products
 from lang.problems.problem import Rejected
 from lang.problems.syntax import FileMissing
@@ -33,7 +34,7 @@ SAID = {  # of a program, by the field that says it
 FORGED = "it was forged, or compiled by another version of ccr: compile the text"
 
 
-def meaning(program: Compiled) -> pipeline.Meaning:
+def meaning(program: Compiled) -> Meaning:
     """What the text means, under the artifact's params; no other file is read.
 
     Raises ArtifactError for a text that is not a program.
@@ -50,7 +51,7 @@ def meaning(program: Compiled) -> pipeline.Meaning:
 
     try:
         given = {name: fraction(value) for name, value in program.parameters}
-        return pipeline.understand(program.files[0], given, loader)
+        return understand(program.files[0], given, loader)
     except Rejected as rejected:
         first = rejected.problems[0]
         raise ArtifactError(f"the artifact's text does not compile: {first.span}: {first.code}") from None

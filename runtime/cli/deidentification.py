@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import ColumnsOf, Define, Json, UsageError, columns_given
+from runtime.cli.options import Define, Json, UsageError
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED

@@ -8,24 +8,25 @@ from pathlib import Path
 
 import typer
 
-from compiler.artifact import ArtifactError
 from lang.numerals import counted
-from lang.problems.draw import as_json, brief, draw
+from lang.problems.draw import as_json, brief
 from lang.problems.problem import Rejected
 from runtime.cli.options import UsageError
-from runtime.cli.screen import NotShown, result, say
+from runtime.cli.screen import NotShown, result, say, warn
 from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
-from runtime.execute.yao import ForgedOutput
+from runtime.execute.errors import ForgedOutput
 from runtime.files import advice
-from runtime.net.errors import NetworkError
-from runtime.net.keys import KeyFileError, KeyNotWritten
+from runtime.net.errors import KeyFileError, KeyNotWritten, NetworkError
 from runtime.ot.errors import CheatingDetected
-from runtime.party.both import PartyFailed
+from runtime.party.errors import PartyFailed
 from runtime.report.wording import amount
-from runtime.session.guard import PeerRefused
-from runtime.session.hello import DifferentContracts, Disagreement
+from runtime.session.errors import DifferentContracts, Disagreement, PeerRefused
+
+
+class NoArtifact(Exception):
+    """A file is not an artifact, or not one that this version makes; the message says why."""
 
 
 class NotSaved(Exception):
@@ -53,8 +54,7 @@ def faults(json: bool) -> Generator[None]:
         say("interrupted; the run has ended and no output was saved")
         raise typer.Exit(INTERRUPTED) from None
     except Rejected as rejected:
-        for problem in rejected.problems:
-            say(draw(problem) + "\n")
+        warn(rejected.problems)
         errors = sum(problem.severity == "error" for problem in rejected.problems)
         say(counted(errors, "error"))
         _end(json, {"problems": [as_json(problem) for problem in rejected.problems]}, WRONG)
@@ -68,11 +68,11 @@ def faults(json: bool) -> Generator[None]:
     except UsageError as error:
         say(brief(f"error: {error.what}" + (f"\n  = help: {error.help}" if error.help else "")))
         _end(json, _error("usage", error.what, help=error.help), WRONG)
-    except (ArtifactError, KeyFileError) as error:
+    except (NoArtifact, KeyFileError) as error:
         refused = error.__cause__ if isinstance(error, KeyNotWritten) else None
         help = f"\n  = help: {advice(refused)}" if isinstance(refused, OSError) else ""
         say(brief(f"error: {error}{help}"))
-        code = "artifact" if isinstance(error, ArtifactError) else "key"
+        code = "artifact" if isinstance(error, NoArtifact) else "key"
         _end(json, _error(code, str(error)), FAILED if isinstance(error, KeyNotWritten) else WRONG)
     except Refused as refused:
         say(brief(str(refused)))

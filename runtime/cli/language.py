@@ -15,11 +15,10 @@ from lang.syntax.fmt import format_text
 from lang.syntax.load import decode, read
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
+from runtime.cli.program_files import STDIN
 from runtime.cli.screen import result, write
 from runtime.cli.status import FAILED
 from runtime.files import replace_bytes
-
-STDIN = "-"
 
 
 def fmt(

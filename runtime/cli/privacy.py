@@ -10,20 +10,9 @@ import typer
 
 from compiler.program import Compiled
 from lang.numerals import counted
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import (
-    ColumnsOf,
-    Define,
-    Delta,
-    Evaluator,
-    Json,
-    Products,
-    Runnable,
-    UsageError,
-    checked_delta,
-    columns_given,
-    pairs,
-)
+from runtime.cli.options import Define, Delta, Evaluator, Json, Products, Runnable, UsageError, checked_delta, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.data.columns import Chosen

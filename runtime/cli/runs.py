@@ -16,22 +16,17 @@ from compiler.words.integers import Array
 from runtime import api
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
+from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
-    ColumnsOf,
     Define,
     Delta,
     Evaluator,
-    Input,
-    Inputs,
     Json,
     LedgerFile,
-    LinkOf,
-    Map,
-    Output,
-    Outputs,
     PolicyFile,
     Products,
     Quiet,
@@ -39,8 +34,6 @@ from runtime.cli.options import (
     Seed,
     UsageError,
     checked_delta,
-    columns_given,
-    link,
 )
 from runtime.cli.places import checked, taken
 from runtime.cli.programs import compiled
@@ -52,10 +45,10 @@ from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
-from runtime.net.errors import NetworkError
-from runtime.net.keys import KeyFileError
+from runtime.net.errors import KeyFileError, NetworkError
 from runtime.party.agreed import Agreed
-from runtime.party.both import PartyFailed, run_both
+from runtime.party.both import run_both
+from runtime.party.errors import PartyFailed
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values
@@ -64,7 +57,7 @@ from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.saved import File
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
-from runtime.session.guard import PeerRefused
+from runtime.session.errors import PeerRefused
 from runtime.session.session import Keep
 
 WAIT = 600.0  # seconds for the peer to come

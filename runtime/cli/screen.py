@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+
+from lang.problems.draw import draw
+from lang.problems.problem import Problem
 
 
 class NotShown(Exception):
@@ -15,6 +19,12 @@ class NotShown(Exception):
 def say(text: str) -> None:
     """To the person, as it stands: no markup, no wrapping."""
     print(text, file=sys.stderr, flush=True)
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """Each, drawn."""
+    for problem in problems:
+        say(draw(problem) + "\n")
 
 
 def write(text: str, end: str = "\n") -> None:

@@ -18,17 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
+from runtime.net.errors import KeyFileError, KeyNotWritten
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _VALID_FOR = timedelta(days=3650)
 _CLOCK_SKEW = timedelta(days=1)
-
-
-class KeyFileError(Exception):
-    """A key or certificate file cannot be written or read; the message names it."""
-
-
-class KeyNotWritten(KeyFileError):
-    """The system does not let it be written; its OSError is the cause."""
 
 
 @dataclass(frozen=True)
