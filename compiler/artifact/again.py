@@ -1,18 +1,25 @@
-"""The text of an artifact, compiled again: what makes the rest of it true."""
+"""The text of an artifact, compiled again: what makes the rest of it true.
+
+The compiler is loaded where it is called: who reads an artifact that this machine has compiled itself, as each party's
+process does, needs nothing of it, and it takes longer to load than all that reads.
+"""
 
 from __future__ import annotations
 
-from compiler import pipeline
+from typing import TYPE_CHECKING
+
 from compiler.artifact.bounds import made_gates
 from compiler.artifact.sealed import ArtifactError
 from compiler.artifact.typed import fraction
 from compiler.artifact.write import encode
 from compiler.gates.limits import TooManyGates
-from compiler.lowering.understand import Meaning, understand
 from compiler.program import Compiled, products
 from lang.problems.problem import Rejected
 from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
+
+if TYPE_CHECKING:
+    from compiler.lowering.understand import Meaning
 
 SAID = {  # of a program, by the field that says it
     "parties": "parties are",
@@ -39,6 +46,8 @@ def meaning(program: Compiled) -> Meaning:
 
     Raises ArtifactError for a text that is not a program.
     """
+    from compiler.lowering.understand import understand
+
     texts = {file.name: file for file in program.files}
     if not texts:
         raise ArtifactError("the artifact has no text to compare its plan with: compile the .ccr file again")
@@ -64,6 +73,8 @@ def check(program: Compiled, data: bytes) -> None:
 
     No more gates are made than the artifact states, which the size of the file bounds.
     """
+    from compiler import pipeline
+
     try:
         made = pipeline.build(meaning(program), products(program.plan), program.taken_for, made_gates(program))
     except TooManyGates:
