@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections import UserDict
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any, assert_never
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from runtime.cli import ends
 from runtime.cli.commands import COMMANDS, Command, Group
+from runtime.cli.screen import NotShown, result, say
+from runtime.cli.status import WRONG
 
+_UsageError: Any = typer.BadParameter.__bases__[0]  # click's, which typer brings along under a name of its own
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
@@ -30,6 +36,30 @@ class _Listed(TyperGroup):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.commands = _Rows({row.name: row for row in self.rows})
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **given: Any) -> Any:
+        """Ends the process; a wrong command line is told to programs too, as every other fault is."""
+        words = sys.argv[1:] if args is None else args
+        try:
+            status = super().main(args, *more, **given | {"standalone_mode": False})
+        except _UsageError as error:
+            error.show()
+            if "--json" in words:
+                help = f"`{error.ctx.command_path} --help` says what it takes" if error.ctx else ""
+                with suppress(NotShown):  # it has been said on standard error
+                    told = {"code": "usage", "message": error.format_message(), "help": help}
+                    result({"error": told}, "", True)
+            status = WRONG
+        sys.exit(status)
+
+    def invoke(self, ctx: Any) -> Any:
+        """A command is loaded and called in here."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as signal:
+            said, status = ends.told(signal)
+            say(said)
+            raise typer.Exit(status) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [row.name for row in self.rows]

@@ -13,16 +13,16 @@ from lang.problems.draw import as_json
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 from lang.syntax.load import decode, read
-from runtime.cli.faults import faults
+from runtime.cli.faults import faults, warn
 from runtime.cli.options import Define, Evaluator, Json, Products, pairs
 from runtime.cli.program_files import STDIN, source_only
-from runtime.cli.screen import result, warn
+from runtime.cli.screen import result
 
 
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", show_default=False, help=".ccr programs; - reads one from standard input."),
+        typer.Argument(metavar="FILE", show_default=False, help=".ccr programs; - reads one from standard input."),
     ],
     define: Define = None,
     products: Products = None,

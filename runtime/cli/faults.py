@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
 
 from lang.numerals import counted
-from lang.problems.draw import as_json, brief
-from lang.problems.problem import Rejected
+from lang.problems.draw import as_json, brief, draw
+from lang.problems.problem import Problem, Rejected
+from runtime.cli import ends
 from runtime.cli.options import UsageError
-from runtime.cli.screen import NotShown, result, say, warn
-from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
+from runtime.cli.screen import NotShown, result, say
+from runtime.cli.status import FAILED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
 from runtime.execute.errors import ForgedOutput
@@ -36,6 +37,12 @@ class NotSaved(Exception):
         super().__init__(f"cannot write {path}: {error.strerror}\n  = help: {advice(error)}")
 
 
+def warn(problems: Iterable[Problem]) -> None:
+    """Tell of each, drawn."""
+    for problem in problems:
+        say(draw(problem) + "\n")
+
+
 @contextmanager
 def saving(path: Path) -> Generator[None]:
     """Writing a result: what the system does not allow becomes NotSaved."""
@@ -50,9 +57,10 @@ def faults(json: bool) -> Generator[None]:
     """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through."""
     try:
         yield
-    except KeyboardInterrupt:
-        say("interrupted; the run has ended and no output was saved")
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as signal:
+        said, status = ends.told(signal)
+        say(f"{said}; the run has ended and no output was saved")
+        raise typer.Exit(status) from None
     except Rejected as rejected:
         warn(rejected.problems)
         errors = sum(problem.severity == "error" for problem in rejected.problems)
@@ -84,6 +92,11 @@ def faults(json: bool) -> Generator[None]:
     except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
         say(brief(f"error: {error}"))
         _end(json, _error(type(error).__name__, str(error)), FAILED)
+    except OSError as error:  # where nothing else has been said of what the system does not allow
+        where = "" if error.filename is None else f"{error.filename}: "
+        said = f"{where}{error.strerror or error}"
+        say(brief(f"error: {said}\n  = help: {advice(error)}"))
+        _end(json, _error("system", said, help=advice(error)), FAILED)
     except NotShown as error:
         say(f"error: standard output takes nothing: {error}")
         raise typer.Exit(FAILED) from None

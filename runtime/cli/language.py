@@ -25,7 +25,7 @@ def fmt(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", show_default=False, help="Programs to format in place; - formats standard input."
+            metavar="FILE", show_default=False, help="Programs to format in place; - formats standard input."
         ),
     ],
     check: Annotated[

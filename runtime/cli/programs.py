@@ -14,7 +14,7 @@ from compiler.lowering.widths import widths
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
 from runtime import api
-from runtime.cli.faults import NoArtifact, faults, saving
+from runtime.cli.faults import NoArtifact, faults, saving, warn
 from runtime.cli.links import LinkOf, link
 from runtime.cli.options import (
     Define,
@@ -29,7 +29,7 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.program_files import ARTIFACT, no_data, source_only
-from runtime.cli.screen import result, warn
+from runtime.cli.screen import result
 from runtime.files import replace_bytes
 from runtime.privacy.cost import stated
 from runtime.program import Program

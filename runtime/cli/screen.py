@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 
-from lang.problems.draw import draw
-from lang.problems.problem import Problem
+from runtime.cli.ink import coloured, painted
 
 
 class NotShown(Exception):
@@ -17,14 +15,9 @@ class NotShown(Exception):
 
 
 def say(text: str) -> None:
-    """To the person, as it stands: no markup, no wrapping."""
-    print(text, file=sys.stderr, flush=True)
-
-
-def warn(problems: Iterable[Problem]) -> None:
-    """Each, drawn."""
-    for problem in problems:
-        say(draw(problem) + "\n")
+    """To the person, as it stands: no markup, no wrapping; nobody is told where standard error takes nothing."""
+    with suppress(OSError, ValueError):
+        print(painted(text) if coloured(sys.stderr) else text, file=sys.stderr, flush=True)
 
 
 def write(text: str, end: str = "\n") -> None:
