@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from runtime.cli import ends
+from runtime.cli import signals
 from runtime.cli.commands import COMMANDS, Command, Group
 from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import WRONG
@@ -57,7 +57,7 @@ class _Listed(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as signal:
-            said, status = ends.told(signal)
+            said, status = signals.told(signal)
             say(said)
             raise typer.Exit(status) from None
 

@@ -11,7 +11,7 @@ import typer
 from lang.numerals import counted
 from lang.problems.draw import as_json, brief, draw
 from lang.problems.problem import Problem, Rejected
-from runtime.cli import ends
+from runtime.cli import signals
 from runtime.cli.options import UsageError
 from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import FAILED, REFUSED, WRONG
@@ -58,7 +58,7 @@ def faults(json: bool) -> Generator[None]:
     try:
         yield
     except KeyboardInterrupt as signal:
-        said, status = ends.told(signal)
+        said, status = signals.told(signal)
         say(f"{said}; the run has ended and no output was saved")
         raise typer.Exit(status) from None
     except Rejected as rejected:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from runtime.cli import ends
+from runtime.cli import signals
 from runtime.cli.status import FAILED
 
 
 def main() -> None:
     """Run the command line; the exit statuses are in `runtime.cli.status`."""
     try:
-        ends.heed()
+        signals.heed()
         from runtime.cli.app import app
 
         app()
     except KeyboardInterrupt as signal:
-        said, status = ends.told(signal)
+        said, status = signals.told(signal)
         print(said, file=sys.stderr)
         sys.exit(status)
     except OSError:  # the help and the version are told by others

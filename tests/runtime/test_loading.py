@@ -57,7 +57,10 @@ def test_help_loads_the_table_alone(arguments: tuple[str, ...]) -> None:
         "runtime.cli",
         "runtime.cli.app",
         "runtime.cli.commands",
+        "runtime.cli.ink",
         "runtime.cli.main",
+        "runtime.cli.screen",
+        "runtime.cli.signals",
         "runtime.cli.status",
     }
     assert not packages(modules) & (HEAVY | {"lark"})

@@ -39,14 +39,16 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
 
-def start(*arguments: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Run the command in a process of its own; `out` is its standard output."""
+def start(
+    *arguments: str, out: int | IO[str] = subprocess.PIPE, err: int | IO[str] = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """Run the command in a process of its own; `out` and `err` are its streams."""
     return subprocess.Popen(
         [*_MAIN, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
         stdout=out,
-        stderr=subprocess.PIPE,
+        stderr=err,
     )
 
 
