@@ -14,7 +14,7 @@ from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
 from compiler.cells.noise import gauss
-from compiler.cells.private_divide import divide, square_root
+from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
 from compiler.cells.table import apply_pieces
 from compiler.gates.builder import Builder
@@ -39,6 +39,7 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -236,6 +237,8 @@ def _cell(builder: Builder, word: Word, op: Compute) -> Number:
             return _gauss(builder, word, op)
         case Div():
             return _div(builder, word, op)
+        case Remainder():
+            return _remainder(builder, word)
         case Sqrt():
             return _sqrt(builder, word)
         case _:
@@ -357,6 +360,11 @@ def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
 def _div(builder: Builder, word: Word, op: Div) -> Number:
     a, b = word.operands
     return divide(builder, a.bits(builder), b.bits(builder), (a.type, b.type), op, word.type)
+
+
+def _remainder(builder: Builder, word: Word) -> Number:
+    a, b = word.operands
+    return remainder(builder, a.bits(builder), b.bits(builder), (a.type, b.type), word.type)
 
 
 def _sqrt(builder: Builder, word: Word) -> Number:

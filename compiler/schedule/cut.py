@@ -25,6 +25,7 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Remainder,
     Round,
     Select,
     Sharing,
@@ -106,6 +107,8 @@ def estimate(item: Value, args: list[Type]) -> int:
             return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * op.bits + 5 * item.type.width
         case Div():
             return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
+        case Remainder():
+            return 7 * (widths[0] + 2) * (widths[1] + 2) + 12 * item.type.width
         case Sqrt():
             return (widths[0] + 4) ** 2
         case Linear() | Less():

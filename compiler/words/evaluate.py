@@ -38,6 +38,7 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -221,6 +222,8 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return _round(op, args[0])
         case Div():
             return _div(op, *args)
+        case Remainder():
+            return np.asarray(np.where(args[1] == 0, args[0], args[0] % np.where(args[1] == 0, 1, args[1])))
         case Sqrt():
             return np.asarray(np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)(args[0]))
         case Less():

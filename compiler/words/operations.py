@@ -139,6 +139,11 @@ class Div:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """a - b floor(a / b) of integers of one scale, between 0 and b; a where b = 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sqrt:
     """floor(sqrt(a)) of integers; 0 for a < 0."""
 
@@ -342,7 +347,20 @@ Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
 Compute = (  # what takes gates, where it is joint
-    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Div | Sqrt
+    Linear
+    | Mul
+    | Contraction
+    | Exact
+    | Round
+    | Less
+    | Equal
+    | Select
+    | Logic
+    | Pieces
+    | Sampler
+    | Div
+    | Remainder
+    | Sqrt
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
@@ -363,6 +381,7 @@ NAMES: Mapping[type[Op], str] = {
     Exact: "exact",
     Round: "round",
     Div: "div",
+    Remainder: "rem",
     Sqrt: "sqrt",
     Less: "less",
     Equal: "equal",

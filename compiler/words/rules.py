@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
 
-from compiler.words.arithmetic import logic_range, product, round_integer, split
+from compiler.words.arithmetic import logic_range, product, remainder_range, round_integer, split
 from compiler.words.builder import BIT
 from compiler.words.ir import Type, digit_offset, full_range, interval
 from compiler.words.noise_bound import noise_bound
@@ -41,6 +41,7 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -278,6 +279,11 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 2)
             _scale(args[0].type.scale / args[1].type.scale, type)
             return _divided(op, args[0].known, args[1].known)
+        case Remainder():
+            _count(args, 2)
+            for a in args:
+                _scale(a.type.scale, type)
+            return remainder_range(args[0].exact, args[1].exact)
         case Sqrt():
             _count(args, 1)
             _scale(args[0].type.scale, replace(type, scale=type.scale**2))

@@ -27,6 +27,7 @@ from compiler.words.operations import (
     Op,
     Or,
     Pieces,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -71,7 +72,7 @@ def operations(draw: st.DrawFn) -> tuple[Op, list[tuple[Type, list[int]]]]:
     args = [draw(operands(shape)) for _ in range(2)]
     bit = number(0, 1, *shape), [draw(st.integers(0, 1)) for _ in range(3 if shape else 1)]
     lo, hi = full_range(draw(NEAR), draw(st.booleans()))
-    match draw(st.sampled_from(["linear", "two", "contract", "exact", "round", "div", "sqrt", "select"])):
+    match draw(st.sampled_from(["linear", "two", "contract", "exact", "round", "div", "rem", "sqrt", "select"])):
         case "linear":
             return Linear((draw(SMALL), draw(SMALL)), draw(SMALL)), args
         case "two":
@@ -87,6 +88,8 @@ def operations(draw: st.DrawFn) -> tuple[Op, list[tuple[Type, list[int]]]]:
             return Round(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap), args[:1]
         case "div":
             return Div(lo, hi), args
+        case "rem":
+            return Remainder(), args
         case "sqrt":
             return Sqrt(), args[:1]
         case _:
