@@ -346,21 +346,9 @@ Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
+Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
-    Linear
-    | Mul
-    | Contraction
-    | Exact
-    | Round
-    | Less
-    | Equal
-    | Select
-    | Logic
-    | Pieces
-    | Sampler
-    | Div
-    | Remainder
-    | Sqrt
+    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Quotient
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
