@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, assert_never
 
 import numpy as np
@@ -16,7 +17,7 @@ from compiler.cells.multiply import product, put_digits, term
 from compiler.cells.noise import gauss
 from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
-from compiler.cells.table import apply_pieces
+from compiler.cells.table import Lookups, apply_pieces
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES
@@ -121,11 +122,12 @@ def charged(block: Block, most: int = PROGRAM_GATES) -> tuple[Circuit, list[int]
         word.uses += 2  # a result is resolved, and read as such by whoever else reads it
         word.needed = word.type.width
     _count_readers(order)
+    lookups = Lookups((id(w.operands[0]), w.op) for w in order if w.uses and isinstance(w.op, Pieces))
     for word in order:
         if word.uses and word.number is None:
             assert word.op is not None
             builder.owner = word.index
-            word.number = _cell(builder, word, word.op)
+            word.number = _cell(builder, word, word.op, lookups)
             if isinstance(word.number, Bits):  # in its type's own width, which readers count on
                 word.number = Bits(word.number.resize(word.type.width), word.type.signed)
             elif word.number.owner is None:
@@ -207,7 +209,7 @@ def _reads(word: Word) -> int:
             return max(operand.type.width for operand in word.operands)
 
 
-def _cell(builder: Builder, word: Word, op: Compute) -> Number:
+def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number:
     match op:
         case Linear():
             return _linear(builder, word, op)
@@ -232,7 +234,7 @@ def _cell(builder: Builder, word: Word, op: Compute) -> Number:
         case And() | Or() | Xor():
             return _bitwise(builder, word, op)
         case Pieces():
-            return _apply(builder, word, op)
+            return _apply(builder, word, op, lookups)
         case Sampler():
             return _gauss(builder, word, op)
         case Div():
@@ -346,9 +348,10 @@ def _bitwise(builder: Builder, word: Word, op: Logic) -> Number:
     return Bits(tuple(map(gate, left, right)), word.type.signed)
 
 
-def _apply(builder: Builder, word: Word, op: Pieces) -> Number:
+def _apply(builder: Builder, word: Word, op: Pieces, lookups: Lookups) -> Number:
     [operand] = word.operands
-    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type)
+    find = partial(lookups.at, builder, id(operand), op)
+    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type, find)
 
 
 def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:

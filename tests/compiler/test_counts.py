@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Golden
+from support.aes import S_BOX
 from support.lanes import Growing, applied, block, number, whole
 
 from compiler.cells.expand import expand
@@ -33,6 +34,7 @@ from compiler.words.operations import (
     Less,
     Linear,
     Mul,
+    Pieces,
     Remainder,
     Round,
     Select,
@@ -152,6 +154,8 @@ def operations() -> Iterator[tuple[str, Block]]:
         yield f"divide signed {n} by {n}", quotient(n, True)
         yield f"remainder signed {n} by {n}", remainder(n, True)
         yield f"quotient and remainder unsigned {n} by {n}", both(n)
+    table = Pieces("table", 0, 256, 0, S_BOX, (0,) * 256, 0, 0, Fraction(0))
+    yield "S-box of AES, from its table", block([whole(8, False)], Value(table, (0,), whole(8, False)))
     yield "update of a weight", update()
     yield "digits 31 x 16 x 9", digit_sum(16, 9, 31)
     yield "digits 31 x 9 x 10", digit_sum(9, 10, 31)
@@ -222,6 +226,7 @@ def test_counts(golden: Golden) -> None:
         *((f"remainder unsigned {n} by {n}", bar) for n, bar in ((8, 76), (16, 252), (32, 892), (64, 3324))),
         *((f"quotient and remainder unsigned {n} by {n}", bar) for n, bar in ((16, 252), (32, 892))),
         *((f"root of {n} bits", bar) for n, bar in ((32, 136), (64, 528), (128, 2080))),
+        ("S-box of AES, from its table", 81),
         ("add 32 modulo 2^32", 31),
         ("less 32", 32),
         ("equal 32", 31),
