@@ -346,6 +346,7 @@ Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
+COMMUTATIVE = Mul | Dot | Equal | And | Or | Xor
 Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
     Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Quotient
