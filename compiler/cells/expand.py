@@ -15,6 +15,7 @@ from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
 from compiler.cells.noise import gauss
+from compiler.cells.power import power
 from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
 from compiler.cells.table import Lookups, apply_pieces
@@ -40,6 +41,7 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
     Remainder,
     Round,
     Select,
@@ -229,6 +231,8 @@ def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number
             return _less(builder, word)
         case Equal():
             return _equal(builder, word)
+        case Power():
+            return _power(builder, word)
         case Select():
             return _select(builder, word)
         case And() | Or() | Xor():
@@ -330,6 +334,11 @@ def _less(builder: Builder, word: Word) -> Number:
 def _equal(builder: Builder, word: Word) -> Number:
     left, right = word.operands
     return Bits((equal(builder, left.bits(builder), right.bits(builder)),), False)
+
+
+def _power(builder: Builder, word: Word) -> Number:
+    [operand] = word.operands
+    return Bits(power(builder, operand.bits(builder).literals, operand.type.hi), False)
 
 
 def _select(builder: Builder, word: Word) -> Number:

@@ -25,6 +25,7 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
     Remainder,
     Round,
     Select,
@@ -111,6 +112,8 @@ def estimate(item: Value, args: list[Type]) -> int:
             return 7 * (widths[0] + 2) * (widths[1] + 2) + 12 * item.type.width
         case Sqrt():
             return (widths[0] + 4) ** 2
+        case Power():
+            return 4 * item.type.width + widths[0]
         case Linear() | Less():
             return 5 * (sum(widths) + item.type.width)
         case Round():

@@ -9,9 +9,8 @@ from fractions import Fraction
 
 from compiler.words import strides
 from compiler.words.arithmetic import broadcast_shapes, common_scale, into, logic_range, product, round_integer, split
-from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, full_range
+from compiler.words.ir import COMMUTATIVE, Block, Claim, Item, Loop, Result, Type, Value, full_range
 from compiler.words.operations import (
-    COMMUTATIVE,
     Concat,
     Constant,
     Dot,

@@ -37,6 +37,7 @@ from compiler.words.operations import (
     Noise,
     Or,
     Pieces,
+    Power,
     Put,
     Remainder,
     Ring,
@@ -230,6 +231,8 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return np.asarray(args[0] < args[1]).astype(np.int64)
         case Equal():
             return np.asarray(args[0] == args[1]).astype(np.int64)
+        case Power():
+            return np.asarray(np.ones_like(args[0]) << args[0])
         case Select():
             return np.where(args[0] != 0, args[1], args[2])
         case And():

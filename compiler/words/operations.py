@@ -159,6 +159,11 @@ class Equal:
 
 
 @dataclass(frozen=True, slots=True)
+class Power:
+    """2^a of an integer a >= 0: its bits are 0 but for that at a."""
+
+
+@dataclass(frozen=True, slots=True)
 class Select:
     """Operands: condition (a bit), then, else."""
 
@@ -346,10 +351,9 @@ Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
-COMMUTATIVE = Mul | Dot | Equal | And | Or | Xor
 Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
-    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Quotient
+    Linear | Mul | Contraction | Exact | Round | Less | Equal | Power | Select | Logic | Pieces | Sampler | Quotient
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
@@ -374,6 +378,7 @@ NAMES: Mapping[type[Op], str] = {
     Sqrt: "sqrt",
     Less: "less",
     Equal: "equal",
+    Power: "power",
     Select: "select",
     And: "and",
     Or: "or",

@@ -40,6 +40,7 @@ from compiler.words.operations import (
     Noise,
     Or,
     Pieces,
+    Power,
     Put,
     Remainder,
     Ring,
@@ -60,6 +61,7 @@ from compiler.words.sampler import Sampler
 from lang.numerals import decimal, ratio
 
 Range = tuple[int, int]
+LONGEST_POWER = 1 << 16
 
 
 class Wrong(Exception):
@@ -293,6 +295,12 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             need(args[0].type.scale == args[1].type.scale, "numbers of different scales compared")
             _scale(Fraction(1), type)
             return 0, 1
+        case Power():
+            _count(args, 1)
+            need(args[0].type.scale == 1, f"a power by what is no whole number: {args[0].type}")
+            need(args[0].type.lo >= 0 and args[0].type.hi < LONGEST_POWER, f"2 to the {args[0].exact}")
+            _scale(Fraction(1), type)
+            return 1 << args[0].known[0], 1 << args[0].known[1]
         case Select():
             _count(args, 3)
             condition, *arms = args

@@ -38,6 +38,7 @@ from compiler.words.operations import (
     Op,
     Or,
     Pieces,
+    Power,
     Put,
     Remainder,
     Ring,
@@ -140,7 +141,20 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return f"{args[0]}[{_strided(at, args[1:])}]"
         case Put(at):
             return f"{args[0]}[{_strided(at, args[2:])}] <- {args[1]}"
-        case Mul() | Remainder() | Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor() | Bits() | Concat():
+        case (
+            Mul()
+            | Remainder()
+            | Sqrt()
+            | Less()
+            | Equal()
+            | Select()
+            | And()
+            | Or()
+            | Xor()
+            | Bits()
+            | Concat()
+            | Power()
+        ):
             return ", ".join(args)
         case Entry() | Draw() | Noise() | Coins():
             return _source(op)

@@ -20,6 +20,7 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
     Remainder,
     Round,
     Select,
@@ -52,6 +53,8 @@ def furthest(op: Compute, reaches: Sequence[int], shape: tuple[int, ...]) -> int
             return max(n[0] + 1, n[1], abs(lo), abs(hi))
         case Remainder() | Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor():
             return 0  # no further than the operands
+        case Power():
+            return 1 << min(n[0], 64)
         case Pieces():
             return table_reach(op)
         case Sampler():

@@ -16,6 +16,7 @@ from compiler.cells.columns import Bits, Columns, Deferred, signed_digits, width
 from compiler.cells.divide import floor_divide
 from compiler.cells.lookup import lookup
 from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square, split_product
+from compiler.cells.power import power
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.gates.simulate import simulate
@@ -254,6 +255,14 @@ def test_every_clamp(bounds: tuple[int, int]) -> None:
         for high in range(low, bounds[1] + 1, 2):
             _, values, clamped = run_unary(*bounds, clamping(bounds, (low, high)))
             assert clamped == [min(max(n, low), high) for n in values], (low, high)
+
+
+@pytest.mark.parametrize("most", [*range(1, 40), 63, 100, 255, 256, 1000])
+def test_power(most: int) -> None:
+    circuit, values, powers = run_unary(0, most, lambda builder, x: Bits(power(builder, x.literals, most), False))
+    assert powers == [1 << n for n in values]
+    if most & (most + 1) == 0:
+        assert circuit.and_gates == most - most.bit_length()
 
 
 @given(st.integers(0, 5), st.data())

@@ -35,6 +35,7 @@ from compiler.words.operations import (
     Linear,
     Mul,
     Pieces,
+    Power,
     Remainder,
     Round,
     Select,
@@ -156,6 +157,7 @@ def operations() -> Iterator[tuple[str, Block]]:
         yield f"quotient and remainder unsigned {n} by {n}", both(n)
     table = Pieces("table", 0, 256, 0, S_BOX, (0,) * 256, 0, 0, Fraction(0))
     yield "S-box of AES, from its table", block([whole(8, False)], Value(table, (0,), whole(8, False)))
+    yield "one of 256 bits", block([whole(8, False)], Value(Power(), (0,), number(1, 1 << 255)))
     yield "update of a weight", update()
     yield "digits 31 x 16 x 9", digit_sum(16, 9, 31)
     yield "digits 31 x 9 x 10", digit_sum(9, 10, 31)
@@ -227,6 +229,7 @@ def test_counts(golden: Golden) -> None:
         *((f"quotient and remainder unsigned {n} by {n}", bar) for n, bar in ((16, 252), (32, 892))),
         *((f"root of {n} bits", bar) for n, bar in ((32, 136), (64, 528), (128, 2080))),
         ("S-box of AES, from its table", 81),
+        ("one of 256 bits", 247),
         ("add 32 modulo 2^32", 31),
         ("less 32", 32),
         ("equal 32", 31),
