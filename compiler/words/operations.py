@@ -139,6 +139,11 @@ class Div:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """a - b floor(a / b) of integers of one scale, between 0 and b; a where b = 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sqrt:
     """floor(sqrt(a)) of integers; 0 for a < 0."""
 
@@ -151,6 +156,11 @@ class Less:
 @dataclass(frozen=True, slots=True)
 class Equal:
     """a = b, both of one scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """2^a of an integer a >= 0: its bits are 0 but for that at a."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,8 +362,9 @@ Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
+Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
-    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Div | Sqrt
+    Linear | Mul | Contraction | Exact | Round | Less | Equal | Power | Select | Logic | Pieces | Sampler | Quotient
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
@@ -374,9 +385,11 @@ NAMES: Mapping[type[Op], str] = {
     Exact: "exact",
     Round: "round",
     Div: "div",
+    Remainder: "rem",
     Sqrt: "sqrt",
     Less: "less",
     Equal: "equal",
+    Power: "power",
     Select: "select",
     And: "and",
     Or: "or",
