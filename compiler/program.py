@@ -73,7 +73,6 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Compiled:
     parties: tuple[str, ...]
-    owners: tuple[str, ...]  # all of its data sets, where they are several: this is the program of one of them
     garbler: str
     evaluator: str
     taken_for: Evaluator  # what the parties take the evaluator for
@@ -86,6 +85,7 @@ class Compiled:
     outputs: tuple[Released, ...]
     passes: tuple[PassCount, ...]
     plan: Plan
+    owners: tuple[str, ...] = ()  # all of its data sets, where they are several: this is the program of one of them
     lines: tuple[Line, ...] = field(default=(), compare=False)  # about the text, so no part of what the program is
     files: tuple[Source, ...] = field(default=(), compare=False)  # the text that it is made of, the program's own first
 

@@ -68,7 +68,7 @@ def train(
 
 def followers_of(s: t.Train, batch: Batch) -> Followers:
     """The updates of its variables."""
-    reach, size = batch.owners * batch.honest, batch.owners * s.batch
+    reach, size = batch.honest_together, sum(s.batches) or s.batch
     kinds = [v.kind for v in s.variables]
     return Followers(tuple(Follower(s.update, s.steps, size, kind, s.clip, reach) for kind in kinds if kind))
 
@@ -94,7 +94,7 @@ class Batch:
     def receiver(self) -> str:
         """Who is told the noisy sums after each step; "": nobody."""
         moment = t.Moment.END if isinstance(self.train, t.Measure) else self.train.release
-        if self.owners > 1:
+        if self.sizes:
             moment = t.Moment.STEP
         match moment:
             case t.Moment.STEP:
@@ -105,14 +105,23 @@ class Batch:
                 assert_never(moment)
 
     @property
-    def owners(self) -> int:
-        """How many own rows of the data set."""
-        return len(self.dataset.owners) or 1
+    def sizes(self) -> tuple[int, ...]:
+        """Of all owners; () where there is one."""
+        return self.train.each if isinstance(self.train, t.Measure) else self.train.batches
 
     @property
     def honest(self) -> Fraction:
         """Hardly any noisy sum is further from 0."""
-        return (self.slots + REACH * self.train.noise) * self.train.clip
+        return self._honest(self.slots)
+
+    @property
+    def honest_together(self) -> Fraction:
+        """Nor of all owners together."""
+        slots = self.sizes if self.whole else map(slot_count, self.sizes)
+        return sum(map(self._honest, slots), Fraction(0)) or self.honest
+
+    def _honest(self, slots: int) -> Fraction:
+        return (slots + REACH * self.train.noise) * self.train.clip
 
     @property
     def whole(self) -> bool:
@@ -226,14 +235,14 @@ def noisy_sums(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
 
 def pooled(b: Builder, batch: Batch, noisy: Sequence[int]) -> list[int]:
     """What all owners tell of a step, together."""
-    if batch.owners == 1:
+    if not batch.sizes:
         return list(noisy)
     found: list[int] = []
     for position, number in enumerate(noisy):
         type = b.type(number)
-        most = ceil(batch.honest / type.scale)
-        op = Pooled(batch.receiver, batch.draw, position, batch.owners, most)
-        found.append(b.add(op, (number,), replace(type, lo=-batch.owners * most, hi=batch.owners * most)))
+        most, together = ceil(batch.honest / type.scale), ceil(batch.honest_together / type.scale) + len(batch.sizes)
+        op = Pooled(batch.receiver, batch.draw, position, most, together, batch.sizes)
+        found.append(b.add(op, (number,), replace(type, lo=-together, hi=together)))
     return found
 
 

@@ -285,8 +285,6 @@ class Enter:
 
 
 # what a party is told in the middle of a run
-
-
 @dataclass(frozen=True, slots=True)
 class Learn:
     """A noisy sum of a step, told to a party: from then on a value of its own.
@@ -309,14 +307,15 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """What every owner of a data set tells the party of one step, added: the operand, and as many of the party's other
-    runs, each cut to -most .. most, which the noisy sum of an owner that is honest hardly ever leaves."""
+    """What all owners of a data set tell the party of one step, added: the operand, and what it is told in other runs,
+    each cut to the numbers that the noisy sum of an owner that is honest hardly ever leaves."""
 
     party: str
     draw: int  # as of Mechanism
     variable: int  # as of Noise
-    owners: int  # all of them
-    most: int  # in points of the sum's grid
+    most: int  # of this owner, either way; in points of the sum's grid
+    together: int  # of all owners
+    sizes: tuple[int, ...]  # the batches of all owners, or of a `measure` their rows
 
 
 # products as shares, see `compiler.joint.shares`

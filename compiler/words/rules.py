@@ -153,9 +153,11 @@ def _passed(op: Mark | Enter | Telling, args: Sequence[Operand], type: Type) -> 
             need(batch == slots or not whole, "a mechanism of all rows and not all rows")
         case Enter() | Learn() | Held():
             _alike(a.type, type)
-        case Pooled(owners=owners, most=most):
-            need(owners > 1 and most > 0, "the sums of one owner alone, or of nothing")
-            return -owners * most, owners * most
+        case Pooled(most=most, together=together, sizes=sizes):
+            need(
+                0 < most < together and len(sizes) > 1 and min(sizes) > 0, "the sums of one owner alone, or of nothing"
+            )
+            return -together, together
         case _:
             assert_never(op)
     return a.known

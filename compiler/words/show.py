@@ -204,7 +204,7 @@ def _passed(op: Mark | Enter | Telling, arg: str) -> str:
             return f"{arg} to {party}, dpsgd {draw}, variable {variable}"
         case Held(party):
             return f"{arg} by {party}"
-        case Pooled(party, draw, variable, owners):
-            return f"{arg} by {party}, dpsgd {draw}, variable {variable}, of {owners} owners"
+        case Pooled(party, draw, variable, most, together, _):
+            return f"{arg} by {party}, dpsgd {draw}, variable {variable}, up to {most} with others up to {together}"
         case _:
             assert_never(op)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from lang import typed
 from lang.checker.context import Context
@@ -36,21 +37,27 @@ def of_owner(program: typed.Program, owner: str) -> typed.Program:
         program,
         parties=tuple(party for party in program.parties if party in (owner, other)),
         datasets=tuple(replace(dataset, party=owner) for dataset in program.datasets),
-        statements=_drawn_by(program.statements, owner),
+        statements=_own(program.statements, owner, program.owners.index(owner)),
     )
 
 
-def _drawn_by(statements: Sequence[typed.Statement], owner: str) -> tuple[typed.Statement, ...]:
-    """Where the first owner draws noise, this one."""
+def _own(statements: Sequence[typed.Statement], owner: str, place: int) -> tuple[typed.Statement, ...]:
+    """The owner's own batches and rows, and where the first owner draws noise, it does."""
     found: list[typed.Statement] = []
     for statement in statements:
         match statement:
-            case typed.Train() | typed.Measure() if statement.drawn_by is not None:
-                found.append(replace(statement, drawn_by=owner))
+            case typed.Train():
+                drawn_by = owner if statement.drawn_by is not None else None
+                found.append(replace(statement, drawn_by=drawn_by, batch=statement.batches[place]))
+            case typed.Measure():
+                drawn_by = owner if statement.drawn_by is not None else None
+                found.append(replace(statement, drawn_by=drawn_by, rows=statement.each[place]))
             case typed.Repeat():
-                found.append(replace(statement, body=_drawn_by(statement.body, owner)))
-            case _:  # neither stands in a `when`, which only private conditions make
-                found.append(statement)
+                found.append(replace(statement, body=_own(statement.body, owner, place)))
+            case typed.Bind() | typed.Store() | typed.When() | typed.Release():  # a `when`, of a private condition,
+                found.append(statement)  # has neither in it
+            case _:
+                assert_never(statement)
     return tuple(found)
 
 

@@ -10,7 +10,6 @@ from lang.checker.clauses import clauses_of
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe, number, show_shape
-from lang.checker.owners import owned
 from lang.checker.symbols import Bound, DatasetName, Poison, RowName
 from lang.kinds import Tensor
 from lang.numerals import show_number
@@ -64,7 +63,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
             context,
             node,
             variables,
-            max(clauses.update.rates) * values["clip"] / (values["batch"] * len(owned(dataset))),
+            max(clauses.update.rates) * values["clip"] / sum(clauses.sizes or (values["batch"],)),
         )
     return typed.Train(
         variables,
@@ -81,6 +80,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         node.span,
         tuple(name.span for name in node.variables),
         clauses.release,
+        clauses.sizes,
     )
 
 

@@ -11,20 +11,10 @@ import typer
 
 from compiler.program import Compiled
 from lang.numerals import counted
+from runtime.api import of_each
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import (
-    ColumnsOf,
-    Define,
-    Delta,
-    Evaluator,
-    Json,
-    Products,
-    Runnable,
-    UsageError,
-    checked_delta,
-    columns_given,
-    pairs,
-)
+from runtime.cli.options import Define, Delta, Evaluator, Json, Products, Runnable, UsageError, checked_delta, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.data.columns import Chosen
@@ -32,7 +22,7 @@ from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.party.sources import specs
 from runtime.privacy.cost import stated
-from runtime.program import of_each
+from runtime.program import Program
 from runtime.report import plot as picture
 from runtime.report.spending import Spending, SpendingOfAll, Unknown, spending, spending_of_all
 from runtime.report.wording import listing
@@ -76,24 +66,13 @@ def privacy(
         if plot is not None:
             _drawable(plot)
         given = compiled(file, define, products, evaluator)
-        program = given.compiled
-        if not program.mechanisms:
+        if not given.compiled.mechanisms:
             raise UsageError(
                 f"{file} has no privacy mechanism, so no epsilon",
                 "records leave with an epsilon only through a `dpsgd` or `measure` with noise above 0",
             )
-        files, chosen = pairs("--input", input), columns_given(columns)
         try:
-            if given.owners:
-                rows = of_owners(records, given.owners)
-                parts = [
-                    (own.compiled, _records(own.compiled, rows.get(owner), _own(files, owner), chosen))
-                    for owner, own in of_each(given).items()
-                ]
-                found: Spending | SpendingOfAll = spending_of_all(parts, delta, epsilon)
-            else:
-                known = _records(program, _single(records), files, chosen)
-                found = spending(program, known, delta, epsilon)
+            found = _spending(given, records, pairs("--input", input), columns_given(columns), delta, epsilon)
         except Unknown as error:
             raise UsageError(f"epsilon is unknown: {error}") from None
         if plot is not None:
@@ -101,6 +80,26 @@ def privacy(
                 picture.plot(found if isinstance(found, Spending) else found.dearest, plot)
             say(f"{plot}: epsilon over steps and over delta")
         result(found.as_json(), found.text(), json)
+
+
+def _spending(
+    program: Program,
+    records: Sequence[str] | None,
+    files: dict[str, str],
+    chosen: Chosen,
+    delta: float | None,
+    epsilon: float | None,
+) -> Spending | SpendingOfAll:
+    """Raises UsageError, InputError and Unknown."""
+    if not program.owners:
+        known = _records(program.compiled, _single(records), files, chosen)
+        return spending(program.compiled, known, delta, epsilon)
+    rows = of_owners(records, program.owners)
+    parts = [
+        (own.compiled, _records(own.compiled, rows.get(owner), _own(files, owner), chosen))
+        for owner, own in of_each(program).items()
+    ]
+    return spending_of_all(parts, delta, epsilon)
 
 
 def rows(text: str) -> int:

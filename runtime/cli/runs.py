@@ -1,4 +1,4 @@
-"""`ccr simulate` and `ccr run`: a program on real inputs, in the clear or between two parties."""
+"""`ccr run`: a program on real inputs, between its parties."""
 
 from __future__ import annotations
 
@@ -12,26 +12,20 @@ import typer
 
 from compiler.program import and_gates, receiver
 from compiler.schedule.told import trainings
-from compiler.words.integers import Array
-from runtime import api
+from runtime.api import of_each
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
+from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
-    ColumnsOf,
     Define,
     Delta,
     Evaluator,
-    Input,
-    Inputs,
     Json,
     LedgerFile,
-    LinkOf,
-    Map,
-    Output,
-    Outputs,
     PolicyFile,
     Products,
     Quiet,
@@ -39,14 +33,12 @@ from runtime.cli.options import (
     Seed,
     UsageError,
     checked_delta,
-    columns_given,
-    link,
 )
-from runtime.cli.places import checked, taken
+from runtime.cli.places import Places, taken
 from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.ruling import policy_given
-from runtime.cli.screen import learned, result, say
+from runtime.cli.screen import learned, say
 from runtime.cli.several import Sides, enough
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
@@ -55,18 +47,15 @@ from runtime.data.references import Reference
 from runtime.ledger.store import default_path
 from runtime.net.errors import NetworkError
 from runtime.party.agreed import Agreed
-from runtime.party.both import PartyFailed
+from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
 from runtime.party.run import Report
-from runtime.program import Program, of_each
-from runtime.report import saved, values
+from runtime.program import Program
 from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
-from runtime.report.saved import File
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
-from runtime.session.guard import PeerRefused
-from runtime.session.session import Keep
+from runtime.session.errors import PeerRefused
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -145,44 +134,6 @@ NotPrivate = Annotated[
 ]
 
 
-def simulate(
-    file: Runnable,
-    input: Input = None,
-    inputs: Inputs = None,
-    columns: ColumnsOf = None,
-    output: Output = None,
-    outputs: Outputs = None,
-    map: Map = None,
-    seed: Seed = None,
-    define: Define = None,
-    products: Products = None,
-    evaluator: Evaluator = None,
-    json: Json = False,
-) -> None:
-    """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
-    with faults(json):
-        asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
-        program = compiled(file, define, products, evaluator)
-        files = checked(program, asked.written(program, None), None)
-        given = asked.read(program, None)
-        say_unread(program.compiled, None, given, chosen)
-        found = api.simulate(program, given, seed, chosen)
-        where = _save(files, found)
-        types = {o.name: o.type for o in program.compiled.outputs}
-        lines = [
-            f"{name} saved in {where[name]}" if name in where else f"{name} = {values.text(value, types[name])}"
-            for name, value in found.items()
-        ]
-        result(
-            {
-                "outputs": {name: values.numbers(value, types[name]) for name, value in found.items()},
-                "digest": program.digest,
-            },
-            "\n".join(lines),
-            json,
-        )
-
-
 def run(
     file: Runnable,
     input: Input = None,
@@ -235,13 +186,10 @@ def run(
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
-                reports = _reports(
-                    program, ends, agreed, given, seed, chosen, patience, quiet, before, places.save, least
-                )
+                reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places, least)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
-        if deltas := [a.contract.terms.privacy.per_run.delta for a in agreed if a.contract.terms.privacy is not None]:
-            before = Beforehand(float(min(deltas)))
+        before = _bound(agreed) or before
         ended = _ended(program, reports, compiling, running, places.files, before, seed is not None, connection)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
@@ -293,6 +241,12 @@ def _agreed(
     return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts or ()]
 
 
+def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:
+    """The delta that was agreed on, of several the smallest."""
+    bounds = [a.contract.terms.privacy.per_run.delta for a in agreed if a.contract.terms.privacy is not None]
+    return Beforehand(float(min(bounds))) if bounds else None
+
+
 def _ends(
     program: Program,
     party: str | None,
@@ -340,7 +294,7 @@ def _reports(
     patience: Patience,
     quiet: bool,
     before: Beforehand,
-    keep: Keep,
+    places: Places,
     least: int,
 ) -> dict[str, Report]:
     """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
@@ -348,12 +302,12 @@ def _reports(
     times = 1 if isinstance(ends, Ends) or not program.owners else len(program.owners)
     with meter(times * and_gates(compiled.plan), times * traffic(compiled).total, quiet) as advance:
         if isinstance(ends, Sides):
-            report = ends.run(inputs, seed, patience, advance, quiet, columns, keep, least, before.accept)
+            report = ends.run(inputs, seed, patience, advance, quiet, columns, places.save, least, before.accept)
             return {report.party: report}
         if ends is not None:
             under = agreed[0] if agreed else None
             report = run_party(
-                program, ends, inputs, seed, patience, advance, quiet, under, before.accept, columns, keep
+                program, ends, inputs, seed, patience, advance, quiet, under, before.accept, columns, places.save
             )
             return {report.party: report}
         watched = compiled.evaluator
@@ -362,7 +316,7 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, least)
+        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, least, of_each(program))
 
 
 def _ended(
@@ -377,11 +331,11 @@ def _ended(
 ) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
-    parts = [(program.compiled, last.records)]
-    if last.sessions:
-        parts = [(own.compiled, last.sessions[o].records) for o, own in of_each(program).items() if o in last.sessions]
+    ran = {o: own for o, own in of_each(program).items() if o in last.sessions} if last.sessions else {"": program}
+    parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
     return Ended(
         program,
+        list(ran.values()),
         reports,
         phases(last, compiling, running),
         files,
@@ -389,11 +343,3 @@ def _ended(
         seeded,
         connection,
     )
-
-
-def _save(files: Sequence[File], found: Mapping[str, Array]) -> dict[str, Reference]:
-    where: dict[str, Reference] = {}
-    for file in files:
-        saved.write(file, found)
-        where |= file.references()
-    return where

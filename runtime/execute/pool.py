@@ -37,6 +37,7 @@ def silent(_: Collection[str]) -> None:
 class _Meeting:
     """What has been brought of one sum, and the total once nothing more is waited for."""
 
+    together: int  # `Pooled.together`
     brought: dict[str, Array] = field(default_factory=dict[str, Array])
     total: Array | None = None
 
@@ -52,12 +53,18 @@ class Pool:
         self._gone: dict[str, str] = {}
         self._ready: set[str] = set()
         self._step: dict[str, tuple[int, tuple[int, ...]]] = {}  # of each owner's run: draw, step
+        self._last: dict[tuple[int, int], Array] = {}
 
     @property
     def gone(self) -> Mapping[str, str]:
         """Owners that are no longer there, and why."""
         with self._changed:
             return dict(self._gone)
+
+    def totals(self, draw: int) -> dict[int, Array]:
+        """Of the step that the runs are at, by variable."""
+        with self._changed:
+            return {variable: total for (of, variable), total in self._last.items() if of == draw}
 
     @property
     def over(self) -> bool:
@@ -87,16 +94,18 @@ class Pool:
         Raises TooFewOwners, and so in the run of an owner that is gone.
         """
         place = at.draw, at.variable, position
-        exact = own if at.owners * at.most < 1 << 63 else own.astype(object)
+        exact = own if at.together < 1 << 63 else own.astype(object)
         with self._changed:
             self._still(owner)
             self._step[owner] = at.draw, position
-            meeting = self._meetings.setdefault(place, _Meeting())
+            meeting = self._meetings.setdefault(place, _Meeting(at.together))
+            assert meeting.together == at.together, "sums of different units"
             meeting.brought.setdefault(owner, np.clip(exact, -at.most, at.most))
             self._changed.notify_all()
             self._wait_for(owner, meeting.brought)
             if meeting.total is None:
                 meeting.total = sum(meeting.brought.values(), np.zeros_like(exact))
+                self._last[at.draw, at.variable] = meeting.total
             self._forget()
             return meeting.total
 

@@ -9,10 +9,11 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from compiler.program import receiver
+from compiler.schedule.told import trainings
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.execute.beside import Met, side_by_side
-from runtime.execute.follow import Follow
+from runtime.execute.follow import Follow, undriven
 from runtime.execute.pool import Pool
 from runtime.net import keys
 from runtime.net.keys import Identity
@@ -29,14 +30,15 @@ from runtime.party.both import (
     Throttle,
     Told,
     collect,
+    driven,
     refused,
     serve,
     started,
     work_alone,
 )
 from runtime.party.run import Report, run
-from runtime.party.several import Given, prepared, together
-from runtime.program import Program, from_own_artifact, of_each
+from runtime.party.several import Given, Together, prepared, together
+from runtime.program import Program, from_own_artifact
 
 Ports = Mapping[str, int]  # by owner
 
@@ -55,6 +57,7 @@ class Receiver:
     certificates: Mapping[str, bytes]
     least: int  # owners it goes on with
     timeout: float
+    driven: bool  # as of Task
 
 
 def run_here(
@@ -66,17 +69,19 @@ def run_here(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     least: int | None = None,
+    programs: Mapping[str, Program] | None = None,
 ) -> dict[str, Report]:
     """Run the program between processes; each party's report.
 
-    `inputs` are all parties', those of several owners named `OWNER.NAME`; `least` of these it takes to go on, all if it
-    is not said.  Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
+    `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
+    `least` it takes to go on, all if it is not said.  Raises InputError (before anything is sent), PartyFailed, and
+    what `accept` raises.
     """
     owners = program.owners
     most = 0 if least is None else len(owners) - least
     start = (
-        started_all(program, inputs, seed, timeout, accept, columns, len(owners) - most)
-        if owners
+        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most)
+        if programs
         else started(program, inputs, seed, timeout, accept, columns)
     )
     with start as children:
@@ -93,16 +98,18 @@ def run_here(
 
 @contextmanager
 def started_all(
-    program: Program,
+    programs: Mapping[str, Program],
     inputs: Mapping[str, str],
     seed: int | None,
     timeout: float,
     accept: Accept | None,
     columns: Chosen,
     least: int,
+    driven: bool = False,
 ) -> Generator[dict[str, Child]]:
     """As `started`, of a program with several owners."""
-    programs, to = of_each(program), receiver(program.compiled)
+    program = next(iter(programs.values()))
+    to = receiver(program.compiled)
     given, identities = Given(program.compiled, inputs), {p: keys.new(p) for p in (to, *programs)}
     told = Receiver(
         program.name,
@@ -115,6 +122,7 @@ def started_all(
         {owner: identities[owner].certificate for owner in programs},
         least,
         timeout,
+        driven,
     )
     children: dict[str, Child] = {}
     try:
@@ -160,11 +168,13 @@ def _work(pipe: Connection, told: Receiver) -> Told:
     pipe.send(Ready(0, {}))
     ports: Ports = pipe.recv()
     advance = Throttle(pipe)
+    steps = trainings(next(iter(programs.values())).compiled.plan)
+    drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
 
     def session(owner: str, met: Met) -> Report:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
-        follow = Follow(gather=partial(pool.gather, owner))
+        follow = Follow(drive=drive, gather=partial(pool.gather, owner))
         return run(programs[owner], told.party, sources[owner], channel, advance, follow=follow)
 
     try:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from threading import Lock
 
 from compiler.program import Compiled, everyone, receiver
+from compiler.schedule.told import Training
 from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.clear import ClearBackend
+from runtime.execute.follow import Drive, Made
 from runtime.execute.pool import Pool
 from runtime.execute.walk import walk
 from runtime.net.traffic import Traffic
 from runtime.party.run import Report, prepare
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.program import Program, of_each
+from runtime.program import Program
 
 
 class Given:
@@ -60,10 +63,14 @@ def prepared(
 
 
 def in_the_clear(
-    program: Program, inputs: Mapping[str, str], seed: int | None, columns: Chosen = NONE
+    programs: Mapping[str, Program], inputs: Mapping[str, str], seed: int | None, columns: Chosen = NONE
 ) -> dict[str, Array]:
-    """All outputs, without any protocol: what a run with the same seed gives.  Raises InputError."""
-    programs, given = of_each(program), Given(program.compiled, inputs)
+    """All outputs, without any protocol: what a run with the same seed gives.  Raises InputError.
+
+    `programs` are those of all owners.
+    """
+    program = next(iter(programs.values()))
+    given = Given(program.compiled, inputs)
     pool = Pool(program.owners, len(program.owners))
     sources = prepared(programs, given.of(receiver(program.compiled)), seed, pool, columns)
     for owner, own in programs.items():
@@ -76,6 +83,23 @@ def in_the_clear(
 
     works = {owner: partial(walked, owner) for owner in programs}
     return next(iter(side_by_side(pool, works, len(works)).values()))
+
+
+class Together:
+    """A `Drive` for runs with several owners: whoever drives is asked once a step, and told the sums of all."""
+
+    def __init__(self, pool: Pool, trainings: Sequence[Training], drive: Drive) -> None:
+        self._pool, self._trainings, self._drive = pool, trainings, drive
+        self._one = Lock()
+        self._index, self._answer = -1, list[Array]()
+
+    def __call__(self, made: Made) -> Sequence[Array]:
+        with self._one:
+            if made.index != self._index:  # none is a step ahead of another
+                of = next(t for t in self._trainings if t.first <= made.index < t.after)
+                whole = replace(made, sums=self._pool.totals(of.draw))
+                self._index, self._answer = made.index, list(self._drive(whole))
+            return self._answer
 
 
 def together(party: str, reports: Mapping[str, Report], gone: Mapping[str, str]) -> Report:

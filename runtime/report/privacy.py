@@ -111,7 +111,7 @@ class Privacy:
             if m.whole
             else f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} from {of} in {counted(m.slots, 'slot')}"
         )
-        told = f"{m.to} is told the noisy sum of every step; " if m.to else ""
+        told = f"{m.to} is told {'it at once' if m.whole else 'the noisy sum of every step'}; " if m.to else ""
         return (
             f"`{m.dataset}`: {how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by "
             f"{m.drawn_by or 'both parties'}; {told}no row's {'value' if m.whole else 'gradient'} is longer than the "

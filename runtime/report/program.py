@@ -62,7 +62,11 @@ def parties(compiled: Compiled) -> list[str]:
             lines.append(f"{party} does what {compiled.garbler} does, in a run of its own; the noisy sums are added")
             continue
         role = "garbles" if party == compiled.garbler else "evaluates"
-        steps = [f"the noisy sums of each step on `{m.dataset}`" for m in compiled.mechanisms if m.to == party]
+        steps = [
+            f"the noisy sums of each step on `{m.dataset}`"
+            for m in compiled.mechanisms
+            if m.to == party and not m.whole
+        ]
         told = ", ".join([*(f"{o.name}: {o.kind}" for o in outputs), *steps]) or "nothing"
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compiler.program import Released
 from compiler.words.integers import Array
 from runtime.data.references import Reference
 from runtime.net.traffic import Traffic
@@ -12,7 +13,7 @@ from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
 from runtime.report.everyone import Everyone
-from runtime.report.intervals import intervals
+from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
 from runtime.report.traffic import Link, seconds, traffic
@@ -38,6 +39,7 @@ class Ended:
     """What is known here after a run: the reports of the parties that ran on this machine."""
 
     program: Program
+    programs: Sequence[Program]  # that were run: it alone, or those of all owners that it ran with
     reports: Mapping[str, Report]
     seconds: Mapping[str, float]
     files: Mapping[str, Reference]  # where outputs are, by their names
@@ -51,7 +53,9 @@ class Ended:
 
     @property
     def _any(self) -> Report:
-        return next(iter(self.reports.values()))
+        """Of several owners' run, that of the party that has all of it, if it is here."""
+        reports = list(self.reports.values())
+        return next((r for r in reports if r.sessions), reports[0])
 
     @property
     def _last(self) -> Report:
@@ -74,8 +78,7 @@ class Ended:
             "intervals": {
                 o.name: around.as_json()
                 for o in self.program.compiled.outputs
-                if o.name in self.outputs
-                and (around := intervals(self.program.compiled, o, self.outputs[o.name])) is not None
+                if o.name in self.outputs and (around := self._interval(o, self.outputs[o.name])) is not None
             },
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
@@ -124,7 +127,7 @@ class Ended:
                 if party in self.reports and output.name not in self.files:
                     value = self.outputs[output.name]
                     lines.append(f"    {output.name} = {values.text(value, output.type, value.size)}")
-                    if around := intervals(self.program.compiled, output, value):
+                    if around := self._interval(output, value):
                         lines += [f"    {line}" for line in around.text()]
                 elif party in self.reports:
                     lines.append(f"    saved in {self.files[output.name]}")
@@ -145,11 +148,16 @@ class Ended:
         }
 
     def _foreseen(self) -> Traffic:
-        one, times = traffic(self.program.compiled), max(1, len(self._any.sessions))
-        return Traffic(*(times * part for part in (one.tables, one.corrections, one.transfers, one.outputs)))
+        each = [traffic(program.compiled) for program in self.programs]
+        kinds = ([t.tables, t.corrections, t.transfers, t.outputs] for t in each)
+        return Traffic(*map(sum, zip(*kinds, strict=True)))
 
     def _predicted(self) -> float:
-        return seconds(self.program.compiled, self.link) * max(1, len(self._any.sessions))
+        return sum(seconds(program.compiled, self.link) for program in self.programs)
+
+    def _interval(self, output: Released, value: Array) -> Intervals | None:
+        """None also where an owner was lost on the way, whose rows may be in it or not."""
+        return None if self._any.gone else intervals(self.program.compiled, output, value)
 
     def _torn(self) -> list[Report]:
         return [report for report in self.reports.values() if report.farewell]
