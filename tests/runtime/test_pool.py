@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event, Thread
 from time import monotonic
@@ -32,7 +32,7 @@ NEVER = 1 << 20
 
 
 def at(sum: int, owners: int, most: int = MOST) -> Pooled:
-    return Pooled("vendor", 0, sum, owners, most)
+    return Pooled("vendor", 0, sum, most, owners * most, (1,) * owners)
 
 
 @dataclass
@@ -176,7 +176,7 @@ def test_two_trainings_and_their_steps_are_apart() -> None:
 
     def run(owner: str, own: int) -> None:
         for draw, variable, step in places:
-            op = Pooled("vendor", draw, variable, 2, MOST)
+            op = replace(at(variable, 2), draw=draw)
             total = pool.pooled(owner, op, np.array([own * (1 + len(found[owner]))]), (step,))
             found[owner].append(int(total[0]))
 
