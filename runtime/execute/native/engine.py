@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compiler.schedule.plan import Kernel
-from runtime.crypto.labels import Labels
+from runtime.crypto.labels import LABEL_BYTES, Labels
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import HALVES, ReceiveTables, SendTables, chunks, row_bytes
 from runtime.execute.instructions import And, Xor, program
 from runtime.execute.native import _kernel
 
 AND, INVERT_LEFT, INVERT_RIGHT = 1, 2, 4  # as in gates.h
+UNCHANGED = bytes(LABEL_BYTES)  # active labels are not complemented
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,16 @@ class Ready:
 
     code: _kernel.Kernel
     rows: int
-    registers: int
+    outputs: int
     tile: int
-    outputs: NDArray[np.intp]
-    inverted: NDArray[np.bool_]
 
 
 def ready(kernel: Kernel, path: str) -> Ready:
     made = program(kernel)
-    code = np.array([_encoded(item) for item in made.instructions], dtype=np.int32).reshape(-1, 4)
-    outputs, inverted = np.array(made.outputs, dtype=np.intp), np.array(made.inverted, dtype=np.bool_)
-    native = _kernel.Kernel(path, code, kernel.register_count)
-    return Ready(native, kernel.circuit.and_gates, kernel.register_count, kernel.tile, outputs, inverted)
+    code = np.array([_encoded(item) for item in made.instructions], dtype=np.int32)
+    outputs = np.array(list(zip(made.outputs, made.inverted, strict=True)), dtype=np.int32)
+    native = _kernel.Kernel(path, kernel.register_count, code, outputs)
+    return Ready(native, kernel.circuit.and_gates, len(outputs), kernel.tile)
 
 
 def _encoded(item: Xor | And) -> tuple[int, int, int, int]:
@@ -52,19 +50,17 @@ class Tile:
     """The registers of one tile, for every kernel in turn."""
 
     def __init__(self, kernels: Sequence[Kernel], path: str, constant: Labels) -> None:
-        self.memory = np.zeros(max((2 * k.register_count * k.tile for k in kernels), default=0), dtype=np.uint64)
+        self.registers = np.zeros(max((2 * k.register_count * k.tile for k in kernels), default=0), dtype=np.uint64)
         self._constant = constant
         self._ready = cache(lambda kernel: ready(kernels[kernel], path))
 
-    def load(self, kernel: int, inputs: Labels) -> tuple[Ready, Labels]:
-        """The kernel's program, and registers (registers, lanes, 2) that hold its inputs."""
+    def load(self, kernel: int, inputs: Labels) -> Ready:
+        """The kernel's program, for which the registers hold its inputs."""
         found, lanes = self._ready(kernel), inputs.shape[1]
         if lanes > found.tile:
             raise ValueError(f"kernel {kernel} runs {found.tile} lanes at once, not {lanes}")
-        registers = self.memory[: 2 * found.registers * lanes].reshape(found.registers, lanes, 2)
-        registers[0] = self._constant
-        registers[1 : 1 + len(inputs)] = inputs
-        return found, registers
+        found.code.load(self.registers, lanes, self._constant, np.ascontiguousarray(inputs))
+        return found
 
 
 class NativeGarbler:
@@ -80,22 +76,21 @@ class NativeGarbler:
         send: SendTables,
     ) -> None:
         self._tile = Tile(kernels, path, constant)
-        secret.entrusted(self._tile.memory)
+        self._registers = secret.entrusted(self._tile.registers)
         self._secret, self._seed, self._send = secret, hash_seed, send
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
-        lanes = inputs.shape[1]
-        found, registers = self._tile.load(kernel, inputs)
+        lanes, registers = inputs.shape[1], self._registers
+        found = self._tile.load(kernel, inputs)
         for chunk in chunks(found.rows, lanes):
-            tables = np.empty((len(chunk), HALVES, lanes, 2), dtype=np.uint64)
+            first, rows = chunk.start, len(chunk)
+            tables = np.empty((rows, HALVES, lanes, 2), dtype=np.uint64)
             with self._secret.in_use() as delta:
-                at = row + chunk.start
-                found.code.garble(chunk.start, len(chunk), registers, lanes, self._seed, at, delta, tables)
+                found.code.garble(registers, lanes, first, rows, self._seed, row + first, delta, tables)
             self._send(tables.reshape(-1).view(np.uint8).data)
+        outputs = np.empty((found.outputs, lanes, 2), dtype=np.uint64)
         with self._secret.in_use() as delta:
-            found.code.finish(registers, lanes)
-            outputs = registers[found.outputs]
-            outputs[found.inverted] ^= delta
+            found.code.finish(registers, lanes, delta, outputs)
         return outputs
 
 
@@ -109,11 +104,12 @@ class NativeEvaluator:
         self._seed, self._receive = hash_seed, receive
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
-        lanes = inputs.shape[1]
-        found, registers = self._tile.load(kernel, inputs)
+        lanes, registers = inputs.shape[1], self._tile.registers
+        found = self._tile.load(kernel, inputs)
         for chunk in chunks(found.rows, lanes):
-            tables = self._receive(len(chunk) * row_bytes(lanes))
-            at = row + chunk.start
-            found.code.evaluate(chunk.start, len(chunk), registers, lanes, self._seed, at, tables)
-        found.code.finish(registers, lanes)
-        return registers[found.outputs]
+            first, rows = chunk.start, len(chunk)
+            tables = self._receive(rows * row_bytes(lanes))
+            found.code.evaluate(registers, lanes, first, rows, self._seed, row + first, tables)
+        outputs = np.empty((found.outputs, lanes, 2), dtype=np.uint64)
+        found.code.finish(registers, lanes, UNCHANGED, outputs)
+        return outputs

@@ -2,6 +2,8 @@
 
 #include "gates.h"
 
+#include <string.h>
+
 enum { WIPED = 4096 };   /* bytes of stack; a path takes less than half of them */
 
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -22,21 +24,24 @@ typedef struct {
     uint8_t *out, *generator, *evaluator;
     const schedule *keys;
     int key, op;
+    size_t lane;
 } operands;
 
-static inline operands located(
-    const work *todo, const instruction *at, const schedule *keys, uint64_t done, uint8_t *tables)
+static inline operands located(const work *todo, const strip *at, const instruction *next, const schedule *keys,
+                               uint64_t done, uint8_t *tables)
 {
-    const size_t size = todo->lanes * BLOCK;
+    const size_t size = at->count * BLOCK, half = todo->lanes * BLOCK;
+    tables += at->lane * BLOCK + done * HALVES * half;
     return (operands){
-        .left = todo->registers + (size_t)at->left * size,
-        .right = todo->registers + (size_t)at->right * size,
-        .out = todo->registers + (size_t)at->out * size,
-        .generator = tables + done * HALVES * size,
-        .evaluator = tables + (done * HALVES + 1) * size,
+        .left = at->registers + (size_t)next->left * size,
+        .right = at->registers + (size_t)next->right * size,
+        .out = at->registers + (size_t)next->out * size,
+        .generator = tables,
+        .evaluator = tables + half,
         .keys = keys,
         .key = (int)(done % KEYS),
-        .op = at->op,
+        .op = next->op,
+        .lane = at->lane,
     };
 }
 
@@ -52,32 +57,38 @@ static inline operands located(
 #define PATH aesni
 #define TARGET __attribute__((target("aes,sse4.1")))
 #define WIDE 1
-#define VECTORS 2
+#define GARBLED 3
+#define EVALUATED 6
 #include "rows.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
-#undef VECTORS
+#undef GARBLED
+#undef EVALUATED
 
 #define PATH vaes256
 #define TARGET __attribute__((target("aes,avx2,vaes")))
 #define WIDE 2
-#define VECTORS 2
+#define GARBLED 3
+#define EVALUATED 6
 #include "rows.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
-#undef VECTORS
+#undef GARBLED
+#undef EVALUATED
 
 #define PATH vaes512
 #define TARGET __attribute__((target("aes,avx2,avx512f,avx512bw,vaes")))
 #define WIDE 4
-#define VECTORS 2
+#define GARBLED 3
+#define EVALUATED 6
 #include "rows.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
-#undef VECTORS
+#undef GARBLED
+#undef EVALUATED
 
 static int has_aesni(void)
 {
@@ -113,13 +124,54 @@ __attribute__((noinline))
 #endif
 static void wipe_stack(void)
 {
-    volatile uint64_t used[WIPED / 8];
-    for (size_t i = 0; i < WIPED / 8; i++)
-        used[i] = 0;
+    uint8_t used[WIPED];
+    memset(used, 0, sizeof used);
+    __asm__ volatile("" : : "r"(used) : "memory");   /* it is read, as far as the compiler knows */
+}
+
+/* The strip behind so many lanes; it has none where the tile ends. */
+static strip strip_at(const work *todo, size_t before)
+{
+    const size_t left = todo->lanes - before;
+    return (strip){todo->memory + before * todo->registers * BLOCK, before, left < STRIP ? left : STRIP};
 }
 
 void garble(const path *by, const work *todo, const uint8_t *delta, uint8_t *tables)
 {
-    by->garble(todo, delta, tables);
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
+        by->garble(todo, &at, delta, tables);
     wipe_stack();
+}
+
+void evaluate(const path *by, const work *todo, const uint8_t *tables)
+{
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
+        by->evaluate(todo, &at, tables);
+}
+
+void load(const work *todo, const uint8_t *constant, const uint8_t *inputs, size_t count)
+{
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count)) {
+        const size_t size = at.count * BLOCK;
+        for (size_t lane = 0; lane < at.count; lane++)
+            memcpy(at.registers + lane * BLOCK, constant, BLOCK);
+        for (size_t i = 0; i < count; i++)
+            memcpy(at.registers + (1 + i) * size, inputs + (i * todo->lanes + at.lane) * BLOCK, size);
+    }
+}
+
+void save(const work *todo, size_t number, const uint8_t *complement, uint8_t *to)
+{
+    uint64_t added[2] = {0, 0}, label[2];
+    if (complement)
+        memcpy(added, complement, BLOCK);
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count)) {
+        const uint8_t *from = at.registers + number * at.count * BLOCK;
+        for (size_t lane = 0; lane < at.count; lane++) {
+            memcpy(label, from + lane * BLOCK, BLOCK);
+            label[0] ^= added[0];
+            label[1] ^= added[1];
+            memcpy(to + (at.lane + lane) * BLOCK, label, BLOCK);
+        }
+    }
 }

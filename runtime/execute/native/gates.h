@@ -11,32 +11,48 @@
 enum { BLOCK = 16, HALVES = 2 };                       /* bytes of a label; ciphertexts of an AND */
 enum { AND = 1, INVERT_LEFT = 2, INVERT_RIGHT = 4 };   /* bits of `op`; a XOR has none */
 
+/* A tile runs strip by strip, whose registers stay in the first cache, one strip behind the other in memory: register r
+   of lane l of a strip of n lanes is 16 bytes at (r * n + l) * 16 of the strip. */
+enum { STRIP = 48 };
+
 /* register[out] = register[left] op register[right]; `out` may be an operand. */
 typedef struct {
     int32_t op, left, right, out;
 } instruction;
 
-/* Some of a kernel's instructions, over all lanes of a tile.  Register r of lane l is 16 bytes at (r * lanes + l) * 16;
-   the first AND is table row `row` of the run. */
+/* Some of a kernel's instructions, over all lanes of a tile; the first AND is table row `row` of the run. */
 typedef struct {
     const instruction *first, *end;
-    uint8_t *registers;
-    size_t lanes;
+    uint8_t *memory;
+    size_t registers, lanes;
     const uint8_t *seed;
     uint64_t row;
 } work;
+
+/* Part of a tile: `count` lanes from `lane` on, in registers of their own. */
+typedef struct {
+    uint8_t *registers;
+    size_t lane, count;
+} strip;
 
 /* One way of doing it; the bytes are the same.  Tables are (ANDs, 2 halves, lanes, 16 bytes), in C order. */
 typedef struct {
     const char *name;
     int (*supported)(void);   /* by this CPU and its operating system */
-    void (*garble)(const work *, const uint8_t *delta, uint8_t *tables);
-    void (*evaluate)(const work *, const uint8_t *tables);
+    void (*garble)(const work *, const strip *, const uint8_t *delta, uint8_t *tables);
+    void (*evaluate)(const work *, const strip *, const uint8_t *tables);
 } path;
 
 extern const path PATHS[];    /* the fastest first; ends with one that has no name */
 
-/* By a path, and then wipe the stack that it used, in which the correlation and pairs of labels lay. */
+/* All strips.  Garbling wipes the stack that it used, in which the correlation and pairs of labels lay. */
 void garble(const path *, const work *, const uint8_t *delta, uint8_t *tables);
+void evaluate(const path *, const work *, const uint8_t *tables);
+
+/* The constant to register 0, inputs (count, lanes, 16 bytes) to those behind it. */
+void load(const work *, const uint8_t *constant, const uint8_t *inputs, size_t count);
+
+/* A register of all lanes, plus `complement` unless it is NULL. */
+void save(const work *, size_t number, const uint8_t *complement, uint8_t *to);
 
 #endif

@@ -82,7 +82,7 @@ INLINE void FN(garble)(const operands *at, size_t lane, int count, const uint8_t
         x[4 * i + 2] = OP(XOR)(b, OP(BOTH)(OP(MASK)(b), delta));
         x[4 * i + 3] = OP(XOR)(x[4 * i + 2], delta);
     }
-    FN(hash)(x, 4 * count, 4, FN(tweak)(lane), at->keys, at->key);
+    FN(hash)(x, 4 * count, 4, FN(tweak)(at->lane + lane), at->keys, at->key);
     UNROLL for (int i = 0; i < count; i++) {
         size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
         V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
@@ -104,7 +104,7 @@ INLINE void FN(evaluate)(const operands *at, size_t lane, int count)
         x[2 * i] = OP(LOAD)(at->left + place);
         x[2 * i + 1] = OP(LOAD)(at->right + place);
     }
-    FN(hash)(x, 2 * count, 2, FN(tweak)(lane), at->keys, at->key);
+    FN(hash)(x, 2 * count, 2, FN(tweak)(at->lane + lane), at->keys, at->key);
     UNROLL for (int i = 0; i < count; i++) {
         size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
         V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
@@ -114,10 +114,13 @@ INLINE void FN(evaluate)(const operands *at, size_t lane, int count)
     }
 }
 
-INLINE void FN(xor)(const operands *at, size_t lane)
+INLINE void FN(add)(const uint8_t *left, const uint8_t *right, uint8_t *out, int count)
 {
-    size_t place = lane * BLOCK;
-    OP(STORE)(at->out + place, OP(XOR)(OP(LOAD)(at->left + place), OP(LOAD)(at->right + place)));
+    V x[MOST];
+    UNROLL for (int i = 0; i < count; i++)
+        x[i] = OP(XOR)(OP(LOAD)(left + i * WIDTH * BLOCK), OP(LOAD)(right + i * WIDTH * BLOCK));
+    UNROLL for (int i = 0; i < count; i++)
+        OP(STORE)(out + i * WIDTH * BLOCK, x[i]);
 }
 
 #undef V

@@ -1,4 +1,4 @@
-/* `_kernel`: the Python face of gates.c.  Every length and every register is checked here; see _kernel.pyi. */
+/* `_kernel`: the Python face of gates.c, see _kernel.pyi.  Every length and every register is checked here. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000 /* the buffer protocol is in it from 3.11 on */
@@ -8,44 +8,64 @@
 
 #include "gates.h"
 
-enum { VERSION = 1 }; /* as in choice.py: raised with every change of what these functions take or make */
+enum { VERSION = 1 }; /* as in choice.py: raised with every change of what is taken or made here */
+
+typedef struct {
+    int32_t at, inverted; /* its register, and whether that holds the complement */
+} output;
 
 typedef struct {
     PyObject_HEAD
     const path *path;
+    Py_ssize_t registers, length, rows, opened;
     instruction *code;
-    Py_ssize_t length, registers, rows;
-    Py_ssize_t *ends;         /* of the instructions up to each AND */
+    Py_ssize_t *ends; /* of the instructions up to each AND */
+    output *outputs;
 } Kernel;
 
 /* -- a kernel's program -- */
 
-static int is_sound(const instruction *at, Py_ssize_t registers)
+static int is_register(const Kernel *self, int32_t number)
 {
-    return at->op >= 0 && at->op < 8 && (at->op == 0 || at->op & AND) && at->left >= 0 && at->left < registers &&
-           at->right >= 0 && at->right < registers && at->out >= 0 && at->out < registers;
+    return number >= 0 && number < self->registers;
 }
 
-/* The code is copied, so that what was checked stays as it was. */
-static int take_code(Kernel *self, const Py_buffer *code)
+static int check_code(Kernel *self)
+{
+    for (Py_ssize_t i = 0; i < self->length; i++) {
+        const instruction *at = &self->code[i];
+        int known = at->op == 0 || (at->op > 0 && at->op < 8 && at->op & AND);
+        if (!known || !is_register(self, at->left) || !is_register(self, at->right) || !is_register(self, at->out)) {
+            PyErr_Format(PyExc_ValueError, "instruction %zd is none for %zd registers", i, self->registers);
+            return -1;
+        }
+        if (at->op & AND)
+            self->ends[self->rows++] = i + 1;
+    }
+    for (Py_ssize_t i = 0; i < self->opened; i++) {
+        if (!is_register(self, self->outputs[i].at)) {
+            PyErr_Format(PyExc_ValueError, "output %zd is none of %zd registers", i, self->registers);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Copies, so that what was checked stays as it was. */
+static int take_program(Kernel *self, const Py_buffer *code, const Py_buffer *outputs)
 {
     self->length = code->len / (Py_ssize_t)sizeof(instruction);
-    self->code = PyMem_Malloc((size_t)code->len + 1);
-    self->ends = PyMem_Malloc(((size_t)self->length + 1) * sizeof(Py_ssize_t));
-    if (!self->code || !self->ends) {
+    self->opened = outputs->len / (Py_ssize_t)sizeof(output);
+    self->code = PyMem_Malloc((size_t)code->len);
+    self->ends = PyMem_Malloc((size_t)self->length * sizeof(Py_ssize_t));
+    self->outputs = PyMem_Malloc((size_t)outputs->len);
+    if (!self->code || !self->ends || !self->outputs) {
         PyErr_NoMemory();
         return -1;
     }
-    memcpy(self->code, code->buf, (size_t)code->len);
-    for (Py_ssize_t i = 0; i < self->length; i++) {
-        if (!is_sound(&self->code[i], self->registers)) {
-            PyErr_Format(PyExc_ValueError, "instruction %zd is none of a kernel of %zd registers", i, self->registers);
-            return -1;
-        }
-        if (self->code[i].op & AND)
-            self->ends[self->rows++] = i + 1;
-    }
-    return 0;
+    memcpy(self->code, code->buf, (size_t)self->length * sizeof(instruction));
+    memcpy(self->outputs, outputs->buf, (size_t)self->opened * sizeof(output));
+    return check_code(self);
 }
 
 static const path *find_path(const char *name)
@@ -60,11 +80,11 @@ static const path *find_path(const char *name)
 static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     const char *name;
-    Py_buffer code;
+    Py_buffer code, outputs;
     Py_ssize_t registers;
     if (keywords && PyDict_Size(keywords))
         return PyErr_Format(PyExc_TypeError, "Kernel takes no keywords");
-    if (!PyArg_ParseTuple(args, "sy*n", &name, &code, &registers))
+    if (!PyArg_ParseTuple(args, "sny*y*", &name, &registers, &code, &outputs))
         return NULL;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Kernel *self = (Kernel *)allocate(type, 0);
@@ -72,9 +92,10 @@ static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *keywor
     if (self) {
         self->registers = registers;
         self->path = find_path(name);
-        wrong = !self->path || take_code(self, &code);
+        wrong = !self->path || take_program(self, &code, &outputs);
     }
     PyBuffer_Release(&code);
+    PyBuffer_Release(&outputs);
     if (wrong)
         Py_CLEAR(self);
     return (PyObject *)self;
@@ -86,34 +107,76 @@ static void kernel_dealloc(PyObject *object)
     PyTypeObject *type = Py_TYPE(object);
     PyMem_Free(self->code);
     PyMem_Free(self->ends);
+    PyMem_Free(self->outputs);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }
 
-/* -- some of its rows -- */
+/* -- a tile: its inputs, some of its rows, its outputs -- */
+
+/* Does `found` hold `count` labels of every lane?  `exactly`, or at least. */
+static int is_of(const Py_buffer *found, Py_ssize_t count, Py_ssize_t lanes, int exactly)
+{
+    if (lanes <= 0 || found->len % BLOCK || (exactly && found->len / BLOCK % lanes))
+        return 0;
+    Py_ssize_t held = found->len / BLOCK / lanes;
+    return exactly ? held == count : held >= count;
+}
+
+static int refuse(const char *what)
+{
+    PyErr_Format(PyExc_ValueError, "%s have a wrong length", what);
+    return -1;
+}
+
+static int set_work(const Kernel *self, work *todo, const Py_buffer *memory, Py_ssize_t lanes)
+{
+    if (!is_of(memory, self->registers, lanes, 0))
+        return refuse("registers");
+    todo->memory = memory->buf;
+    todo->registers = (size_t)self->registers;
+    todo->lanes = (size_t)lanes;
+    return 0;
+}
 
 /* Rows first..first + rows - 1, each with the XORs before it. */
-static int set_work(const Kernel *self, work *todo, Py_ssize_t first, Py_ssize_t rows, const Py_buffer *memory,
-                    Py_ssize_t lanes, const Py_buffer *seed, const Py_buffer *tables)
+static int set_rows(const Kernel *self, work *todo, Py_ssize_t first, Py_ssize_t rows, const Py_buffer *seed,
+                    const Py_buffer *tables)
 {
-    if (first < 0 || rows < 0 || first > self->rows || rows > self->rows - first)
+    if (first < 0 || rows <= 0 || first > self->rows || rows > self->rows - first) {
         PyErr_Format(PyExc_ValueError, "the kernel has %zd rows, not %zd from %zd on", self->rows, rows, first);
-    else if (lanes <= 0 || memory->len / BLOCK / lanes < self->registers)
-        PyErr_Format(PyExc_ValueError, "%zd bytes are too few for %zd lanes", memory->len, lanes);
-    else if (seed->len != BLOCK)
-        PyErr_Format(PyExc_ValueError, "a hash seed is 16 bytes, got %zd", seed->len);
-    else if (tables->len % (BLOCK * HALVES) || tables->len / (BLOCK * HALVES) % lanes ||
-             tables->len / (BLOCK * HALVES) / lanes != rows)
-        PyErr_Format(PyExc_ValueError, "%zd rows of %zd lanes are not %zd bytes", rows, lanes, tables->len);
-    else {
-        todo->first = self->code + (first ? self->ends[first - 1] : 0);
-        todo->end = rows ? self->code + self->ends[first + rows - 1] : todo->first;
-        todo->registers = memory->buf;
-        todo->lanes = (size_t)lanes;
-        todo->seed = seed->buf;
-        return 0;
+        return -1;
     }
-    return -1;
+    if (seed->len != BLOCK)
+        return refuse("hash seeds");
+    if (!is_of(tables, rows * HALVES, (Py_ssize_t)todo->lanes, 1))
+        return refuse("tables");
+    todo->first = self->code + (first ? self->ends[first - 1] : 0);
+    todo->end = self->code + self->ends[first + rows - 1];
+    todo->seed = seed->buf;
+    return 0;
+}
+
+static PyObject *kernel_load(Kernel *self, PyObject *args)
+{
+    Py_ssize_t lanes;
+    Py_buffer memory, constant, inputs;
+    work todo = {0};
+    if (!PyArg_ParseTuple(args, "w*ny*y*", &memory, &lanes, &constant, &inputs))
+        return NULL;
+    int wrong = set_work(self, &todo, &memory, lanes);
+    Py_ssize_t count = wrong ? 0 : inputs.len / BLOCK / lanes;
+    if (!wrong && (constant.len != BLOCK || count >= self->registers || !is_of(&inputs, count, lanes, 1)))
+        wrong = refuse("inputs");
+    if (!wrong) {
+        Py_BEGIN_ALLOW_THREADS
+        load(&todo, constant.buf, inputs.buf, (size_t)count);
+        Py_END_ALLOW_THREADS
+    }
+    PyBuffer_Release(&memory);
+    PyBuffer_Release(&constant);
+    PyBuffer_Release(&inputs);
+    return wrong ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *kernel_garble(Kernel *self, PyObject *args)
@@ -122,14 +185,12 @@ static PyObject *kernel_garble(Kernel *self, PyObject *args)
     unsigned long long row;
     Py_buffer memory, seed, delta, tables;
     work todo = {0};
-    if (!PyArg_ParseTuple(args, "nnw*ny*Ky*w*", &first, &rows, &memory, &lanes, &seed, &row, &delta, &tables))
+    if (!PyArg_ParseTuple(args, "w*nnny*Ky*w*", &memory, &lanes, &first, &rows, &seed, &row, &delta, &tables))
         return NULL;
-    int wrong = set_work(self, &todo, first, rows, &memory, lanes, &seed, &tables);
     todo.row = row;
-    if (!wrong && delta.len != BLOCK) {
-        PyErr_Format(PyExc_ValueError, "a label is 16 bytes, got %zd", delta.len);
-        wrong = -1;
-    }
+    int wrong = set_work(self, &todo, &memory, lanes) || set_rows(self, &todo, first, rows, &seed, &tables);
+    if (!wrong && delta.len != BLOCK)
+        wrong = refuse("correlations");
     if (!wrong) {
         Py_BEGIN_ALLOW_THREADS
         garble(self->path, &todo, delta.buf, tables.buf);
@@ -148,13 +209,13 @@ static PyObject *kernel_evaluate(Kernel *self, PyObject *args)
     unsigned long long row;
     Py_buffer memory, seed, tables;
     work todo = {0};
-    if (!PyArg_ParseTuple(args, "nnw*ny*Ky*", &first, &rows, &memory, &lanes, &seed, &row, &tables))
+    if (!PyArg_ParseTuple(args, "w*nnny*Ky*", &memory, &lanes, &first, &rows, &seed, &row, &tables))
         return NULL;
-    int wrong = set_work(self, &todo, first, rows, &memory, lanes, &seed, &tables);
     todo.row = row;
+    int wrong = set_work(self, &todo, &memory, lanes) || set_rows(self, &todo, first, rows, &seed, &tables);
     if (!wrong) {
         Py_BEGIN_ALLOW_THREADS
-        self->path->evaluate(&todo, tables.buf);
+        evaluate(self->path, &todo, tables.buf);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&memory);
@@ -163,27 +224,34 @@ static PyObject *kernel_evaluate(Kernel *self, PyObject *args)
     return wrong ? NULL : Py_NewRef(Py_None);
 }
 
-/* The XORs behind the last row. */
 static PyObject *kernel_finish(Kernel *self, PyObject *args)
 {
     Py_ssize_t lanes;
-    Py_buffer memory;
-    if (!PyArg_ParseTuple(args, "w*n", &memory, &lanes))
-        return NULL;
-    Py_buffer seed = {.len = BLOCK}, tables = {.len = 0};
+    Py_buffer memory, complement, outputs;
     work todo = {0};
-    int wrong = set_work(self, &todo, self->rows, 0, &memory, lanes, &seed, &tables);
+    if (!PyArg_ParseTuple(args, "w*ny*w*", &memory, &lanes, &complement, &outputs))
+        return NULL;
+    int wrong = set_work(self, &todo, &memory, lanes);
+    if (!wrong && (complement.len != BLOCK || !is_of(&outputs, self->opened, lanes, 1)))
+        wrong = refuse("outputs");
     if (!wrong) {
-        todo.end = self->code + self->length;
         Py_BEGIN_ALLOW_THREADS
-        self->path->evaluate(&todo, NULL);
+        todo.first = self->code + (self->rows ? self->ends[self->rows - 1] : 0);
+        todo.end = self->code + self->length;
+        evaluate(self->path, &todo, NULL); /* the XORs behind the last row */
+        for (Py_ssize_t i = 0; i < self->opened; i++)
+            save(&todo, (size_t)self->outputs[i].at, self->outputs[i].inverted ? complement.buf : NULL,
+                 (uint8_t *)outputs.buf + i * lanes * BLOCK);
         Py_END_ALLOW_THREADS
     }
     PyBuffer_Release(&memory);
+    PyBuffer_Release(&complement);
+    PyBuffer_Release(&outputs);
     return wrong ? NULL : Py_NewRef(Py_None);
 }
 
 static PyMethodDef kernel_methods[] = {
+    {"load", (PyCFunction)kernel_load, METH_VARARGS, NULL},
     {"garble", (PyCFunction)kernel_garble, METH_VARARGS, NULL},
     {"evaluate", (PyCFunction)kernel_evaluate, METH_VARARGS, NULL},
     {"finish", (PyCFunction)kernel_finish, METH_VARARGS, NULL},
@@ -226,7 +294,8 @@ static PyMethodDef functions[] = {
 static int fill(PyObject *module)
 {
     PyObject *type = PyType_FromSpec(&kernel_spec);
-    int wrong = !type || PyModule_AddObjectRef(module, "Kernel", type) || PyModule_AddIntConstant(module, "VERSION", VERSION);
+    int wrong = !type || PyModule_AddObjectRef(module, "Kernel", type) ||
+                PyModule_AddIntConstant(module, "VERSION", VERSION);
     Py_XDECREF(type);
     return wrong ? -1 : 0;
 }

@@ -1,4 +1,4 @@
-/* A path's rows one after the other, WIDE lanes at a time, what is left one by one.  Included for each PATH. */
+/* A path's rows over one strip, WIDE lanes at a time, what is left one by one.  Included for each PATH. */
 
 #define WIDTH 1
 #include "lanes.h"
@@ -8,57 +8,65 @@
 #include "lanes.h"
 #endif
 
-TARGET static void ON(garble)(const work *todo, const uint8_t *delta, uint8_t *tables)
+/* The XORs up to the next AND, or the end. */
+INLINE const instruction *ON(add)(const instruction *next, const instruction *end, uint8_t *registers, size_t lanes)
 {
-    const size_t lanes = todo->lanes, many = lanes - lanes % (VECTORS * WIDE), wide = lanes - lanes % WIDE;
+    const size_t size = lanes * BLOCK, wide = size - lanes % WIDE * BLOCK, many = size - lanes % (4 * WIDE) * BLOCK;
+    for (; next < end && !(next->op & AND); next++) {
+        const uint8_t *left = registers + (size_t)next->left * size, *right = registers + (size_t)next->right * size;
+        uint8_t *out = registers + (size_t)next->out * size;
+        size_t place = 0;
+        for (; place < many; place += 4 * WIDE * BLOCK)
+            FN(add)(left + place, right + place, out + place, 4);
+        for (; place < wide; place += WIDE * BLOCK)
+            FN(add)(left + place, right + place, out + place, 1);
+        for (; place < size; place += BLOCK)
+            ONE(add)(left + place, right + place, out + place, 1);
+    }
+    return next;
+}
+
+TARGET static void ON(garble)(const work *todo, const strip *on, const uint8_t *delta, uint8_t *tables)
+{
+    const size_t lanes = on->count, many = lanes - lanes % (GARBLED * WIDE), wide = lanes - lanes % WIDE;
     schedule keys;
-    uint64_t done = 0;
-    for (const instruction *next = todo->first; next < todo->end; next++) {
-        const operands at = located(todo, next, &keys, done, tables);
+    const instruction *next = todo->first;
+    for (uint64_t done = 0;; done++) {
+        next = lanes == 1 ? ON(add)(next, todo->end, on->registers, 1) : ON(add)(next, todo->end, on->registers, lanes);
+        if (next == todo->end)
+            return;
+        if (done % KEYS == 0)
+            FN(expand)(&keys, todo->seed, todo->row + done);
+        const operands at = located(todo, on, next++, &keys, done, tables);
         size_t lane = 0;
-        if (next->op & AND) {
-            if (at.key == 0)
-                FN(expand)(&keys, todo->seed, todo->row + done);
-            for (; lane < many; lane += VECTORS * WIDE)
-                FN(garble)(&at, lane, VECTORS, delta);
-            for (; lane < wide; lane += WIDE)
-                FN(garble)(&at, lane, 1, delta);
-            for (; lane < lanes; lane++)
-                ONE(garble)(&at, lane, 1, delta);
-            done++;
-        } else {
-            for (; lane < wide; lane += WIDE)
-                FN(xor)(&at, lane);
-            for (; lane < lanes; lane++)
-                ONE(xor)(&at, lane);
-        }
+        for (; lane < many; lane += GARBLED * WIDE)
+            FN(garble)(&at, lane, GARBLED, delta);
+        for (; lane < wide; lane += WIDE)
+            FN(garble)(&at, lane, 1, delta);
+        for (; lane < lanes; lane++)
+            ONE(garble)(&at, lane, 1, delta);
     }
 }
 
-TARGET static void ON(evaluate)(const work *todo, const uint8_t *tables)
+TARGET static void ON(evaluate)(const work *todo, const strip *on, const uint8_t *tables)
 {
-    const size_t lanes = todo->lanes, many = lanes - lanes % (2 * VECTORS * WIDE), wide = lanes - lanes % WIDE;
+    const size_t lanes = on->count, many = lanes - lanes % (EVALUATED * WIDE), wide = lanes - lanes % WIDE;
     schedule keys;
-    uint64_t done = 0;
-    for (const instruction *next = todo->first; next < todo->end; next++) {
-        const operands at = located(todo, next, &keys, done, (uint8_t *)tables);
+    const instruction *next = todo->first;
+    for (uint64_t done = 0;; done++) {
+        next = lanes == 1 ? ON(add)(next, todo->end, on->registers, 1) : ON(add)(next, todo->end, on->registers, lanes);
+        if (next == todo->end)
+            return;
+        if (done % KEYS == 0)
+            FN(expand)(&keys, todo->seed, todo->row + done);
+        const operands at = located(todo, on, next++, &keys, done, (uint8_t *)tables);
         size_t lane = 0;
-        if (next->op & AND) {
-            if (at.key == 0)
-                FN(expand)(&keys, todo->seed, todo->row + done);
-            for (; lane < many; lane += 2 * VECTORS * WIDE)
-                FN(evaluate)(&at, lane, 2 * VECTORS);
-            for (; lane < wide; lane += WIDE)
-                FN(evaluate)(&at, lane, 1);
-            for (; lane < lanes; lane++)
-                ONE(evaluate)(&at, lane, 1);
-            done++;
-        } else {
-            for (; lane < wide; lane += WIDE)
-                FN(xor)(&at, lane);
-            for (; lane < lanes; lane++)
-                ONE(xor)(&at, lane);
-        }
+        for (; lane < many; lane += EVALUATED * WIDE)
+            FN(evaluate)(&at, lane, EVALUATED);
+        for (; lane < wide; lane += WIDE)
+            FN(evaluate)(&at, lane, 1);
+        for (; lane < lanes; lane++)
+            ONE(evaluate)(&at, lane, 1);
     }
 }
 
