@@ -1,8 +1,15 @@
-"""The two ends of a garbled run, each put together from the engine that garbles or evaluates on this machine."""
+"""The two ends of a garbled run, each put together from the engine that garbles or evaluates on this machine.
+
+Which engine that is changes no byte: a path through the C code if there is one for this CPU, the fastest first, else
+the portable one.  The environment variable CCR_BACKEND names another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from compiler.schedule.plan import Kernel
 from runtime.crypto.secret import LabelSecret, PublicSeeds
@@ -15,11 +22,56 @@ from runtime.execute.backend import (
     Roles,
     SendTables,
 )
+from runtime.execute.native.built import Built, built
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.products import EvaluatorProducts, GarblerProducts
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 
-BACKEND = "portable"
+PORTABLE = "portable"
+VARIABLE = "CCR_BACKEND"
+
+
+class NoSuchBackend(Exception):
+    """What CCR_BACKEND names is not there."""
+
+    def __init__(self, wanted: str, has: Sequence[str]) -> None:
+        super().__init__(f"{VARIABLE} names `{wanted}`, and this machine has {', '.join(has)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which engine, and why."""
+
+    backend: str
+    why: str
+
+
+def choose(of: Built, works: Callable[[str], bool], wanted: str) -> Choice:
+    """What `wanted` names, or where that is empty the first path that works.  Raises NoSuchBackend."""
+    if wanted:
+        if wanted not in (*of.paths, PORTABLE):
+            raise NoSuchBackend(wanted, (*of.paths, PORTABLE))
+        return Choice(wanted, f"{VARIABLE} names it")
+    for path in of.paths:
+        if works(path):
+            return Choice(path, "the fastest that this CPU has")
+    return Choice(PORTABLE, of.missing or "nothing else works on this CPU")
+
+
+def chosen() -> Choice:
+    """As the environment says now.  Raises NoSuchBackend."""
+    return choose(_built(), works, os.environ.get(VARIABLE, ""))
+
+
+_built = cache(built)
+
+
+@cache
+def works(path: str) -> bool:
+    """Tried once in a process: a path that makes other bytes than the portable engine would end every run."""
+    from runtime.execute.native.selftest import works  # here, because its C part may be missing
+
+    return works(path)
 
 
 def garbler(
@@ -34,7 +86,13 @@ def garbler(
 ) -> GarblerBackend:
     """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream."""
     public = PublicLabels(seeds.labels)
-    engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
+    backend = chosen().backend
+    if backend == PORTABLE:
+        engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
+    else:
+        from runtime.execute.native.engine import NativeGarbler  # here, because its C part may be missing
+
+        engine = NativeGarbler(backend, kernels, secret, seeds.hash, public.constant, send_tables)
     multiplier = GarblerProducts(seeds.hash, secret, send_corrections)
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
@@ -51,6 +109,12 @@ def evaluator(
     """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
     they are asked for."""
     public = PublicLabels(seeds.labels)
-    engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)
+    backend = chosen().backend
+    if backend == PORTABLE:
+        engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)
+    else:
+        from runtime.execute.native.engine import NativeEvaluator  # here, because its C part may be missing
+
+        engine = NativeEvaluator(backend, kernels, seeds.hash, public.constant, receive_tables)
     multiplier = EvaluatorProducts(seeds.hash, receive_corrections)
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

@@ -1,7 +1,8 @@
-"""Garbling and evaluating in C, see module.c; absent where it was not built.
+"""Garbling and evaluating in C, see gates.h; absent where there was no compiler.
 
-Labels are 16 bytes, registers (registers, lanes, 16 bytes), tables as in `runtime.execute.backend`.  Every length is
-checked (ValueError), and nobody else may write what is handed over while a call lasts.
+Labels are 16 bytes, and tables as in `runtime.execute.backend`; how the registers of a tile lie in memory, at least
+(registers, lanes) labels, is known here alone.  Every length is checked (ValueError).  Other threads of Python go on
+meanwhile, and must leave alone what is handed over.
 """
 
 from typing import Any, Final, final
@@ -15,17 +16,20 @@ def paths() -> list[tuple[str, bool]]:
 
 @final
 class Kernel:
-    """A kernel's program, of instructions (op, left, right, out), for one path."""
+    """A kernel's program for one path: instructions (op, left, right, out) and outputs (register, inverted)."""
 
-    def __new__(cls, path: str, code: NDArray[Any], registers: int, /) -> Kernel:
-        """Raises ValueError for a path that this CPU has not and for an instruction that no kernel has."""
+    def __new__(cls, path: str, registers: int, code: NDArray[Any], outputs: NDArray[Any], /) -> Kernel:
+        """Raises ValueError for a path that this CPU has not, and for a register that the kernel has not."""
+
+    def load(self, registers: NDArray[Any], lanes: int, constant: NDArray[Any], inputs: NDArray[Any], /) -> None:
+        """Begin a tile."""
 
     def garble(
         self,
-        first: int,
-        rows: int,
         registers: NDArray[Any],
         lanes: int,
+        first: int,
+        rows: int,
         seed: bytes,
         row: int,
         delta: NDArray[Any],
@@ -36,16 +40,18 @@ class Kernel:
 
     def evaluate(
         self,
-        first: int,
-        rows: int,
         registers: NDArray[Any],
         lanes: int,
+        first: int,
+        rows: int,
         seed: bytes,
         row: int,
-        tables: bytes | bytearray | memoryview | NDArray[Any],
+        tables: bytes | bytearray | memoryview,
         /,
     ) -> None:
         """The same rows with active labels."""
 
-    def finish(self, registers: NDArray[Any], lanes: int, /) -> None:
-        """The XORs behind the last row."""
+    def finish(
+        self, registers: NDArray[Any], lanes: int, complement: bytes | NDArray[Any], outputs: NDArray[Any], /
+    ) -> None:
+        """The XORs behind the last row, and then the outputs, plus `complement` where they are inverted."""

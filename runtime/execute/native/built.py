@@ -1,0 +1,29 @@
+"""What of the C engines this machine has: they are built where there is a compiler, for some kinds of CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+VERSION = 1  # as in module.c: what an older build takes and makes may be something else
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Paths through the C code, the fastest first; each is a way of doing the same on some kinds of CPU."""
+
+    paths: tuple[str, ...]  # that this CPU has
+    lacking: tuple[str, ...]  # that it has not
+    missing: str = ""  # why there are no paths at all
+
+
+def built() -> Built:
+    try:
+        from runtime.execute.native import _kernel  # here, because an installation without a compiler has none
+    except ImportError as error:
+        return Built((), (), f"ccr was installed without its C part ({error})")
+    if _kernel.VERSION != VERSION:
+        return Built((), (), f"its C part is of version {_kernel.VERSION}, not {VERSION}: install ccr again")
+    found = _kernel.paths()
+    if not found:
+        return Built((), (), "its C part has nothing for this kind of CPU")
+    return Built(tuple(name for name, has in found if has), tuple(name for name, has in found if not has))
