@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from compiler.schedule.plan import Kernel
+from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import (
     CotReceiver,
     CotSender,
+    Engine,
     EvaluatorOutputs,
     GarblerOutputs,
     ReceiveTables,
@@ -74,6 +76,28 @@ def works(path: str) -> bool:
     return works(path)
 
 
+def garbling(
+    backend: str, kernels: Sequence[Kernel], secret: LabelSecret, hash_seed: bytes, constant: Labels, send: SendTables
+) -> Engine:
+    """The garbling engine of that name."""
+    if backend == PORTABLE:
+        return PortableGarbler(kernels, secret, hash_seed, constant, send)
+    from runtime.execute.native.engine import NativeGarbler  # here, because its C part may be missing
+
+    return NativeGarbler(backend, kernels, secret, hash_seed, constant, send)
+
+
+def evaluating(
+    backend: str, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables
+) -> Engine:
+    """The evaluating engine of that name."""
+    if backend == PORTABLE:
+        return PortableEvaluator(kernels, hash_seed, constant, receive)
+    from runtime.execute.native.engine import NativeEvaluator  # here, because its C part may be missing
+
+    return NativeEvaluator(backend, kernels, hash_seed, constant, receive)
+
+
 def garbler(
     kernels: Sequence[Kernel],
     roles: Roles,
@@ -86,13 +110,7 @@ def garbler(
 ) -> GarblerBackend:
     """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream."""
     public = PublicLabels(seeds.labels)
-    backend = chosen().backend
-    if backend == PORTABLE:
-        engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
-    else:
-        from runtime.execute.native.engine import NativeGarbler  # here, because its C part may be missing
-
-        engine = NativeGarbler(backend, kernels, secret, seeds.hash, public.constant, send_tables)
+    engine = garbling(chosen().backend, kernels, secret, seeds.hash, public.constant, send_tables)
     multiplier = GarblerProducts(seeds.hash, secret, send_corrections)
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
@@ -109,12 +127,6 @@ def evaluator(
     """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
     they are asked for."""
     public = PublicLabels(seeds.labels)
-    backend = chosen().backend
-    if backend == PORTABLE:
-        engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)
-    else:
-        from runtime.execute.native.engine import NativeEvaluator  # here, because its C part may be missing
-
-        engine = NativeEvaluator(backend, kernels, seeds.hash, public.constant, receive_tables)
+    engine = evaluating(chosen().backend, kernels, seeds.hash, public.constant, receive_tables)
     multiplier = EvaluatorProducts(seeds.hash, receive_corrections)
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 VERSION = 1  # as in module.c: what an older build takes and makes may be something else
 
@@ -17,10 +18,12 @@ class Built:
 
 
 def built() -> Built:
+    if find_spec("runtime.execute.native._kernel") is None:
+        return Built((), (), "ccr was installed without a C compiler")
     try:
-        from runtime.execute.native import _kernel  # here, because an installation without a compiler has none
+        from runtime.execute.native import _kernel  # here, because it may be missing
     except ImportError as error:
-        return Built((), (), f"ccr was installed without its C part ({error})")
+        return Built((), (), f"its C part does not load: {error}")
     if _kernel.VERSION != VERSION:
         return Built((), (), f"its C part is of version {_kernel.VERSION}, not {VERSION}: install ccr again")
     found = _kernel.paths()
