@@ -12,6 +12,7 @@ from runtime.cli import (
     checkpoints,
     contracts,
     deidentification,
+    doctor,
     identities,
     language,
     policies,
@@ -50,6 +51,7 @@ budgets.app.command()(trails.export)
 budgets.app.command("audit")(trails.audit_)
 budgets.app.command()(trails.report)
 app.add_typer(budgets.app, name="budget")
+app.command()(doctor.doctor)
 
 
 def _version(wanted: bool) -> None:

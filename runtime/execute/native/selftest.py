@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.schedule.plan import Kernel
-from runtime.crypto.labels import Labels, decode
+from runtime.crypto.labels import Labels
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import Engine
@@ -29,8 +31,8 @@ KERNEL = Kernel("self-test", CIRCUIT, tuple(range(1 + INPUTS + len(GATES))), 1 +
 
 def works(path: str) -> bool:
     """Tables, zero labels and active labels are those of the portable engines, byte for byte."""
-    labels = decode(Prg(SEED).bytes(16 * (2 + INPUTS * LANES)))
-    labels[0, 0] |= 1
+    labels = Prg(SEED).words(2 * (2 + INPUTS * LANES)).reshape(-1, 2)
+    labels[0, 0] |= np.uint64(1)
     secret, constant, zero = LabelSecret(labels[:1]), labels[1:2], labels[2:].reshape(INPUTS, LANES, 2)
     tables, expected = bytearray(), bytearray()
     garblers: tuple[Engine, Engine] = (
