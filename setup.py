@@ -12,8 +12,8 @@ setup(
     ext_modules=[
         Extension(
             "runtime.execute.native._kernel",
-            sources=[str(FOLDER / name) for name in ("gates.c", "module.c")],
-            depends=[str(FOLDER / name) for name in ("gates.h", "lanes.h", "rows.h", "simd.h")],
+            sources=sorted(map(str, FOLDER.glob("*.c"))),
+            depends=sorted(map(str, FOLDER.glob("*.h"))),
             extra_compile_args=["-O3"],
             py_limited_api=True,
             optional=True,

@@ -20,6 +20,8 @@ from runtime.execute.backend import (
     Engine,
     EvaluatorOutputs,
     GarblerOutputs,
+    Multiplier,
+    Receiver,
     ReceiveTables,
     Roles,
     SendTables,
@@ -98,6 +100,24 @@ def evaluating(
     return NativeEvaluator(backend, kernels, hash_seed, constant, receive)
 
 
+def correcting(backend: str, secret: LabelSecret, hash_seed: bytes, send: SendTables) -> Multiplier:
+    """What makes the garbler's shares of products, of that name."""
+    if backend == PORTABLE:
+        return GarblerProducts(hash_seed, secret, send)
+    from runtime.execute.native.shares import NativeGarblerProducts  # here, because its C part may be missing
+
+    return NativeGarblerProducts(backend, hash_seed, secret, send)
+
+
+def corrected(backend: str, hash_seed: bytes, receive: ReceiveTables) -> Receiver:
+    """What makes the evaluator's, of that name."""
+    if backend == PORTABLE:
+        return EvaluatorProducts(hash_seed, receive)
+    from runtime.execute.native.shares import NativeEvaluatorProducts  # here, because its C part may be missing
+
+    return NativeEvaluatorProducts(backend, hash_seed, receive)
+
+
 def garbler(
     kernels: Sequence[Kernel],
     roles: Roles,
@@ -109,9 +129,9 @@ def garbler(
     send_corrections: SendTables,
 ) -> GarblerBackend:
     """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream."""
-    public = PublicLabels(seeds.labels)
-    engine = garbling(chosen().backend, kernels, secret, seeds.hash, public.constant, send_tables)
-    multiplier = GarblerProducts(seeds.hash, secret, send_corrections)
+    public, backend = PublicLabels(seeds.labels), chosen().backend
+    engine = garbling(backend, kernels, secret, seeds.hash, public.constant, send_tables)
+    multiplier = correcting(backend, secret, seeds.hash, send_corrections)
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
 
@@ -126,7 +146,7 @@ def evaluator(
 ) -> EvaluatorBackend:
     """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
     they are asked for."""
-    public = PublicLabels(seeds.labels)
-    engine = evaluating(chosen().backend, kernels, seeds.hash, public.constant, receive_tables)
-    multiplier = EvaluatorProducts(seeds.hash, receive_corrections)
+    public, backend = PublicLabels(seeds.labels), chosen().backend
+    engine = evaluating(backend, kernels, seeds.hash, public.constant, receive_tables)
+    multiplier = corrected(backend, seeds.hash, receive_corrections)
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

@@ -19,8 +19,7 @@ from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Bits, Roles, StepSum
 from runtime.execute.clear import ClearBackend
-from runtime.execute.engines import PORTABLE, evaluating, garbling
-from runtime.execute.products import EvaluatorProducts, GarblerProducts
+from runtime.execute.engines import PORTABLE, corrected, correcting, evaluating, garbling
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.privacy.draws import draw_coins
@@ -157,7 +156,7 @@ def run_both(
     def garble() -> None:
         public = PublicLabels(seeds.labels)
         gates = garbling(engine, plan.kernels, secret, seeds.hash, public.constant, tables.send)
-        products = GarblerProducts(seeds.hash, secret, tables.send)
+        products = correcting(engine, secret, seeds.hash, tables.send)
         backend = GarblerBackend(roles, secret, public, gates, products, cot, last)
         try:
             results["garbler"] = walk(plan, backend, sources, frozenset({roles.garbler}))
@@ -170,7 +169,7 @@ def run_both(
     try:
         public = PublicLabels(seeds.labels)
         gates = evaluating(engine, plan.kernels, seeds.hash, public.constant, tables.receive)
-        products = EvaluatorProducts(seeds.hash, tables.receive)
+        products = corrected(engine, seeds.hash, tables.receive)
         backend = EvaluatorBackend(roles, public, gates, products, cot, last)
         results["evaluator"] = walk(plan, backend, sources, frozenset({roles.evaluator}))
     except BaseException:

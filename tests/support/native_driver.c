@@ -1,13 +1,12 @@
-/* Garbles and evaluates in C alone, for tools that watch memory: `driver PATH LANES`.
+/* Garbles, evaluates and multiplies in C alone, for tools that watch memory: `driver PATH LANES`.
 
-   Every buffer has exactly its length, and labels and the correlation are never written, which is what memcheck takes
-   for unknown: a branch or an address that depends on them is an error there. */
+   Every buffer has exactly its length, and labels, numbers and the correlation are never written, which is what memcheck
+   takes for unknown: a branch or an address that depends on them is an error there. */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gates.h"
+#include "products.h"
 
 enum { REGISTERS = 20, INPUTS = 9, LENGTH = 120 };
 
@@ -19,14 +18,30 @@ static int32_t below(int32_t bound)
     return (int32_t)((state >> 8) % (uint32_t)bound);
 }
 
-int main(int argc, char **argv)
+/* One bit of `lanes` words and 11 numbers for each; the last row is not full. */
+static int multiply(const path *by, size_t lanes, size_t number_bytes)
 {
-    const path *by = PATHS;
-    while (argc == 3 && by->name && strcmp(by->name, argv[1]))
-        by++;
-    if (argc != 3 || !by->name || !by->supported())
-        return 2;
-    const size_t lanes = (size_t)atoi(argv[2]), tile = lanes * BLOCK;
+    const size_t per = BLOCK / number_bytes;
+    const shape of = {lanes, 11, number_bytes, (11 + per - 1) / per, 1, 7};
+    const unsigned bits = 21;
+    room in = {{0}};
+    uint8_t *labels = malloc(lanes * BLOCK), *delta = malloc(BLOCK), *seed = calloc(1, BLOCK);
+    uint8_t *own = malloc(lanes * 11 * number_bytes), *share = malloc(lanes * 11 * number_bytes);
+    uint64_t *packed = malloc(packed_words(&of, bits) * 8);
+    const int enough = take_room(&in, &of);
+    const bit_work todo = {by, &of, &in, seed, labels, 99, 4, bits, share};
+    if (enough) {
+        correct(&todo, delta, own, packed);
+        apply(&todo, packed);
+    }
+    leave_room(&in, &of);
+    free(labels), free(delta), free(seed), free(own), free(share), free(packed);
+    return enough;
+}
+
+static size_t garble_and_evaluate(const path *by, size_t lanes)
+{
+    const size_t tile = lanes * BLOCK;
     instruction *code = malloc(LENGTH * sizeof *code);
     size_t rows = 0;
     for (int i = 0; i < LENGTH; i++) {
@@ -44,5 +59,16 @@ int main(int argc, char **argv)
     evaluate(by, &todo, tables);
     save(&todo, 3, delta, out);
     free(code), free(memory), free(inputs), free(delta), free(constant), free(seed), free(out), free(tables);
-    return printf("%zu rows\n", rows) < 0;
+    return rows;
+}
+
+int main(int argc, char **argv)
+{
+    const path *by = PATHS;
+    while (argc == 3 && by->name && strcmp(by->name, argv[1]))
+        by++;
+    if (argc != 3 || !by->name || !by->supported())
+        return 2;
+    const size_t lanes = (size_t)atoi(argv[2]);
+    return !(garble_and_evaluate(by, lanes) && multiply(by, lanes, 4) && multiply(by, lanes, 8));
 }

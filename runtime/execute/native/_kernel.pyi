@@ -55,3 +55,51 @@ class Kernel:
         self, registers: NDArray[Any], lanes: int, complement: bytes | NDArray[Any], outputs: NDArray[Any], /
     ) -> None:
         """The XORs behind the last row, and then the outputs, plus `complement` where they are inverted."""
+
+@final
+class Product:
+    """Products of one shape (`compiler.schedule.plan.Transfer`), a bit of all words at a time.
+
+    Labels are (words, 16 bytes), numbers (words, shared).
+    """
+
+    def __new__(
+        cls,
+        path: str,
+        words: int,
+        shared: int,
+        number_bytes: int,
+        blocks: int,
+        rows_of_a_word: int,
+        words_of_a_row: int,
+        /,
+    ) -> Product:
+        """Raises ValueError for a path that this CPU has not, and for a shape that no product has."""
+
+    def correct(
+        self,
+        seed: bytes,
+        row: int,
+        labels: NDArray[Any],
+        delta: NDArray[Any],
+        own: NDArray[Any],
+        bits: int,
+        weight: int,
+        share: NDArray[Any],
+        packed: NDArray[Any],
+        /,
+    ) -> None:
+        """The garbler's side: corrections of so many bits into `packed`, and its shares, weighted, added to `share`."""
+
+    def apply(
+        self,
+        seed: bytes,
+        row: int,
+        labels: NDArray[Any],
+        packed: bytes | bytearray | memoryview,
+        bits: int,
+        weight: int,
+        share: NDArray[Any],
+        /,
+    ) -> None:
+        """The evaluator's."""

@@ -59,36 +59,42 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #define WIDE 1
 #define GARBLED 3
 #define EVALUATED 6
+#define SPREAD 8
 #include "rows.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
 #undef GARBLED
 #undef EVALUATED
+#undef SPREAD
 
 #define PATH vaes256
 #define TARGET __attribute__((target("aes,avx2,vaes")))
 #define WIDE 2
 #define GARBLED 3
 #define EVALUATED 6
+#define SPREAD 8
 #include "rows.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
 #undef GARBLED
 #undef EVALUATED
+#undef SPREAD
 
 #define PATH vaes512
 #define TARGET __attribute__((target("aes,avx2,avx512f,avx512bw,vaes")))
 #define WIDE 4
 #define GARBLED 3
 #define EVALUATED 6
+#define SPREAD 8
 #include "rows.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
 #undef GARBLED
 #undef EVALUATED
+#undef SPREAD
 
 static int has_aesni(void)
 {
@@ -106,27 +112,33 @@ static int has_vaes512(void)
 }
 
 const path PATHS[] = {
-    {"vaes512", has_vaes512, garble_vaes512, evaluate_vaes512},
-    {"vaes256", has_vaes256, garble_vaes256, evaluate_vaes256},
-    {"aesni", has_aesni, garble_aesni, evaluate_aesni},
-    {NULL, NULL, NULL, NULL},
+    {"vaes512", 1, has_vaes512, garble_vaes512, evaluate_vaes512, spread_vaes512},
+    {"vaes256", 1, has_vaes256, garble_vaes256, evaluate_vaes256, spread_vaes256},
+    {"aesni", 0, has_aesni, garble_aesni, evaluate_aesni, spread_aesni},
+    {NULL, 0, NULL, NULL, NULL, NULL},
 };
 
 #else
 
-const path PATHS[] = {{NULL, NULL, NULL, NULL}};
+const path PATHS[] = {{NULL, 0, NULL, NULL, NULL, NULL}};
 
 #endif
+
+static void *(*const volatile set)(void *, int, size_t) = memset;
+
+void wipe_memory(void *memory, size_t size)
+{
+    set(memory, 0, size);
+}
 
 /* A call of its own, so that it lies where the frames of the path lay. */
 #if defined(__GNUC__)
 __attribute__((noinline))
 #endif
-static void wipe_stack(void)
+void wipe_stack(void)
 {
     uint8_t used[WIPED];
-    memset(used, 0, sizeof used);
-    __asm__ volatile("" : : "r"(used) : "memory");   /* it is read, as far as the compiler knows */
+    wipe_memory(used, sizeof used);
 }
 
 /* The strip behind so many lanes; it has none where the tile ends. */

@@ -38,9 +38,15 @@ typedef struct {
 /* One way of doing it; the bytes are the same.  Tables are (ANDs, 2 halves, lanes, 16 bytes), in C order. */
 typedef struct {
     const char *name;
+    int avx2;                 /* has whoever has it */
     int (*supported)(void);   /* by this CPU and its operating system */
+    /* As below, of one strip. */
     void (*garble)(const work *, const strip *, const uint8_t *delta, uint8_t *tables);
     void (*evaluate)(const work *, const strip *, const uint8_t *tables);
+    /* The hashes of one row of a product: of `count` labels, `blocks` each, whose tweaks are counted through.  `inner` is
+       room for as many blocks as labels, and left as it is. */
+    void (*spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks, uint8_t *inner,
+                   uint8_t *stream);
 } path;
 
 extern const path PATHS[];    /* the fastest first; ends with one that has no name */
@@ -54,5 +60,9 @@ void load(const work *, const uint8_t *constant, const uint8_t *inputs, size_t c
 
 /* A register of all lanes, plus `complement` unless it is NULL. */
 void save(const work *, size_t number, const uint8_t *complement, uint8_t *to);
+
+/* Zeros, whatever the compiler thinks of it; and over the stack below, which a path has used. */
+void wipe_memory(void *, size_t);
+void wipe_stack(void);
 
 #endif

@@ -62,6 +62,31 @@ INLINE void FN(hash)(V *x, int count, int each, V tweak, const schedule *of, int
         x[i] = OP(XOR)(x[i], inner[i]);
 }
 
+/* `count` vectors of pi(x), for the function below. */
+INLINE void FN(inner)(const uint8_t *labels, int count, const schedule *of, uint8_t *to)
+{
+    V x[MOST];
+    UNROLL for (int i = 0; i < count; i++)
+        x[i] = OP(LOAD)(labels + i * WIDTH * BLOCK);
+    FN(permute)(x, count, of, 0);
+    UNROLL for (int i = 0; i < count; i++)
+        OP(STORE)(to + i * WIDTH * BLOCK, x[i]);
+}
+
+/* `count` vectors of hashes from their pi(x), the first with the tweak `number`. */
+INLINE void FN(outer)(const uint8_t *from, size_t number, int count, const schedule *of, uint8_t *to)
+{
+    V x[MOST], inner[MOST], tweak = OP(ADD)(OP(COUNT)(1), OP(EVERY)(_mm_cvtsi64_si128((long long)number)));
+    UNROLL for (int i = 0; i < count; i++) {
+        inner[i] = OP(LOAD)(from + i * WIDTH * BLOCK);
+        x[i] = OP(XOR)(inner[i], tweak);
+        tweak = OP(ADD)(tweak, OP(EVERY)(_mm_set_epi64x(0, WIDTH)));
+    }
+    FN(permute)(x, count, of, 0);
+    UNROLL for (int i = 0; i < count; i++)
+        OP(STORE)(to + i * WIDTH * BLOCK, OP(XOR)(x[i], inner[i]));
+}
+
 INLINE V FN(tweak)(size_t lane)
 {
     return OP(ADD)(OP(COUNT)(2), OP(EVERY)(_mm_cvtsi64_si128((long long)(2 * lane))));
