@@ -24,7 +24,7 @@ static int multiply(const path *by, size_t lanes, size_t number_bytes)
     const size_t per = BLOCK / number_bytes;
     const shape of = {lanes, 11, number_bytes, (11 + per - 1) / per, 1, 7};
     const unsigned bits = 21;
-    room in = {{0}};
+    room in;
     uint8_t *labels = malloc(lanes * BLOCK), *delta = malloc(BLOCK), *seed = calloc(1, BLOCK);
     uint8_t *own = malloc(lanes * 11 * number_bytes), *share = malloc(lanes * 11 * number_bytes);
     uint64_t *packed = malloc(packed_words(&of, bits) * 8);
