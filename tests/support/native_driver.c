@@ -18,15 +18,16 @@ static int32_t below(int32_t bound)
     return (int32_t)((state >> 8) % (uint32_t)bound);
 }
 
-/* One bit of `lanes` words and 11 numbers for each; the last row is not full. */
-static int multiply(const path *by, size_t lanes, size_t number_bytes)
+enum { SHARED = 11 };
+
+/* One bit of `lanes` words and SHARED numbers for each. */
+static int multiply(const path *by, const shape of)
 {
-    const size_t per = BLOCK / number_bytes;
-    const shape of = {lanes, 11, number_bytes, (11 + per - 1) / per, 1, 7};
+    const size_t lanes = of.words, size = lanes * SHARED * of.number_bytes;
     const unsigned bits = 21;
     room in;
     uint8_t *labels = malloc(lanes * BLOCK), *delta = malloc(BLOCK), *seed = calloc(1, BLOCK);
-    uint8_t *own = malloc(lanes * 11 * number_bytes), *share = malloc(lanes * 11 * number_bytes);
+    uint8_t *own = malloc(size), *share = malloc(size);
     uint64_t *packed = malloc(packed_words(&of, bits) * 8);
     const int enough = take_room(&in, &of);
     const bit_work todo = {by, &of, &in, seed, labels, 99, 4, bits, share};
@@ -70,5 +71,10 @@ int main(int argc, char **argv)
     if (argc != 3 || !by->name || !by->supported())
         return 2;
     const size_t lanes = (size_t)atoi(argv[2]);
-    return !(garble_and_evaluate(by, lanes) && multiply(by, lanes, 4) && multiply(by, lanes, 8));
+    int done = garble_and_evaluate(by, lanes) > 0;
+    for (size_t size = 4; size <= 8; size += 4) {
+        done = done && multiply(by, (shape){lanes, SHARED, size, 6, 1, 7}); /* rows of several words, the last not full */
+        done = done && multiply(by, (shape){lanes, SHARED, size, 3, 2, 1}); /* and of half a word */
+    }
+    return !done;
 }

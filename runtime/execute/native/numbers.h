@@ -24,17 +24,17 @@ TARGET static void FN(apply)(const void *hashed, const void *corrections, unsign
         share[i] = (NUMBER)(share[i] + scale * (known[i] + (correction[i] & mask)));
 }
 
-/* 64 numbers of `bits` bits are so many words of 64 bits; the i-th numbers of all are the i-th 64th in order. */
-TARGET static void FN(pack)(const void *numbers, size_t count, unsigned bits, uint64_t *packed)
+/* 64 numbers of `bits` bits are so many words of 64 bits; the i-th numbers of all are the i-th 64th, `each` of them, in
+   order.  Here `count` numbers from number `first` on; words that were zeros gather them. */
+TARGET static void FN(pack)(const void *numbers, size_t first, size_t count, size_t each, unsigned bits, uint64_t *packed)
 {
-    const size_t each = (count + 63) / 64;
+    const NUMBER *restrict from = numbers;
     const uint64_t low = ~(uint64_t)0 >> (64 - bits);
-    memset(packed, 0, bits * each * sizeof *packed);
-    for (size_t i = 0; i < 64 && i * each < count; i++) {
-        const size_t here = count - i * each < each ? count - i * each : each;
+    for (size_t here; count; from += here, first += here, count -= here) {
+        const size_t i = first / each, at = first % each;
         const unsigned above = (unsigned)(i * bits % 64);
-        const NUMBER *restrict from = (const NUMBER *)numbers + i * each;
-        uint64_t *restrict to = packed + i * bits / 64 * each;
+        uint64_t *restrict to = packed + i * bits / 64 * each + at;
+        here = count < each - at ? count : each - at;
         for (size_t k = 0; k < here; k++)
             to[k] |= ((uint64_t)from[k] & low) << above;
         if (above + bits > 64)
@@ -43,15 +43,15 @@ TARGET static void FN(pack)(const void *numbers, size_t count, unsigned bits, ui
     }
 }
 
-TARGET static void FN(unpack)(const uint64_t *packed, size_t count, unsigned bits, void *numbers)
+TARGET static void FN(unpack)(const uint64_t *packed, size_t first, size_t count, size_t each, unsigned bits, void *numbers)
 {
-    const size_t each = (count + 63) / 64;
+    NUMBER *restrict to = numbers;
     const uint64_t low = ~(uint64_t)0 >> (64 - bits);
-    for (size_t i = 0; i < 64 && i * each < count; i++) {
-        const size_t here = count - i * each < each ? count - i * each : each;
+    for (size_t here; count; to += here, first += here, count -= here) {
+        const size_t i = first / each, at = first % each;
         const unsigned above = (unsigned)(i * bits % 64);
-        const uint64_t *restrict from = packed + i * bits / 64 * each;
-        NUMBER *restrict to = (NUMBER *)numbers + i * each;
+        const uint64_t *restrict from = packed + i * bits / 64 * each + at;
+        here = count < each - at ? count : each - at;
         if (above + bits > 64)
             for (size_t k = 0; k < here; k++)
                 to[k] = (NUMBER)((from[k] >> above | from[each + k] << (64 - above)) & low);

@@ -10,8 +10,8 @@ typedef struct {
                     void *shares, void *corrections, size_t count);
     void (*apply)(const void *hashed, const void *corrections, unsigned colour, uint64_t weight, void *shares,
                   size_t count);
-    void (*pack)(const void *numbers, size_t count, unsigned bits, uint64_t *packed);
-    void (*unpack)(const uint64_t *packed, size_t count, unsigned bits, void *numbers);
+    void (*pack)(const void *numbers, size_t first, size_t count, size_t each, unsigned bits, uint64_t *packed);
+    void (*unpack)(const uint64_t *packed, size_t first, size_t count, size_t each, unsigned bits, void *numbers);
 } loops;
 
 #define JOIN_(a, b, c) a##_##b##_##c
@@ -45,6 +45,11 @@ typedef struct {
 #define LOOPS_avx2_uint64_t LOOPS_any_uint64_t
 #endif
 
+static size_t a_64th(const shape *of)
+{
+    return (of->words * of->shared + 63) / 64;
+}
+
 static const loops *loops_of(const path *by, const shape *of)
 {
     if (of->number_bytes == 4)
@@ -54,7 +59,7 @@ static const loops *loops_of(const path *by, const shape *of)
 
 size_t packed_words(const shape *of, unsigned bits)
 {
-    return (of->words * of->shared + 63) / 64 * bits;
+    return a_64th(of) * bits;
 }
 
 /* Of labels, and of their hashes, in one row. */
@@ -71,7 +76,7 @@ int take_room(room *in, const shape *of)
         in->hashed[i] = calloc(1, row_bytes(of, 1));
     }
     in->inner = calloc(1, row_bytes(of, 0));
-    in->corrections = malloc(of->words * of->shared * of->number_bytes);
+    in->corrections = calloc(1, row_bytes(of, 1));
     return in->labels[0] && in->labels[1] && in->hashed[0] && in->hashed[1] && in->inner && in->corrections;
 }
 
@@ -89,10 +94,10 @@ void leave_room(room *in, const shape *of)
         give_back(in->hashed[i], row_bytes(of, 1));
     }
     give_back(in->inner, row_bytes(of, 0));
-    free(in->corrections);
+    give_back(in->corrections, row_bytes(of, 1));
 }
 
-/* The part of a word in a row: `count` numbers, from byte `at` of all on, and from byte `from` of the row's hashes. */
+/* The part of a word in a row: `count` numbers, number `at` of all and the following, hashed from byte `from` on. */
 typedef struct {
     size_t word, at, count, from;
 } part;
@@ -102,8 +107,7 @@ static part part_at(const shape *of, size_t first, size_t number)
     const size_t whole = of->blocks * BLOCK / of->number_bytes;
     const size_t word = number / of->rows_of_a_word, start = number % of->rows_of_a_word * whole;
     const size_t left = start < of->shared ? of->shared - start : 0;
-    return (part){word, (word * of->shared + start) * of->number_bytes, left < whole ? left : whole,
-                  (number - first) * of->blocks * BLOCK};
+    return (part){word, word * of->shared + start, left < whole ? left : whole, (number - first) * of->blocks * BLOCK};
 }
 
 /* The label of a word with colour 0, and that with colour 1. */
@@ -128,12 +132,21 @@ static size_t end_of_row(const shape *of, size_t first)
     return all - first < of->words_of_a_row ? all : first + of->words_of_a_row;
 }
 
+/* The number behind the last of those in a row. */
+static size_t stop_of(const shape *of, size_t first, size_t end)
+{
+    const part last = part_at(of, first, end - 1);
+    return last.at + last.count;
+}
+
 void correct(const bit_work *todo, const uint8_t *delta, const void *own, uint64_t *packed)
 {
     const shape *of = todo->of;
     const room *in = todo->in;
     const loops *by = loops_of(todo->by, of);
+    const size_t size = of->number_bytes;
     uint64_t row = todo->row;
+    memset(packed, 0, packed_words(of, todo->bits) * sizeof *packed);
     for (size_t first = 0, end; first < of->words * of->rows_of_a_word; first = end, row++) {
         end = end_of_row(of, first);
         for (size_t i = first; i < end; i++)
@@ -141,14 +154,15 @@ void correct(const bit_work *todo, const uint8_t *delta, const void *own, uint64
                         todo->labels + i / of->rows_of_a_word * BLOCK, delta);
         for (int i = 0; i < 2; i++)
             todo->by->spread(todo->seed, row, in->labels[i], end - first, of->blocks, in->inner, in->hashed[i]);
+        const size_t start = part_at(of, first, first).at, stop = stop_of(of, first, end);
         for (size_t i = first; i < end; i++) {
             const part p = part_at(of, first, i);
-            by->correct(in->hashed[0] + p.from, in->hashed[1] + p.from, (const uint8_t *)own + p.at,
-                        todo->labels[p.word * BLOCK] & 1, todo->weight, (uint8_t *)todo->share + p.at,
-                        in->corrections + p.at, p.count);
+            by->correct(in->hashed[0] + p.from, in->hashed[1] + p.from, (const uint8_t *)own + p.at * size,
+                        todo->labels[p.word * BLOCK] & 1, todo->weight, (uint8_t *)todo->share + p.at * size,
+                        in->corrections + (p.at - start) * size, p.count);
         }
+        by->pack(in->corrections, start, stop - start, a_64th(of), todo->bits, packed);
     }
-    by->pack(in->corrections, of->words * of->shared, todo->bits, packed);
     wipe_stack();
 }
 
@@ -157,17 +171,19 @@ void apply(const bit_work *todo, const uint64_t *packed)
     const shape *of = todo->of;
     const room *in = todo->in;
     const loops *by = loops_of(todo->by, of);
+    const size_t size = of->number_bytes;
     uint64_t row = todo->row;
-    by->unpack(packed, of->words * of->shared, todo->bits, in->corrections);
     for (size_t first = 0, end; first < of->words * of->rows_of_a_word; first = end, row++) {
         end = end_of_row(of, first);
         for (size_t i = first; i < end; i++)
             memcpy(in->labels[0] + (i - first) * BLOCK, todo->labels + i / of->rows_of_a_word * BLOCK, BLOCK);
         todo->by->spread(todo->seed, row, in->labels[0], end - first, of->blocks, in->inner, in->hashed[0]);
+        const size_t start = part_at(of, first, first).at, stop = stop_of(of, first, end);
+        by->unpack(packed, start, stop - start, a_64th(of), todo->bits, in->corrections);
         for (size_t i = first; i < end; i++) {
             const part p = part_at(of, first, i);
-            by->apply(in->hashed[0] + p.from, in->corrections + p.at, todo->labels[p.word * BLOCK] & 1, todo->weight,
-                      (uint8_t *)todo->share + p.at, p.count);
+            by->apply(in->hashed[0] + p.from, in->corrections + (p.at - start) * size,
+                      todo->labels[p.word * BLOCK] & 1, todo->weight, (uint8_t *)todo->share + p.at * size, p.count);
         }
     }
 }

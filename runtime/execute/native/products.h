@@ -11,7 +11,7 @@ typedef struct {
     size_t words, shared, number_bytes, blocks, rows_of_a_word, words_of_a_row;
 } shape;
 
-/* Room for one row and for the corrections of one bit. */
+/* Room for one row. */
 typedef struct {
     uint8_t *labels[2], *inner, *hashed[2], *corrections;
 } room;
