@@ -85,5 +85,6 @@ COMMANDS: tuple[Command | Group, ...] = (
     Group("policy", "Read the rules that an officer or a standards body has written.", _POLICY),
     Group("contract", "Write, sign and check what two parties agree on before they run.", _CONTRACT),
     Group("budget", "Grant privacy budgets to data sets, and see what is left.", _BUDGET),
+    Command("doctor", "doctor:doctor", "Tell what does the gates on this machine, and test it."),
     Command("completion", "completion:completion", "Print what makes a shell complete commands, options and files."),
 )
