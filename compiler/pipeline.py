@@ -61,7 +61,7 @@ class Meaning:
 
 
 def understand(
-    source: Source, overrides: Mapping[str, str | Fraction] | None = None, loader: Loader = load.read
+    source: Source, overrides: Mapping[str, str | Fraction] | None = None, loader: Loader = load.named
 ) -> Meaning:
     """Text -> words; raises Rejected with every problem, leaks among them."""
     checked = check(source, overrides or {}, loader)

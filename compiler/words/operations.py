@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from compiler.words.extern import Extern
 from compiler.words.sampler import Sampler
 
 # sources
@@ -200,7 +201,7 @@ class Pieces:
     whole: bool = False  # not odd about its centre: a table entry for every value of u
 
 
-# `Sampler` is one too: the noise that the XOR of its operands' bits, a last axis, stands for
+# `Sampler` is one too: the noise that the XOR of its operands' bits, a last axis, stands for; and `Extern`
 
 # wiring
 
@@ -342,7 +343,7 @@ Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
 Compute = (  # what takes gates, where it is joint
-    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Div | Sqrt
+    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Extern | Div | Sqrt
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
@@ -372,6 +373,7 @@ NAMES: Mapping[type[Op], str] = {
     Xor: "xor",
     Pieces: "apply",
     Sampler: "gauss",
+    Extern: "extern",
     Bits: "bits",
     View: "view",
     Put: "put",

@@ -10,6 +10,7 @@ import typer
 from runtime.cli import (
     budgets,
     checkpoints,
+    circuits,
     contracts,
     deidentification,
     identities,
@@ -38,6 +39,7 @@ app.command()(programs.inspect)
 app.command()(privacy.privacy)
 app.command()(runs.simulate)
 app.command()(runs.run)
+app.add_typer(circuits.app, name="circuit")
 tables.app.command()(deidentification.check)
 tables.app.command()(deidentification.mask)
 app.add_typer(tables.app, name="data")
