@@ -67,7 +67,7 @@ class Word:
     uses: int = 0
     needed: int = 0  # low bits that its readers look at
     number: Number | None = None
-    siblings: tuple[Word, ...] = ()  # itself among them: what one circuit makes at once
+    siblings: tuple[Word, ...] = ()  # of the first bit that one circuit makes: all of them
 
     def columns(self, builder: Builder) -> Columns:
         """To add to a sum: as it is if that sum is its only reader, else added up first."""
@@ -184,14 +184,13 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
 
 
 def _siblings(op: Extern, args: list[Wires], type: Type) -> list[Word]:
-    """The bits of each result, all of which read all of its operands'."""
+    """The bits of each result; the first of them reads all of its operands, and makes the others."""
     made: list[Word] = []
     for lane in np.ndindex(*type.shape[:-1]):
         operands = tuple(word for a in args for word in a[lane])
-        bits = tuple(Word(op, operands, type) for _ in range(type.shape[-1]))
-        for word in bits:
-            word.siblings = bits
-        made += bits
+        first = Word(op, operands, type)
+        first.siblings = (first, *(Word(op, (first,), type) for _ in range(type.shape[-1] - 1)))
+        made += first.siblings
     return made
 
 
@@ -206,9 +205,10 @@ def _count_readers(order: list[Word]) -> None:
     """Only what a result needs counts as a reader."""
     for word in reversed(order):
         if word.uses:
+            reads = _reads(word)
             for operand in word.operands:
                 operand.uses += 1
-                operand.needed = max(operand.needed, min(_reads(word), operand.type.width))
+                operand.needed = max(operand.needed, min(reads, operand.type.width))
 
 
 def _reads(word: Word) -> int:

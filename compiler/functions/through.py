@@ -5,32 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from compiler.gates.apart import Apart, apart
 from compiler.gates.bristol import circuit_of
 from compiler.words.arithmetic import broadcast_shapes
 from compiler.words.builder import BIT, Builder
 from compiler.words.extern import Extern
 from compiler.words.operations import Bits, Strided
 from compiler.words.strides import row_major
+from lang.calls import Netlist
 from lang.kinds import Scalar
 from lang.typed import Number, Through
 
-_circuit = lru_cache(maxsize=8)(circuit_of)
+
+@lru_cache(maxsize=8)
+def _circuits(netlist: Netlist) -> Apart:
+    return apart(circuit_of(netlist), netlist.inputs)
 
 
 def through(b: Builder, e: Through, args: list[int]) -> int:
+    """What one argument decides alone is made of it first, whoever has it, and once where many share it."""
     outside, kind = e.outside, e.type.kind
     assert kind is not None
     fronts = [b.type(a).shape[: len(b.type(a).shape) - own] for a, own in zip(args, outside.axes, strict=True)]
-    lead = broadcast_shapes(fronts)
-    operands: list[int] = []
-    for arg, front, of, bits in zip(args, fronts, e.args, outside.netlist.inputs, strict=True):
+    lead, made, operands = broadcast_shapes(fronts), _circuits(outside.netlist), list[int]()
+    for arg, front, of, bits, part in zip(args, fronts, e.args, outside.netlist.inputs, made.parts, strict=True):
         assert isinstance(of.type, Number) and of.type.kind is not None
         flat = b.reshape(_bits(b, arg, of.type.kind), (*front, bits))
-        operands.append(b.broadcast(flat, (*lead, bits)))
-    made = Extern(outside.name, _circuit(outside.netlist))
-    return _number(
-        b, b.add(made, operands, replace(BIT, shape=(*lead, sum(outside.netlist.outputs)))), kind, e.type.shape
-    )
+        if part is not None:
+            flat = b.add(Extern(outside.name, part), (flat,), replace(BIT, shape=(*front, len(part.outputs))))
+        operands.append(b.broadcast(flat, (*lead, *b.type(flat).shape[-1:])))
+    result = replace(BIT, shape=(*lead, sum(outside.netlist.outputs)))
+    return _number(b, b.add(Extern(outside.name, made.rest), operands, result), kind, e.type.shape)
 
 
 def _bits(b: Builder, number: int, kind: Scalar) -> int:

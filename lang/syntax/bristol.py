@@ -155,7 +155,7 @@ def _driven(op: str, operands: Sequence[int], targets: Sequence[int]) -> list[Dr
             return [Driven(op, operands[0], operands[1], targets[0])]
         case "MAND":
             half = len(targets)
-            return [Driven("AND", *both, wire) for *both, wire in zip(operands, operands[half:], targets, strict=False)]
+            return [Driven("AND", *wires) for wires in zip(operands[:half], operands[half:], targets, strict=True)]
         case "INV" | "NOT":
             return [Driven("INV", operands[0], 0, targets[0])]
         case "EQ" | "EQW":
