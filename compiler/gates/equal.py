@@ -14,6 +14,8 @@ from compiler.gates.circuit import Circuit, GateOp
 LONGEST = 512  # terms of a sum, beyond which it is a term by itself, known by its two halves
 _Sum = frozenset[int]
 ONE = 0  # the term 1
+NOTHING: _Sum = frozenset()
+WHOLE: _Sum = frozenset({ONE})
 
 
 def proved(one: Circuit, other: Circuit) -> bool:
@@ -33,21 +35,21 @@ class _Table:
         self._numbers = count(1 + inputs)
 
     def outputs(self, circuit: Circuit) -> list[_Sum]:
-        nets: list[_Sum] = [frozenset(), *(frozenset({1 + i}) for i in range(self._inputs))]
+        nets: list[_Sum] = [NOTHING, *(frozenset({1 + i}) for i in range(self._inputs))]
 
         def at(literal: int) -> _Sum:
-            return nets[literal >> 1] ^ {ONE} if literal & 1 else nets[literal >> 1]
+            return nets[literal >> 1] ^ WHOLE if literal & 1 else nets[literal >> 1]
 
         for op, left, right in circuit.gates:
             nets.append(self._product(at(left), at(right)) if op is GateOp.AND else self._sum(at(left), at(right)))
         return [at(literal) for literal in circuit.outputs]
 
     def _product(self, left: _Sum, right: _Sum) -> _Sum:
-        if not left or not right or left ^ right == {ONE}:
-            return frozenset()
-        if left == right or right == {ONE}:
+        if not left or not right or left ^ right == WHOLE:
+            return NOTHING
+        if left == right or right == WHOLE:
             return left
-        if left == {ONE}:
+        if left == WHOLE:
             return right
         return self._term(frozenset((left, right)))
 
@@ -55,8 +57,8 @@ class _Table:
         total = left ^ right
         if len(total) <= LONGEST:
             return total
-        one = ONE in total
-        return self._term((total - {ONE},) * 2) ^ ({ONE} if one else frozenset())
+        rest = total - WHOLE
+        return self._term((rest, rest)) ^ (total & WHOLE)
 
     def _term(self, key: frozenset[_Sum] | tuple[_Sum, _Sum]) -> _Sum:
         number = self._known.get(key)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
-from itertools import accumulate
+from os.path import relpath
 from pathlib import Path
 from typing import Annotated
 
@@ -21,18 +21,24 @@ from compiler.passes.base import run as minimised
 from compiler.passes.levels import O1
 from lang.calls import Netlist
 from lang.numerals import counted
+from lang.source import Source
 from lang.syntax.bristol import netlist
 from lang.syntax.load import named
+from runtime.cli import circuit_program
+from runtime.cli.circuit_program import declaration
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
-from runtime.report.wording import count
+from runtime.report.wording import count, duration, size
 
 app = typer.Typer(
     help="Circuits of other people: the old Bristol format and Bristol Fashion, packed by gzip or not.",
     no_args_is_help=True,
 )
+
+
+PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
 
 class Format(Enum):
@@ -60,7 +66,7 @@ def show(file: File, json: Json = False) -> None:
             "and_gates": circuit.and_gates,
             "xor_gates": circuit.xor_gates,
             "depth": depth,
-            "declaration": declaration(file, found),
+            "declaration": declaration(Path(file).name, found),
         }
         lines = [
             f"{file}: {_widths('input', found.inputs)}, {_widths('output', found.outputs)}",
@@ -72,14 +78,32 @@ def show(file: File, json: Json = False) -> None:
 
 
 @app.command("import")
-def import_(file: File, out: Out, json: Json = False) -> None:
+def import_(
+    file: File,
+    out: Out,
+    program: Annotated[
+        Path | None,
+        typer.Option(
+            "--program",
+            metavar="OUT.ccr",
+            show_default=False,
+            help="Also a program that computes it between two parties, the first of whom has the first input.",
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Read a circuit and write it as ccr does: Bristol Fashion, without copies and gates of constants."""
     with faults(json):
         found = netlist(named(file))
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, Format.FASHION)
-        said = f"{out}: {_sizes(circuit)}\n{declaration(str(out), found)}"
-        result({"file": str(out), **_counts(circuit), "declaration": declaration(str(out), found)}, said, json)
+        declared = declaration(out.name, found)
+        if program is not None:
+            with saving(program):
+                replace_bytes(program, circuit_program.text(relpath(out, program.parent), found).encode())
+        said = f"{out}: {_sizes(circuit)}\n{declared if program is None else f'{program}: a program that runs it'}"
+        data = {"file": str(out), **_counts(circuit), "declaration": declared}
+        result(data | ({} if program is None else {"program": str(program)}), said, json)
 
 
 @app.command()
@@ -132,39 +156,50 @@ def run(
             metavar="VALUE...", show_default=False, help="One for each input: a number such as 42, 0x2a or 0b101010."
         ),
     ] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="In this process, without a protocol.")] = False,
     json: Json = False,
 ) -> None:
-    """Compute a circuit in the clear.  A number's least significant bit is the first wire."""
+    """Compute a circuit between two processes of this machine, by the real protocol.
+
+    The first party has the first input, the second the others.  A number's least significant bit is the first wire.
+    """
     with faults(json):
-        found = netlist(named(file))
-        outputs = computed(found, _values(found, values or []))
-        lines = [f"{shown(value, width)}" for value, width in zip(outputs, found.outputs, strict=True)]
-        result({"outputs": lines}, "\n".join(lines), json)
+        circuit = named(file)
+        found = netlist(circuit)
+        given = _values(found, values or [])
+        data: dict[str, object] = {}
+        if clear:
+            outputs, said = computed(found, given), list[str]()
+        else:
+            outputs, data, said = _between(circuit, found, given)
+        lines = [shown(value, width) for value, width in zip(outputs, found.outputs, strict=True)]
+        result({"outputs": lines, **data}, "\n".join([*lines, *said]), json)
+
+
+def _between(circuit: Source, found: Netlist, given: Sequence[int]) -> tuple[list[int], dict[str, object], list[str]]:
+    """The outputs, and what the run took, as JSON and as text."""
+    start = time.perf_counter()
+    try:
+        outputs, reports = circuit_program.run(circuit, found, given, PATIENCE)
+    except ValueError as error:
+        raise UsageError(f"{error} goes between two parties as a file", "compute it with --clear") from None
+    sent = sum(report.sent_bytes for report in reports.values())
+    ands, seconds = next(iter(reports.values())).and_gates, time.perf_counter() - start
+    said = f"between two processes: {count(ands)} AND gates, {size(sent)} sent, {duration(seconds)}"
+    return outputs, {"and_gates": ands, "bytes_sent": sent, "seconds": seconds}, [said]
 
 
 def computed(found: Netlist, values: Sequence[int]) -> list[int]:
     """The outputs' values, of one value for each input."""
     circuit = bristol.circuit_of(found)
     bits = [value >> i & 1 for value, width in zip(values, found.inputs, strict=True) for i in range(width)]
-    made = simulate(circuit, bits, 1)
-    starts = accumulate(found.outputs[:-1], initial=0)
-    return [
-        sum(bit << i for i, bit in enumerate(made[start : start + width]))
-        for start, width in zip(starts, found.outputs, strict=True)
-    ]
+    whole = sum(bit << i for i, bit in enumerate(simulate(circuit, bits, 1)))
+    return circuit_program.split(whole, found.outputs)
 
 
 def shown(value: int, width: int) -> str:
     """In hexadecimal, with all digits."""
     return f"0x{value:0{-(-width // 4)}x}"
-
-
-def declaration(file: str, found: Netlist) -> str:
-    """The `extern fn` by which a program beside the file calls it."""
-    name = "".join(c if c.isalnum() else "_" for c in Path(file).name.split(".")[0]).strip("_") or "circuit"
-    name = name if name[0].isalpha() else f"circuit_{name}"
-    given = ", ".join(f"x{i}: bit[{width}]" for i, width in enumerate(found.inputs))
-    return f'extern fn {name}({given}) -> bit[{sum(found.outputs)}] = bristol("{Path(file).name}");'
 
 
 def _values(found: Netlist, given: Sequence[str]) -> list[int]:
