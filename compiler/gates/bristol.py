@@ -106,10 +106,7 @@ class _Writer:
 
     def _make_old(self, literal: int, wire: int) -> None:
         """A copy as the inversion of an inversion, 0 as an input that differs from itself."""
-        match literal:
-            case 0:
-                self._gates.append(("XOR", (0, 0), wire))
-            case 1:
-                self._gates.append(("INV", (self._wire(FALSE),), wire))
-            case _:
-                self._gates.append(("INV", (self._wire(negate(literal)),), wire))
+        if literal == FALSE:
+            self._gates.append(("XOR", (0, 0), wire))
+        else:
+            self._gates.append(("INV", (self._wire(negate(literal)),), wire))

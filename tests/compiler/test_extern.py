@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ from compiler.joint.locality import Evaluator
 from compiler.passes.base import assignments
 from compiler.pipeline import Meaning, build, understand
 from compiler.program import Compiled, and_gates
+from compiler.training.slots import Slots
+from compiler.words.extern import Extern
+from compiler.words.ir import Block, Type, Value
+from compiler.words.operations import Draw, Strided, View
+from compiler.words.rules import Wrong
+from compiler.words.strides import row_major
+from compiler.words.verify import Malformed, Outside, verify_block
 from lang.calls import Netlist
 from lang.problems.problem import Rejected
 from lang.source import Source
@@ -264,6 +272,52 @@ output total to vendor;
 """
     meant = program(text)
     assert and_gates(build(meant).plan) > 8 * 4
+
+
+def extern(circuit: Circuit = Circuit(4, (), (2, 9)), shape: tuple[int, ...] = (3, 2), **changed: Any) -> Block:
+    """Of two operands of two bits each, on three lanes."""
+    bits = Type((3, 2), Fraction(1), 0, 1)
+    return Block(
+        0, (bits, replace(bits, **changed)), (Value(Extern("f", circuit), (0, 1), replace(bits, shape=shape)),), (2,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        (extern(Circuit(3, (), (2, 4))), "a circuit of other widths"),
+        (extern(shape=(3, 3)), "a circuit of other widths"),
+        (extern(shape=(2, 2)), "an operand of other axes"),
+        (extern(), "a circuit that is none"),
+        (extern(Circuit(4, (), (2, 4)), hi=2), "an operand that is not of bits"),
+        (extern(Circuit(4, (), (2, 4)), scale=Fraction(1, 2)), "an operand of other axes"),
+    ],
+    ids=["inputs", "outputs", "lanes", "literals", "numbers", "scale"],
+)
+def test_words_are_held_to_the_circuit(block: Block, reason: str) -> None:
+    with pytest.raises(Malformed, match=reason):
+        verify_block(block, Outside(("p",), {}, {}), "p")
+
+
+def test_operands_of_several_rows_are_not_one_rows() -> None:
+    """Of four rows of two bits each, all on one lane; or two on each of two."""
+    bits = Type((4, 2), Fraction(1), 0, 1)
+    for lead, bad in (((4,), False), ((2,), True)):
+        shape = (*lead, 8 // lead[0])
+        items = [
+            Value(Draw("rows", "x", "clinic", 0, 4, 4), (), bits),
+            Value(View(Strided(0, row_major(shape))), (0,), replace(bits, shape=shape)),
+            Value(Extern("f", Circuit(shape[-1], (), (2,))), (1,), replace(bits, shape=(*lead, 1))),
+        ]
+        slots = Slots(4, {}, {n: item.type for n, item in enumerate(items)})
+        slots.add(0, items[0])
+        slots.add(1, items[1])
+        if bad:
+            with pytest.raises(Wrong, match="bits of two rows"):
+                slots.add(2, items[2])
+        else:
+            slots.add(2, items[2])
+            assert slots.of(2) == 1
 
 
 # -- a real one
