@@ -45,8 +45,15 @@ def bind_extern(context: Context, declared: Declared, item: tree.Extern) -> None
 def _read(declared: Declared, item: tree.Extern) -> Netlist:
     if item.format.name != FORMAT:
         raise Failed(CircuitFormat(span=item.format.span, format=item.format.name))
+    path = imported(item.span.source.name, item.path)
+    if path in declared.circuits:
+        if (known := declared.circuits[path]) is None:
+            raise Failed  # it has been told why
+        return known
+    declared.circuits[path] = None
     try:
-        return netlist(declared.loader(imported(item.span.source.name, item.path)))
+        made = declared.circuits[path] = netlist(declared.loader(path))
+        return made
     except Rejected as rejected:
         if isinstance(first := rejected.problems[0], FileMissing):
             raise Failed(CircuitMissing(span=item.span, path=item.path, reason=first.reason)) from None

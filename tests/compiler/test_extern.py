@@ -32,6 +32,7 @@ from compiler.words.rules import Wrong
 from compiler.words.strides import row_major
 from compiler.words.verify import Malformed, Outside, verify_block
 from lang.calls import Netlist
+from lang.checker.check import check
 from lang.problems.problem import Rejected
 from lang.source import Source
 from lang.syntax.bristol import netlist
@@ -206,6 +207,25 @@ def _joined(made: Apart, widths: list[int]) -> list[int]:
 
 
 # -- files and artifacts
+
+
+def test_a_file_is_read_once_whatever_it_holds() -> None:
+    """Also where it is no circuit: which is told once."""
+    for text, codes in ((FILES["add.txt"], list[str]()), ("1 1\n", ["circuit-line"])):
+        read: list[str] = []
+
+        def loader(name: str, text: str = text, read: list[str] = read) -> Source:
+            read.append(name)
+            return Source(name, text)
+
+        declared = (f'extern fn f{i}(x: uint<5>, y: uint<5>) -> uint<5> = bristol("add.txt");' for i in range(50))
+        calls = "party p; party q; input a: uint<5> from p; output reveal(f1(f2(a, 1), 2)) to q;"
+        try:
+            check(Source("main.ccr", "\n".join([*declared, calls])), {}, loader)
+            found = list[str]()
+        except Rejected as rejected:
+            found = [p.code for p in rejected.problems]
+        assert (found, read) == (codes, ["add.txt"])
 
 
 def test_a_circuit_of_an_import_lies_beside_it() -> None:
