@@ -19,6 +19,7 @@ from lang.problems.draw import as_json, draw
 from lang.problems.problem import Problem
 from lang.syntax.load import read
 from runtime import api
+from runtime.cli.exported import Export, Folder, exported
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
     Define,
@@ -163,6 +164,8 @@ def inspect(
         Path | None,
         typer.Option("--html", metavar="PATH", show_default=False, help="Also write the report as one HTML file."),
     ] = None,
+    export: Export = None,
+    export_to: Folder = Path(),
     json: Json = False,
 ) -> None:
     """Show what a program costs, who learns what, and its epsilon.  Costs are by kernel, pass and source line."""
@@ -192,6 +195,9 @@ def inspect(
         if html:
             with saving(html):
                 replace_bytes(html, page(program, done, told, rows).encode())
+        if export is not None:
+            data["exported"] = paths = exported(program.compiled.plan, export, export_to)
+            text = "\n".join([text, "", *paths])
         result(data, text, json)
 
 

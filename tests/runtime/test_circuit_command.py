@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from support import shared_circuits as shared
-from support.command import call
+from support.command import MILLIONAIRES, call
 
+import ccr
 from compiler.gates.bristol import circuit_of
 from lang.calls import Netlist
 from lang.syntax.bristol import netlist
@@ -152,6 +153,18 @@ def test_files_that_are_no_circuits(tmp_path: Path) -> None:
 )
 def test_names_of_functions(file: str, name: str) -> None:
     assert circuit_program.called(file) == name
+
+
+def test_kernels_of_a_program(tmp_path: Path) -> None:
+    """Each in a file, which is the circuit that is garbled."""
+    compiled = ccr.compile(MILLIONAIRES).compiled
+    for form, ending in (("bristol", "txt"), ("verilog", "v"), ("dot", "dot")):
+        done = call("inspect", MILLIONAIRES, "--export", form, "--export-to", str(tmp_path / form), "--json")
+        assert json.loads(done.stdout)["exported"] == [
+            str(tmp_path / form / f"k{n}.{ending}") for n in range(len(compiled.plan.kernels))
+        ]
+    for number, kernel in enumerate(compiled.plan.kernels):
+        assert circuit_of(read(tmp_path / "bristol" / f"k{number}.txt")) == kernel.circuit
 
 
 # -- real ones
