@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 
 # sources
 
@@ -210,8 +211,6 @@ class Pieces:
     whole: bool = False  # not odd about its centre: a table entry for every value of u
 
 
-# `Sampler` is one too: the noise that the XOR of its operands' bits, a last axis, stands for
-
 # wiring
 
 
@@ -349,7 +348,7 @@ class Share:
 
 Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
-Contraction = Sum | Dot | Digits
+Contraction = Sum | Dot | Digits | Triangles
 Logic = And | Or | Xor
 Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
@@ -371,6 +370,7 @@ NAMES: Mapping[type[Op], str] = {
     Sum: "sum",
     Dot: "dot",
     Digits: "digits",
+    Triangles: "triangles",
     Exact: "exact",
     Round: "round",
     Div: "div",
