@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import prod
 
 from compiler.gates.limits import KERNEL_GATES
+from compiler.joint.demand import low
 from compiler.joint.ones import is_bit, ones
 from compiler.words.arithmetic import split
 from compiler.words.builder import Builder
@@ -59,8 +60,8 @@ def sum_item(b: Builder, number: int, axes: int) -> Value:
     return Value(Sum(axes), (number,), Type(shape, type.scale, type.lo * terms, type.hi * terms), b.span)
 
 
-def chunked(b: Builder, item: Value, op: Contraction) -> int:
-    """A contraction as a sum of contractions that each fit a kernel."""
+def chunked(b: Builder, item: Value, op: Contraction, bits: int | None = None) -> int:
+    """A contraction as a sum of contractions that each fit a kernel; of chunks no more low bits than are read."""
     lanes, terms = split(b.type(item.args[0]).shape, op.count)
     most = _most_terms(b, item)
     if terms <= most:
@@ -71,13 +72,13 @@ def chunked(b: Builder, item: Value, op: Contraction) -> int:
     chunks = -(-terms // most)
     each = -(-terms // chunks)
     whole = terms // each
-    parts = [_piece(b, item, op, [_cut(b, a, 0, (whole, each)) for a in args], (*lanes, whole), each)]
-    total = chunked(b, sum_item(b, parts[0], 1), Sum(1))
+    parts = low(b, _piece(b, item, op, [_cut(b, a, 0, (whole, each)) for a in args], (*lanes, whole), each), bits)
+    total = chunked(b, sum_item(b, parts, 1), Sum(1), bits)
     if whole * each < terms:
         rest = terms - whole * each
         last = _piece(b, item, op, [_cut(b, a, whole * each, (rest,)) for a in args], lanes, rest)
-        total = b.add2(total, last)
-    return _claim(b, total, item.type)
+        total = b.add2(total, low(b, last, bits))
+    return total if bits else _claim(b, total, item.type)
 
 
 def _piece(b: Builder, item: Value, op: Contraction, args: list[int], shape: tuple[int, ...], terms: int) -> int:

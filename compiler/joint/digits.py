@@ -18,6 +18,7 @@ from math import prod
 
 from compiler.joint import squares
 from compiler.joint.chunks import chunked, core, local, shrunk, sum_item
+from compiler.joint.demand import kept, linear
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.joint.ones import is_bit
 from compiler.words.arithmetic import split
@@ -32,6 +33,7 @@ from compiler.words.operations import (
     Exact,
     Linear,
     Mechanism,
+    Mul,
     Sum,
 )
 from compiler.words.reads import reads
@@ -48,11 +50,13 @@ class Contractions(Rewriter):
     roles: Roles = field(kw_only=True)
     owners: Owners = field(default_factory=Owners, kw_only=True)
     readers: Counter[int] = field(default_factory=Counter[int], kw_only=True)
+    kept: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)  # low bits that are read
 
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
         self.readers = Counter(number for item in block.items for number in reads(item))
         self.readers.update(block.results)
+        self.kept = kept(block)
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Contractions:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
@@ -63,13 +67,24 @@ class Contractions(Rewriter):
         if isinstance(item.op, Bound | Mechanism):
             return self.place[item.args[0]]
         item = self.moved(self._at_once(item))
-        op = item.op
-        if self.owners[number] == JOINT and isinstance(op, Dot | Sum):
-            self.b.span = item.span
-            new = dot(self.b, item, op, self.roles) if isinstance(op, Dot) else chunked(self.b, item, op)
-            self.b.span = None
-            return new
-        return self.b.emit(item)
+        self.b.span, bits = item.span, self.kept.get(number)
+        new = self._joint(item, bits) if self.owners[number] == JOINT else self.b.emit(item)
+        self.b.span = None
+        return new
+
+    def _joint(self, item: Value, bits: int | None) -> int:
+        """Of its bits so many low ones are read."""
+        match op := item.op:
+            case Dot():
+                return dot(self.b, item, op, self.roles, bits)
+            case Mul():
+                return product(self.b, item, self.roles, bits)
+            case Sum():
+                return chunked(self.b, item if bits is None else sum_item(self.b, item.args[0], op.count), op)
+            case Linear() if bits is not None:
+                return self.b.emit(linear(self.b, item, op))
+            case _:
+                return self.b.emit(item)
 
     def _at_once(self, item: Value) -> Value:
         """A sum of counts of bits that nothing else reads is one count."""
@@ -82,18 +97,33 @@ class Contractions(Rewriter):
         return self._at_once(replace(item, op=Sum(item.op.count + inner.op.count), args=inner.args))
 
 
-def dot(b: Builder, item: Value, op: Dot, roles: Roles) -> int:
-    """A joint Dot, by squares or read as digits where that costs less."""
+def product(b: Builder, item: Value, roles: Roles, bits: int | None) -> int:
+    """A joint product, by squares where that costs less."""
+    one, other = (b.type(a).width for a in item.args)
+    alone, as_it_is = Dot(0), _pairs(one, other, bits) + min(one + other, bits or one + other)
+    if item.args[0] == item.args[1] or min(one, other) == 1 or squares.ands(b, item, alone, roles, bits) >= as_it_is:
+        return b.emit(item)
+    return squares.by_squares(b, item, alone, roles, bits)
+
+
+def _pairs(one: int, other: int, bits: int | None) -> int:
+    """Of bits of two factors, as far as they count in so many low bits."""
+    return sum(max(0, min(other, (bits or one + other) - i)) for i in range(one))
+
+
+def dot(b: Builder, item: Value, op: Dot, roles: Roles, bits: int | None) -> int:
+    """A joint Dot, by squares or read as digits where that costs less; of its bits so many low ones are read."""
     left, right = item.args
     lanes, terms = split(b.type(left).shape, op.count)
     ta, tb = b.type(left), b.type(right)
     if left == right or min(ta.width, tb.width) == 1:
-        return chunked(b, item, op)
+        return chunked(b, item, op, bits)
     sums = sum(_sum_ands(b, n, prod(lanes), terms, roles.garbler, op.count) for n in item.args)
     as_they_are = sums >= terms * min(ta.width, tb.width)
-    if squares.ands(b, item, op, roles) < terms * ta.width * tb.width + (0 if as_they_are else sums):
-        return squares.by_squares(b, item, op, roles)
-    return chunked(b, item, op) if as_they_are else _as_digits(b, item, op, roles.garbler)
+    pairs = _pairs(ta.width, tb.width, bits)
+    if squares.ands(b, item, op, roles, bits) < terms * pairs + (0 if as_they_are else sums):
+        return squares.by_squares(b, item, op, roles, bits)
+    return chunked(b, item, op, bits) if as_they_are else _as_digits(b, item, op, roles.garbler)
 
 
 def _as_digits(b: Builder, item: Value, op: Dot, garbler: str) -> int:

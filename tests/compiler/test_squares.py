@@ -84,7 +84,11 @@ PROGRAMS = {
     "wrapped": ("int<8>[4, 70]", "int<8>[70, 4]", "(x @ y) as int<8> wrap"),
     "wrapped behind the point": ("fix<16, 8>[4, 40]", "fix<16, 8>[40, 4]", "(x @ y) as fix<16, 8> floor wrap"),
     "wrapped and read whole": ("int<8>[4, 9]", "int<8>[9, 4]", "((x @ y) as int<8> wrap) + (x @ y)"),
-    "in a loop": ("int<6>[4, 6]", "int<6>[6, 4]", "{ var t: int<20>[4, 4] = 0; for i in 0..3 { t = x @ y + t; } t }"),
+    "one product": ("int<7>", "uint<6>", "x * y"),
+    "one that wraps": ("uint<8>", "uint<8>", "(x * y) as uint<8> wrap"),
+    "an outer product": ("int<7>[5, 1]", "int<7>[6]", "x * y"),
+    "one that is added to": ("int<7>[5, 1]", "int<7>[6]", "(x * y + 3 * x - 5) as int<7> wrap"),
+    "one that is divided": ("int<7>[5, 1]", "int<7>[6]", "((x * y + 3 * x) / 4) as int<5> wrap"),
 }
 
 
@@ -93,6 +97,53 @@ PROGRAMS = {
 def test_programs_keep_their_values(left: str, right: str, product: str, evaluator: Evaluator) -> None:
     text = f"{HEAD}input x: {left} from alice; input y: {right} from bob;\noutput z = reveal({product}) to bob;"
     circuits_agree(*words_agree(text, evaluator), garbled=evaluator is Evaluator.MALICIOUS and "long" not in text)
+
+
+def test_in_a_loop() -> None:
+    text = f"""{HEAD}input x: int<6>[4, 6] from alice; input y: int<6>[6, 4] from bob; var t: int<8>[4, 4] = 0;
+        for i in 0..3 {{ t = (x @ y + t) as int<8> wrap; }} output z = reveal(t) to bob;"""
+    circuits_agree(*words_agree(text), garbled=True)
+
+
+HONEST, MALICIOUS = Evaluator.HONEST, Evaluator.MALICIOUS
+BARS = [
+    ("fix<32, 16>[32, 64]", "fix<32, 16>[64]", "(x @ y) as fix<32, 16> floor wrap", MALICIOUS, 520 * 32 * 64, 1023133),
+    ("fix<16, 8>[32, 64]", "fix<16, 8>[64]", "(x @ y) as fix<16, 8> floor wrap", MALICIOUS, 140 * 32 * 64, 268823),
+    ("int<32>[24, 24]", "int<32>[24, 24]", "(x @ y) as int<32> wrap", MALICIOUS, 4_300_000, 3994656),
+    ("int<32>[24, 24]", "int<32>[24, 24]", "(x @ y) as int<32> wrap", HONEST, 3_900_000, 3854592),
+    ("int<8>[28, 28]", "int<8>[5, 5]", "conv2d(x, y)", MALICIOUS, 660_000, 650424),
+    ("fix<32, 16>[64]", "fix<32, 16>[64]", "dot(x, y) as fix<32, 16> floor wrap", HONEST, 490 * 64, 31101),
+    ("fix<16, 8>[64]", "fix<16, 8>[64]", "dot(x, y) as fix<16, 8> floor wrap", HONEST, 130 * 64, 8192),
+    *(
+        (f"uint<{n}>", f"uint<{n}>", f"(x * y) as uint<{n}> wrap", HONEST, bar, bar - 1)
+        for n, bar in ((8, 31), (16, 95), (32, 319), (64, 1151))
+    ),
+    *(
+        (f"int<{n}>", f"int<{n}>", "x * y", HONEST, bar, bar - 2)
+        for n, bar in ((8, 66), (16, 198), (32, 654), (64, 2334))
+    ),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "product", "evaluator", "bar", "ands"), BARS)
+def test_bars(left: str, right: str, product: str, evaluator: Evaluator, bar: int, ands: int) -> None:
+    assert gates(left, right, product, evaluator) == ands <= bar
+
+
+def test_a_step_of_logistic_regression() -> None:
+    """16 rows of 20 features."""
+    text = f"""{HEAD}input x: fix<32, 16>[16, 20] from alice; input y: bit[16] from alice;
+        input w: fix<32, 16>[20] from bob;
+        let p: fix<32, 16>[16] = clamp((x @ w) as fix<32, 16> floor wrap * 0.25 + 0.5, 0, 1);
+        let g = ((p - y) @ x) as fix<32, 16> floor wrap;
+        output z = reveal((w - g * 0.0625) as fix<32, 16>) to bob;"""
+    assert and_gates(compile(Source("squares.ccr", text)).plan) <= 360_000
+
+
+def test_single_products_of_a_malicious_evaluator_stay() -> None:
+    """What it would save by computing its square alone, it may not: there it costs more than the product."""
+    for n, ands in (8, 78), (16, 286), (32, 1061):
+        assert gates(f"int<{n}>", f"int<{n}>", "x * y") == ands
 
 
 def gates(left: str, right: str, product: str, evaluator: Evaluator = Evaluator.MALICIOUS) -> int:
