@@ -1,4 +1,4 @@
-"""Four processes that are killed at random moments: no ledger is below what left its bank, and no index leaves twice."""
+"""Four processes killed at random moments: no ledger is below what left its bank, and no index leaves twice."""
 
 from __future__ import annotations
 
