@@ -13,7 +13,7 @@ from lang.problems.problem import Rejected
 from runtime.api import Connection, Driven, Evaluator, Products, compile, run, session, simulate
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
-from runtime.party.both import PartyFailed
+from runtime.party.errors import PartyFailed
 from runtime.party.run import Report
 from runtime.program import Program
 

@@ -7,26 +7,22 @@ marks in the user's cache, by the digest of the whole file and of the compiler.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import compiler
 import lang
-from compiler import artifact, pipeline
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler import artifact
 from compiler.program import Compiled
-from compiler.program import products as how_products
 from lang.problems.problem import Problem
-from lang.syntax.load import read
 
-Overrides = Mapping[str, str | Fraction]
+if TYPE_CHECKING:
+    from compiler.lowering.understand import Meaning
 
 
 class Known(Enum):
@@ -43,7 +39,7 @@ class Program:
     name: str  # of its file
     compiled: Compiled
     artifact: bytes
-    meaning: pipeline.Meaning | None
+    meaning: Meaning | None
     known: Known = Known.COMPILED
 
     @property
@@ -60,56 +56,9 @@ class Program:
         """Of its data sets, where they are several: it is the program of the first, or of the party asked for."""
         return self.compiled.owners
 
-    def understood(self) -> pipeline.Meaning:
+    def understood(self) -> Meaning:
         """What the text means, which an artifact has brought along."""
         return self.meaning or artifact.meaning(self.compiled)
-
-
-def compile(
-    path: str | Path,
-    overrides: Overrides | None = None,
-    products: Products | None = None,
-    evaluator: Evaluator | None = None,
-    party: str = "",
-) -> Program:
-    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
-
-    Products go as shares and the evaluator may be malicious unless it is said otherwise.  Where data sets have several
-    owners, each has a program with the one other party: this is the one of `party`, or of the first.
-
-    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
-    an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
-    """
-    if Path(path).suffix == ".ccrc":
-        if overrides:
-            raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
-        if products is not None:
-            raise ValueError("an artifact's products are fixed: compile the .ccr file again")
-        if evaluator is not None:
-            raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
-        program = read_artifact(Path(path))
-        return program if party in ("", *program.compiled.parties) else of_party(program, party)
-    meaning = pipeline.understand(read(Path(path)), overrides, party=party)
-    return _built(Path(path).name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
-
-
-def of_each(program: Program) -> dict[str, Program]:
-    """The programs of all owners, where they are several."""
-    return {owner: of_party(program, owner) for owner in program.owners}
-
-
-def of_party(program: Program, party: str) -> Program:
-    """The same text as the program that another of several owners runs; as it is for whom it does not have."""
-    if party not in program.owners or party in program.compiled.parties:
-        return program
-    compiled = program.compiled
-    meaning = artifact.meaning(compiled, party)
-    return _built(program.name, meaning, how_products(compiled.plan), compiled.taken_for)
-
-
-def _built(name: str, meaning: pipeline.Meaning, products: Products, evaluator: Evaluator) -> Program:
-    compiled = pipeline.built(meaning, products, evaluator)
-    return Program(name, compiled, artifact.encode(compiled), meaning)
 
 
 def read_artifact(path: Path) -> Program:

@@ -1,8 +1,13 @@
-"""The text of an artifact, compiled again: what makes the rest of it true."""
+"""The text of an artifact, compiled again: what makes the rest of it true.
+
+The compiler is loaded where it is called: who reads an artifact that this machine has compiled itself, as each party's
+process does, needs nothing of it, and it takes longer to load than all that reads.
+"""
 
 from __future__ import annotations
 
-from compiler import pipeline
+from typing import TYPE_CHECKING
+
 from compiler.artifact.bounds import made_gates
 from compiler.artifact.sealed import ArtifactError
 from compiler.artifact.typed import fraction
@@ -12,6 +17,9 @@ from compiler.program import Compiled, owner, products
 from lang.problems.problem import Rejected
 from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
+
+if TYPE_CHECKING:
+    from compiler.lowering.understand import Meaning
 
 SAID = {  # of a program, by the field that says it
     "parties": "parties are",
@@ -34,11 +42,13 @@ SAID = {  # of a program, by the field that says it
 FORGED = "it was forged, or compiled by another version of ccr: compile the text"
 
 
-def meaning(program: Compiled, party: str = "") -> pipeline.Meaning:
+def meaning(program: Compiled, party: str = "") -> Meaning:
     """What the text means, under the artifact's params, also to another `party` of it; no other file is read.
 
     Raises ArtifactError for a text that is not a program.
     """
+    from compiler.lowering.understand import understand
+
     texts = {file.name: file for file in program.files}
     if not texts:
         raise ArtifactError("the artifact has no text to compare its plan with: compile the .ccr file again")
@@ -51,7 +61,7 @@ def meaning(program: Compiled, party: str = "") -> pipeline.Meaning:
 
     try:
         given = {name: fraction(value) for name, value in program.parameters}
-        return pipeline.understand(program.files[0], given, loader, party or owner(program))
+        return understand(program.files[0], given, loader, party or owner(program))
     except Rejected as rejected:
         first = rejected.problems[0]
         raise ArtifactError(f"the artifact's text does not compile: {first.span}: {first.code}") from None
@@ -64,6 +74,8 @@ def check(program: Compiled, data: bytes) -> None:
 
     No more gates are made than the artifact states, which the size of the file bounds.
     """
+    from compiler import pipeline
+
     try:
         made = pipeline.build(meaning(program), products(program.plan), program.taken_for, made_gates(program))
     except TooManyGates:

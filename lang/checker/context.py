@@ -121,7 +121,7 @@ class Context:
         if self.around.calls and not problem.related and problem.severity == "error":
             name, place = self.around.calls[-1]
             if place is not None:
-                problem = replace(problem, related=((place, f"in this call of `{name}`"),))
+                problem = problem.beside((place, f"in this call of `{name}`"))
         self.findings.add(problem)
 
     def attempt(self) -> Attempt:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class LeaksData(Problem):
     code = "leaks-data"
     title = "`{output}` carries records of `{owner}` to `{receiver}` without a privacy mechanism"
@@ -19,7 +16,6 @@ class LeaksData(Problem):
     receiver: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LeaksInput(Problem):
     code = "leaks-input"
     title = "`{output}` carries the input `{source}` of `{owner}` to `{receiver}`"
@@ -32,7 +28,6 @@ class LeaksInput(Problem):
     receiver: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NoiseKnown(Problem):
     code = "noise-known"
     title = "`{output}` goes to `{party}`, who drew the noise in it and could take it off again"
@@ -43,7 +38,6 @@ class NoiseKnown(Problem):
     party: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class RevealPlace(Problem):
     code = "reveal-place"
     title = "`reveal` stands only directly in an `output`"
@@ -51,7 +45,6 @@ class RevealPlace(Problem):
     help = "compute with the value itself, and write `output reveal(...) to PARTY;` where it is released"
 
 
-@dataclass(frozen=True, kw_only=True)
 class OutputToNobody(Problem):
     code = "output-to-nobody"
     title = "this output is sent to nobody"
@@ -62,7 +55,6 @@ class OutputToNobody(Problem):
     party: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class OutputTwice(Problem):
     code = "output-twice"
     title = "two outputs are called `{name}`"
@@ -72,7 +64,6 @@ class OutputTwice(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReceiverTwice(Problem):
     code = "receiver-twice"
     title = "`{party}` is named twice as a receiver of this output"
@@ -82,7 +73,6 @@ class ReceiverTwice(Problem):
     party: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DatasetOutside(Problem):
     code = "dataset-outside"
     title = "the data set `{name}` is named outside `on`"
@@ -92,7 +82,6 @@ class DatasetOutside(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class RowOutside(Problem):
     code = "row-outside"
     title = "`{name}` is a row of `{dataset}`, not a value"
@@ -104,7 +93,6 @@ class RowOutside(Problem):
     fields: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DpsgdPrivate(Problem):
     code = "dpsgd-private"
     title = "`{word}` under a private condition"
@@ -114,7 +102,6 @@ class DpsgdPrivate(Problem):
     word: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DpsgdInside(Problem):
     code = "dpsgd-inside"
     title = "`{word}` inside {where}"
@@ -125,7 +112,6 @@ class DpsgdInside(Problem):
     where: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DpsgdAssigns(Problem):
     code = "dpsgd-assigns"
     title = "the body of `{word}` assigns `{name}`, which lives outside it"
@@ -136,7 +122,6 @@ class DpsgdAssigns(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DpsgdUnbounded(Problem):
     code = "dpsgd-unbounded"
     title = "this `dpsgd` has no bound on the gradient of a record"
@@ -144,7 +129,6 @@ class DpsgdUnbounded(Problem):
     help = "write `clip = 1.0`: each record's gradient is scaled down to at most that norm"
 
 
-@dataclass(frozen=True, kw_only=True)
 class DpsgdNeedsLoss(Problem):
     code = "dpsgd-needs-loss"
     title = "this `dpsgd` says neither its `loss` nor {missing}"
@@ -154,7 +138,6 @@ class DpsgdNeedsLoss(Problem):
     missing: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossTwice(Problem):
     code = "loss-twice"
     title = "{what}"
@@ -164,7 +147,6 @@ class LossTwice(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossPlace(Problem):
     code = "loss-place"
     title = "`{word}` outside the body of a `dpsgd`"
@@ -174,7 +156,6 @@ class LossPlace(Problem):
     word: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotTrainable(Problem):
     code = "not-trainable"
     title = "`{name}` cannot be trained: it is {what}"
@@ -185,7 +166,6 @@ class NotTrainable(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class TrainedTwice(Problem):
     code = "trained-twice"
     title = "`{name}` is trained twice by this `dpsgd`"
@@ -195,7 +175,6 @@ class TrainedTwice(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClausePrivate(Problem):
     code = "clause-private"
     title = "the clause `{clause}` is not public"
@@ -205,7 +184,6 @@ class ClausePrivate(Problem):
     clause: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClauseValue(Problem):
     code = "clause-value"
     title = "`{clause}` must be {wanted}"
@@ -218,7 +196,6 @@ class ClauseValue(Problem):
     example: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClauseMissing(Problem):
     code = "clause-missing"
     title = "`{word}` lacks {missing}"
@@ -231,7 +208,6 @@ class ClauseMissing(Problem):
     dataset: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClauseUnknown(Problem):
     code = "clause-unknown"
     title = "`{word}` has no clause `{clause}`"
@@ -243,7 +219,6 @@ class ClauseUnknown(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClauseTwice(Problem):
     code = "clause-twice"
     title = "the clause `{clause}` is given twice"
@@ -253,7 +228,6 @@ class ClauseTwice(Problem):
     clause: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NoiseByReceiver(Problem):
     code = "noise-by-receiver"
     title = "noise for records of `{owner}` would be drawn by `{party}`, who could take it off again"
@@ -264,7 +238,6 @@ class NoiseByReceiver(Problem):
     owner: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DatasetOwners(Problem):
     code = "dataset-owners"
     title = "data sets of two parties: `{first}` and `{second}`"
@@ -275,7 +248,6 @@ class DatasetOwners(Problem):
     second: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class DisjointParts(Problem):
     code = "disjoint-parts"
     title = "`disjoint` names {what}"
@@ -285,7 +257,6 @@ class DisjointParts(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class WhereForm(Problem):
     code = "where-form"
     title = "a `where` must be a bound on its own field's norm, or comparisons of fields"
@@ -295,7 +266,6 @@ class WhereForm(Problem):
     field: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LabelRange(Problem):
     code = "label-range"
     title = "`{loss}` judges by labels {ends}"
@@ -309,7 +279,6 @@ class LabelRange(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotYet(Problem):
     """Part of the language, but not of what this version can compile."""
 
@@ -322,7 +291,6 @@ class NotYet(Problem):
     instead: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class RangeTooWide(Problem):
     """A non-linear function whose argument takes more bits than an approximation is made for."""
 
@@ -335,7 +303,6 @@ class RangeTooWide(Problem):
     bits: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class QuotientKind(Problem):
     """A quotient of exact numbers that is bound to no kind: what it is for a divisor of 0 has no bound."""
 
@@ -345,7 +312,6 @@ class QuotientKind(Problem):
     help = "bind the quotient, `let q: int<16> = a / b;`, or give the dividend a kind, `(x as int<16>) / b`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ResultTooWide(Problem):
     """A function that is not bound to a kind, whose result takes more bits than such a result may have."""
 
@@ -358,7 +324,6 @@ class ResultTooWide(Problem):
     bits: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class WithinUnmet(Problem):
     code = "within-unmet"
     title = "`{function}` cannot be computed within {within}"
@@ -370,7 +335,6 @@ class WithinUnmet(Problem):
     reached: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class PrivateIndexBounds(Problem):
     code = "private-index"
     title = "this private index may be {lo} to {hi}, but the axis has {size} elements"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownName(Problem):
     code = "unknown-name"
     title = "nothing is called `{name}`"
@@ -18,7 +15,6 @@ class UnknownName(Problem):
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class UsedBeforeBound(Problem):
     code = "used-before-bound"
     title = "`{name}` is used before it is bound"
@@ -28,7 +24,6 @@ class UsedBeforeBound(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class BoundTwice(Problem):
     code = "bound-twice"
     title = "`{name}` is bound twice"
@@ -38,7 +33,6 @@ class BoundTwice(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class BuiltinName(Problem):
     code = "builtin-name"
     title = "`{name}` is a built-in function"
@@ -48,7 +42,6 @@ class BuiltinName(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotAValue(Problem):
     code = "not-a-value"
     title = "`{name}` is {what}, not a value"
@@ -60,7 +53,6 @@ class NotAValue(Problem):
     hint: str = "write a number, or a name that `input`, `param`, `let` or `var` has bound"
 
 
-@dataclass(frozen=True, kw_only=True)
 class OutsideFunction(Problem):
     code = "outside-function"
     title = "`{name}` is {what}, which a function cannot see"
@@ -71,7 +63,6 @@ class OutsideFunction(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotAssignable(Problem):
     code = "not-assignable"
     title = "`{name}` is {what} and cannot be assigned"
@@ -83,7 +74,6 @@ class NotAssignable(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotAPlace(Problem):
     code = "not-a-place"
     title = "this cannot be assigned"
@@ -91,7 +81,6 @@ class NotAPlace(Problem):
     help = "write a `var`, an element `v[i]` or a field `v.0` on the left"
 
 
-@dataclass(frozen=True, kw_only=True)
 class AssignInValue(Problem):
     code = "assign-in-value"
     title = "`{name}` is assigned inside an `if` that gives a value"
@@ -101,7 +90,6 @@ class AssignInValue(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownKind(Problem):
     code = "unknown-kind"
     title = "there is no kind `{name}`"
@@ -112,7 +100,6 @@ class UnknownKind(Problem):
     hint: str = "kinds are `bit`, `uint<N>`, `int<N>`, `fix<T, F>`, and what `type` names"
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotAKind(Problem):
     code = "not-a-kind"
     title = "`{name}` is {what}, not a kind"
@@ -123,7 +110,6 @@ class NotAKind(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownParty(Problem):
     code = "unknown-party"
     title = "there is no party `{name}`"
@@ -134,7 +120,6 @@ class UnknownParty(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class TooManyParties(Problem):
     code = "too-many-parties"
     title = "a third party, `{name}`"
@@ -144,7 +129,6 @@ class TooManyParties(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class PartyMissing(Problem):
     code = "party-missing"
     title = "only one party, `{name}`"
@@ -154,7 +138,6 @@ class PartyMissing(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NothingToRun(Problem):
     """A file without parties; of `param`, `type` and `fn` alone it checks, and is there to be imported."""
 
@@ -164,7 +147,6 @@ class NothingToRun(Problem):
     help = "write `party NAME;` twice, or compile the program that imports this file"
 
 
-@dataclass(frozen=True, kw_only=True)
 class NoOutput(Problem):
     code = "no-output"
     title = "this program has no `output`: nobody learns anything"
@@ -172,7 +154,6 @@ class NoOutput(Problem):
     help = "write `output NAME to PARTY;`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownDataset(Problem):
     code = "unknown-dataset"
     title = "there is no data set `{name}`"
@@ -183,7 +164,6 @@ class UnknownDataset(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownField(Problem):
     code = "unknown-field"
     title = "`{dataset}` has no field `{name}`"
@@ -195,7 +175,6 @@ class UnknownField(Problem):
     fields: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownFunction(Problem):
     code = "unknown-function"
     title = "there is no function `{name}`"
@@ -206,7 +185,6 @@ class UnknownFunction(Problem):
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotAFunction(Problem):
     code = "not-a-function"
     title = "`{name}` is {what}, not a function"
@@ -218,7 +196,6 @@ class NotAFunction(Problem):
     hint: str = "to multiply, write `*`; to pick an element, `[ ]`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class CallsNeeded(Problem):
     code = "calls-needed"
     title = "`{name}` is a function"
@@ -228,7 +205,6 @@ class CallsNeeded(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ArgumentCount(Problem):
     code = "argument-count"
     title = "`{name}` takes {wanted}, not {given}"
@@ -241,7 +217,6 @@ class ArgumentCount(Problem):
     usage: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownOption(Problem):
     code = "unknown-option"
     title = "`{name}` has no option `{option}`"
@@ -253,7 +228,6 @@ class UnknownOption(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class OptionTwice(Problem):
     code = "option-twice"
     title = "the option `{option}` is given twice"
@@ -263,7 +237,6 @@ class OptionTwice(Problem):
     option: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class OptionValue(Problem):
     code = "option-value"
     title = "the option `{option}` must be {wanted}"
@@ -275,7 +248,6 @@ class OptionValue(Problem):
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Recursion(Problem):
     code = "recursion"
     title = "`{name}` calls itself"
@@ -285,7 +257,6 @@ class Recursion(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class MissingResult(Problem):
     code = "missing-result"
     title = "`{name}` has no result"
@@ -295,7 +266,6 @@ class MissingResult(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SizeUnknown(Problem):
     code = "size-unknown"
     title = "the size `{size}` of `{name}` cannot be told from the arguments"
@@ -306,7 +276,6 @@ class SizeUnknown(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SizeConflict(Problem):
     code = "size-conflict"
     title = "`{size}` would be both {first} and {second}"
@@ -318,7 +287,6 @@ class SizeConflict(Problem):
     second: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnknownParam(Problem):
     code = "unknown-param"
     title = "there is no param `{name}` to override"
@@ -329,7 +297,6 @@ class UnknownParam(Problem):
     hint: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ParamValue(Problem):
     code = "param-value"
     title = "`{value}` is no value for the param `{name}`"
@@ -342,7 +309,6 @@ class ParamValue(Problem):
     example: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ImportMissing(Problem):
     code = "import-missing"
     title = "cannot read `{path}`: {reason}"
@@ -353,7 +319,6 @@ class ImportMissing(Problem):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ImportCircular(Problem):
     code = "import-circular"
     title = "`{path}` imports itself: {way}"
@@ -364,7 +329,6 @@ class ImportCircular(Problem):
     way: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ImportHolds(Problem):
     code = "import-holds"
     title = "an imported file cannot hold {what}"
@@ -374,7 +338,6 @@ class ImportHolds(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Unused(Problem):
     code = "unused"
     severity = "warning"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class LiteralTooLarge(Problem):
     code = "literal-range"
     title = "no kind holds this number"
@@ -18,7 +15,6 @@ class LiteralTooLarge(Problem):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class ValueTooLarge(Problem):
     code = "value-range"
     title = "this {what} more than {limit} bits"
@@ -30,7 +26,6 @@ class ValueTooLarge(Problem):
     hint: str = "compute with smaller numbers"
 
 
-@dataclass(frozen=True, kw_only=True)
 class KindRange(Problem):
     code = "kind-range"
     title = "there is no `{kind}`: {reason}"
@@ -43,7 +38,6 @@ class KindRange(Problem):
     hint: str = "write a width of 1 to 1024 bits"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ShapeRange(Problem):
     code = "shape-range"
     title = "a shape of {elements} elements"
@@ -54,7 +48,6 @@ class ShapeRange(Problem):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class SizeNotPublic(Problem):
     code = "size-not-public"
     title = "a size must be a public whole number"
@@ -64,7 +57,6 @@ class SizeNotPublic(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class SizeNegative(Problem):
     code = "size-range"
     title = "a size of {value}"
@@ -75,7 +67,6 @@ class SizeNegative(Problem):
     least: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class WrongShape(Problem):
     code = "wrong-shape"
     title = "{what} wants the shape {wanted}, not {given}"
@@ -88,7 +79,6 @@ class WrongShape(Problem):
     hint: str = "a scalar fills any shape; else change it with `reshape` or take a slice"
 
 
-@dataclass(frozen=True, kw_only=True)
 class WrongKind(Problem):
     code = "wrong-kind"
     title = "{what} wants {wanted}, not {given}"
@@ -101,7 +91,6 @@ class WrongKind(Problem):
     hint: str = "numbers and tuples do not become each other: pack or unpack it"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ShapesDiffer(Problem):
     code = "shapes-differ"
     title = "the shapes {left} and {right} do not go together in `{op}`"
@@ -113,7 +102,6 @@ class ShapesDiffer(Problem):
     op: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class InnerSizes(Problem):
     code = "inner-sizes"
     title = "`{op}` of {left} and {right}: the inner sizes differ"
@@ -128,7 +116,6 @@ class InnerSizes(Problem):
     hint: str = "the last axis on the left must be as long as the last but one on the right"
 
 
-@dataclass(frozen=True, kw_only=True)
 class WrongRank(Problem):
     code = "wrong-rank"
     title = "`{op}` of {shape}"
@@ -141,7 +128,6 @@ class WrongRank(Problem):
     hint: str = "change its shape with `reshape`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class WrongAxis(Problem):
     code = "wrong-axis"
     title = "no axis {axis} in the shape {shape}"
@@ -152,7 +138,6 @@ class WrongAxis(Problem):
     shape: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ItemsDiffer(Problem):
     code = "items-differ"
     title = "the items of an array have one shape: {first}, then {given}"
@@ -163,7 +148,6 @@ class ItemsDiffer(Problem):
     given: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class TooManyPicks(Problem):
     code = "too-many-indices"
     title = "{given} indices for the shape {shape}"
@@ -174,7 +158,6 @@ class TooManyPicks(Problem):
     shape: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotIndexable(Problem):
     code = "not-indexable"
     title = "{what} has no elements to pick"
@@ -184,7 +167,6 @@ class NotIndexable(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class IndexRange(Problem):
     code = "index-range"
     title = "index {index} of an axis of {size}"
@@ -196,7 +178,6 @@ class IndexRange(Problem):
     last: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class SliceRange(Problem):
     code = "slice-range"
     title = "the slice {start}..{end} of an axis of {size}"
@@ -208,7 +189,6 @@ class SliceRange(Problem):
     size: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class SliceBackwards(Problem):
     code = "slice-backwards"
     title = "the range {start}..{end} {fault}"

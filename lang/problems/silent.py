@@ -5,12 +5,9 @@ Warnings, but for one: what is lost the text does ask for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class QuotientZero(Problem):
     code = "quotient-zero"
     severity = "warning"
@@ -21,7 +18,6 @@ class QuotientZero(Problem):
     instead: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class QuotientFloored(Problem):
     code = "quotient-floored"
     severity = "warning"
@@ -34,7 +30,6 @@ class QuotientFloored(Problem):
     written: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossIgnores(Problem):
     code = "loss-ignores"
     title = "the loss does not depend on `{name}`"
@@ -44,7 +39,6 @@ class LossIgnores(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossFlat(Problem):
     code = "loss-flat"
     severity = "warning"
@@ -55,7 +49,6 @@ class LossFlat(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UpdateLost(Problem):
     code = "update-lost"
     severity = "warning"
@@ -68,7 +61,6 @@ class UpdateLost(Problem):
     kind: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class MeasureRepeated(Problem):
     code = "measure-repeated"
     severity = "warning"
@@ -81,7 +73,6 @@ class MeasureRepeated(Problem):
     root: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class AddedStepwise(Problem):
     code = "added-stepwise"
     severity = "warning"

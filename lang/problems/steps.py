@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class LeaksStep(Problem):
     code = "leaks-step"
     title = "each step of this `dpsgd` would tell `{source}` of `{owner}` to `{receiver}`"
@@ -19,7 +16,6 @@ class LeaksStep(Problem):
     receiver: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class StepStart(Problem):
     code = "step-start"
     title = "`{name}` does not start as `{receiver}`'s own, and `release = step` tells it to `{receiver}`"
@@ -30,7 +26,6 @@ class StepStart(Problem):
     receiver: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class StepPlace(Problem):
     code = "step-place"
     title = "what is told at once stands in a loop"
@@ -38,7 +33,6 @@ class StepPlace(Problem):
     help = "move it out of the loop, and let `steps` count; a `rate` may depend on the step"
 
 
-@dataclass(frozen=True, kw_only=True)
 class StepClause(Problem):
     code = "step-clause"
     title = "`{clause}` is for whoever learns the noisy sum of each step"

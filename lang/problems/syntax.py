@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class FileMissing(Problem):
     code = "file-missing"
     title = "cannot read `{path}`: {reason}"
@@ -17,7 +14,6 @@ class FileMissing(Problem):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotUtf8(Problem):
     code = "not-utf8"
     title = "`{path}` is not text in UTF-8 (byte {offset})"
@@ -27,7 +23,6 @@ class NotUtf8(Problem):
     offset: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnexpectedCharacter(Problem):
     code = "unexpected-character"
     title = "unexpected character {character}"
@@ -38,7 +33,6 @@ class UnexpectedCharacter(Problem):
     hint: str = "remove it"
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnexpectedWord(Problem):
     code = "unexpected-word"
     title = "unexpected {found}"
@@ -50,7 +44,6 @@ class UnexpectedWord(Problem):
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnexpectedEnd(Problem):
     code = "unexpected-end"
     title = "the file ends in the middle of a statement"
@@ -60,7 +53,6 @@ class UnexpectedEnd(Problem):
     expected: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class MissingSemicolon(Problem):
     code = "missing-semicolon"
     title = "`;` is missing"
@@ -68,7 +60,6 @@ class MissingSemicolon(Problem):
     help = "every statement and declaration ends with `;`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ReservedWord(Problem):
     code = "reserved-word"
     title = "`{word}` is a word of the language and cannot be a name"
@@ -78,7 +69,6 @@ class ReservedWord(Problem):
     word: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnclosedBracket(Problem):
     code = "unclosed-brace"
     title = "this `{opening}` is never closed"
@@ -89,7 +79,6 @@ class UnclosedBracket(Problem):
     closing: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnopenedBracket(Problem):
     code = "unopened-brace"
     title = "this `{closing}` closes nothing"
@@ -100,7 +89,6 @@ class UnopenedBracket(Problem):
     closing: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnclosedString(Problem):
     code = "unclosed-string"
     title = "this string is never closed"
@@ -108,7 +96,6 @@ class UnclosedString(Problem):
     help = 'write the closing `"` on the same line'
 
 
-@dataclass(frozen=True, kw_only=True)
 class TooDeep(Problem):
     code = "too-deep"
     title = "nested more than {limit} deep"
@@ -118,7 +105,6 @@ class TooDeep(Problem):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class ValueNotLast(Problem):
     code = "value-not-last"
     title = "a statement after the value of the block"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotPublic(Problem):
     code = "private-bound"
     title = "{what} must be public"
@@ -17,7 +14,6 @@ class NotPublic(Problem):
     what: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotWhole(Problem):
     code = "not-whole"
     title = "{what} must be a whole number"
@@ -28,7 +24,6 @@ class NotWhole(Problem):
     value: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ClampReversed(Problem):
     code = "clamp-reversed"
     title = "the bounds of this `clamp` run backwards"
@@ -39,7 +34,6 @@ class ClampReversed(Problem):
     high: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnrolledTooFar(Problem):
     code = "unrolled-too-far"
     title = "this loop unrolls to more than {limit} iterations"
@@ -50,7 +44,6 @@ class UnrolledTooFar(Problem):
     hint: str = "sizes, slice bounds and public conditions that depend on the index unroll a loop"
 
 
-@dataclass(frozen=True, kw_only=True)
 class TooLarge(Problem):
     code = "too-large"
     title = "the program grows beyond {limit} {what}"
@@ -62,7 +55,6 @@ class TooLarge(Problem):
     hint: str = "functions are inlined at each call: use loops for repetition"
 
 
-@dataclass(frozen=True, kw_only=True)
 class CircuitsTooLarge(Problem):
     code = "too-many-gates"
     title = "the circuits of this program take more than {limit} gates"
@@ -72,7 +64,6 @@ class CircuitsTooLarge(Problem):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class TupleTooLarge(Problem):
     code = "tuple-too-large"
     title = "a tuple of more than {limit} values"
@@ -82,7 +73,6 @@ class TupleTooLarge(Problem):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class ConditionKind(Problem):
     code = "condition-kind"
     title = "a condition must be a bit, not {given}"
@@ -92,7 +82,6 @@ class ConditionKind(Problem):
     given: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class IfWithoutElse(Problem):
     code = "if-without-else"
     title = "an `if` without `else` has no value"
@@ -100,7 +89,6 @@ class IfWithoutElse(Problem):
     help = "write `else {{ ... }}` with the other value"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ArmWithoutValue(Problem):
     code = "arm-without-value"
     title = "this arm of the `if` has no value"
@@ -108,7 +96,6 @@ class ArmWithoutValue(Problem):
     help = "end it with an expression, without `;`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ArmsDiffer(Problem):
     code = "arms-differ"
     title = "the arms of this `if` have different kinds: {first} and {second}"
@@ -119,7 +106,6 @@ class ArmsDiffer(Problem):
     second: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class UnusedValue(Problem):
     code = "unused-value"
     title = "this value is not used"
@@ -127,7 +113,6 @@ class UnusedValue(Problem):
     help = "bind it with `let NAME = ...;` or remove it"
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotATuple(Problem):
     code = "not-a-tuple"
     title = "{what} has no field `{field}`"
@@ -139,7 +124,6 @@ class NotATuple(Problem):
     hint: str = "only tuples have fields, and only those that they were made with: `(a, b).0`"
 
 
-@dataclass(frozen=True, kw_only=True)
 class PatternLength(Problem):
     code = "pattern-length"
     title = "{names} names for {given}"
@@ -150,7 +134,6 @@ class PatternLength(Problem):
     given: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class VarKind(Problem):
     code = "var-kind"
     title = "the kind of the `var` `{name}` cannot be told"
@@ -161,7 +144,6 @@ class VarKind(Problem):
     example: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class BitsOfFix(Problem):
     code = "bits-of-fix"
     title = "`{op}` works on the bits of integers, not on {given}"
@@ -172,7 +154,6 @@ class BitsOfFix(Problem):
     given: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class NotNamed(Problem):
     code = "not-named"
     title = "`{op}` needs a named kind: the bits of an exact number have no end"
@@ -182,7 +163,6 @@ class NotNamed(Problem):
     op: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class IntegersOnly(Problem):
     code = "integers-only"
     title = "`{op}` works on integers, not on {given}"
@@ -194,7 +174,6 @@ class IntegersOnly(Problem):
     hint: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class DivisionByZero(Problem):
     code = "division-by-zero"
     title = "division by a public zero"
@@ -202,7 +181,6 @@ class DivisionByZero(Problem):
     help = "divide by a number other than 0"
 
 
-@dataclass(frozen=True, kw_only=True)
 class ExponentRange(Problem):
     code = "exponent-range"
     title = "an exponent must be a public whole number from 0 to {limit}"
@@ -213,7 +191,6 @@ class ExponentRange(Problem):
     given: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ShiftRange(Problem):
     code = "shift-range"
     title = "a shift must be by a whole number from 0 to {limit}"
@@ -224,7 +201,6 @@ class ShiftRange(Problem):
     given: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class ModesClash(Problem):
     code = "modes-clash"
     title = "`{first}` and `{second}` exclude each other"
@@ -235,7 +211,6 @@ class ModesClash(Problem):
     second: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class LossOnly(Problem):
     code = "loss-only"
     title = "`{name}` stands only in a `loss`"
@@ -245,7 +220,6 @@ class LossOnly(Problem):
     name: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class Clamped(Problem):
     code = "clamped"
     severity = "warning"

@@ -1,61 +1,109 @@
-"""The command `ccr` and its sub-commands."""
+"""The command `ccr`: the table of commands as a parser, of which each part is made when it is asked for."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from typing import Annotated
+import sys
+from collections import UserDict
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated, Any, assert_never
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from runtime.cli import (
-    budgets,
-    checkpoints,
-    clear,
-    contracts,
-    deidentification,
-    identities,
-    language,
-    policies,
-    privacy,
-    programs,
-    runs,
-    tables,
-    trails,
-)
+from runtime.cli import signals
+from runtime.cli.commands import COMMANDS, Command, Group
+from runtime.cli.screen import NotShown, result, say
+from runtime.cli.status import WRONG
+
+_UsageError: Any = typer.BadParameter.__bases__[0]  # click's, which typer brings along under a name of its own
+_SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
+
+class _Rows(UserDict[str, Any]):
+    """Rows of the table by name, each of which is taken out as a parser."""
+
+    def __getitem__(self, name: str) -> Any:
+        return _parser(self.data[name])
+
+
+class _Listed(TyperGroup):
+    """A parser of commands that lists them without loading them."""
+
+    rows: Sequence[Command | Group]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = _Rows({row.name: row for row in self.rows})
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **given: Any) -> Any:
+        """Ends the process; a wrong command line is told to programs too, as every other fault is."""
+        words = sys.argv[1:] if args is None else args
+        try:
+            status = super().main(args, *more, **given | {"standalone_mode": False})
+        except _UsageError as error:
+            error.show()
+            if "--json" in words:
+                help = f"`{error.ctx.command_path} --help` says what it takes" if error.ctx else ""
+                with suppress(NotShown):  # it has been said on standard error
+                    told = {"code": "usage", "message": error.format_message(), "help": help}
+                    result({"error": told}, "", True)
+            status = WRONG
+        sys.exit(status)
+
+    def invoke(self, ctx: Any) -> Any:
+        """A command is loaded and called in here."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as signal:
+            said, status = signals.told(signal)
+            say(said)
+            raise typer.Exit(status) from None
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [row.name for row in self.rows]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(row.name, row.help) for row in self.rows])
+
+
+def _listed(commands: Sequence[Command | Group]) -> type[_Listed]:
+    return type("Listed", (_Listed,), {"rows": commands})
+
+
+def _parser(row: Command | Group) -> Any:
+    match row:
+        case Command(name):
+            one = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
+            one.command(name)(row.load())
+            return get_command(one)
+        case Group(_, help, commands):
+            return get_group(typer.Typer(cls=_listed(commands), help=help, no_args_is_help=True, rich_markup_mode=None))
+        case _:
+            assert_never(row)
+
 
 app = typer.Typer(
     name="ccr",
+    cls=_listed(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_SETTINGS,
 )
-app.command()(programs.check)
-app.command()(language.fmt)
-app.command()(language.explain)
-app.command()(programs.compile)
-app.command()(programs.inspect)
-app.command()(privacy.privacy)
-app.command()(clear.simulate)
-app.command()(runs.run)
-tables.app.command()(deidentification.check)
-tables.app.command()(deidentification.mask)
-app.add_typer(tables.app, name="data")
-app.add_typer(identities.app, name="keys")
-app.add_typer(policies.app, name="policy")
-app.add_typer(contracts.app, name="contract")
-budgets.app.command()(checkpoints.checkpoint)
-budgets.app.command()(checkpoints.compare)
-budgets.app.command()(trails.export)
-budgets.app.command("audit")(trails.audit_)
-budgets.app.command()(trails.report)
-app.add_typer(budgets.app, name="budget")
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"ccr {version('ccr-lang')}")
+        # Here, because both are for this option alone.
+        from importlib.metadata import version
+
+        from runtime.execute.engines import BACKEND
+
+        print(f"ccr {version('ccr-lang')}, backend {BACKEND}")
         raise typer.Exit
 
 

@@ -9,9 +9,10 @@ import typer
 from pydantic import ValidationError
 
 from runtime.cli.contract_files import read_contract
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults
 from runtime.cli.grants import Whose, fits, whose
-from runtime.cli.options import ColumnsOf, Json, LedgerFile, PolicyFile, UsageError, columns_given, positive
+from runtime.cli.options import Json, LedgerFile, PolicyFile, UsageError, positive
 from runtime.cli.programs import compiled
 from runtime.cli.ruling import adopted, policy_given, ruling
 from runtime.cli.screen import result, say
@@ -35,7 +36,6 @@ from runtime.policy.spell import remembered
 from runtime.privacy.limits import warning
 from runtime.report import budget as report
 
-app = typer.Typer(help="Grant privacy budgets to data sets, and see what is left.", no_args_is_help=True)
 Records = Annotated[
     str,
     typer.Argument(metavar="RECORDS", show_default=False, help=f"The data set's file, {formats.endings()}."),
@@ -76,7 +76,6 @@ Distinct = Annotated[
 ]
 
 
-@app.command()
 def grant(
     records: Records,
     epsilon: Epsilon,
@@ -127,7 +126,6 @@ def grant(
             _tell(opened, held.data, json)
 
 
-@app.command()
 def allot(
     records: Records,
     to: Annotated[
@@ -156,7 +154,6 @@ def allot(
             _tell(opened, data, json)
 
 
-@app.command()
 def show(
     records: Annotated[
         str | None, typer.Argument(metavar="[RECORDS]", show_default=False, help="Only this data set.")
@@ -169,7 +166,6 @@ def show(
         _tell(opened, None if records is None else identify(opened, records).data, json)
 
 
-@app.command()
 def lift(
     contract: Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)],
     ledger: LedgerFile = None,
@@ -183,7 +179,6 @@ def lift(
         result({"contract": name}, f"contract {name[:16]} is not blocked any more", json)
 
 
-@app.command()
 def clock(
     was_ahead: Annotated[
         bool,
@@ -209,7 +204,6 @@ def clock(
         result({"now": f"{at:%Y-%m-%dT%H:%M:%SZ}", "last": last}, said, json)
 
 
-@app.command()
 def history(ledger: LedgerFile = None, json: Json = False) -> None:
     """List everything that happened to the budgets.  An edited or truncated ledger is refused."""
     with faults(json), Ledger(ledger or default_path()) as opened:

@@ -33,7 +33,7 @@ def checkpoint(
         identity = keys.load(key, cert)
         with Ledger(ledger or default_path()) as opened:
             new = made(opened, identity, now())
-        if out.exists():
+        if out.is_file():  # a device keeps nothing that could be replaced
             older = _read(out)
             verify(older, new.statement.key)
             goes_on(older.statement, new)

@@ -6,22 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from compiler.words.integers import Array
 from runtime import api
+from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
 from runtime.cli.models import Asked
 from runtime.cli.options import (
-    ColumnsOf,
     Define,
     Evaluator,
-    Input,
-    Inputs,
     Json,
-    Map,
-    Output,
-    Outputs,
     Products,
     Runnable,
     Seed,
-    columns_given,
 )
 from runtime.cli.places import checked
 from runtime.cli.programs import compiled

@@ -13,21 +13,9 @@ from compiler.program import products as products_of
 from lang.numerals import spelled
 from runtime.cli import drafting
 from runtime.cli.contract_files import read_contract, write_contract
+from runtime.cli.data_options import ColumnsOf, Input, columns_given
 from runtime.cli.faults import faults
-from runtime.cli.options import (
-    ColumnsOf,
-    Define,
-    Evaluator,
-    Input,
-    Json,
-    LedgerFile,
-    PolicyFile,
-    Products,
-    Runnable,
-    UsageError,
-    columns_given,
-    pairs,
-)
+from runtime.cli.options import Define, Evaluator, Json, LedgerFile, PolicyFile, Products, Runnable, UsageError, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.ruling import for_contract, of_contract, policy_given
 from runtime.cli.screen import result, say
@@ -48,7 +36,6 @@ from runtime.program import Program
 from runtime.report.contract import as_json, framework, lines
 from runtime.report.program import integrity
 
-app = typer.Typer(help="Write, sign and check what two parties agree on before they run.", no_args_is_help=True)
 CLOCK_SKEW = timedelta(hours=1)  # by which the parties' clocks may differ
 File = Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)]
 Key = Annotated[Path, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key.")]
@@ -121,7 +108,6 @@ Purpose = Annotated[
 Out = Annotated[Path, typer.Option("-o", metavar="OUT", help="Where it is written.")]
 
 
-@app.command()
 def new(
     file: Runnable,
     key: Key,
@@ -180,7 +166,6 @@ def new(
         result({**made, **drafting.as_json(costs)}, "\n".join(told), json)
 
 
-@app.command(name="sign")
 def sign_(
     file: File,
     key: Key,
@@ -216,7 +201,6 @@ def sign_(
         result({"contract": str(file), "digest": digest(contract.terms), "missing": missing}, "\n".join(said), json)
 
 
-@app.command()
 def show(
     file: File,
     against: Annotated[
@@ -244,7 +228,6 @@ def show(
             raise typer.Exit(REFUSED) from None
 
 
-@app.command(name="verify")
 def verify_(
     file: File,
     program: Annotated[
@@ -284,7 +267,6 @@ def verify_(
         result({**found, **drafting.as_json(costs)}, "\n".join(told), json)
 
 
-@app.command(name="revoke")
 def revoke_(file: File, key: Key, cert: Cert, ledger: LedgerFile = None, json: Json = False) -> None:
     """Revoke a contract for good: no run starts under it.  Either party may; its ledger and the file say so."""
     with faults(json):

@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import ColumnsOf, Define, Json, UsageError, columns_given
+from runtime.cli.options import Define, Json, UsageError
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
@@ -33,6 +34,7 @@ from runtime.data.unchanged import unchanged
 from runtime.files import PRIVATE, replace_bytes
 from runtime.net import keys
 from runtime.party.sources import specs
+from runtime.policy.read import LARGEST
 from runtime.report.deidentification import check_lines, mask_lines
 from runtime.report.wording import listing
 
@@ -154,7 +156,12 @@ def read_policy(path: Path) -> Rules:
     where = str(path)
     try:
         with path.open("rb") as file:
-            found = tomllib.load(file, parse_float=Decimal)
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise InputError(
+                f"it has more than the {LARGEST} bytes of the largest policy", help="is this another file?", file=where
+            )
+        found = tomllib.loads(data.decode(), parse_float=Decimal)
     except OSError as error:
         raise cannot_open(where, error) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

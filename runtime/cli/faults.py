@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
 
-from compiler.artifact import ArtifactError
 from lang.numerals import counted
 from lang.problems.draw import as_json, brief, draw
-from lang.problems.problem import Rejected
+from lang.problems.problem import Problem, Rejected
+from runtime.cli import signals
 from runtime.cli.options import UsageError
 from runtime.cli.screen import NotShown, result, say
-from runtime.cli.status import FAILED, INTERRUPTED, REFUSED, WRONG
+from runtime.cli.status import FAILED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
-from runtime.execute.yao import ForgedOutput
+from runtime.execute.errors import ForgedOutput
 from runtime.files import advice
-from runtime.net.errors import NetworkError
-from runtime.net.keys import KeyFileError, KeyNotWritten
+from runtime.net.errors import KeyFileError, KeyNotWritten, NetworkError
 from runtime.ot.errors import CheatingDetected
-from runtime.party.both import PartyFailed
+from runtime.party.errors import PartyFailed
 from runtime.report.wording import amount
-from runtime.session.guard import PeerRefused
-from runtime.session.hello import DifferentContracts, Disagreement
+from runtime.session.errors import DifferentContracts, Disagreement, PeerRefused
+
+
+class NoArtifact(Exception):
+    """A file is not an artifact, or not one that this version makes; the message says why."""
 
 
 class NotSaved(Exception):
@@ -33,6 +35,12 @@ class NotSaved(Exception):
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(f"cannot write {path}: {error.strerror}\n  = help: {advice(error)}")
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """Tell of each, drawn."""
+    for problem in problems:
+        say(draw(problem) + "\n")
 
 
 @contextmanager
@@ -49,12 +57,12 @@ def faults(json: bool) -> Generator[None]:
     """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through."""
     try:
         yield
-    except KeyboardInterrupt:
-        say("interrupted; the run has ended and no output was saved")
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as signal:
+        said, status = signals.told(signal)
+        say(f"{said}; the run has ended and no output was saved")
+        raise typer.Exit(status) from None
     except Rejected as rejected:
-        for problem in rejected.problems:
-            say(draw(problem) + "\n")
+        warn(rejected.problems)
         errors = sum(problem.severity == "error" for problem in rejected.problems)
         say(counted(errors, "error"))
         _end(json, {"problems": [as_json(problem) for problem in rejected.problems]}, WRONG)
@@ -68,11 +76,11 @@ def faults(json: bool) -> Generator[None]:
     except UsageError as error:
         say(brief(f"error: {error.what}" + (f"\n  = help: {error.help}" if error.help else "")))
         _end(json, _error("usage", error.what, help=error.help), WRONG)
-    except (ArtifactError, KeyFileError) as error:
+    except (NoArtifact, KeyFileError) as error:
         refused = error.__cause__ if isinstance(error, KeyNotWritten) else None
         help = f"\n  = help: {advice(refused)}" if isinstance(refused, OSError) else ""
         say(brief(f"error: {error}{help}"))
-        code = "artifact" if isinstance(error, ArtifactError) else "key"
+        code = "artifact" if isinstance(error, NoArtifact) else "key"
         _end(json, _error(code, str(error)), FAILED if isinstance(error, KeyNotWritten) else WRONG)
     except Refused as refused:
         say(brief(_whose(refused)))
@@ -84,6 +92,11 @@ def faults(json: bool) -> Generator[None]:
     except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
         say(brief(f"error: {_whose(error)}"))
         _end(json, _error(type(error).__name__, _whose(error)), FAILED)
+    except OSError as error:  # where nothing else has been said of what the system does not allow
+        where = "" if error.filename is None else f"{error.filename}: "
+        said = f"{where}{error.strerror or error}"
+        say(brief(f"error: {said}\n  = help: {advice(error)}"))
+        _end(json, _error("system", said, help=advice(error)), FAILED)
     except NotShown as error:
         say(f"error: standard output takes nothing: {error}")
         raise typer.Exit(FAILED) from None

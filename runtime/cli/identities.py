@@ -12,10 +12,7 @@ from runtime.cli.options import Json, UsageError
 from runtime.cli.screen import result
 from runtime.net import keys
 
-app = typer.Typer(help="Make and show the keys by which two parties know each other.", no_args_is_help=True)
 
-
-@app.command()
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", show_default=False)],
     folder: Annotated[Path, typer.Option("--folder", help="Where NAME.key and NAME.crt are written.")] = Path(),
@@ -36,7 +33,6 @@ def new(
         )
 
 
-@app.command()
 def show(certificate: Annotated[Path, typer.Argument(metavar="CERT", show_default=False)], json: Json = False) -> None:
     """Print a certificate's fingerprint, its key.  Compare it with the peer by telephone."""
     with faults(json):

@@ -15,18 +15,17 @@ from lang.syntax.fmt import format_text
 from lang.syntax.load import decode, read
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
+from runtime.cli.program_files import STDIN
 from runtime.cli.screen import result, write
 from runtime.cli.status import FAILED
 from runtime.files import replace_bytes
-
-STDIN = "-"
 
 
 def fmt(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", show_default=False, help="Programs to format in place; - formats standard input."
+            metavar="FILE", show_default=False, help="Programs to format in place; - formats standard input."
         ),
     ],
     check: Annotated[

@@ -1,21 +1,24 @@
-"""The entry point of `ccr`: imports nothing at first, so that Ctrl-C while the rest is loaded ends quietly too."""
+"""The entry point of `ccr`: imports little at first, so that Ctrl-C while the rest is loaded ends quietly too."""
 
 from __future__ import annotations
 
 import sys
 
-from runtime.cli.status import FAILED, INTERRUPTED
+from runtime.cli import signals
+from runtime.cli.status import FAILED
 
 
 def main() -> None:
     """Run the command line; the exit statuses are in `runtime.cli.status`."""
     try:
+        signals.heed()
         from runtime.cli.app import app
 
         app()
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt as signal:
+        said, status = signals.told(signal)
+        print(said, file=sys.stderr)
+        sys.exit(status)
     except OSError:  # the help and the version are told by others
         from runtime.cli.screen import NotShown, write
 

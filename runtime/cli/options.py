@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,9 +13,6 @@ import typer
 from compiler.joint.locality import Evaluator as EvaluatorOf
 from compiler.joint.shares import Products as ProductsOf
 from runtime.contract.amounts import typed
-from runtime.data import save
-from runtime.data.references import named_endings
-from runtime.report.traffic import Link
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]
 Runnable = Annotated[
@@ -47,62 +42,6 @@ Evaluator = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors are still told.")]
-Input = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        metavar="NAME=PATH",
-        show_default=False,
-        help="A file for an input or data set, or an array of one: model.safetensors:fc1.weight, and :T behind it if "
-        "it lies there transposed; a number for a scalar.",
-    ),
-]
-Inputs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--inputs",
-        metavar="PATH",
-        show_default=False,
-        help=f"A {named_endings()} file with all inputs that --input does not give, by their names or as --map says.",
-    ),
-]
-ColumnsOf = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--columns",
-        metavar="NAME=A,B,...",
-        show_default=False,
-        help="Which columns of a file are a field of a data set, or an input: x=a,b or x=a..d for all between.",
-    ),
-]
-Output = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--output",
-        metavar="NAME=PATH",
-        show_default=False,
-        help=f"Save an output as {save.endings()}; several may be arrays of one file: tuned.npz:coef.",
-    ),
-]
-Outputs = Annotated[
-    str | None,
-    typer.Option(
-        "--outputs",
-        metavar="PATH",
-        show_default=False,
-        help=f"Save all outputs that --output does not in one {save.named_endings()} file, named as --map says.",
-    ),
-]
-Map = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map",
-        metavar="NAME=ARRAY,...",
-        show_default=False,
-        help="What an input or output is called in the files of --inputs and --outputs; ARRAY:T if it lies there "
-        "transposed.",
-    ),
-]
 Seed = Annotated[
     int | None,
     typer.Option(
@@ -136,16 +75,6 @@ Delta = Annotated[
         help="The delta at which epsilon is told; the smaller of 1e-5 and 1/(10 n) if not given, n the records.",
     ),
 ]
-LinkOf = Annotated[
-    str | None,
-    typer.Option(
-        "--link",
-        metavar="RATE,TRIP",
-        show_default=False,
-        help="Estimate the seconds over such a connection: 100Mbit,40ms is a rate and a round trip.",
-    ),
-]
-BITS = {"k": 1e3, "M": 1e6, "G": 1e9}
 
 
 class UsageError(Exception):
@@ -170,29 +99,10 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def columns_given(given: Sequence[str] | None) -> dict[str, list[str]]:
-    """The columns that --columns lists, by the name of a field or an input; `"a, b"` is one.  Raises UsageError."""
-    found: dict[str, list[str]] = {}
-    for name, listed in pairs("--columns", given).items():
-        try:
-            (found[name],) = csv.reader([listed], strict=True, skipinitialspace=True)
-        except (csv.Error, ValueError):
-            raise UsageError(f"`--columns {name}={listed}` is not a list of names", 'quote like x=a,"b, c"') from None
-    return found
-
-
 def checked_delta(delta: float | None) -> None:
     """Raises UsageError unless 0 < delta < 1, or there is none."""
     if delta is not None and not 0 < delta < 1:
         raise UsageError(f"--delta {delta:g} does not lie between 0 and 1", "give a small one, such as 1e-5")
-
-
-def link(option: str, text: str) -> Link:
-    """RATE,ROUNDTRIP such as 100Mbit,40ms.  Raises UsageError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(k|M|G)bit,(\d+(?:\.\d+)?)ms", text)
-    if found is None or not float(found[1]):
-        raise UsageError(f"`{option} {text}` is not a rate and a round trip", "write them like 100Mbit,40ms")
-    return Link(float(found[1]) * BITS[found[2]] / 8, float(found[3]) / 1000)
 
 
 def positive(option: str, text: str) -> Fraction:

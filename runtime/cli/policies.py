@@ -27,11 +27,9 @@ from runtime.privacy.cost import stated
 from runtime.privacy.limits import default_delta
 from runtime.report import policy as report
 
-app = typer.Typer(help="Read the rules that an officer or a standards body has written.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(metavar="POLICY", show_default=False, help="A policy.toml.")]
 
 
-@app.command()
 def show(file: File, json: Json = False) -> None:
     """Say in words what a policy allows, and its digest."""
     with faults(json):
@@ -39,7 +37,6 @@ def show(file: File, json: Json = False) -> None:
         result(report.as_json(policy), "\n".join(report.lines(policy)), json)
 
 
-@app.command()
 def check(
     file: File,
     program: Runnable,

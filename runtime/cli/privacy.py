@@ -11,20 +11,10 @@ import typer
 
 from compiler.program import Compiled
 from lang.numerals import counted
+from runtime.api import of_each
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import (
-    ColumnsOf,
-    Define,
-    Delta,
-    Evaluator,
-    Json,
-    Products,
-    Runnable,
-    UsageError,
-    checked_delta,
-    columns_given,
-    pairs,
-)
+from runtime.cli.options import Define, Delta, Evaluator, Json, Products, Runnable, UsageError, checked_delta, pairs
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.data.columns import Chosen
@@ -32,7 +22,7 @@ from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.party.sources import specs
 from runtime.privacy.cost import stated
-from runtime.program import Program, of_each
+from runtime.program import Program
 from runtime.report import plot as picture
 from runtime.report.spending import Spending, SpendingOfAll, Unknown, spending, spending_of_all
 from runtime.report.wording import listing

@@ -1,57 +1,44 @@
-"""`ccr check`, `ccr compile` and `ccr inspect`: what can be said about a program without running it."""
+"""`ccr compile` and `ccr inspect`: what can be said about a program without running it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from compiler.artifact import ArtifactError
 from compiler.joint.locality import Evaluator as EvaluatorOf
 from compiler.joint.shares import Products as ProductsOf
 from compiler.lowering.widths import widths
-from compiler.pipeline import examine
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
-from lang.numerals import counted
-from lang.problems.draw import as_json, draw
-from lang.problems.problem import Problem
-from lang.syntax.load import read
 from runtime import api
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import NoArtifact, faults, saving, warn
+from runtime.cli.links import LinkOf, link
 from runtime.cli.options import (
     Define,
     Delta,
     Evaluator,
     File,
     Json,
-    LinkOf,
     Products,
     Runnable,
     UsageError,
     checked_delta,
-    link,
     pairs,
 )
-from runtime.cli.screen import result, say
-from runtime.data.formats import format_of
+from runtime.cli.program_files import ARTIFACT, no_data, source_only
+from runtime.cli.screen import result
 from runtime.files import replace_bytes
 from runtime.privacy.cost import stated
-from runtime.program import Program, of_each
+from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report.html import page
 from runtime.report.privacy import privacy
 from runtime.report.wording import count, duration, size
 from runtime.report.work import work
-
-SOURCE, ARTIFACT = ".ccr", ".ccrc"
-
-
-def is_program(file: str) -> bool:
-    """By its name."""
-    return Path(file).suffix in (SOURCE, ARTIFACT)
 
 
 def compiled(
@@ -63,10 +50,10 @@ def compiled(
 ) -> Program:
     """The program of a FILE argument, of several owners' that of the `party`; what a text is warned about is told.
 
-    Raises Rejected, ArtifactError or UsageError.
+    Raises Rejected, NoArtifact or UsageError.
     """
     overrides = pairs("-D", define)
-    _no_data(file)
+    no_data(file)
     if Path(file).suffix == ARTIFACT and overrides:
         raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
     if Path(file).suffix == ARTIFACT and products is not None:
@@ -76,29 +63,12 @@ def compiled(
             "an artifact's trust in the evaluator is fixed",
             "give --evaluator to `ccr compile`, or use the .ccr file",
         )
-    program = api.compile(file, overrides, products, evaluator, party)
-    _warn(program.warnings)
+    try:
+        program = api.compile(file, overrides, products, evaluator, party)
+    except ArtifactError as error:
+        raise NoArtifact(str(error)) from None
+    warn(program.warnings)
     return program
-
-
-def _warn(warnings: Sequence[Problem]) -> None:
-    for warning in warnings:
-        say(draw(warning) + "\n")
-
-
-def check(
-    file: File, define: Define = None, products: Products = None, evaluator: Evaluator = None, json: Json = False
-) -> None:
-    """Say what is wrong with a program, all of it, with places.
-
-    --products and --evaluator make no difference to that.
-    """
-    with faults(json):
-        _source_only(file)
-        warnings = examine(read(file), pairs("-D", define)).warnings
-        _warn(warnings)
-        said = f", {counted(len(warnings), 'warning')}" if warnings else ""
-        result({"problems": [as_json(w) for w in warnings]}, f"{file}: no errors{said}", json)
 
 
 def compile(
@@ -119,9 +89,9 @@ def compile(
     The artifact carries the text, comments and all: whoever reads it compiles that again.
     """
     with faults(json):
-        _source_only(file)
+        source_only(file)
         program = compiled(file, define, products, evaluator)
-        owned = {owner: own.digest for owner, own in of_each(program).items()}
+        owned = {owner: own.digest for owner, own in api.of_each(program).items()}
         path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
@@ -206,14 +176,3 @@ def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:
     if plan:
         shown["plan"] = show_plan.lines(program.compiled.plan)
     return shown
-
-
-def _no_data(file: str) -> None:
-    if format_of(file) is not None:
-        raise UsageError(f"{file} is a file of data, not a program", "give a .ccr file")
-
-
-def _source_only(file: str) -> None:
-    _no_data(file)
-    if Path(file).suffix == ARTIFACT:
-        raise UsageError(f"{file} is an artifact, which has been compiled already", "give the .ccr file")

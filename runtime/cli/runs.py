@@ -12,24 +12,20 @@ import typer
 
 from compiler.program import and_gates, receiver
 from compiler.schedule.told import trainings
+from runtime.api import of_each
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
+from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
-    ColumnsOf,
     Define,
     Delta,
     Evaluator,
-    Input,
-    Inputs,
     Json,
     LedgerFile,
-    LinkOf,
-    Map,
-    Output,
-    Outputs,
     PolicyFile,
     Products,
     Quiet,
@@ -37,8 +33,6 @@ from runtime.cli.options import (
     Seed,
     UsageError,
     checked_delta,
-    columns_given,
-    link,
 )
 from runtime.cli.places import Places, taken
 from runtime.cli.programs import compiled
@@ -53,15 +47,15 @@ from runtime.data.references import Reference
 from runtime.ledger.store import default_path
 from runtime.net.errors import NetworkError
 from runtime.party.agreed import Agreed
-from runtime.party.both import PartyFailed
+from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
 from runtime.party.run import Report
-from runtime.program import Program, of_each
+from runtime.program import Program
 from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
-from runtime.session.guard import PeerRefused
+from runtime.session.errors import PeerRefused
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -322,7 +316,7 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, least)
+        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, least, of_each(program))
 
 
 def _ended(

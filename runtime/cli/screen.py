@@ -7,14 +7,17 @@ import os
 import sys
 from contextlib import suppress
 
+from runtime.cli.ink import coloured, painted
+
 
 class NotShown(Exception):
     """Standard output takes nothing: its disk is full, whoever read it is gone, or it is closed."""
 
 
 def say(text: str) -> None:
-    """To the person, as it stands: no markup, no wrapping."""
-    print(text, file=sys.stderr, flush=True)
+    """To the person, as it stands: no markup, no wrapping; nobody is told where standard error takes nothing."""
+    with suppress(OSError, ValueError):
+        print(painted(text) if coloured(sys.stderr) else text, file=sys.stderr, flush=True)
 
 
 def write(text: str, end: str = "\n") -> None:

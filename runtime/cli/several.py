@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from compiler.words.integers import Array
+from runtime.api import of_each
 from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.options import UsageError, pairs
 from runtime.cli.progress import Advance
@@ -21,7 +22,7 @@ from runtime.party.agreed import Agreed
 from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
-from runtime.program import Program, of_each
+from runtime.program import Program
 from runtime.report.wording import listing
 from runtime.session.session import Keep
 

@@ -9,9 +9,11 @@ import typer
 
 from compiler.program import Compiled
 from lang.numerals import counted
+from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults
-from runtime.cli.options import ColumnsOf, Define, Json, UsageError, columns_given
-from runtime.cli.programs import compiled, is_program
+from runtime.cli.options import Define, Json, UsageError
+from runtime.cli.program_files import is_program
+from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say, write
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
@@ -24,10 +26,7 @@ from runtime.data.unchanged import unchanged
 from runtime.party.sources import specs
 from runtime.report.wording import indent, listing
 
-app = typer.Typer(help="See what is in a file of records, check and mask it.", no_args_is_help=True)
 
-
-@app.command()
 def show(
     data: Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A file of records, or an input's.")],
     program: Annotated[

@@ -20,6 +20,7 @@ from runtime.ledger.checkpoint import LARGEST, Head, decode_head
 from runtime.ledger.events import now
 from runtime.ledger.store import Ledger, default_path
 from runtime.net import keys
+from runtime.net.errors import KeyFileError
 from runtime.report import account, budget
 from runtime.report.account_page import page
 from runtime.report.trail import trail
@@ -36,7 +37,7 @@ def export(file: Log, key: Key, cert: Cert, ledger: LedgerFile = None, json: Jso
         with Ledger(ledger or default_path()) as opened:
             lines = log.lines(opened, identity, now())
         end = decode_head(lines[-1])
-        if file.exists():
+        if file.is_file():  # a device keeps nothing that could be replaced
             _goes_on(file, lines, end)
         with saving(file):
             replace_bytes(file, b"".join(lines))
@@ -75,6 +76,10 @@ def audit_(
     with faults(json):
         held = None if checkpoint is None else _held(checkpoint)
         done = _audited(file, held, None if signer is None else _fingerprint(signer))
+        if not done.is_log:
+            raise UsageError(
+                f"{file} is not a log: no line of it is one of a log", "give what `ccr budget export` wrote"
+            )
         result(_as_json(done), "\n".join(_told(file, done, checkpoint, signer)), json)
         for damage in done.told:
             say(f"{file}:{damage.line}: {damage.code}: {damage.what}")
@@ -135,10 +140,18 @@ def _held(path: Path) -> Head:
 
 
 def _fingerprint(signer: str) -> str:
-    """Of a party that is given by its certificate or by the fingerprint itself."""
+    """Of a party that is given by its certificate or by the fingerprint itself.  Raises KeyFileError."""
     if len(signer) == 64 and set(signer) <= set("0123456789abcdef"):
         return signer
-    return public_key(keys.read_certificate(Path(signer)))
+    try:
+        return public_key(keys.read_certificate(Path(signer)))
+    except KeyFileError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise KeyFileError(
+            f"--signer {signer} is neither a fingerprint, 64 digits of 0-9 and a-f, nor a file that can be read: "
+            f"{error.__cause__.strerror}; `ccr keys show` prints the fingerprint of a certificate"
+        ) from None
 
 
 def _told(file: Path, done: Audit, checkpoint: Path | None, signer: str | None) -> list[str]:

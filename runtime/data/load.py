@@ -47,7 +47,11 @@ def load_inputs(
             )
     for spec in specs:
         if spec.name not in given:
-            raise InputError(f"the input `{spec.name}` is missing", help=f"add --input {spec.name}=FILE", file="")
+            raise InputError(
+                f"the input `{spec.name}` is missing",
+                help=f'add --input {spec.name}=FILE, in Python "{spec.name}"',
+                file="",
+            )
     return {
         spec.name: load_dataset(spec, given[spec.name], columns)
         if isinstance(spec, DatasetSpec)

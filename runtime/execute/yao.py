@@ -24,18 +24,8 @@ from runtime.execute.backend import (
     Shares,
     StepSum,
 )
+from runtime.execute.errors import ForgedOutput
 from runtime.execute.products import pack, unpack
-
-
-class ForgedOutput(Exception):
-    """The evaluator returned something that is neither label of an output wire."""
-
-    def __init__(self, output: str) -> None:
-        super().__init__(
-            f"the evaluator returned a forged label for output `{output}`: the result was refused and the "
-            "session's label secret destroyed; do not run with this peer again before it is explained"
-        )
-        self.output = output
 
 
 class PublicLabels:

@@ -49,6 +49,11 @@ class Audit:
     refused: set[str] = field(default_factory=set[str])  # runs that should not have been
 
     @property
+    def is_log(self) -> bool:
+        """Does any line say so, or is there none at all: a log of which nothing is left?"""
+        return not self.line or self.header is not None or self.end is not None or self.events > 0
+
+    @property
     def told(self) -> list[Damage]:
         """All that is wrong, in the order of the lines."""
         return sorted((*self.damages, *self.breaches), key=lambda damage: damage.line)

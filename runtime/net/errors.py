@@ -36,3 +36,11 @@ class Timeout(NetworkError):
 
 class ProtocolError(NetworkError):
     """The peer sent something that the protocol does not allow here."""
+
+
+class KeyFileError(Exception):
+    """A key or certificate file cannot be written or read; the message names it."""
+
+
+class KeyNotWritten(KeyFileError):
+    """The system does not let it be written; its OSError is the cause."""

@@ -18,17 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
+from runtime.net.errors import KeyFileError, KeyNotWritten
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _VALID_FOR = timedelta(days=3650)
+_LARGEST = 1 << 16  # bytes of a file
 _CLOCK_SKEW = timedelta(days=1)
-
-
-class KeyFileError(Exception):
-    """A key or certificate file cannot be written or read; the message names it."""
-
-
-class KeyNotWritten(KeyFileError):
-    """The system does not let it be written; its OSError is the cause."""
 
 
 @dataclass(frozen=True)
@@ -140,9 +135,13 @@ def _common_name(certificate: x509.Certificate) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
     except OSError as error:
         raise KeyFileError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise KeyFileError(f"{path} is no key or certificate: it has more than {_LARGEST} bytes")
+    return data
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -22,25 +22,22 @@ from compiler.words.integers import Array
 from runtime.contract.refused import Refused as NotAllowed
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import Counted, InputError
+from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Drive, Follow, Made, undriven
-from runtime.execute.yao import ForgedOutput
 from runtime.net import keys
 from runtime.net.errors import NetworkError
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
 from runtime.ot.errors import CheatingDetected
+from runtime.party.errors import PartyFailed
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, from_own_artifact
-from runtime.session.hello import Disagreement
+from runtime.session.errors import Disagreement
 
 HOST = "127.0.0.1"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)
 PATIENCE = 3.0  # seconds for a child to end after its peer has failed
-
-
-class PartyFailed(Exception):
-    """A party's process could not finish; the message names it and says why."""
 
 
 @dataclass(frozen=True, slots=True)

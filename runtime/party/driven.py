@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -72,28 +73,37 @@ class Driven:
         self._weights: dict[str, Floats] = {}
         self._given: dict[str, Array] = {}
         self._own: Trained | None = None
+        self._entered = self._looped = False
         self.index = -1  # of the step, from 0
         self.reports: dict[str, Report] = {}  # by party, once the loop has ended
 
     def __enter__(self) -> Driven:
+        """Raises ValueError the second time."""
+        if self._entered:
+            raise ValueError("a session is begun once: `ccr.session` makes another")
+        self._entered = True
         self._children = self._at_work.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._children, self._own = {}, None
         self._at_work.__exit__(kind, error, trace)
 
     @property
     def weights(self) -> Mapping[str, Floats]:
-        """Float64 by variable."""
-        return self._weights
+        """Float64 by variable; it is replaced as a whole, and not changed."""
+        return MappingProxyType(self._weights)
 
     @weights.setter
     def weights(self, values: Mapping[str, ArrayLike]) -> None:
         """Raises ValueError for a variable that is not trained, another shape, or no number."""
         if self._own is None:
             raise ValueError("there is no step whose weights could be replaced")
+        if not isinstance(cast(object, values), Mapping):
+            what = type(values).__name__
+            raise ValueError(f"weights are given by name, as {{{self._own.names[0]!r}: ...}}, and not as {what}")
         for name, value in values.items():
             if name not in self._own.names:
                 raise ValueError(f"`{name}` is not trained: {', '.join(self._own.names)}")
@@ -102,9 +112,12 @@ class Driven:
             self._given[name] = rounded(name, value, self._own.types[self._own.names.index(name)])
 
     def __iter__(self) -> Iterator[Mapping[str, Floats]]:
-        """Raises PartyFailed, Refused, and ValueError outside of its context."""
+        """Raises PartyFailed, Refused, and ValueError outside of its context and for a second loop."""
+        if self._looped:
+            raise ValueError("a session is one loop, which has begun: what steps are left another session goes on with")
         if not self._children:
-            raise ValueError("a session is begun by a `with` statement")
+            raise ValueError("a session is begun by a `with` statement, and its loop stands inside")
+        self._looped = True
         heard = collect(self._children)
         self.reports = yield from self._steps(heard)
         self._own = None
@@ -144,7 +157,10 @@ def floats(values: Array, type: Type) -> Floats:
 
 def rounded(name: str, value: ArrayLike, type: Type) -> Array:
     """To the nearest point of the grid of a type, half up, and cut to its ends.  Raises ValueError."""
-    given = np.asarray(value, np.float64)
+    try:
+        given = np.asarray(value, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`{name}` is not an array of numbers: {error}") from None
     if given.shape != type.shape:
         raise ValueError(f"`{name}` has the shape {list(type.shape)}, and the value {list(given.shape)}")
     if np.isnan(given).any():

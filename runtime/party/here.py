@@ -38,7 +38,7 @@ from runtime.party.both import (
 )
 from runtime.party.run import Report, run
 from runtime.party.several import Given, Together, prepared, together
-from runtime.program import Program, from_own_artifact, of_each
+from runtime.program import Program, from_own_artifact
 
 Ports = Mapping[str, int]  # by owner
 
@@ -69,17 +69,19 @@ def run_here(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     least: int | None = None,
+    programs: Mapping[str, Program] | None = None,
 ) -> dict[str, Report]:
     """Run the program between processes; each party's report.
 
-    `inputs` are all parties', those of several owners named `OWNER.NAME`; `least` of these it takes to go on, all if it
-    is not said.  Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
+    `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
+    `least` it takes to go on, all if it is not said.  Raises InputError (before anything is sent), PartyFailed, and
+    what `accept` raises.
     """
     owners = program.owners
     most = 0 if least is None else len(owners) - least
     start = (
-        started_all(program, inputs, seed, timeout, accept, columns, len(owners) - most)
-        if owners
+        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most)
+        if programs
         else started(program, inputs, seed, timeout, accept, columns)
     )
     with start as children:
@@ -96,7 +98,7 @@ def run_here(
 
 @contextmanager
 def started_all(
-    program: Program,
+    programs: Mapping[str, Program],
     inputs: Mapping[str, str],
     seed: int | None,
     timeout: float,
@@ -106,7 +108,8 @@ def started_all(
     driven: bool = False,
 ) -> Generator[dict[str, Child]]:
     """As `started`, of a program with several owners."""
-    programs, to = of_each(program), receiver(program.compiled)
+    program = next(iter(programs.values()))
+    to = receiver(program.compiled)
     given, identities = Given(program.compiled, inputs), {p: keys.new(p) for p in (to, *programs)}
     told = Receiver(
         program.name,

@@ -34,7 +34,7 @@ from runtime.policy.hold import hold
 from runtime.policy.proposals import agreement
 from runtime.policy.rules import Policy
 from runtime.program import Program
-from runtime.session.hello import Disagreement
+from runtime.session.errors import Disagreement
 from runtime.session.permit import Charge, Permit
 
 

@@ -22,7 +22,7 @@ from runtime.net.traffic import Traffic
 from runtime.party.run import Report, prepare
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.program import Program, of_each
+from runtime.program import Program
 
 
 class Given:
@@ -63,10 +63,14 @@ def prepared(
 
 
 def in_the_clear(
-    program: Program, inputs: Mapping[str, str], seed: int | None, columns: Chosen = NONE
+    programs: Mapping[str, Program], inputs: Mapping[str, str], seed: int | None, columns: Chosen = NONE
 ) -> dict[str, Array]:
-    """All outputs, without any protocol: what a run with the same seed gives.  Raises InputError."""
-    programs, given = of_each(program), Given(program.compiled, inputs)
+    """All outputs, without any protocol: what a run with the same seed gives.  Raises InputError.
+
+    `programs` are those of all owners.
+    """
+    program = next(iter(programs.values()))
+    given = Given(program.compiled, inputs)
     pool = Pool(program.owners, len(program.owners))
     sources = prepared(programs, given.of(receiver(program.compiled)), seed, pool, columns)
     for owner, own in programs.items():

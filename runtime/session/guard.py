@@ -8,18 +8,11 @@ from math import inf
 from runtime.net.channel import Channel
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, ProtocolError
 from runtime.net.frames import Frame
+from runtime.session.errors import PeerAborted, PeerRefused
 from runtime.session.state import Role, State, Way, follow
 
 REASON_BYTES = 512
 REFUSED = "refused"  # the reason of a party whose contract or ledger does not allow the run
-
-
-class PeerAborted(NetworkError):
-    """The peer ended the session and said why."""
-
-
-class PeerRefused(PeerAborted):
-    """The peer's contract or ledger does not allow the run; it says no more than that."""
 
 
 class Guard:

@@ -15,6 +15,17 @@ from lang.numerals import counted
 from runtime.net.channel import expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
+from runtime.session.errors import (
+    DifferentContracts,
+    DifferentEvaluators,
+    DifferentProducts,
+    DifferentPrograms,
+    DifferentRecords,
+    DifferentRoles,
+    DifferentStarts,
+    DifferentVersions,
+    Disagreement,
+)
 from runtime.session.guard import Guard
 
 PROTOCOL = 4
@@ -22,42 +33,6 @@ HELLO_BYTES = 4096
 NONCE_BYTES = 32
 MOST_RECORDS = 1 << 40
 MOST_STEPS = 1 << 40
-
-
-class Disagreement(Exception):
-    """The two parties are about to run different things; nothing secret has been sent."""
-
-
-class DifferentVersions(Disagreement):
-    pass
-
-
-class DifferentPrograms(Disagreement):
-    pass
-
-
-class DifferentProducts(Disagreement):
-    pass
-
-
-class DifferentEvaluators(Disagreement):
-    pass
-
-
-class DifferentRoles(Disagreement):
-    pass
-
-
-class DifferentContracts(Disagreement):
-    pass
-
-
-class DifferentStarts(Disagreement):
-    pass
-
-
-class DifferentRecords(Disagreement):
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,10 @@ from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute import engines
 from runtime.execute.backend import Roles
+from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
 from runtime.execute.walk import Progress, walk
-from runtime.execute.yao import EvaluatorBackend, ForgedOutput, GarblerBackend
+from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
@@ -26,8 +27,9 @@ from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.ends import EvaluatorEnds, GarblerEnds
+from runtime.session.errors import Disagreement
 from runtime.session.guard import REFUSED, Guard
-from runtime.session.hello import Disagreement, Hello, agree, fresh_nonce, same_records
+from runtime.session.hello import Hello, agree, fresh_nonce, same_records
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role

@@ -107,6 +107,46 @@ def test_leaving_the_loop_ends_the_run(tmp_path: Path, inputs: dict[str, str]) -
     assert session.reports == {} and all(not child.process.is_alive() for child in children.values())
 
 
+def test_a_session_is_one_loop(tmp_path: Path, inputs: dict[str, str]) -> None:
+    with ccr.session(program(tmp_path), inputs) as session:
+        for _ in session:
+            with pytest.raises(ValueError, match="a session is one loop"):  # it would wait for itself
+                next(iter(session))
+            break
+        with pytest.raises(ValueError, match="a session is one loop"):
+            list(session)
+    with pytest.raises(ValueError, match="no step"):
+        session.weights = {"c": 0}
+    with pytest.raises(ValueError, match="begun once"), session:
+        pass
+    unused = ccr.session(program(tmp_path), inputs)
+    with unused:
+        pass
+    with pytest.raises(ValueError, match="its loop stands inside"):
+        list(unused)
+
+
+def test_weights_are_given_by_name(tmp_path: Path, inputs: dict[str, str]) -> None:
+    with ccr.session(program(tmp_path), inputs) as session:
+        for noisy in session:
+            with pytest.raises(ValueError, match=r"by name, as \{'w': ...\}, and not as ndarray"):
+                session.weights = noisy["w"]  # type: ignore[assignment]  # a slip
+            with pytest.raises(ValueError, match="`w` is not an array of numbers"):
+                session.weights = {"w": ["high", "low"]}
+            with pytest.raises(ValueError, match="`c` is not an array of numbers"):
+                session.weights = {"c": session}  # type: ignore[dict-item]  # a slip
+            with pytest.raises(TypeError):
+                session.weights["w"] = noisy["w"]  # type: ignore[index]  # it would be lost
+            break
+
+
+def test_an_input_that_is_missing(tmp_path: Path, inputs: dict[str, str]) -> None:
+    del inputs["c0"]
+    missing = pytest.raises(ccr.InputError, match=r'the input `c0` is missing\n.*in Python "c0"')
+    with missing, ccr.session(program(tmp_path), inputs):
+        pass
+
+
 def test_what_a_loop_may_not_drive(tmp_path: Path, inputs: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="release = step"):
         ccr.session(ccr.compile(MILLIONAIRES), {"a": "1", "b": "2"})

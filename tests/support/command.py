@@ -51,14 +51,16 @@ def start(*arguments: str, out: IO[str] | None = None) -> Started:
     return Warm(*arguments, out=out)
 
 
-def afresh(*arguments: str, out: int | IO[str] = subprocess.PIPE) -> subprocess.Popen[str]:
-    """Run the command in a process of its own, from nothing; `out` is its standard output."""
+def afresh(
+    *arguments: str, out: int | IO[str] = subprocess.PIPE, err: int | IO[str] = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """Run the command in a process of its own, from nothing; `out` and `err` are its streams."""
     return subprocess.Popen(
         [*_MAIN, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         text=True,
         stdout=out,
-        stderr=subprocess.PIPE,
+        stderr=err,
     )
 
 

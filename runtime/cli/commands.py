@@ -1,0 +1,89 @@
+"""The commands of `ccr`, as a table: what each is called, what it does, and where it is.
+
+A command's module is loaded when the command is called or asked about: all of them together take longer to load than
+most commands to run.  `ccr --help` reads this table alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    name: str
+    where: str  # module of this folder, and function
+    help: str  # the first sentence of the function's docstring
+
+    def load(self) -> Callable[..., None]:
+        module, function = self.where.split(":")
+        found: Callable[..., None] = getattr(import_module(f"runtime.cli.{module}"), function)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    help: str
+    commands: tuple[Command, ...]
+
+
+_DATA = (
+    Command(
+        "show",
+        "tables:show",
+        "Say which columns of a file fill which field, which nobody reads, and whether every record can be used.",
+    ),
+    Command("check", "deidentification:check", "Look for what names or singles out people in a file of records."),
+    Command(
+        "mask",
+        "deidentification:mask",
+        "Drop, hash and generalise columns of a file of records, row by row, as a policy says.",
+    ),
+)
+_KEYS = (
+    Command("new", "identities:new", "Make a key and a certificate."),
+    Command("show", "identities:show", "Print a certificate's fingerprint, its key."),
+)
+_POLICY = (
+    Command("show", "policies:show", "Say in words what a policy allows, and its digest."),
+    Command("check", "policies:check", "Say which rules one run of a program would break."),
+)
+_CONTRACT = (
+    Command("new", "contracts:new", "Write the contract of a program, unsigned."),
+    Command("sign", "contracts:sign_", "Sign a contract, in its file."),
+    Command("show", "contracts:show", "Say what a contract says, and whose signature holds."),
+    Command("verify", "contracts:verify_", "Check that a contract binds now."),
+    Command("revoke", "contracts:revoke_", "Revoke a contract for good: no run starts under it."),
+)
+_BUDGET = (
+    Command("grant", "budgets:grant", "Set the whole budget of a data set."),
+    Command("allot", "budgets:allot", "Set the share of a data set's budget that one consumer may use."),
+    Command("show", "budgets:show", "Say what is granted, allotted, charged and left."),
+    Command("lift", "budgets:lift", "Allow runs under a blocked contract again."),
+    Command("clock", "budgets:clock", "Compare the clock with the ledger's last event."),
+    Command("history", "budgets:history", "List everything that happened to the budgets."),
+    Command("checkpoint", "checkpoints:checkpoint", "Sign how far the ledger has come, to be published."),
+    Command("compare", "checkpoints:compare", "Check that one checkpoint goes on where another ended."),
+    Command("export", "trails:export", "Write every event as one signed log of JSON lines."),
+    Command("audit", "trails:audit_", "Verify an exported log, without the ledger."),
+    Command("report", "trails:report", "Give account of every budget, for an officer."),
+)
+COMMANDS: tuple[Command | Group, ...] = (
+    Command("check", "checking:check", "Say what is wrong with programs, all of it, with places."),
+    Command("fmt", "language:fmt", "Format programs."),
+    Command("explain", "language:explain", "Tell what a problem code means."),
+    Command("compile", "programs:compile", "Compile a program to an artifact for both parties."),
+    Command("inspect", "programs:inspect", "Show what a program costs, who learns what, and its epsilon."),
+    Command("privacy", "privacy:privacy", "Say what privacy a program costs."),
+    Command("simulate", "clear:simulate", "Compute all outputs in the clear."),
+    Command("run", "runs:run", "Run a program between its parties."),
+    Group("data", "See what is in a file of records, check and mask it.", _DATA),
+    Group("keys", "Make and show the keys by which two parties know each other.", _KEYS),
+    Group("policy", "Read the rules that an officer or a standards body has written.", _POLICY),
+    Group("contract", "Write, sign and check what two parties agree on before they run.", _CONTRACT),
+    Group("budget", "Grant privacy budgets to data sets, and see what is left.", _BUDGET),
+    Command("completion", "completion:completion", "Print what makes a shell complete commands, options and files."),
+)

@@ -1,0 +1,30 @@
+"""A connection as it is given on the command line."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+
+from runtime.cli.options import UsageError
+from runtime.report.traffic import Link
+
+LinkOf = Annotated[
+    str | None,
+    typer.Option(
+        "--link",
+        metavar="RATE,TRIP",
+        show_default=False,
+        help="Estimate the seconds over such a connection: 100Mbit,40ms is a rate and a round trip.",
+    ),
+]
+BITS = {"k": 1e3, "M": 1e6, "G": 1e9}
+
+
+def link(option: str, text: str) -> Link:
+    """RATE,ROUNDTRIP such as 100Mbit,40ms.  Raises UsageError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(k|M|G)bit,(\d+(?:\.\d+)?)ms", text)
+    if found is None or not float(found[1]):
+        raise UsageError(f"`{option} {text}` is not a rate and a round trip", "write them like 100Mbit,40ms")
+    return Link(float(found[1]) * BITS[found[2]] / 8, float(found[3]) / 1000)
