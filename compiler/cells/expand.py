@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, assert_never
 
 import numpy as np
@@ -14,14 +15,16 @@ from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
 from compiler.cells.noise import gauss
-from compiler.cells.private_divide import divide, square_root
+from compiler.cells.power import power
+from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
-from compiler.cells.table import apply_pieces
-from compiler.gates.builder import Builder
+from compiler.cells.table import Lookups, apply_pieces
+from compiler.gates.builder import Builder, placed
 from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES
 from compiler.words import operations
 from compiler.words.evaluate import strided
+from compiler.words.extern import Extern
 from compiler.words.ir import Block, Type, Value, digit_offset
 from compiler.words.operations import (
     NAMES,
@@ -39,6 +42,8 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -66,6 +71,7 @@ class Word:
     uses: int = 0
     needed: int = 0  # low bits that its readers look at
     number: Number | None = None
+    siblings: tuple[Word, ...] = ()  # of the first bit that one circuit makes: all of them
 
     def columns(self, builder: Builder) -> Columns:
         """To add to a sum: as it is if that sum is its only reader, else added up first."""
@@ -120,11 +126,12 @@ def charged(block: Block, most: int = PROGRAM_GATES) -> tuple[Circuit, list[int]
         word.uses += 2  # a result is resolved, and read as such by whoever else reads it
         word.needed = word.type.width
     _count_readers(order)
+    lookups = Lookups((id(w.operands[0]), w.op) for w in order if w.uses and isinstance(w.op, Pieces))
     for word in order:
         if word.uses and word.number is None:
             assert word.op is not None
             builder.owner = word.index
-            word.number = _cell(builder, word, word.op)
+            word.number = _cell(builder, word, word.op, lookups)
             if isinstance(word.number, Bits):  # in its type's own width, which readers count on
                 word.number = Bits(word.number.resize(word.type.width), word.type.signed)
             elif word.number.owner is None:
@@ -170,6 +177,8 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             lead = args[0].ndim - (1 if isinstance(op, Sampler) else op.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
             made = [Word(op, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
+        case Extern() as op:
+            made = _siblings(op, args, item.type)
         case op if isinstance(op, Compute):
             spread = [np.broadcast_to(a, item.type.shape).reshape(-1) for a in args]
             made = [Word(op, tuple(a[i] for a in spread), item.type) for i in range(item.type.size)]
@@ -177,6 +186,17 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             raise Unsupported(f"item {number} of a lane is `{NAMES[type(op)]}`, which is not work of one lane")
     order += made
     return _array(made, item.type.shape)
+
+
+def _siblings(op: Extern, args: list[Wires], type: Type) -> list[Word]:
+    """The bits of each result; the first of them reads all of its operands, and makes the others."""
+    made: list[Word] = []
+    for lane in np.ndindex(*type.shape[:-1]):
+        operands = tuple(word for a in args for word in a[lane])
+        first = Word(op, operands, type)
+        first.siblings = (first, *(Word(op, (first,), type) for _ in range(type.shape[-1] - 1)))
+        made += first.siblings
+    return made
 
 
 def _indices(number: int, args: list[Wires]) -> list[int]:
@@ -190,9 +210,10 @@ def _count_readers(order: list[Word]) -> None:
     """Only what a result needs counts as a reader."""
     for word in reversed(order):
         if word.uses:
+            reads = _reads(word)
             for operand in word.operands:
                 operand.uses += 1
-                operand.needed = max(operand.needed, min(_reads(word), operand.type.width))
+                operand.needed = max(operand.needed, min(reads, operand.type.width))
 
 
 def _reads(word: Word) -> int:
@@ -206,7 +227,7 @@ def _reads(word: Word) -> int:
             return max(operand.type.width for operand in word.operands)
 
 
-def _cell(builder: Builder, word: Word, op: Compute) -> Number:
+def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number:
     match op:
         case Linear():
             return _linear(builder, word, op)
@@ -226,16 +247,22 @@ def _cell(builder: Builder, word: Word, op: Compute) -> Number:
             return _less(builder, word)
         case Equal():
             return _equal(builder, word)
+        case Power():
+            return _power(builder, word)
         case Select():
             return _select(builder, word)
         case And() | Or() | Xor():
             return _bitwise(builder, word, op)
         case Pieces():
-            return _apply(builder, word, op)
+            return _apply(builder, word, op, lookups)
         case Sampler():
             return _gauss(builder, word, op)
+        case Extern():
+            return _through(builder, word, op)
         case Div():
             return _div(builder, word, op)
+        case Remainder():
+            return _remainder(builder, word)
         case Sqrt():
             return _sqrt(builder, word)
         case _:
@@ -327,6 +354,11 @@ def _equal(builder: Builder, word: Word) -> Number:
     return Bits((equal(builder, left.bits(builder), right.bits(builder)),), False)
 
 
+def _power(builder: Builder, word: Word) -> Number:
+    [operand] = word.operands
+    return Bits(power(builder, operand.bits(builder).literals, operand.type.hi), False)
+
+
 def _select(builder: Builder, word: Word) -> Number:
     condition, then, other = word.operands
     [bit] = condition.bits(builder).resize(1)
@@ -343,9 +375,10 @@ def _bitwise(builder: Builder, word: Word, op: Logic) -> Number:
     return Bits(tuple(map(gate, left, right)), word.type.signed)
 
 
-def _apply(builder: Builder, word: Word, op: Pieces) -> Number:
+def _apply(builder: Builder, word: Word, op: Pieces, lookups: Lookups) -> Number:
     [operand] = word.operands
-    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type)
+    find = partial(lookups.at, builder, id(operand), op)
+    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type, find)
 
 
 def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
@@ -354,9 +387,23 @@ def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
     return gauss(builder, [builder.parity(bits[i :: op.bits]) for i in range(op.bits)], op)
 
 
+def _through(builder: Builder, word: Word, op: Extern) -> Number:
+    """The circuit once, and its outputs to all siblings."""
+    bits = [operand.bits(builder).resize(1)[0] for operand in word.operands]
+    for sibling, literal in zip(word.siblings, placed(builder, op.circuit, bits), strict=True):
+        sibling.number = Bits((literal,), False)
+    assert word.number is not None
+    return word.number
+
+
 def _div(builder: Builder, word: Word, op: Div) -> Number:
     a, b = word.operands
     return divide(builder, a.bits(builder), b.bits(builder), (a.type, b.type), op, word.type)
+
+
+def _remainder(builder: Builder, word: Word) -> Number:
+    a, b = word.operands
+    return remainder(builder, a.bits(builder), b.bits(builder), (a.type, b.type), word.type)
 
 
 def _sqrt(builder: Builder, word: Word) -> Number:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, assert_never
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from compiler.words.extern import Extern
 from compiler.words.integers import END, Array, Dtype, as_array, dtype_of, largest, reach
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value
 from compiler.words.operations import (
@@ -38,7 +39,9 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Pooled,
+    Power,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -52,6 +55,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
+from compiler.words.through import through
 from compiler.words.way import furthest, table_reach
 
 Environment = dict[int, Array]
@@ -228,12 +232,16 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return _round(op, args[0])
         case Div():
             return _div(op, *args)
+        case Remainder():
+            return np.asarray(np.where(args[1] == 0, args[0], args[0] % np.where(args[1] == 0, 1, args[1])))
         case Sqrt():
             return np.asarray(np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)(args[0]))
         case Less():
             return np.asarray(args[0] < args[1]).astype(np.int64)
         case Equal():
             return np.asarray(args[0] == args[1]).astype(np.int64)
+        case Power():
+            return np.asarray(np.ones_like(args[0]) << args[0])
         case Select():
             return np.where(args[0] != 0, args[1], args[2])
         case And():
@@ -246,6 +254,8 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return apply_pieces(args[0], op, type)
         case Sampler():
             return drawn(reduce(np.bitwise_xor, args), op)
+        case Extern():
+            return through(op, args)
         case _:
             assert_never(op)
 

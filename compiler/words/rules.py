@@ -11,8 +11,10 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
 
-from compiler.words.arithmetic import logic_range, product, round_integer, split
+from compiler.gates import verify as gates
+from compiler.words.arithmetic import logic_range, product, remainder_range, round_integer, split
 from compiler.words.builder import BIT
+from compiler.words.extern import Extern
 from compiler.words.ir import Type, digit_offset, full_range, interval
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
@@ -41,7 +43,9 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Pooled,
+    Power,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -60,6 +64,7 @@ from compiler.words.sampler import Sampler
 from lang.numerals import decimal, ratio
 
 Range = tuple[int, int]
+LONGEST_POWER = 1 << 16
 
 
 class Wrong(Exception):
@@ -102,6 +107,8 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _shared(op, args, type)
     if isinstance(op, Sampler):
         return _gauss(op, args, type)
+    if isinstance(op, Extern):
+        return _through(op, args, type)
     for a in args:
         need(a.type.shape == type.shape, f"an operand's shape is not the result's: {a.type}")
     return _element_wise(op, args, type)
@@ -168,6 +175,23 @@ def _gauss(op: Sampler, args: Sequence[Operand], type: Type) -> Range:
     for a in args:
         need(a.type == replace(BIT, shape=(*type.shape, op.bits)), f"an operand is not {op.bits} bits for each draw")
     return -op.reach, op.reach
+
+
+def _through(op: Extern, args: Sequence[Operand], type: Type) -> Range:
+    """Bits, along the last axes; the circuit is one that can be walked."""
+    need(bool(args) and bool(type.shape), "a circuit without operands, or without an axis of bits")
+    for a in args:
+        bit = replace(BIT, shape=(*type.shape[:-1], *a.type.shape[-1:]))
+        need(a.type.shape == bit.shape and a.type.scale == 1, f"an operand of other axes: {a.type}")
+        need(a.known[0] >= 0 and a.known[1] <= 1, f"an operand that is not of bits: {a.type}")
+    _scale(Fraction(1), type)
+    bits = sum(a.type.shape[-1] for a in args)
+    need((op.circuit.inputs, len(op.circuit.outputs)) == (bits, type.shape[-1]), "a circuit of other widths")
+    try:
+        gates.verify(op.circuit)
+    except gates.Malformed as error:
+        raise Wrong(f"a circuit that is none: {error}") from None
+    return 0, 1
 
 
 # -- wiring ---------------------------------------------------------------------------------------
@@ -284,6 +308,11 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 2)
             _scale(args[0].type.scale / args[1].type.scale, type)
             return _divided(op, args[0].known, args[1].known)
+        case Remainder():
+            _count(args, 2)
+            for a in args:
+                _scale(a.type.scale, type)
+            return remainder_range(args[0].exact, args[1].exact)
         case Sqrt():
             _count(args, 1)
             _scale(args[0].type.scale, replace(type, scale=type.scale**2))
@@ -293,6 +322,9 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             need(args[0].type.scale == args[1].type.scale, "numbers of different scales compared")
             _scale(Fraction(1), type)
             return 0, 1
+        case Power():
+            _count(args, 1)
+            return _power(args[0], type)
         case Select():
             _count(args, 3)
             condition, *arms = args
@@ -309,10 +341,17 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 1)
             _tables(op, args[0])
             return type.lo, type.hi  # which is what the result is clamped to
-        case Sum() | Dot() | Digits() | Sampler():
+        case Sum() | Dot() | Digits() | Sampler() | Extern():
             raise AssertionError("not element by element")
         case _:
             assert_never(op)
+
+
+def _power(a: Operand, type: Type) -> Range:
+    need(a.type.scale == 1, f"a power by what is no whole number: {a.type}")
+    need(a.type.lo >= 0 and a.type.hi < LONGEST_POWER, f"2 to the {a.exact}")
+    _scale(Fraction(1), type)
+    return 1 << a.known[0], 1 << a.known[1]
 
 
 def _rounded(op: Round, a: Operand, type: Type) -> Range:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import prod
 from typing import assert_never
 
+from compiler.words.extern import Extern
 from compiler.words.operations import (
     And,
     Compute,
@@ -20,6 +21,8 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -49,12 +52,16 @@ def furthest(op: Compute, reaches: Sequence[int], shape: tuple[int, ...]) -> int
             return 2 * (p * n[0] + q + max(abs(lo), abs(hi)) + 1)
         case Div(lo, hi):
             return max(n[0] + 1, n[1], abs(lo), abs(hi))
-        case Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor():
+        case Remainder() | Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor():
             return 0  # no further than the operands
+        case Power():
+            return 1 << min(n[0], 64)
         case Pieces():
             return table_reach(op)
         case Sampler():
             return op.furthest
+        case Extern():
+            return 1
         case _:
             assert_never(op)
 
