@@ -33,6 +33,7 @@ from compiler.training.slots import ALL, Slots, repeats
 from compiler.training.squares import bound, squares
 from compiler.words.arithmetic import product, split
 from compiler.words.ir import Block, Claim, Loop, Result, Type, Value, Words, full_range
+from compiler.words.needs import Wrong, need
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
     Bound,
@@ -52,7 +53,6 @@ from compiler.words.operations import (
     Transfer,
     View,
 )
-from compiler.words.rules import Wrong, need
 from compiler.words.sampler import Sampler
 from compiler.words.triangles import Triangles
 from compiler.words.verify import Malformed, verify

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
@@ -16,6 +16,7 @@ from compiler.words.arithmetic import logic_range, product, remainder_range, rou
 from compiler.words.builder import BIT
 from compiler.words.extern import Extern
 from compiler.words.ir import Type, digit_offset, full_range, interval
+from compiler.words.needs import Operand, Range, Wrong, need
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
     And,
@@ -64,31 +65,7 @@ from compiler.words.sampler import Sampler
 from compiler.words.triangles import Triangles
 from lang.numerals import decimal, ratio
 
-Range = tuple[int, int]
 LONGEST_POWER = 1 << 16
-
-
-class Wrong(Exception):
-    """What is wrong with a value, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A value as others read it: its declared type, and the range that its own operands give it."""
-
-    type: Type
-    known: Range
-    same: int  # equal for equal operands
-    uniform: bool = False  # a constant of one number, which need not be entered
-
-    @property
-    def exact(self) -> Type:
-        return replace(self.type, lo=self.known[0], hi=self.known[1])
-
-
-def need(condition: bool, reason: str) -> None:
-    if not condition:
-        raise Wrong(reason)
 
 
 Derived = Constant | Noise | Coins | Compute | Wiring | Mark | Enter | Telling | Sharing

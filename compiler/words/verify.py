@@ -16,6 +16,7 @@ from typing import assert_never
 
 from compiler.words.builder import BIT
 from compiler.words.ir import Block, Claim, Dataset, Loop, Result, Type, Value, Words, interval
+from compiler.words.needs import Operand, Range, Wrong, need
 from compiler.words.operations import (
     NAMES,
     PUBLIC,
@@ -43,7 +44,7 @@ from compiler.words.operations import (
     Transfer,
     View,
 )
-from compiler.words.rules import Operand, Range, Wrong, made, need
+from compiler.words.rules import made
 from compiler.words.triangles import Triangles
 
 JOINT = "*"  # among the owners of a value: it has been entered (no party can be called so)
