@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, assert_never
 
@@ -13,12 +12,13 @@ from numpy.typing import NDArray
 from compiler.cells.add import compress
 from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
-from compiler.cells.multiply import product, put_digits, term
+from compiler.cells.multiply import added, product, put_digits, term, triangle
 from compiler.cells.noise import gauss
 from compiler.cells.power import power
 from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
 from compiler.cells.table import Lookups, apply_pieces
+from compiler.cells.word import Number, Word, count_readers
 from compiler.gates.builder import Builder, placed
 from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES
@@ -51,48 +51,13 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 
 Wires = NDArray[Any]  # dtype object: one Word for each element of a tensor
-Number = Bits | Columns
 
 
 class Unsupported(Exception):
     """An item that is not work of one lane; the cut into kernels must not let it in."""
-
-
-@dataclass(eq=False, slots=True)
-class Word:
-    """One element of one value: how it is made, who reads it, and what it is once it is made."""
-
-    op: Compute | None  # None: a port or a constant
-    operands: tuple[Word, ...]
-    type: Type
-    index: int = -1  # of its item in the lane
-    uses: int = 0
-    needed: int = 0  # low bits that its readers look at
-    number: Number | None = None
-    siblings: tuple[Word, ...] = ()  # of the first bit that one circuit makes: all of them
-
-    def columns(self, builder: Builder) -> Columns:
-        """To add to a sum: as it is if that sum is its only reader, else added up first."""
-        assert self.number is not None
-        if isinstance(self.number, Columns) and (self.uses <= 1 or self.number.light):
-            return self.number
-        return Columns.of(self.bits(builder))
-
-    def bits(self, builder: Builder) -> Bits:
-        """Resolved, once."""
-        assert self.number is not None
-        if isinstance(self.number, Columns):
-            self.number = Bits(compress(builder, self.number, self.type.width), self.type.signed)
-        return self.number
-
-    @property
-    def constant(self) -> int | None:
-        """The value, if it is public."""
-        if isinstance(self.number, Columns) and not self.number.bits:
-            return self.number.constant >> self.number.shift
-        return None
 
 
 def expand(block: Block) -> Circuit:
@@ -125,7 +90,7 @@ def charged(block: Block, most: int = PROGRAM_GATES) -> tuple[Circuit, list[int]
     for word in results:
         word.uses += 2  # a result is resolved, and read as such by whoever else reads it
         word.needed = word.type.width
-    _count_readers(order)
+    count_readers(order)
     lookups = Lookups((id(w.operands[0]), w.op) for w in order if w.uses and isinstance(w.op, Pieces))
     for word in order:
         if word.uses and word.number is None:
@@ -173,7 +138,7 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             return np.concatenate(args)
         case operations.Bound() | operations.Mechanism() | operations.Enter():
             return args[0]
-        case Sum() | Dot() | Digits() | Sampler() as op:
+        case Sum() | Dot() | Digits() | Triangles() | Sampler() as op:
             lead = args[0].ndim - (1 if isinstance(op, Sampler) else op.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
             made = [Word(op, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
@@ -206,27 +171,6 @@ def _indices(number: int, args: list[Wires]) -> list[int]:
     return [c for c in constants if c is not None]
 
 
-def _count_readers(order: list[Word]) -> None:
-    """Only what a result needs counts as a reader."""
-    for word in reversed(order):
-        if word.uses:
-            reads = _reads(word)
-            for operand in word.operands:
-                operand.uses += 1
-                operand.needed = max(operand.needed, min(reads, operand.type.width))
-
-
-def _reads(word: Word) -> int:
-    """The low bits of its operands that a word looks at, if it may be fewer than all."""
-    match word.op:
-        case Linear() | Sum():
-            return word.needed
-        case Round(denominator=down, wrap=True) if down & (down - 1) == 0:
-            return down.bit_length() - 1 + word.type.width
-        case _:
-            return max(operand.type.width for operand in word.operands)
-
-
 def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number:
     match op:
         case Linear():
@@ -239,6 +183,8 @@ def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number
             return _dot(builder, word)
         case Digits():
             return _digits(builder, word, op)
+        case Triangles():
+            return _triangles(builder, word, op)
         case Exact():
             return _exact(builder, word, op)
         case Round():
@@ -316,6 +262,17 @@ def _digits(builder: Builder, word: Word, op: Digits) -> Number:
     for left, right in zip(word.operands[:half], word.operands[half:], strict=True):
         assert (op.left, op.right) == (digit_offset(left.type), digit_offset(right.type))
         put_digits(total, left.bits(builder), right.bits(builder))
+    return total
+
+
+def _triangles(builder: Builder, word: Word, op: Triangles) -> Number:
+    half = len(word.operands) // 2 if op.pair else 0
+    total = Columns()
+    for at in range(half or len(word.operands)):
+        number = word.operands[at].bits(builder)
+        if op.pair:
+            number = added(builder, number, word.operands[half + at].bits(builder))
+        total.add(triangle(number, op.offset))
     return total
 
 

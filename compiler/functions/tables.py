@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import prod
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from compiler.functions.divide import floor_divide
 from compiler.functions.order import bits, element
 from compiler.gates.limits import KERNEL_GATES
 from compiler.words.builder import Builder
-from compiler.words.integers import Array
 from compiler.words.ir import Claim, Type, Value
 from compiler.words.operations import And, Constant, Pieces, Strided, View
 from compiler.words.strides import elements_of, row_major
+
+if TYPE_CHECKING:
+    from compiler.words.integers import Array
 
 LOOKUPS = 8  # of one table: beyond that its circuits would be too large
 
@@ -37,6 +38,8 @@ def looked_up(b: Builder, x: int, indices: Mapping[int, int]) -> int | None:
     index = b.round(place, Fraction(1), *map(int, b.bounds(place)))  # 3 i in units of 1
     if not b.type(index).hi:
         return None
+    import numpy as np  # here, because it takes longer to load than most programs to check, which look nothing up
+
     first = np.moveaxis(np.array(known, dtype=object).reshape(type.shape), axes, range(len(axes)))
     inner = first.shape[len(axes) :]
     return _rows(b, first.reshape(-1, prod(inner))[: b.type(index).hi + 1], index, replace(type, shape=inner))

@@ -61,6 +61,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 from lang.numerals import decimal, ratio
 
 Range = tuple[int, int]
@@ -99,7 +100,7 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _drawn(op, args, type)
     if isinstance(op, View | Put | Bits | Concat):
         return _wired(op, args, type)
-    if isinstance(op, Sum | Dot | Digits):
+    if isinstance(op, Contraction):
         return _contracted(op, args, type)
     if isinstance(op, Bound | Mechanism | Enter | Learn | Held | Pooled):
         return _passed(op, args, type)
@@ -246,7 +247,7 @@ def _reaches(at: Strided, shape: tuple[int, ...], indices: Sequence[Operand], si
 
 
 def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
-    _count(args, 1 if isinstance(op, Sum) else 2)
+    _count(args, 1 if isinstance(op, Sum) or (isinstance(op, Triangles) and not op.pair) else 2)
     a, b = args[0], args[-1]
     need(a.type.shape == b.type.shape, f"factors of different shapes: {a.type}, {b.type}")
     need(0 <= op.count <= len(a.type.shape), f"{op.count} axes of {len(a.type.shape)} contracted")
@@ -255,6 +256,8 @@ def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
     if isinstance(op, Sum):
         _scale(a.type.scale, type)
         return terms * a.known[0], terms * a.known[1]
+    if isinstance(op, Triangles):
+        return _triangular(op, args, type, terms)
     whole = product(a.exact, b.exact, left, terms, a.same == b.same)
     if isinstance(op, Dot):
         _scale(whole.scale, type)
@@ -265,6 +268,15 @@ def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
     need((op.left, op.right) == offsets, f"digits read with the offsets {said[0]} instead of ({said[1]})")
     ends = [(2 * x + op.left) * (2 * y + op.right) for x in a.known for y in b.known]
     return terms * min(ends), terms * max(ends)
+
+
+def _triangular(op: Triangles, args: Sequence[Operand], type: Type, terms: int) -> Range:
+    """Alone it may be of any scale, that of the products it is taken from."""
+    need(op.offset % 2 == 1, f"half a square with {op.offset}, which is not odd")
+    if op.pair:
+        _scale(args[0].type.scale * args[1].type.scale, type)
+    lo, hi = op.ends(sum(a.known[0] for a in args), sum(a.known[1] for a in args))
+    return terms * lo, terms * hi
 
 
 def _shared(op: Sharing, args: Sequence[Operand], type: Type) -> Range:
@@ -341,7 +353,7 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 1)
             _tables(op, args[0])
             return type.lo, type.hi  # which is what the result is clamped to
-        case Sum() | Dot() | Digits() | Sampler() | Extern():
+        case Sum() | Dot() | Digits() | Triangles() | Sampler() | Extern():
             raise AssertionError("not element by element")
         case _:
             assert_never(op)

@@ -44,6 +44,7 @@ from compiler.words.operations import (
     View,
 )
 from compiler.words.rules import Operand, Range, Wrong, made, need
+from compiler.words.triangles import Triangles
 
 JOINT = "*"  # among the owners of a value: it has been entered (no party can be called so)
 Owners = frozenset[str]  # whose sources a value is made from
@@ -52,7 +53,7 @@ MAY_CLAIM: Mapping[Claim, tuple[type[Op], ...]] = {
     Claim.EXTREME: (Select,),
     Claim.FUNCTION: (Select, Linear, Sum, Div, Round),
     Claim.NORM: (Linear, Mul, Dot),
-    Claim.CONTRACTION: (Linear, Sum, Dot, Digits),
+    Claim.CONTRACTION: (Linear, Sum, Dot, Digits, Triangles),
 }
 
 
