@@ -183,7 +183,8 @@ def run(
         _announce(program, party, seed, connection, quiet)
         given = asked.read(program, party)
         say_unread(program.compiled, party, given, chosen, quiet)
-        patience = Patience(wait, timeout, longest(program.compiled, connection))
+        whole = longest(program.compiled, connection) * (len(program.owners) or 1)  # they wait for one another
+        patience = Patience(wait, timeout, whole)
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
                 reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places, least)

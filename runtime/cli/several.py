@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -75,7 +75,9 @@ class Sides:
             else keys.read_certificate(Path(certificates[o]))
             for o in owners
         }
-        return Sides(program, party, Ends.of_each(party, where, keys.load(key, cert), peers), under)
+        identity = keys.load(key, cert)
+        _apart(identity.certificate, peers)
+        return Sides(program, party, Ends.of_each(party, where, identity, peers), under)
 
     def run(
         self,
@@ -92,7 +94,6 @@ class Sides:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
         programs = of_each(self.program)
         pool = Pool(tuple(programs), least, partial(_waiting, quiet), patience.stall)
-        patience = replace(patience, whole=len(programs) * patience.whole)  # they wait for one another
         one = _OneByOne(advance, keep)
         sides: dict[str, Side] = {}
         for owner, program in programs.items():
@@ -143,6 +144,16 @@ def _named(option: str, given: Sequence[str] | None, owners: Sequence[str]) -> d
     if missing := [owner for owner in owners if owner not in found]:
         raise UsageError(f"{option} is missing for {listing(missing)}", f"write {option} {missing[0]}=...")
     return found
+
+
+def _apart(own: bytes, peers: Mapping[str, bytes]) -> None:
+    """Raises UsageError where two parties have one certificate, and so are one."""
+    names = dict[bytes, str]()
+    for name, certificate in (("this party", own), *peers.items()):
+        der = keys.der(certificate)
+        if der in names:
+            raise UsageError(f"{names[der]} and {name} have one certificate", "give each party's own")
+        names[der] = name
 
 
 def _by_owner(owners: Sequence[str], agreed: Sequence[Agreed]) -> dict[str, Agreed]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from lang.source import Source
 from runtime import api
 from runtime.execute.backend import Roles
 from runtime.execute.clear import ClearBackend
+from runtime.execute.pool import Pool
 from runtime.execute.walk import walk
 
 NUMBERS = range(4)
@@ -151,6 +153,38 @@ def test_every_update_and_number_of_owners_is_among_them() -> None:
     made = [drawn(number) for number in (*NUMBERS, *MORE)]
     assert {m.update for m in made} == set(UPDATES)
     assert {len(drawn(number).owners) for number in NUMBERS} == {2, 3}
+
+
+# -- a vendor that brings a bank what it likes ------------------------------------------------------------
+
+
+@dataclass
+class Lying(Owned):
+    """It goes on from anything: extremes often, and always a function of what this bank has told."""
+
+    def pooled(self, at: Pooled, own: Array, position: tuple[int, ...]) -> Array:
+        self.told[self.owner, at.draw, at.variable, position[-1]] = own
+        rng = np.random.default_rng([*(int(n) % (1 << 32) for n in own.reshape(-1)), position[-1]])
+        return rng.choice([-at.together, at.together, 0, 17], own.shape)
+
+
+@pytest.mark.parametrize("number", NUMBERS[:2])
+def test_what_one_bank_is_brought_of_another_s_sums_changes_nothing_that_it_proves(number: int) -> None:
+    """Its run is the ideal one with whatever weights the vendor makes of all that it knows."""
+    for owner, meant in meanings(number).items():
+        heard: list[Told] = []
+
+        def sources(owner: str = owner, words: Words = meant.words, heard: list[Told] = heard) -> Lying:
+            heard.append(Told())
+            return Lying(words, 9, pool=Pool((owner,), 1), owner=owner, told=heard[-1])
+
+        wanted = dict(
+            zip([o.name for o in meant.words.outputs], evaluate(meant.words.block, [], sources()), strict=True)
+        )
+        for products in Products:
+            made = built(number, owner, products).plan
+            assert same({owner: run_both(made, sources(), roles=Roles(owner, "vendor")).evaluator}, wanted)
+        assert all(np.array_equal(told[key], heard[0][key]) for told in heard for key in heard[0])
 
 
 # -- four processes -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from threading import Thread, current_thread
+from time import sleep
 from typing import Any
 from unittest.mock import patch
 
@@ -240,8 +241,29 @@ def stalls(number: int) -> Instead:
     return lambda at, kind, data: [(kind, data)] if at < number or kind == Frame.ABORT else []
 
 
+def dawdles(number: int) -> Instead:
+    """From some frame on each comes late, though never so late that its own session ends."""
+
+    def instead(at: int, kind: int, data: bytes) -> Frames:
+        if at >= number:
+            sleep(2.0)
+        return [(kind, data)]
+
+    return instead
+
+
+def test_a_bank_that_is_slow_is_left_behind_before_the_others_give_up(tmp_path: Path) -> None:
+    sent = [kind for kind, _ in played(tmp_path).by[BAD].sent]
+    first = sent.index(Frame.NOISY_SUM)
+    assert sent.index(Frame.NOISY_SUM, first + 1) - first > 3  # a step of it takes longer than the others wait
+    run = played(tmp_path, dawdles(first + 1), least=2, timeout=3.0)
+    assert isinstance(run.vendor, dict) and set(run.vendor) == set(OWNERS) - {BAD}
+    assert all(isinstance(run.banks[owner], Report) for owner in OWNERS[:2])
+    assert run.pool.gone == {BAD: "the others have waited 2 s for it"} and isinstance(run.banks[BAD], NetworkError)
+
+
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_bank_that_says_nothing_is_left_behind_before_the_others_give_up(which: int, tmp_path: Path) -> None:
+def test_a_bank_that_says_nothing_is_left_behind(which: int, tmp_path: Path) -> None:
     sent = [kind for kind, _ in played(tmp_path).by[BAD].sent]
     number = [at for at, kind in enumerate(sent) if kind == Frame.NOISY_SUM][which]
     run = played(tmp_path, stalls(number), least=2, timeout=3.0)
