@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from math import inf
-from pathlib import Path
 
-from compiler import artifact, pipeline
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import Compiled
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
-from lang.syntax.load import read
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
@@ -24,7 +20,7 @@ from runtime.party.driven import Driven
 from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.program import Program, read_artifact
+from runtime.program import Program, compile
 from runtime.report.privacy import privacy
 
 __all__ = [
@@ -40,34 +36,7 @@ __all__ = [
     "simulate",
 ]
 
-Overrides = Mapping[str, str | Fraction]
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
-
-
-def compile(
-    path: str | Path,
-    overrides: Overrides | None = None,
-    products: Products | None = None,
-    evaluator: Evaluator | None = None,
-) -> Program:
-    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
-
-    Products go as shares and the evaluator may be malicious unless it is said otherwise.
-
-    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
-    an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
-    """
-    if Path(path).suffix == ".ccrc":
-        if overrides:
-            raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
-        if products is not None:
-            raise ValueError("an artifact's products are fixed: compile the .ccr file again")
-        if evaluator is not None:
-            raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
-        return read_artifact(Path(path))
-    meaning = pipeline.understand(read(Path(path)), overrides)
-    compiled = pipeline.built(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
-    return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 
 
 def simulate(

@@ -7,9 +7,11 @@ marks in the user's cache, by the digest of the whole file and of the compiler.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -18,11 +20,16 @@ from typing import TYPE_CHECKING
 import compiler
 import lang
 from compiler import artifact
+from compiler.joint.locality import Evaluator
+from compiler.joint.shares import Products
 from compiler.program import Compiled
 from lang.problems.problem import Problem
+from lang.syntax.load import read
 
 if TYPE_CHECKING:
     from compiler.lowering.understand import Meaning
+
+Overrides = Mapping[str, str | Fraction]
 
 
 class Known(Enum):
@@ -54,6 +61,35 @@ class Program:
     def understood(self) -> Meaning:
         """What the text means, which an artifact has brought along."""
         return self.meaning or artifact.meaning(self.compiled)
+
+
+def compile(
+    path: str | Path,
+    overrides: Overrides | None = None,
+    products: Products | None = None,
+    evaluator: Evaluator | None = None,
+) -> Program:
+    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
+
+    Products go as shares and the evaluator may be malicious unless it is said otherwise.
+
+    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
+    an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
+    """
+    if Path(path).suffix == ".ccrc":
+        if overrides:
+            raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
+        if products is not None:
+            raise ValueError("an artifact's products are fixed: compile the .ccr file again")
+        if evaluator is not None:
+            raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
+        return read_artifact(Path(path))
+    # Here, because a party's process, which is given what its parent has compiled, needs nothing of the compiler.
+    from compiler import pipeline
+
+    meaning = pipeline.understand(read(Path(path)), overrides)
+    compiled = pipeline.built(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
+    return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 
 
 def read_artifact(path: Path) -> Program:

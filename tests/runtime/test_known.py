@@ -14,8 +14,7 @@ from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from lang.problems.problem import Rejected
 from lang.source import Source
-from runtime.api import compile
-from runtime.program import Known, from_artifact
+from runtime.program import Known, compile, from_artifact
 
 PROGRAM = pipeline.compile(Source("training.ccr", TRAINING))
 DATA = artifact.encode(PROGRAM)
