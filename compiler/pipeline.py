@@ -96,6 +96,7 @@ def _build(meaning: Meaning, products: Products, evaluator: Evaluator, most_gate
     plan = planned(ready, who, minimiser)
     return Compiled(
         parties=words.parties,
+        owners=program.owners,
         garbler=who.garbler,
         evaluator=who.evaluator,
         taken_for=who.taken_for,
@@ -120,9 +121,10 @@ def compile(
     overrides: Mapping[str, str | Fraction] | None = None,
     products: Products = Products.SHARES,
     evaluator: Evaluator = Evaluator.MALICIOUS,
+    party: str = "",
 ) -> Compiled:
     """Text -> compiled program; raises Rejected."""
-    return built(understand(source, overrides), products, evaluator)
+    return built(understand(source, overrides, party=party), products, evaluator)
 
 
 def built(

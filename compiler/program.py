@@ -85,8 +85,24 @@ class Compiled:
     outputs: tuple[Released, ...]
     passes: tuple[PassCount, ...]
     plan: Plan
+    owners: tuple[str, ...] = ()  # all of its data sets, where they are several: this is the program of one of them
     lines: tuple[Line, ...] = field(default=(), compare=False)  # about the text, so no part of what the program is
     files: tuple[Source, ...] = field(default=(), compare=False)  # the text that it is made of, the program's own first
+
+
+def owner(program: Compiled) -> str:
+    """Whose program it is, of several owners'; "" where there is one, or none."""
+    return program.datasets[0].party if program.owners else ""
+
+
+def receiver(program: Compiled) -> str:
+    """The party that each of several owners tells its noisy sums; "" where there is one owner, or none."""
+    return next(p for p in program.parties if p not in program.owners) if program.owners else ""
+
+
+def everyone(program: Compiled) -> tuple[str, ...]:
+    """All parties, also those owners whose program it is not."""
+    return (receiver(program), *program.owners) if program.owners else program.parties
 
 
 def outside(program: Compiled) -> Outside:

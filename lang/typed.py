@@ -324,6 +324,7 @@ class Train:
     span: Span = field(compare=False)
     variable_spans: tuple[Span, ...] = field(default=(), compare=False)
     release: Moment = Moment.END
+    batches: tuple[int, ...] = ()  # of all owners, in their order, if they are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +340,7 @@ class Measure:
     body: tuple[Statement, ...]
     value: Expr
     span: Span = field(compare=False)
+    each: tuple[int, ...] = ()  # the rows of all owners, in their order, if they are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,17 +380,21 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Dataset:
     name: str
-    party: str
+    party: str  # of several owners that whose program it is: each has records of its own
     fields: tuple[Field, ...]
     span: Span = field(compare=False)
+    owners: tuple[str, ...] = ()  # all of them, if they are several
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """`statements` in text order; inputs are bound before the first."""
-
     parties: tuple[str, ...]
     inputs: tuple[Input, ...]
     datasets: tuple[Dataset, ...]
-    statements: tuple[Statement, ...]
+    statements: tuple[Statement, ...]  # in text order; inputs are bound before the first
     disjoint: tuple[tuple[str, ...], ...] = ()  # data sets of which no person is in two, their owner says
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Those of its data sets, if they are several."""
+        return self.datasets[0].owners if self.datasets else ()

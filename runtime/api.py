@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from math import inf
+from pathlib import Path
 
+from compiler import artifact, pipeline
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
-from compiler.program import Compiled
+from compiler.program import products as how_products
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
+from lang.syntax.load import read
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
-from runtime.party.both import run_both, started
+from runtime.party.both import Part, started
 from runtime.party.driven import Driven
+from runtime.party.here import run_here, started_all
 from runtime.party.run import Report
+from runtime.party.several import in_the_clear
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.program import Program, compile
-from runtime.report.privacy import privacy
+from runtime.program import Program, read_artifact
+from runtime.report.everyone import privacy_of
 
 __all__ = [
     "Connection",
@@ -36,7 +42,55 @@ __all__ = [
     "simulate",
 ]
 
+Overrides = Mapping[str, str | Fraction]
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
+
+
+def compile(
+    path: str | Path,
+    overrides: Overrides | None = None,
+    products: Products | None = None,
+    evaluator: Evaluator | None = None,
+    party: str = "",
+) -> Program:
+    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
+
+    Products go as shares and the evaluator may be malicious unless it is said otherwise.  Where data sets have several
+    owners, each has a program with the one other party: this is the one of `party`, or of the first.
+
+    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
+    an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
+    """
+    if Path(path).suffix == ".ccrc":
+        if overrides:
+            raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
+        if products is not None:
+            raise ValueError("an artifact's products are fixed: compile the .ccr file again")
+        if evaluator is not None:
+            raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
+        program = read_artifact(Path(path))
+        return program if party in ("", *program.compiled.parties) else of_party(program, party)
+    meaning = pipeline.understand(read(Path(path)), overrides, party=party)
+    return _built(Path(path).name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
+
+
+def of_each(program: Program) -> dict[str, Program]:
+    """The programs of all owners, where they are several."""
+    return {owner: of_party(program, owner) for owner in program.owners}
+
+
+def of_party(program: Program, party: str) -> Program:
+    """The same text as the program that another of several owners runs; as it is for whom it does not have."""
+    if party not in program.owners or party in program.compiled.parties:
+        return program
+    compiled = program.compiled
+    meaning = artifact.meaning(compiled, party)
+    return _built(program.name, meaning, how_products(compiled.plan), compiled.taken_for)
+
+
+def _built(name: str, meaning: pipeline.Meaning, products: Products, evaluator: Evaluator) -> Program:
+    compiled = pipeline.built(meaning, products, evaluator)
+    return Program(name, compiled, artifact.encode(compiled), meaning)
 
 
 def simulate(
@@ -50,6 +104,8 @@ def simulate(
     `columns` names the columns of a file that are a field of a data set, or an input, if their names do not.
     """
     compiled = program.compiled
+    if program.owners:
+        return in_the_clear(of_each(program), inputs, seed, columns)
     everyone = frozenset(compiled.parties)
     sources = PartySources(load(compiled, everyone, inputs, columns), RunSecret.of(seed))
     if program.meaning is None:
@@ -74,7 +130,8 @@ def run(
     `if __name__ == "__main__":`.  Raises InputError and, unless it may be `not_private`, Refused (not-private) where
     records would leave at an infinite epsilon, both before anything is sent; and PartyFailed.
     """
-    return run_both(program, inputs, seed, timeout, accept=None if not_private else _private, columns=columns)
+    accept = None if not_private else _private
+    return run_here(program, inputs, seed, timeout, accept=accept, columns=columns, programs=of_each(program))
 
 
 def session(
@@ -91,12 +148,17 @@ def session(
     its own.  Raises what `run` raises when it is entered, and ValueError for a program that tells no steps.
     """
     if connection is not None:
+        if program.owners:
+            raise ValueError(f"a connection is with one owner, and {', '.join(program.owners)} are several")
         return Driven(program, started_alone(program, inputs, connection, seed, timeout, columns))
+    if program.owners:
+        programs, least = of_each(program), len(program.owners)
+        return Driven(program, started_all(programs, inputs, seed, timeout, _private, columns, least, driven=True))
     return Driven(program, started(program, inputs, seed, timeout, _private, columns, driven=True))
 
 
-def _private(program: Compiled, records: Mapping[str, int]) -> None:
+def _private(parts: Sequence[Part]) -> None:
     """Raises Refused (not-private).  Takes seconds where there is a mechanism."""
-    found = privacy(program, records, None)
+    found = privacy_of(parts, None)
     if found.cost == inf:
         raise Refused("not-private", found.why_infinite(), help="`not_private=True` runs it all the same")

@@ -7,11 +7,9 @@ marks in the user's cache, by the digest of the whole file and of the compiler.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -20,16 +18,11 @@ from typing import TYPE_CHECKING
 import compiler
 import lang
 from compiler import artifact
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
 from compiler.program import Compiled
 from lang.problems.problem import Problem
-from lang.syntax.load import read
 
 if TYPE_CHECKING:
     from compiler.lowering.understand import Meaning
-
-Overrides = Mapping[str, str | Fraction]
 
 
 class Known(Enum):
@@ -58,38 +51,14 @@ class Program:
         """Of the text, in its order; none of an artifact, whose maker was told."""
         return () if self.meaning is None else self.meaning.checked.warnings
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Of its data sets, where they are several: it is the program of the first, or of the party asked for."""
+        return self.compiled.owners
+
     def understood(self) -> Meaning:
         """What the text means, which an artifact has brought along."""
         return self.meaning or artifact.meaning(self.compiled)
-
-
-def compile(
-    path: str | Path,
-    overrides: Overrides | None = None,
-    products: Products | None = None,
-    evaluator: Evaluator | None = None,
-) -> Program:
-    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
-
-    Products go as shares and the evaluator may be malicious unless it is said otherwise.
-
-    Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
-    an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
-    """
-    if Path(path).suffix == ".ccrc":
-        if overrides:
-            raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
-        if products is not None:
-            raise ValueError("an artifact's products are fixed: compile the .ccr file again")
-        if evaluator is not None:
-            raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
-        return read_artifact(Path(path))
-    # Here, because a party's process, which is given what its parent has compiled, needs nothing of the compiler.
-    from compiler import pipeline
-
-    meaning = pipeline.understand(read(Path(path)), overrides)
-    compiled = pipeline.built(meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
-    return Program(Path(path).name, compiled, artifact.encode(compiled), meaning)
 
 
 def read_artifact(path: Path) -> Program:

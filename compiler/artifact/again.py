@@ -13,7 +13,7 @@ from compiler.artifact.sealed import ArtifactError
 from compiler.artifact.typed import fraction
 from compiler.artifact.write import encode
 from compiler.gates.limits import TooManyGates
-from compiler.program import Compiled, products
+from compiler.program import Compiled, owner, products
 from lang.problems.problem import Rejected
 from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAID = {  # of a program, by the field that says it
     "parties": "parties are",
+    "owners": "owners are",
     "garbler": "roles are",
     "evaluator": "roles are",
     "taken_for": "trust in the evaluator is",
@@ -41,8 +42,8 @@ SAID = {  # of a program, by the field that says it
 FORGED = "it was forged, or compiled by another version of ccr: compile the text"
 
 
-def meaning(program: Compiled) -> Meaning:
-    """What the text means, under the artifact's params; no other file is read.
+def meaning(program: Compiled, party: str = "") -> Meaning:
+    """What the text means, under the artifact's params, also to another `party` of it; no other file is read.
 
     Raises ArtifactError for a text that is not a program.
     """
@@ -60,7 +61,7 @@ def meaning(program: Compiled) -> Meaning:
 
     try:
         given = {name: fraction(value) for name, value in program.parameters}
-        return understand(program.files[0], given, loader)
+        return understand(program.files[0], given, loader, party or owner(program))
     except Rejected as rejected:
         first = rejected.problems[0]
         raise ArtifactError(f"the artifact's text does not compile: {first.span}: {first.code}") from None

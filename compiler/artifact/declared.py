@@ -40,6 +40,10 @@ def _parties(program: Compiled) -> Iterator[str]:
     parties = program.parties
     if len(parties) != 2 or {program.garbler, program.evaluator} != set(parties):
         yield "has parties that are not its garbler and its evaluator"
+    if program.owners and (len(program.owners) < 2 or {d.party for d in program.datasets} - set(program.owners)):
+        yield "is of several owners, and not of one of them"
+    if len({d.party for d in program.datasets}) > 1:
+        yield "has data sets of two parties"
     if program.datasets and program.taken_for is not Evaluator.MALICIOUS:
         yield "takes the evaluator for honest where a data set is at stake"
     asked = [

@@ -33,6 +33,7 @@ from compiler.words.operations import (
     Linear,
     Mark,
     Noise,
+    Pooled,
     Ring,
     Share,
     Transfer,
@@ -135,7 +136,7 @@ def _value_owner(item: Value, owners: Owners, roles: Roles) -> str:
             return JOINT
         case Share(party=p):
             return share_of(p)
-        case Learn(party=p) | Held(party=p):
+        case Learn(party=p) | Held(party=p) | Pooled(party=p):
             return learned_by(p)
         case Ring():
             return join((owners[a] for a in item.args), roles)

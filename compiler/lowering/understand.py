@@ -17,6 +17,7 @@ from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
+from lang.checker.owners import of_owner
 from lang.problems.names import NoOutput, NothingToRun
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
@@ -34,19 +35,32 @@ class Meaning:
 
 
 def understand(
-    source: Source, overrides: Mapping[str, str | Fraction] | None = None, loader: Loader = load.read
+    source: Source,
+    overrides: Mapping[str, str | Fraction] | None = None,
+    loader: Loader = load.read,
+    party: str = "",
 ) -> Meaning:
-    """Text -> words; raises Rejected with every problem, leaks among them."""
-    checked = check(source, overrides or {}, loader)
+    """Text -> words; raises Rejected with every problem, leaks among them.
+
+    Of data sets with several owners it is the program that `party` runs: its own, or the first owner's.
+    """
+    checked = _owned(check(source, overrides or {}, loader), party)
     with deep_stack():
         return replace(_meaning(source, checked), files=gathered(source, loader))
 
 
 def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
     """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported."""
-    checked = check(source, overrides or {})
+    checked = _owned(check(source, overrides or {}), "")
     with deep_stack():
         return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
+
+
+def _owned(checked: Checked, party: str) -> Checked:
+    owners = checked.program.owners
+    if not owners:
+        return checked
+    return replace(checked, program=of_owner(checked.program, party if party in owners else owners[0]))
 
 
 def _meaning(source: Source, checked: Checked) -> Meaning:

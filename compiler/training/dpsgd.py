@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, isqrt
+from math import ceil, floor, isqrt
 from typing import assert_never
 
 from compiler.training import bounds
@@ -26,7 +26,7 @@ from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.leaves import type_of
 from compiler.words.noise_bound import REACH, noise_bound
-from compiler.words.operations import Bound, Coins, Constant, Draw, Held, Learn, Mechanism, Noise
+from compiler.words.operations import Bound, Coins, Constant, Draw, Held, Learn, Mechanism, Noise, Pooled
 from compiler.words.sampler import Sampler, refinement, sampler
 from compiler.words.vmap import sum_slots, vmap
 from lang import typed as t
@@ -54,22 +54,23 @@ def train(
     if batch.receiver:
         names = [(v.name, span) for v, span in zip(s.variables, s.variable_spans, strict=True)]
         init = starts(b, init, names, batch.receiver)
-    followers = followers_of(s, batch.slots)
+    followers = followers_of(s, batch)
     body = Builder([Type((), Fraction(1), 0, s.steps - 1), *map(type_of, kinds), *followers.types], b)
     body.span = s.span
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
     carried = list(range(body.first + 1, body.first + len(body.params)))
     sums = clipped_sums(body, batch, carried[: len(kinds)], gradients)
-    after = followers.step(body, body.first, held(body, batch.receiver, carried), noisy_sums(body, batch, sums))
+    noisy = pooled(body, batch, noisy_sums(body, batch, sums))
+    after = followers.step(body, body.first, held(body, batch.receiver, carried), noisy)
     start = [b.add(Constant((0,)), (), type) for type in followers.types]
     return followers.weights(b.loop(s.steps, [*init, *start], body.block(after)))
 
 
-def followers_of(s: t.Train, slots: int) -> Followers:
+def followers_of(s: t.Train, batch: Batch) -> Followers:
     """The updates of its variables."""
-    reach = (slots + REACH * s.noise) * s.clip
+    reach, size = batch.honest_together, sum(s.batches) or s.batch
     kinds = [v.kind for v in s.variables]
-    return Followers(tuple(Follower(s.update, s.steps, s.batch, kind, s.clip, reach) for kind in kinds if kind))
+    return Followers(tuple(Follower(s.update, s.steps, size, kind, s.clip, reach) for kind in kinds if kind))
 
 
 def held(b: Builder, receiver: str, carried: Sequence[int]) -> list[int]:
@@ -93,6 +94,8 @@ class Batch:
     def receiver(self) -> str:
         """Who is told the noisy sums after each step; "": nobody."""
         moment = t.Moment.END if isinstance(self.train, t.Measure) else self.train.release
+        if self.sizes:
+            moment = t.Moment.STEP
         match moment:
             case t.Moment.STEP:
                 return next(p for p in self.parties if p != self.dataset.party)
@@ -100,6 +103,25 @@ class Batch:
                 return ""
             case _:
                 assert_never(moment)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Of all owners; () where there is one."""
+        return self.train.each if isinstance(self.train, t.Measure) else self.train.batches
+
+    @property
+    def honest(self) -> Fraction:
+        """Hardly any noisy sum is further from 0."""
+        return self._honest(self.slots)
+
+    @property
+    def honest_together(self) -> Fraction:
+        """Nor of all owners together."""
+        slots = self.sizes if self.whole else map(slot_count, self.sizes)
+        return sum(map(self._honest, slots), Fraction(0)) or self.honest
+
+    def _honest(self, slots: int) -> Fraction:
+        return (slots + REACH * self.train.noise) * self.train.clip
 
     @property
     def whole(self) -> bool:
@@ -209,6 +231,19 @@ def noisy_sums(b: Builder, batch: Batch, sums: Sequence[int]) -> list[int]:
     if not mechanism.to:
         return released
     return [b.add(Learn(mechanism.to, batch.draw, i), (n,), b.type(n)) for i, n in enumerate(released)]
+
+
+def pooled(b: Builder, batch: Batch, noisy: Sequence[int]) -> list[int]:
+    """What all owners tell of a step, together."""
+    if not batch.sizes:
+        return list(noisy)
+    found: list[int] = []
+    for position, number in enumerate(noisy):
+        type = b.type(number)
+        most, together = ceil(batch.honest / type.scale), ceil(batch.honest_together / type.scale) + len(batch.sizes)
+        op = Pooled(batch.receiver, batch.draw, position, most, together, batch.sizes)
+        found.append(b.add(op, (number,), replace(type, lo=-together, hi=together)))
+    return found
 
 
 def _drawn(b: Builder, batch: Batch, sum: Type, position: int) -> int:

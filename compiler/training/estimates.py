@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from compiler.words.ir import Block, Item, Loop, Result, Value
-from compiler.words.operations import Bound, Linear, Mechanism, Sum, View
+from compiler.words.operations import Bound, Learn, Linear, Mechanism, Pooled, Sum, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Estimate:
     least: Fraction  # that a row can add, to any element
     most: Fraction
     grid: Fraction  # of the noise: the sum with it is a multiple
+    owners: int  # whose rows it is of, each with noise of its own
+    rows: int  # of all of them
 
 
 def estimate(block: Block, number: int, mechanisms: Sequence[Mechanism]) -> Estimate | None:
@@ -40,10 +42,14 @@ def estimate(block: Block, number: int, mechanisms: Sequence[Mechanism]) -> Esti
         return None
     body = dict(loop.body.numbered())
     last = body.get(loop.body.results[item.position])
+    each = tuple[int, ...]()
+    while isinstance(last, Value) and (isinstance(last.op, Learn | Pooled) or last.op == Linear((1,))):
+        each = last.op.sizes if isinstance(last.op, Pooled) else each
+        last = body.get(last.args[0])
     if not (isinstance(last, Value) and isinstance(last.op, Mechanism) and last.op.whole):
         return None
-    which = [m.draw for m in mechanisms].index(last.op.draw)
-    return Estimate(which, factor, offset, *_ends(body, last, last.op.clip), last.type.scale)
+    which, each = [m.draw for m in mechanisms].index(last.op.draw), each or (last.op.slots,)
+    return Estimate(which, factor, offset, *_ends(body, last, last.op.clip), last.type.scale, len(each), sum(each))
 
 
 def _ends(items: Mapping[int, Item], last: Value, clip: Fraction) -> tuple[Fraction, Fraction]:

@@ -11,15 +11,18 @@ proves that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
-from compiler.training.dpsgd import Batch, clipped_sums, noisy_sums
+from compiler.training.dpsgd import Batch, clipped_sums, noisy_sums, pooled
 from compiler.training.own import Own
 from compiler.training.rings import Cheaper
 from compiler.words.builder import BIT, Builder
-from compiler.words.ir import Type
+from compiler.words.ir import Type, full_range
 from compiler.words.operations import Constant
 from lang import typed as t
+from lang.problems.problem import Rejected
+from lang.problems.steps import StepPlace
 
 Made = Callable[[Builder, dict[str, int]], int]  # (builder of one row, its fields) -> the value
 
@@ -37,14 +40,19 @@ def measure(b: Builder, s: t.Measure, program: t.Program, value: Made, draw: int
         body = Builder([Type((), Fraction(1), 0, 0), carried], b)
         body.span = s.span
         body.rings = Cheaper(Own(dataset.party)) if s.noise else None
-        [noisy] = noisy_sums(body, batch, clipped_sums(body, batch, [], clamped))
+        [noisy] = pooled(body, batch, noisy_sums(body, batch, clipped_sums(body, batch, [], clamped)))
         return body, noisy
 
+    if batch.receiver and b.outer is not None:
+        raise Rejected([StepPlace(span=s.span)])
     first, noisy = step(BIT)  # only the type of the result says what the loop begins with
     carried = first.type(noisy)
+    if batch.receiver:  # who goes on with what it is told may go on with anything
+        lo, hi = full_range(carried.width, True)
+        carried = replace(carried, lo=lo, hi=hi)
     zero = b.add(Constant((0,)), (), carried)
     body, noisy = step(carried)
-    return b.loop(1, [zero], body.block([noisy]))[0]
+    return b.loop(1, [zero], body.block([body.fit(noisy, carried)]))[0]
 
 
 def _clamped(b: Builder, value: int, clip: Fraction) -> int:

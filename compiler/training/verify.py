@@ -9,6 +9,7 @@ shows for each `dpsgd` and each `measure` with noise, from nothing but its items
     a sum that is a Ring has room for all rows and the noise, which is added in the ring
     no value that a Ring is among the sources of leaves the body but through its mechanism, and no Ring stands elsewhere
     what is told after a step is such a sum, to the party that its mechanism names, which is not the rows' owner
+    what other owners told is added to such a sum alone, once it has been told, by the party that it was told to
     no other mechanism has its draw; the rows of a `measure` are all rows, and its mechanism says so
 
 That declared ranges hold for every value of a Ring is `words.verify`'s, which is called first.  Of the claims that it
@@ -43,6 +44,7 @@ from compiler.words.operations import (
     Linear,
     Mechanism,
     Noise,
+    Pooled,
     Ring,
     Round,
     Share,
@@ -102,7 +104,7 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Norms, draws: set[i
                 else:
                     _outside(item.body, inside, norms, draws)
             case Value():
-                if isinstance(item.op, Ring | Mechanism | Learn):
+                if isinstance(item.op, Ring | Mechanism | Learn | Pooled):
                     raise Unsafe(number, "stands outside a `dpsgd` with noise")
                 if isinstance(item.op, Draw) and any(isinstance(i, Loop) for i in block.items):
                     raise Unsafe(number, "is drawn in front of the steps that read it")
@@ -197,6 +199,10 @@ class _Body:
                     hidden = source is not None and isinstance(source.op, Mechanism) and len(item.args) == 1
                     if not hidden or not party or (party, draw) != (mechanism.to, mechanism.draw):
                         raise Unsafe(number, "something else than a noisy sum is told after a step")
+                case Pooled(party=party, draw=draw, variable=variable):
+                    source = self.items.get(item.args[0])
+                    if source is None or source.op != Learn(party, draw, variable):
+                        raise Unsafe(number, "adds another's sums to something else than its own")
                 case Mechanism(to=to):
                     readers = [self.items[r].op for r in self.readers.get(number, ())]
                     if to and (number in self.block.results or not all(isinstance(op, Learn) for op in readers)):

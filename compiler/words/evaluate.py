@@ -37,6 +37,7 @@ from compiler.words.operations import (
     Noise,
     Or,
     Pieces,
+    Pooled,
     Put,
     Ring,
     Round,
@@ -64,6 +65,7 @@ class Sources(Protocol):
     def sample(self, at: Draw, type: Type, position: tuple[int, ...]) -> Array: ...
     def noise(self, at: Noise, type: Type, position: tuple[int, ...]) -> Array: ...
     def coins(self, at: Coins, type: Type, position: tuple[int, ...]) -> Array: ...
+    def pooled(self, at: Pooled, own: Array, position: tuple[int, ...]) -> Array: ...
 
 
 class NoSources:
@@ -80,6 +82,9 @@ class NoSources:
 
     def coins(self, at: Coins, type: Type, position: tuple[int, ...]) -> Array:
         raise LookupError("no coins")
+
+    def pooled(self, at: Pooled, own: Array, position: tuple[int, ...]) -> Array:
+        raise LookupError("no other owners' sums")
 
 
 def evaluate(block: Block, arguments: Sequence[Array], sources: Sources) -> list[Array]:
@@ -165,6 +170,8 @@ def value(item: Value, args: list[Array], sources: Sources, position: tuple[int,
             return _round(Round(1, 1, type.lo, type.hi, nearest=False, wrap=True), args[0] + args[1])
         case Bound() | Mechanism() | Enter() | Learn() | Held():
             return args[0]
+        case Pooled() as op:
+            return as_array(sources.pooled(op, args[0], position), type)
         case Ring(count, more):
             return _ring(count, more, type, *args)
         case Transfer(count):

@@ -285,8 +285,6 @@ class Enter:
 
 
 # what a party is told in the middle of a run
-
-
 @dataclass(frozen=True, slots=True)
 class Learn:
     """A noisy sum of a step, told to a party: from then on a value of its own.
@@ -305,6 +303,19 @@ class Held:
     """A value of the party's own as one that it makes in the clear whatever it is taken for, like what it learns."""
 
     party: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What all owners of a data set tell the party of one step, added: the operand, and what it is told in other runs,
+    each cut to the numbers that the noisy sum of an owner that is honest hardly ever leaves."""
+
+    party: str
+    draw: int  # as of Mechanism
+    variable: int  # as of Noise
+    most: int  # of this owner, either way; in points of the sum's grid
+    together: int  # of all owners
+    sizes: tuple[int, ...]  # the batches of all owners, or of a `measure` their rows
 
 
 # products as shares, see `compiler.joint.shares`
@@ -346,7 +357,7 @@ Compute = (  # what takes gates, where it is joint
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
-Telling = Learn | Held  # the operand as it is, known to the party
+Telling = Learn | Held | Pooled  # known to the party; the operand as it is, unless it is pooled
 Op = Source | Compute | Wiring | Mark | Enter | Telling | Sharing
 
 NAMES: Mapping[type[Op], str] = {
@@ -381,6 +392,7 @@ NAMES: Mapping[type[Op], str] = {
     Enter: "enter",
     Learn: "learn",
     Held: "held",
+    Pooled: "pooled",
     Ring: "ring",
     Transfer: "transfer",
     Share: "share",

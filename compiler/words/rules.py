@@ -40,6 +40,7 @@ from compiler.words.operations import (
     Noise,
     Or,
     Pieces,
+    Pooled,
     Put,
     Ring,
     Round,
@@ -95,7 +96,7 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _wired(op, args, type)
     if isinstance(op, Sum | Dot | Digits):
         return _contracted(op, args, type)
-    if isinstance(op, Bound | Mechanism | Enter | Learn | Held):
+    if isinstance(op, Bound | Mechanism | Enter | Learn | Held | Pooled):
         return _passed(op, args, type)
     if isinstance(op, Ring | Transfer | Share):
         return _shared(op, args, type)
@@ -152,6 +153,11 @@ def _passed(op: Mark | Enter | Telling, args: Sequence[Operand], type: Type) -> 
             need(batch == slots or not whole, "a mechanism of all rows and not all rows")
         case Enter() | Learn() | Held():
             _alike(a.type, type)
+        case Pooled(most=most, together=together, sizes=sizes):
+            need(
+                0 < most < together and len(sizes) > 1 and min(sizes) > 0, "the sums of one owner alone, or of nothing"
+            )
+            return -together, together
         case _:
             assert_never(op)
     return a.known

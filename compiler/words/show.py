@@ -32,12 +32,14 @@ from compiler.words.operations import (
     Learn,
     Less,
     Linear,
+    Mark,
     Mechanism,
     Mul,
     Noise,
     Op,
     Or,
     Pieces,
+    Pooled,
     Put,
     Ring,
     Round,
@@ -46,6 +48,7 @@ from compiler.words.operations import (
     Sqrt,
     Strided,
     Sum,
+    Telling,
     Transfer,
     View,
     Xor,
@@ -143,7 +146,7 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return ", ".join(args)
         case Entry() | Draw() | Noise() | Coins():
             return _source(op)
-        case Bound() | Mechanism() | Enter() | Learn() | Held():
+        case Bound() | Mechanism() | Enter() | Learn() | Held() | Pooled():
             return _passed(op, " + ".join(args))
         case Share(party):
             return f"{args[0]} of {party}"
@@ -188,7 +191,7 @@ def _source(op: Entry | Draw | Noise | Coins) -> str:
             assert_never(op)
 
 
-def _passed(op: Bound | Mechanism | Enter | Learn | Held, arg: str) -> str:
+def _passed(op: Mark | Enter | Telling, arg: str) -> str:
     match op:
         case Bound(norm, argument):
             return f"{arg} to {norm} ({argument})"
@@ -201,5 +204,7 @@ def _passed(op: Bound | Mechanism | Enter | Learn | Held, arg: str) -> str:
             return f"{arg} to {party}, dpsgd {draw}, variable {variable}"
         case Held(party):
             return f"{arg} by {party}"
+        case Pooled(party, draw, variable, most, together, _):
+            return f"{arg} by {party}, dpsgd {draw}, variable {variable}, up to {most} with others up to {together}"
         case _:
             assert_never(op)

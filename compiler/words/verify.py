@@ -34,6 +34,7 @@ from compiler.words.operations import (
     Mul,
     Noise,
     Op,
+    Pooled,
     Put,
     Round,
     Select,
@@ -210,10 +211,10 @@ class _Verifier:
                 need(self.party is None, "something enters among clear words")
                 need(joined <= {party} - {PUBLIC}, f"`{party}` enters what is not its own")
                 return frozenset({JOINT})
-            case Learn(party) | Held(party):
+            case Learn(party) | Held(party) | Pooled(party):
                 need(party in self.outside.parties, f"`{party}` is not a party")
                 need(self.party in (None, party), f"`{party}` is told something among the words of `{self.party}`")
-                if isinstance(item.op, Held):
+                if isinstance(item.op, Held | Pooled):
                     need(joined <= {party}, f"`{party}` holds what is not its own")
                 return frozenset({party})
             case Mechanism(dataset=dataset, drawn_by=drawn_by):
@@ -309,7 +310,7 @@ def _spread(block: Block, owners: dict[int, Owners]) -> None:
                 owners[number] = frozenset({p})
             case Value(op=Enter() | Transfer()):
                 owners[number] = frozenset({JOINT})
-            case Value(op=Learn(party) | Held(party) | Share(party)):
+            case Value(op=Learn(party) | Held(party) | Pooled(party) | Share(party)):
                 owners[number] = frozenset({party})
             case Value():
                 owners[number] = frozenset[str]().union(*(owners.get(a, frozenset()) for a in item.args))

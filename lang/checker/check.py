@@ -55,7 +55,7 @@ def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
         done = items(context, declared, parse(source))
         warn_floored(context, done)
         warn_repeated(context, done)
-    at_end(context, declared, source)
+    at_end(context, declared, done, source)
     if problems := context.findings.problems:
         raise Rejected(list(problems.values()))
     parties = tuple(name.name for name in declared.parties)

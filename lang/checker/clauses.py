@@ -10,6 +10,7 @@ from lang import typed
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
+from lang.checker.owners import of_several
 from lang.checker.public import constant, indices
 from lang.checker.symbols import PartyName
 from lang.checker.updates import CLAUSES, Updates
@@ -35,6 +36,7 @@ _CLAUSES: dict[str, tuple[str, Callable[[Fraction], bool], str]] = {
     "clip": ("above 0", lambda v: v > 0, "1.0"),
     "noise": ("at least 0", lambda v: v >= 0, "1.69"),
 }
+SIZES = ("batch", "rows")  # each owner's own, where they are several
 BOTH = "both"  # in place of a party: the noise is drawn by the two together
 # statement -> its clauses, in the order of an example
 _OF: dict[str, tuple[str, ...]] = {
@@ -52,9 +54,10 @@ NO_UPDATE = Update(())  # of a `measure`
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """`values` has one for each clause."""
+    """`values` has one for each clause; `sizes` the batch or the rows of each owner, where they are several."""
 
     values: dict[str, Fraction]
+    sizes: tuple[int, ...]
     drawn_by: str | None  # None: both parties together
     release: Moment
     update: Update
@@ -68,6 +71,7 @@ def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed
     drawn_by: str | None = None
     release, updates = Moment.END, Updates()
     given: set[str] = set()
+    sizes: tuple[int, ...] = ()
     for clause in node.clauses:
         name = clause.name.name
         if name not in known:
@@ -89,7 +93,10 @@ def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed
             elif name in CLAUSES:
                 updates.given.setdefault(name, clause)
             else:
-                values[name] = _clause(context, clause)
+                owners = dataset.owners if dataset is not None and name in SIZES else ()
+                found = _clause(context, clause, len(owners))
+                values[name] = found[0]
+                sizes = tuple(map(int, found)) if owners else sizes
         if clause.drawn_by is not None:
             with context.attempt():
                 drawn_by = _drawn_by(context, word, clause, clause.drawn_by, dataset)
@@ -108,11 +115,13 @@ def clauses_of(context: Context, node: tree.Dpsgd | tree.Measure, dataset: typed
         update = updates.update(context, int(values.get("steps", 1)), release) if updates.given else NO_UPDATE
     if len(values) < sum(name in _CLAUSES for name in wanted) or update is None:
         raise Failed
+    if dataset is not None and dataset.owners:
+        release = of_several(context, node, dataset.owners, release)
     if release is Moment.STEP:
         _hidden(node, values["noise"])
         if dataset is not None and not any(c.drawn_by for c in node.clauses):
             drawn_by = dataset.party  # nothing of it enters the circuit, where it would cost gates
-    return Clauses(values, drawn_by, release, update)
+    return Clauses(values, sizes, drawn_by, release, update)
 
 
 def _hidden(node: tree.Dpsgd | tree.Measure, noise: Fraction) -> None:
@@ -139,17 +148,19 @@ def _release(clause: tree.Clause) -> Moment:
     return moment
 
 
-def _clause(context: Context, clause: tree.Clause) -> Fraction:
+def _clause(context: Context, clause: tree.Clause, owners: int) -> tuple[Fraction, ...]:
+    """A number; of several owners one for each, which may be written as one for all."""
     name = clause.name.name
     expr = context.expr(clause.value)
     if indices(expr) is None:
         raise Failed(ClausePrivate(span=clause.value.span, clause=name))
     const = constant(expr, f"`{name}`")
     wanted, test, example = _CLAUSES[name]
-    if const.type.shape or not test(const.values[0]):
+    of_each = bool(owners) and const.type.shape == (owners,)
+    if (const.type.shape and not of_each) or not all(map(test, const.values)):
         shown = describe(const.type) if const.type.shape else show_number(const.values[0])
         raise Failed(ClauseValue(span=clause.value.span, clause=name, wanted=wanted, value=shown, example=example))
-    return const.values[0]
+    return const.values if of_each else const.values[:1] * max(1, owners)
 
 
 def _drawn_by(
@@ -170,7 +181,7 @@ def _drawn_by(
     if not isinstance(context.scopes.find(party.name), PartyName):
         parties = context.scopes.outermost(PartyName)
         raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))
-    if dataset is not None and party.name != dataset.party:
+    if dataset is not None and not dataset.owners and party.name != dataset.party:
         raise Failed(
             NoiseByReceiver(
                 span=party.span,

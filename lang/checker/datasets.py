@@ -7,20 +7,26 @@ from lang.checker.context import Context
 from lang.checker.declared import Declared, owner
 from lang.checker.failing import Failed
 from lang.checker.kinds import resolve
+from lang.checker.owners import owned
 from lang.checker.promises import promised
 from lang.checker.symbols import DatasetName
 from lang.kinds import TupleKind
 from lang.problems.flow import DatasetOwners, DisjointParts
 from lang.problems.names import BoundTwice
+from lang.problems.owners import SeveralOwners
 from lang.problems.shapes import WrongKind
 from lang.syntax import tree
 
 
 def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
-    """The records of one party; raises Failed."""
-    party = None
-    with context.attempt():
-        party = owner(context, declared, item.party)
+    """The records of one party, or of several, each its own; raises Failed."""
+    owners: list[str] = []
+    declared.several |= len(item.parties) > 1
+    for name in item.parties:
+        with context.attempt():
+            owners.append(owner(context, declared, name))
+            if owners[-1] in owners[:-1]:
+                raise Failed(SeveralOwners(span=name.span, what=f"`{name.name}` twice", advice="name each owner once"))
     fields: dict[str, typed.Field] = {}
     right = True
     for field in item.fields:
@@ -42,20 +48,23 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
             with context.attempt():
                 fields[field.name.name] = promised(context, fields[field.name.name], field.where, kinds)
                 right = len(fields) == len(item.fields)
-    if party is None or not right:
+    if len(owners) < len(item.parties) or not right:
         raise Failed
-    if declared.datasets and declared.datasets[0].party != party:
-        raise Failed(
-            DatasetOwners(
-                span=item.party.span,
-                first=declared.datasets[0].party,
-                second=party,
-                related=((declared.datasets[0].span, "the first owner"),),
-            )
-        )
-    checked = typed.Dataset(item.name.name, party, tuple(fields.values()), item.name.span)
+    several = tuple(owners) if len(owners) > 1 else ()
+    checked = typed.Dataset(item.name.name, owners[0], tuple(fields.values()), item.name.span, several)
+    if declared.datasets and owned(declared.datasets[0]) != owned(checked):
+        raise Failed(_of_others(declared.datasets[0], checked, item))
     context.bind(item.name, DatasetName(item.name.span, checked))
     declared.datasets.append(checked)
+
+
+def _of_others(first: typed.Dataset, second: typed.Dataset, item: tree.Dataset) -> DatasetOwners | SeveralOwners:
+    span = item.parties[0].span
+    if first.owners or second.owners:
+        related = ((first.span, "owned by " + " and ".join(f"`{party}`" for party in owned(first))),)
+        advice = "name the same owners for every data set, in the same order"
+        return SeveralOwners(span=span, what="a data set of other owners", advice=advice, related=related)
+    return DatasetOwners(span=span, first=first.party, second=second.party, related=((first.span, "the first owner"),))
 
 
 def disjoint(context: Context, declared: Declared, item: tree.Disjoint) -> None:

@@ -14,7 +14,6 @@ from lang.checker.params import param
 from lang.checker.symbols import FunctionName, KindName, PartyName, names_bound
 from lang.kinds import TupleKind
 from lang.problems.flow import NotYet
-from lang.problems.names import TooManyParties
 from lang.problems.shapes import WrongKind
 from lang.syntax import tree
 from lang.typed import type_of
@@ -61,14 +60,6 @@ def _declare(context: Context, declared: Declared, item: Declaration) -> None:
 def _party(context: Context, declared: Declared, item: tree.Party) -> None:
     context.bind(item.name, PartyName(item.name.span))
     declared.parties.append(item.name)
-    if len(declared.parties) == 3:
-        raise Failed(
-            TooManyParties(
-                span=item.name.span,
-                name=item.name.name,
-                related=tuple((name.span, "a party") for name in declared.parties[:2]),
-            )
-        )
 
 
 def _input(context: Context, declared: Declared, item: tree.Input) -> None:

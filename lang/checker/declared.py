@@ -26,6 +26,7 @@ class Declared:
     parties: list[tree.Name] = field(default_factory=list[tree.Name])
     inputs: list[typed.Input] = field(default_factory=list[typed.Input])
     datasets: list[typed.Dataset] = field(default_factory=list[typed.Dataset])
+    several: bool = False  # a data set names more than one owner, right or wrong
     disjoint: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     param_names: list[str] = field(default_factory=list[str])  # also those whose value is wrong
     params: dict[str, Fraction] = field(default_factory=dict[str, Fraction])

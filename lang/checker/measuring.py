@@ -51,6 +51,7 @@ def measure(context: Context, node: tree.Measure) -> typed.Statement:
         tuple(body),
         value,
         node.span,
+        clauses.sizes,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from lang import typed
@@ -12,8 +13,9 @@ from lang.checker.declared import Declared
 from lang.checker.imports import import_
 from lang.checker.inlining import check_uncalled
 from lang.checker.outputs import output, reserve_names
+from lang.checker.owners import check_parties
 from lang.checker.symbols import names_bound
-from lang.problems.names import PartyMissing, UnknownParam, Unused
+from lang.problems.names import UnknownParam, Unused
 from lang.source import Source, Span
 from lang.syntax import tree
 
@@ -64,7 +66,7 @@ def _item(context: Context, declared: Declared, item: tree.Item) -> list[typed.S
             assert_never(item)
 
 
-def at_end(context: Context, declared: Declared, source: Source) -> None:
+def at_end(context: Context, declared: Declared, done: Sequence[typed.Statement], source: Source) -> None:
     """Params that are not there, a party that is missing, inputs and data sets that nothing reads."""
     start = Span(source, 1, 1, 1, 1)
     for name in declared.overrides:
@@ -74,8 +76,7 @@ def at_end(context: Context, declared: Declared, source: Source) -> None:
                 f"the params are {known}" if known else "this program has none"
             )
             context.report(UnknownParam(span=start, name=name, hint=hint))
-    if len(declared.parties) == 1:
-        context.report(PartyMissing(span=declared.parties[0].span, name=declared.parties[0].name))
+    check_parties(context, declared, done)
     for given in declared.inputs:
         if given.variable.name not in context.used:
             context.report(Unused(span=given.variable.span, what="input", name=given.variable.name, owner=given.party))

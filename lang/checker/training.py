@@ -59,7 +59,12 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         raise Failed
     values = clauses.values
     if clauses.update.optimizer == Momentum(Fraction(0)):
-        _warn_lost(context, node, variables, max(clauses.update.rates) * values["clip"] / values["batch"])
+        _warn_lost(
+            context,
+            node,
+            variables,
+            max(clauses.update.rates) * values["clip"] / sum(clauses.sizes or (values["batch"],)),
+        )
     return typed.Train(
         variables,
         dataset.name,
@@ -75,6 +80,7 @@ def dpsgd(context: Context, node: tree.Dpsgd) -> typed.Statement:
         node.span,
         tuple(name.span for name in node.variables),
         clauses.release,
+        clauses.sizes,
     )
 
 

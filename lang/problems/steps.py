@@ -28,7 +28,7 @@ class StepStart(Problem):
 
 class StepPlace(Problem):
     code = "step-place"
-    title = "a `dpsgd` with `release = step` in a loop"
+    title = "what is told at once stands in a loop"
     label = "not allowed here"
     help = "move it out of the loop, and let `steps` count; a `rate` may depend on the step"
 

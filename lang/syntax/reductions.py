@@ -123,7 +123,7 @@ class Builder:
 
     @_rule
     def dataset(self, span: Span, kept: list[Any]) -> Any:
-        return tree.Dataset(self.named(kept[0]), self.named(kept[1]), tuple(kept[2:]), span)
+        return tree.Dataset(self.named(kept[0]), kept[1], tuple(kept[2:]), span)
 
     @_rule
     def disjoint(self, span: Span, kept: list[Any]) -> Any:

@@ -110,7 +110,8 @@ def _dataset(item: tree.Dataset) -> list[Line]:
         )
         for field in item.fields
     ]
-    head = Line(f"dataset {item.name.name} from {item.party.name} {{", item.span.line, item.party.span.end_line)
+    owners = ", ".join(party.name for party in item.parties)
+    head = Line(f"dataset {item.name.name} from {owners} {{", item.span.line, item.parties[-1].span.end_line)
     return [head, *fields, Line("}", item.span.end_line, item.span.end_line)]
 
 

@@ -305,7 +305,7 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Dataset:
     name: Name
-    party: Name
+    parties: tuple[Name, ...]  # its owners
     fields: tuple[Field, ...]
     span: Span = field(compare=False)
 

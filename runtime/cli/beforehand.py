@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from compiler.program import Compiled
 from runtime.cli.options import UsageError
 from runtime.cli.screen import say
 from runtime.contract.refused import Refused
-from runtime.report.privacy import Privacy, privacy
+from runtime.party.both import Part
+from runtime.report.everyone import Everyone, privacy_of
+from runtime.report.privacy import Privacy
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Beforehand:
     epsilon_at_most: float | None = None
     not_private: bool = False
     quiet: bool = False
-    told: Privacy | None = None
+    told: Privacy | Everyone | None = None
 
     def __post_init__(self) -> None:
         if self.epsilon_at_most is None:
@@ -31,12 +32,12 @@ class Beforehand:
         if self.not_private:
             raise UsageError("--epsilon-at-most and --not-private exclude each other")
 
-    def accept(self, program: Compiled, records: Mapping[str, int]) -> None:
-        """Tell what the run costs; `records` has the rows of each data set that this side has.  Takes seconds.
+    def accept(self, parts: Sequence[Part]) -> None:
+        """Tell what the run costs; the parts have the rows of each data set that this side has.  Takes seconds.
 
         Raises Refused (not-private, epsilon-above), and UsageError where a bound is asked for that cannot be told.
         """
-        found = self.told = privacy(program, records, self.delta)
+        found = self.told = privacy_of(parts, self.delta)
         if not self.quiet:
             for line in found.price():
                 say(line)
@@ -53,10 +54,10 @@ class Beforehand:
                 help="`ccr privacy` says with what noise, or for how many steps, it would be less",
             )
 
-    def afterwards(self, program: Compiled, records: Mapping[str, int]) -> Privacy:
+    def afterwards(self, parts: Sequence[Part]) -> Privacy | Everyone:
         """What the run has cost, now that the number of all records is known.  Takes seconds, unless it was told."""
         if self.told is None or self.told.cost is None:
-            return privacy(program, records, self.delta)
+            return privacy_of(parts, self.delta)
         return self.told
 
 

@@ -136,7 +136,7 @@ def new(
     """Write the contract of a program, unsigned.  What it computes is read off the program."""
     about = About(Attempt.CONTRACT)
     with faults(json), noting(ledger or default_path(), about):
-        program = compiled(file, define, products, evaluator)
+        program = compiled(file, define, products, evaluator, party)
         identity, about.program = keys.load(key, cert), program.digest
         if epsilon is not None and not program.compiled.mechanisms:
             raise UsageError("the program has no privacy mechanism that an epsilon could bound", "drop --epsilon")
@@ -245,7 +245,8 @@ def verify_(
     """Check that a contract binds now.  With --program, also that it is about that program."""
     with faults(json):
         contract = read_contract(file)
-        built = None if program is None else compiled(program, define, products, evaluator)
+        of = contract.terms.data[0].owner if contract.terms.data else ""
+        built = None if program is None else compiled(program, define, products, evaluator, of)
         _binds(contract, built)
         if peer is not None:
             _one_of(contract.terms, keys.read_certificate(peer))

@@ -83,15 +83,15 @@ def faults(json: bool) -> Generator[None]:
         code = "artifact" if isinstance(error, NoArtifact) else "key"
         _end(json, _error(code, str(error)), FAILED if isinstance(error, KeyNotWritten) else WRONG)
     except Refused as refused:
-        say(brief(str(refused)))
+        say(brief(_whose(refused)))
         sums = {name: amount(spend) for name, spend in refused.sums.items()}
         _end(json, _error(refused.reason, refused.what, help=refused.help, sums=sums, **refused.more), REFUSED)
     except (PeerRefused, DifferentContracts) as error:
-        say(brief(f"error: {error}"))
-        _end(json, _error(type(error).__name__, str(error)), REFUSED)
+        say(brief(f"error: {_whose(error)}"))
+        _end(json, _error(type(error).__name__, _whose(error)), REFUSED)
     except (PartyFailed, NetworkError, Disagreement, CheatingDetected, ForgedOutput, NotSaved) as error:
-        say(brief(f"error: {error}"))
-        _end(json, _error(type(error).__name__, str(error)), FAILED)
+        say(brief(f"error: {_whose(error)}"))
+        _end(json, _error(type(error).__name__, _whose(error)), FAILED)
     except OSError as error:  # where nothing else has been said of what the system does not allow
         where = "" if error.filename is None else f"{error.filename}: "
         said = f"{where}{error.strerror or error}"
@@ -100,6 +100,11 @@ def faults(json: bool) -> Generator[None]:
     except NotShown as error:
         say(f"error: standard output takes nothing: {error}")
         raise typer.Exit(FAILED) from None
+
+
+def _whose(error: Exception) -> str:
+    """With the owner in whose run it happened, where there are several."""
+    return ": ".join((*getattr(error, "__notes__", ()), str(error)))
 
 
 def _error(code: str, message: str, **more: object) -> dict[str, object]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from compiler.program import everyone
 from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
@@ -23,7 +24,7 @@ from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
-from runtime.party.agreed import Agreed, ready
+from runtime.party.agreed import Agreed, Ready, ready
 from runtime.party.both import Accept
 from runtime.party.ledger_permit import Bearer
 from runtime.party.run import Report, run
@@ -88,6 +89,13 @@ class Ends:
             raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
         return Ends(party, listen is not None, where, identity, other)
 
+    @staticmethod
+    def of_each(
+        party: str, where: Mapping[str, str], identity: Identity, peers: Mapping[str, bytes]
+    ) -> dict[str, Ends]:
+        """To each of several owners, by their names, who all listen."""
+        return {o: Ends(party, False, address("--connect", where[o]), identity, peers[o]) for o in peers}
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -100,10 +108,11 @@ class Patience:
 
 def check_party(program: Program, party: str | None) -> None:
     """Raises UsageError for a party that the program does not have."""
-    if party is not None and party not in program.compiled.parties:
-        near = get_close_matches(party, program.compiled.parties, 1)
+    parties = everyone(program.compiled)
+    if party is not None and party not in parties:
+        near = get_close_matches(party, parties, 1)
         guess = f"; did you mean `{near[0]}`?" if near else ""
-        help = f"its parties are {listing(program.compiled.parties)}{guess}"
+        help = f"its parties are {listing(parties)}{guess}"
         raise UsageError(f"the program has no party `{party}`", help)
 
 
@@ -126,26 +135,62 @@ def run_party(
     Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
     check_party(program, ends.party)
-    bearer = Bearer(ends.party, ends.identity, ends.peer_certificate)
-    own = ready(program, bearer, inputs, seed, columns, agreed)
+    side = Side.of(program, ends, inputs, seed, patience, quiet, agreed, columns)
     if agreed is None and accept is not None:
-        accept(program.compiled, own.sources.records())
-    if own.permit.first and not quiet:
-        say(f"going on with step {own.permit.first + 1} of {told_steps(program.compiled.plan)}")
-    if own.permit.unfinished:
-        say(
-            f"warning: a run under this contract was cut behind {own.permit.unfinished}; this is a new one, which is "
-            "charged anew: `ccr run --continue` on both sides goes on with the other"
-        )
-    callers = Callers("turned away" if ends.listens else "trying again", quiet)
-    try:
-        channel = _meet(program, ends, patience, quiet, callers)
-    finally:
-        if ends.listens and agreed is not None and callers.count:
-            about = About(Attempt.CALL, contract=digest(agreed.contract.terms))
-            note(agreed.ledger, about.denied("not-the-peer", callers.count))
-    channel.deadline = time.monotonic() + patience.whole
-    return run(program, ends.party, own.sources, channel, advance, own.permit, keep, own.follow)
+        accept([(program.compiled, side.own.sources.records())])
+    return side.run(side.meet(), advance, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """This party's side of a run with one other, all that is its own at hand."""
+
+    program: Program
+    ends: Ends
+    own: Ready
+    patience: Patience
+    quiet: bool
+    agreed: Agreed | None
+
+    @staticmethod
+    def of(
+        program: Program,
+        ends: Ends,
+        inputs: Mapping[str, str],
+        seed: int | None,
+        patience: Patience,
+        quiet: bool,
+        agreed: Agreed | None,
+        columns: Chosen,
+    ) -> Side:
+        """Raises InputError and Refused."""
+        bearer = Bearer(ends.party, ends.identity, ends.peer_certificate)
+        own = ready(program, bearer, inputs, seed, columns, agreed)
+        if own.permit.first and not quiet:
+            say(f"going on with step {own.permit.first + 1} of {told_steps(program.compiled.plan)}")
+        if own.permit.unfinished:
+            say(
+                f"warning: a run under this contract was cut behind {own.permit.unfinished}; this is a new one, which "
+                "is charged anew: `ccr run --continue` on both sides goes on with the other"
+            )
+        return Side(program, ends, own, patience, quiet, agreed)
+
+    def meet(self) -> Channel:
+        """Raises NetworkError."""
+        callers = Callers("turned away" if self.ends.listens else "trying again", self.quiet)
+        try:
+            channel = _meet(self.program, self.ends, self.patience, self.quiet, callers)
+        finally:
+            if self.ends.listens and self.agreed is not None and callers.count:
+                about = About(Attempt.CALL, contract=digest(self.agreed.contract.terms))
+                note(self.agreed.ledger, about.denied("not-the-peer", callers.count))
+        channel.deadline = time.monotonic() + self.patience.whole
+        return channel
+
+    def run(self, channel: Channel, advance: Advance, keep: Keep) -> Report:
+        """Raises what `runtime.party.run` raises."""
+        own, party = self.own, self.ends.party
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from compiler.program import Compiled
 from lang.numerals import counted
+from runtime.api import of_each
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Define, Delta, Evaluator, Json, Products, Runnable, UsageError, checked_delta, pairs
@@ -20,17 +22,21 @@ from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.party.sources import specs
 from runtime.privacy.cost import stated
+from runtime.program import Program
 from runtime.report import plot as picture
-from runtime.report.spending import Unknown, spending
+from runtime.report.spending import Spending, SpendingOfAll, Unknown, spending, spending_of_all
 from runtime.report.wording import listing
 
 
 def privacy(
     file: Runnable,
     records: Annotated[
-        int | None,
+        list[str] | None,
         typer.Option(
-            "--records", metavar="N", min=1, show_default=False, help="Rows of the data set that is trained on."
+            "--records",
+            metavar="N",
+            show_default=False,
+            help="Rows of the data set that is trained on; of several owners OWNER=N for each, or N of all.",
         ),
     ] = None,
     input: Annotated[
@@ -59,23 +65,70 @@ def privacy(
             raise UsageError(f"--epsilon {epsilon:g} is not a number above 0")
         if plot is not None:
             _drawable(plot)
-        program = compiled(file, define, products, evaluator).compiled
-        if not program.mechanisms:
+        given = compiled(file, define, products, evaluator)
+        if not given.compiled.mechanisms:
             raise UsageError(
                 f"{file} has no privacy mechanism, so no epsilon",
                 "records leave with an epsilon only through a `dpsgd` or `measure` with noise above 0",
             )
         try:
-            found = spending(
-                program, _records(program, records, pairs("--input", input), columns_given(columns)), delta, epsilon
-            )
+            found = _spending(given, records, pairs("--input", input), columns_given(columns), delta, epsilon)
         except Unknown as error:
             raise UsageError(f"epsilon is unknown: {error}") from None
         if plot is not None:
             with saving(plot):
-                picture.plot(found, plot)
+                picture.plot(found if isinstance(found, Spending) else found.dearest, plot)
             say(f"{plot}: epsilon over steps and over delta")
         result(found.as_json(), found.text(), json)
+
+
+def _spending(
+    program: Program,
+    records: Sequence[str] | None,
+    files: dict[str, str],
+    chosen: Chosen,
+    delta: float | None,
+    epsilon: float | None,
+) -> Spending | SpendingOfAll:
+    """Raises UsageError, InputError and Unknown."""
+    if not program.owners:
+        known = _records(program.compiled, _single(records), files, chosen)
+        return spending(program.compiled, known, delta, epsilon)
+    rows = of_owners(records, program.owners)
+    parts = [
+        (own.compiled, _records(own.compiled, rows.get(owner), _own(files, owner), chosen))
+        for owner, own in of_each(program).items()
+    ]
+    return spending_of_all(parts, delta, epsilon)
+
+
+def rows(text: str) -> int:
+    """A number of records.  Raises UsageError."""
+    if not (text.isascii() and text.isdigit() and int(text[:18]) > 0 and len(text) < 19):
+        raise UsageError(f"--records {text[:40]} is not a number of records")
+    return int(text)
+
+
+def of_owners(given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, int]:
+    """`OWNER=N` for each, or one number for all.  Raises UsageError."""
+    if given and len(given) == 1 and "=" not in given[0]:
+        return dict.fromkeys(owners, rows(given[0]))
+    found = pairs("--records", given)
+    if stranger := next((name for name in found if name not in owners), None):
+        raise UsageError(f"--records {stranger}=: `{stranger}` is no owner", f"the owners are {listing(owners)}")
+    return {name: rows(text) for name, text in found.items()}
+
+
+def _single(given: Sequence[str] | None) -> int | None:
+    if given and len(given) > 1:
+        raise UsageError("--records is given twice")
+    return rows(given[0]) if given else None
+
+
+def _own(files: Mapping[str, str], owner: str) -> dict[str, str]:
+    """Those of `OWNER.NAME=PATH`, by their names."""
+    start = f"{owner}."
+    return {name.removeprefix(start): path for name, path in files.items() if name.startswith(start)}
 
 
 def _drawable(path: Path) -> None:

@@ -46,8 +46,9 @@ def compiled(
     define: list[str] | None,
     products: ProductsOf | None = None,
     evaluator: EvaluatorOf | None = None,
+    party: str = "",
 ) -> Program:
-    """The program of a FILE argument; what a text is warned about is told.
+    """The program of a FILE argument, of several owners' that of the `party`; what a text is warned about is told.
 
     Raises Rejected, NoArtifact or UsageError.
     """
@@ -63,7 +64,7 @@ def compiled(
             "give --evaluator to `ccr compile`, or use the .ccr file",
         )
     try:
-        program = api.compile(file, overrides, products, evaluator)
+        program = api.compile(file, overrides, products, evaluator, party)
     except ArtifactError as error:
         raise NoArtifact(str(error)) from None
     warn(program.warnings)
@@ -90,6 +91,7 @@ def compile(
     with faults(json):
         source_only(file)
         program = compiled(file, define, products, evaluator)
+        owned = {owner: own.digest for owner, own in api.of_each(program).items()}
         path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
@@ -101,6 +103,7 @@ def compile(
         result(
             {
                 "digest": program.digest,
+                **({"digests": owned} if owned else {}),
                 "file": str(path),
                 "bytes": len(program.artifact),
                 "and_gates": done.and_gates,
@@ -108,7 +111,7 @@ def compile(
                 "seconds": done.seconds,
                 "evaluator_taken_for": program.compiled.taken_for.value,
             },
-            "\n".join([said, *report.trust(program.compiled)]),
+            "\n".join([said, *(f"{d}  as {o} runs it" for o, d in owned.items()), *report.trust(program.compiled)]),
             json,
         )
 

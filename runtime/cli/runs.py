@@ -1,19 +1,18 @@
-"""`ccr simulate` and `ccr run`: a program on real inputs, in the clear or between two parties."""
+"""`ccr run`: a program on real inputs, between its parties."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from compiler.program import and_gates
+from compiler.program import and_gates, receiver
 from compiler.schedule.told import trainings
-from compiler.words.integers import Array
-from runtime import api
+from runtime.api import of_each
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
@@ -35,30 +34,28 @@ from runtime.cli.options import (
     UsageError,
     checked_delta,
 )
-from runtime.cli.places import checked, taken
+from runtime.cli.places import Places, taken
 from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.ruling import policy_given
-from runtime.cli.screen import learned, result, say
+from runtime.cli.screen import learned, say
+from runtime.cli.several import Sides, enough
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
-from runtime.net.errors import KeyFileError, NetworkError
+from runtime.net.errors import NetworkError
 from runtime.party.agreed import Agreed
-from runtime.party.both import run_both
 from runtime.party.errors import PartyFailed
+from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import saved, values
 from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
-from runtime.report.saved import File
 from runtime.report.traffic import Link, longest, seconds, traffic
 from runtime.report.wording import count, duration, size
 from runtime.session.errors import PeerRefused
-from runtime.session.session import Keep
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -72,22 +69,44 @@ Listen = Annotated[
     str | None, typer.Option("--listen", metavar="HOST:PORT", show_default=False, help="Wait for the peer here.")
 ]
 Connect = Annotated[
-    str | None, typer.Option("--connect", metavar="HOST:PORT", show_default=False, help="Where the peer listens.")
+    list[str] | None,
+    typer.Option(
+        "--connect",
+        metavar="HOST:PORT",
+        show_default=False,
+        help="Where the peer listens; with several owners OWNER=HOST:PORT, once for each.",
+    ),
 ]
 Key = Annotated[
     Path | None, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key, from `ccr keys new`.")
 ]
 Cert = Annotated[Path | None, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")]
 Peer = Annotated[
-    Path | None, typer.Option("--peer", metavar="PEER.crt", show_default=False, help="The peer's certificate.")
+    list[str] | None,
+    typer.Option(
+        "--peer",
+        metavar="PEER.crt",
+        show_default=False,
+        help="The peer's certificate; with several owners OWNER=PEER.crt, once for each.",
+    ),
 ]
 ContractFile = Annotated[
-    Path | None,
+    list[Path] | None,
     typer.Option(
         "--contract",
         metavar="C",
         show_default=False,
-        help="What both parties signed; it names the peer's certificate too.",
+        help="What both parties signed; it names the peer's certificate too. With several owners one with each.",
+    ),
+]
+GoOnWith = Annotated[
+    int | None,
+    typer.Option(
+        "--go-on-with",
+        metavar="N",
+        min=1,
+        show_default=False,
+        help="With several owners: as long as so many of them are there, the run goes on; else all it takes.",
     ),
 ]
 Continue = Annotated[
@@ -115,44 +134,6 @@ NotPrivate = Annotated[
 ]
 
 
-def simulate(
-    file: Runnable,
-    input: Input = None,
-    inputs: Inputs = None,
-    columns: ColumnsOf = None,
-    output: Output = None,
-    outputs: Outputs = None,
-    map: Map = None,
-    seed: Seed = None,
-    define: Define = None,
-    products: Products = None,
-    evaluator: Evaluator = None,
-    json: Json = False,
-) -> None:
-    """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
-    with faults(json):
-        asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
-        program = compiled(file, define, products, evaluator)
-        files = checked(program, asked.written(program, None), None)
-        given = asked.read(program, None)
-        say_unread(program.compiled, None, given, chosen)
-        found = api.simulate(program, given, seed, chosen)
-        where = _save(files, found)
-        types = {o.name: o.type for o in program.compiled.outputs}
-        lines = [
-            f"{name} saved in {where[name]}" if name in where else f"{name} = {values.text(value, types[name])}"
-            for name, value in found.items()
-        ]
-        result(
-            {
-                "outputs": {name: values.numbers(value, types[name]) for name, value in found.items()},
-                "digest": program.digest,
-            },
-            "\n".join(lines),
-            json,
-        )
-
-
 def run(
     file: Runnable,
     input: Input = None,
@@ -171,6 +152,7 @@ def run(
     ledger: LedgerFile = None,
     policy: PolicyFile = None,
     goes_on: Continue = False,
+    least: GoOnWith = None,
     seed: Seed = None,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
@@ -184,7 +166,7 @@ def run(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Run a program between its two parties.  Both are processes of this machine; with --as it is one of them."""
+    """Run a program between its parties.  All are processes of this machine; with --as it is one of them."""
     with faults(json):
         start = time.perf_counter()
         checked_delta(delta)
@@ -192,22 +174,22 @@ def run(
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
-        with _name_first(party, lambda: compiled(file, define, products, evaluator)):
-            ends = Ends.of(party, listen, connect, key, cert, peer, agreed.contract if agreed else None)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
-        program = compiled(file, define, products, evaluator)
+        program = compiled(file, define, products, evaluator, party or "")
+        check_party(program, party)
+        ends = _ends(program, party, listen, connect, key, cert, peer, agreed)
+        least = enough(program, party, least)
         compiling = time.perf_counter() - start
-        _announce(program, seed, connection, quiet)
+        _announce(program, party, seed, connection, quiet)
         given = asked.read(program, party)
         say_unread(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, longest(program.compiled, connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
-            with _cut(agreed is not None and bool(trainings(program.compiled.plan))):
-                reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places.save)
+            with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
+                reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places, least)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
-        if agreed is not None and agreed.contract.terms.privacy is not None:
-            before = Beforehand(float(agreed.contract.terms.privacy.per_run.delta))
+        before = _bound(agreed) or before
         ended = _ended(program, reports, compiling, running, places.files, before, seed is not None, connection)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
@@ -225,22 +207,12 @@ def _cut(counted: bool) -> Generator[None]:
         raise
 
 
-@contextmanager
-def _name_first(party: str | None, compiling: Callable[[], Program]) -> Generator[None]:
-    """What is wrong with a party's ends is told unless its name is, for which nobody has keys; raises UsageError."""
-    try:
-        yield
-    except (UsageError, KeyFileError):
-        check_party(compiling(), party)
-        raise
-
-
 def _compatible(
     wait: float,
     timeout: float,
     ledger: Path | None,
     policy: Path | None,
-    contract: Path | None,
+    contract: Sequence[Path] | None,
     goes_on: bool,
     seed: int | None,
     bounded: bool,
@@ -261,44 +233,81 @@ def _compatible(
         raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
 
 
-def _agreed(contract: Path | None, ledger: Path | None, policy: Path | None, continues: bool) -> Agreed | None:
-    """Raises UsageError, InputError and Refused for files that are not what they should be."""
-    if contract is None:
-        return None
-    return Agreed(read_contract(contract), ledger or default_path(), policy_given(policy), continues)
+def _agreed(
+    contracts: Sequence[Path] | None, ledger: Path | None, policy: Path | None, continues: bool
+) -> list[Agreed]:
+    """Of each contract; raises UsageError, InputError and Refused for files that are not what they should be."""
+    where, rules = ledger or default_path(), policy_given(policy) if contracts else None
+    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts or ()]
 
 
-def _announce(program: Program, seed: int | None, connection: Link | None, quiet: bool) -> None:
+def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:
+    """The delta that was agreed on, of several the smallest."""
+    bounds = [a.contract.terms.privacy.per_run.delta for a in agreed if a.contract.terms.privacy is not None]
+    return Beforehand(float(min(bounds))) if bounds else None
+
+
+def _ends(
+    program: Program,
+    party: str | None,
+    listen: str | None,
+    connect: Sequence[str] | None,
+    key: Path | None,
+    cert: Path | None,
+    peer: Sequence[str] | None,
+    agreed: Sequence[Agreed],
+) -> Ends | Sides | None:
+    """Whom this party meets, and under which contracts.  Raises UsageError, KeyFileError and Refused."""
+    if party is not None and party == receiver(program.compiled):
+        return Sides.of(program, party, listen, connect, key, cert, peer, agreed)
+    for option, given in (("--connect", connect), ("--peer", peer), ("--contract", agreed)):
+        if given and len(given) > 1:
+            raise UsageError(f"{option} is given twice", "more than one is for whoever runs with several owners")
+    certificate = Path(peer[0]) if peer else None
+    contract = agreed[0].contract if agreed else None
+    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
+
+
+def _announce(program: Program, party: str | None, seed: int | None, connection: Link | None, quiet: bool) -> None:
     if seed is not None:
         say(f"warning: {SEEDED}")
     for said in trust(program.compiled):
         say(f"warning: {said}")
     if not quiet:
         compiled = program.compiled
+        with_each = (
+            "" if party in program.owners or not program.owners else f" with each of {len(program.owners)} owners"
+        )
         say(
-            f"{program.name}: {count(and_gates(compiled.plan))} AND gates, {size(traffic(compiled).total)}, about "
-            f"{duration(seconds(compiled, connection))}, digest {program.digest[:16]}, {program.known.value}"
+            f"{program.name}: {count(and_gates(compiled.plan))} AND gates, {size(traffic(compiled).total)}{with_each}, "
+            f"about {duration(seconds(compiled, connection))}, digest {program.digest[:16]}, {program.known.value}"
         )
 
 
 def _reports(
     program: Program,
-    ends: Ends | None,
-    agreed: Agreed | None,
+    ends: Ends | Sides | None,
+    agreed: Sequence[Agreed],
     inputs: Mapping[str, str],
     seed: int | None,
     columns: Chosen,
     patience: Patience,
     quiet: bool,
     before: Beforehand,
-    keep: Keep,
+    places: Places,
+    least: int,
 ) -> dict[str, Report]:
-    """The run itself: of both parties here without `ends`, else of one, whose outputs are kept at once."""
+    """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
     compiled = program.compiled
-    with meter(and_gates(compiled.plan), traffic(compiled).total, quiet) as advance:
+    times = 1 if isinstance(ends, Ends) or not program.owners else len(program.owners)
+    with meter(times * and_gates(compiled.plan), times * traffic(compiled).total, quiet) as advance:
+        if isinstance(ends, Sides):
+            report = ends.run(inputs, seed, patience, advance, quiet, columns, places.save, least, before.accept)
+            return {report.party: report}
         if ends is not None:
+            under = agreed[0] if agreed else None
             report = run_party(
-                program, ends, inputs, seed, patience, advance, quiet, agreed, before.accept, columns, keep
+                program, ends, inputs, seed, patience, advance, quiet, under, before.accept, columns, places.save
             )
             return {report.party: report}
         watched = compiled.evaluator
@@ -307,7 +316,7 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_both(program, inputs, seed, patience.stall, watch, before.accept, columns)
+        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, least, of_each(program))
 
 
 def _ended(
@@ -322,20 +331,15 @@ def _ended(
 ) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
+    ran = {o: own for o, own in of_each(program).items() if o in last.sessions} if last.sessions else {"": program}
+    parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
     return Ended(
         program,
+        list(ran.values()),
         reports,
         phases(last, compiling, running),
         files,
-        before.afterwards(program.compiled, last.records),
+        before.afterwards(parts),
         seeded,
         connection,
     )
-
-
-def _save(files: Sequence[File], found: Mapping[str, Array]) -> dict[str, Reference]:
-    where: dict[str, Reference] = {}
-    for file in files:
-        saved.write(file, found)
-        where |= file.references()
-    return where

@@ -67,8 +67,8 @@ def say_unread(
     """Tell, before a run, of columns in tables that it does not read.  Raises InputError."""
     known_columns(specs(program, frozenset(program.parties)), chosen)
     for spec in specs(program, frozenset(program.parties if party is None else {party})):
-        path = inputs.get(spec.name, "")
-        if isinstance(format_of(path), Text | Tabular):
+        names = [spec.name, *(f"{owner}.{spec.name}" for owner in program.owners if party is None)]
+        for path in (inputs[name] for name in names if isinstance(format_of(inputs.get(name, "")), Text | Tabular)):
             table, columns = _mapping(spec, path, chosen)
             for line in left_over([table.columns[place].name for place in columns.unread]):
                 if not quiet:

@@ -63,10 +63,15 @@ def undriven(made: Made) -> Sequence[Array]:
     return made.after
 
 
+def at_once() -> None:
+    """Nobody is waited for."""
+
+
 @dataclass
 class Follow:
     log: Log = field(default_factory=NoLog)
     drive: Drive = undriven
+    gather: Callable[[], None] = at_once  # returns when the schedule may be walked: both sides are ready to
     first: int = 0  # the index of the session's first step
 
     def begin(self, run: str, first: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from compiler.program import owner
 from compiler.schedule.told import trainings
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
@@ -52,7 +53,7 @@ def ready(
 ) -> Ready:
     """Raises InputError and Refused, before anybody is met."""
     with unchanged(map(path_of, inputs.values())):  # what is charged is what is computed on
-        sources = prepare(program, bearer.party, inputs, RunSecret.of(seed), columns)
+        sources = prepare(program, bearer.party, inputs, RunSecret.of(seed, owner(program.compiled)), columns)
         if agreed is None:
             return Ready(sources, Permit(), Follow())
         given = permit(

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from threading import Lock
 from typing import Any, assert_never
 
-from compiler.program import Compiled
+from compiler.program import Compiled, owner
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused as NotAllowed
 from runtime.data.columns import NONE, Chosen
@@ -96,34 +97,10 @@ class Failed:
     reason: str
 
 
-Accept = Callable[[Compiled, Mapping[str, int]], None]  # told the rows of data sets before anything is sent; may raise
+Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
+Accept = Callable[[Sequence[Part]], None]  # told all before anything is sent, of several owners each one's; may raise
 Told = Ready | Advanced | Made | Refused | Denied | Failed | Report
 Answer = Sequence[Array] | None  # to Made: what is carried on, if it is not what the program says
-
-
-def run_both(
-    program: Program,
-    inputs: Mapping[str, str],
-    seed: int | None,
-    timeout: float,
-    progress: Callable[[str, int], None] | None = None,
-    accept: Accept | None = None,
-    columns: Chosen = NONE,
-) -> dict[str, Report]:
-    """Run the program between two processes; each party's report, the garbler's first.
-
-    `inputs` are both parties'.  Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
-    """
-    with started(program, inputs, seed, timeout, accept, columns) as children:
-        heard = collect(children)
-        while True:
-            try:
-                child, told = next(heard)
-            except StopIteration as ended:
-                reports: dict[str, Report] = ended.value
-                return reports
-            if progress and isinstance(told, Advanced):
-                progress(child.party, told.and_gates)
 
 
 @contextmanager
@@ -136,7 +113,7 @@ def started(
     columns: Chosen = NONE,
     driven: bool = False,
 ) -> Generator[dict[str, Child]]:
-    """Both parties' processes at work on the program, as `run_both` says; `driven`: whoever is told steps asks what is
+    """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
     compiled = program.compiled
     parties = (compiled.garbler, compiled.evaluator)
@@ -158,11 +135,11 @@ def started(
                 timeout,
                 driven,
             )
-            children[party] = Child(party, _child, task)
+            children[party] = Child(party, work_alone, task)
         _unknown(program, inputs)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
-            accept(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})
+            accept([(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})])
         for child in children.values():
             child.pipe.send(ready[compiled.garbler].port)
         yield children
@@ -186,16 +163,19 @@ def _unknown(program: Program, inputs: Mapping[str, str]) -> None:
             )
 
 
-def collect(children: Mapping[str, Child]) -> Generator[tuple[Child, Advanced | Made], None, dict[str, Report]]:
+def collect(
+    children: Mapping[str, Child], spare: Collection[str] = (), most: int = 0
+) -> Generator[tuple[Child, Advanced | Made], None, dict[str, Report]]:
     """What the children say until all have ended, and their reports; Made is to be answered.
 
-    Raises PartyFailed, and what a child was denied.
+    At `most` so many of the `spare` ones may fail.  Raises PartyFailed, and what a child was denied.
     """
     reports: dict[str, Report] = {}
     failures: dict[str, str] = {}
     waiting = {child.pipe: party for party, child in children.items()}
     while waiting:
-        ready = wait(list(waiting), timeout=PATIENCE if failures else None)
+        failed = len(failures) > most or not failures.keys() <= set(spare)
+        ready = wait(list(waiting), timeout=PATIENCE if failed else None)
         if not ready:  # one failed and the other does not end: it is stopped
             break
         for pipe in ready:
@@ -217,9 +197,9 @@ def collect(children: Mapping[str, Child]) -> Generator[tuple[Child, Advanced | 
                 case _:
                     assert_never(told)
             del waiting[pipe]
-    if failures:
+    if len(failures) > most or not failures.keys() <= set(spare):
         raise PartyFailed("\n".join(f"{party}: {reason}" for party, reason in failures.items()))
-    return {party: reports[party] for party in children}
+    return {party: reports[party] for party in children if party in reports}
 
 
 class Child:
@@ -281,7 +261,7 @@ def _deaf() -> Generator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _child(pipe: Connection, task: Task) -> None:
+def work_alone(pipe: Connection, task: Task) -> None:
     """The child's whole life."""
     serve(pipe, lambda: _work(pipe, task))
 
@@ -303,7 +283,9 @@ def denied(told: Denied) -> NotAllowed:
 def _work(pipe: Connection, task: Task) -> Told:
     program = from_own_artifact(task.name, task.artifact)
     try:
-        sources = prepare(program, task.party, task.given, RunSecret.of(task.seed), task.columns)
+        sources = prepare(
+            program, task.party, task.given, RunSecret.of(task.seed, owner(program.compiled)), task.columns
+        )
     except InputError as error:
         return refused(error)
     advance = Throttle(pipe)
@@ -346,9 +328,11 @@ class Throttle:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._gates = 0
+        self._one = Lock()  # sessions with several owners are threads
 
     def __call__(self, gates: int) -> None:
-        self._gates += gates
-        if self._gates >= 500_000:
-            self._pipe.send(Advanced(self._gates))
-            self._gates = 0
+        with self._one:
+            self._gates += gates
+            if self._gates >= 500_000:
+                self._pipe.send(Advanced(self._gates))
+                self._gates = 0

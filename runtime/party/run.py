@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compiler.program import and_gates
 from compiler.words.integers import Array
@@ -38,6 +38,8 @@ class Report:
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
     continues: bool = False  # a run that was cut
+    sessions: Mapping[str, Report] = field(default_factory=dict[str, "Report"])  # by owner, of whom it ran with several
+    gone: Mapping[str, str] = field(default_factory=dict[str, str])  # owners it went on without, and why
     backend: str = BACKEND
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -28,7 +28,7 @@ from compiler.schedule.plan import (
 )
 from compiler.words.integers import Array
 from compiler.words.ir import Block, Loop, Result, Type, Value
-from compiler.words.operations import Coins, Draw, Entry, Noise
+from compiler.words.operations import Coins, Draw, Entry, Noise, Pooled
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, known_columns, load_inputs
@@ -128,6 +128,9 @@ def _sampled(block: Block) -> Iterator[Draw]:
                 assert_never(item)
 
 
+Pooling = Callable[[Pooled, Array, tuple[int, ...]], Array]  # as `Pool.pooled`, of one owner's run
+
+
 @dataclass
 class PartySources:
     """The Sources of the parties whose inputs were loaded.  A batch is drawn once for all its fields."""
@@ -135,6 +138,7 @@ class PartySources:
     loaded: Mapping[str, Loaded] = field(repr=False)
     secret: RunSecret
     spent: bool = False  # a run has begun that draws its batches and coins from this secret
+    pool: Pooling | None = field(default=None, repr=False)  # where the runs with several owners meet
     _batch: tuple[tuple[int, ...], NDArray[np.int64]] | None = field(default=None, repr=False)
 
     def records(self) -> dict[str, int]:
@@ -176,3 +180,8 @@ class PartySources:
         drawn = draw_coins(self.secret, at.party, at.draw, at.variable, position, count=type.size)
         shaped: Array = drawn.reshape(type.shape)
         return shaped
+
+    def pooled(self, at: Pooled, own: Array, position: tuple[int, ...]) -> Array:
+        if self.pool is None:
+            raise LookupError("the sums of several owners are added by whoever runs with all of them")
+        return self.pool(at, own, position)

@@ -58,9 +58,12 @@ class RunSecret:
     seeded: bool
 
     @staticmethod
-    def of(seed: int | None) -> RunSecret:
-        """The secret of a seed, or without one a fresh one from the operating system."""
-        return RunSecret.from_os() if seed is None else RunSecret.from_seed(seed)
+    def of(seed: int | None, owner: str = "") -> RunSecret:
+        """The secret of a seed, or without one a fresh one from the operating system.
+
+        The runs of several owners draw for the same places: each has a secret of its own of one seed.
+        """
+        return RunSecret.from_os() if seed is None else RunSecret.from_seed(seed, owner)
 
     @staticmethod
     def from_os() -> RunSecret:
@@ -68,9 +71,10 @@ class RunSecret:
         return RunSecret(os.urandom(32), seeded=False)
 
     @staticmethod
-    def from_seed(seed: int) -> RunSecret:
+    def from_seed(seed: int, owner: str = "") -> RunSecret:
         """The secret that `--seed` names: repeatable, hence known to whoever knows the seed."""
-        return RunSecret(hashlib.sha256(b"ccr run seed 1\0" + str(seed).encode()).digest(), seeded=True)
+        name = f"{seed}\0{owner}" if owner else str(seed)
+        return RunSecret(hashlib.sha256(b"ccr run seed 1\0" + name.encode()).digest(), seeded=True)
 
     def stream(self, label: str, position: tuple[int, ...]) -> Stream:
         """The stream of one purpose at one place of the schedule.

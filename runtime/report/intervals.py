@@ -1,7 +1,9 @@
 """Intervals around the outputs of a `measure`: what its noise, and for a population chance, leave open.
 
 The noise N is a rounded Gaussian of deviation s on a grid of width g, so |N| <= g k with 95 % if (k + 1/2) g >= z s.
-The sum of the rows at hand is then within g k of what was told, and within what n rows can add up to.
+Of m owners it is m of these, a Gaussian of deviation sqrt(m) s and m roundings by g / 2 at most, where it is enough
+that (k + 1 - m / 2) g >= z s sqrt(m).  The sum of the rows at hand is then within g k of what was told, and within what
+n rows can add up to.
 
 For the population that the rows are drawn from, one by one, let m be the mean of what a row adds, between a and b.  Its
 variance is (b - m)(m - a) at most (Bhatia and Davis), which a bit has; so the mean of n rows and the noise is off by d
@@ -11,7 +13,7 @@ with d^2 <= z^2 ((b - m)(m - a) / n + (s / n)^2) with about 95 %, a quadratic in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -52,22 +54,25 @@ class Intervals:
         ]
 
     def _what(self) -> str:
-        of, n = self.of, self.mechanism.slots
+        of, n = self.of, self.of.rows
         sum = "the mean" if of.factor * n == 1 else "the sum"
         if of.factor * n != 1 and of.factor != 1:
             sum = f"{exact(of.factor)} times the sum"
         more = f" and {exact(of.offset)}" if of.offset else ""
+        whose = f" of {of.owners} owners" if of.owners > 1 else ""
         records = (
-            f"these {count(n)} records of `{self.mechanism.dataset}`, each clipped to {exact(self.mechanism.clip)}"
+            f"these {count(n)} records of `{self.mechanism.dataset}`{whose}, "
+            f"each clipped to {exact(self.mechanism.clip)}"
         )
         return f"{sum}{more} over {records}"
 
     def as_json(self) -> dict[str, Any]:
         return {
             "dataset": self.mechanism.dataset,
-            "records": self.mechanism.slots,
+            "records": self.of.rows,
+            "owners": self.of.owners,
             "confidence": CONFIDENCE,
-            "deviation": float(abs(self.of.factor) * self.mechanism.noise_multiplier * self.mechanism.clip),
+            "deviation": abs(float(self.of.factor)) * _deviation(self.of, self.mechanism),
             "low": self.rows[0].tolist(),
             "high": self.rows[1].tolist(),
             "population_low": self.population[0].tolist(),
@@ -83,15 +88,20 @@ def intervals(program: Compiled, output: Released, value: Array) -> Intervals | 
         return None
     m = program.mechanisms[found.mechanism]
     factor, offset, grid = (float(x) for x in (found.factor, found.offset, found.grid))
-    sigma, n = float(m.noise_multiplier * m.clip), m.slots
+    sigma, n = _deviation(found, m), found.rows
     told = np.asarray(value, dtype=np.float64) * float(output.type.scale)
     total = (told - offset) / factor
-    half = grid * max(0, ceil(_Z * sigma / grid - 0.5))
+    half = grid * max(0, ceil(_Z * sigma / grid + (found.owners - 2) / 2))
     least, most = float(found.least), float(found.most)
     ends = [np.clip(total + way * half, n * least, n * most) for way in (-1, 1)]
     drawn = [n * mean for mean in _population(total / n, sigma / n, n, least, most)]
     rows, population = (_in_unit(found, factor, offset) for found in (ends, drawn))
     return Intervals(found, m, abs(factor) * half, told, rows, population)
+
+
+def _deviation(of: Estimate, m: Mechanism) -> float:
+    """Of the noise of all owners together."""
+    return float(m.noise_multiplier * m.clip) * sqrt(of.owners)
 
 
 def _population(mean: Numbers, noise: float, n: int, least: float, most: float) -> list[Numbers]:

@@ -111,7 +111,7 @@ class Privacy:
             if m.whole
             else f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} from {of} in {counted(m.slots, 'slot')}"
         )
-        told = f"{m.to} is told the noisy sum of every step; " if m.to else ""
+        told = f"{m.to} is told {'it at once' if m.whole else 'the noisy sum of every step'}; " if m.to else ""
         return (
             f"`{m.dataset}`: {how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by "
             f"{m.drawn_by or 'both parties'}; {told}no row's {'value' if m.whole else 'gradient'} is longer than the "
@@ -154,6 +154,12 @@ class Privacy:
         }
 
 
+def usual_delta(program: Compiled, records: Mapping[str, int]) -> float:
+    """Where none is asked for."""
+    known = stated(program) | dict(records)
+    return float(default_delta(known[m.dataset] for m in program.mechanisms if m.dataset in known))
+
+
 def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) -> Privacy:
     """`records` are the rows of each data set, as far as they are known; without a `delta` they decide it.
 
@@ -161,7 +167,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
     """
     records = stated(program) | dict(records)
     if delta is None:
-        delta = float(default_delta(records[m.dataset] for m in program.mechanisms if m.dataset in records))
+        delta = usual_delta(program, records)
     revealed = tuple(o for o in program.outputs if o.revealed)
     guarantee, unknown = None, ""
     if missing := sorted({m.dataset for m in program.mechanisms} - records.keys()):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from compiler.joint.locality import Evaluator
-from compiler.program import Compiled, Released, products, unclaimed
+from compiler.program import Compiled, Released, everyone, products, unclaimed
 from lang.numerals import counted, exact
 from runtime.program import Program
 from runtime.report.places import excerpt, expressions
@@ -21,7 +21,7 @@ PLACES = 20  # places in the text that are printed
 
 def learns(program: Compiled) -> dict[str, list[Released]]:
     """The outputs of each party, in the program's order."""
-    return {party: [o for o in program.outputs if party in o.receivers] for party in program.parties}
+    return {party: [o for o in program.outputs if party in o.receivers] for party in everyone(program)}
 
 
 def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> dict[str, object]:
@@ -58,8 +58,15 @@ def parties(compiled: Compiled) -> list[str]:
     """A sentence for each party: its role, what it brings, what it learns; and the params."""
     lines: list[str] = []
     for party, outputs in learns(compiled).items():
+        if party not in compiled.parties:
+            lines.append(f"{party} does what {compiled.garbler} does, in a run of its own; the noisy sums are added")
+            continue
         role = "garbles" if party == compiled.garbler else "evaluates"
-        steps = [f"the noisy sums of each step on `{m.dataset}`" for m in compiled.mechanisms if m.to == party]
+        steps = [
+            f"the noisy sums of each step on `{m.dataset}`"
+            for m in compiled.mechanisms
+            if m.to == party and not m.whole
+        ]
         told = ", ".join([*(f"{o.name}: {o.kind}" for o in outputs), *steps]) or "nothing"
         lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
     if compiled.parameters:

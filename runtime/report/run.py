@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compiler.program import Released
 from compiler.words.integers import Array
 from runtime.data.references import Reference
+from runtime.net.traffic import Traffic
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
-from runtime.report.intervals import intervals
+from runtime.report.everyone import Everyone
+from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
 from runtime.report.traffic import Link, seconds, traffic
@@ -36,10 +39,11 @@ class Ended:
     """What is known here after a run: the reports of the parties that ran on this machine."""
 
     program: Program
+    programs: Sequence[Program]  # that were run: it alone, or those of all owners that it ran with
     reports: Mapping[str, Report]
     seconds: Mapping[str, float]
     files: Mapping[str, Reference]  # where outputs are, by their names
-    privacy: Privacy
+    privacy: Privacy | Everyone
     seeded: bool
     link: Link | None = None  # what the seconds are predicted for
 
@@ -49,7 +53,9 @@ class Ended:
 
     @property
     def _any(self) -> Report:
-        return next(iter(self.reports.values()))
+        """Of several owners' run, that of the party that has all of it, if it is here."""
+        reports = list(self.reports.values())
+        return next((r for r in reports if r.sessions), reports[0])
 
     @property
     def _last(self) -> Report:
@@ -72,16 +78,12 @@ class Ended:
             "intervals": {
                 o.name: around.as_json()
                 for o in self.program.compiled.outputs
-                if o.name in self.outputs
-                and (around := intervals(self.program.compiled, o, self.outputs[o.name])) is not None
+                if o.name in self.outputs and (around := self._interval(o, self.outputs[o.name])) is not None
             },
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes": self._any.traffic.as_json(),
-            "predicted": {
-                "bytes": traffic(self.program.compiled).as_json(),
-                "seconds": seconds(self.program.compiled, self.link),
-            },
+            "predicted": {"bytes": self._foreseen().as_json(), "seconds": self._predicted()},
             "bytes_sent": sent,
             "parties": {
                 r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
@@ -90,6 +92,7 @@ class Ended:
             "backend": self._any.backend,
             "farewell": {r.party: r.farewell for r in self._torn()},
             "epsilon": self.privacy.epsilon,  # holds if `private`
+            **self._of_each(),
             "delta": self.privacy.delta,
             "privacy": self.privacy.as_json(),
             "private": not self.seeded and self.privacy.private,
@@ -124,7 +127,7 @@ class Ended:
                 if party in self.reports and output.name not in self.files:
                     value = self.outputs[output.name]
                     lines.append(f"    {output.name} = {values.text(value, output.type, value.size)}")
-                    if around := intervals(self.program.compiled, output, value):
+                    if around := self._interval(output, value):
                         lines += [f"    {line}" for line in around.text()]
                 elif party in self.reports:
                     lines.append(f"    saved in {self.files[output.name]}")
@@ -132,6 +135,29 @@ class Ended:
             f"{r.party}'s session has no last word ({r.farewell}); its outputs are complete" for r in self._torn()
         ]
         return [*lines, *trust(self.program.compiled), *integrity(self.program.compiled)]
+
+    def _of_each(self) -> dict[str, object]:
+        """Of several owners."""
+        if not isinstance(self.privacy, Everyone):
+            return {}
+        everywhere = self.privacy.everywhere
+        return {
+            "epsilons": {owner: p.epsilon for owner, p in self.privacy.of.items()},
+            "epsilon_everywhere": None if everywhere is None else everywhere.epsilon,
+            "gone": dict(self._any.gone),
+        }
+
+    def _foreseen(self) -> Traffic:
+        each = [traffic(program.compiled) for program in self.programs]
+        kinds = ([t.tables, t.corrections, t.transfers, t.outputs] for t in each)
+        return Traffic(*map(sum, zip(*kinds, strict=True)))
+
+    def _predicted(self) -> float:
+        return sum(seconds(program.compiled, self.link) for program in self.programs)
+
+    def _interval(self, output: Released, value: Array) -> Intervals | None:
+        """None also where an owner was lost on the way, whose rows may be in it or not."""
+        return None if self._any.gone else intervals(self.program.compiled, output, value)
 
     def _torn(self) -> list[Report]:
         return [report for report in self.reports.values() if report.farewell]
@@ -159,8 +185,7 @@ class Ended:
         speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
-        compiled = self.program.compiled
-        predicted, foreseen = traffic(compiled), duration(seconds(compiled, self.link))
+        predicted, foreseen = self._foreseen(), duration(self._predicted())
         took = sum(self._last.seconds.values())
         over = "over this link" if self.link else "without the network"
         return [

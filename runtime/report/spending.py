@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from compiler.program import Compiled
+from compiler.program import Compiled, owner
 from compiler.words.operations import Mechanism
 from lang.numerals import counted
 from runtime.privacy import accountant, cost
@@ -14,8 +14,9 @@ from runtime.privacy.accountant import Guarantee
 from runtime.privacy.calibrate import GRAIN, MOST_STEPS, OutOfReach, noise_for, steps_for
 from runtime.privacy.certificate import ENOUGH, Certificate
 from runtime.privacy.cost import certificate
+from runtime.report.everyone import Everyone, Parts, privacy_of
 from runtime.report.privacy import Privacy, privacy
-from runtime.report.wording import count, duration
+from runtime.report.wording import count, duration, indent
 
 _CURVE = 12  # points over the steps
 _DELTAS = tuple(10.0**-k for k in range(3, 11))
@@ -148,6 +149,33 @@ def spending(program: Compiled, records: Mapping[str, int], delta: float | None,
         accountant.rdp(told, delta),
         None if epsilon is None else _asked(told, proved, epsilon, delta),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SpendingOfAll:
+    """Of each of several owners, and of a person whom all of them know."""
+
+    of: Mapping[str, Spending]
+    everyone: Everyone
+
+    @property
+    def dearest(self) -> Spending:
+        return max(self.of.values(), key=lambda s: s.privacy.cost or 0.0)
+
+    def text(self) -> str:
+        said = [line for name, s in self.of.items() for line in (f"{name}:", *indent(s.text().splitlines()))]
+        return "\n".join([*said, *self.everyone.everywhere_lines()])
+
+    def as_json(self) -> dict[str, object]:
+        return {**self.everyone.as_json(), "spending": {name: s.as_json() for name, s in self.of.items()}}
+
+
+def spending_of_all(parts: Parts, delta: float | None, epsilon: float | None) -> SpendingOfAll:
+    """At one delta for all.  Takes seconds.  Raises as `spending`."""
+    everyone = privacy_of(parts, delta)
+    assert isinstance(everyone, Everyone)
+    of = {owner(program): spending(program, rows, everyone.delta, epsilon) for program, rows in parts}
+    return SpendingOfAll(of, everyone)
 
 
 def _asked(

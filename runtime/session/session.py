@@ -181,6 +181,7 @@ class Session:
         backend = engines.evaluator(
             self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections
         )
+        self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
         return self._walk(backend)
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend) -> dict[str, Array]:

@@ -16,12 +16,23 @@ from compiler.words.operations import Concat, Constant, Dot, Entry, Linear, Mul,
 BIT = number(0, 1)
 
 
-@settings(deadline=None, max_examples=300)
-@given(lanes())
-def test_a_lane_computes_what_its_words_mean(lane: Block) -> None:
+def computes(lane: Block) -> None:
     circuit = expand(lane)
     verify(circuit)
     assert_agrees(circuit, lane, vectors(lane.params, 40))
+
+
+@settings(max_examples=100)
+@given(lanes())
+def test_a_lane_computes_what_its_words_mean(lane: Block) -> None:
+    computes(lane)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(lanes())
+def test_more_lanes_compute_what_their_words_mean(lane: Block) -> None:
+    computes(lane)
 
 
 @settings(deadline=None, max_examples=60)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -49,9 +50,20 @@ def test_wires_that_are_said_to_be_distinct_are(data: st.DataObject) -> None:
         assert set(found) == set(range(min(found), max(found) + 1))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=150)
 @given(st.data())
 def test_views_that_are_said_to_be_apart_are(data: st.DataObject) -> None:
+    apart(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000)
+@given(st.data())
+def test_more_views_that_are_said_to_be_apart_are(data: st.DataObject) -> None:
+    apart(data)
+
+
+def apart(data: st.DataObject) -> None:
     lanes = data.draw(LANES)
     one, other = data.draw(views(lanes)), data.draw(views(lanes))
     assume(reach.apart(one, other, lanes, COUNTS))

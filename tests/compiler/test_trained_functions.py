@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from runtime import api
-from runtime.party.both import run_both
+from runtime.party.here import run_here
 
 PROGRAM = """party vendor;
 party clinic;
@@ -51,6 +51,6 @@ def test_training_runs_with_the_bits_of_the_simulation(name: str, tmp_path: Path
     expected = api.simulate(program, given, seed=3)
     with np.load(tmp_path / "w.npz") as start:
         assert all(np.any(expected[w] / 256 != start[f]) for w, f in (("w1", "first"), ("w2", "second")))
-    reports = run_both(program, given, seed=3, timeout=60.0)
+    reports = run_here(program, given, seed=3, timeout=60.0)
     for w in "w1", "w2":
         assert np.array_equal(reports["vendor"].outputs[w], expected[w])

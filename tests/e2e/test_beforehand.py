@@ -8,16 +8,22 @@ from typing import Any
 
 import pytest
 from support.bare import write
-from support.command import HERE, MILLIONAIRES, call, finish, result, start
+from support.command import HERE, MILLIONAIRES, call
 from support.contracts import SOURCE
 
 NONE, TINY = ("-D", "NOISE=0"), ("-D", "NOISE=0.000001")
 
 
 def refused(*arguments: str) -> Any:
-    status, out, err = finish(start("run", *arguments, "--json"))
-    assert status == 3 and "Traceback" not in err, err
-    return json.loads(out)["error"]
+    done = call("run", *arguments, "--json")
+    assert done.exit_code == 3, (done.stderr, done.exception)
+    return json.loads(done.stdout)["error"]
+
+
+def ran(*arguments: str) -> Any:
+    done = call("run", *arguments, "--json")
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize("noise", [NONE, TINY], ids=["none", "tiny"])
@@ -33,7 +39,7 @@ def test_an_infinite_epsilon_is_refused(tmp_path: Path, noise: tuple[str, str], 
 
 def test_what_is_asked_for_as_not_private_runs_and_is_not_called_private(tmp_path: Path) -> None:
     program, inputs = write(tmp_path)
-    told: Any = result(start("run", program, *NONE, *inputs, "--not-private", "--json"))
+    told = ran(program, *NONE, *inputs, "--not-private")
     assert len(told["outputs"]["w"]) == 2
     assert told["private"] is False and told["epsilon"] is None and told["privacy"]["infinite"] is True
     assert told["privacy"]["revealed"] == [{"name": "w", "to": ["vendor"], "records": ["records"]}]
@@ -41,10 +47,10 @@ def test_what_is_asked_for_as_not_private_runs_and_is_not_called_private(tmp_pat
 
 def test_epsilon_is_told_before_the_run_and_bounded(tmp_path: Path) -> None:
     program, inputs = write(tmp_path, SOURCE)
-    status, out, err = finish(start("run", program, *inputs, "--epsilon-at-most", "2", "--json"))
-    told = json.loads(out)
-    assert status == 0 and 0 < told["epsilon"] < 2 and told["private"] is True
-    assert err.index("epsilon = ") < err.index(" at delta = 1e-05")
+    done = call("run", program, *inputs, "--epsilon-at-most", "2", "--json")
+    told = json.loads(done.stdout)
+    assert done.exit_code == 0 and 0 < told["epsilon"] < 2 and told["private"] is True
+    assert done.stderr.index("epsilon = ") < done.stderr.index(" at delta = 1e-05")
     error = refused(program, *inputs, "--epsilon-at-most", f"{told['epsilon'] - 0.001}")
     assert error["code"] == "epsilon-above" and "above" in error["message"]
 
@@ -72,7 +78,7 @@ def test_what_a_vendor_cannot_bound(tmp_path: Path) -> None:
 
 
 def test_a_reveal_of_inputs_runs_as_before_and_is_not_called_private() -> None:
-    told: Any = result(start("run", MILLIONAIRES, "--input", "a=12", "--input", "b=9", "--json"))
+    told = ran(MILLIONAIRES, "--input", "a=12", "--input", "b=9")
     assert told["outputs"] == {"out": 1} and told["private"] is False and told["privacy"]["infinite"] is False
 
 

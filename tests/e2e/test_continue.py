@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.command import HERE, call, finish, port, result, start
+from support.command import HERE, Started, call, finish, port, result, start
 from support.contracts import write_records
 
 import ccr
@@ -55,7 +54,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return room
 
 
-def hospital(room: Path, *more: str) -> subprocess.Popen[str]:
+def hospital(room: Path, *more: str) -> Started:
     given = ("--key", room / "hospital.key", "--cert", room / "hospital.crt", "--contract", room / "contract.json")
     own = ("--input", f"records={room / 'records.csv'}", "--ledger", room / "hospital.db", "--json")
     return start(

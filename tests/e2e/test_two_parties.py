@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from support.command import (
     RECORDS,
     TUMOUR,
     Relay,
+    Started,
+    afresh,
     call,
     finish,
     port,
@@ -37,11 +39,11 @@ class Party:
         keys = [f"--key={folder / name}.key", f"--cert={folder / name}.crt", f"--peer={folder / peer}.crt"]
         self.options = ["--as", name, *keys, *given]
 
-    def listen(self, program: str, *more: str) -> subprocess.Popen[str]:
-        return start("run", program, *self.options, "--listen", f"{HERE}:0", *more)
+    def listen(self, program: str, *more: str, by: Callable[..., Started] = start) -> Started:
+        return by("run", program, *self.options, "--listen", f"{HERE}:0", *more)
 
-    def connect(self, program: str, port: int, *more: str) -> subprocess.Popen[str]:
-        return start("run", program, *self.options, "--connect", f"{HERE}:{port}", *more)
+    def connect(self, program: str, port: int, *more: str, by: Callable[..., Started] = start) -> Started:
+        return by("run", program, *self.options, "--connect", f"{HERE}:{port}", *more)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ def vendor(folder: Path) -> Party:
 
 
 def test_millionaires_on_one_machine() -> None:
-    told: Any = result(start("run", MILLIONAIRES, "--input", "a=1200000", "--input", "b=900000", "--json"))
+    told: Any = result(afresh("run", MILLIONAIRES, "--input", "a=1200000", "--input", "b=900000", "--json"))
     assert told["outputs"] == {"out": 1}
     assert [o["name"] for party in ("alice", "bob") for o in told["learned"][party]] == ["out", "out"]
     assert told["and_gates"] == 32 and told["epsilon"] is None
@@ -92,8 +94,8 @@ def test_millionaires_on_one_machine() -> None:
 
 
 def test_millionaires_on_two_terminals(alice: Party, bob: Party) -> None:
-    listening = alice.listen(MILLIONAIRES, "--json")
-    connecting = bob.connect(MILLIONAIRES, port(listening), "--json")
+    listening = alice.listen(MILLIONAIRES, "--json", by=afresh)
+    connecting = bob.connect(MILLIONAIRES, port(listening), "--json", by=afresh)
     first, second = result(listening), result(connecting)
     assert first["outputs"] == second["outputs"] == {"out": 0}
     ours, theirs = first["parties"]["alice"], second["parties"]["bob"]
@@ -104,11 +106,11 @@ def test_a_run_gives_the_bits_of_the_simulation(tmp_path: Path) -> None:
     inputs = ("--seed", "7", "--input", BASE, "--input", RECORDS)
     artifact, tuned, again = tmp_path / "small.ccrc", tmp_path / "w.npz", tmp_path / "again.npz"
     assert call("compile", TUMOUR, *SMALL, "-o", str(artifact)).exit_code == 0
-    status, out, err = finish(start("run", str(artifact), *inputs, "--output", f"w={tuned}"))
-    assert status == 0, err
-    assert "NOT private" in err and "NOT private" in out
-    assert "no contract: nothing was charged to any ledger" in out
-    assert "hospital learned nothing" in out and "epsilon" in out and "zero-out of one record" in out
+    done = call("run", str(artifact), *inputs, "--output", f"w={tuned}")
+    assert done.exit_code == 0, (done.stderr, done.exception)
+    assert "NOT private" in done.stderr and "NOT private" in done.stdout
+    assert "no contract: nothing was charged to any ledger" in done.stdout and "hospital learned nothing" in done.stdout
+    assert "epsilon" in done.stdout and "zero-out of one record" in done.stdout
     assert call("simulate", TUMOUR, *SMALL, *inputs, "--output", f"w={again}").exit_code == 0
     assert tuned.read_bytes() == again.read_bytes()
     with np.load(tuned) as found, np.load(BASE.removeprefix("w0=")) as base:
@@ -191,9 +193,7 @@ def test_ctrl_c_while_waiting(alice: Party) -> None:
     assert (status, out) == (130, "") and "interrupted" in err and "Traceback" not in err
 
 
-def _long_run(
-    program: str, hospital: Party, vendor: Party, folder: Path
-) -> tuple[dict[str, subprocess.Popen[str]], Relay]:
+def _long_run(program: str, hospital: Party, vendor: Party, folder: Path) -> tuple[dict[str, Started], Relay]:
     """Both parties in the middle of streaming; the vendor would save its output in the folder."""
     garbling = hospital.listen(program)
     relay = Relay(port(garbling), STREAMING)

@@ -53,6 +53,8 @@ MISTAKES = {  # mistake: (code, golden file)
     "private value of a clause": ("clause-private", "clause_private"),
     "noise drawn by a party that does not own the data": ("noise-by-receiver", "noise_by_receiver"),
     "two owners of data sets": ("dataset-owners", "dataset_owners"),
+    "an output to one of several owners": ("several-owners", "owners_output"),
+    "training for several owners that tells nothing before its end": ("owners-release", "owners_release"),
     "unused input or data set": ("unused", "unused"),
     "import that is missing": ("import-missing", "import_missing"),
     "import that is circular": ("import-circular", "import_circular"),

@@ -23,13 +23,24 @@ def show(program: tree.File) -> str:
     return "".join(f"{line.text}\n" for line in lines(program))
 
 
-@given(file)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-def test_trees_survive_their_text(program: tree.File) -> None:
+def survives(program: tree.File) -> None:
     text = show(program)
     again = parse(Source("shown.ccr", text))
     assert again == program
     assert show(again) == text
+
+
+@given(file)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+def test_trees_survive_their_text(program: tree.File) -> None:
+    survives(program)
+
+
+@pytest.mark.slow
+@given(file)
+@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+def test_more_trees_survive_their_text(program: tree.File) -> None:
+    survives(program)
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)

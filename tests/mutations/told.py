@@ -36,8 +36,8 @@ TOLD_STEPS = (
     Mutation(
         "an input is told in the middle",
         VERIFY,
-        "if isinstance(item.op, Ring | Mechanism | Learn):",
-        "if isinstance(item.op, Ring | Mechanism):",
+        "if isinstance(item.op, Ring | Mechanism | Learn | Pooled):",
+        "if isinstance(item.op, Ring | Mechanism | Pooled):",
         f"{DAMAGED}::test_nothing_is_told_outside_of_the_steps",
     ),
     Mutation(

@@ -11,7 +11,7 @@ from support.random_text import program
 
 from compiler.joint.locality import Evaluator
 from runtime import api
-from runtime.party.both import run_both
+from runtime.party.here import run_here
 
 ONCE_WRONG = {
     "a shift by nothing": "output out = reveal(a << 0) to bob;",
@@ -95,7 +95,7 @@ def test_two_processes(number: int, tmp_path: Path) -> None:
             np.asarray(drawn[entry.name] * type.scale, dtype=np.int64 if type.scale == 1 else np.float64),
         )
     want = api.simulate(compiled, given)
-    reports = run_both(compiled, given, seed=1, timeout=120.0)
+    reports = run_here(compiled, given, seed=1, timeout=120.0)
     for o in compiled.compiled.outputs:
         for receiver in o.receivers:
             assert np.array_equal(reports[receiver].outputs[o.name], want[o.name])

@@ -92,11 +92,15 @@ def worst(
     return max(rows), max(empty)
 
 
+@pytest.mark.parametrize(
+    "bounds",
+    [pytest.param((CLIPS[0], CLIPS[-1]), id="two clips"), pytest.param(CLIPS[1:-1], id="more", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("name", EVERY)
-def test_no_row_adds_more_than_the_clip(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_row_adds_more_than_the_clip(name: str, bounds: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROGRAMS, name, EVERY[name])
     longest = Fraction(0)
-    for bound in CLIPS:
+    for bound in bounds:
         words = compiled(name, bound)
         check(words)
         row, empty = worst(words, bound, 10, ranged=True)

@@ -10,14 +10,15 @@ from support.fuzzing import fuzzed
 
 from runtime.session.state import Role
 
-PARTS, PART = 20, 5000  # mutated sessions of each role
+SOME = 150  # mutated sessions of each role
+PARTS, PART = 20, 5000
 
 
 @pytest.mark.parametrize("role", Role)
 def test_mutated_frames(role: Role) -> None:
-    """The same ones every time, as many as five seconds of work allow."""
-    told = fuzzed("fuzz_frames", role.value, 0, 400, 5)
-    assert told["tried"] > 50
+    """The same ones every time, on any machine."""
+    told = fuzzed("fuzz_frames", role.value, 0, SOME, 1800)
+    assert told["tried"] == SOME
     assert told["counts"]["ProtocolError"] > told["tried"] // 2 and told["counts"]["CheatingDetected"]
 
 

@@ -14,7 +14,8 @@ from compiler import artifact, pipeline
 from compiler.artifact import ArtifactError
 from lang.problems.problem import Rejected
 from lang.source import Source
-from runtime.program import Known, compile, from_artifact
+from runtime.api import compile
+from runtime.program import Known, from_artifact
 
 PROGRAM = pipeline.compile(Source("training.ccr", TRAINING))
 DATA = artifact.encode(PROGRAM)

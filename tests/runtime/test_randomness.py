@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from runtime.privacy.randomness import RunSecret, Stream
 
-places = st.tuples(st.text(max_size=4), st.lists(st.integers(0, 3), max_size=3).map(tuple))
+LETTERS = "ab\0\xff\u20ac"  # of one byte to three, and one that might end a name
+places = st.tuples(st.text(LETTERS, max_size=4), st.lists(st.integers(0, 3), max_size=3).map(tuple))
 
 
 def test_a_seed_repeats_and_the_system_does_not() -> None:

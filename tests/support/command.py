@@ -9,10 +9,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
+from support.warm import Warm
+from typer import testing
 from typer.testing import CliRunner, Result
 
 from runtime.cli.app import app
@@ -25,6 +28,7 @@ BASE = f"w0={EXAMPLES / 'tumour' / 'base.npz'}"
 RECORDS = f"records={EXAMPLES / 'tumour' / 'records.csv'}"
 HERE = "127.0.0.1"
 LONG = 120.0  # seconds; for a machine that is busy
+Started: TypeAlias = Warm | subprocess.Popen[str]
 # SIGINT as a terminal leaves it: a test run started in the background ignores it, and so would its children.
 _MAIN = [
     sys.executable,
@@ -34,15 +38,23 @@ _MAIN = [
 ]
 
 
+testing._get_command = cache(testing._get_command)  # made again for every call it would take longer than most of them
+
+
 def call(*arguments: str) -> Result:
     """Run the command in this process."""
     return CliRunner().invoke(app, arguments)
 
 
-def start(
+def start(*arguments: str, out: IO[str] | None = None) -> Started:
+    """Run the command in a process of its own, which has imported what it needs; `out` is its standard output."""
+    return Warm(*arguments, out=out)
+
+
+def afresh(
     *arguments: str, out: int | IO[str] = subprocess.PIPE, err: int | IO[str] = subprocess.PIPE
 ) -> subprocess.Popen[str]:
-    """Run the command in a process of its own; `out` and `err` are its streams."""
+    """Run the command in a process of its own, from nothing; `out` and `err` are its streams."""
     return subprocess.Popen(
         [*_MAIN, *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -52,7 +64,7 @@ def start(
     )
 
 
-def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+def finish(process: Started) -> tuple[int, str, str]:
     """Its exit status and what it wrote to either stream."""
     try:
         out, err = process.communicate(timeout=LONG)
@@ -61,14 +73,14 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def result(process: subprocess.Popen[str]) -> Any:
+def result(process: Started) -> Any:
     """The JSON of a command that must succeed."""
     status, out, err = finish(process)
     assert status == 0, err
     return json.loads(out)
 
 
-def wait_for(process: subprocess.Popen[str], words: str) -> str:
+def wait_for(process: Started, words: str) -> str:
     """The line of standard error that holds these words."""
     assert process.stderr is not None
     for line in process.stderr:
@@ -77,7 +89,7 @@ def wait_for(process: subprocess.Popen[str], words: str) -> str:
     raise AssertionError(f"the process ended before it said `{words}`")
 
 
-def port(process: subprocess.Popen[str]) -> int:
+def port(process: Started) -> int:
     """The port on which a party that was told `--listen HOST:0` waits."""
     return int(wait_for(process, "waiting for").rsplit(":", 1)[1])
 

@@ -1,6 +1,7 @@
 """Runs that ask a ledger, in processes that are killed at a chosen moment.  A script of test_ledger_killed.py.
 
-    ledger_worker.py race LEDGER COUNT          ask COUNT times; prints how many were granted
+    ledger_worker.py race LEDGER COUNT...       a process for each COUNT, which asks so often, all at once; prints how
+                                                many each was granted, a line each
     ledger_worker.py kill LEDGER FIRST END BY   one run for each k of range(FIRST, END, BY), killed before its k-th
                                                 step, or -k milliseconds after its start; prints, a line each,
                                                 what had left it
@@ -14,7 +15,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,33 @@ PRIVACY = Privacy(
 REQUEST = Request((DATA,), CONSUMER, CONTRACT, PROGRAM, COST, COST, PRIVACY)
 
 
-def race(path: Path, count: int) -> int:
+def race(path: Path, counts: list[int]) -> Iterator[int]:
+    """Forks them all, and then lets them begin."""
+    waiting, begun = os.pipe()
+    children = [_forked(lambda count=count: _asked(path, count, waiting)) for count in counts]
+    os.close(waiting)
+    os.write(begun, bytes(len(counts)))
+    for reading, child in children:
+        with os.fdopen(reading, "rb") as told:
+            yield int(told.read())
+        assert os.waitpid(child, 0)[1] == 0
+    os.close(begun)
+
+
+def _forked(work: Callable[[], int]) -> tuple[int, int]:
+    """Where its result can be read, and the process."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, str(work()).encode())
+        os._exit(0)
+    os.close(writing)
+    return reading, child
+
+
+def _asked(path: Path, count: int, waiting: int) -> int:
+    """How many of so many requests were granted, once there is a byte to be read."""
+    assert os.read(waiting, 1)
     granted = 0
     with Ledger(path) as ledger:
         for _ in range(count):
@@ -99,7 +126,9 @@ def killed_before(path: Path, number: int) -> str:
 
 def main(what: str, path: str, *numbers: str) -> Any:
     if what == "race":
-        return race(Path(path), int(numbers[0]))
+        for granted in race(Path(path), list(map(int, numbers))):
+            print(json.dumps(granted), flush=True)
+        return "done"
     for number in range(*map(int, numbers)):
         print(json.dumps(killed_before(Path(path), number)), flush=True)
     return "done"

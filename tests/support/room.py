@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from support.command import HERE, call, port, start
+from support.command import HERE, Started, call, port, start
 from support.contracts import program, write_records
 
 
@@ -120,7 +119,7 @@ class Room:
             *more,
         ]
 
-    def meet(self) -> tuple[subprocess.Popen[str], subprocess.Popen[str]]:
+    def meet(self) -> tuple[Started, Started]:
         hospital = start(*self.hospital())
         return hospital, start(*self.vendor(port(hospital)))
 

@@ -1,0 +1,28 @@
+"""Problems of data sets that several parties own, each with records of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lang.problems.problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeveralOwners(Problem):
+    code = "several-owners"
+    title = "with data of several owners: {what}"
+    label = "here"
+    help = "{advice}"
+
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnersRelease(Problem):
+    code = "owners-release"
+    title = "a `dpsgd` on data of several owners that tells nothing before its end"
+    label = "`{receiver}` is to learn each owner's noisy sums step by step"
+    help = "add `release = step`: the owners do not meet, so that only `{receiver}` can add what they tell it"
+
+    receiver: str

@@ -1,0 +1,160 @@
+"""`ccr run --as` of the party that runs with several owners: a session with each, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from threading import Lock
+
+from compiler.words.integers import Array
+from runtime.api import of_each
+from runtime.cli.meet import Ends, Patience, Side
+from runtime.cli.options import UsageError, pairs
+from runtime.cli.progress import Advance
+from runtime.cli.screen import say
+from runtime.data.columns import Chosen
+from runtime.execute.beside import Met, side_by_side
+from runtime.execute.pool import Pool
+from runtime.net import keys
+from runtime.party.agreed import Agreed
+from runtime.party.both import Accept
+from runtime.party.run import Report
+from runtime.party.several import together
+from runtime.program import Program
+from runtime.report.wording import listing
+from runtime.session.session import Keep
+
+
+def enough(program: Program, party: str | None, least: int | None) -> int:
+    """How many owners it takes.  Raises UsageError for --go-on-with where it means nothing."""
+    owners = program.owners
+    if least is not None and (not owners or party in owners):
+        raise UsageError("--go-on-with is for whoever runs with several owners")
+    if least is not None and least > len(owners):
+        raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
+    return len(owners) if least is None else least
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Whom the party meets, by owner, and what was agreed with them."""
+
+    program: Program
+    party: str
+    ends: Mapping[str, Ends]
+    agreed: Mapping[str, Agreed]
+
+    @staticmethod
+    def of(
+        program: Program,
+        party: str,
+        listen: str | None,
+        connect: Sequence[str] | None,
+        key: Path | None,
+        cert: Path | None,
+        peer: Sequence[str] | None,
+        agreed: Sequence[Agreed],
+    ) -> Sides:
+        """From the options.  Raises UsageError, KeyFileError and Refused (foreign-party)."""
+        owners = program.owners
+        if listen is not None:
+            raise UsageError(
+                f"--as {party} does not listen", f"each of {listing(owners)} does: --connect OWNER=HOST:PORT"
+            )
+        under = _by_owner(owners, agreed)
+        where, certificates = _named("--connect", connect, owners), {} if under else _named("--peer", peer, owners)
+        if key is None or cert is None:
+            raise UsageError(
+                f"--as {party} needs --key and --cert", f"make keys with `ccr keys new {party}` and give each the .crt"
+            )
+        peers = {
+            o: under[o].contract.terms.other(party).certificate.encode()
+            if under
+            else keys.read_certificate(Path(certificates[o]))
+            for o in owners
+        }
+        return Sides(program, party, Ends.of_each(party, where, keys.load(key, cert), peers), under)
+
+    def run(
+        self,
+        inputs: Mapping[str, str],
+        seed: int | None,
+        patience: Patience,
+        advance: Advance,
+        quiet: bool,
+        columns: Chosen,
+        keep: Keep,
+        least: int,
+        accept: Accept,
+    ) -> Report:
+        """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
+        programs = of_each(self.program)
+        pool = Pool(tuple(programs), least, partial(_waiting, quiet), patience.stall)
+        patience = replace(patience, whole=len(programs) * patience.whole)  # they wait for one another
+        one = _OneByOne(advance, keep)
+        sides: dict[str, Side] = {}
+        for owner, program in programs.items():
+            agreed = self.agreed.get(owner)
+            side = Side.of(program, self.ends[owner], inputs, seed, patience, quiet, agreed, columns)
+            side.own.sources.pool = partial(pool.pooled, owner)
+            side.own.follow.gather = partial(pool.gather, owner)
+            sides[owner] = side
+
+        if not self.agreed:
+            accept([(program.compiled, {}) for program in programs.values()])
+
+        def session(owner: str, met: Met) -> Report:
+            side = sides[owner]
+            return side.run(met(side.meet), one.advance, one.keep)
+
+        reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, least)
+        for owner, why in pool.gone.items():
+            say(f"warning: the run went on without {owner}: {why}")
+        return together(self.party, reports, pool.gone)
+
+
+class _OneByOne:
+    """What sessions tell, in threads of their own, said one after the other."""
+
+    def __init__(self, advance: Advance, keep: Keep) -> None:
+        self._advance, self._keep, self._one = advance, keep, Lock()
+
+    def advance(self, gates: int) -> None:
+        with self._one:
+            self._advance(gates)
+
+    def keep(self, outputs: Mapping[str, Array]) -> None:
+        with self._one:
+            self._keep(outputs)
+
+
+def _waiting(quiet: bool, owners: Collection[str]) -> None:
+    if not quiet:
+        say(f"waiting for {listing(list(owners))}")
+
+
+def _named(option: str, given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, str]:
+    """One for each owner; raises UsageError."""
+    found = pairs(option, given)
+    if stranger := next((name for name in found if name not in owners), None):
+        raise UsageError(f"{option} {stranger}=: `{stranger}` is no owner", f"the owners are {listing(owners)}")
+    if missing := [owner for owner in owners if owner not in found]:
+        raise UsageError(f"{option} is missing for {listing(missing)}", f"write {option} {missing[0]}=...")
+    return found
+
+
+def _by_owner(owners: Sequence[str], agreed: Sequence[Agreed]) -> dict[str, Agreed]:
+    """The contract with each; raises UsageError."""
+    found: dict[str, Agreed] = {}
+    for each in agreed:
+        names = [party.name for party in each.contract.terms.parties if party.name in owners]
+        if len(names) != 1:
+            raise UsageError("a contract is with none of the owners", f"the owners are {listing(owners)}")
+        if names[0] in found:
+            raise UsageError(f"two contracts are with {names[0]}", "give one with each owner")
+        found[names[0]] = each
+    if agreed and (missing := [owner for owner in owners if owner not in found]):
+        raise UsageError(f"the contract with {listing(missing)} is missing", "give --contract once for each owner")
+    return found

@@ -1,0 +1,184 @@
+"""All parties of a program on this machine, a process each: two, or one with as many owners as the data sets have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+
+from compiler.program import receiver
+from compiler.schedule.told import trainings
+from runtime.data.columns import NONE, Chosen
+from runtime.data.errors import InputError
+from runtime.execute.beside import Met, side_by_side
+from runtime.execute.follow import Follow, undriven
+from runtime.execute.pool import Pool
+from runtime.net import keys
+from runtime.net.keys import Identity
+from runtime.net.tls import connect
+from runtime.party.both import (
+    EXPECTED,
+    HOST,
+    Accept,
+    Advanced,
+    Child,
+    Failed,
+    Ready,
+    Task,
+    Throttle,
+    Told,
+    collect,
+    driven,
+    refused,
+    serve,
+    started,
+    work_alone,
+)
+from runtime.party.run import Report, run
+from runtime.party.several import Given, Together, prepared, together
+from runtime.program import Program, from_own_artifact
+
+Ports = Mapping[str, int]  # by owner
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What the child of the party is told that runs with several owners."""
+
+    name: str
+    artifacts: Mapping[str, bytes]  # by owner, as all that follows
+    party: str
+    given: dict[str, str]
+    columns: Chosen
+    seed: int | None
+    identity: Identity
+    certificates: Mapping[str, bytes]
+    least: int  # owners it goes on with
+    timeout: float
+    driven: bool  # as of Task
+
+
+def run_here(
+    program: Program,
+    inputs: Mapping[str, str],
+    seed: int | None,
+    timeout: float,
+    progress: Callable[[str, int], None] | None = None,
+    accept: Accept | None = None,
+    columns: Chosen = NONE,
+    least: int | None = None,
+    programs: Mapping[str, Program] | None = None,
+) -> dict[str, Report]:
+    """Run the program between processes; each party's report.
+
+    `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
+    `least` it takes to go on, all if it is not said.  Raises InputError (before anything is sent), PartyFailed, and
+    what `accept` raises.
+    """
+    owners = program.owners
+    most = 0 if least is None else len(owners) - least
+    start = (
+        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most)
+        if programs
+        else started(program, inputs, seed, timeout, accept, columns)
+    )
+    with start as children:
+        heard = collect(children, owners, most)
+        while True:
+            try:
+                child, told = next(heard)
+            except StopIteration as ended:
+                reports: dict[str, Report] = ended.value
+                return reports
+            if progress and isinstance(told, Advanced):
+                progress(child.party, told.and_gates)
+
+
+@contextmanager
+def started_all(
+    programs: Mapping[str, Program],
+    inputs: Mapping[str, str],
+    seed: int | None,
+    timeout: float,
+    accept: Accept | None,
+    columns: Chosen,
+    least: int,
+    driven: bool = False,
+) -> Generator[dict[str, Child]]:
+    """As `started`, of a program with several owners."""
+    program = next(iter(programs.values()))
+    to = receiver(program.compiled)
+    given, identities = Given(program.compiled, inputs), {p: keys.new(p) for p in (to, *programs)}
+    told = Receiver(
+        program.name,
+        {owner: own.artifact for owner, own in programs.items()},
+        to,
+        given.of(to),
+        columns,
+        seed,
+        identities[to],
+        {owner: identities[owner].certificate for owner in programs},
+        least,
+        timeout,
+        driven,
+    )
+    children: dict[str, Child] = {}
+    try:
+        children[to] = Child(to, work, told)
+        for owner, own in programs.items():
+            task = Task(
+                own.name,
+                own.artifact,
+                owner,
+                given.of(owner),
+                columns,
+                seed,
+                identities[owner],
+                identities[to].certificate,
+                listens=True,
+                timeout=timeout,
+            )
+            children[owner] = Child(owner, work_alone, task)
+        ready = {party: child.ready() for party, child in children.items()}
+        if accept is not None:
+            accept([(own.compiled, ready[owner].records) for owner, own in programs.items()])
+        for owner in programs:
+            children[owner].pipe.send(ready[owner].port)
+        children[to].pipe.send({owner: ready[owner].port for owner in programs})
+        yield children
+    finally:
+        for child in children.values():
+            child.stop()
+
+
+def work(pipe: Connection, told: Receiver) -> None:
+    """The receiver's whole life."""
+    serve(pipe, lambda: _work(pipe, told))
+
+
+def _work(pipe: Connection, told: Receiver) -> Told:
+    programs = {owner: from_own_artifact(told.name, data) for owner, data in told.artifacts.items()}
+    pool = Pool(tuple(programs), told.least, stall=told.timeout)
+    try:
+        sources = prepared(programs, told.given, told.seed, pool, told.columns)
+    except InputError as error:
+        return refused(error)
+    pipe.send(Ready(0, {}))
+    ports: Ports = pipe.recv()
+    advance = Throttle(pipe)
+    steps = trainings(next(iter(programs.values())).compiled.plan)
+    drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
+
+    def session(owner: str, met: Met) -> Report:
+        certificate = told.certificates[owner]
+        channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
+        follow = Follow(drive=drive, gather=partial(pool.gather, owner))
+        return run(programs[owner], told.party, sources[owner], channel, advance, follow=follow)
+
+    try:
+        reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)
+    except EXPECTED as error:
+        return Failed(f"{error.__notes__[0]}: {error}")
+    return together(told.party, reports, pool.gone)
