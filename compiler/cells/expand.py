@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, assert_never
 
 import numpy as np
@@ -14,9 +15,10 @@ from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
 from compiler.cells.multiply import product, put_digits, term
 from compiler.cells.noise import gauss
-from compiler.cells.private_divide import divide, square_root
+from compiler.cells.power import power
+from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
-from compiler.cells.table import apply_pieces
+from compiler.cells.table import Lookups, apply_pieces
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES
@@ -39,6 +41,8 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -120,11 +124,12 @@ def charged(block: Block, most: int = PROGRAM_GATES) -> tuple[Circuit, list[int]
         word.uses += 2  # a result is resolved, and read as such by whoever else reads it
         word.needed = word.type.width
     _count_readers(order)
+    lookups = Lookups((id(w.operands[0]), w.op) for w in order if w.uses and isinstance(w.op, Pieces))
     for word in order:
         if word.uses and word.number is None:
             assert word.op is not None
             builder.owner = word.index
-            word.number = _cell(builder, word, word.op)
+            word.number = _cell(builder, word, word.op, lookups)
             if isinstance(word.number, Bits):  # in its type's own width, which readers count on
                 word.number = Bits(word.number.resize(word.type.width), word.type.signed)
             elif word.number.owner is None:
@@ -206,7 +211,7 @@ def _reads(word: Word) -> int:
             return max(operand.type.width for operand in word.operands)
 
 
-def _cell(builder: Builder, word: Word, op: Compute) -> Number:
+def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number:
     match op:
         case Linear():
             return _linear(builder, word, op)
@@ -226,16 +231,20 @@ def _cell(builder: Builder, word: Word, op: Compute) -> Number:
             return _less(builder, word)
         case Equal():
             return _equal(builder, word)
+        case Power():
+            return _power(builder, word)
         case Select():
             return _select(builder, word)
         case And() | Or() | Xor():
             return _bitwise(builder, word, op)
         case Pieces():
-            return _apply(builder, word, op)
+            return _apply(builder, word, op, lookups)
         case Sampler():
             return _gauss(builder, word, op)
         case Div():
             return _div(builder, word, op)
+        case Remainder():
+            return _remainder(builder, word)
         case Sqrt():
             return _sqrt(builder, word)
         case _:
@@ -327,6 +336,11 @@ def _equal(builder: Builder, word: Word) -> Number:
     return Bits((equal(builder, left.bits(builder), right.bits(builder)),), False)
 
 
+def _power(builder: Builder, word: Word) -> Number:
+    [operand] = word.operands
+    return Bits(power(builder, operand.bits(builder).literals, operand.type.hi), False)
+
+
 def _select(builder: Builder, word: Word) -> Number:
     condition, then, other = word.operands
     [bit] = condition.bits(builder).resize(1)
@@ -343,9 +357,10 @@ def _bitwise(builder: Builder, word: Word, op: Logic) -> Number:
     return Bits(tuple(map(gate, left, right)), word.type.signed)
 
 
-def _apply(builder: Builder, word: Word, op: Pieces) -> Number:
+def _apply(builder: Builder, word: Word, op: Pieces, lookups: Lookups) -> Number:
     [operand] = word.operands
-    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type)
+    find = partial(lookups.at, builder, id(operand), op)
+    return apply_pieces(builder, operand.bits(builder), operand.type, op, word.type, find)
 
 
 def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
@@ -357,6 +372,11 @@ def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
 def _div(builder: Builder, word: Word, op: Div) -> Number:
     a, b = word.operands
     return divide(builder, a.bits(builder), b.bits(builder), (a.type, b.type), op, word.type)
+
+
+def _remainder(builder: Builder, word: Word) -> Number:
+    a, b = word.operands
+    return remainder(builder, a.bits(builder), b.bits(builder), (a.type, b.type), word.type)
 
 
 def _sqrt(builder: Builder, word: Word) -> Number:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from compiler.cells.add import compress
 from compiler.cells.columns import Bits, Columns, width_of
 from compiler.cells.compare import negative
-from compiler.cells.table import lookup
+from compiler.cells.lookup import lookup
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import negate
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler

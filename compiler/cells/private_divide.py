@@ -26,12 +26,12 @@ def divide(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], at: Div
     |b| is `divisor` + b.sign, which no adder has to add up.
     """
     dividend, flip = _dividend(builder, a, b.sign, types[0])
-    divisor = [builder.xor(literal, b.sign) for literal in (b.literals[:-1] if b.signed else b.literals)]
+    divisor = _magnitude(builder, b)
     places = min(len(dividend), max(max(target.hi, 0).bit_length(), (~min(target.lo, -1)).bit_length()))
     by_zero = types[1].lo <= 0 <= types[1].hi
     restores = 2 * (len(dividend) - places + 1) < len(divisor)
     clear = _clear(builder, divisor) if by_zero or restores else []
-    quotient = _quotient(builder, dividend, divisor, b.sign, clear, places)
+    quotient, _ = _quotient(builder, dividend, divisor, b.sign, clear, places)
     if by_zero:
         zero = builder.and_(clear[0], negate(b.sign))
         exact = len(divisor) - (len(dividend) - places)  # so many leading places are ones already where b = 0
@@ -42,6 +42,37 @@ def divide(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], at: Div
     if flip == FALSE:
         return Bits(tuple(quotient) or (FALSE,), False)
     return Bits((*(builder.xor(literal, flip) for literal in quotient), flip), True)
+
+
+def remainder(builder: Builder, a: Bits, b: Bits, types: tuple[Type, Type], target: Type) -> Bits:
+    """a - b floor(a / b), and a where b = 0: what `divide` leaves, corrected by one sum.
+
+    Of the magnitudes it leaves R, to which |b| belongs still where R < 0.  With the dividend's sign taken out the
+    remainder is |b| - 1 - (R or R + |b|), so either way it is R, inverted or not, plus |b| or nothing; and with the
+    divisor's sign taken out that is negated, where b itself takes the place of |b|.
+    """
+    dividend, flip = _dividend(builder, a, b.sign, types[0])
+    divisor = _magnitude(builder, b)
+    longer = types[1].lo <= 0 <= types[1].hi and target.width > len(b.literals)
+    clear = _clear(builder, divisor) if longer or len(divisor) > 2 else []
+    _, left_over = _quotient(builder, dividend, divisor, b.sign, clear, len(dividend))
+    rest = left_over.resize(len(divisor) + 1)
+    negated, lacks = builder.xor(flip, b.sign), builder.xor(rest[-1], flip)
+    width = min(target.width, len(b.literals))
+    left = [builder.xor(literal, negated) for literal in rest[:width]]
+    right = [builder.and_(literal, lacks) for literal in b.literals[:width]]
+    total, _ = _add(builder, left, right, b.sign, closed=True)
+    if not longer:
+        return Bits(total, target.signed)
+    zero = builder.and_(clear[0], negate(b.sign))
+    sign = total[-1] if b.signed else FALSE
+    above = (builder.mux(zero, literal, sign) for literal in a.resize(target.width)[width:])
+    return Bits((*total, *above), target.signed)
+
+
+def _magnitude(builder: Builder, b: Bits) -> list[int]:
+    """|b| less 1 where b < 0."""
+    return [builder.xor(literal, b.sign) for literal in (b.literals[:-1] if b.signed else b.literals)]
 
 
 def _dividend(builder: Builder, a: Bits, negated: int, type: Type) -> tuple[tuple[int, ...], int]:
@@ -69,8 +100,9 @@ def _clear(builder: Builder, divisor: Sequence[int]) -> list[int]:
 
 def _quotient(
     builder: Builder, dividend: Sequence[int], divisor: Sequence[int], extra: int, clear: Sequence[int], places: int
-) -> list[int]:
-    """The low `places` bits of dividend / (divisor + extra); those above them are known to be zero."""
+) -> tuple[list[int], Bits]:
+    """The low `places` bits of dividend / (divisor + extra), those above them being known to be zero; and what is left,
+    or that less the divisor."""
     width = len(divisor)
     remainder = tuple(dividend[places:])[:width]
     quotient: list[int] = []
@@ -83,6 +115,7 @@ def _quotient(
         remainder = tuple(builder.mux(reached, *pair) for pair in zip(rest, remainder, strict=True))
         quotient.append(reached)
     reached = TRUE  # whether the remainder is not negative
+    signed = place > 0
     while place:
         place -= 1
         remainder = Bits((dividend[place], *remainder), False).resize(width + 1)
@@ -90,7 +123,7 @@ def _quotient(
         remainder, _ = _add(builder, remainder, term, builder.xor(extra, reached), closed=True)
         reached = negate(remainder[-1])
         quotient.append(reached)
-    return quotient[::-1]
+    return quotient[::-1], Bits(remainder, signed)
 
 
 def _add(

@@ -1,53 +1,50 @@
-"""Tables of public words at private indices, and the functions made of them."""
+"""Functions made of tables: a base and a slope for each piece."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from compiler.cells.add import ands, compress
+from compiler.cells.clamp import clamp
 from compiler.cells.columns import Bits, Columns, Deferred, width_of
+from compiler.cells.lookup import Lookup
 from compiler.cells.multiply import readings
-from compiler.cells.round import clamp
 from compiler.gates.builder import Builder
-from compiler.gates.circuit import FALSE, TRUE, GateOp, negate
+from compiler.gates.circuit import FALSE, GateOp, negate
 from compiler.words.ir import Type
 from compiler.words.operations import Pieces
 
 
-def lookup(builder: Builder, index: Sequence[int], tables: Sequence[Sequence[int]]) -> list[Bits]:
-    """table[index] for tables of 2^k words that share one lookup: at most 2^k - k - 1 ANDs.
+class Lookups:
+    """Of one lane: the tables that are read at one index share a lookup."""
 
-    Each output bit is an XOR of products of index bits (its algebraic normal form, by the Moebius
-    transform); a product of j bits is one AND more than one of j - 1, whoever reads it.
-    """
-    products: dict[int, int] = {0: TRUE} | {1 << i: literal for i, literal in enumerate(index)}
+    def __init__(self, read: Iterable[tuple[Hashable, Pieces]]) -> None:
+        """Every operand, and what it is read by."""
+        self._tables: dict[Hashable, list[tuple[int, ...]]] = {}
+        for operand, at in read:
+            self._tables.setdefault(_cells_of(operand, at), []).extend((at.base, at.slope))
+        self._made: dict[Hashable, Lookup] = {}
 
-    def product(mask: int) -> int:
-        if mask not in products:
-            rest = mask & (mask - 1)
-            products[mask] = builder.and_(product(rest), products[mask ^ rest])
-        return products[mask]
-
-    words: list[Bits] = []
-    for table in tables:
-        lo, hi = min(table), max(table)
-        normal = list(table)
-        for i in range(len(index)):
-            for mask in range(len(normal)):
-                if mask >> i & 1:
-                    normal[mask] ^= normal[mask ^ (1 << i)]
-        literals = (
-            builder.parity(product(mask) for mask, bits in enumerate(normal) if bits >> bit & 1)
-            for bit in range(width_of(lo, hi))
-        )
-        words.append(Bits(tuple(literals), lo < 0))
-    return words
+    def at(self, builder: Builder, operand: Hashable, at: Pieces, index: Sequence[int]) -> Lookup:
+        """The first one's index serves all."""
+        key = _cells_of(operand, at)
+        if key not in self._made:
+            self._made[key] = Lookup(builder, index, self._tables[key])
+        return self._made[key]
 
 
-def apply_pieces(builder: Builder, number: Bits, source: Type, at: Pieces, target: Type) -> Columns:
+def _cells_of(operand: Hashable, at: Pieces) -> Hashable:
+    """The same for all that `_cell` finds one index for."""
+    return operand, at.drop, at.limit, at.shift, at.whole
+
+
+def apply_pieces(
+    builder: Builder, number: Bits, source: Type, at: Pieces, target: Type, find: Callable[[Sequence[int]], Lookup]
+) -> Columns:
     """What `Pieces` says, the last sum left as columns unless it has to be clamped."""
     index, fraction = _cell(builder, number, at)
-    base, slope = lookup(builder, index, (at.base, at.slope))
+    found = find(index)
+    base, slope = found.word(at.base), found.word(at.slope)
     lowest, highest = _corners(source, at)
     width = width_of(lowest, highest)
     total = min((_sum(base, reading) for reading in readings(slope, fraction)), key=lambda total: ands(total, width))

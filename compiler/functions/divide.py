@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal, assert_never
 
 from compiler.functions.approximate.target import UNBOUND_FRACTION, WIDEST
 from compiler.functions.quotient import quotient
+from compiler.words.arithmetic import remainder_range
 from compiler.words.builder import Builder
 from compiler.words.ir import Claim
-from compiler.words.operations import And
+from compiler.words.operations import And, Remainder
 from lang.kinds import Scalar
 from lang.problems import QuotientKind, RangeTooWide
 from lang.problems.problem import Rejected
@@ -83,11 +85,9 @@ def _private_remainder(b: Builder, x: int, y: int) -> int:
     """x - y * floor(x / y), which lies between 0 and y; x where y is 0."""
     if b.constant(y) == 0:
         return x
-    # floor(x / 0) counts for nothing: y times it is 0
-    rest = b.sub(x, b.mul(quotient(b, x, y, Fraction(1)), y))
-    unit, ty, tx = b.type(rest).scale, b.type(y), b.type(x)
-    low, high = (n * ty.scale for n in (ty.lo, ty.hi))
-    least, most = min(low + unit, Fraction(0)), max(high - unit, Fraction(0))
-    if ty.lo <= 0 <= ty.hi:
-        least, most = min(least, tx.lo * tx.scale), max(most, tx.hi * tx.scale)
-    return b.narrowed(rest, least, most, Claim.REMAINDER)
+    x, y = b.aligned([x, y])
+    tx, ty = b.type(x), b.type(y)
+    lo, hi = remainder_range(tx, ty)
+    result = b.add(Remainder(), (x, y), replace(tx, lo=lo, hi=hi))
+    b.derivatives[result] = lambda _: ()  # that of x - y * (x / y)
+    return result

@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import prod
 from typing import Literal, assert_never
 
+from compiler.functions.clamp import clamp
 from compiler.functions.divide import divide
 from compiler.functions.inexact import inexact
 from compiler.functions.layers import avgpool, conv2d, largest, least, maxpool
@@ -110,7 +111,7 @@ def _comparing(b: Builder, call: Comparing, args: list[int]) -> int:
         case Call.MAX:
             return largest(b, *args)
         case Call.CLAMP:
-            return least(b, largest(b, x, args[1]), args[2])
+            return clamp(b, *args)
         case Call.ABS:
             return b.select(b.less(x, _zero(b)), b.scaled(x, Fraction(-1)), x)
         case Call.RELU:

@@ -8,9 +8,10 @@ from math import prod
 
 from compiler.words.builder import Builder
 from compiler.words.ir import Type
-from compiler.words.operations import And, Bits, Strided, Xor
+from compiler.words.operations import And, Bits, Power, Strided
 from compiler.words.strides import row_major
 
+DECODED = 4096  # bits of one circuit
 Choose = Callable[[Builder, int, int], int]
 
 
@@ -107,20 +108,27 @@ def placed(b: Builder, x: int, index: int, value: int) -> int:
 
 
 def decoded(b: Builder, index: int, size: int) -> int:
-    """Bits [size] of which the index's is 1: each digit, the first one first, splits every bit in two by one AND."""
-    digits, last = bits(b, index), b.type(index).hi
-    if not last:
+    """Bits [size] of which the index's is 1; of long ones the high bits of the index choose a block."""
+    hi = b.type(index).hi
+    if not hi:
         return b.const([Fraction(int(place == 0)) for place in range(size)], (size,))
-    *later, first = (b.view(digits, Strided(place, (1,)), (1,)) for place in range(last.bit_length()))
-    hot = b.concat([b.invert(first), first])
-    for place, digit in reversed(list(enumerate(later))):
-        pairs, single = divmod((last >> place) + 1, 2)  # the last bit stays whole where its other half is out of range
-        whole = b.view(hot, Strided(0, (1,)), (pairs,))
-        odd = b.logic(And(), whole, digit)
-        halves = b.concat([b.reshape(half, (1, pairs)) for half in (b.logic(Xor(), whole, odd), odd)])
-        rest = [b.view(hot, Strided(pairs, (1,)), (1,))] if single else []
-        hot = b.concat([b.reshape(b.transpose(halves, (1, 0)), (2 * pairs,)), *rest])
-    return hot if last + 1 == size else b.concat([hot, b.const([Fraction(0)], (size - last - 1,))])
+    if hi < DECODED:
+        hot = bits(b, power(b, index))
+    else:
+        block = b.round(b.scaled(index, Fraction(1, DECODED)), Fraction(1), 0, hi // DECODED, nearest=False)
+        rest = b.logic(And(), index, b.const([Fraction(DECODED - 1)]))
+        blocks = b.reshape(bits(b, power(b, block)), (hi // DECODED + 1, 1))
+        hot = b.reshape(b.logic(And(), blocks, bits(b, power(b, rest))), ((hi // DECODED + 1) * DECODED,))
+        hot = b.view(hot, Strided(0, (1,)), (hi + 1,))
+    return hot if hi + 1 == size else b.concat([hot, b.const([Fraction(0)], (size - hi - 1,))])
+
+
+def power(b: Builder, number: int) -> int:
+    """2^number, for a whole number that is not negative."""
+    type = b.type(number)
+    result = b.add(Power(), (number,), Type(type.shape, Fraction(1), 1 << type.lo, 1 << type.hi))
+    b.derivatives[result] = lambda _: ()
+    return result
 
 
 def one_hot(b: Builder, number: int, classes: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from compiler.functions.divide import floor_divide
-from compiler.functions.order import bits
+from compiler.functions.order import bits, power
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, full_range
 from compiler.words.operations import Strided
@@ -20,7 +20,10 @@ def shift(b: Builder, e: Operate, x: int, by: int) -> int:
     if known is not None:
         return _moved(b, x, 2 ** int(known), left, whole)
     low, high = map(int, b.bounds(by))
-    digits = bits(b, b.round(by, Fraction(1), low, high))
+    by, factor = b.round(by, Fraction(1), low, high), b.constant(x)
+    if left and factor is not None:
+        return b.scaled(b.broadcast(power(b, by), e.type.shape), factor)
+    digits = bits(b, by)
     *shape, width = b.type(digits).shape
     least, most = b.bounds(x)
     for place in range(width):  # from the lowest bit, so that words grow late

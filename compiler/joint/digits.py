@@ -12,6 +12,7 @@ largest number of terms, at most 32, whose compressor stays within a kernel.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -19,6 +20,7 @@ from math import prod
 
 from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
+from compiler.joint.ones import is_bit, ones
 from compiler.words.arithmetic import split
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Claim, Loop, Type, Value, Words, digit_offset, full_range
@@ -36,6 +38,7 @@ from compiler.words.operations import (
     Sum,
     View,
 )
+from compiler.words.reads import reads
 from compiler.words.rewrite import Rewriter
 
 TERMS = 32  # of one chunk
@@ -51,9 +54,12 @@ def contractions(program: Words, roles: Roles) -> Words:
 class Contractions(Rewriter):
     roles: Roles = field(kw_only=True)
     owners: Owners = field(default_factory=Owners, kw_only=True)
+    readers: Counter[int] = field(default_factory=Counter[int], kw_only=True)
 
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
+        self.readers = Counter(number for item in block.items for number in reads(item))
+        self.readers.update(block.results)
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Contractions:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
@@ -63,7 +69,7 @@ class Contractions(Rewriter):
     def value(self, number: int, item: Value) -> int:
         if isinstance(item.op, Bound | Mechanism):
             return self.place[item.args[0]]
-        item = self.moved(item)
+        item = self.moved(self._at_once(item))
         op = item.op
         if self.owners[number] == JOINT and isinstance(op, Dot | Sum):
             self.b.span = item.span
@@ -71,6 +77,16 @@ class Contractions(Rewriter):
             self.b.span = None
             return new
         return self.b.emit(item)
+
+    def _at_once(self, item: Value) -> Value:
+        """A sum of counts of bits that nothing else reads is one count."""
+        inner = self.items.get(item.args[0]) if isinstance(item.op, Sum) else None
+        if not isinstance(inner, Value) or not isinstance(inner.op, Sum) or self.readers[item.args[0]] > 1:
+            return item
+        assert isinstance(item.op, Sum)
+        if not is_bit(self.b.type(self.place[inner.args[0]])):
+            return item
+        return self._at_once(replace(item, op=Sum(item.op.count + inner.op.count), args=inner.args))
 
 
 def dot(b: Builder, item: Value, op: Dot, garbler: str) -> int:
@@ -169,6 +185,8 @@ def chunked(b: Builder, item: Value, op: Contraction) -> int:
     if terms <= most:
         return b.emit(item)
     args = [b.reshape(a, (*lanes, terms)) for a in item.args]
+    if isinstance(op, Sum) and is_bit(b.type(args[0])) and (counted := ones(b, args[0])) is not None:
+        return counted
     chunks = -(-terms // most)
     each = -(-terms // chunks)
     whole = terms // each

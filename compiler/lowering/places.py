@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from compiler.functions.order import element, placed
+from compiler.functions.tables import looked_up
 from compiler.lowering.context import Lowering
 from compiler.lowering.indices import linear_parts
 from compiler.words import strides
@@ -17,10 +18,9 @@ from lang.problems.problem import Rejected
 
 
 def picked(c: Lowering, base: int, picks: Sequence[t.Place]) -> int:
-    for axis in reversed(range(len(picks))):
-        place = picks[axis]
-        if isinstance(place, t.At) and place.private:
-            base = _by_private_index(c, base, axis, place.index)
+    private = {axis: p.index for axis, p in enumerate(picks) if isinstance(p, t.At) and p.private}
+    if private:
+        base = _by_private_indices(c, base, private)
     places = [p for p in picks if not (isinstance(p, t.At) and p.private)]
     at, shape, indices = _places(c, c.b.type(base).shape, places)
     kept = [n for n, place in zip(shape, places, strict=True) if isinstance(place, t.Along)]
@@ -67,11 +67,18 @@ def _deep(c: Lowering, base: int, words: Sequence[int], value: int) -> int:
     return placed(c.b, base, words[0], _deep(c, row, words[1:], value) if words[1:] else value)
 
 
-def _by_private_index(c: Lowering, base: int, axis: int, index: t.Expr) -> int:
-    """The elements at one private index of an axis, which goes."""
-    rank = len(c.b.type(base).shape)
-    first = c.b.transpose(base, [axis, *(i for i in range(rank) if i != axis)])
-    return element(c.b, first, _in_bounds(c, index, c.b.type(first).shape[0]))
+def _by_private_indices(c: Lowering, base: int, indices: Mapping[int, t.Expr]) -> int:
+    """The elements at private indices of axes, which go, the last first."""
+    shape = c.b.type(base).shape
+    words = {axis: _in_bounds(c, indices[axis], shape[axis]) for axis in sorted(indices, reverse=True)}
+    known = looked_up(c.b, base, words)
+    if known is not None:
+        return known
+    for axis, word in words.items():
+        rank = len(c.b.type(base).shape)
+        first = c.b.transpose(base, [axis, *(i for i in range(rank) if i != axis)])
+        base = element(c.b, first, word)
+    return base
 
 
 def _in_bounds(c: Lowering, index: t.Expr, size: int) -> int:

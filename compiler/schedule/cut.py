@@ -25,6 +25,8 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
+    Remainder,
     Round,
     Select,
     Sharing,
@@ -106,8 +108,12 @@ def estimate(item: Value, args: list[Type]) -> int:
             return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * op.bits + 5 * item.type.width
         case Div():
             return 7 * (widths[0] + 1) * (widths[1] + 1) + 6 * item.type.width
+        case Remainder():
+            return 7 * (widths[0] + 2) * (widths[1] + 2) + 12 * item.type.width
         case Sqrt():
             return (widths[0] + 4) ** 2
+        case Power():
+            return 4 * item.type.width + widths[0]
         case Linear() | Less():
             return 5 * (sum(widths) + item.type.width)
         case Round():

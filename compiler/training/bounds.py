@@ -108,8 +108,10 @@ def _vanishing(b: Builder, number: int, item: Value, vanishes: Callable[[int], b
             return any(map(vanishes, args))
         case Linear(_, constant):
             return constant == 0 and all(map(vanishes, args))
-        case View() | Sum() | Round():
+        case View() | Sum():
             return vanishes(args[0])
+        case Round(lo=lo, hi=hi):
+            return lo <= 0 <= hi and vanishes(args[0])
         case Concat() | Put():
             return all(map(vanishes, args))
         case Select():

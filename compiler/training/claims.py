@@ -10,7 +10,7 @@ from fractions import Fraction
 from compiler.training.slots import Slots
 from compiler.words.arithmetic import round_integer
 from compiler.words.ir import Value
-from compiler.words.operations import Constant, Div, Less, Linear, Mul, Round
+from compiler.words.operations import Constant, Less, Linear, Round
 
 Form = tuple[object, Fraction, Fraction]  # (value, factor, constant): factor * value + constant
 
@@ -46,7 +46,7 @@ def is_extreme(slots: Slots, item: Value) -> bool:
 
 
 def is_remainder(slots: Slots, item: Value) -> bool:
-    """x - y * floor(x / y), y a constant or not, with room for every number from 0 to y."""
+    """x - y * floor(x / y) for a constant y, with room for every number from 0 to y."""
     if not isinstance(item.op, Linear) or len(item.args) not in (1, 2):
         return False
     type, types = item.type, [slots.types[a] for a in item.args]
@@ -59,33 +59,21 @@ def is_remainder(slots: Slots, item: Value) -> bool:
         if others:
             value, factor, more = form(slots, others[0][0])
             x = value, factor * others[0][1], more * others[0][1] + item.op.constant * type.scale
-        room = _quotient_of(slots, item.args[position], weights[position], x)
-        if room is not None:
-            lo, hi = min(room[0] + type.scale, Fraction(0)), max(room[1] - type.scale, Fraction(0))
-            if room[0] <= 0 <= room[1] and others:  # x by 0 is x
-                lo, hi = min(lo, found[0] * type.scale), max(hi, found[1] * type.scale)
+        y = _divisor(slots, item.args[position], weights[position], x)
+        if y is not None:
+            lo, hi = min(y + type.scale, Fraction(0)), max(y - type.scale, Fraction(0))
             least, most = max(Fraction(found[0]), lo / type.scale), min(Fraction(found[1]), hi / type.scale)
             return type.lo <= least and most <= type.hi
     return False
 
 
-def _quotient_of(slots: Slots, number: int, weight: Fraction, x: Form) -> tuple[Fraction, Fraction] | None:
-    """The ends of y, where it is floor(x / y), times y or to be weighted with -y."""
+def _divisor(slots: Slots, number: int, weight: Fraction, x: Form) -> Fraction | None:
+    """y, where the number is floor(x / y) and is to be weighted with -y."""
     found = slots.items.get(number)
-    if found is None:
+    if found is None or not isinstance(found.op, Round) or not _whole_floor(slots, found, found.op):
         return None
-    if isinstance(found.op, Round) and _whole_floor(slots, found, found.op):
-        value, factor, more = form(slots, found.args[0])
-        step = -weight * found.type.scale
-        return (step, step) if (value, -weight * factor, -weight * more) == x else None
-    if isinstance(found.op, Mul) and weight == -1:
-        for quotient, by in (found.args, found.args[::-1]):
-            made, y = slots.items.get(quotient), slots.types[by]
-            if made is not None and isinstance(made.op, Div) and made.type.scale == 1:
-                top, bottom = (form(slots, a) for a in made.args)
-                if top == x and bottom == form(slots, by):
-                    return y.lo * y.scale, y.hi * y.scale
-    return None
+    value, factor, more = form(slots, found.args[0])
+    return -weight * found.type.scale if (value, -weight * factor, -weight * more) == x else None
 
 
 def _whole_floor(slots: Slots, item: Value, op: Round) -> bool:

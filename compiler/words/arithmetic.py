@@ -51,6 +51,16 @@ def logic_range(op: Logic, a: Type, b: Type) -> tuple[int, int]:
     return -(1 << (width - 1)), (1 << (width - 1)) - 1
 
 
+def remainder_range(a: Type, b: Type) -> tuple[int, int]:
+    """Of a - b floor(a / b), which has b's sign and is a where b = 0."""
+    low = high = 0
+    if b.hi > 0:
+        high = min(b.hi - 1, a.hi) if a.lo >= 0 else b.hi - 1
+    if b.lo < 0:
+        low = max(b.lo + 1, a.lo) if a.hi <= 0 else b.lo + 1
+    return (min(low, a.lo), max(high, a.hi)) if b.lo <= 0 <= b.hi else (low, high)
+
+
 def round_integer(n: int, ratio: Fraction, nearest: bool) -> int:
     """floor(n * ratio + 1/2), or without the half."""
     p, q = n * ratio.numerator, ratio.denominator

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from compiler.words import strides
 from compiler.words.arithmetic import broadcast_shapes, common_scale, into, logic_range, product, round_integer, split
-from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, full_range
+from compiler.words.ir import COMMUTATIVE, Block, Claim, Item, Loop, Result, Type, Value, full_range
 from compiler.words.operations import (
     Concat,
     Constant,
@@ -100,8 +100,9 @@ class Builder:
         return self.emit(Value(op, tuple(args), type, span or self.span))
 
     def emit(self, value: Value) -> int:
-        if value in self._made:
-            return self._made[value]
+        for same in (value, replace(value, args=value.args[::-1])) if isinstance(value.op, COMMUTATIVE) else (value,):
+            if same in self._made:
+                return self._made[same]
         self._made[value] = number = self.next
         self.items.append(value)
         if value.span is not None:

@@ -38,7 +38,9 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Pooled,
+    Power,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -228,12 +230,16 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return _round(op, args[0])
         case Div():
             return _div(op, *args)
+        case Remainder():
+            return np.asarray(np.where(args[1] == 0, args[0], args[0] % np.where(args[1] == 0, 1, args[1])))
         case Sqrt():
             return np.asarray(np.frompyfunc(lambda n: isqrt(max(0, int(n))), 1, 1)(args[0]))
         case Less():
             return np.asarray(args[0] < args[1]).astype(np.int64)
         case Equal():
             return np.asarray(args[0] == args[1]).astype(np.int64)
+        case Power():
+            return np.asarray(np.ones_like(args[0]) << args[0])
         case Select():
             return np.where(args[0] != 0, args[1], args[2])
         case And():

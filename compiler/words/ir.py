@@ -13,10 +13,12 @@ from enum import Enum
 from fractions import Fraction
 from math import prod
 
-from compiler.words.operations import Entry, Op, Put, View
+from compiler.words.operations import And, Dot, Entry, Equal, Mul, Op, Or, Put, View, Xor
 from lang.kinds import Comparison
 from lang.numerals import decimal, ratio
 from lang.source import Span
+
+COMMUTATIVE = Mul | Dot | Equal | And | Or | Xor
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from compiler.words.crossing import PUBLIC as PUBLIC
+from compiler.words.crossing import Enter as Enter
+from compiler.words.crossing import Held as Held
+from compiler.words.crossing import Learn as Learn
+from compiler.words.crossing import Pooled as Pooled
+from compiler.words.crossing import Ring as Ring
+from compiler.words.crossing import Share as Share
+from compiler.words.crossing import Transfer as Transfer
 from compiler.words.sampler import Sampler
 
 # sources
@@ -139,6 +147,11 @@ class Div:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """a - b floor(a / b) of integers of one scale, between 0 and b; a where b = 0."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sqrt:
     """floor(sqrt(a)) of integers; 0 for a < 0."""
 
@@ -151,6 +164,11 @@ class Less:
 @dataclass(frozen=True, slots=True)
 class Equal:
     """a = b, both of one scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """2^a of an integer a >= 0: its bits are 0 but for that at a."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,86 +292,13 @@ class Mechanism:
     to: str = ""  # who is told the noisy sums after each step; "": nobody, before the end
 
 
-PUBLIC = ""  # the owner of what both parties know
-
-
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """A party's local value becomes a joint one."""
-
-    party: str  # or PUBLIC
-
-
-# what a party is told in the middle of a run
-@dataclass(frozen=True, slots=True)
-class Learn:
-    """A noisy sum of a step, told to a party: from then on a value of its own.
-
-    What is made of it the party makes in the clear, and goes on with: it may take any other numbers instead.
-    Cut into shares it has two operands, the garbler's half with the noise and the party's own, whose sum mod 2^w it is.
-    """
-
-    party: str
-    draw: int  # as of Mechanism
-    variable: int  # as of Noise
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A value of the party's own as one that it makes in the clear whatever it is taken for, like what it learns."""
-
-    party: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """What all owners of a data set tell the party of one step, added: the operand, and what it is told in other runs,
-    each cut to the numbers that the noisy sum of an owner that is honest hardly ever leaves."""
-
-    party: str
-    draw: int  # as of Mechanism
-    variable: int  # as of Noise
-    most: int  # of this owner, either way; in points of the sum's grid
-    together: int  # of all owners
-    sizes: tuple[int, ...]  # the batches of all owners, or of a `measure` their rows
-
-
-# products as shares, see `compiler.joint.shares`
-
-
-@dataclass(frozen=True, slots=True)
-class Ring:
-    """The sum of products of the `count` trailing axes, and `more`, mod 2^w for w the width of its signed type.
-
-    Where it is joint and enters as shares, a malicious evaluator adds what it likes: it may have every value of the
-    type, and stands in no relation to any other value, not even to another Ring of the same operands.
-    """
-
-    count: int
-    more: int = 0  # one of the parties adds it to its share: the half that rounds costs nothing here
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """Both parties' shares of a Ring whose first operand is the garbler's own; only a Share reads it."""
-
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """The party's part of a Transfer.  In the clear one is 0 and the other everything, as good a split as any."""
-
-    party: str
-    first: bool  # the garbler's, which is the one of 0
-
-
 Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
 Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
+Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
-    Linear | Mul | Contraction | Exact | Round | Less | Equal | Select | Logic | Pieces | Sampler | Div | Sqrt
+    Linear | Mul | Contraction | Exact | Round | Less | Equal | Power | Select | Logic | Pieces | Sampler | Quotient
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
@@ -374,9 +319,11 @@ NAMES: Mapping[type[Op], str] = {
     Exact: "exact",
     Round: "round",
     Div: "div",
+    Remainder: "rem",
     Sqrt: "sqrt",
     Less: "less",
     Equal: "equal",
+    Power: "power",
     Select: "select",
     And: "and",
     Or: "or",

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
 
-from compiler.words.arithmetic import logic_range, product, round_integer, split
+from compiler.words.arithmetic import logic_range, product, remainder_range, round_integer, split
 from compiler.words.builder import BIT
 from compiler.words.ir import Type, digit_offset, full_range, interval
 from compiler.words.noise_bound import noise_bound
@@ -41,7 +41,9 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Pooled,
+    Power,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -60,6 +62,7 @@ from compiler.words.sampler import Sampler
 from lang.numerals import decimal, ratio
 
 Range = tuple[int, int]
+LONGEST_POWER = 1 << 16
 
 
 class Wrong(Exception):
@@ -284,6 +287,11 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 2)
             _scale(args[0].type.scale / args[1].type.scale, type)
             return _divided(op, args[0].known, args[1].known)
+        case Remainder():
+            _count(args, 2)
+            for a in args:
+                _scale(a.type.scale, type)
+            return remainder_range(args[0].exact, args[1].exact)
         case Sqrt():
             _count(args, 1)
             _scale(args[0].type.scale, replace(type, scale=type.scale**2))
@@ -293,6 +301,9 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             need(args[0].type.scale == args[1].type.scale, "numbers of different scales compared")
             _scale(Fraction(1), type)
             return 0, 1
+        case Power():
+            _count(args, 1)
+            return _power(args[0], type)
         case Select():
             _count(args, 3)
             condition, *arms = args
@@ -313,6 +324,13 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             raise AssertionError("not element by element")
         case _:
             assert_never(op)
+
+
+def _power(a: Operand, type: Type) -> Range:
+    need(a.type.scale == 1, f"a power by what is no whole number: {a.type}")
+    need(a.type.lo >= 0 and a.type.hi < LONGEST_POWER, f"2 to the {a.exact}")
+    _scale(Fraction(1), type)
+    return 1 << a.known[0], 1 << a.known[1]
 
 
 def _rounded(op: Round, a: Operand, type: Type) -> Range:

@@ -40,7 +40,9 @@ from compiler.words.operations import (
     Or,
     Pieces,
     Pooled,
+    Power,
     Put,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -142,7 +144,20 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return f"{args[0]}[{_strided(at, args[1:])}]"
         case Put(at):
             return f"{args[0]}[{_strided(at, args[2:])}] <- {args[1]}"
-        case Mul() | Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor() | Bits() | Concat():
+        case (
+            Mul()
+            | Remainder()
+            | Sqrt()
+            | Less()
+            | Equal()
+            | Select()
+            | And()
+            | Or()
+            | Xor()
+            | Bits()
+            | Concat()
+            | Power()
+        ):
             return ", ".join(args)
         case Entry() | Draw() | Noise() | Coins():
             return _source(op)

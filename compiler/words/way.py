@@ -20,6 +20,8 @@ from compiler.words.operations import (
     Mul,
     Or,
     Pieces,
+    Power,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -49,8 +51,10 @@ def furthest(op: Compute, reaches: Sequence[int], shape: tuple[int, ...]) -> int
             return 2 * (p * n[0] + q + max(abs(lo), abs(hi)) + 1)
         case Div(lo, hi):
             return max(n[0] + 1, n[1], abs(lo), abs(hi))
-        case Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor():
+        case Remainder() | Sqrt() | Less() | Equal() | Select() | And() | Or() | Xor():
             return 0  # no further than the operands
+        case Power():
+            return 1 << min(n[0], 64)
         case Pieces():
             return table_reach(op)
         case Sampler():

@@ -40,7 +40,6 @@ class _Meeting:
     together: int  # `Pooled.together`
     brought: dict[str, Array] = field(default_factory=dict[str, Array])
     total: Array | None = None
-    taken: set[str] = field(default_factory=set[str])
 
 
 class Pool:
@@ -53,6 +52,7 @@ class Pool:
         self._meetings: dict[Place, _Meeting] = {}
         self._gone: dict[str, str] = {}
         self._ready: set[str] = set()
+        self._step: dict[str, tuple[int, tuple[int, ...]]] = {}  # of each owner's run: draw, step
         self._last: dict[tuple[int, int], Array] = {}
 
     @property
@@ -89,21 +89,23 @@ class Pool:
     def pooled(self, owner: str, at: Pooled, own: Array, position: tuple[int, ...]) -> Array:
         """The sum of what all owners have told of this step, once all have that are still there.
 
+        It stays the same however often a run asks: a plan makes a word once for each of its readers.
+
         Raises TooFewOwners, and so in the run of an owner that is gone.
         """
         place = at.draw, at.variable, position
         exact = own if at.together < 1 << 63 else own.astype(object)
         with self._changed:
             self._still(owner)
+            self._step[owner] = at.draw, position
             meeting = self._meetings.setdefault(place, _Meeting(at.together))
             assert meeting.together == at.together, "sums of different units"
-            meeting.brought[owner] = np.clip(exact, -at.most, at.most)
+            meeting.brought.setdefault(owner, np.clip(exact, -at.most, at.most))
             self._changed.notify_all()
             self._wait_for(owner, meeting.brought)
             if meeting.total is None:
                 meeting.total = sum(meeting.brought.values(), np.zeros_like(exact))
                 self._last[at.draw, at.variable] = meeting.total
-            meeting.taken.add(owner)
             self._forget()
             return meeting.total
 
@@ -127,10 +129,13 @@ class Pool:
         self._changed.notify_all()
 
     def _forget(self) -> None:
-        """Sums that all have taken who are left."""
-        for place, meeting in list(self._meetings.items()):
-            if meeting.total is not None and meeting.taken >= set(self._owners) - self._gone.keys():
-                del self._meetings[place]
+        """Sums of steps that all are past who are left: they have one of a later step."""
+        left = [owner for owner in self._owners if owner not in self._gone]
+        latest = {self._step.get(owner) for owner in left}
+        for (draw, variable, position), meeting in list(self._meetings.items()):
+            came = meeting.total is not None and all(owner in meeting.brought for owner in left)
+            if came and (draw, position) not in latest:
+                del self._meetings[draw, variable, position]
 
     def _still(self, owner: str) -> None:
         if owner in self._gone:

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.cells.add import ands, compress, full_adder, half_adder
+from compiler.cells.clamp import clamp
 from compiler.cells.columns import Bits, Columns, Deferred, signed_digits, width_of
 from compiler.cells.divide import floor_divide
+from compiler.cells.lookup import lookup
 from compiler.cells.multiply import digit_product, digit_square, plain_product, plain_square, split_product
-from compiler.cells.round import clamp
-from compiler.cells.table import lookup
+from compiler.cells.power import power
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import Circuit, GateOp
 from compiler.gates.simulate import simulate
@@ -224,6 +225,44 @@ def test_clamp_to_a_kind_costs_the_bits_over_it_and_one_choice_a_bit() -> None:
             kind = full_range(width, signed)
             circuit, _, _ = run_unary(*bounds, clamping(bounds, kind))
             assert circuit.and_gates == (12 - width - 1) + width - signed
+
+
+@pytest.mark.parametrize(
+    ("to", "ands"),
+    [
+        ((-64, 64), 11),  # to a power of two: n - 1
+        ((-64, 63), 10),
+        ((0, 64), 12),
+        ((0, 63), 11),
+        ((-25, 25), 15),  # one comparison, one choice
+        ((0, 25), 16),
+        ((3, 25), 25),
+        ((-2048, 64), 16),  # one side
+        ((-2048, 25), 21),
+    ],
+)
+def test_what_a_clamp_costs(to: tuple[int, int], ands: int) -> None:
+    bounds = full_range(12, True)
+    circuit, values, clamped = run_unary(*bounds, clamping(bounds, to))
+    assert clamped == [min(max(n, to[0]), to[1]) for n in values]
+    assert circuit.and_gates == ands
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bounds", [full_range(8, True), full_range(7, False), (-128, 60), (-19, 127)])
+def test_every_clamp(bounds: tuple[int, int]) -> None:
+    for low in range(bounds[0], bounds[1] + 1, 3):
+        for high in range(low, bounds[1] + 1, 2):
+            _, values, clamped = run_unary(*bounds, clamping(bounds, (low, high)))
+            assert clamped == [min(max(n, low), high) for n in values], (low, high)
+
+
+@pytest.mark.parametrize("most", [*range(1, 40), 63, 100, 255, 256, 1000])
+def test_power(most: int) -> None:
+    circuit, values, powers = run_unary(0, most, lambda builder, x: Bits(power(builder, x.literals, most), False))
+    assert powers == [1 << n for n in values]
+    if most & (most + 1) == 0:
+        assert circuit.and_gates == most - most.bit_length()
 
 
 @given(st.integers(0, 5), st.data())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Golden
+from support.aes import S_BOX
 from support.lanes import Growing, applied, block, number, whole
 
 from compiler.cells.expand import expand
@@ -25,7 +26,22 @@ from compiler.passes.base import run
 from compiler.passes.levels import O1
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Type, Value, full_range
-from compiler.words.operations import Digits, Div, Dot, Equal, Less, Linear, Mul, Round, Select, Sqrt, Sum
+from compiler.words.operations import (
+    Digits,
+    Div,
+    Dot,
+    Equal,
+    Less,
+    Linear,
+    Mul,
+    Pieces,
+    Power,
+    Remainder,
+    Round,
+    Select,
+    Sqrt,
+    Sum,
+)
 
 BIT = number(0, 1)
 KERNEL = 30_000  # gates
@@ -89,6 +105,17 @@ def quotient(width: int, signed: bool) -> Block:
     return block([kind, kind], Value(Div(lo, hi), (0, 1), number(lo, hi + signed)))
 
 
+def remainder(width: int, signed: bool) -> Block:
+    return block([whole(width, signed)] * 2, Value(Remainder(), (0, 1), whole(width, signed)))
+
+
+def both(width: int) -> Block:
+    """Quotient and remainder of the same two."""
+    kind = whole(width, False)
+    made = [Value(op, (0, 1), kind) for op in (Div(kind.lo, kind.hi), Remainder())]
+    return block([kind, kind], *made, results=(2, 3))
+
+
 def operations() -> Iterator[tuple[str, Block]]:
     for n in 8, 16, 32, 64:
         yield f"multiply unsigned {n}x{n}->{n}", product(n, False, n)
@@ -122,9 +149,15 @@ def operations() -> Iterator[tuple[str, Block]]:
         yield f"divide signed 16 by {by}, nearest", lane
     for n in 8, 16, 32, 64:
         yield f"divide unsigned {n} by {n}", quotient(n, False)
+        yield f"remainder unsigned {n} by {n}", remainder(n, False)
         yield f"root of {2 * n} bits", block([whole(2 * n, False)], Value(Sqrt(), (0,), whole(n, False)))
     for n in 16, 32:
         yield f"divide signed {n} by {n}", quotient(n, True)
+        yield f"remainder signed {n} by {n}", remainder(n, True)
+        yield f"quotient and remainder unsigned {n} by {n}", both(n)
+    table = Pieces("table", 0, 256, 0, S_BOX, (0,) * 256, 0, 0, Fraction(0))
+    yield "S-box of AES, from its table", block([whole(8, False)], Value(table, (0,), whole(8, False)))
+    yield "one of 256 bits", block([whole(8, False)], Value(Power(), (0,), number(1, 1 << 255)))
     yield "update of a weight", update()
     yield "digits 31 x 16 x 9", digit_sum(16, 9, 31)
     yield "digits 31 x 9 x 10", digit_sum(9, 10, 31)
@@ -192,7 +225,11 @@ def test_counts(golden: Golden) -> None:
         ("dot Q16.16, 4 terms", 4 * 951),
         ("dot Q8.8, 16 terms", 16 * 251),
         *((f"divide unsigned {n} by {n}", bar) for n, bar in ((8, 61), (16, 221), (32, 829), (64, 3197))),
+        *((f"remainder unsigned {n} by {n}", bar) for n, bar in ((8, 76), (16, 252), (32, 892), (64, 3324))),
+        *((f"quotient and remainder unsigned {n} by {n}", bar) for n, bar in ((16, 252), (32, 892))),
         *((f"root of {n} bits", bar) for n, bar in ((32, 136), (64, 528), (128, 2080))),
+        ("S-box of AES, from its table", 81),
+        ("one of 256 bits", 247),
         ("add 32 modulo 2^32", 31),
         ("less 32", 32),
         ("equal 32", 31),

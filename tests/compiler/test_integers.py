@@ -27,6 +27,8 @@ from compiler.words.operations import (
     Op,
     Or,
     Pieces,
+    Power,
+    Remainder,
     Round,
     Select,
     Sqrt,
@@ -71,7 +73,9 @@ def operations(draw: st.DrawFn) -> tuple[Op, list[tuple[Type, list[int]]]]:
     args = [draw(operands(shape)) for _ in range(2)]
     bit = number(0, 1, *shape), [draw(st.integers(0, 1)) for _ in range(3 if shape else 1)]
     lo, hi = full_range(draw(NEAR), draw(st.booleans()))
-    match draw(st.sampled_from(["linear", "two", "contract", "exact", "round", "div", "sqrt", "select"])):
+    match draw(
+        st.sampled_from(["linear", "two", "contract", "exact", "round", "div", "rem", "power", "sqrt", "select"])
+    ):
         case "linear":
             return Linear((draw(SMALL), draw(SMALL)), draw(SMALL)), args
         case "two":
@@ -87,6 +91,13 @@ def operations(draw: st.DrawFn) -> tuple[Op, list[tuple[Type, list[int]]]]:
             return Round(ratio.numerator, ratio.denominator, lo, hi, nearest, wrap), args[:1]
         case "div":
             return Div(lo, hi), args
+        case "rem":
+            return Remainder(), args
+        case "power":
+            most, size = draw(st.sampled_from([1, 62, 63, 64, 300])), 3 if shape else 1
+            return Power(), [
+                (number(0, most, *shape), draw(st.lists(st.integers(0, most), min_size=size, max_size=size)))
+            ]
         case "sqrt":
             return Sqrt(), args[:1]
         case _:

@@ -1,4 +1,4 @@
-"""Division by a private integer and square roots: every small operand, wide ones at random, and what they cost."""
+"""Division by a private integer, remainders and roots: every small operand, wide ones at random, and what they cost."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.lanes import assert_agrees, block, every_vector, number, vectors, whole
+from support.lanes import assert_agree, assert_agrees, block, every_vector, number, vectors, whole
 
 from compiler.cells.expand import expand
 from compiler.gates.verify import verify
 from compiler.schedule.cut import estimate
+from compiler.words.arithmetic import remainder_range
 from compiler.words.ir import Block, Type, Value, full_range
-from compiler.words.operations import Div, Sqrt
+from compiler.words.operations import Div, Remainder, Sqrt
 
 
 def division(a: Type, b: Type, at: Div) -> Block:
@@ -27,6 +28,10 @@ def division(a: Type, b: Type, at: Div) -> Block:
     zero = [at.lo, at.hi] if b.lo <= 0 <= b.hi else []
     values = [*quotients, *zero]
     return block([a, b], Value(at, (0, 1), number(min(values), max(values))))
+
+
+def remainder(a: Type, b: Type) -> Block:
+    return block([a, b], Value(Remainder(), (0, 1), number(*remainder_range(a, b))))
 
 
 def root(a: Type) -> Block:
@@ -102,6 +107,39 @@ def test_a_bounded_quotient_costs_its_own_bits() -> None:
 def test_unsigned_division_meets_its_bar_with_zero_free(width: int, bar: int) -> None:
     kind = whole(width, False)
     assert expand(division(kind, kind, Div(0, 2**width - 1))).and_gates <= bar + 1  # of which the last is dead
+
+
+@pytest.mark.parametrize("signed", [(False, False), (False, True), (True, False), (True, True)], ids=str)
+@pytest.mark.parametrize("widths", [(1, 1), (1, 4), (2, 3), (4, 4), (5, 2), (3, 7), (8, 8), (8, 3), (7, 8)], ids=str)
+def test_every_remainder_of_whole_kinds(widths: tuple[int, int], signed: tuple[bool, bool]) -> None:
+    lane = remainder(*(whole(width, s) for width, s in zip(widths, signed, strict=True)))
+    circuit = expand(lane)
+    verify(circuit)
+    assert_agree(circuit, lane, every_vector(lane.params))
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(-40, 40), st.integers(0, 60), st.integers(-20, 20), st.integers(0, 30))
+def test_every_remainder_of_ranges(low: int, extent: int, least: int, more: int) -> None:
+    a, b = number(low, low + extent), number(least, least + more)
+    lane = remainder(a, b)
+    circuit = expand(lane)
+    assert_agree(circuit, lane, every_vector(lane.params))
+    assert len(circuit.gates) <= estimate(lane.items[0], [a, b])
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        *((whole(n, signed), whole(n, signed)) for n in (16, 32, 64) for signed in (False, True)),
+        (whole(64, True), whole(20, False)),
+        (whole(20, False), whole(64, True)),
+    ],
+    ids=str,
+)
+def test_wide_remainders(a: Type, b: Type) -> None:
+    lane = remainder(a, b)
+    assert_agree(expand(lane), lane, vectors(lane.params, 10_000))
 
 
 @pytest.mark.parametrize("low", [-30, -1, 0, 5])

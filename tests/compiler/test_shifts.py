@@ -38,7 +38,14 @@ def test_values(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "gates"),
-    [("a << s", 9 + 11 + 15), ("a >> s", 3 * 8), ("(a << s) as uint<8> wrap", 3 * 8), ("f >> s", 9 + 11 + 15)],
+    [
+        ("a << s", 9 + 11 + 15),
+        ("a >> s", 3 * 8),
+        ("(a << s) as uint<8> wrap", 3 * 8),
+        ("1 << s", 4),
+        ("3 << (a % 64)", 57),
+        ("f >> s", 9 + 11 + 15),
+    ],
 )
 def test_cost(text: str, gates: int) -> None:
     """One for each bit that two words are chosen from."""

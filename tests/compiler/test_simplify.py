@@ -10,7 +10,7 @@ from support.one_row import contribution, unclipped
 from compiler.lowering.lower import lower
 from compiler.words.evaluate import evaluate
 from compiler.words.ir import Block, Loop, Value, Words
-from compiler.words.operations import Less, Op, Ring, Select
+from compiler.words.operations import And, Dot, Equal, Less, Mul, Op, Or, Ring, Select, Xor
 from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from compiler.words.verify import verify
@@ -42,6 +42,22 @@ def test_a_kind_clamps_at_zero(kind: str, number: str) -> None:
     assert np.array_equal(*outputs)
     clamped = "0" in number.replace("0.5", "") or "relu" in number
     assert (count(less.block, Select) == 0) == (clamped and "wrap" not in kind)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("x * y", "y * x", Mul),
+        ("dot([x, y], [y, 1])", "dot([y, 1], [x, y])", Dot),
+        ("x & y", "y & x", And),
+        ("x | y", "y | x", Or),
+        ("x ^ y", "y ^ x", Xor),
+        ("x == y", "y == x", Equal),
+    ],
+)
+def test_either_way_round_it_is_one_word(one: str, other: str, kind: type[Op]) -> None:
+    text = "party a; party b; input x: int<5> from a; input y: int<5> from b; output z = [{}, {}] to a, b;"
+    assert [count(both(text.format(one, second))[0].block, kind) for second in (other, one)] == [1, 1]
 
 
 @pytest.mark.parametrize("second", ["dot(w, row.x)", "(dot(w, row.x) as fix<12, 6>)"])

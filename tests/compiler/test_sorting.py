@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from support.agreement import circuits_agree, words_agree
 
+from compiler.functions.sorting import network
+from compiler.pipeline import compile
+from compiler.program import and_gates
 from lang.checker.check import check
 from lang.problems.problem import Rejected
 from lang.source import Source
@@ -19,6 +23,43 @@ def test_equal_keys_stay_in_order(count: int) -> None:
         output rows = reveal(sort(x, keys)) to bob;
         output ends = reveal(sort(keys)) to bob;
         output first = reveal(x[argsort(keys)[0]]) to bob;""")
+
+
+def exchanged(count: int) -> list[list[tuple[int, int]]]:
+    """The pairs of each step."""
+    return [
+        [
+            (i, i + at.distance)
+            for g in range(at.groups)
+            for i in range(at.start + g * at.apart, at.start + g * at.apart + at.each)
+        ]
+        for at in network(count)
+    ]
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_every_vector_of_bits_is_sorted(count: int) -> None:
+    """So is every other vector, then (Knuth 5.3.4, theorem Z)."""
+    rows = np.arange(1 << count)[:, None] >> np.arange(count) & 1
+    for pairs in exchanged(count):
+        low, high = (np.array(side) for side in zip(*pairs, strict=True))
+        rows[:, low], rows[:, high] = np.minimum(rows[:, low], rows[:, high]), np.maximum(rows[:, low], rows[:, high])
+    assert (np.diff(rows, axis=1) >= 0).all()
+
+
+@pytest.mark.parametrize("count", [*range(1, 66), 100, 127, 1000])
+def test_no_step_meets_an_element_twice(count: int) -> None:
+    for pairs in exchanged(count):
+        met = [place for pair in pairs for place in pair]
+        assert len(met) == len(set(met)) and min(met) >= 0 and max(met) < count
+
+
+@pytest.mark.parametrize(("count", "pairs"), [(2, 1), (3, 3), (4, 5), (8, 19), (16, 63), (64, 543), (50, 395)])
+def test_how_many_exchanges(count: int, pairs: int) -> None:
+    assert sum(map(len, exchanged(count))) == pairs
+    text = f"""{HEAD} input x: uint<16>[{count}] from alice; input y: uint<16>[{count}] from bob;
+        output z = reveal(sort(x ^ y)) to bob;"""
+    assert and_gates(compile(Source("sort.ccr", text)).plan) == 32 * pairs
 
 
 def test_in_circuits() -> None:

@@ -19,7 +19,7 @@ from compiler.pipeline import Meaning, understand
 from compiler.program import Compiled
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
-from compiler.words.ir import Loop, Value, Words
+from compiler.words.ir import Loop, Result, Value, Words
 from compiler.words.operations import Pooled
 from lang.source import Source
 from runtime import api
@@ -115,8 +115,6 @@ def by_hand(made: Drawn, words: Mapping[str, Words], told: Told, wanted: Mapping
 
 
 def scale_of(words: Words, number: int) -> float:
-    from compiler.words.ir import Result
-
     item = words.block.items[number - words.block.first]
     assert isinstance(item, Value | Result)
     return float(item.type.scale)

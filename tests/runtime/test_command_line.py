@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.command import EXAMPLES, HERE, MILLIONAIRES, RECORDS, TUMOUR, call, finish, start, wait_for
+from support.command import EXAMPLES, HERE, MILLIONAIRES, RECORDS, TUMOUR, afresh, call, finish, start, wait_for
 from typer.testing import CliRunner
 
 from runtime.cli import ink, screen
@@ -123,7 +123,7 @@ def test_reports_on_a_full_disk(tmp_path: Path) -> None:
 @needs_full
 def test_nobody_hears_an_error() -> None:
     with Path("/dev/full").open("w") as full:
-        assert finish(start("check", "none.ccr", err=full))[0] == 2
+        assert finish(afresh("check", "none.ccr", err=full))[0] == 2
 
 
 def test_a_policy_without_an_end() -> None:

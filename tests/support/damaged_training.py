@@ -20,6 +20,7 @@ from compiler.words.operations import (
     Mechanism,
     Op,
     Pieces,
+    Remainder,
     Ring,
     Round,
     Select,
@@ -74,7 +75,7 @@ def remainder(lo: int = 0, hi: int = 0) -> Change:
     """A remainder whose range ends so much further in."""
 
     def changed(b: Builder, v: Value) -> int | None:
-        if v.claim is not Claim.REMAINDER:
+        if v.claim is not Claim.REMAINDER and not isinstance(v.op, Remainder):
             return None
         return b.emit(replace(v, type=replace(v.type, lo=v.type.lo + lo, hi=v.type.hi - hi)))
 

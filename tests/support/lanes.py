@@ -151,6 +151,13 @@ def assert_agrees(circuit: Circuit, lane: Block, arrays: Sequence[NDArray[Any]])
         assert got == want, (lane, [a[v] for a in arrays])
 
 
+def assert_agree(circuit: Circuit, lane: Block, arrays: Sequence[NDArray[Any]]) -> None:
+    """As `assert_agrees`, for element-wise work on scalars: evaluated at once."""
+    for want, got in zip(evaluate(lane, arrays, NoSources()), run_vectors(circuit, lane, arrays), strict=True):
+        wrong = np.flatnonzero(np.asarray(want) != got)
+        assert not wrong.size, (lane, [a[wrong[0]] for a in arrays], want[wrong[0]], got[wrong[0]])
+
+
 def types(max_width: int = 6, shape: tuple[int, ...] = ()) -> st.SearchStrategy[Type]:
     return st.tuples(st.integers(-(2 ** (max_width - 1)), 2 ** (max_width - 1)), st.integers(0, 2**max_width - 1)).map(
         lambda pair: number(pair[0], pair[0] + pair[1], *shape)
