@@ -73,7 +73,6 @@ def test_check_loads_what_finds_problems(program: str) -> None:
     assert not rooms & {
         "compiler.artifact",
         "compiler.cells",
-        "compiler.gates",
         "compiler.passes",
         "compiler.pipeline",
         "compiler.program",
