@@ -58,13 +58,15 @@ hooks: .venv/.dev  ## let git run the layout and style checks before each commit
 clean:  ## forget what was installed and built
 	rm -rf .venv build *.egg-info
 
-# The stamps: installed for this pyproject.toml.  An editable install follows the sources by itself.
-.venv/.run: $(BIN)/python pyproject.toml
+# The stamps: installed for this pyproject.toml and these sources in C.  An editable install follows the others by itself.
+BUILT := pyproject.toml setup.py $(wildcard runtime/execute/native/*.[ch])
+
+.venv/.run: $(BIN)/python $(BUILT)
 	@echo "installing into .venv, once" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/.dev: $(BIN)/python pyproject.toml
+.venv/.dev: $(BIN)/python $(BUILT)
 	@echo "installing into .venv, once" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/.run

@@ -2,8 +2,8 @@
 
     python benchmarks/transfers.py
 
-Corrections are those of products as shares, of the shapes in examples/tumour and examples/digits; transfers are the
-messages of the extension, with their checks.
+Corrections are those of products as shares, of the shapes in examples/tumour and examples/digits, by each backend that
+the machine has; transfers are the messages of the extension, with their checks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from compiler.schedule.plan import Transfer
 from runtime.crypto.labels import LABEL_BITS, bits, fresh
 from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.products import EvaluatorProducts, GarblerProducts
+from runtime.execute.engines import PORTABLE, corrected, correcting
+from runtime.execute.native.built import built
 from runtime.ot.extension import BATCH, Receiver, Sender, message_bytes
 
 SHAPES = (
@@ -44,15 +45,15 @@ def seconds(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-def products(shape: Transfer) -> tuple[float, float]:
+def products(backend: str, shape: Transfer) -> tuple[float, float]:
     """Seconds of the garbler and of the evaluator."""
     sent: list[memoryview] = []
-    garbler = GarblerProducts(bytes(SEED_BYTES), LabelSecret.fresh(), sent.append)
+    garbler = correcting(backend, LabelSecret.fresh(), bytes(SEED_BYTES), sent.append)
     labels = fresh(shape.words * shape.width).reshape(shape.words, shape.width, 2)
     numbers = np.random.default_rng(1).integers(0, 1 << 20, (shape.words, shape.shared), dtype=np.uint64)
     first = seconds(lambda: garbler.multiply(labels, numbers, shape, 0))
     stream = cycle(sent[: shape.width])
-    evaluator = EvaluatorProducts(bytes(SEED_BYTES), lambda count: next(stream))
+    evaluator = corrected(backend, bytes(SEED_BYTES), lambda count: next(stream))
     return first, seconds(lambda: evaluator.multiply(labels, shape, 0))
 
 
@@ -70,17 +71,17 @@ def transfers(count: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    for shape in SHAPES:
-        _print(
-            f"{shape.words} words of {shape.width} bits, {shape.shared} each", shape.correction_bytes, products(shape)
-        )
+    for backend in (*built().paths, PORTABLE):
+        for shape in SHAPES:
+            what = f"{backend}: {shape.words} words of {shape.width} bits, {shape.shared} each"
+            _print(what, shape.correction_bytes, products(backend, shape))
     for count in COUNTS:
         _print(f"{count} transfers", message_bytes(count), transfers(count))
 
 
 def _print(what: str, size: int, times: tuple[float, float]) -> None:
     garbler, evaluator = (size / 1e6 / each for each in times)
-    print(f"{what:<36}{garbler:7.1f} MB/s garbler{evaluator:7.1f} MB/s evaluator")
+    print(f"{what:<46}{garbler:7.1f} MB/s garbler{evaluator:7.1f} MB/s evaluator")
 
 
 if __name__ == "__main__":

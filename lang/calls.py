@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 
 class Call(Enum):
@@ -67,3 +68,34 @@ Inexact = Literal[  # approximated; compiler/functions/inexact.py says how
 INEXACT: frozenset[Call] = frozenset(get_args(Inexact))
 Loss = Literal[Call.LOGISTIC, Call.SQUARED, Call.CROSS_ENTROPY]
 LOSSES: frozenset[Call] = frozenset(get_args(Loss))
+
+
+class Driven(NamedTuple):
+    """How a wire of a netlist comes about; what reads one wire has it on the left, and on the right 0."""
+
+    by: Literal["XOR", "AND", "OR", "INV", "EQW", "EQ"]  # EQW is a copy, EQ the constant that stands on its left
+    left: int
+    right: int
+    wire: int
+
+
+@dataclass(frozen=True, slots=True)
+class Netlist:
+    """A circuit of somebody else: wires in words, the least significant bit of each first.
+
+    The inputs are the first wires, the outputs the last; every wire is driven once, before it is read.
+    """
+
+    inputs: tuple[int, ...]  # bits of each
+    outputs: tuple[int, ...]
+    wires: int
+    gates: tuple[Driven, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What an `extern fn` stands for."""
+
+    name: str
+    netlist: Netlist
+    axes: tuple[int, ...]  # of each parameter's kind

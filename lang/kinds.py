@@ -95,3 +95,46 @@ class Comparison:
 
     def __str__(self) -> str:
         return f"{self.field} {self.relation.value} {self.other or show_number(self.number)}"
+
+
+# -- types, which a value has whether or not it is of a kind ----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The type of an expression: an exact tensor; `kind` only where a declared kind holds the value as it is."""
+
+    shape: tuple[int, ...]
+    integer: bool  # arithmetic of integers (bit, uint, int), not of fix
+    kind: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The type of a tuple."""
+
+    fields: tuple[TypeOf, ...]
+
+
+TypeOf = Number | Pair
+
+
+def type_of(kind: Kind) -> TypeOf:
+    """The type of a value held in a kind."""
+    if isinstance(kind, TupleKind):
+        return Pair(tuple(map(type_of, kind.fields)))
+    return Number(kind.shape, kind.scalar.base is not Base.FIX, kind.scalar)
+
+
+def kind_of(type_: TypeOf) -> Kind | None:
+    """The kind that a value already has, if it has one."""
+    if isinstance(type_, Pair):
+        fields = [kind_of(field) for field in type_.fields]
+        known = tuple(field for field in fields if field is not None)
+        return TupleKind(known) if len(known) == len(fields) else None
+    return Tensor(type_.kind, type_.shape) if type_.kind else None
+
+
+def leaves(type_: TypeOf) -> int:
+    """How many numbers or arrays a value has: one, but for tuples."""
+    return 1 if isinstance(type_, Number) else sum(map(leaves, type_.fields))

@@ -11,7 +11,9 @@ from typing import assert_never
 from lang import typed
 
 Node = typed.Expr | typed.Statement
-Plain = typed.Const | typed.IndexOf | typed.Operate | typed.Convert | typed.Part | typed.Pack | typed.Stack
+Plain = (
+    typed.Const | typed.IndexOf | typed.Operate | typed.Through | typed.Convert | typed.Part | typed.Pack | typed.Stack
+)
 
 
 def parts(node: Node) -> Sequence[Node]:
@@ -21,6 +23,7 @@ def parts(node: Node) -> Sequence[Node]:
             typed.Const()
             | typed.IndexOf()
             | typed.Operate()
+            | typed.Through()
             | typed.Convert()
             | typed.Part()
             | typed.Pack()
@@ -50,7 +53,7 @@ def parts(node: Node) -> Sequence[Node]:
 def operands(expr: Plain) -> Sequence[typed.Expr]:
     """Of an expression that is made of the values of others and of nothing else."""
     match expr:
-        case typed.Operate(args=items) | typed.Pack(items=items) | typed.Stack(items=items):
+        case typed.Operate(args=items) | typed.Through(args=items) | typed.Pack(items=items) | typed.Stack(items=items):
             return items
         case typed.Convert(value=inner) | typed.Part(base=inner):
             return (inner,)

@@ -16,48 +16,15 @@ from lang.calls import LOSSES as LOSSES
 from lang.calls import Call as Call
 from lang.calls import Inexact as Inexact
 from lang.calls import Loss as Loss
-from lang.kinds import Base, Comparison, Kind, Scalar, Tensor, TupleKind
+from lang.calls import Outside as Outside
+from lang.kinds import Comparison, Kind, Scalar, Tensor
+from lang.kinds import Number as Number
+from lang.kinds import Pair as Pair
+from lang.kinds import TypeOf as TypeOf
+from lang.kinds import kind_of as kind_of
+from lang.kinds import leaves as leaves
+from lang.kinds import type_of as type_of
 from lang.source import Span
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """The type of an expression: an exact tensor; `kind` only where a declared kind holds the value as it is."""
-
-    shape: tuple[int, ...]
-    integer: bool  # arithmetic of integers (bit, uint, int), not of fix
-    kind: Scalar | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The type of a tuple."""
-
-    fields: tuple[TypeOf, ...]
-
-
-TypeOf = Number | Pair
-
-
-def type_of(kind: Kind) -> TypeOf:
-    """The type of a value held in a kind."""
-    if isinstance(kind, TupleKind):
-        return Pair(tuple(map(type_of, kind.fields)))
-    return Number(kind.shape, kind.scalar.base is not Base.FIX, kind.scalar)
-
-
-def kind_of(type_: TypeOf) -> Kind | None:
-    """The kind that a value already has, if it has one."""
-    if isinstance(type_, Pair):
-        fields = [kind_of(field) for field in type_.fields]
-        known = tuple(field for field in fields if field is not None)
-        return TupleKind(known) if len(known) == len(fields) else None
-    return Tensor(type_.kind, type_.shape) if type_.kind else None
-
-
-def leaves(type_: TypeOf) -> int:
-    """How many numbers or arrays a value has: one, but for tuples."""
-    return 1 if isinstance(type_, Number) else sum(map(leaves, type_.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +92,16 @@ class Operate:
     axis: int | None = None  # SUM, MEAN, MIN_OF, MAX_OF, CONCAT; counted from 0; TRANSPOSE reverses all axes
     within: Fraction | None = None  # largest error allowed, for INEXACT
     window: Window = Window()
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Values through a circuit from a file: one for each element of the axes before those of its parameters."""
+
+    type: Number
+    outside: Outside
+    args: tuple[Expr, ...]  # of the parameters' kinds
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +196,7 @@ class Scope:
     call: str = ""  # the function, where this is a call of one
 
 
-Expr = Const | Read | IndexOf | RowField | Operate | Convert | Choose | Pick | Part | Pack | Stack | Scope
+Expr = Const | Read | IndexOf | RowField | Operate | Through | Convert | Choose | Pick | Part | Pack | Stack | Scope
 
 
 # -- statements ---------------------------------------------------------------------------------

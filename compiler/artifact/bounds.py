@@ -5,6 +5,7 @@ The bounds also keep what reading costs small.  They are asked before anything i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from math import prod
 from typing import assert_never
@@ -39,7 +40,9 @@ LANES = 1 << 40  # of one launch or copy; elements of one clear word
 GATES = 1 << 50  # AND and XOR of a run together
 TIMES = 1 << 40  # that a step runs
 SHRINKING = 16  # times fewer gates after the passes; real programs lose one in ten
-TEXT = 1 << 17  # characters of all files
+TEXT = 1 << 17  # characters of all files but circuits
+CIRCUITS = 1 << 21  # characters of the circuits among them, whose lines are read at once
+CIRCUIT = re.compile(r"[0-9A-Z \t\n]*")  # all that such a text has, and no program has so little
 FILES = 64
 OTHER_WAY = frozenset(  # characters that turn the direction of what stands beside them, or end a line on some screens
     map(chr, (0x61C, 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)))
@@ -68,7 +71,9 @@ def check(program: Compiled) -> None:
 def files(found: Sequence[Source]) -> None:
     """Raises TooLarge, also for characters that a screen takes as orders."""
     _most("files", len(found), FILES)
-    _most("characters of text", sum(len(f.text) for f in found), TEXT)
+    circuits = [f for f in found if CIRCUIT.fullmatch(f.text)]
+    _most("characters of circuits", sum(len(f.text) for f in circuits), CIRCUITS)
+    _most("characters of text", sum(len(f.text) for f in found if f not in circuits), TEXT)
     for file in found:
         if len(file.name) > 1000 or not file.name.isprintable():
             raise TooLarge("a name that cannot be printed")

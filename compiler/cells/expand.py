@@ -19,11 +19,12 @@ from compiler.cells.power import power
 from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
 from compiler.cells.table import Lookups, apply_pieces
-from compiler.gates.builder import Builder
+from compiler.gates.builder import Builder, placed
 from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES
 from compiler.words import operations
 from compiler.words.evaluate import strided
+from compiler.words.extern import Extern
 from compiler.words.ir import Block, Type, Value, digit_offset
 from compiler.words.operations import (
     NAMES,
@@ -70,6 +71,7 @@ class Word:
     uses: int = 0
     needed: int = 0  # low bits that its readers look at
     number: Number | None = None
+    siblings: tuple[Word, ...] = ()  # of the first bit that one circuit makes: all of them
 
     def columns(self, builder: Builder) -> Columns:
         """To add to a sum: as it is if that sum is its only reader, else added up first."""
@@ -175,6 +177,8 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             lead = args[0].ndim - (1 if isinstance(op, Sampler) else op.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
             made = [Word(op, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
+        case Extern() as op:
+            made = _siblings(op, args, item.type)
         case op if isinstance(op, Compute):
             spread = [np.broadcast_to(a, item.type.shape).reshape(-1) for a in args]
             made = [Word(op, tuple(a[i] for a in spread), item.type) for i in range(item.type.size)]
@@ -182,6 +186,17 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             raise Unsupported(f"item {number} of a lane is `{NAMES[type(op)]}`, which is not work of one lane")
     order += made
     return _array(made, item.type.shape)
+
+
+def _siblings(op: Extern, args: list[Wires], type: Type) -> list[Word]:
+    """The bits of each result; the first of them reads all of its operands, and makes the others."""
+    made: list[Word] = []
+    for lane in np.ndindex(*type.shape[:-1]):
+        operands = tuple(word for a in args for word in a[lane])
+        first = Word(op, operands, type)
+        first.siblings = (first, *(Word(op, (first,), type) for _ in range(type.shape[-1] - 1)))
+        made += first.siblings
+    return made
 
 
 def _indices(number: int, args: list[Wires]) -> list[int]:
@@ -195,9 +210,10 @@ def _count_readers(order: list[Word]) -> None:
     """Only what a result needs counts as a reader."""
     for word in reversed(order):
         if word.uses:
+            reads = _reads(word)
             for operand in word.operands:
                 operand.uses += 1
-                operand.needed = max(operand.needed, min(_reads(word), operand.type.width))
+                operand.needed = max(operand.needed, min(reads, operand.type.width))
 
 
 def _reads(word: Word) -> int:
@@ -241,6 +257,8 @@ def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number
             return _apply(builder, word, op, lookups)
         case Sampler():
             return _gauss(builder, word, op)
+        case Extern():
+            return _through(builder, word, op)
         case Div():
             return _div(builder, word, op)
         case Remainder():
@@ -367,6 +385,15 @@ def _gauss(builder: Builder, word: Word, op: Sampler) -> Number:
     """The operands' bits one after the other, as many from each."""
     bits = [operand.bits(builder).resize(1)[0] for operand in word.operands]
     return gauss(builder, [builder.parity(bits[i :: op.bits]) for i in range(op.bits)], op)
+
+
+def _through(builder: Builder, word: Word, op: Extern) -> Number:
+    """The circuit once, and its outputs to all siblings."""
+    bits = [operand.bits(builder).resize(1)[0] for operand in word.operands]
+    for sibling, literal in zip(word.siblings, placed(builder, op.circuit, bits), strict=True):
+        sibling.number = Bits((literal,), False)
+    assert word.number is not None
+    return word.number
 
 
 def _div(builder: Builder, word: Word, op: Div) -> Number:

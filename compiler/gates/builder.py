@@ -104,3 +104,12 @@ class Builder:
             raise TooManyGates(self._most, self._owner)
         self._gates.append(Gate(op, left, right) if left <= right else Gate(op, right, left))
         return 2 * (self.inputs + len(self._gates))
+
+
+def placed(builder: Builder, circuit: Circuit, inputs: Sequence[int]) -> list[int]:
+    """The literals of a circuit's outputs, once it is made with these as its inputs."""
+    literals = [FALSE, *inputs]
+    for op, left, right in circuit.gates:
+        a, b = literals[left >> 1] ^ (left & 1), literals[right >> 1] ^ (right & 1)
+        literals.append(builder.and_(a, b) if op is GateOp.AND else builder.xor(a, b))
+    return [literals[literal >> 1] ^ (literal & 1) for literal in circuit.outputs]

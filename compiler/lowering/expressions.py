@@ -7,6 +7,7 @@ from functools import partial
 from typing import assert_never
 
 from compiler.functions.operate import operate
+from compiler.functions.through import through
 from compiler.lowering.choices import Choice, merge
 from compiler.lowering.context import Lowering, Scope
 from compiler.lowering.places import picked
@@ -54,6 +55,8 @@ def _expression(c: Lowering, e: t.Expr) -> Word:
             return c.row[e.name]
         case t.Operate():
             return _operation(c, e, c.number(e.args[0]))
+        case t.Through():
+            return through(c.b, e, [c.number(a) for a in e.args])
         case t.Convert():
             return _convert(c, e)
         case t.Choose():

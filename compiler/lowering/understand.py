@@ -37,7 +37,7 @@ class Meaning:
 def understand(
     source: Source,
     overrides: Mapping[str, str | Fraction] | None = None,
-    loader: Loader = load.read,
+    loader: Loader = load.named,
     party: str = "",
 ) -> Meaning:
     """Text -> words; raises Rejected with every problem, leaks among them.

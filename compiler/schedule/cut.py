@@ -9,6 +9,7 @@ from typing import assert_never
 
 from compiler.gates.limits import KERNEL_GATES
 from compiler.joint.digits import term_gates
+from compiler.words.extern import Extern
 from compiler.words.ir import Type, Value
 from compiler.words.operations import (
     NAMES,
@@ -64,17 +65,18 @@ def cut(
         direct = {home[a] for a in item.args if a in home}
         wired = {home[s] for a in item.args if a not in home for s in sources(a) if s in home}
         waits = direct | wired
+        lanes = item.type.shape[:-1] if isinstance(item.op, Extern) else item.type.shape
         size = estimate(item, [types(a) for a in item.args])
         fitting = [
             g
             for g in sorted(direct - wired, reverse=True)
-            if groups[g].lanes == item.type.shape
+            if groups[g].lanes == lanes
             and groups[g].gates + size <= KERNEL_GATES
             and not any(g in groups[other].after for other in waits - {g})
         ]
         chosen = fitting[0] if fitting else len(groups)
         if not fitting:
-            groups.append(Group(item.type.shape))
+            groups.append(Group(lanes))
         group = groups[chosen]
         group.members[number] = item
         group.gates += size
@@ -104,6 +106,8 @@ def estimate(item: Value, args: list[Type]) -> int:
             return 6 * (prod(widths) + sum(widths))
         case Pieces(base=base):
             return 20 * (item.type.width + widths[0]) + len(base) * (2 + item.type.width)
+        case Extern(circuit=circuit):
+            return len(circuit.gates)
         case Sampler():
             return ENTRIES * (4 + INDEX_BITS + THRESHOLD_BITS) + 12 * op.bits + 5 * item.type.width
         case Div():

@@ -16,6 +16,7 @@ from math import prod
 from compiler.training.bounds import largest
 from compiler.training.hot import most_equal
 from compiler.words.arithmetic import split
+from compiler.words.extern import Extern
 from compiler.words.ir import Item, Type, Value
 from compiler.words.operations import (
     Bits,
@@ -94,6 +95,8 @@ class Slots:
             case Sum() | Dot() | Digits() | Ring():
                 unit = self._meet(found)
                 return unit if not unit else self._summed(unit, split(self.types[item.args[0]].shape, op.count)[1])
+            case Extern():
+                return self._through(item, found)
             case _ if isinstance(op, Source | Compute | Mark | Telling):
                 return self._meet(found)
             case _:
@@ -104,6 +107,14 @@ class Slots:
         units = {unit for unit in found if unit is not None}
         need(len(units) <= 1, "elements of different rows meet before they are summed, clipped and hidden by noise")
         return units.pop() if units else None
+
+    def _through(self, item: Value, found: list[Unit]) -> Unit:
+        """As many results for a row as there are whole operands of it."""
+        widths = [self.types[a].shape[-1] for a in item.args]
+        both = list(zip(found, widths, strict=True))
+        need(all(unit is None or unit % bits == 0 for unit, bits in both), "bits of two rows in one operand")
+        each = self._meet([unit and unit // bits for unit, bits in both])
+        return each and each * item.type.shape[-1]
 
     def _summed(self, unit: int, terms: int) -> Unit:
         if unit % terms == 0:

@@ -10,6 +10,7 @@ from typing import Any, Protocol, assert_never
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from compiler.words.extern import Extern
 from compiler.words.integers import END, Array, Dtype, as_array, dtype_of, largest, reach
 from compiler.words.ir import Block, Item, Loop, Result, Type, Value
 from compiler.words.operations import (
@@ -54,6 +55,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
+from compiler.words.through import through
 from compiler.words.way import furthest, table_reach
 
 Environment = dict[int, Array]
@@ -252,6 +254,8 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return apply_pieces(args[0], op, type)
         case Sampler():
             return drawn(reduce(np.bitwise_xor, args), op)
+        case Extern():
+            return through(op, args)
         case _:
             assert_never(op)
 

@@ -17,6 +17,7 @@ from compiler.words.crossing import Pooled as Pooled
 from compiler.words.crossing import Ring as Ring
 from compiler.words.crossing import Share as Share
 from compiler.words.crossing import Transfer as Transfer
+from compiler.words.extern import Extern
 from compiler.words.sampler import Sampler
 
 # sources
@@ -218,7 +219,7 @@ class Pieces:
     whole: bool = False  # not odd about its centre: a table entry for every value of u
 
 
-# `Sampler` is one too: the noise that the XOR of its operands' bits, a last axis, stands for
+# `Sampler` is one too: the noise that the XOR of its operands' bits, a last axis, stands for; and `Extern`
 
 # wiring
 
@@ -298,7 +299,20 @@ Contraction = Sum | Dot | Digits
 Logic = And | Or | Xor
 Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
-    Linear | Mul | Contraction | Exact | Round | Less | Equal | Power | Select | Logic | Pieces | Sampler | Quotient
+    Linear
+    | Mul
+    | Contraction
+    | Exact
+    | Round
+    | Less
+    | Equal
+    | Power
+    | Select
+    | Logic
+    | Pieces
+    | Sampler
+    | Quotient
+    | Extern
 )
 Wiring = View | Put | Bits | Concat
 Mark = Bound | Mechanism  # the operand as it is, with something said of it
@@ -330,6 +344,7 @@ NAMES: Mapping[type[Op], str] = {
     Xor: "xor",
     Pieces: "apply",
     Sampler: "gauss",
+    Extern: "extern",
     Bits: "bits",
     View: "view",
     Put: "put",

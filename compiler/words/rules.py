@@ -11,8 +11,10 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
 
+from compiler.gates import verify as gates
 from compiler.words.arithmetic import logic_range, product, remainder_range, round_integer, split
 from compiler.words.builder import BIT
+from compiler.words.extern import Extern
 from compiler.words.ir import Type, digit_offset, full_range, interval
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
@@ -105,6 +107,8 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _shared(op, args, type)
     if isinstance(op, Sampler):
         return _gauss(op, args, type)
+    if isinstance(op, Extern):
+        return _through(op, args, type)
     for a in args:
         need(a.type.shape == type.shape, f"an operand's shape is not the result's: {a.type}")
     return _element_wise(op, args, type)
@@ -171,6 +175,23 @@ def _gauss(op: Sampler, args: Sequence[Operand], type: Type) -> Range:
     for a in args:
         need(a.type == replace(BIT, shape=(*type.shape, op.bits)), f"an operand is not {op.bits} bits for each draw")
     return -op.reach, op.reach
+
+
+def _through(op: Extern, args: Sequence[Operand], type: Type) -> Range:
+    """Bits, along the last axes; the circuit is one that can be walked."""
+    need(bool(args) and bool(type.shape), "a circuit without operands, or without an axis of bits")
+    for a in args:
+        bit = replace(BIT, shape=(*type.shape[:-1], *a.type.shape[-1:]))
+        need(a.type.shape == bit.shape and a.type.scale == 1, f"an operand of other axes: {a.type}")
+        need(a.known[0] >= 0 and a.known[1] <= 1, f"an operand that is not of bits: {a.type}")
+    _scale(Fraction(1), type)
+    bits = sum(a.type.shape[-1] for a in args)
+    need((op.circuit.inputs, len(op.circuit.outputs)) == (bits, type.shape[-1]), "a circuit of other widths")
+    try:
+        gates.verify(op.circuit)
+    except gates.Malformed as error:
+        raise Wrong(f"a circuit that is none: {error}") from None
+    return 0, 1
 
 
 # -- wiring ---------------------------------------------------------------------------------------
@@ -320,7 +341,7 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 1)
             _tables(op, args[0])
             return type.lo, type.hi  # which is what the result is clamped to
-        case Sum() | Dot() | Digits() | Sampler():
+        case Sum() | Dot() | Digits() | Sampler() | Extern():
             raise AssertionError("not element by element")
         case _:
             assert_never(op)

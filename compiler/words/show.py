@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import assert_never
 
+from compiler.words.extern import Extern
 from compiler.words.ir import Block, Dataset, Field, Item, Loop, Output, Result, Value, Words, interval
 from compiler.words.operations import (
     NAMES,
@@ -138,6 +139,8 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return f"{', '.join(args)} or {decimal(lo)}, {decimal(hi)}"
         case Pieces():
             return f"{_pieces(op)} {args[0]}"
+        case Extern(name):
+            return f"{name} of {', '.join(args)}"
         case Sampler(sigma):
             return f"{', '.join(args)} of deviation {sigma} from {op.bits} bits"
         case View(at):

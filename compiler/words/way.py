@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import prod
 from typing import assert_never
 
+from compiler.words.extern import Extern
 from compiler.words.operations import (
     And,
     Compute,
@@ -59,6 +60,8 @@ def furthest(op: Compute, reaches: Sequence[int], shape: tuple[int, ...]) -> int
             return table_reach(op)
         case Sampler():
             return op.furthest
+        case Extern():
+            return 1
         case _:
             assert_never(op)
 

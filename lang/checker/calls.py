@@ -9,6 +9,7 @@ from math import prod
 
 from lang import typed
 from lang.checker.context import Context
+from lang.checker.externs import through
 from lang.checker.failing import Failed
 from lang.checker.functions import BUILTINS, Builtin
 from lang.checker.infer import describe, number, show_shape
@@ -18,7 +19,7 @@ from lang.checker.labels import check_label
 from lang.checker.layers import convolved, pooled
 from lang.checker.operators import operate
 from lang.checker.public import constant, whole
-from lang.checker.symbols import FunctionName
+from lang.checker.symbols import ExternName, FunctionName
 from lang.numerals import counted, show_number
 from lang.problems.names import ArgumentCount, NotAFunction, OptionTwice, OptionValue, UnknownFunction, UnknownOption
 from lang.problems.shapes import ShapeRange, SizeNegative, WrongShape
@@ -37,7 +38,7 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
     if symbol is None:
         with context.attempt():  # what its arguments say is right or wrong without it
             context.all_of(node.args)
-        functions = context.scopes.outermost(FunctionName)
+        functions = [*context.scopes.outermost(FunctionName), *context.scopes.outermost(ExternName)]
         raise Failed(
             UnknownFunction(
                 span=node.name.span,
@@ -46,7 +47,7 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
                 or f"declare it: `fn {node.name.name}(...) -> KIND {{ ... }}`",
             )
         )
-    if not isinstance(symbol, FunctionName):
+    if not isinstance(symbol, FunctionName | ExternName):
         symbol = context.find(node.name.name, node.name.span)
         raise Failed(NotAFunction(span=node.name.span, name=node.name.name, what=symbol.what))
     for name, _ in node.options:
@@ -58,6 +59,8 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
                 hint="arguments of functions are written without names",
             )
         )
+    if isinstance(symbol, ExternName):
+        return through(context, node, symbol)
     return inlined(context, node, symbol.function)
 
 

@@ -43,7 +43,9 @@ class Checked:
     params: tuple[tuple[str, Fraction], ...]
 
 
-def check(source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN, loader: Loader = load.read) -> Checked:
+def check(
+    source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN, loader: Loader = load.named
+) -> Checked:
     """Parse and check a program; raises Rejected with all its problems.
 
     `overrides` gives params other values (text as on the command line); `loader` reads imported files.

@@ -8,12 +8,12 @@ from lang import typed
 from lang.checker.context import Context
 from lang.checker.datasets import dataset
 from lang.checker.declared import Declared, owner
+from lang.checker.externs import bind_extern, check_extern
 from lang.checker.failing import Failed
 from lang.checker.kinds import resolve
 from lang.checker.params import param
 from lang.checker.symbols import FunctionName, KindName, PartyName, names_bound
 from lang.kinds import TupleKind
-from lang.problems.flow import NotYet
 from lang.problems.shapes import WrongKind
 from lang.syntax import tree
 from lang.typed import type_of
@@ -37,6 +37,8 @@ def declare_functions(context: Context, declared: Declared, file: tree.File) -> 
         if isinstance(item, tree.Fn):
             context.bind(item.name, FunctionName(item.name.span, item))
             declared.functions.append(item)
+        elif isinstance(item, tree.Extern):
+            bind_extern(context, declared, item)
 
 
 def _declare(context: Context, declared: Declared, item: Declaration) -> None:
@@ -52,7 +54,7 @@ def _declare(context: Context, declared: Declared, item: Declaration) -> None:
         case tree.Dataset():
             dataset(context, declared, item)
         case tree.Extern():
-            raise Failed(NotYet(span=item.span, what="`extern fn`", instead="write the function in this language"))
+            check_extern(context, item)
         case _:
             assert_never(item)
 

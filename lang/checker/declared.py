@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import chain, count
 
 from lang import typed
+from lang.calls import Netlist
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.symbols import PartyName
@@ -34,6 +35,7 @@ class Declared:
     outputs: dict[str, Span] = field(default_factory=dict[str, Span])  # names that are taken
     unnamed: Iterator[str] = field(default_factory=lambda: chain(["out"], map("out{}".format, count(2))))
     imported: set[str] = field(default_factory=set[str])  # paths
+    circuits: dict[str, Netlist | None] = field(default_factory=dict[str, "Netlist | None"])  # paths; None: is none
 
 
 def owner(context: Context, declared: Declared, name: tree.Name) -> str:

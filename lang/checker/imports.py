@@ -44,13 +44,13 @@ def _loaded(declared: Declared, item: tree.Import, path: str) -> tree.File:
 def _item(context: Context, declared: Declared, inner: tree.Item, item: tree.Import, way: tuple[str, ...]) -> None:
     if isinstance(inner, tree.Import):
         import_(context, declared, inner, way)
-    elif isinstance(inner, tree.Param | tree.TypeAlias):
+    elif isinstance(inner, tree.Param | tree.TypeAlias | tree.Extern):
         declare(context, declared, inner)
     elif not isinstance(inner, tree.Fn):
         context.report(ImportHolds(span=inner.span, what=_held(inner), related=((item.span, "imported here"),)))
 
 
-Held = tree.Party | tree.Input | tree.Dataset | tree.Disjoint | tree.Output | tree.Extern | tree.Statement
+Held = tree.Party | tree.Input | tree.Dataset | tree.Disjoint | tree.Output | tree.Statement
 
 
 def _held(item: Held) -> str:
@@ -66,8 +66,6 @@ def _held(item: Held) -> str:
             return "a `disjoint`"
         case tree.Output():
             return "an `output`"
-        case tree.Extern():
-            return "an `extern fn`"
         case tree.Let():
             return "a `let`"
         case tree.Var():

@@ -11,7 +11,17 @@ from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.infer import describe
 from lang.checker.public import affine
-from lang.checker.symbols import Bound, DatasetName, FunctionName, KindName, ParamName, PartyName, Public, RowName
+from lang.checker.symbols import (
+    Bound,
+    DatasetName,
+    ExternName,
+    FunctionName,
+    KindName,
+    ParamName,
+    PartyName,
+    Public,
+    RowName,
+)
 from lang.problems.flow import DatasetOutside, RowOutside
 from lang.problems.names import CallsNeeded, NotAValue, UnknownField
 from lang.problems.values import NotATuple
@@ -41,7 +51,7 @@ def read(context: Context, node: tree.Name) -> typed.Expr:
             raise Failed(
                 RowOutside(span=node.span, name=node.name, dataset=dataset.name, fields=_fields(node.name, dataset))
             )
-        case FunctionName():
+        case FunctionName() | ExternName():
             raise Failed(CallsNeeded(span=node.span, name=node.name))
         case PartyName() | KindName():
             raise Failed(NotAValue(span=node.span, name=node.name, what=symbol.what))

@@ -87,6 +87,7 @@ def indices(expr: typed.Expr) -> list[typed.Variable] | None:
                 | typed.Part()
                 | typed.Pack()
                 | typed.Stack()
+                | typed.Through()
                 | typed.Scope()
             ):
                 return None
@@ -205,6 +206,7 @@ def _seen(expr: typed.Expr, known: Mapping[int, Range]) -> Range | None:
             | typed.Part()
             | typed.Pack()
             | typed.Stack()
+            | typed.Through()
             | typed.Scope()
         ):
             return None

@@ -72,7 +72,15 @@ def _passed_on(e: typed.Expr, lets: Mapping[int, typed.Expr]) -> tuple[typed.Exp
             return (inner,)
         case typed.Read(variable=variable):
             return (lets[variable.number],) if variable.number in lets else ()
-        case typed.Const() | typed.IndexOf() | typed.RowField() | typed.Convert() | typed.Part() | typed.Pack():
+        case (
+            typed.Const()
+            | typed.IndexOf()
+            | typed.RowField()
+            | typed.Convert()
+            | typed.Part()
+            | typed.Pack()
+            | typed.Through()
+        ):
             return ()
         case _:
             assert_never(e)

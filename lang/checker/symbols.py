@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from lang import typed
+from lang.calls import Netlist
 from lang.kinds import Kind
 from lang.source import Span
 from lang.syntax import tree
@@ -57,6 +58,16 @@ class FunctionName:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternName:
+    """A function whose body is a circuit from a file."""
+
+    span: Span
+    extern: tree.Extern
+    netlist: Netlist
+    what = "a function"
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """A variable of the running program."""
 
@@ -84,9 +95,9 @@ class Poison:
     what = "unknown"
 
 
-Known = PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | Bound | Public
+Known = PartyName | ParamName | KindName | DatasetName | RowName | FunctionName | ExternName | Bound | Public
 Symbol = Known | Poison
-_SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, Poison)
+_SEEN_BY_FUNCTIONS = (ParamName, KindName, FunctionName, ExternName, Poison)
 
 
 @dataclass(slots=True)

@@ -11,11 +11,11 @@ import re
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from lang.problems import flow, names, owners, shapes, silent, steps, syntax, values
+from lang.problems import circuits, flow, names, owners, shapes, silent, steps, syntax, values
 from lang.problems.problem import Problem
 
 _FENCE = re.compile(r"^```ccr (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_MODULES = (flow, names, owners, shapes, silent, steps, syntax, values)
+_MODULES = (circuits, flow, names, owners, shapes, silent, steps, syntax, values)
 
 
 @dataclass(frozen=True, slots=True)

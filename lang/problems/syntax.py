@@ -8,10 +8,11 @@ from lang.problems.problem import Problem
 class FileMissing(Problem):
     code = "file-missing"
     title = "cannot read `{path}`: {reason}"
-    help = "give the path of a .ccr file"
+    help = "give the path of a {wanted}"
 
     path: str
     reason: str
+    wanted: str = ".ccr file"
 
 
 class NotUtf8(Problem):

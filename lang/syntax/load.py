@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import zlib
+from gzip import GzipFile
 from pathlib import Path
 
+from lang.problems.circuits import CircuitTooLarge
 from lang.problems.problem import Problem, Rejected
 from lang.problems.syntax import FileMissing, NotUtf8
 from lang.source import Source, Span
+
+PACKED = b"\x1f\x8b"  # what gzip begins with, and no text
+CIRCUIT = 1 << 25  # bytes of the text of a circuit
 
 
 def read(path: str | Path) -> Source:
@@ -19,6 +25,29 @@ def read(path: str | Path) -> Source:
     except ValueError:  # a path with a zero byte
         problem = NotUtf8(span=_nowhere(name), path=name, offset=0)
     raise Rejected([problem])
+
+
+def named(path: str | Path) -> Source:
+    """What a program names: another one, or a circuit, whose text may be packed by gzip.
+
+    Raises Rejected as `read` does, and for one that does not end.
+    """
+    name = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            packed = file.read(len(PACKED)) == PACKED
+            file.seek(0)
+            data = (GzipFile(fileobj=file) if packed else file).read(CIRCUIT + 1)
+    except (OSError, EOFError, zlib.error) as error:  # what is no gzip is an OSError without a number
+        reason = (getattr(error, "strerror", None) or f"the archive is damaged ({error})").lower()
+        wanted = "file that can be read"
+        raise Rejected([FileMissing(span=_nowhere(name), path=name, reason=reason, wanted=wanted)]) from None
+    except ValueError:
+        raise Rejected([NotUtf8(span=_nowhere(name), path=name, offset=0)]) from None
+    if len(data) > CIRCUIT:
+        count, what = f"more than {CIRCUIT}", "bytes"
+        raise Rejected([CircuitTooLarge(span=_nowhere(name), count=count, what=what, limit=CIRCUIT)])
+    return decode(name, data)
 
 
 def decode(name: str, data: bytes) -> Source:

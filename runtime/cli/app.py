@@ -103,9 +103,13 @@ def _version(wanted: bool) -> None:
         # Here, because both are for this option alone.
         from importlib.metadata import version
 
-        from runtime.execute.engines import BACKEND
+        from runtime.execute.engines import NoSuchBackend, chosen
 
-        print(f"ccr {version('ccr-lang')}, backend {BACKEND}")
+        try:
+            backend = chosen().backend
+        except NoSuchBackend as error:
+            backend = f"none: {error}"
+        print(f"ccr {version('ccr-lang')}, backend {backend}")
         raise typer.Exit
 
 

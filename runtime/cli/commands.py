@@ -44,6 +44,19 @@ _DATA = (
         "Drop, hash and generalise columns of a file of records, row by row, as a policy says.",
     ),
 )
+_CIRCUIT = (
+    Command("show", "circuits:show", "Tell a circuit's inputs, outputs and gates, and how a program calls it."),
+    Command(
+        "import",
+        "circuits:import_",
+        "Read a circuit and write it as ccr does: Bristol Fashion, without copies and gates of constants.",
+    ),
+    Command("export", "circuits:export", "Write a circuit in the other Bristol format, or in the same."),
+    Command(
+        "minimize", "circuits:minimize", "Write a smaller circuit of the same function, once it is proved to be one."
+    ),
+    Command("run", "circuits:run", "Compute a circuit between two processes of this machine, by the real protocol."),
+)
 _KEYS = (
     Command("new", "identities:new", "Make a key and a certificate."),
     Command("show", "identities:show", "Print a certificate's fingerprint, its key."),
@@ -81,11 +94,17 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command("privacy", "privacy:privacy", "Say what privacy a program costs."),
     Command("simulate", "clear:simulate", "Compute all outputs in the clear."),
     Command("run", "runs:run", "Run a program between its parties."),
+    Group(
+        "circuit",
+        "Circuits of other people: the old Bristol format and Bristol Fashion, packed by gzip or not.",
+        _CIRCUIT,
+    ),
     Group("data", "See what is in a file of records, check and mask it.", _DATA),
     Group("keys", "Make and show the keys by which two parties know each other.", _KEYS),
     Group("policy", "Read the rules that an officer or a standards body has written.", _POLICY),
     Group("contract", "Write, sign and check what two parties agree on before they run.", _CONTRACT),
     Group("budget", "Grant privacy budgets to data sets, and see what is left.", _BUDGET),
+    Command("doctor", "doctor:doctor", "Tell what does the gates on this machine, and test it."),
     Command("completion", "completion:completion", "Print what makes a shell complete commands, options and files."),
 )
 

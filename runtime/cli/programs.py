@@ -14,6 +14,7 @@ from compiler.lowering.widths import widths
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
 from runtime import api
+from runtime.cli.exported import Export, Folder, exported
 from runtime.cli.faults import NoArtifact, faults, saving, warn
 from runtime.cli.links import LinkOf, link
 from runtime.cli.options import (
@@ -136,6 +137,8 @@ def inspect(
         Path | None,
         typer.Option("--html", metavar="PATH", show_default=False, help="Also write the report as one HTML file."),
     ] = None,
+    export: Export = None,
+    export_to: Folder = Path(),
     json: Json = False,
 ) -> None:
     """Show what a program costs, who learns what, and its epsilon.  Costs are by kernel, pass and source line."""
@@ -165,6 +168,9 @@ def inspect(
         if html:
             with saving(html):
                 replace_bytes(html, page(program, done, told, rows).encode())
+        if export is not None:
+            data["exported"] = paths = exported(program.compiled.plan, export, export_to)
+            text = "\n".join([text, "", *paths])
         result(data, text, json)
 
 

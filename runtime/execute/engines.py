@@ -1,25 +1,121 @@
-"""The two ends of a garbled run, each put together from the engine that garbles or evaluates on this machine."""
+"""The two ends of a garbled run, each put together from the engine that garbles or evaluates on this machine.
+
+Which engine that is changes no byte: a path through the C code if there is one for this CPU, the fastest first, else
+the portable one.  The environment variable CCR_BACKEND names another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from compiler.schedule.plan import Kernel
+from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import (
     CotReceiver,
     CotSender,
+    Engine,
     EvaluatorOutputs,
     GarblerOutputs,
+    Multiplier,
+    Receiver,
     ReceiveTables,
     Roles,
     SendTables,
 )
+from runtime.execute.native.built import Built, built
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.products import EvaluatorProducts, GarblerProducts
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 
-BACKEND = "portable"
+PORTABLE = "portable"
+VARIABLE = "CCR_BACKEND"
+
+
+class NoSuchBackend(Exception):
+    """What CCR_BACKEND names is not there."""
+
+    def __init__(self, wanted: str, has: Sequence[str]) -> None:
+        super().__init__(f"{VARIABLE} names `{wanted}`, and this machine has {', '.join(has)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which engine, and why."""
+
+    backend: str
+    why: str
+
+
+def choose(of: Built, works: Callable[[str], bool], wanted: str) -> Choice:
+    """What `wanted` names, or where that is empty the first path that works.  Raises NoSuchBackend."""
+    if wanted:
+        if wanted not in (*of.paths, PORTABLE):
+            raise NoSuchBackend(wanted, (*of.paths, PORTABLE))
+        return Choice(wanted, f"{VARIABLE} names it")
+    for path in of.paths:
+        if works(path):
+            return Choice(path, "the fastest that this CPU has")
+    return Choice(PORTABLE, of.missing or "nothing else works on this CPU")
+
+
+def chosen() -> Choice:
+    """As the environment says now.  Raises NoSuchBackend."""
+    return choose(_built(), works, os.environ.get(VARIABLE, ""))
+
+
+_built = cache(built)
+
+
+@cache
+def works(path: str) -> bool:
+    """Tried once in a process: a path that makes other bytes than the portable engine would end every run."""
+    from runtime.execute.native.selftest import works  # here, because its C part may be missing
+
+    return works(path)
+
+
+def garbling(
+    backend: str, kernels: Sequence[Kernel], secret: LabelSecret, hash_seed: bytes, constant: Labels, send: SendTables
+) -> Engine:
+    """The garbling engine of that name."""
+    if backend == PORTABLE:
+        return PortableGarbler(kernels, secret, hash_seed, constant, send)
+    from runtime.execute.native.engine import NativeGarbler  # here, because its C part may be missing
+
+    return NativeGarbler(backend, kernels, secret, hash_seed, constant, send)
+
+
+def evaluating(
+    backend: str, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables
+) -> Engine:
+    """The evaluating engine of that name."""
+    if backend == PORTABLE:
+        return PortableEvaluator(kernels, hash_seed, constant, receive)
+    from runtime.execute.native.engine import NativeEvaluator  # here, because its C part may be missing
+
+    return NativeEvaluator(backend, kernels, hash_seed, constant, receive)
+
+
+def correcting(backend: str, secret: LabelSecret, hash_seed: bytes, send: SendTables) -> Multiplier:
+    """What makes the garbler's shares of products, of that name."""
+    if backend == PORTABLE:
+        return GarblerProducts(hash_seed, secret, send)
+    from runtime.execute.native.shares import NativeGarblerProducts  # here, because its C part may be missing
+
+    return NativeGarblerProducts(backend, hash_seed, secret, send)
+
+
+def corrected(backend: str, hash_seed: bytes, receive: ReceiveTables) -> Receiver:
+    """What makes the evaluator's, of that name."""
+    if backend == PORTABLE:
+        return EvaluatorProducts(hash_seed, receive)
+    from runtime.execute.native.shares import NativeEvaluatorProducts  # here, because its C part may be missing
+
+    return NativeEvaluatorProducts(backend, hash_seed, receive)
 
 
 def garbler(
@@ -33,9 +129,9 @@ def garbler(
     send_corrections: SendTables,
 ) -> GarblerBackend:
     """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream."""
-    public = PublicLabels(seeds.labels)
-    engine = PortableGarbler(kernels, secret, seeds.hash, public.constant, send_tables)
-    multiplier = GarblerProducts(seeds.hash, secret, send_corrections)
+    public, backend = PublicLabels(seeds.labels), chosen().backend
+    engine = garbling(backend, kernels, secret, seeds.hash, public.constant, send_tables)
+    multiplier = correcting(backend, secret, seeds.hash, send_corrections)
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
 
@@ -50,7 +146,7 @@ def evaluator(
 ) -> EvaluatorBackend:
     """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
     they are asked for."""
-    public = PublicLabels(seeds.labels)
-    engine = PortableEvaluator(kernels, seeds.hash, public.constant, receive_tables)
-    multiplier = EvaluatorProducts(seeds.hash, receive_corrections)
+    public, backend = PublicLabels(seeds.labels), chosen().backend
+    engine = evaluating(backend, kernels, seeds.hash, public.constant, receive_tables)
+    multiplier = corrected(backend, seeds.hash, receive_corrections)
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

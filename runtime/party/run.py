@@ -9,7 +9,8 @@ from compiler.program import and_gates
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
-from runtime.execute.engines import BACKEND
+from runtime.data.errors import InputError
+from runtime.execute import engines
 from runtime.execute.follow import Follow
 from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
@@ -34,19 +35,23 @@ class Report:
     received_bytes: int
     traffic: Traffic  # of both directions, as this party counted it
     seconds: dict[str, float]  # by phase; they do not overlap
+    backend: str
     farewell: str = ""  # why the session's last word is missing; the outputs are complete even so
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
     continues: bool = False  # a run that was cut
     sessions: Mapping[str, Report] = field(default_factory=dict[str, "Report"])  # by owner, of whom it ran with several
     gone: Mapping[str, str] = field(default_factory=dict[str, str])  # owners it went on without, and why
-    backend: str = BACKEND
 
 
 def prepare(
     program: Program, party: str, given: Mapping[str, str], secret: RunSecret, columns: Chosen = NONE
 ) -> PartySources:
     """The party's inputs, read and checked; raises InputError.  Nothing is sent before this has succeeded."""
+    try:
+        engines.chosen()
+    except engines.NoSuchBackend as error:
+        raise InputError(str(error), help="`ccr doctor` says what this machine has", file="") from None
     return PartySources(load(program.compiled, frozenset({party}), given, columns), secret)
 
 
@@ -67,7 +72,7 @@ def run(
     Raises Refused (seeded) under a contract if whoever knows a seed knows the noise, and ValueError for sources that
     a run had before: two runs with one noise would tell how their gradients differ.
     """
-    phases, permit = Phases(), permit or Permit()
+    phases, permit, backend = Phases(), permit or Permit(), engines.chosen().backend
     if permit.contract and sources.secret.seeded:
         raise Refused("seeded", "a run with a seed is not private", help="leave out --seed")
     if sources.spent:
@@ -96,6 +101,7 @@ def run(
         outcome.received_bytes,
         outcome.traffic,
         phases.seconds,
+        backend,
         outcome.farewell,
         permit.contract,
         permit.charged,

@@ -14,6 +14,7 @@ from lang.source import Source
 
 PAGE = (Path(__file__).parents[2] / "docs" / "language.md").read_text()
 FENCES: list[tuple[str, str]] = re.findall(r"^```ccr ?(\S*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+CIRCUITS: dict[str, str] = dict(re.findall(r"^```text (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 HEAD = next(text for code, text in FENCES if code == "head")
 LEARNS = "output a to alice;\n"
 PROGRAMS = [
@@ -24,7 +25,7 @@ PROGRAMS = [
 def problems(text: str) -> list[Problem]:
     """Also warnings, but for inputs of the head that a program does not need."""
     try:
-        warnings = understand(Source("leak.ccr", text)).checked.warnings
+        warnings = understand(Source("leak.ccr", text), {}, lambda name: Source(name, CIRCUITS[name])).checked.warnings
         return [problem for problem in warnings if problem.code != "unused"]
     except Rejected as rejected:
         return rejected.problems

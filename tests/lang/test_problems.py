@@ -34,6 +34,7 @@ FOUND_LATER = {
     "nothing-to-run",
     "no-output",
     "quotient-kind",
+    "not-yet",
 }
 FOUND_ELSEWHERE = {"file-missing", "not-utf8"}  # test_load.py
 

@@ -124,6 +124,13 @@ GARBLING = (
         f"{WIPED}::test_the_buffers_of_a_tile",
     ),
     Mutation(
+        "a path that fails its self-test runs",
+        "runtime/execute/engines.py",
+        "        if works(path):\n",
+        "        if path:\n",
+        "tests/runtime/test_native.py::test_the_fastest_that_works_is_chosen",
+    ),
+    Mutation(
         "a destroyed secret garbles on",
         SECRET,
         "            if self._destroyed:\n                raise SecretDestroyed\n            yield",

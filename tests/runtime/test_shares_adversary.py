@@ -136,6 +136,13 @@ def test_a_check_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 # -- the garbler's corrections --------------------------------------------------------------------
 
 
+@pytest.fixture
+def patched(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """On the backend whose functions are replaced here."""
+    monkeypatch.setenv("CCR_BACKEND", "portable")
+    return monkeypatch
+
+
 def wrong(numbers: Any, bits: int) -> bytes:
     return secrets.token_bytes(len(_PACK(numbers, bits)))
 
@@ -143,15 +150,15 @@ def wrong(numbers: Any, bits: int) -> bytes:
 _PACK = products.pack
 
 
-def test_wrong_corrections_are_seen_by_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_corrections_are_seen_by_nobody(tmp_path: Path, patched: pytest.MonkeyPatch) -> None:
     """The evaluator sends and waits as ever, so the garbler learns nothing of its words from how it goes on."""
     honest, _ = played(tmp_path)["vendor"]
-    monkeypatch.setattr(products, "pack", wrong)
+    patched.setattr(products, "pack", wrong)
     events, report = played(tmp_path)["vendor"]
     assert isinstance(report, Report) and events == honest
 
 
-def test_an_evaluator_that_looks_at_its_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_evaluator_that_looks_at_its_shares(tmp_path: Path, patched: pytest.MonkeyPatch) -> None:
     """Whether it likes them depends on its bits."""
     honest, _ = played(tmp_path)["vendor"]
     multiply: Callable[..., Any] = EvaluatorProducts.multiply
@@ -162,7 +169,7 @@ def test_an_evaluator_that_looks_at_its_shares(tmp_path: Path, monkeypatch: pyte
             raise ValueError("a share out of range")
         return share
 
-    monkeypatch.setattr(EvaluatorProducts, "multiply", choosy)
-    monkeypatch.setattr(products, "pack", wrong)
+    patched.setattr(EvaluatorProducts, "multiply", choosy)
+    patched.setattr(products, "pack", wrong)
     events, _ = played(tmp_path)["vendor"]
     assert events != honest

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.backends import BACKENDS
 from support.in_memory import ROLES, Inputs, Outputs, Pipe, run_both, run_clear
 from support.small_plans import (
     INNER,
@@ -46,8 +47,11 @@ SEED = st.integers(0, 1 << 32)
     st.sampled_from([1, 2, 4, 16]),
     st.integers(1, 60),
     st.sampled_from([("hospital",), ("vendor",), ("hospital", "vendor")]),
+    st.sampled_from(BACKENDS),
 )
-def test_one_launch_agrees_with_the_circuit(seed: int, lanes: int, tile: int, gates: int, to: tuple[str, ...]) -> None:
+def test_one_launch_agrees_with_the_circuit(
+    seed: int, lanes: int, tile: int, gates: int, to: tuple[str, ...], engine: str
+) -> None:
     rng = random.Random(seed)
     circuit = random_circuit(rng, 6, gates, 5)
     plan = one_launch(circuit, lanes, tile, 4, to)
@@ -57,7 +61,7 @@ def test_one_launch_agrees_with_the_circuit(seed: int, lanes: int, tile: int, ga
         bits = [x >> i & 1 for i in range(4)] + [y >> i & 1 for i in range(2)]
         expected.append(sum(bit << i for i, bit in enumerate(gate_by_gate(circuit, bits))))
     assert run_clear(plan, values)["z"].tolist() == expected
-    run = run_both(plan, values)
+    run = run_both(plan, values, engine=engine)
     assert {"hospital": "z" in run.garbler, "vendor": "z" in run.evaluator} == {
         p: p in to for p in ("hospital", "vendor")
     }
@@ -67,11 +71,11 @@ def test_one_launch_agrees_with_the_circuit(seed: int, lanes: int, tile: int, ga
 
 
 @settings(deadline=None, max_examples=15)
-@given(SEED)
-def test_loops_views_copies_and_samples(seed: int) -> None:
+@given(SEED, st.sampled_from(BACKENDS))
+def test_loops_views_copies_and_samples(seed: int, engine: str) -> None:
     plan, values = loop_plan(random.Random(seed))
     clear = run_clear(plan, values)
-    run = run_both(plan, values)
+    run = run_both(plan, values, engine=engine)
     assert list(clear) == ["state", "last", "history", "twice"]
     assert list(run.garbler) == ["last", "history"]
     assert list(run.evaluator) == ["state", "last", "twice"]

@@ -10,6 +10,7 @@ from support.fuzz_frames import COMPARING, Drawn, Setting, recorded
 
 from runtime.crypto.labels import Labels, fresh, fresh_delta
 from runtime.crypto.secret import LabelSecret, SecretDestroyed
+from runtime.execute import engines
 from runtime.execute.instructions import And
 from runtime.execute.portable import GarblerTile
 from runtime.ot.extension import Sender
@@ -62,6 +63,7 @@ def test_the_buffers_of_a_tile(inverted: bool) -> None:
 
 def test_a_session_leaves_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """That of its labels, and that of its transfers."""
+    engines.chosen()  # whose self-test has a label secret of its own, once in a process
     made: list[LabelSecret | Sender] = []
 
     def kept(secret: LabelSecret, delta: Labels) -> None:

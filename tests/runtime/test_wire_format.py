@@ -10,13 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
+from support.backends import BACKENDS
 from support.small_plans import random_circuit, small_tile
 
 from compiler.gates.circuit import Circuit, GateOp
 from runtime.crypto.labels import Labels, encode
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.portable import PortableEvaluator, PortableGarbler
+from runtime.execute.engines import evaluating, garbling
 
 SEED = bytes(range(100, 116))
 ROW = (1 << 40) + 5
@@ -64,22 +65,21 @@ def garble_by_the_paper(
     return tables, [nets[literal >> 1] ^ delta * (literal & 1) for literal in circuit.outputs]
 
 
-def garble(circuit: Circuit, lanes: int) -> tuple[bytes, Labels, Labels]:
-    """The portable backend's tables, the inputs' zero labels and the outputs'."""
-    sent: list[bytes] = []
-    engine = PortableGarbler(
-        [small_tile(circuit, 128)], LabelSecret(fixed_delta()), SEED, fixed(1, 2), lambda data: sent.append(bytes(data))
-    )
+def garble(circuit: Circuit, lanes: int, backend: str) -> tuple[bytes, Labels, Labels]:
+    """A backend's tables, the inputs' zero labels and the outputs'."""
+    sent, kernel, secret = bytearray(), small_tile(circuit, 128), LabelSecret(fixed_delta())
+    engine = garbling(backend, [kernel], secret, SEED, fixed(1, 2), sent.extend)
     zero = fixed(circuit.inputs * lanes, 3).reshape(circuit.inputs, lanes, 2)
     outputs = engine.run(0, zero, ROW)
-    return b"".join(sent), zero, outputs
+    return bytes(sent), zero, outputs
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("lanes", [1, 5])
-def test_tables_are_the_papers(seed: int, lanes: int) -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_tables_are_the_papers(seed: int, lanes: int, backend: str) -> None:
     circuit = random_circuit(random.Random(seed), 5, 60, 9)
-    tables, zero, outputs = garble(circuit, lanes)
+    tables, zero, outputs = garble(circuit, lanes, backend)
     (delta,), (constant,) = integers(fixed_delta()), integers(fixed(1, 2))
     made = [garble_by_the_paper(circuit, integers(zero[:, lane]), constant, delta, lane) for lane in range(lanes)]
     expected = b"".join(
@@ -93,16 +93,17 @@ def test_tables_are_the_papers(seed: int, lanes: int) -> None:
         assert integers(outputs[:, lane]) == made[lane][1]
 
 
-def test_frozen_bytes() -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_frozen_bytes(backend: str) -> None:
     """If this changes, so has the wire format: peers of two versions would no longer understand each other."""
     circuit = random_circuit(random.Random(11), 12, 900, 20)
     lanes = 96
-    tables, zero, outputs = garble(circuit, lanes)
+    tables, zero, outputs = garble(circuit, lanes, backend)
     assert len(tables) == circuit.and_gates * 2 * lanes * 16
     assert digest(tables) == "f9cf7126027b2aec57e5e1289b3cc222aa079e0b7124db3cee255006552b021f"
     assert digest(encode(outputs.reshape(-1, 2))) == "90368cd7363ca1be6579487b7a10ad7083eaf00e39fa314dfec54a228d4074fd"
     values = np.random.default_rng(1).integers(0, 2, zero.shape[:2]).astype(np.uint64)
-    evaluator = PortableEvaluator([small_tile(circuit, 128)], SEED, fixed(1, 2), Reader(tables))
+    evaluator = evaluating(backend, [small_tile(circuit, 128)], SEED, fixed(1, 2), Reader(tables))
     active = evaluator.run(0, zero ^ fixed_delta() * values[..., None], ROW)
     difference = active ^ outputs
     assert all(not d.any() or np.array_equal(d[None], fixed_delta()) for d in difference.reshape(-1, 2))

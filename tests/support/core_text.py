@@ -97,6 +97,8 @@ def expr(e: typed.Expr) -> str:
         case typed.Operate(call=call, args=args, axis=axis, within=within):
             options = (f" axis {axis}" if axis is not None else "") + (f" within {within}" if within else "")
             return f"({call.value}{options} {' '.join(map(expr, args))}):{show_type(e.type)}"
+        case typed.Through(outside=outside, args=args):
+            return f"({outside.name} {' '.join(map(expr, args))}):{show_type(e.type)}"
         case typed.Convert(kind=kind, value=value, floor=floor, wrap=wrap):
             return f"{kind}{' floor' if floor else ''}{' wrap' if wrap else ''}<-{expr(value)}"
         case typed.Choose(condition=condition, then=then, otherwise=otherwise):

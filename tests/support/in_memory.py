@@ -19,8 +19,7 @@ from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Bits, Roles, StepSum
 from runtime.execute.clear import ClearBackend
-from runtime.execute.portable import PortableEvaluator, PortableGarbler
-from runtime.execute.products import EvaluatorProducts, GarblerProducts
+from runtime.execute.engines import PORTABLE, corrected, correcting, evaluating, garbling
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.privacy.draws import draw_coins
@@ -138,7 +137,11 @@ def run_clear(plan: Plan, values: Mapping[str, Any]) -> dict[str, Array]:
 
 
 def run_both(
-    plan: Plan, values: Mapping[str, Any] | Sources, outputs: type[Outputs] = Outputs, roles: Roles = ROLES
+    plan: Plan,
+    values: Mapping[str, Any] | Sources,
+    outputs: type[Outputs] = Outputs,
+    roles: Roles = ROLES,
+    engine: str = PORTABLE,
 ) -> Run:
     """Garble in a thread, evaluate here; an error of the garbler is raised in preference to the evaluator's."""
     sources = Inputs(values) if isinstance(values, Mapping) else values
@@ -152,9 +155,9 @@ def run_both(
 
     def garble() -> None:
         public = PublicLabels(seeds.labels)
-        engine = PortableGarbler(plan.kernels, secret, seeds.hash, public.constant, tables.send)
-        products = GarblerProducts(seeds.hash, secret, tables.send)
-        backend = GarblerBackend(roles, secret, public, engine, products, cot, last)
+        gates = garbling(engine, plan.kernels, secret, seeds.hash, public.constant, tables.send)
+        products = correcting(engine, secret, seeds.hash, tables.send)
+        backend = GarblerBackend(roles, secret, public, gates, products, cot, last)
         try:
             results["garbler"] = walk(plan, backend, sources, frozenset({roles.garbler}))
         except BaseException as error:
@@ -165,9 +168,9 @@ def run_both(
     thread.start()
     try:
         public = PublicLabels(seeds.labels)
-        engine = PortableEvaluator(plan.kernels, seeds.hash, public.constant, tables.receive)
-        products = EvaluatorProducts(seeds.hash, tables.receive)
-        backend = EvaluatorBackend(roles, public, engine, products, cot, last)
+        gates = evaluating(engine, plan.kernels, seeds.hash, public.constant, tables.receive)
+        products = corrected(engine, seeds.hash, tables.receive)
+        backend = EvaluatorBackend(roles, public, gates, products, cot, last)
         results["evaluator"] = walk(plan, backend, sources, frozenset({roles.evaluator}))
     except BaseException:
         up.send(bytes(1 << 16))  # let the garbler end

@@ -1,0 +1,105 @@
+"""Garbling and evaluating in C, see gates.h; absent where there was no compiler.
+
+Labels are 16 bytes, and tables as in `runtime.execute.backend`; how the registers of a tile lie in memory, at least
+(registers, lanes) labels, is known here alone.  Every length is checked (ValueError).  Other threads of Python go on
+meanwhile, and must leave alone what is handed over.
+"""
+
+from typing import Any, Final, final
+
+from numpy.typing import NDArray
+
+VERSION: Final[int]
+
+def paths() -> list[tuple[str, bool]]:
+    """Every path that was built, the fastest first, and whether this CPU has it."""
+
+@final
+class Kernel:
+    """A kernel's program for one path: instructions (op, left, right, out) and outputs (register, inverted)."""
+
+    def __new__(cls, path: str, registers: int, code: NDArray[Any], outputs: NDArray[Any], /) -> Kernel:
+        """Raises ValueError for a path that this CPU has not, and for a register that the kernel has not."""
+
+    def load(self, registers: NDArray[Any], lanes: int, constant: NDArray[Any], inputs: NDArray[Any], /) -> None:
+        """Begin a tile."""
+
+    def garble(
+        self,
+        registers: NDArray[Any],
+        lanes: int,
+        first: int,
+        rows: int,
+        seed: bytes,
+        row: int,
+        delta: NDArray[Any],
+        tables: NDArray[Any],
+        /,
+    ) -> None:
+        """The kernel's rows from `first` on, which is row `row` of the run, into `tables`."""
+
+    def evaluate(
+        self,
+        registers: NDArray[Any],
+        lanes: int,
+        first: int,
+        rows: int,
+        seed: bytes,
+        row: int,
+        tables: bytes | bytearray | memoryview,
+        /,
+    ) -> None:
+        """The same rows with active labels."""
+
+    def finish(
+        self, registers: NDArray[Any], lanes: int, complement: bytes | NDArray[Any], outputs: NDArray[Any], /
+    ) -> None:
+        """The XORs behind the last row, and then the outputs, plus `complement` where they are inverted."""
+
+@final
+class Product:
+    """Products of one shape (`compiler.schedule.plan.Transfer`), a bit of all words at a time.
+
+    Labels are (words, 16 bytes), numbers (words, shared).
+    """
+
+    def __new__(
+        cls,
+        path: str,
+        words: int,
+        shared: int,
+        number_bytes: int,
+        blocks: int,
+        rows_of_a_word: int,
+        words_of_a_row: int,
+        /,
+    ) -> Product:
+        """Raises ValueError for a path that this CPU has not, and for a shape that no product has."""
+
+    def correct(
+        self,
+        seed: bytes,
+        row: int,
+        labels: NDArray[Any],
+        delta: NDArray[Any],
+        own: NDArray[Any],
+        bits: int,
+        weight: int,
+        share: NDArray[Any],
+        packed: NDArray[Any],
+        /,
+    ) -> None:
+        """The garbler's side: corrections of so many bits into `packed`, and its shares, weighted, added to `share`."""
+
+    def apply(
+        self,
+        seed: bytes,
+        row: int,
+        labels: NDArray[Any],
+        packed: bytes | bytearray | memoryview,
+        bits: int,
+        weight: int,
+        share: NDArray[Any],
+        /,
+    ) -> None:
+        """The evaluator's."""

@@ -1,0 +1,189 @@
+/* The paths, and which of them this CPU has. */
+
+#include "gates.h"
+
+#include <string.h>
+
+enum { WIPED = 4096 };   /* bytes of stack; a path takes less than half of them */
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include "simd.h"
+
+enum { KEYS = 8, ROUNDS = 10, MOST = 16 };   /* rows whose keys are made at once; rounds of AES-128; vectors at once */
+
+static const int ROUND_CONSTANTS[ROUNDS] = {1, 2, 4, 8, 16, 32, 64, 128, 27, 54};
+
+typedef struct {
+    __m128i rounds[ROUNDS + 1][KEYS];
+} schedule;
+
+/* Where an instruction's lanes are, and for an AND its tables and its key. */
+typedef struct {
+    const uint8_t *left, *right;
+    uint8_t *out, *generator, *evaluator;
+    const schedule *keys;
+    int key, op;
+    size_t lane;
+} operands;
+
+static inline operands located(const work *todo, const strip *at, const instruction *next, const schedule *keys,
+                               uint64_t done, uint8_t *tables)
+{
+    const size_t size = at->count * BLOCK, half = todo->lanes * BLOCK;
+    tables += at->lane * BLOCK + done * HALVES * half;
+    return (operands){
+        .left = at->registers + (size_t)next->left * size,
+        .right = at->registers + (size_t)next->right * size,
+        .out = at->registers + (size_t)next->out * size,
+        .generator = tables,
+        .evaluator = tables + half,
+        .keys = keys,
+        .key = (int)(done % KEYS),
+        .op = next->op,
+        .lane = at->lane,
+    };
+}
+
+#define JOIN_(a, b) a##_##b
+#define JOIN(a, b) JOIN_(a, b)
+#define OP(name) JOIN(name, WIDTH)                        /* of vectors of WIDTH blocks */
+#define ON(name) JOIN(name, PATH)                         /* of this path */
+#define FN(name) JOIN(ON(name), WIDTH)                    /* of this path for WIDTH lanes */
+#define ONE(name) JOIN(ON(name), 1)
+#define INLINE TARGET static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+#define PATH aesni
+#define TARGET __attribute__((target("aes,sse4.1")))
+#define WIDE 1
+#define GARBLED 3
+#define EVALUATED 6
+#define SPREAD 8
+#include "rows.h"
+#undef PATH
+#undef TARGET
+#undef WIDE
+#undef GARBLED
+#undef EVALUATED
+#undef SPREAD
+
+#define PATH vaes256
+#define TARGET __attribute__((target("aes,avx2,vaes")))
+#define WIDE 2
+#define GARBLED 3
+#define EVALUATED 6
+#define SPREAD 8
+#include "rows.h"
+#undef PATH
+#undef TARGET
+#undef WIDE
+#undef GARBLED
+#undef EVALUATED
+#undef SPREAD
+
+#define PATH vaes512
+#define TARGET __attribute__((target("aes,avx2,avx512f,avx512bw,vaes")))
+#define WIDE 4
+#define GARBLED 3
+#define EVALUATED 6
+#define SPREAD 8
+#include "rows.h"
+#undef PATH
+#undef TARGET
+#undef WIDE
+#undef GARBLED
+#undef EVALUATED
+#undef SPREAD
+
+static int has_aesni(void)
+{
+    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("sse4.1");
+}
+
+static int has_vaes256(void)
+{
+    return has_aesni() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vaes");
+}
+
+static int has_vaes512(void)
+{
+    return has_vaes256() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+}
+
+const path PATHS[] = {
+    {"vaes512", 1, has_vaes512, garble_vaes512, evaluate_vaes512, spread_vaes512},
+    {"vaes256", 1, has_vaes256, garble_vaes256, evaluate_vaes256, spread_vaes256},
+    {"aesni", 0, has_aesni, garble_aesni, evaluate_aesni, spread_aesni},
+    {NULL, 0, NULL, NULL, NULL, NULL},
+};
+
+#else
+
+const path PATHS[] = {{NULL, 0, NULL, NULL, NULL, NULL}};
+
+#endif
+
+static void *(*const volatile set)(void *, int, size_t) = memset;
+
+void wipe_memory(void *memory, size_t size)
+{
+    set(memory, 0, size);
+}
+
+/* A call of its own, so that it lies where the frames of the path lay. */
+#if defined(__GNUC__)
+__attribute__((noinline))
+#endif
+void wipe_stack(void)
+{
+    uint8_t used[WIPED];
+    wipe_memory(used, sizeof used);
+}
+
+/* The strip behind so many lanes; it has none where the tile ends. */
+static strip strip_at(const work *todo, size_t before)
+{
+    const size_t left = todo->lanes - before;
+    return (strip){todo->memory + before * todo->registers * BLOCK, before, left < STRIP ? left : STRIP};
+}
+
+void garble(const path *by, const work *todo, const uint8_t *delta, uint8_t *tables)
+{
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
+        by->garble(todo, &at, delta, tables);
+    wipe_stack();
+}
+
+void evaluate(const path *by, const work *todo, const uint8_t *tables)
+{
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
+        by->evaluate(todo, &at, tables);
+}
+
+void load(const work *todo, const uint8_t *constant, const uint8_t *inputs, size_t count)
+{
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count)) {
+        const size_t size = at.count * BLOCK;
+        for (size_t lane = 0; lane < at.count; lane++)
+            memcpy(at.registers + lane * BLOCK, constant, BLOCK);
+        for (size_t i = 0; i < count; i++)
+            memcpy(at.registers + (1 + i) * size, inputs + (i * todo->lanes + at.lane) * BLOCK, size);
+    }
+}
+
+void save(const work *todo, size_t number, const uint8_t *complement, uint8_t *to)
+{
+    uint64_t added[2] = {0, 0}, label[2];
+    if (complement)
+        memcpy(added, complement, BLOCK);
+    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count)) {
+        const uint8_t *from = at.registers + number * at.count * BLOCK;
+        for (size_t lane = 0; lane < at.count; lane++) {
+            memcpy(label, from + lane * BLOCK, BLOCK);
+            label[0] ^= added[0];
+            label[1] ^= added[1];
+            memcpy(to + (at.lane + lane) * BLOCK, label, BLOCK);
+        }
+    }
+}

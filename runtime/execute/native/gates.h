@@ -1,0 +1,68 @@
+/* Half-gates over a tile of lanes, as runtime/execute/portable.py makes them, byte for byte.
+
+   Nothing here branches on a label or on the correlation, or takes an address from one: permute bits become masks. */
+
+#ifndef CCR_GATES_H
+#define CCR_GATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BLOCK = 16, HALVES = 2 };                       /* bytes of a label; ciphertexts of an AND */
+enum { AND = 1, INVERT_LEFT = 2, INVERT_RIGHT = 4 };   /* bits of `op`; a XOR has none */
+
+/* A tile runs strip by strip, whose registers stay in the first cache, one strip behind the other in memory: register r
+   of lane l of a strip of n lanes is 16 bytes at (r * n + l) * 16 of the strip. */
+enum { STRIP = 48 };
+
+/* register[out] = register[left] op register[right]; `out` may be an operand. */
+typedef struct {
+    int32_t op, left, right, out;
+} instruction;
+
+/* Some of a kernel's instructions, over all lanes of a tile; the first AND is table row `row` of the run. */
+typedef struct {
+    const instruction *first, *end;
+    uint8_t *memory;
+    size_t registers, lanes;
+    const uint8_t *seed;
+    uint64_t row;
+} work;
+
+/* Part of a tile: `count` lanes from `lane` on, in registers of their own. */
+typedef struct {
+    uint8_t *registers;
+    size_t lane, count;
+} strip;
+
+/* One way of doing it; the bytes are the same.  Tables are (ANDs, 2 halves, lanes, 16 bytes), in C order. */
+typedef struct {
+    const char *name;
+    int avx2;                 /* has whoever has it */
+    int (*supported)(void);   /* by this CPU and its operating system */
+    /* As below, of one strip. */
+    void (*garble)(const work *, const strip *, const uint8_t *delta, uint8_t *tables);
+    void (*evaluate)(const work *, const strip *, const uint8_t *tables);
+    /* The hashes of one row of a product: of `count` labels, `blocks` each, whose tweaks are counted through.  `inner` is
+       room for as many blocks as labels, and left as it is. */
+    void (*spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks, uint8_t *inner,
+                   uint8_t *stream);
+} path;
+
+extern const path PATHS[];    /* the fastest first; ends with one that has no name */
+
+/* All strips.  Garbling wipes the stack that it used, in which the correlation and pairs of labels lay. */
+void garble(const path *, const work *, const uint8_t *delta, uint8_t *tables);
+void evaluate(const path *, const work *, const uint8_t *tables);
+
+/* The constant to register 0, inputs (count, lanes, 16 bytes) to those behind it. */
+void load(const work *, const uint8_t *constant, const uint8_t *inputs, size_t count);
+
+/* A register of all lanes, plus `complement` unless it is NULL. */
+void save(const work *, size_t number, const uint8_t *complement, uint8_t *to);
+
+/* Zeros, whatever the compiler thinks of it; and over the stack below, which a path has used. */
+void wipe_memory(void *, size_t);
+void wipe_stack(void);
+
+#endif

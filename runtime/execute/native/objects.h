@@ -1,0 +1,20 @@
+/* What the types of the module share. */
+
+#ifndef CCR_OBJECTS_H
+#define CCR_OBJECTS_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000 /* the buffer protocol is in it from 3.11 on */
+#include <Python.h>
+
+#include "gates.h"
+
+extern PyType_Spec kernel_spec, product_spec;
+
+/* The path of that name; NULL, with ValueError, if this machine has none. */
+const path *find_path(const char *name);
+
+/* ValueError for what is not as long as it should be; -1. */
+int refuse(const char *what);
+
+#endif

@@ -1,0 +1,102 @@
+/* A path's rows over one strip, WIDE lanes at a time, what is left one by one.  Included for each PATH. */
+
+#define WIDTH 1
+#include "lanes.h"
+#undef WIDTH
+#define WIDTH WIDE
+#if WIDE > 1
+#include "lanes.h"
+#endif
+
+/* The XORs up to the next AND, or the end. */
+INLINE const instruction *ON(add)(const instruction *next, const instruction *end, uint8_t *registers, size_t lanes)
+{
+    const size_t size = lanes * BLOCK, wide = size - lanes % WIDE * BLOCK, many = size - lanes % (4 * WIDE) * BLOCK;
+    for (; next < end && !(next->op & AND); next++) {
+        const uint8_t *left = registers + (size_t)next->left * size, *right = registers + (size_t)next->right * size;
+        uint8_t *out = registers + (size_t)next->out * size;
+        size_t place = 0;
+        for (; place < many; place += 4 * WIDE * BLOCK)
+            FN(add)(left + place, right + place, out + place, 4);
+        for (; place < wide; place += WIDE * BLOCK)
+            FN(add)(left + place, right + place, out + place, 1);
+        for (; place < size; place += BLOCK)
+            ONE(add)(left + place, right + place, out + place, 1);
+    }
+    return next;
+}
+
+TARGET static void ON(garble)(const work *todo, const strip *on, const uint8_t *delta, uint8_t *tables)
+{
+    const size_t lanes = on->count, many = lanes - lanes % (GARBLED * WIDE), wide = lanes - lanes % WIDE;
+    schedule keys;
+    const instruction *next = todo->first;
+    for (uint64_t done = 0;; done++) {
+        next = lanes == 1 ? ON(add)(next, todo->end, on->registers, 1) : ON(add)(next, todo->end, on->registers, lanes);
+        if (next == todo->end)
+            return;
+        if (done % KEYS == 0)
+            FN(expand)(&keys, todo->seed, todo->row + done);
+        const operands at = located(todo, on, next++, &keys, done, tables);
+        size_t lane = 0;
+        for (; lane < many; lane += GARBLED * WIDE)
+            FN(garble)(&at, lane, GARBLED, delta);
+        for (; lane < wide; lane += WIDE)
+            FN(garble)(&at, lane, 1, delta);
+        for (; lane < lanes; lane++)
+            ONE(garble)(&at, lane, 1, delta);
+    }
+}
+
+TARGET static void ON(evaluate)(const work *todo, const strip *on, const uint8_t *tables)
+{
+    const size_t lanes = on->count, many = lanes - lanes % (EVALUATED * WIDE), wide = lanes - lanes % WIDE;
+    schedule keys;
+    const instruction *next = todo->first;
+    for (uint64_t done = 0;; done++) {
+        next = lanes == 1 ? ON(add)(next, todo->end, on->registers, 1) : ON(add)(next, todo->end, on->registers, lanes);
+        if (next == todo->end)
+            return;
+        if (done % KEYS == 0)
+            FN(expand)(&keys, todo->seed, todo->row + done);
+        const operands at = located(todo, on, next++, &keys, done, (uint8_t *)tables);
+        size_t lane = 0;
+        for (; lane < many; lane += EVALUATED * WIDE)
+            FN(evaluate)(&at, lane, EVALUATED);
+        for (; lane < wide; lane += WIDE)
+            FN(evaluate)(&at, lane, 1);
+        for (; lane < lanes; lane++)
+            ONE(evaluate)(&at, lane, 1);
+    }
+}
+
+/* The hashes of one row of a product, see gates.h. */
+TARGET static void ON(spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks,
+                              uint8_t *inner, uint8_t *stream)
+{
+    const size_t group = SPREAD * WIDE, all = count * blocks;
+    uint8_t staged[SPREAD * WIDE * BLOCK];
+    schedule keys;
+    FN(expand)(&keys, seed, row);
+    size_t at = 0;
+    for (; at + group <= count; at += group)
+        FN(inner)(labels + at * BLOCK, SPREAD, &keys, inner + at * BLOCK);
+    for (; at < count; at++)
+        ONE(inner)(labels + at * BLOCK, 1, &keys, inner + at * BLOCK);
+    const uint8_t *label = inner;
+    for (size_t done = 0, block = 0; done < all; done += group) {
+        const size_t some = all - done < group ? all - done : group;
+        for (size_t i = 0; i < some; i++) {
+            memcpy(staged + i * BLOCK, label, BLOCK);
+            if (++block == blocks)
+                block = 0, label += BLOCK;
+        }
+        if (some == group)
+            FN(outer)(staged, done, SPREAD, &keys, stream + done * BLOCK);
+        else
+            for (size_t i = 0; i < some; i++)
+                ONE(outer)(staged + i * BLOCK, done + i, 1, &keys, stream + (done + i) * BLOCK);
+    }
+}
+
+#undef WIDTH

@@ -1,0 +1,254 @@
+"""The C engines: the portable engines' bytes on every path that this CPU has, and nothing left behind."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.backends import BACKENDS, NATIVE
+from support.small_plans import random_circuit, small_tile
+
+from compiler.gates.circuit import Circuit, Gate, GateOp
+from compiler.schedule.plan import Kernel
+from runtime.crypto.labels import Labels, fresh, fresh_delta
+from runtime.crypto.secret import LabelSecret, SecretDestroyed
+from runtime.execute import engines
+from runtime.execute.engines import PORTABLE, Choice, NoSuchBackend, choose, evaluating, garbling
+from runtime.execute.native import built as module
+from runtime.execute.native import selftest
+from runtime.execute.native.built import Built, built
+
+SEED = bytes(range(16))
+
+
+class Reader:
+    def __init__(self, data: bytes | bytearray) -> None:
+        self.data = memoryview(data)
+
+    def __call__(self, size: int) -> memoryview:
+        head, self.data = self.data[:size], self.data[size:]
+        return head
+
+
+def made(backend: str, kernel: Kernel, secret: LabelSecret, labels: Labels, row: int) -> tuple[bytes, bytes, bytes]:
+    """Tables, and the outputs' labels of a garbler and an evaluator that both take `labels` for the inputs'."""
+    tables, constant = bytearray(), labels[:1, 0]
+    zero = garbling(backend, [kernel], secret, SEED, constant, tables.extend).run(0, labels, row)
+    active = evaluating(backend, [kernel], SEED, constant, Reader(tables)).run(0, labels, row)
+    return bytes(tables), zero.tobytes(), active.tobytes()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 1 << 32),
+    st.one_of(st.integers(1, 20), st.integers(1, 150)),
+    st.integers(0, 70),
+    st.integers(0, (1 << 64) - 200),
+)
+def test_every_path_makes_the_portable_bytes(seed: int, lanes: int, gates: int, row: int) -> None:
+    kernel = small_tile(random_circuit(random.Random(seed), 5, gates, 7), 256)
+    secret, labels = LabelSecret.fresh(), fresh(5 * lanes).reshape(5, lanes, 2)
+    expected = made(PORTABLE, kernel, secret, labels, row)
+    for backend in NATIVE:
+        assert made(backend, kernel, secret, labels, row) == expected
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+@pytest.mark.parametrize("lanes", [2, 500, 1024])
+def test_a_tile_of_many_chunks(backend: str, lanes: int) -> None:
+    gates = 6_000 // lanes + 90
+    kernel = small_tile(random_circuit(random.Random(lanes), 40, gates, 50), 1024)
+    secret, labels = LabelSecret.fresh(), fresh(40 * lanes).reshape(40, lanes, 2)
+    assert made(backend, kernel, secret, labels, 7) == made(PORTABLE, kernel, secret, labels, 7)
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+@pytest.mark.parametrize("gates", [(), (Gate(GateOp.XOR, 3, 4), Gate(GateOp.XOR, 6, 1))])
+def test_kernels_without_rows(backend: str, gates: tuple[Gate, ...]) -> None:
+    """They send nothing; constants and inputs may be outputs, as they are or inverted."""
+    literals = range(2 * (3 + len(gates)))
+    kernel = small_tile(Circuit(2, gates, tuple(literals)), 8)
+    secret, labels = LabelSecret.fresh(), fresh(2 * 5).reshape(2, 5, 2)
+    found = made(backend, kernel, secret, labels, 0)
+    assert found == made(PORTABLE, kernel, secret, labels, 0)
+    assert not found[0]
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+def test_one_engine_runs_kernels_and_numbers_of_lanes_by_turns(backend: str) -> None:
+    """In the same registers: what another tile left in them is not read."""
+    kernels = [small_tile(random_circuit(random.Random(n), 4, 30 * n, 6), 64) for n in (1, 2, 3)]
+    secret, constant = LabelSecret.fresh(), fresh(1)
+    sent = bytearray(), bytearray()
+    mine = garbling(backend, kernels, secret, SEED, constant, sent[0].extend)
+    theirs = garbling(PORTABLE, kernels, secret, SEED, constant, sent[1].extend)
+    for kernel, lanes in [(0, 64), (2, 3), (1, 33), (0, 1), (2, 64)]:
+        labels = fresh(4 * lanes).reshape(4, lanes, 2)
+        assert np.array_equal(mine.run(kernel, labels, 5), theirs.run(kernel, labels, 5))
+    assert sent[0] == sent[1]
+    with pytest.raises(ValueError, match="64 lanes at once, not 65"):
+        mine.run(0, fresh(4 * 65).reshape(4, 65, 2), 0)
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+def test_inputs_that_do_not_lie_together(backend: str) -> None:
+    kernel = small_tile(random_circuit(random.Random(3), 5, 40, 7), 16)
+    secret, labels = LabelSecret.fresh(), fresh(5 * 9).reshape(9, 5, 2).swapaxes(0, 1)
+    assert made(backend, kernel, secret, labels, 1) == made(PORTABLE, kernel, secret, labels, 1)
+
+
+# -- secrets --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+def test_the_registers_are_wiped(backend: str) -> None:
+    kernel = small_tile(random_circuit(random.Random(4), 5, 40, 7), 16)
+    secret = LabelSecret(fresh_delta())
+    engine: Any = garbling(backend, [kernel], secret, SEED, fresh(1), lambda data: None)
+    engine.run(0, fresh(5 * 16).reshape(5, 16, 2), 0)
+    assert engine._registers.any()
+    secret.destroy()
+    assert not engine._registers.any()
+    with pytest.raises(SecretDestroyed):
+        engine.run(0, fresh(5 * 16).reshape(5, 16, 2), 0)
+    with pytest.raises(SecretDestroyed):
+        garbling(backend, [kernel], secret, SEED, fresh(1), lambda data: None)
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+def test_other_threads_go_on(backend: str) -> None:
+    """While a tile is garbled: nobody is made to yield here, so another thread counts only where C lets it."""
+    kernel = small_tile(random_circuit(random.Random(4), 5, 100, 7), 1024)
+    engine: Any = garbling(backend, [kernel], LabelSecret.fresh(), SEED, fresh(1), lambda data: None)
+    ready = engine._tile.load(0, fresh(5 * 1024).reshape(5, 1024, 2))
+    tables, delta = np.empty((ready.rows, 2, 1024, 2), dtype=np.uint64), fresh_delta()
+    counted, meanwhile = [0], [0]
+
+    def garble() -> None:
+        for _ in range(2000):
+            before = counted[0]
+            ready.code.garble(engine._registers, 1024, 0, ready.rows, SEED, 0, delta, tables)
+            meanwhile[0] = counted[0] - before
+            if meanwhile[0]:
+                break
+
+    interval, thread = sys.getswitchinterval(), Thread(target=garble)
+    sys.setswitchinterval(1000.0)
+    try:
+        thread.start()
+        while thread.is_alive():
+            counted[0] += 1
+            time.sleep(0)
+    finally:
+        sys.setswitchinterval(interval)
+    assert meanwhile[0] > 0
+
+
+# -- what is refused ------------------------------------------------------------------------------
+
+
+def wrong_calls() -> Iterator[tuple[str, str, tuple[Any, ...]]]:
+    """Of a kernel of 3 registers with 1 row and 1 output, over 2 lanes: what is told, the method, its arguments."""
+    memory, label, row = np.zeros((3, 2, 2), np.uint64), np.zeros(2, np.uint64), np.zeros((1, 2, 2, 2), np.uint64)
+    few, none = memory[:2].copy(), np.zeros(0, np.uint64)
+    yield "registers have", "load", (few, 2, label, memory[:2])
+    yield "registers have", "load", (memory, 0, label, none)
+    yield "registers have", "load", (memory, -1, label, none)
+    yield "inputs have", "load", (memory, 2, label, memory)
+    yield "inputs have", "load", (memory, 2, memory, memory[:2])
+    yield "inputs have", "load", (memory, 2, label, label)
+    yield "registers have", "garble", (few, 2, 0, 1, SEED, 0, label, row)
+    yield "1 rows, not 1 from 1", "garble", (memory, 2, 1, 1, SEED, 0, label, row)
+    yield "1 rows, not 1 from -1", "garble", (memory, 2, -1, 1, SEED, 0, label, row)
+    yield "1 rows, not 0 from 0", "garble", (memory, 2, 0, 0, SEED, 0, label, none)
+    yield "1 rows, not 2 from 0", "garble", (memory, 2, 0, 2, SEED, 0, label, np.zeros(16, np.uint64))
+    yield "hash seeds have", "garble", (memory, 2, 0, 1, SEED[:15], 0, label, row)
+    yield "correlations have", "garble", (memory, 2, 0, 1, SEED, 0, memory, row)
+    yield "tables have", "garble", (memory, 2, 0, 1, SEED, 0, label, memory)
+    yield "tables have", "evaluate", (memory, 2, 0, 1, SEED, 0, bytes(63))
+    yield "tables have", "evaluate", (memory, 2, 0, 1, SEED, 0, bytes(65))
+    yield "1 rows, not 1 from 1", "evaluate", (memory, 2, 1, 1, SEED, 0, bytes(64))
+    yield "outputs have", "finish", (memory, 2, label, label)
+    yield "outputs have", "finish", (memory, 2, bytes(8), memory[0])
+    yield "registers have", "finish", (few, 2, label, memory[0])
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+def test_wrong_lengths_are_refused(backend: str) -> None:
+    """Before C reads or writes a byte of them."""
+    from runtime.execute.native import _kernel  # here, because a machine without a compiler has none
+
+    code, outputs = np.array([[1, 0, 1, 2]], np.int32), np.array([[2, 0]], np.int32)
+    kernel = _kernel.Kernel(backend, 3, code, outputs)
+    for told, name, arguments in wrong_calls():
+        with pytest.raises(ValueError, match=told):
+            getattr(kernel, name)(*arguments)
+    for op, left, right, out in [(1, 3, 0, 0), (0, 0, -1, 0), (1, 0, 0, 3), (2, 0, 0, 0), (8, 0, 0, 0), (-1, 0, 0, 0)]:
+        with pytest.raises(ValueError, match="instruction 0 is none for 3 registers"):
+            _kernel.Kernel(backend, 3, np.array([[op, left, right, out]], np.int32), outputs)
+    with pytest.raises(ValueError, match="output 0 is none of 3 registers"):
+        _kernel.Kernel(backend, 3, code, np.array([[3, 0]], np.int32))
+    with pytest.raises(ValueError, match="no path `abacus`"):
+        _kernel.Kernel("abacus", 3, code, outputs)
+
+
+# -- which one runs -------------------------------------------------------------------------------
+
+FOUND = Built(("fast", "slow"), ("faster",))
+
+
+def test_the_fastest_that_works_is_chosen() -> None:
+    assert choose(FOUND, lambda path: True, "").backend == "fast"
+    assert choose(FOUND, lambda path: path == "slow", "").backend == "slow"
+    assert choose(FOUND, lambda path: False, "") == Choice(PORTABLE, "nothing else works on this CPU")
+    assert choose(Built((), (), "no compiler"), lambda path: True, "") == Choice(PORTABLE, "no compiler")
+
+
+@pytest.mark.parametrize("wanted", ["fast", "slow", PORTABLE])
+def test_another_is_named_by_the_environment(wanted: str) -> None:
+    assert choose(FOUND, lambda path: False, wanted) == Choice(wanted, "CCR_BACKEND names it")
+
+
+@pytest.mark.parametrize("wanted", ["faster", "abacus"])
+def test_one_that_is_not_there_is_refused(wanted: str) -> None:
+    with pytest.raises(NoSuchBackend, match=f"names `{wanted}`, and this machine has fast, slow, portable"):
+        choose(FOUND, lambda path: True, wanted)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_environment_is_read(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCR_BACKEND", backend)
+    assert engines.chosen().backend == backend
+
+
+def test_what_was_built_for_another_version_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "VERSION", 999)
+    found = built()
+    assert found.paths == ()
+    assert "install ccr again" in found.missing or not NATIVE
+
+
+@pytest.mark.parametrize("backend", NATIVE)
+def test_the_self_test_sees_one_wrong_bit(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert selftest.works(backend)
+    monkeypatch.setattr(selftest, "PortableGarbler", _flipping(selftest.PortableGarbler))
+    assert not selftest.works(backend)
+
+
+def _flipping(engine: Any) -> Any:
+    class Flipping(engine):  # type: ignore[misc]  # whose class is given
+        def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
+            changed = inputs.copy()
+            changed[-1, -1, 1] ^= np.uint64(1 << 63)
+            outputs: Labels = super().run(kernel, changed, row)
+            return outputs
+
+    return Flipping
