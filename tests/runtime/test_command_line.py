@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from runtime.cli import ink, screen
 from runtime.cli.app import app
-from runtime.execute.engines import BACKEND
+from runtime.execute.engines import chosen
 
 WRONG = "party a; party b;\ninput x: uint<8> from a;\noutput y to a;\n"
 LONG = "a" * 300
@@ -26,7 +26,11 @@ needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this sys
 
 def test_the_version_names_the_backend() -> None:
     done = call("--version")
-    assert done.exit_code == 0 and done.stdout.startswith("ccr 0.") and done.stdout.endswith(f", backend {BACKEND}\n")
+    assert (
+        done.exit_code == 0
+        and done.stdout.startswith("ccr 0.")
+        and done.stdout.endswith(f", backend {chosen().backend}\n")
+    )
 
 
 # -- check
