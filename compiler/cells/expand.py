@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, assert_never
 
@@ -19,6 +18,7 @@ from compiler.cells.power import power
 from compiler.cells.private_divide import divide, remainder, square_root
 from compiler.cells.round import round_to
 from compiler.cells.table import Lookups, apply_pieces
+from compiler.cells.word import Number, Word, count_readers
 from compiler.gates.builder import Builder, placed
 from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES
@@ -53,46 +53,10 @@ from compiler.words.operations import (
 from compiler.words.sampler import Sampler
 
 Wires = NDArray[Any]  # dtype object: one Word for each element of a tensor
-Number = Bits | Columns
 
 
 class Unsupported(Exception):
     """An item that is not work of one lane; the cut into kernels must not let it in."""
-
-
-@dataclass(eq=False, slots=True)
-class Word:
-    """One element of one value: how it is made, who reads it, and what it is once it is made."""
-
-    op: Compute | None  # None: a port or a constant
-    operands: tuple[Word, ...]
-    type: Type
-    index: int = -1  # of its item in the lane
-    uses: int = 0
-    needed: int = 0  # low bits that its readers look at
-    number: Number | None = None
-    siblings: tuple[Word, ...] = ()  # of the first bit that one circuit makes: all of them
-
-    def columns(self, builder: Builder) -> Columns:
-        """To add to a sum: as it is if that sum is its only reader, else added up first."""
-        assert self.number is not None
-        if isinstance(self.number, Columns) and (self.uses <= 1 or self.number.light):
-            return self.number
-        return Columns.of(self.bits(builder))
-
-    def bits(self, builder: Builder) -> Bits:
-        """Resolved, once."""
-        assert self.number is not None
-        if isinstance(self.number, Columns):
-            self.number = Bits(compress(builder, self.number, self.type.width), self.type.signed)
-        return self.number
-
-    @property
-    def constant(self) -> int | None:
-        """The value, if it is public."""
-        if isinstance(self.number, Columns) and not self.number.bits:
-            return self.number.constant >> self.number.shift
-        return None
 
 
 def expand(block: Block) -> Circuit:
@@ -125,7 +89,7 @@ def charged(block: Block, most: int = PROGRAM_GATES) -> tuple[Circuit, list[int]
     for word in results:
         word.uses += 2  # a result is resolved, and read as such by whoever else reads it
         word.needed = word.type.width
-    _count_readers(order)
+    count_readers(order)
     lookups = Lookups((id(w.operands[0]), w.op) for w in order if w.uses and isinstance(w.op, Pieces))
     for word in order:
         if word.uses and word.number is None:
@@ -204,27 +168,6 @@ def _indices(number: int, args: list[Wires]) -> list[int]:
     if None in constants:
         raise Unsupported(f"item {number} of a lane is indexed by a value that is not a constant")
     return [c for c in constants if c is not None]
-
-
-def _count_readers(order: list[Word]) -> None:
-    """Only what a result needs counts as a reader."""
-    for word in reversed(order):
-        if word.uses:
-            reads = _reads(word)
-            for operand in word.operands:
-                operand.uses += 1
-                operand.needed = max(operand.needed, min(reads, operand.type.width))
-
-
-def _reads(word: Word) -> int:
-    """The low bits of its operands that a word looks at, if it may be fewer than all."""
-    match word.op:
-        case Linear() | Sum():
-            return word.needed
-        case Round(denominator=down, wrap=True) if down & (down - 1) == 0:
-            return down.bit_length() - 1 + word.type.width
-        case _:
-            return max(operand.type.width for operand in word.operands)
 
 
 def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number:

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("lang", "compiler", "runtime")
 OPEN = {
-    "compiler/cells/expand.py:_reads": "how many low bits of its operands a word needs: all of them, if nothing else",
+    "compiler/cells/word.py:_reads": "how many low bits of its operands a word needs: all of them, if nothing else",
     "compiler/joint/verify.py:_value": "whatever else reads a share is refused",
     "compiler/lowering/history.py:step": "what is made otherwise is new, and chosen whole",
     "compiler/training/bounds.py:_structural": "a norm has the bound that the type's range gives, if no better one",
