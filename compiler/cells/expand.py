@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from compiler.cells.add import compress
 from compiler.cells.columns import Bits, Columns
 from compiler.cells.compare import equal, negative, select, select_free
-from compiler.cells.multiply import product, put_digits, term
+from compiler.cells.multiply import added, product, put_digits, term, triangle
 from compiler.cells.noise import gauss
 from compiler.cells.power import power
 from compiler.cells.private_divide import divide, remainder, square_root
@@ -51,6 +51,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 
 Wires = NDArray[Any]  # dtype object: one Word for each element of a tensor
 
@@ -137,7 +138,7 @@ def _wire(number: int, item: Value, args: list[Wires], order: list[Word]) -> Wir
             return np.concatenate(args)
         case operations.Bound() | operations.Mechanism() | operations.Enter():
             return args[0]
-        case Sum() | Dot() | Digits() | Sampler() as op:
+        case Sum() | Dot() | Digits() | Triangles() | Sampler() as op:
             lead = args[0].ndim - (1 if isinstance(op, Sampler) else op.count)
             rows = np.concatenate([a.reshape(*a.shape[:lead], -1) for a in np.broadcast_arrays(*args)], axis=lead)
             made = [Word(op, tuple(row), item.type) for row in rows.reshape(item.type.size, -1)]
@@ -182,6 +183,8 @@ def _cell(builder: Builder, word: Word, op: Compute, lookups: Lookups) -> Number
             return _dot(builder, word)
         case Digits():
             return _digits(builder, word, op)
+        case Triangles():
+            return _triangles(builder, word, op)
         case Exact():
             return _exact(builder, word, op)
         case Round():
@@ -259,6 +262,17 @@ def _digits(builder: Builder, word: Word, op: Digits) -> Number:
     for left, right in zip(word.operands[:half], word.operands[half:], strict=True):
         assert (op.left, op.right) == (digit_offset(left.type), digit_offset(right.type))
         put_digits(total, left.bits(builder), right.bits(builder))
+    return total
+
+
+def _triangles(builder: Builder, word: Word, op: Triangles) -> Number:
+    half = len(word.operands) // 2 if op.pair else 0
+    total = Columns()
+    for at in range(half or len(word.operands)):
+        number = word.operands[at].bits(builder)
+        if op.pair:
+            number = added(builder, number, word.operands[half + at].bits(builder))
+        total.add(triangle(number, op.offset))
     return total
 
 

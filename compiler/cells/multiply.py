@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from compiler.cells import heights
 from compiler.cells.add import ands, compress
-from compiler.cells.columns import Bits, Columns, Deferred
+from compiler.cells.columns import Bits, Columns, Deferred, width_of
 from compiler.cells.heights import Word
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, GateOp
+from compiler.words.ir import full_range
 
 
 def digit_offset(word: Bits) -> int:
@@ -47,8 +48,18 @@ def digit_product(a: Bits, b: Bits) -> Columns:
 
 
 def digit_square(a: Bits) -> Columns:
-    """a * a: D(a)^2 holds each pair twice, and each digit's own square is 1."""
-    columns = Columns(shift=2)
+    """a * a: of D(a)^2 a quarter, less what is linear."""
+    columns = digit_pairs(a)
+    columns.shift = 2
+    k = digit_offset(a)
+    columns.accumulate(Columns.of(a), -4 * k)
+    columns.constant -= k * k
+    return columns
+
+
+def digit_pairs(a: Bits) -> Columns:
+    """D(a)^2, of which an eighth is meant: it holds each pair of digits twice, and each digit's own square is 1."""
+    columns = Columns(shift=3)
     top = len(a.literals) - 1
     for i, left in enumerate(a.literals):
         columns.constant += 1 << (2 * i)
@@ -56,8 +67,22 @@ def digit_square(a: Bits) -> Columns:
             minus = a.signed and i == top
             columns.put(i + j + 2, Deferred(GateOp.XOR, left, a.literals[j], not minus))
             columns.constant -= 1 << (i + j + 1)
+    return columns
+
+
+def added(builder: Builder, a: Bits, b: Bits) -> Bits:
+    """a + b, as wide as it may be."""
+    both = Columns.of(a)
+    both.add(Columns.of(b))
+    ends = [sum(full_range(len(word.literals), word.signed)[end] for word in (a, b)) for end in (0, 1)]
+    return Bits(compress(builder, both, width_of(*ends)), ends[0] < 0)
+
+
+def triangle(a: Bits, offset: int) -> Columns:
+    """a (a + k) / 2 for an odd k: of D(a)^2 - k^2 an eighth, where k is that of the digits."""
+    columns = digit_pairs(a)
     k = digit_offset(a)
-    columns.accumulate(Columns.of(a), -4 * k)
+    columns.accumulate(Columns.of(a), 4 * (offset - k))
     columns.constant -= k * k
     return columns
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
 
 from compiler.functions.divide import floor_divide
 from compiler.functions.order import bits, element
@@ -14,6 +15,9 @@ from compiler.words.builder import Builder
 from compiler.words.ir import Claim, Type, Value
 from compiler.words.operations import And, Constant, Pieces, Strided, View
 from compiler.words.strides import elements_of, row_major
+
+if TYPE_CHECKING:
+    from compiler.words.integers import Array
 
 LOOKUPS = 8  # of one table: beyond that its circuits would be too large
 
@@ -34,21 +38,14 @@ def looked_up(b: Builder, x: int, indices: Mapping[int, int]) -> int | None:
     index = b.round(place, Fraction(1), *map(int, b.bounds(place)))  # 3 i in units of 1
     if not b.type(index).hi:
         return None
-    others = [axis for axis in range(len(type.shape)) if axis not in indices]
-    inner = _offsets(type.shape, others)
-    rows = [[known[start + offset] for offset in inner] for start in _offsets(type.shape, axes)]
-    shape = tuple(type.shape[axis] for axis in others)
-    return _rows(b, rows[: b.type(index).hi + 1], index, replace(type, shape=shape))
+    import numpy as np  # here, because it takes longer to load than most programs to check, which look nothing up
+
+    first = np.moveaxis(np.array(known, dtype=object).reshape(type.shape), axes, range(len(axes)))
+    inner = first.shape[len(axes) :]
+    return _rows(b, first.reshape(-1, prod(inner))[: b.type(index).hi + 1], index, replace(type, shape=inner))
 
 
-def _offsets(shape: Sequence[int], axes: Sequence[int]) -> list[int]:
-    """Where the elements along these axes stand, in row-major order; of the other axes it is the first."""
-    units = row_major(shape)
-    places = product(*(range(shape[axis]) for axis in axes))
-    return [sum(units[axis] * place for axis, place in zip(axes, at, strict=True)) for at in places]
-
-
-def _rows(b: Builder, rows: Sequence[Sequence[int]], index: int, type: Type) -> int | None:
+def _rows(b: Builder, rows: Array, index: int, type: Type) -> int | None:
     """rows[index], of that type."""
     places = (len(rows) - 1).bit_length()  # of the index, within a block
     while places > 1 and (2 + type.width) << places > KERNEL_GATES:
@@ -60,8 +57,7 @@ def _rows(b: Builder, rows: Sequence[Sequence[int]], index: int, type: Type) -> 
         return None
     low = b.logic(And(), index, b.const([Fraction((1 << places) - 1)]))
     found = [
-        b.concat([_vector(b, [row[j : j + beside] for row in rows[i : i + (1 << places)]], low, type) for j in parts])
-        for i in blocks
+        b.concat([_vector(b, rows[i : i + (1 << places), j : j + beside], low, type) for j in parts]) for i in blocks
     ]
     whole = b.concat([b.reshape(each, (1, *type.shape)) for each in found])
     return element(b, whole, floor_divide(b, index, Fraction(1 << places)))
@@ -80,13 +76,13 @@ def _public(b: Builder, x: int) -> list[int] | None:
     return list(item.op.values) * (type.size if len(item.op.values) == 1 else 1)
 
 
-def _vector(b: Builder, rows: Sequence[Sequence[int]], index: int, type: Type) -> int:
+def _vector(b: Builder, rows: Array, index: int, type: Type) -> int:
     """The row at the index, of numbers of that type."""
-    count, width = len(rows[0]), type.width
+    count, width = rows.shape[1], type.width
     if count == 1:
-        entries = [row[0] for row in rows]
+        entries = rows[:, 0].tolist()
         return b.reshape(_table(b, entries, index, replace(type, lo=min(entries), hi=max(entries))), (1,))
-    long = [sum((n & ((1 << width) - 1)) << (place * width) for place, n in enumerate(row)) for row in rows]
+    long = [sum((n & ((1 << width) - 1)) << (place * width) for place, n in enumerate(row)) for row in rows.tolist()]
     digits = bits(b, _table(b, long, index, Type((), Fraction(1), 0, (1 << count * width) - 1)))
     weights = [Fraction(1 << place) for place in range(width)]
     weights[-1] *= -1 if type.signed else 1

@@ -8,7 +8,7 @@ from math import prod
 from typing import assert_never
 
 from compiler.gates.limits import KERNEL_GATES
-from compiler.joint.digits import term_gates
+from compiler.joint.chunks import term_gates
 from compiler.words.extern import Extern
 from compiler.words.ir import Type, Value
 from compiler.words.operations import (
@@ -39,6 +39,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import ENTRIES, INDEX_BITS, THRESHOLD_BITS, Sampler
+from compiler.words.triangles import Triangles
 
 
 @dataclass
@@ -99,7 +100,7 @@ def estimate(item: Value, args: list[Type]) -> int:
     if isinstance(op, Source | Wiring | Mark | Enter | Telling | Sharing):
         raise AssertionError(f"`{NAMES[type(op)]}` takes no gates")
     match op:
-        case Digits(count=count) | Dot(count) | Sum(count):
+        case Digits(count=count) | Dot(count) | Sum(count) | Triangles(count=count):
             terms = prod(args[0].shape[len(args[0].shape) - count :])
             return terms * term_gates(op, widths)
         case Mul():

@@ -17,8 +17,8 @@ from compiler.training.squares import NOTHING, squares
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.integers import Array
 from compiler.words.ir import Value
+from compiler.words.needs import Wrong, need
 from compiler.words.operations import Constant, Equal, Less, Linear, Pieces, Round, Select
-from compiler.words.rules import Wrong, need
 
 CHOICES = Pieces | Less | Equal | Select | Linear | Round
 

@@ -16,8 +16,8 @@ from compiler.training.scaled import Scaled, scaled
 from compiler.training.slots import ALL, Slots, Squares, Term, elements, shown
 from compiler.training.squares import NOTHING
 from compiler.words.ir import Value
+from compiler.words.needs import Wrong, need
 from compiler.words.operations import Dot, Mul, Ring, Strided, Sum, View
-from compiler.words.rules import Wrong, need
 from compiler.words.strides import row_major
 
 

@@ -16,8 +16,8 @@ from compiler.words.builder import Builder
 from compiler.words.evaluate import NoSources, evaluate
 from compiler.words.integers import as_array
 from compiler.words.ir import Block
+from compiler.words.needs import need
 from compiler.words.operations import Constant, Linear, Mul, Round, Select, View
-from compiler.words.rules import need
 
 FINEST = 16  # bits after the point of a ratio
 MOST = 1 << 24  # of products and places that are tried

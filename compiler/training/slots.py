@@ -18,6 +18,7 @@ from compiler.training.hot import most_equal
 from compiler.words.arithmetic import split
 from compiler.words.extern import Extern
 from compiler.words.ir import Item, Type, Value
+from compiler.words.needs import need
 from compiler.words.operations import (
     Bits,
     Compute,
@@ -41,7 +42,6 @@ from compiler.words.operations import (
     Telling,
     View,
 )
-from compiler.words.rules import need
 from compiler.words.strides import identity, injective, row_major
 
 ALL = 0  # in place of a unit: a sum over all slots, or made of one

@@ -33,6 +33,7 @@ from compiler.training.slots import ALL, Slots, repeats
 from compiler.training.squares import bound, squares
 from compiler.words.arithmetic import product, split
 from compiler.words.ir import Block, Claim, Loop, Result, Type, Value, Words, full_range
+from compiler.words.needs import Wrong, need
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
     Bound,
@@ -52,8 +53,8 @@ from compiler.words.operations import (
     Transfer,
     View,
 )
-from compiler.words.rules import Wrong, need
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 from compiler.words.verify import Malformed, verify
 
 # What following words that no rule foresees may end in.
@@ -108,7 +109,7 @@ def _outside(block: Block, types: Mapping[int, Type], norms: Norms, draws: set[i
                     raise Unsafe(number, "stands outside a `dpsgd` with noise")
                 if isinstance(item.op, Draw) and any(isinstance(i, Loop) for i in block.items):
                     raise Unsafe(number, "is drawn in front of the steps that read it")
-                if isinstance(item.op, Digits | Exact | Transfer | Share):
+                if isinstance(item.op, Digits | Triangles | Exact | Transfer | Share):
                     raise Unsafe(number, "is cut into shares or digits before its time")
                 known[number] = item.type
             case Result():
@@ -133,7 +134,8 @@ class _Body:
                 need(isinstance(item, Value), "a loop in a `dpsgd`")
                 assert isinstance(item, Value)
                 need(
-                    not isinstance(item.op, Digits | Exact | Transfer | Share), "is cut into shares or digits too early"
+                    not isinstance(item.op, Digits | Triangles | Exact | Transfer | Share),
+                    "is cut into shares or digits too early",
                 )
                 self.items[number] = item
                 for a in item.args:

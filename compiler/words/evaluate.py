@@ -56,6 +56,7 @@ from compiler.words.operations import (
 )
 from compiler.words.sampler import INDEX_BITS, THRESHOLD_BITS, Sampler
 from compiler.words.through import through
+from compiler.words.triangles import Triangles
 from compiler.words.way import furthest, table_reach
 
 Environment = dict[int, Array]
@@ -226,6 +227,9 @@ def computed(op: Compute, type: Type, args: list[Array]) -> Array:
             return np.asarray((args[0] * args[1]).sum(axis=_trailing(count)))
         case Digits(count, left, right):
             return np.asarray(((2 * args[0] + left) * (2 * args[1] + right)).sum(axis=_trailing(count)))
+        case Triangles(count, offset, pair):
+            n = args[0] + args[1] if pair else args[0]
+            return np.asarray((n * (n + offset) // 2).sum(axis=_trailing(count)))
         case Exact(by):
             return _exact(by, args[0])
         case Round():

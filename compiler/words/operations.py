@@ -19,6 +19,7 @@ from compiler.words.crossing import Share as Share
 from compiler.words.crossing import Transfer as Transfer
 from compiler.words.extern import Extern
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 
 # sources
 
@@ -295,7 +296,7 @@ class Mechanism:
 
 Source = Constant | Entry | Draw | Noise | Coins
 Sharing = Ring | Transfer | Share
-Contraction = Sum | Dot | Digits
+Contraction = Sum | Dot | Digits | Triangles
 Logic = And | Or | Xor
 Quotient = Div | Remainder | Sqrt
 Compute = (  # what takes gates, where it is joint
@@ -330,6 +331,7 @@ NAMES: Mapping[type[Op], str] = {
     Sum: "sum",
     Dot: "dot",
     Digits: "digits",
+    Triangles: "triangles",
     Exact: "exact",
     Round: "round",
     Div: "div",

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd, isqrt
 from typing import assert_never
@@ -16,6 +16,7 @@ from compiler.words.arithmetic import logic_range, product, remainder_range, rou
 from compiler.words.builder import BIT
 from compiler.words.extern import Extern
 from compiler.words.ir import Type, digit_offset, full_range, interval
+from compiler.words.needs import Operand, Range, Wrong, need
 from compiler.words.noise_bound import noise_bound
 from compiler.words.operations import (
     And,
@@ -61,33 +62,10 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 from lang.numerals import decimal, ratio
 
-Range = tuple[int, int]
 LONGEST_POWER = 1 << 16
-
-
-class Wrong(Exception):
-    """What is wrong with a value, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operand:
-    """A value as others read it: its declared type, and the range that its own operands give it."""
-
-    type: Type
-    known: Range
-    same: int  # equal for equal operands
-    uniform: bool = False  # a constant of one number, which need not be entered
-
-    @property
-    def exact(self) -> Type:
-        return replace(self.type, lo=self.known[0], hi=self.known[1])
-
-
-def need(condition: bool, reason: str) -> None:
-    if not condition:
-        raise Wrong(reason)
 
 
 Derived = Constant | Noise | Coins | Compute | Wiring | Mark | Enter | Telling | Sharing
@@ -99,7 +77,7 @@ def made(op: Derived, args: Sequence[Operand], type: Type) -> Range:
         return _drawn(op, args, type)
     if isinstance(op, View | Put | Bits | Concat):
         return _wired(op, args, type)
-    if isinstance(op, Sum | Dot | Digits):
+    if isinstance(op, Contraction):
         return _contracted(op, args, type)
     if isinstance(op, Bound | Mechanism | Enter | Learn | Held | Pooled):
         return _passed(op, args, type)
@@ -246,7 +224,7 @@ def _reaches(at: Strided, shape: tuple[int, ...], indices: Sequence[Operand], si
 
 
 def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
-    _count(args, 1 if isinstance(op, Sum) else 2)
+    _count(args, 1 if isinstance(op, Sum) or (isinstance(op, Triangles) and not op.pair) else 2)
     a, b = args[0], args[-1]
     need(a.type.shape == b.type.shape, f"factors of different shapes: {a.type}, {b.type}")
     need(0 <= op.count <= len(a.type.shape), f"{op.count} axes of {len(a.type.shape)} contracted")
@@ -255,6 +233,8 @@ def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
     if isinstance(op, Sum):
         _scale(a.type.scale, type)
         return terms * a.known[0], terms * a.known[1]
+    if isinstance(op, Triangles):
+        return _triangular(op, args, type, terms)
     whole = product(a.exact, b.exact, left, terms, a.same == b.same)
     if isinstance(op, Dot):
         _scale(whole.scale, type)
@@ -265,6 +245,15 @@ def _contracted(op: Contraction, args: Sequence[Operand], type: Type) -> Range:
     need((op.left, op.right) == offsets, f"digits read with the offsets {said[0]} instead of ({said[1]})")
     ends = [(2 * x + op.left) * (2 * y + op.right) for x in a.known for y in b.known]
     return terms * min(ends), terms * max(ends)
+
+
+def _triangular(op: Triangles, args: Sequence[Operand], type: Type, terms: int) -> Range:
+    """Alone it may be of any scale, that of the products it is taken from."""
+    need(op.offset % 2 == 1, f"half a square with {op.offset}, which is not odd")
+    if op.pair:
+        _scale(args[0].type.scale * args[1].type.scale, type)
+    lo, hi = op.ends(sum(a.known[0] for a in args), sum(a.known[1] for a in args))
+    return terms * lo, terms * hi
 
 
 def _shared(op: Sharing, args: Sequence[Operand], type: Type) -> Range:
@@ -341,7 +330,7 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             _count(args, 1)
             _tables(op, args[0])
             return type.lo, type.hi  # which is what the result is clamped to
-        case Sum() | Dot() | Digits() | Sampler() | Extern():
+        case Sum() | Dot() | Digits() | Triangles() | Sampler() | Extern():
             raise AssertionError("not element by element")
         case _:
             assert_never(op)

@@ -57,6 +57,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 from lang.numerals import decimal
 from lang.source import Span
 
@@ -130,6 +131,8 @@ def _operation(op: Op, args: Sequence[str]) -> str:
             return f"{', '.join(args)} over {count}" + (f" + {more}" if more else "")
         case Digits(count, left, right):
             return f"({_sum([(2, args[0])], left)}) ({_sum([(2, args[1])], right)}) over {count}"
+        case Triangles(count, offset):
+            return f"{' + '.join(args)} with {offset} over {count}"
         case Exact(by):
             return f"{args[0]} / {decimal(by)}"
         case Round(up, down, lo, hi, nearest, wrap):

@@ -16,6 +16,7 @@ from typing import assert_never
 
 from compiler.words.builder import BIT
 from compiler.words.ir import Block, Claim, Dataset, Loop, Result, Type, Value, Words, interval
+from compiler.words.needs import Operand, Range, Wrong, need
 from compiler.words.operations import (
     NAMES,
     PUBLIC,
@@ -43,7 +44,8 @@ from compiler.words.operations import (
     Transfer,
     View,
 )
-from compiler.words.rules import Operand, Range, Wrong, made, need
+from compiler.words.rules import made
+from compiler.words.triangles import Triangles
 
 JOINT = "*"  # among the owners of a value: it has been entered (no party can be called so)
 Owners = frozenset[str]  # whose sources a value is made from
@@ -52,7 +54,7 @@ MAY_CLAIM: Mapping[Claim, tuple[type[Op], ...]] = {
     Claim.EXTREME: (Select,),
     Claim.FUNCTION: (Select, Linear, Sum, Div, Round),
     Claim.NORM: (Linear, Mul, Dot),
-    Claim.CONTRACTION: (Linear, Sum, Dot, Digits),
+    Claim.CONTRACTION: (Linear, Sum, Dot, Digits, Triangles),
 }
 
 

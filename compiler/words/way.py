@@ -30,6 +30,7 @@ from compiler.words.operations import (
     Xor,
 )
 from compiler.words.sampler import Sampler
+from compiler.words.triangles import Triangles
 
 
 def furthest(op: Compute, reaches: Sequence[int], shape: tuple[int, ...]) -> int:
@@ -46,6 +47,8 @@ def furthest(op: Compute, reaches: Sequence[int], shape: tuple[int, ...]) -> int
             return _terms(shape, count) * n[0] * n[1]
         case Digits(count, left, right):
             return _terms(shape, count) * (2 * n[0] + abs(left)) * (2 * n[1] + abs(right))
+        case Triangles(count, offset):
+            return _terms(shape, count) * (2 * max(n)) * (2 * max(n) + abs(offset))
         case Exact(by):
             return n[0] + by
         case Round(p, q, lo, hi):

@@ -23,6 +23,7 @@ PAGES = [
     "docs/protocol.md",
     "docs/policy.md",
     "docs/privacy.md",
+    "docs/providers.md",
     "docs/security.md",
     "docs/audit.md",
     "docs/trail.md",

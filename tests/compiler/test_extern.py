@@ -27,8 +27,8 @@ from compiler.program import Compiled, and_gates
 from compiler.training.slots import Slots
 from compiler.words.extern import Extern
 from compiler.words.ir import Block, Type, Value
+from compiler.words.needs import Wrong
 from compiler.words.operations import Draw, Strided, View
-from compiler.words.rules import Wrong
 from compiler.words.strides import row_major
 from compiler.words.verify import Malformed, Outside, verify_block
 from lang.calls import Netlist

@@ -16,8 +16,8 @@ from compiler.training.slots import Slots
 from compiler.training.verify import Unsafe, check
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, Value
+from compiler.words.needs import Wrong
 from compiler.words.operations import Draw, Less, Linear, Mul, Pieces, Round
-from compiler.words.rules import Wrong
 from lang.source import Source
 from lang.syntax.load import read
 

@@ -14,8 +14,8 @@ from compiler.training.short import moved_down
 from compiler.training.slots import Slots
 from compiler.words.builder import Builder
 from compiler.words.ir import Claim, Type, Value
+from compiler.words.needs import Wrong
 from compiler.words.operations import Draw, Entry, Linear, Strided
-from compiler.words.rules import Wrong
 
 SLOTS = 3
 EACH = Strided(0, (1, 0))  # of one number a slot, for each of its elements

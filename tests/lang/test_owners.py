@@ -18,6 +18,8 @@ PROGRAM = (Path(__file__).parent / "programs" / "owners.ccr").read_text()
 OWNERS = ("bank_a", "bank_b", "bank_c")
 JOINT = PROGRAM.replace("noise = 1.5", "noise = 1.5 drawn by both").replace("noise = 4.0", "noise = 4.0 drawn by both")
 
+SIZES = PROGRAM.replace("batch = BATCH", "batch = [8, 2 * BATCH + 1, 2]").replace("rows = 6", "rows = [6, 5, 9]")
+
 
 def checked(text: str) -> Program:
     return check(Source("owners.ccr", text)).program
@@ -26,11 +28,12 @@ def checked(text: str) -> Program:
 def alone(text: str, owner: str) -> str:
     """The text with one owner; a `measure` has no `release`, and its noise is the owner's only if that is said."""
     text = text.replace(", ".join(OWNERS), owner)
+    text = re.sub(r"(batch|rows) = \[(.*?)\]", lambda m: f"{m[1]} = {m[2].split(', ')[OWNERS.index(owner)]}", text)
     return re.sub(r"noise = 4\.0(?! drawn)", f"noise = 4.0 drawn by {owner}", text)
 
 
 @pytest.mark.parametrize("owner", OWNERS)
-@pytest.mark.parametrize("text", [PROGRAM, JOINT], ids=["own noise", "joint noise"])
+@pytest.mark.parametrize("text", [PROGRAM, JOINT, SIZES], ids=["own noise", "joint noise", "sizes of their own"])
 def test_it_is_that_of_one_owner(text: str, owner: str) -> None:
     found = of_owner(checked(text), owner)
     others = "".join(f"party {name};\n" for name in OWNERS if name != owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.around import AROUND
 from tests.mutations.garbling import GARBLING
 from tests.mutations.measures import MEASURES
+from tests.mutations.owners import OWNERS
 from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
@@ -23,5 +24,6 @@ MUTATIONS = (
     *MEASURES,
     *STEPS,
     *TOLD_STEPS,
+    *OWNERS,
     *TRAIL,
 )

@@ -69,6 +69,7 @@ def test_help_loads_the_table_alone(arguments: tuple[str, ...]) -> None:
 def test_check_loads_what_finds_problems(program: str) -> None:
     modules = loaded("check", program)
     assert not packages(modules) & HEAVY
+    assert "compiler.gates.graph" not in modules
     rooms = {".".join(module.split(".")[:2]) for module in ours(modules) if module.startswith("compiler.")}
     assert not rooms & {
         "compiler.artifact",

@@ -142,7 +142,7 @@ def test_many_owners_at_the_edge_of_what_64_bits_hold() -> None:
 
 
 def test_who_is_gone_counts_no_more_even_if_it_comes() -> None:
-    pool = Pool(NAMES[:2], 1)
+    pool = Pool(NAMES[:2], 1, stall=4.0)
     pool.leave(NAMES[1], "away")
     with pytest.raises(TooFewOwners, match="goes on without bank_b: away"):
         pool.pooled(NAMES[1], at(0, 2), np.ones(1, np.int64), (0,))
@@ -152,7 +152,7 @@ def test_who_is_gone_counts_no_more_even_if_it_comes() -> None:
 
 
 def test_a_sum_stays_what_it_was_whoever_leaves_since() -> None:
-    pool, found = Pool(NAMES[:3], 2), list[list[Array]]()
+    pool, found = Pool(NAMES[:3], 2, stall=4.0), list[list[Array]]()
 
     def run(owner: str, times: int) -> None:
         found.append([pool.pooled(owner, at(0, 3), np.array([1]), (0,)) for _ in range(times)])

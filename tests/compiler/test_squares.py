@@ -1,0 +1,151 @@
+"""Sums of products by squares: the same values, by about half the gates where lanes share a factor."""
+
+from __future__ import annotations
+
+import pytest
+from support.agreement import circuits_agree, words_agree
+from support.lanes import assert_agree, block, every_vector, number, vectors, whole
+
+from compiler.cells.expand import expand
+from compiler.gates.verify import verify
+from compiler.joint.locality import Evaluator
+from compiler.pipeline import compile
+from compiler.program import and_gates
+from compiler.schedule.cut import estimate
+from compiler.words.ir import Block, Type, Value, digit_offset
+from compiler.words.operations import Linear
+from compiler.words.triangles import Triangles
+from lang.source import Source
+
+
+def lane(*factors: Type, offset: int, pair: bool) -> Block:
+    """Of one term: the sum over an axis of one."""
+    op = Triangles(1, offset, pair)
+    both = [sum(t.lo for t in factors), sum(t.hi for t in factors)]
+    ports = [number(t.lo, t.hi, 1) for t in factors]
+    return block(ports, Value(op, tuple(range(len(ports))), number(*op.ends(*both))))
+
+
+PAIRS = [(a, b) for a in (1, 2, 3, 5, 8) for b in (1, 3, 4, 8)]
+
+
+@pytest.mark.parametrize("signed", [(False, False), (True, False), (False, True), (True, True)], ids=str)
+@pytest.mark.parametrize("widths", PAIRS, ids=str)
+def test_every_sum_of_two(widths: tuple[int, int], signed: tuple[bool, bool]) -> None:
+    one, other = (whole(w, s) for w, s in zip(widths, signed, strict=True))
+    offset = digit_offset(number(one.lo + other.lo, one.hi + other.hi))
+    made = lane(one, other, offset=offset, pair=True)
+    circuit = expand(made)
+    verify(circuit)
+    assert_agree(circuit, made, [v[:, None] for v in every_vector([one, other])])
+    assert len(circuit.gates) <= estimate(made.items[0], list(made.params))
+    width = number(one.lo + other.lo, one.hi + other.hi).width
+    assert circuit.and_gates <= width - 1 + width * (width - 1) // 2
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("width", [1, 4, 8])
+@pytest.mark.parametrize("offset", [1, -15, -511])
+def test_every_number_alone(width: int, signed: bool, offset: int) -> None:
+    """Also with the offset of a wider word, as it is taken from the sum's."""
+    made = lane(whole(width, signed), offset=offset, pair=False)
+    assert_agree(expand(made), made, [v[:, None] for v in every_vector([whole(width, signed)])])
+
+
+@pytest.mark.parametrize(("one", "other"), [(whole(16, True), whole(16, True)), (whole(32, True), whole(24, False))])
+def test_wide_sums(one: Type, other: Type) -> None:
+    offset = digit_offset(number(one.lo + other.lo, one.hi + other.hi))
+    made = lane(one, other, offset=offset, pair=True)
+    assert_agree(expand(made), made, vectors(made.params, 10_000))
+
+
+def test_a_product_is_what_they_differ_by() -> None:
+    """Q(a + b) - Q(a) - Q(b), over all of two kinds at once."""
+    kind = number(-8, 7, 1)
+    of = [
+        Value(Triangles(1, 1, pair), args, number(*Triangles(1, 1, pair).ends(-16, 14)))
+        for pair, args in ((True, (0, 1)), (False, (0,)), (False, (1,)))
+    ]
+    made = block([kind, kind], *of, Value(Linear((1, -1, -1)), (2, 3, 4), number(-56, 64)))
+    arrays = [v[:, None] for v in every_vector([whole(4, True)] * 2)]
+    circuit = expand(made)
+    assert_agree(circuit, made, arrays)
+
+
+HEAD = "party alice; party bob;\n"
+PROGRAMS = {
+    "rows by a vector": ("int<6>[5, 4]", "fix<7, 2>[4]", "x @ y"),
+    "matrices": ("uint<4>[3, 5]", "uint<4>[5, 3]", "x @ y"),
+    "matrices of two signs": ("uint<4>[3, 5]", "int<5>[5, 3]", "x @ y"),
+    "of one party and of both": ("int<5>[4, 6]", "int<5>[6, 4]", "x @ (y * 3 + x[0, 0])"),
+    "a convolution": ("int<5>[6, 6]", "int<4>[3, 3]", "conv2d(x, y, padding = 1)"),
+    "long": ("int<12>[3, 70]", "int<12>[70, 3]", "x @ y"),
+    "rounded": ("fix<8, 4>[4, 6]", "fix<8, 4>[6, 4]", "(x @ y) as fix<8, 4>"),
+    "wrapped": ("int<8>[4, 70]", "int<8>[70, 4]", "(x @ y) as int<8> wrap"),
+    "wrapped behind the point": ("fix<16, 8>[4, 40]", "fix<16, 8>[40, 4]", "(x @ y) as fix<16, 8> floor wrap"),
+    "wrapped and read whole": ("int<8>[4, 9]", "int<8>[9, 4]", "((x @ y) as int<8> wrap) + (x @ y)"),
+    "one product": ("int<7>", "uint<6>", "x * y"),
+    "one that wraps": ("uint<8>", "uint<8>", "(x * y) as uint<8> wrap"),
+    "an outer product": ("int<7>[5, 1]", "int<7>[6]", "x * y"),
+    "one that is added to": ("int<7>[5, 1]", "int<7>[6]", "(x * y + 3 * x - 5) as int<7> wrap"),
+    "one that is divided": ("int<7>[5, 1]", "int<7>[6]", "((x * y + 3 * x) / 4) as int<5> wrap"),
+}
+
+
+@pytest.mark.parametrize("evaluator", Evaluator)
+@pytest.mark.parametrize(("left", "right", "product"), PROGRAMS.values(), ids=PROGRAMS)
+def test_programs_keep_their_values(left: str, right: str, product: str, evaluator: Evaluator) -> None:
+    text = f"{HEAD}input x: {left} from alice; input y: {right} from bob;\noutput z = reveal({product}) to bob;"
+    circuits_agree(*words_agree(text, evaluator), garbled=evaluator is Evaluator.MALICIOUS and "long" not in text)
+
+
+def test_in_a_loop() -> None:
+    text = f"""{HEAD}input x: int<6>[4, 6] from alice; input y: int<6>[6, 4] from bob; var t: int<8>[4, 4] = 0;
+        for i in 0..3 {{ t = (x @ y + t) as int<8> wrap; }} output z = reveal(t) to bob;"""
+    circuits_agree(*words_agree(text), garbled=True)
+
+
+HONEST, MALICIOUS = Evaluator.HONEST, Evaluator.MALICIOUS
+BARS = [
+    ("fix<32, 16>[32, 64]", "fix<32, 16>[64]", "(x @ y) as fix<32, 16> floor wrap", MALICIOUS, 520 * 32 * 64, 1023133),
+    ("fix<16, 8>[32, 64]", "fix<16, 8>[64]", "(x @ y) as fix<16, 8> floor wrap", MALICIOUS, 140 * 32 * 64, 268823),
+    ("int<32>[24, 24]", "int<32>[24, 24]", "(x @ y) as int<32> wrap", MALICIOUS, 4_300_000, 3994656),
+    ("int<32>[24, 24]", "int<32>[24, 24]", "(x @ y) as int<32> wrap", HONEST, 3_900_000, 3854592),
+    ("int<8>[28, 28]", "int<8>[5, 5]", "conv2d(x, y)", MALICIOUS, 660_000, 650424),
+    ("fix<32, 16>[64]", "fix<32, 16>[64]", "dot(x, y) as fix<32, 16> floor wrap", HONEST, 490 * 64, 31101),
+    ("fix<16, 8>[64]", "fix<16, 8>[64]", "dot(x, y) as fix<16, 8> floor wrap", HONEST, 130 * 64, 8192),
+    *(
+        (f"uint<{n}>", f"uint<{n}>", f"(x * y) as uint<{n}> wrap", HONEST, bar, bar - 1)
+        for n, bar in ((8, 31), (16, 95), (32, 319), (64, 1151))
+    ),
+    *(
+        (f"int<{n}>", f"int<{n}>", "x * y", HONEST, bar, bar - 2)
+        for n, bar in ((8, 66), (16, 198), (32, 654), (64, 2334))
+    ),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "product", "evaluator", "bar", "ands"), BARS)
+def test_bars(left: str, right: str, product: str, evaluator: Evaluator, bar: int, ands: int) -> None:
+    assert gates(left, right, product, evaluator) == ands <= bar
+
+
+def test_a_step_of_logistic_regression() -> None:
+    """16 rows of 20 features."""
+    text = f"""{HEAD}input x: fix<32, 16>[16, 20] from alice; input y: bit[16] from alice;
+        input w: fix<32, 16>[20] from bob;
+        let p: fix<32, 16>[16] = clamp((x @ w) as fix<32, 16> floor wrap * 0.25 + 0.5, 0, 1);
+        let g = ((p - y) @ x) as fix<32, 16> floor wrap;
+        output z = reveal((w - g * 0.0625) as fix<32, 16>) to bob;"""
+    assert and_gates(compile(Source("squares.ccr", text)).plan) <= 360_000
+
+
+def test_single_products_of_a_malicious_evaluator_stay() -> None:
+    """What it would save by computing its square alone, it may not: there it costs more than the product."""
+    for n, ands in (8, 78), (16, 286), (32, 1061):
+        assert gates(f"int<{n}>", f"int<{n}>", "x * y") == ands
+
+
+def gates(left: str, right: str, product: str, evaluator: Evaluator = Evaluator.MALICIOUS) -> int:
+    text = f"{HEAD}input x: {left} from alice; input y: {right} from bob;\noutput z = reveal({product}) to bob;"
+    return and_gates(compile(Source("squares.ccr", text), evaluator=evaluator).plan)
