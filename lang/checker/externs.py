@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import NoReturn
 
@@ -57,7 +56,7 @@ def _read(declared: Declared, item: tree.Extern) -> Netlist:
     except Rejected as rejected:
         if isinstance(first := rejected.problems[0], FileMissing):
             raise Failed(CircuitMissing(span=item.span, path=item.path, reason=first.reason)) from None
-        raise Failed(*(replace(p, related=((item.span, "read here"),)) for p in rejected.problems)) from None
+        raise Failed(*(problem.beside((item.span, "read here")) for problem in rejected.problems)) from None
 
 
 def check_extern(context: Context, item: tree.Extern) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class CircuitLine(Problem):
     code = "circuit-line"
     title = "no line of a Bristol circuit: {reason}"
@@ -18,7 +15,6 @@ class CircuitLine(Problem):
     hint: str = "a gate is written `2 1 0 32 64 AND`: how many wires it reads and drives, which, and what it is"
 
 
-@dataclass(frozen=True, kw_only=True)
 class CircuitTooLarge(Problem):
     code = "circuit-too-large"
     title = "the circuit has {count} {what}, more than {limit}"
@@ -30,7 +26,6 @@ class CircuitTooLarge(Problem):
     limit: int
 
 
-@dataclass(frozen=True, kw_only=True)
 class CircuitMissing(Problem):
     code = "circuit-missing"
     title = "cannot read the circuit `{path}`: {reason}"
@@ -41,7 +36,6 @@ class CircuitMissing(Problem):
     reason: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class CircuitFormat(Problem):
     code = "circuit-format"
     title = "`{format}` is no format of circuits"
@@ -51,7 +45,6 @@ class CircuitFormat(Problem):
     format: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class CircuitWidths(Problem):
     code = "circuit-widths"
     title = "{declared}, the circuit has {wanted}"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from lang.problems.problem import Problem
 
 
-@dataclass(frozen=True, kw_only=True)
 class SeveralOwners(Problem):
     code = "several-owners"
     title = "with data of several owners: {what}"
@@ -18,7 +15,6 @@ class SeveralOwners(Problem):
     advice: str
 
 
-@dataclass(frozen=True, kw_only=True)
 class OwnersRelease(Problem):
     code = "owners-release"
     title = "a `dpsgd` on data of several owners that tells nothing before its end"

@@ -6,6 +6,7 @@ import sys
 from collections import UserDict
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Annotated, Any, assert_never
 
 import typer
@@ -73,6 +74,7 @@ def _listed(commands: Sequence[Command | Group]) -> type[_Listed]:
     return type("Listed", (_Listed,), {"rows": commands})
 
 
+@cache
 def _parser(row: Command | Group) -> Any:
     match row:
         case Command(name):

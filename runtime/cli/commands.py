@@ -6,9 +6,10 @@ most commands to run.  `ccr --help` reads this table alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from typing import assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +107,15 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command("doctor", "doctor:doctor", "Tell what does the gates on this machine, and test it."),
     Command("completion", "completion:completion", "Print what makes a shell complete commands, options and files."),
 )
+
+
+def every() -> Iterator[Command]:
+    """All commands, those of groups too."""
+    for row in COMMANDS:
+        match row:
+            case Command():
+                yield row
+            case Group():
+                yield from row.commands
+            case _:
+                assert_never(row)

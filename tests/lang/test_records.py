@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 
+from lang.problems.explain import problems
 from lang.problems.problem import Record
 from lang.problems.values import NotWhole
 from lang.source import Source, Span
@@ -49,6 +50,11 @@ def test_equal_where_they_say_the_same() -> None:
 def test_it_does_not_change() -> None:
     with pytest.raises(AttributeError, match="Wrong does not change"):
         Wrong(line=3, what="x").what = "y"  # type: ignore[misc]  # what a caller must not do
+
+
+def test_no_kind_of_problem_is_a_dataclass() -> None:
+    """As one it would not take a place: its fields would be its own alone."""
+    assert [kind.code for kind in problems().values() if hasattr(kind, "__dataclass_fields__")] == []
 
 
 def test_a_problem_with_places_beside_it() -> None:

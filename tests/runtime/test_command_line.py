@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.command import EXAMPLES, HERE, MILLIONAIRES, RECORDS, TUMOUR, call, finish, start, wait_for
+from support.command import EXAMPLES, HERE, MILLIONAIRES, RECORDS, TUMOUR, afresh, call, finish, start, wait_for
 from typer.testing import CliRunner
 
 from runtime.cli import ink, screen
 from runtime.cli.app import app
-from runtime.execute.engines import BACKEND
+from runtime.execute.engines import chosen
 
 WRONG = "party a; party b;\ninput x: uint<8> from a;\noutput y to a;\n"
 LONG = "a" * 300
@@ -26,7 +26,11 @@ needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this sys
 
 def test_the_version_names_the_backend() -> None:
     done = call("--version")
-    assert done.exit_code == 0 and done.stdout.startswith("ccr 0.") and done.stdout.endswith(f", backend {BACKEND}\n")
+    assert (
+        done.exit_code == 0
+        and done.stdout.startswith("ccr 0.")
+        and done.stdout.endswith(f", backend {chosen().backend}\n")
+    )
 
 
 # -- check
@@ -123,7 +127,7 @@ def test_reports_on_a_full_disk(tmp_path: Path) -> None:
 @needs_full
 def test_nobody_hears_an_error() -> None:
     with Path("/dev/full").open("w") as full:
-        assert finish(start("check", "none.ccr", err=full))[0] == 2
+        assert finish(afresh("check", "none.ccr", err=full))[0] == 2
 
 
 def test_a_policy_without_an_end() -> None:

@@ -17,10 +17,17 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
+from runtime.cli import commands
 from runtime.cli.main import main
 from runtime.party import both
 
-IMPORTED = ["runtime.cli.app", "runtime.party.alone", "scipy.special", "dp_accounting.rdp.rdp_privacy_accountant"]
+IMPORTED = [
+    *sorted({f"runtime.cli.{command.where.partition(':')[0]}" for command in commands.every()}),
+    "runtime.cli.app",
+    "runtime.party.alone",
+    "scipy.special",
+    "dp_accounting.rdp.rdp_privacy_accountant",
+]
 
 
 class Forked(ForkServerProcess):

@@ -54,6 +54,7 @@ def _odd(
     half, slack = cache(function.half), decimal(within * unit)
     top, center = int(function.limit * unit), int(function.center * unit)
 
+    @cache  # each is asked for some five times
     def height(n: int) -> tuple[Decimal, Decimal]:
         """Bounds of half(|n| * scale) in last bits."""
         if n == 0:
