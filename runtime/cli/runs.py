@@ -116,6 +116,15 @@ Continue = Annotated[
         help="With --contract, on both sides: go on with the run that was cut, of a program with `release = step`.",
     ),
 ]
+Anew = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anew",
+        metavar="OWNER",
+        show_default=False,
+        help="With --continue and several owners: with this one the run begins, whose earlier one had told nothing.",
+    ),
+]
 Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Seconds to wait for the peer to come.")]
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer to go on, once it has come.")
@@ -152,6 +161,7 @@ def run(
     ledger: LedgerFile = None,
     policy: PolicyFile = None,
     goes_on: Continue = False,
+    anew: Anew = None,
     least: GoOnWith = None,
     seed: Seed = None,
     delta: Delta = None,
@@ -174,17 +184,15 @@ def run(
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
-        asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         program = compiled(file, define, products, evaluator, party or "")
-        check_party(program, party)
-        ends = _ends(program, party, listen, connect, key, cert, peer, agreed)
+        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
         least = enough(program, party, least)
         compiling = time.perf_counter() - start
         _announce(program, party, seed, connection, quiet)
+        asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
         say_unread(program.compiled, party, given, chosen, quiet)
-        whole = longest(program.compiled, connection) * (len(program.owners) or 1)  # they wait for one another
-        patience = Patience(wait, timeout, whole)
+        patience = Patience(wait, timeout, longest(program.compiled, connection, len(program.owners) or 1))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
                 reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places, least)
@@ -257,10 +265,14 @@ def _ends(
     cert: Path | None,
     peer: Sequence[str] | None,
     agreed: Sequence[Agreed],
+    anew: Sequence[str] | None,
 ) -> Ends | Sides | None:
     """Whom this party meets, and under which contracts.  Raises UsageError, KeyFileError and Refused."""
+    check_party(program, party)
     if party is not None and party == receiver(program.compiled):
-        return Sides.of(program, party, listen, connect, key, cert, peer, agreed)
+        return Sides.of(program, party, listen, connect, key, cert, peer, agreed, anew or ())
+    if anew:
+        raise UsageError("--anew is for whoever runs with several owners", "leave out --continue to begin anew")
     for option, given in (("--connect", connect), ("--peer", peer), ("--contract", agreed)):
         if given and len(given) > 1:
             raise UsageError(f"{option} is given twice", "more than one is for whoever runs with several owners")

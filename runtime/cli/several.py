@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -56,6 +56,7 @@ class Sides:
         cert: Path | None,
         peer: Sequence[str] | None,
         agreed: Sequence[Agreed],
+        anew: Sequence[str],
     ) -> Sides:
         """From the options.  Raises UsageError, KeyFileError and Refused (foreign-party)."""
         owners = program.owners
@@ -63,7 +64,7 @@ class Sides:
             raise UsageError(
                 f"--as {party} does not listen", f"each of {listing(owners)} does: --connect OWNER=HOST:PORT"
             )
-        under = _by_owner(owners, agreed)
+        under = _begun(_by_owner(owners, agreed), anew)
         where, certificates = _named("--connect", connect, owners), {} if under else _named("--peer", peer, owners)
         if key is None or cert is None:
             raise UsageError(
@@ -154,6 +155,15 @@ def _apart(own: bytes, peers: Mapping[str, bytes]) -> None:
         if der in names:
             raise UsageError(f"{names[der]} and {name} have one certificate", "give each party's own")
         names[der] = name
+
+
+def _begun(under: Mapping[str, Agreed], anew: Sequence[str]) -> dict[str, Agreed]:
+    """With some owners a run that others go on with begins.  Raises UsageError."""
+    for owner in anew:
+        if owner not in under or not under[owner].continues:
+            what = "goes with --continue" if owner in under or not under else "names no owner"
+            raise UsageError(f"--anew {owner}: it {what}", "it is for an owner whose ledger says that nothing was told")
+    return {owner: replace(each, continues=each.continues and owner not in anew) for owner, each in under.items()}
 
 
 def _by_owner(owners: Sequence[str], agreed: Sequence[Agreed]) -> dict[str, Agreed]:

@@ -45,8 +45,13 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
                 run.done.wait(PARTING)
     found = {owner: result for owner, run in runs.items() for result in run.results}
     if len(found) < least:
-        errors = [run.error for run in runs.values() if run.error is not None]
-        raise next((e for e in errors if not isinstance(e, TooFewOwners)), errors[0])
+        errors = {owner: run.error for owner, run in runs.items() if run.error is not None}
+        first = next((e for e in errors.values() if not isinstance(e, TooFewOwners)), None)
+        error = first or next(iter(errors.values()))
+        error.add_note(
+            ", ".join(owner for owner, e in errors.items() if (type(e), str(e)) == (type(error), str(error)))
+        )
+        raise error
     return found
 
 
@@ -64,7 +69,6 @@ class _Run(Thread, Generic[T]):
         try:
             self.results.append(self._work(self._met))
         except BaseException as error:
-            error.add_note(self._owner)
             self.error = error
             self._pool.leave(self._owner, str(error))
         finally:

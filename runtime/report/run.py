@@ -172,6 +172,9 @@ class Ended:
         report = self._any
         if not report.contract:
             return "no contract: nothing was charged to any ledger"
+        if report.sessions:
+            under = [f"{owner} {r.contract[:16]}" for owner, r in report.sessions.items()]
+            return f"contracts with {', '.join(under)}; nothing is charged here"
         if report.charged is None:
             return f"contract {report.contract[:16]}; nothing is charged here"
         if report.continues:

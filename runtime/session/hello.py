@@ -141,7 +141,8 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
         )
     if mine.continues != theirs.continues:
         with_it, without = ("here", "there") if mine.continues else ("there", "here")
-        return DifferentStarts(f"--continue was given {with_it}, and not {without}: give it on both sides, or on none")
+        said = f"--continue was given {with_it}, and not {without}: give it on both sides, or on none"
+        return DifferentStarts(f"{said} (with several owners, --anew OWNER leaves it out for one)")
     if mine.role == theirs.role or mine.party == theirs.party:
         return DifferentRoles(f"both sides run as `{mine.party}`: start one of them with the other party's --as")
     return None

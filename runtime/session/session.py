@@ -18,6 +18,7 @@ from runtime.execute import engines
 from runtime.execute.backend import Roles
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
+from runtime.execute.pool import TooFewOwners
 from runtime.execute.walk import Progress, walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
@@ -198,5 +199,7 @@ def _reason(error: BaseException) -> str:
             return REFUSED
         case KeyboardInterrupt():
             return "it was interrupted there"
+        case TooFewOwners():
+            return "too few of the other owners are there"
         case _:
             return f"it failed there ({type(error).__name__})"
