@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WIPED = 4096 };   /* bytes of stack; a path takes less than half of them */
+enum { WIPED = 8192 };   /* bytes of stack, more than twice what a path takes */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
