@@ -52,7 +52,11 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #define FN(name) JOIN(ON(name), WIDTH)                    /* of this path for WIDTH lanes */
 #define ONE(name) JOIN(ON(name), 1)
 #define INLINE TARGET static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 #define PATH aesni
 #define TARGET __attribute__((target("aes,sse4.1")))
