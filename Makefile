@@ -12,7 +12,7 @@ QUICK := tests/architecture tests/lang \
          $(addprefix tests/compiler/test_, $(addsuffix .py, cells contractions flow functions gates grad language_page \
              leaks mutants passes place problems strides)) \
          $(addprefix tests/runtime/test_, $(addsuffix .py, channel contract encode files garbling_security hash keys \
-             labels load permit protocol_page save session tls walk wire_format))
+             labels load native native_products permit protocol_page save session tls walk wire_format))
 
 .PHONY: help demo quick test test-all lint format news hooks clean
 

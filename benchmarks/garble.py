@@ -1,9 +1,9 @@
-"""AND gates a second, garbled and evaluated in memory by each engine that this machine has, on one core.
+"""AND gates a second of processor time, garbled and evaluated in memory by each engine that this machine has.
 
     python benchmarks/garble.py            # pin it: taskset -c 0 python benchmarks/garble.py
 
-The kernel is that of 32-bit products, as it is compiled.  For each number of lanes: medians, and the best of all runs,
-which a machine that is busy with other things slows down least.
+The kernel is that of 32-bit products, as it is compiled.  For each number of lanes: the median of many tiles, and the
+best of them, which a machine that is busy with other things slows down least.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def timed(work: Callable[[], object]) -> list[float]:
     work()
     times: list[float] = []
     while sum(times) < SECONDS or len(times) < 3:
-        start = time.perf_counter()
+        start = time.process_time()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return times
 
 

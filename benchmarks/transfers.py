@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import statistics
 import time
+from collections import deque
 from collections.abc import Callable
 from itertools import cycle
 
@@ -47,12 +48,12 @@ def seconds(work: Callable[[], object]) -> float:
 
 def products(backend: str, shape: Transfer) -> tuple[float, float]:
     """Seconds of the garbler and of the evaluator."""
-    sent: list[memoryview] = []
+    sent: deque[memoryview] = deque(maxlen=shape.width)  # of one product
     garbler = correcting(backend, LabelSecret.fresh(), bytes(SEED_BYTES), sent.append)
     labels = fresh(shape.words * shape.width).reshape(shape.words, shape.width, 2)
     numbers = np.random.default_rng(1).integers(0, 1 << 20, (shape.words, shape.shared), dtype=np.uint64)
     first = seconds(lambda: garbler.multiply(labels, numbers, shape, 0))
-    stream = cycle(sent[: shape.width])
+    stream = cycle(sent)
     evaluator = corrected(backend, bytes(SEED_BYTES), lambda count: next(stream))
     return first, seconds(lambda: evaluator.multiply(labels, shape, 0))
 

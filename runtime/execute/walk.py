@@ -34,11 +34,13 @@ from compiler.schedule.told import Training, again, trainings
 from compiler.words import evaluate
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
+from runtime.crypto.labels import LABEL_BYTES
 from runtime.execute.backend import Backend, StepSum, Wires
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
 from runtime.execute.follow import Follow, Made
 
 Progress = Callable[[int], None]  # AND gates done since the last call
+_LABEL = np.dtype((np.void, LABEL_BYTES))
 
 
 def walk(
@@ -273,10 +275,10 @@ class _Walker:
                 self._allocate(step.buffer)[: len(part)] = part
 
     def _read(self, view: _Wires, iteration: tuple[int, ...], lanes: slice) -> Wires:
-        return self._buffer(view.buffer)[view.at(iteration, lanes)]
+        return self._buffer(view.buffer).take(view.at(iteration, lanes), axis=0)
 
     def _write(self, view: _Wires, iteration: tuple[int, ...], lanes: slice, wires: Wires) -> None:
-        self._allocate(view.buffer)[view.at(iteration, lanes)] = wires
+        _put(self._allocate(view.buffer), view.at(iteration, lanes), wires)
 
     def _wires(self, view: View, lanes: tuple[int, ...]) -> _Wires:
         wires, shape = self._views.get(id(view), (None, None))
@@ -301,6 +303,13 @@ class _Walker:
                 f"clear word {number} is read where it is not known; the artifact is broken, compile it again"
             )
         return self._words[number]
+
+
+def _put(buffer: Wires, at: NDArray[np.int64], wires: Wires) -> None:
+    """buffer[at] = wires; labels as one element each, since numpy takes five times as long over rows of two."""
+    if buffer.ndim > 1:
+        buffer, wires = buffer.view(_LABEL)[:, 0], wires.view(_LABEL)[..., 0]
+    buffer[at] = wires
 
 
 def _tiles(lanes: int, tile: int) -> Iterator[slice]:

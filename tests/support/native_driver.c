@@ -1,7 +1,7 @@
 /* Garbles, evaluates and multiplies in C alone, for tools that watch memory: `driver PATH LANES`.
 
-   Every buffer has exactly its length, and labels, numbers and the correlation are never written, which is what memcheck
-   takes for unknown: a branch or an address that depends on them is an error there. */
+   Every buffer has exactly its length, and labels, numbers and the correlation are never written, which is what
+   memcheck takes for unknown: a branch or an address that depends on them is an error there. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,8 +73,9 @@ int main(int argc, char **argv)
     const size_t lanes = (size_t)atoi(argv[2]);
     int done = garble_and_evaluate(by, lanes) > 0;
     for (size_t size = 4; size <= 8; size += 4) {
-        done = done && multiply(by, (shape){lanes, SHARED, size, 6, 1, 7}); /* rows of several words, the last not full */
-        done = done && multiply(by, (shape){lanes, SHARED, size, 3, 2, 1}); /* and of half a word */
+        /* Rows of several words, the last not full; and of half a word. */
+        done = done && multiply(by, (shape){lanes, SHARED, size, 6, 1, 7});
+        done = done && multiply(by, (shape){lanes, SHARED, size, 3, 2, 1});
     }
     return !done;
 }

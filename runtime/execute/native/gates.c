@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WIPED = 4096 };   /* bytes of stack; a path takes less than half of them */
+enum { WIPED = 8192 };   /* bytes of stack, more than twice what a path takes */
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
@@ -52,7 +52,11 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #define FN(name) JOIN(ON(name), WIDTH)                    /* of this path for WIDTH lanes */
 #define ONE(name) JOIN(ON(name), 1)
 #define INLINE TARGET static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 #define PATH aesni
 #define TARGET __attribute__((target("aes,sse4.1")))

@@ -43,10 +43,10 @@ typedef struct {
     /* As below, of one strip. */
     void (*garble)(const work *, const strip *, const uint8_t *delta, uint8_t *tables);
     void (*evaluate)(const work *, const strip *, const uint8_t *tables);
-    /* The hashes of one row of a product: of `count` labels, `blocks` each, whose tweaks are counted through.  `inner` is
-       room for as many blocks as labels, and left as it is. */
-    void (*spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks, uint8_t *inner,
-                   uint8_t *stream);
+    /* The hashes of one row of a product: of `count` labels, `blocks` each, whose tweaks are counted through.  `inner`
+       is room for as many blocks as labels, and left as it is. */
+    void (*spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks,
+                   uint8_t *inner, uint8_t *stream);
 } path;
 
 extern const path PATHS[];    /* the fastest first; ends with one that has no name */

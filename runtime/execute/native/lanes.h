@@ -5,8 +5,8 @@
 
 #define V OP(VEC)
 
-/* The keys of KEYS rows from `row` on, round by round: Schedule of FIPS 197, whose S-boxes are a last round of AES, which
-   moves nothing where all columns are alike. */
+/* The keys of KEYS rows from `row` on, round by round: the key expansion of FIPS 197, whose S-boxes are a last round of
+   AES, which moves nothing where all columns are alike. */
 INLINE void FN(expand)(schedule *to, const uint8_t *seed, uint64_t row)
 {
     const V rotated = OP(EVERY)(_mm_set1_epi32(0x0c0f0e0d));
@@ -44,8 +44,8 @@ INLINE void FN(permute)(V *x, int count, const schedule *of, int n)
         x[i] = OP(LAST)(x[i], key);
 }
 
-/* H of `count` vectors in place; the tweaks are `lane` for the first, of which `each` belong to one vector of lanes, half
-   of them with half 0. */
+/* H of `count` vectors in place, of which `each` belong to the same lanes, the first of these with half 0, the others
+   with half 1; `tweak` is that of the first lanes. */
 INLINE void FN(hash)(V *x, int count, int each, V tweak, const schedule *of, int n)
 {
     const V one = OP(EVERY)(_mm_set_epi64x(0, 1)), step = OP(EVERY)(_mm_set_epi64x(0, 2 * WIDTH));

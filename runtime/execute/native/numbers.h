@@ -14,8 +14,8 @@ TARGET static void FN(correct)(const void *hashed, const void *others, const voi
     }
 }
 
-TARGET static void FN(apply)(const void *hashed, const void *corrections, unsigned colour, uint64_t weight, void *shares,
-                             size_t count)
+TARGET static void FN(apply)(const void *hashed, const void *corrections, unsigned colour, uint64_t weight,
+                             void *shares, size_t count)
 {
     const NUMBER *restrict known = hashed, *restrict correction = corrections;
     NUMBER *restrict share = shares;
@@ -26,7 +26,8 @@ TARGET static void FN(apply)(const void *hashed, const void *corrections, unsign
 
 /* 64 numbers of `bits` bits are so many words of 64 bits; the i-th numbers of all are the i-th 64th, `each` of them, in
    order.  Here `count` numbers from number `first` on; words that were zeros gather them. */
-TARGET static void FN(pack)(const void *numbers, size_t first, size_t count, size_t each, unsigned bits, uint64_t *packed)
+TARGET static void FN(pack)(const void *numbers, size_t first, size_t count, size_t each, unsigned bits,
+                            uint64_t *packed)
 {
     const NUMBER *restrict from = numbers;
     const uint64_t low = ~(uint64_t)0 >> (64 - bits);
@@ -43,7 +44,8 @@ TARGET static void FN(pack)(const void *numbers, size_t first, size_t count, siz
     }
 }
 
-TARGET static void FN(unpack)(const uint64_t *packed, size_t first, size_t count, size_t each, unsigned bits, void *numbers)
+TARGET static void FN(unpack)(const uint64_t *packed, size_t first, size_t count, size_t each, unsigned bits,
+                              void *numbers)
 {
     NUMBER *restrict to = numbers;
     const uint64_t low = ~(uint64_t)0 >> (64 - bits);
