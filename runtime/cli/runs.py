@@ -183,8 +183,7 @@ def run(
         _announce(program, party, seed, connection, quiet)
         given = asked.read(program, party)
         say_unread(program.compiled, party, given, chosen, quiet)
-        whole = longest(program.compiled, connection) * (len(program.owners) or 1)  # they wait for one another
-        patience = Patience(wait, timeout, whole)
+        patience = Patience(wait, timeout, longest(program.compiled, connection) * max(1, len(program.owners)))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
                 reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places, least)

@@ -98,10 +98,10 @@ def test_it_costs_and_tells_what_that_of_one_owner_does(name: str) -> None:
 
 def test_only_what_is_pooled_and_the_divisor_are_of_all_of_them() -> None:
     found = [item.op for item in values(meant("bank_b").words.block) if isinstance(item.op, Pooled)]
-    assert [(p.party, p.draw, p.variable, p.owners) for p in found] == [
-        ("vendor", 0, 0, 3),
-        ("vendor", 0, 1, 3),
-        ("vendor", 1, 0, 3),
+    assert [(p.party, p.draw, p.variable, p.sizes) for p in found] == [
+        ("vendor", 0, 0, (4, 4, 4)),
+        ("vendor", 0, 1, (4, 4, 4)),
+        ("vendor", 1, 0, (9, 9, 9)),
     ]
 
 
@@ -130,14 +130,14 @@ def pooled_twice(b: Builder, v: Value) -> int:
 def of_what_the_vendor_gives(b: Builder, v: Value, number: int) -> None:
     assert isinstance(v.op, Entry)
     most = 1 << 30
-    b.add(Pooled("vendor", 0, 0, 3, most), (number,), replace(v.type, lo=-3 * most, hi=3 * most))
+    b.add(Pooled("vendor", 0, 0, most, 3 * most, (4, 4, 4)), (number,), replace(v.type, lo=-3 * most, hi=3 * most))
 
 
 DAMAGE: dict[str, tuple[Callable[[], Change], str]] = {
-    "of one owner alone": (lambda: op(Pooled, owners=1), "of one owner alone"),
+    "of one owner alone": (lambda: op(Pooled, sizes=(4,)), "of one owner alone"),
     "cut to nothing": (lambda: op(Pooled, most=0), "or of nothing"),
-    "cut further out than is said": (lambda: op(Pooled, most=1 << 40), "its operands make it"),
-    "of more owners than is said": (lambda: op(Pooled, owners=4), "its operands make it"),
+    "cut further out than is said": (lambda: op(Pooled, most=1 << 40, together=3 << 40), "its operands make it"),
+    "of more owners than is said": (lambda: op(Pooled, together=1 << 30), "its operands make it"),
     "a smaller range than there is": (lambda: typed(Pooled, lo=-1, hi=1), "its operands make it"),
     "on another grid": (lambda: typed(Pooled, scale=1), "scale|grid|points"),
     "by the owner": (lambda: op(Pooled, party="bank_a"), "holds what is not its own"),
