@@ -136,8 +136,8 @@ def of_what_the_vendor_gives(b: Builder, v: Value, number: int) -> None:
 DAMAGE: dict[str, tuple[Callable[[], Change], str]] = {
     "of one owner alone": (lambda: op(Pooled, sizes=(4,)), "of one owner alone"),
     "cut to nothing": (lambda: op(Pooled, most=0), "or of nothing"),
-    "cut further out than is said": (lambda: op(Pooled, most=1 << 40), "of one owner alone"),
-    "of more owners than is said": (lambda: op(Pooled, together=1 << 40), "its operands make it"),
+    "cut further out than is said": (lambda: op(Pooled, most=1 << 40, together=3 << 40), "its operands make it"),
+    "of more owners than is said": (lambda: op(Pooled, together=1 << 30), "its operands make it"),
     "a smaller range than there is": (lambda: typed(Pooled, lo=-1, hi=1), "its operands make it"),
     "on another grid": (lambda: typed(Pooled, scale=1), "scale|grid|points"),
     "by the owner": (lambda: op(Pooled, party="bank_a"), "holds what is not its own"),
