@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -99,20 +99,28 @@ def accuracy(w: NDArray[np.float64]) -> float:
     return float(np.mean((x @ w).argmax(axis=1) == table[:, -1]))
 
 
-def together(folder: Path, sizes: Sequence[int], seed: int) -> NDArray[np.float64]:
-    made = program(folder, OWNERS, noise_for(min(sizes)), RATES["together"])
+def learned(made: Program, start: Path, files: Mapping[str, str], seed: int) -> NDArray[np.float64]:
+    return np.asarray(api.simulate(made, {"w0": str(start), **files}, seed)["w"]) / WEIGHT
+
+
+def together(folder: Path, noise: Fraction) -> list[NDArray[np.float64]]:
+    made = program(folder, OWNERS, noise, RATES["together"])
     files = {f"{owner}.digits": str(folder / f"{owner}.csv") for owner in OWNERS}
-    return np.asarray(api.simulate(made, {"w0": str(DIGITS / "linear.npz")} | files, seed)["w"]) / WEIGHT
+    return [learned(made, DIGITS / "linear.npz", files, seed) for seed in SEEDS]
 
 
-def one_after_another(folder: Path, sizes: Sequence[int], seed: int) -> NDArray[np.float64]:
-    start, w = str(DIGITS / "linear.npz"), np.zeros((65, 10))
-    for owner in OWNERS:
-        made = program(folder, [owner], noise_for(min(sizes)), RATES["one after another"])
-        w = np.asarray(api.simulate(made, {"w0": start, "digits": str(folder / f"{owner}.csv")}, seed)["w"]) / WEIGHT
-        start = str(folder / "w.npz")
-        np.savez(start, w0=w)
-    return w
+def one_after_another(folder: Path, noise: Fraction) -> list[NDArray[np.float64]]:
+    """Each with a seed of its own, or the noise of one would be that of the next."""
+    made = [program(folder, [owner], noise, RATES["one after another"]) for owner in OWNERS]
+    found: list[NDArray[np.float64]] = []
+    for seed in SEEDS:
+        start, w = DIGITS / "linear.npz", np.zeros((65, 10))
+        for number, (owner, own) in enumerate(zip(OWNERS, made, strict=True)):
+            w = learned(own, start, {"digits": str(folder / f"{owner}.csv")}, 10 * number + seed)
+            start = folder / "w.npz"
+            np.savez(start, w0=w)
+        found.append(w)
+    return found
 
 
 def main() -> None:
@@ -120,9 +128,10 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as made:
             folder = Path(made)
             sizes = deal(folder, how)
-            print(f"{how}: {sizes} records, noise {float(noise_for(min(sizes)))}")
+            noise = noise_for(min(sizes))
+            print(f"{how}: {sizes} records, noise {float(noise)}", flush=True)
             for way in (together, one_after_another):
-                found = [accuracy(way(folder, sizes, seed)) for seed in SEEDS]
+                found = [accuracy(w) for w in way(folder, noise)]
                 each = " ".join(f"{a:.3f}" for a in found)
                 print(f"  {way.__name__.replace('_', ' ')}: {np.mean(found):.4f} ({each})", flush=True)
 
