@@ -11,13 +11,13 @@ from compiler.words.builder import Builder
 
 def clamp(b: Builder, x: int, low: int, high: int) -> int:
     """min(max(x, low), high)."""
-    ends = b.constant(low), b.constant(high)
-    if ends[0] is None or ends[1] is None or ends[0] > ends[1]:
+    lowest, highest = b.constant(low), b.constant(high)
+    if lowest is None or highest is None or lowest > highest:
         return least(b, largest(b, x, low), high)
     shape = broadcast_shapes([b.type(n).shape for n in (x, low, high)])
-    scale = common_scale([b.type(x).scale, *map(abs, ends)])
+    scale = common_scale([b.type(x).scale, abs(lowest), abs(highest)])
     x = b.broadcast(x, shape)
-    result = b.round(x, scale, *(int(end / scale) for end in ends), nearest=False)
+    result = b.round(x, scale, int(lowest / scale), int(highest / scale), nearest=False)
     nothing = b.const([Fraction(0)])
 
     def derivative(adjoint: int) -> list[tuple[int, int]]:

@@ -91,7 +91,7 @@ def _vector(b: Builder, rows: Array, index: int, type: Type) -> int:
 def _table(b: Builder, entries: Sequence[int], index: int, type: Type) -> int:
     """entries[index]; an index past the end, which there is none of, would find the last."""
     limit = 1 << (len(entries) - 1).bit_length()
-    padded = (*entries, *entries[-1:] * (limit - len(entries)))
+    padded = (*entries, *((entries[-1],) * (limit - len(entries))))
     table = Pieces("table", 0, limit, 0, padded, (0,) * limit, 0, 0, Fraction(0))
     result = b.add(table, (index,), replace(type, shape=()))
     b.derivatives[result] = lambda _: ()

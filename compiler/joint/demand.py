@@ -41,6 +41,8 @@ def linear(b: Builder, item: Value, op: Linear) -> Value:
     """One whose operands may be other numbers with the same low bits, and so itself."""
     ends = [sorted((c * b.type(a).lo, c * b.type(a).hi)) for c, a in zip(op.coefficients, item.args, strict=True)]
     lo, hi = (op.constant + sum(end[i] for end in ends) for i in (0, 1))
+    if item.type.lo <= lo and hi <= item.type.hi:
+        return item
     return replace(item, type=replace(item.type, lo=lo, hi=hi), claim=None)
 
 
