@@ -28,13 +28,10 @@ def kept(block: Block) -> dict[int, int]:
 
 def _reads(reader: Item, needed: int | None) -> int | None:
     """The low bits of its operands that it looks at; None where it may be all."""
-    match reader:
-        case Value(op=Round(denominator=down, wrap=True)) if down & (down - 1) == 0:
-            return down.bit_length() - 1 + reader.type.width
-        case Value(op=Linear() | Sum()):
-            return needed
-        case _:
-            return None
+    op = reader.op if isinstance(reader, Value) else None
+    if isinstance(op, Round) and op.wrap and op.denominator & (op.denominator - 1) == 0:
+        return op.denominator.bit_length() - 1 + reader.type.width
+    return needed if isinstance(op, Linear | Sum) else None
 
 
 def linear(b: Builder, item: Value, op: Linear) -> Value:

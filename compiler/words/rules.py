@@ -309,10 +309,7 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             return 0, 1
         case Power():
             _count(args, 1)
-            need(args[0].type.scale == 1, f"a power by what is no whole number: {args[0].type}")
-            need(args[0].type.lo >= 0 and args[0].type.hi < LONGEST_POWER, f"2 to the {args[0].exact}")
-            _scale(Fraction(1), type)
-            return 1 << args[0].known[0], 1 << args[0].known[1]
+            return _power(args[0], type)
         case Select():
             _count(args, 3)
             condition, *arms = args
@@ -350,6 +347,13 @@ def _rounded(op: Round, a: Operand, type: Type) -> Range:
     whole = (op.lo, op.hi) == full_range(width, op.lo < 0)
     need(whole, f"{interval(op.lo, op.hi)} is not a whole kind, so it cannot wrap")
     return (low, high) if op.lo <= low and high <= op.hi else (op.lo, op.hi)
+
+
+def _power(a: Operand, type: Type) -> Range:
+    need(a.type.scale == 1, f"a power by what is no whole number: {a.type}")
+    need(a.type.lo >= 0 and a.type.hi < LONGEST_POWER, f"2 to the power {interval(a.type.lo, a.type.hi)}")
+    _scale(Fraction(1), type)
+    return 1 << a.known[0], 1 << a.known[1]
 
 
 def _divided(op: Div, a: Range, b: Range) -> Range:
