@@ -28,19 +28,18 @@ def kept(block: Block) -> dict[int, int]:
 
 def _reads(reader: Item, needed: int | None) -> int | None:
     """The low bits of its operands that it looks at; None where it may be all."""
-    match reader:
-        case Value(op=Round(denominator=down, wrap=True)) if down & (down - 1) == 0:
-            return down.bit_length() - 1 + reader.type.width
-        case Value(op=Linear() | Sum()):
-            return needed
-        case _:
-            return None
+    op = reader.op if isinstance(reader, Value) else None
+    if isinstance(op, Round) and op.wrap and op.denominator & (op.denominator - 1) == 0:
+        return op.denominator.bit_length() - 1 + reader.type.width
+    return needed if isinstance(op, Linear | Sum) else None
 
 
 def linear(b: Builder, item: Value, op: Linear) -> Value:
     """One whose operands may be other numbers with the same low bits, and so itself."""
     ends = [sorted((c * b.type(a).lo, c * b.type(a).hi)) for c, a in zip(op.coefficients, item.args, strict=True)]
     lo, hi = (op.constant + sum(end[i] for end in ends) for i in (0, 1))
+    if item.type.lo <= lo and hi <= item.type.hi:
+        return item
     return replace(item, type=replace(item.type, lo=lo, hi=hi), claim=None)
 
 

@@ -74,17 +74,14 @@ class Contractions(Rewriter):
 
     def _joint(self, item: Value, bits: int | None) -> int:
         """Of its bits so many low ones are read."""
-        match op := item.op:
-            case Dot():
-                return dot(self.b, item, op, self.roles, bits)
-            case Mul():
-                return product(self.b, item, self.roles, bits)
-            case Sum():
-                return chunked(self.b, item if bits is None else sum_item(self.b, item.args[0], op.count), op)
-            case Linear() if bits is not None:
-                return self.b.emit(linear(self.b, item, op))
-            case _:
-                return self.b.emit(item)
+        op = item.op
+        if isinstance(op, Dot):
+            return dot(self.b, item, op, self.roles, bits)
+        if isinstance(op, Mul):
+            return product(self.b, item, self.roles, bits)
+        if isinstance(op, Sum):
+            return chunked(self.b, item if bits is None else sum_item(self.b, item.args[0], op.count), op)
+        return self.b.emit(linear(self.b, item, op) if isinstance(op, Linear) and bits is not None else item)
 
     def _at_once(self, item: Value) -> Value:
         """A sum of counts of bits that nothing else reads is one count."""

@@ -360,6 +360,13 @@ def _rounded(op: Round, a: Operand, type: Type) -> Range:
     return (low, high) if op.lo <= low and high <= op.hi else (op.lo, op.hi)
 
 
+def _power(a: Operand, type: Type) -> Range:
+    need(a.type.scale == 1, f"a power by what is no whole number: {a.type}")
+    need(a.type.lo >= 0 and a.type.hi < LONGEST_POWER, f"2 to the power {interval(a.type.lo, a.type.hi)}")
+    _scale(Fraction(1), type)
+    return 1 << a.known[0], 1 << a.known[1]
+
+
 def _divided(op: Div, a: Range, b: Range) -> Range:
     """The ends lie at the ends of both, and where the divisor is next to 0."""
     divisors = {d for d in (*b, -1, 1) if d and b[0] <= d <= b[1]}

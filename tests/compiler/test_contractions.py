@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler import pipeline
-from compiler.joint.digits import TERMS, contractions
+from compiler.joint.chunks import TERMS
+from compiler.joint.digits import contractions
 from compiler.joint.locality import Evaluator, Roles, localise, roles
 from compiler.joint.shares import Products
 from compiler.words.builder import Builder

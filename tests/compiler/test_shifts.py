@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from support.agreement import circuits_agree, words_agree
 
 from compiler.pipeline import compile, understand
-from compiler.words.ir import Claim, Value
+from compiler.words.ir import Claim, Type, Value
+from compiler.words.operations import Power
+from compiler.words.rules import Operand, Wrong, made
 from lang.source import Source
 
 HEAD = (
@@ -51,6 +55,20 @@ def test_cost(text: str, gates: int) -> None:
     """One for each bit that two words are chosen from."""
     compiled = compile(Source("cost.ccr", f"{HEAD} output r = reveal({text}) to bob;"))
     assert sum(line.and_gates for line in compiled.lines) <= gates
+
+
+@pytest.mark.parametrize(
+    ("type", "scale", "reason"),
+    [
+        (Type((), Fraction(1), -1, 3), Fraction(1), "2 to the power -1..3"),
+        (Type((), Fraction(1), 0, 1 << 16), Fraction(1), "2 to the power 0..65536"),
+        (Type((), Fraction(1, 2), 0, 3), Fraction(1), "no whole number"),
+        (Type((), Fraction(1), 0, 3), Fraction(2), "the scale is 2"),
+    ],
+)
+def test_powers_that_are_refused(type: Type, scale: Fraction, reason: str) -> None:
+    with pytest.raises(Wrong, match=reason):
+        made(Power(), [Operand(type, (type.lo, type.hi), 0)], Type((), scale, 1, 8))
 
 
 @pytest.mark.parametrize("text", ["a << s % 5", "n << min(s, 5)", "f << s % 6"])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.agreement import circuits_agree, words_agree
 from support.lanes import assert_agree, block, every_vector, number, vectors, whole
 
@@ -14,6 +18,7 @@ from compiler.program import and_gates
 from compiler.schedule.cut import estimate
 from compiler.words.ir import Block, Type, Value, digit_offset
 from compiler.words.operations import Linear
+from compiler.words.rules import Operand, Wrong, made
 from compiler.words.triangles import Triangles
 from lang.source import Source
 
@@ -34,11 +39,11 @@ PAIRS = [(a, b) for a in (1, 2, 3, 5, 8) for b in (1, 3, 4, 8)]
 def test_every_sum_of_two(widths: tuple[int, int], signed: tuple[bool, bool]) -> None:
     one, other = (whole(w, s) for w, s in zip(widths, signed, strict=True))
     offset = digit_offset(number(one.lo + other.lo, one.hi + other.hi))
-    made = lane(one, other, offset=offset, pair=True)
-    circuit = expand(made)
+    term = lane(one, other, offset=offset, pair=True)
+    circuit = expand(term)
     verify(circuit)
-    assert_agree(circuit, made, [v[:, None] for v in every_vector([one, other])])
-    assert len(circuit.gates) <= estimate(made.items[0], list(made.params))
+    assert_agree(circuit, term, [v[:, None] for v in every_vector([one, other])])
+    assert len(circuit.gates) <= estimate(term.items[0], list(term.params))
     width = number(one.lo + other.lo, one.hi + other.hi).width
     assert circuit.and_gates <= width - 1 + width * (width - 1) // 2
 
@@ -48,15 +53,15 @@ def test_every_sum_of_two(widths: tuple[int, int], signed: tuple[bool, bool]) ->
 @pytest.mark.parametrize("offset", [1, -15, -511])
 def test_every_number_alone(width: int, signed: bool, offset: int) -> None:
     """Also with the offset of a wider word, as it is taken from the sum's."""
-    made = lane(whole(width, signed), offset=offset, pair=False)
-    assert_agree(expand(made), made, [v[:, None] for v in every_vector([whole(width, signed)])])
+    term = lane(whole(width, signed), offset=offset, pair=False)
+    assert_agree(expand(term), term, [v[:, None] for v in every_vector([whole(width, signed)])])
 
 
 @pytest.mark.parametrize(("one", "other"), [(whole(16, True), whole(16, True)), (whole(32, True), whole(24, False))])
 def test_wide_sums(one: Type, other: Type) -> None:
     offset = digit_offset(number(one.lo + other.lo, one.hi + other.hi))
-    made = lane(one, other, offset=offset, pair=True)
-    assert_agree(expand(made), made, vectors(made.params, 10_000))
+    term = lane(one, other, offset=offset, pair=True)
+    assert_agree(expand(term), term, vectors(term.params, 10_000))
 
 
 def test_a_product_is_what_they_differ_by() -> None:
@@ -66,10 +71,35 @@ def test_a_product_is_what_they_differ_by() -> None:
         Value(Triangles(1, 1, pair), args, number(*Triangles(1, 1, pair).ends(-16, 14)))
         for pair, args in ((True, (0, 1)), (False, (0,)), (False, (1,)))
     ]
-    made = block([kind, kind], *of, Value(Linear((1, -1, -1)), (2, 3, 4), number(-56, 64)))
+    product = block([kind, kind], *of, Value(Linear((1, -1, -1)), (2, 3, 4), number(-56, 64)))
     arrays = [v[:, None] for v in every_vector([whole(4, True)] * 2)]
-    circuit = expand(made)
-    assert_agree(circuit, made, arrays)
+    assert_agree(expand(product), product, arrays)
+
+
+def operand(type: Type) -> Operand:
+    return Operand(type, (type.lo, type.hi), 0)
+
+
+VECTOR = Type((3,), Fraction(1, 4), -8, 7)
+REFUSED = {
+    "an even offset": (Triangles(1, 2, True), (VECTOR, VECTOR), Fraction(1, 16), "not odd"),
+    "another scale": (Triangles(1, 1, True), (VECTOR, VECTOR), Fraction(1, 4), "the scale is 1/4"),
+    "one of two operands": (Triangles(1, 1, True), (VECTOR,), Fraction(1, 16), "1 operands instead of 2"),
+    "two of one operand": (Triangles(1, 1, False), (VECTOR, VECTOR), Fraction(1, 16), "2 operands instead of 1"),
+    "more axes than there are": (Triangles(2, 1, False), (VECTOR,), Fraction(1, 16), "2 axes of 1"),
+}
+
+
+@pytest.mark.parametrize(("op", "types", "scale", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(op: Triangles, types: tuple[Type, ...], scale: Fraction, reason: str) -> None:
+    with pytest.raises(Wrong, match=reason):
+        made(op, [operand(t) for t in types], Type((), scale, -1000, 1000))
+
+
+@given(st.integers(-40, 40), st.integers(0, 60), st.integers(-40, 40).map(lambda n: 2 * n + 1))
+def test_the_range_is_exact(lo: int, extent: int, offset: int) -> None:
+    of = [n * (n + offset) // 2 for n in range(lo, lo + extent + 1)]
+    assert Triangles(1, offset, False).ends(lo, lo + extent) == (min(of), max(of))
 
 
 HEAD = "party alice; party bob;\n"
