@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from compiler.passes.base import Pass
+from compiler.passes.conjunctions import CONJOIN
 from compiler.passes.fold import FOLD
 from compiler.passes.prune import PRUNE
 from compiler.passes.rewrite import REWRITE
 from compiler.passes.share import SHARE
 
 O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)  # in linear time; what programs are compiled at
-O2: tuple[Pass, ...] = (*O1, REWRITE, *O1)
+O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, *O1)
 LEVELS = {1: O1, 2: O2}
