@@ -1,4 +1,4 @@
-"""The optimisation levels: the passes in their order."""
+"""The optimisation levels: the passes in their order.  Programs are compiled at O1, which takes linear time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from compiler.passes.prune import PRUNE
 from compiler.passes.rewrite import REWRITE
 from compiler.passes.share import SHARE
 
-O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)  # in linear time; what programs are compiled at
+O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)
 O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, *O1)
 LEVELS = {1: O1, 2: O2}
