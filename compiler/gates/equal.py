@@ -1,8 +1,9 @@
 """A proof that two circuits compute the same: both written down in one normal form, where equal means equal.
 
-Every net is the sum, mod 2, of inputs, of products and perhaps of 1; a product is known by its two factors, which are
-such sums.  What this shows to be equal is equal for every input.  Circuits that differ in more than the order and the
-grouping of sums, the sides of products, constants and repeated gates it does not decide.
+Every net is the sum, mod 2, of inputs, of products and perhaps of 1; a product is known by its factors, which are
+such sums; one that is a factor of another gives it its own factors.  What this shows to be equal is equal for every
+input.  Circuits that differ in more than the order and the grouping of sums and of products, constants and repeated
+gates it does not decide.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import count
 
 from compiler.gates.circuit import Circuit, GateOp
 
-LONGEST = 512  # terms of a sum, beyond which it is a term by itself, known by its two halves
+LONGEST = 512  # terms of a sum, or factors of a product, beyond which it is a term, or a factor, by itself
 _Sum = frozenset[int]
 ONE = 0  # the term 1
 NOTHING: _Sum = frozenset()
@@ -32,6 +33,7 @@ class _Table:
     def __init__(self, inputs: int) -> None:
         self._inputs = inputs
         self._known: dict[frozenset[_Sum] | tuple[_Sum, _Sum], int] = {}
+        self._products: dict[int, frozenset[_Sum]] = {}  # the factors, by term
         self._numbers = count(1 + inputs)
 
     def outputs(self, circuit: Circuit) -> list[_Sum]:
@@ -51,7 +53,17 @@ class _Table:
             return left
         if left == WHOLE:
             return right
-        return self._term(frozenset((left, right)))
+        factors = self._factors(left) | self._factors(right)
+        if len(factors) > LONGEST:
+            factors = frozenset((left, right))
+        if any(factor ^ WHOLE in factors for factor in factors):
+            return NOTHING
+        return self._term(factors)
+
+    def _factors(self, sum: _Sum) -> frozenset[_Sum]:
+        """Of a sum that is one product these, else itself."""
+        known = self._products.get(next(iter(sum))) if len(sum) == 1 else None
+        return frozenset({sum}) if known is None else known
 
     def _sum(self, left: _Sum, right: _Sum) -> _Sum:
         total = left ^ right
@@ -64,4 +76,6 @@ class _Table:
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = next(self._numbers)
+            if isinstance(key, frozenset):
+                self._products[number] = key
         return frozenset({number})

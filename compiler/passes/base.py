@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from compiler.gates.circuit import Circuit
+from compiler.gates.equal import proved
 from compiler.gates.graph import Graph, origins, to_circuit, to_graph
 from compiler.gates.simulate import simulate
 from compiler.gates.verify import verify
@@ -30,6 +32,7 @@ class Pass:
     name: str
     why: str
     rewrite: Rewrite
+    proved: bool = False  # it proves what it does, and ends in an error where it cannot
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,18 @@ def run(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
     """
     after, steps, _ = traced(passes, circuit)
     return after, steps
+
+
+def proven(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
+    """As `run`, and what comes out is proved to compute the same for all inputs; raises Miscompiled where it is not."""
+    steps: list[Step] = []
+    for shows_it, group in groupby(passes, key=lambda p: p.proved):
+        after, made = run([*group], circuit)
+        if not shows_it and not proved(circuit, after):
+            raise Miscompiled(f"passes up to `{made[-1].name}` made a circuit that is not proved to be the same")
+        circuit = after
+        steps += made
+    return circuit, steps
 
 
 def traced(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step], list[int]]:

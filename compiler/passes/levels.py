@@ -1,10 +1,14 @@
-"""The optimisation level that is compiled at: the passes in their order."""
+"""The optimisation levels: the passes in their order.  Programs are compiled at O1, which takes linear time."""
 
 from __future__ import annotations
 
 from compiler.passes.base import Pass
+from compiler.passes.conjunctions import CONJOIN
 from compiler.passes.fold import FOLD
 from compiler.passes.prune import PRUNE
+from compiler.passes.rewrite import REWRITE
 from compiler.passes.share import SHARE
 
 O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)
+O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, *O1)
+LEVELS = {1: O1, 2: O2}

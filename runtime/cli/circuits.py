@@ -14,11 +14,9 @@ import typer
 
 from compiler.gates import bristol
 from compiler.gates.circuit import Circuit, and_depth
-from compiler.gates.equal import proved
 from compiler.gates.simulate import simulate
-from compiler.passes.base import Miscompiled
-from compiler.passes.base import run as minimised
-from compiler.passes.levels import O1
+from compiler.passes.base import proven
+from compiler.passes.levels import LEVELS
 from lang.calls import Netlist
 from lang.numerals import counted
 from lang.source import Source
@@ -114,15 +112,21 @@ def export(
         result({"file": str(out), **_counts(circuit)}, f"{out}: {_sizes(circuit)}", json)
 
 
-def minimize(file: File, out: Out, json: Json = False) -> None:
+def minimize(
+    file: File,
+    out: Out,
+    level: Annotated[
+        int,
+        typer.Option("-O", metavar="LEVEL", min=1, max=2, help="1 takes seconds, 2 saves more and takes minutes."),
+    ] = 1,
+    json: Json = False,
+) -> None:
     """Write a smaller circuit of the same function, once it is proved to be one."""
     with faults(json):
         start = time.perf_counter()
         found = netlist(named(file))
         before = bristol.circuit_of(found)
-        after, steps = minimised(O1, before)
-        if not proved(before, after):
-            raise Miscompiled("the passes have made a circuit that is not proved to be the same")
+        after, steps = proven(LEVELS[level], before)
         _write(out, after, found, Format.FASHION)
         data: dict[str, object] = {
             "file": str(out),

@@ -1,0 +1,87 @@
+"""A proof, net by net, that one circuit is another made anew: what stands for a net is compared with it by all values
+of a few nets below, for which what stands for them has been compared already.
+
+Nothing of the one who says what stands for what is believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from compiler.gates.circuit import TRUE, Circuit, GateOp
+
+LEAVES = 8  # of a step, whose values are all tried
+CONE = 1 << 12  # gates between them and the net, in either circuit
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """`images[n]` is the literal of the new circuit that stands for net n of the old one, -1 where none does;
+    `leaves[n]` are the nets that decide n, if these are not those that its gate reads."""
+
+    images: Sequence[int]
+    leaves: Mapping[int, Sequence[int]]
+
+
+class Unproved(Exception):
+    """A claim that does not hold, or that cannot be seen to hold."""
+
+    def __init__(self, net: int) -> None:
+        super().__init__(f"net {net} is not proved to be what stands for it")
+        self.net = net
+
+
+def check(before: Circuit, after: Circuit, claims: Claims) -> None:
+    """Raises Unproved unless `after` computes what `before` does."""
+    images, first = claims.images, 1 + before.inputs
+    for net in range(first):  # the constant and the inputs stand for themselves
+        if images[net] != 2 * net:
+            raise Unproved(net)
+    for net, gate in enumerate(before.gates, first):
+        if images[net] >= 0:
+            leaves = claims.leaves.get(net, sorted({literal >> 1 for literal in gate[1:]}))
+            if any(leaf >= net for leaf in leaves) or len(leaves) > LEAVES:
+                raise Unproved(net)
+            if not _same(before, after, net, images[net], leaves, [images[leaf] for leaf in leaves]):
+                raise Unproved(net)
+    for literal, made in zip(before.outputs, after.outputs, strict=True):
+        image = images[literal >> 1]
+        if image < 0 or image ^ literal & 1 != made:
+            raise Unproved(literal >> 1)
+
+
+def _same(before: Circuit, after: Circuit, net: int, image: int, leaves: Sequence[int], images: Sequence[int]) -> bool:
+    """By all values that the leaves can have at once, as far as their images tell."""
+    rows = 1 << len(leaves)
+    every = (1 << rows) - 1
+    values = [sum(1 << v for v in range(rows) if v >> i & 1) for i in range(len(leaves))]
+    old, new, possible = dict(zip(leaves, values, strict=True)), {0: 0}, every
+    for leaf, value in zip(images, values, strict=True):
+        if leaf >= 0:  # else the new circuit has no such net, and has to do without
+            value ^= every * (leaf & 1)
+            possible &= every ^ value ^ new.setdefault(leaf >> 1, value)
+    wanted, found = _value(before, 2 * net, {0: 0} | old, every), _value(after, image, new, every)
+    return wanted is not None and found is not None and not (wanted ^ found) & possible
+
+
+def _value(circuit: Circuit, literal: int, known: dict[int, int], every: int) -> int | None:
+    """Of a literal, from the values of nets below; None where they do not decide it, or only through many gates."""
+    first, waiting, made = 1 + circuit.inputs, [literal >> 1], 0
+    while waiting:
+        net = waiting[-1]
+        if net in known:
+            waiting.pop()
+            continue
+        made += 1
+        if net < first or made > CONE:
+            return None
+        op, left, right = circuit.gates[net - first]
+        missing = [n >> 1 for n in (left, right) if n >> 1 not in known]
+        if missing:
+            waiting += missing
+            continue
+        a, b = (known[n >> 1] ^ every * (n & 1) for n in (left, right))
+        known[net] = a & b if op is GateOp.AND else a ^ b
+        waiting.pop()
+    return known[literal >> 1] ^ every * (literal & TRUE)

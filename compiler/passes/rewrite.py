@@ -1,0 +1,126 @@
+"""Small pieces of a circuit made anew with fewer ANDs: whatever four nets decide is made by the cheapest recipe.
+
+After each walk the circuit is proved to be the one that it was, net by net (`gates/steps.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from compiler.gates.circuit import FALSE, TRUE, Circuit
+from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.steps import Claims, check
+from compiler.passes.base import Pass
+from compiler.passes.cuts import Cut, cuts
+from compiler.passes.network import Network, Work
+from compiler.passes.recipes import ALL, INPUTS, VARIABLES, coset, normal_form, recipes
+
+ROUNDS = 12  # at most; there are no more where one saves nothing
+XORS = 4  # more, at most, for each AND less
+
+
+class Wrong(AssertionError):
+    """A piece that does not compute what it was made for."""
+
+
+def rewrite(graph: Graph) -> None:
+    circuit = to_circuit(graph)
+    for _ in range(ROUNDS):
+        after = rewritten(circuit)
+        if (after.and_gates, after.xor_gates) >= (circuit.and_gates, circuit.xor_gates):
+            break
+        circuit = after
+    made = to_graph(circuit)
+    graph.clear()
+    graph.update(made)
+    graph.graph.update(made.graph)
+
+
+def rewritten(circuit: Circuit) -> Circuit:
+    """After one walk over all gates; raises Unproved."""
+    network, found, leaves = Network(circuit), cuts(circuit), dict[int, Sequence[int]]()
+    relied = set[int]()  # what new nets are made of stays as it is, or what they are could not be seen
+    for net in range(1 + circuit.inputs, 1 + circuit.inputs + len(circuit.gates)):
+        if network.count[net] and net not in relied:
+            cut = _improved(network, net, found[net])
+            if cut is not None:
+                leaves[net] = cut.leaves
+                relied.update(network.met)
+    made, images = network.circuit(leaf for decided in leaves.values() for leaf in decided)
+    check(circuit, made, Claims(images, leaves))
+    needed, images = Network(made).circuit()
+    check(made, needed, Claims(images, {}))
+    return needed
+
+
+def _improved(network: Network, net: int, found: Sequence[Cut]) -> Cut | None:
+    """The net made anew from the cut that saves most, if one saves anything."""
+    alone = network.dropped(net)
+    network.taken(net)
+    best: tuple[Work, Cut] | None = None
+    for cut in found[:-1]:
+        if not alone.ands or len(recipes()[coset(cut.function)].products) > alone.ands:
+            continue
+        saved = _tried(network, net, cut, keep=False)
+        if saved is not None and (best is None or saved > best[0]):
+            best = saved, cut
+    if best is None or best[0] <= (0, 0):
+        return None
+    _tried(network, net, best[1], keep=True)
+    return best[1]
+
+
+def _tried(network: Network, net: int, cut: Cut, keep: bool) -> Work | None:
+    """What making the net from the cut saves, or None if that is not to be; it is undone unless it is to be kept."""
+    network.met.clear()
+    dropped, size = network.dropped(net), len(network.gates)
+    literal = _made(network, [network.now(2 * leaf) for leaf in cut.leaves], cut.function)
+    new = literal >> 1
+    fresh = not network.count[new]
+    if new == net:
+        network.taken(net)
+        return None
+    added = network.taken(new) if fresh else Work(0, 0)
+    saved = Work(dropped.ands - added.ands, dropped.xors - added.xors)
+    if keep:
+        network.replace(net, literal)
+        return saved
+    if fresh:
+        network.dropped(new)
+    network.taken(net)
+    network.forget(size)
+    return saved if saved.ands >= 0 and -saved.xors <= XORS * saved.ands else None
+
+
+def _made(network: Network, leaves: Sequence[int], function: int) -> int:
+    """The function of these, by its recipe and what is free; proved on the way."""
+    recipe = recipes()[coset(function)]
+    values = [ALL, *INPUTS]
+    literals = [TRUE, *leaves, *[FALSE] * (VARIABLES - len(leaves))]
+    for left, right in recipe.products:
+        values.append(_value(left, values) & _value(right, values))
+        literals.append(network.and_(_literal(network, left, literals), _literal(network, right, literals)))
+    products = recipe.result << (1 + VARIABLES)
+    rest = normal_form(_value(products, values) ^ function)
+    free = (rest & 1) | sum((rest >> (1 << i) & 1) << (1 + i) for i in range(VARIABLES))
+    if _value(products | free, values) != function:
+        raise Wrong(f"a recipe of {function:#06x} makes another function")
+    return _literal(network, products | free, literals)
+
+
+def _value(mask: int, values: Sequence[int]) -> int:
+    total = 0
+    for i, value in enumerate(values):
+        total ^= value * (mask >> i & 1)
+    return total
+
+
+def _literal(network: Network, mask: int, literals: Sequence[int]) -> int:
+    total = FALSE
+    for i, literal in enumerate(literals):
+        if mask >> i & 1:
+            total = network.xor(total, literal)
+    return total
+
+
+REWRITE = Pass("rewrite", "what four nets decide by as few ANDs as it takes", rewrite, proved=True)
