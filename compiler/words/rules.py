@@ -336,13 +336,6 @@ def _element_wise(op: Compute, args: Sequence[Operand], type: Type) -> Range:
             assert_never(op)
 
 
-def _power(a: Operand, type: Type) -> Range:
-    need(a.type.scale == 1, f"a power by what is no whole number: {a.type}")
-    need(a.type.lo >= 0 and a.type.hi < LONGEST_POWER, f"2 to the {a.exact}")
-    _scale(Fraction(1), type)
-    return 1 << a.known[0], 1 << a.known[1]
-
-
 def _rounded(op: Round, a: Operand, type: Type) -> Range:
     need(
         op.numerator > 0 and op.denominator > 0 and gcd(op.numerator, op.denominator) == 1,

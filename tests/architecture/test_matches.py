@@ -13,8 +13,6 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("lang", "compiler", "runtime")
 OPEN = {
     "compiler/cells/word.py:_reads": "how many low bits of its operands a word needs: all of them, if nothing else",
-    "compiler/joint/demand.py:_reads": "whoever else reads it may look at all bits",
-    "compiler/joint/digits.py:_joint": "what has no sum of products in it is as it is",
     "compiler/joint/verify.py:_value": "whatever else reads a share is refused",
     "compiler/lowering/history.py:step": "what is made otherwise is new, and chosen whole",
     "compiler/training/bounds.py:_structural": "a norm has the bound that the type's range gives, if no better one",
