@@ -28,7 +28,9 @@ def kept(block: Block) -> dict[int, int]:
 
 def _reads(reader: Item, needed: int | None) -> int | None:
     """The low bits of its operands that it looks at; None where it may be all."""
-    op = reader.op if isinstance(reader, Value) else None
+    if not isinstance(reader, Value):
+        return None
+    op = reader.op
     if isinstance(op, Round) and op.wrap and op.denominator & (op.denominator - 1) == 0:
         return op.denominator.bit_length() - 1 + reader.type.width
     return needed if isinstance(op, Linear | Sum) else None
