@@ -128,7 +128,7 @@ item = st.one_of(
     node(tree.Param, name, expression),
     node(tree.TypeAlias, name, kind),
     node(tree.Input, name, kind, name),
-    node(tree.Dataset, name, name, some(field, 0)),
+    node(tree.Dataset, name, some(name), some(field, 0)),
     node(tree.Disjoint, some(name)),
     node(tree.Extern, name, some(parameter, 0), kind, name, st.just("f.txt")),
     node(tree.Fn, name, some(name, 0), some(parameter, 0), st.none() | kind, blocks(statement)),
