@@ -60,8 +60,8 @@ def train(
     body.rings = Cheaper(Own(dataset.party)) if s.noise else None
     carried = list(range(body.first + 1, body.first + len(body.params)))
     sums = clipped_sums(body, batch, carried[: len(kinds)], gradients)
-    noisy = pooled(body, batch, noisy_sums(body, batch, sums))
-    after = followers.step(body, body.first, held(body, batch.receiver, carried), noisy)
+    own = held(body, batch.receiver, carried)
+    after = followers.step(body, body.first, own, pooled(body, batch, noisy_sums(body, batch, sums)))
     start = [b.add(Constant((0,)), (), type) for type in followers.types]
     return followers.weights(b.loop(s.steps, [*init, *start], body.block(after)))
 

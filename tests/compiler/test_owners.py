@@ -141,7 +141,7 @@ DAMAGE: dict[str, tuple[Callable[[], Change], str]] = {
     "a smaller range than there is": (lambda: typed(Pooled, lo=-1, hi=1), "its operands make it"),
     "on another grid": (lambda: typed(Pooled, scale=1), "scale|grid|points"),
     "by the owner": (lambda: op(Pooled, party="bank_a"), "holds what is not its own"),
-    "by nobody of the program": (lambda: op(Pooled, party="bank_b"), "is not a party"),
+    "by nobody of the program": (lambda: op(Pooled, party="bank_b"), "is not a party|holds what is not its own"),
     "of what is joint": (lambda: nth(Pooled, 0, pooled_before_it_is_told), "holds what is not its own"),
     "as another sum": (lambda: op(Pooled, variable=1), "than its own"),
     "as of another training": (lambda: op(Pooled, draw=1), "than its own"),

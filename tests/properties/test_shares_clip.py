@@ -18,8 +18,8 @@ from support.one_row import contribution, squared_norm
 from support.reading import Meant
 from support.rings import Ideal, Offsets, joint_rings, nothing, sums, wrapped
 
-from compiler import pipeline
 from compiler.lowering import lower
+from compiler.lowering import understand as understanding
 from compiler.pipeline import understand
 from compiler.training import bounds, clip, dpsgd, loss
 from compiler.training.rings import Cheaper
@@ -215,7 +215,7 @@ def test_a_ring_of_the_honest_range(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Builder, "ring", ring)
     with pytest.raises(Malformed, match="is not a whole ring"):
         network("a linear model with long rows", monkeypatch)
-    monkeypatch.setattr(pipeline, "lowered", lambda checked, watch: prune(lower.lower(checked.program, watch)))
+    monkeypatch.setattr(understanding, "lowered", lambda checked, watch: prune(lower.lower(checked.program, watch)))
     words = network("a linear model with long rows", monkeypatch)
     with pytest.raises(AssertionError, match="outside"):
         worst(words, "1.0", ranged=True)
@@ -241,7 +241,7 @@ def test_a_norm_as_wide_as_honest_scores_make_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(clip, "moved_up", moved_up)
     with pytest.raises(Malformed, match="as a norm, which it cannot be"):
         network("a linear model with long rows", monkeypatch)
-    monkeypatch.setattr(pipeline, "lowered", lambda checked, watch: prune(lower.lower(checked.program, watch)))
+    monkeypatch.setattr(understanding, "lowered", lambda checked, watch: prune(lower.lower(checked.program, watch)))
     words = network("a linear model with long rows", monkeypatch)
     worst(words, "1.0", ideal=Honest, ranged=True)
     with pytest.raises(AssertionError, match=r"outside .* claim=<Claim.NORM"):

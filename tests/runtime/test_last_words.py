@@ -94,7 +94,9 @@ def test_the_last_word_is_missing(program: Program, torn: str, error: BaseExcept
     found = ends[torn]
     assert isinstance(found, Report) and found.farewell == (str(error) or "it was interrupted here")
     assert {name: value.tolist() for name, value in found.outputs.items()} == {"out": 1}
-    told = Ended(program, {torn: found}, phases(found, 0.0, 1.0), {}, privacy(program.compiled, {}, 1e-5), False)
+    told = Ended(
+        program, [program], {torn: found}, phases(found, 0.0, 1.0), {}, privacy(program.compiled, {}, 1e-5), False
+    )
     assert f"{torn}'s session has no last word ({found.farewell}); its outputs are complete" in told.text()
     assert told.as_json()["farewell"] == {torn: found.farewell}
 

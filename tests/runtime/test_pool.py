@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import Event, Thread
@@ -307,6 +307,15 @@ def test_the_run_goes_on_without_one_who_comes_too_late() -> None:
     assert monotonic() - began < 15.0 and list(pool.gone) == [NAMES[1]]
 
 
+@pytest.fixture
+def hearing() -> Iterator[None]:
+    """A test run that was started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hearing")
 @pytest.mark.parametrize("soon", [True, False])
 @pytest.mark.parametrize("others", [(stalling, stalling), (absent, stalling), (honest, absent)])
 def test_ctrl_c_ends_all_of_them(others: tuple[Does, Does], soon: bool) -> None:
