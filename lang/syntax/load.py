@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from gzip import GzipFile
 from pathlib import Path
+from typing import BinaryIO
 
 from lang.problems.circuits import CircuitTooLarge
 from lang.problems.problem import Problem, Rejected
@@ -13,18 +14,29 @@ from lang.source import Source, Span
 
 PACKED = b"\x1f\x8b"  # what gzip begins with, and no text
 CIRCUIT = 1 << 25  # bytes of the text of a circuit
+PROGRAM = 1 << 22  # bytes of the text of a program
 
 
 def read(path: str | Path) -> Source:
-    """The text of a file under the name given; raises Rejected if it is missing or not UTF-8."""
+    """The text of a file under the name given; raises Rejected if it is missing, without an end or not UTF-8."""
     name = str(path)
     try:
-        return decode(name, Path(path).read_bytes())
+        with Path(path).open("rb") as file:
+            return decode(name, whole(name, file))
     except OSError as error:
         problem: Problem = FileMissing(span=_nowhere(name), path=name, reason=(error.strerror or str(error)).lower())
     except ValueError:  # a path with a zero byte
         problem = NotUtf8(span=_nowhere(name), path=name, offset=0)
     raise Rejected([problem])
+
+
+def whole(name: str, file: BinaryIO) -> bytes:
+    """All of a program's text; raises Rejected for one that does not end."""
+    data = file.read(PROGRAM + 1)
+    if len(data) > PROGRAM:
+        reason = f"it has more than {PROGRAM} bytes"
+        raise Rejected([FileMissing(span=_nowhere(name), path=name, reason=reason)])
+    return data
 
 
 def named(path: str | Path) -> Source:

@@ -12,7 +12,7 @@ from lang.numerals import counted
 from lang.problems.draw import as_json
 from lang.problems.problem import Problem, Rejected
 from lang.source import Source
-from lang.syntax.load import decode, read
+from lang.syntax.load import decode, read, whole
 from runtime.cli.faults import faults, warn
 from runtime.cli.options import Define, Evaluator, Json, Products, pairs
 from runtime.cli.program_files import STDIN, source_only
@@ -55,6 +55,6 @@ def check(
 def _source(file: str) -> Source:
     """Raises Rejected and UsageError."""
     if file == STDIN:
-        return decode("<stdin>", sys.stdin.buffer.read())
+        return decode("<stdin>", whole("<stdin>", sys.stdin.buffer))
     source_only(file)
     return read(file)

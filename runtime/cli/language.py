@@ -12,7 +12,7 @@ import typer
 from lang.problems.explain import page, problems
 from lang.problems.problem import Problem, Rejected
 from lang.syntax.fmt import format_text
-from lang.syntax.load import decode, read
+from lang.syntax.load import decode, read, whole
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
 from runtime.cli.program_files import STDIN
@@ -56,7 +56,7 @@ def fmt(
 
 def _stream(check: bool, json: bool) -> None:
     """From standard input to standard output."""
-    given = sys.stdin.buffer.read()
+    given = whole("<stdin>", sys.stdin.buffer)
     text = format_text(decode("<stdin>", given))
     changed = text.encode() != given
     if json:

@@ -14,6 +14,7 @@ import pytest
 from support.command import EXAMPLES, HERE, MILLIONAIRES, RECORDS, TUMOUR, afresh, call, finish, start, wait_for
 from typer.testing import CliRunner
 
+from lang.syntax import load
 from runtime.cli import ink, screen
 from runtime.cli.app import app
 from runtime.execute.engines import chosen
@@ -55,6 +56,16 @@ def test_what_two_programs_import_is_told_once(tmp_path: Path) -> None:
         (tmp_path / f"{name}.ccr").write_text('import "shared.ccr";\nparty a;\ninput x: uint<8> from a;\n')
     done = call("check", str(tmp_path / "one.ccr"), str(tmp_path / "two.ccr"))
     assert done.exit_code == 2 and done.stderr.count("`none`") == 1, done.stderr
+
+
+def test_a_program_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device, say; it filled the memory until the process was killed."""
+    monkeypatch.setattr(load, "PROGRAM", 1000)
+    for command in ("check", "fmt", "inspect"):
+        done = call(command, "/dev/zero")
+        assert done.exit_code == 2 and "cannot read `/dev/zero`: it has more than 1000 bytes" in done.stderr
+    assert "it has more than 1000 bytes" in CliRunner().invoke(app, ["check", "-"], input="x" * 1001).stderr
+    assert "it has more than 1000 bytes" in CliRunner().invoke(app, ["fmt", "-"], input="x" * 1001).stderr
 
 
 def test_check_standard_input() -> None:
