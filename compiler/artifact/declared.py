@@ -40,7 +40,9 @@ def _parties(program: Compiled) -> Iterator[str]:
     parties = program.parties
     if len(parties) != 2 or {program.garbler, program.evaluator} != set(parties):
         yield "has parties that are not its garbler and its evaluator"
-    if program.owners and (len(program.owners) < 2 or {d.party for d in program.datasets} - set(program.owners)):
+    owned = {d.party for d in program.datasets}
+    one = len(owned & set(program.owners)) == len(owned) == 1 == len(set(program.parties) - set(program.owners))
+    if program.owners and not (one and len(program.owners) > 1):
         yield "is of several owners, and not of one of them"
     if len({d.party for d in program.datasets}) > 1:
         yield "has data sets of two parties"

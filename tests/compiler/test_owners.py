@@ -195,6 +195,15 @@ def test_an_artifact_that_says_other_owners_is_refused(name: str) -> None:
         artifact.decode(artifact.encode(change(built("bank_a"))))
 
 
+@pytest.mark.parametrize("owners", [OWNERS, ("alice", "bob"), ("alice", "carol")])
+def test_owners_of_no_data_are_none(owners: tuple[str, ...]) -> None:
+    """Of nobody's program, which ended in an IndexError."""
+    text = "party alice;\nparty bob;\ninput x: uint<4> from alice;\noutput y = reveal(x) to bob;\n"
+    plain = pipeline.compile(Source("plain.ccr", text))
+    with pytest.raises(ArtifactError, match="of several owners, and not of one of them"):
+        artifact.decode(artifact.encode(replace(plain, owners=owners)))
+
+
 def test_the_programs_of_two_owners_are_two() -> None:
     """Whoever signs for one has not signed for the other, nor for fewer or more of them."""
     made = [artifact.encode(built(name)) for name in OWNERS]
