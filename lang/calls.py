@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, Protocol, get_args
 
 
 class Call(Enum):
@@ -70,26 +70,14 @@ Loss = Literal[Call.LOGISTIC, Call.SQUARED, Call.CROSS_ENTROPY]
 LOSSES: frozenset[Call] = frozenset(get_args(Loss))
 
 
-class Driven(NamedTuple):
-    """How a wire of a netlist comes about; what reads one wire has it on the left, and on the right 0."""
+class Body(Protocol):
+    """What an `extern fn` computes, which the language does not say: of so many bits so many."""
 
-    by: Literal["XOR", "AND", "OR", "INV", "EQW", "EQ"]  # EQW is a copy, EQ the constant that stands on its left
-    left: int
-    right: int
-    wire: int
+    @property
+    def inputs(self) -> tuple[int, ...]: ...  # bits of each
 
-
-@dataclass(frozen=True, slots=True)
-class Netlist:
-    """A circuit of somebody else: wires in words, the least significant bit of each first.
-
-    The inputs are the first wires, the outputs the last; every wire is driven once, before it is read.
-    """
-
-    inputs: tuple[int, ...]  # bits of each
-    outputs: tuple[int, ...]
-    wires: int
-    gates: tuple[Driven, ...]
+    @property
+    def outputs(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +85,5 @@ class Outside:
     """What an `extern fn` stands for."""
 
     name: str
-    netlist: Netlist
+    body: Body
     axes: tuple[int, ...]  # of each parameter's kind

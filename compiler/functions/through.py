@@ -7,12 +7,12 @@ from functools import lru_cache
 
 from compiler.gates.apart import Apart, apart
 from compiler.gates.bristol import circuit_of
+from compiler.gates.netlist import Netlist
 from compiler.words.arithmetic import broadcast_shapes
 from compiler.words.builder import BIT, Builder
 from compiler.words.extern import Extern
 from compiler.words.operations import Bits, Strided
 from compiler.words.strides import row_major
-from lang.calls import Netlist
 from lang.kinds import Scalar
 from lang.typed import Number, Through
 
@@ -24,17 +24,17 @@ def _circuits(netlist: Netlist) -> Apart:
 
 def through(b: Builder, e: Through, args: list[int]) -> int:
     """What one argument decides alone is made of it first, whoever has it, and once where many share it."""
-    outside, kind = e.outside, e.type.kind
-    assert kind is not None
+    outside, kind, netlist = e.outside, e.type.kind, e.outside.body
+    assert kind is not None and isinstance(netlist, Netlist)
     fronts = [b.type(a).shape[: len(b.type(a).shape) - own] for a, own in zip(args, outside.axes, strict=True)]
-    lead, made, operands = broadcast_shapes(fronts), _circuits(outside.netlist), list[int]()
-    for arg, front, of, bits, part in zip(args, fronts, e.args, outside.netlist.inputs, made.parts, strict=True):
+    lead, made, operands = broadcast_shapes(fronts), _circuits(netlist), list[int]()
+    for arg, front, of, bits, part in zip(args, fronts, e.args, netlist.inputs, made.parts, strict=True):
         assert isinstance(of.type, Number) and of.type.kind is not None
         flat = b.reshape(_bits(b, arg, of.type.kind), (*front, bits))
         if part is not None:
             flat = b.add(Extern(outside.name, part), (flat,), replace(BIT, shape=(*front, len(part.outputs))))
         operands.append(b.broadcast(flat, (*lead, *b.type(flat).shape[-1:])))
-    result = replace(BIT, shape=(*lead, sum(outside.netlist.outputs)))
+    result = replace(BIT, shape=(*lead, sum(netlist.outputs)))
     return _number(b, b.add(Extern(outside.name, made.rest), operands, result), kind, e.type.shape)
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, Circuit, negate
-from lang.calls import Netlist
+from compiler.gates.netlist import Netlist
 
 
 def circuit_of(netlist: Netlist) -> Circuit:

@@ -9,6 +9,7 @@ from functools import cache
 
 from compiler.flow import leaks
 from compiler.flow.trail import trails
+from compiler.gates.netlist import netlist
 from compiler.lowering.lost import Lost
 from compiler.lowering.lower import lower
 from compiler.lowering.watch import Watch
@@ -17,12 +18,15 @@ from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
+from lang.checker.declared import Formats
 from lang.checker.owners import of_owner
 from lang.problems.names import NoOutput, NothingToRun
 from lang.problems.problem import Rejected
 from lang.source import Source, Span
 from lang.syntax import load
 from lang.syntax.files import Loader, gathered
+
+FORMATS: Formats = {"bristol": netlist}  # what an `extern fn` may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,14 @@ def understand(
 
     Of data sets with several owners it is the program that `party` runs: its own, or the first owner's.
     """
-    checked = _owned(check(source, overrides or {}, loader), party)
+    checked = _owned(check(source, overrides or {}, loader, FORMATS), party)
     with deep_stack():
         return replace(_meaning(source, checked), files=gathered(source, loader))
 
 
 def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
     """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported."""
-    checked = _owned(check(source, overrides or {}), "")
+    checked = _owned(check(source, overrides or {}, formats=FORMATS), "")
     with deep_stack():
         return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
 

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from lang import typed
 from lang.checker.context import Context, Hooks
-from lang.checker.declared import Declared
+from lang.checker.declared import Declared, Formats
 from lang.checker.expressions import expression
 from lang.checker.failing import GivenUp
 from lang.checker.measuring import warn_repeated
@@ -31,6 +31,7 @@ from lang.syntax.files import Loader
 from lang.syntax.parse import parse
 
 _AS_WRITTEN: Mapping[str, str | Fraction] = MappingProxyType({})
+_NO_FORMATS: Formats = MappingProxyType({})
 _STACK = 20_000  # Python frames: MAX_DEPTH levels of nesting take some ten each, here and wherever the tree is walked
 
 
@@ -44,14 +45,18 @@ class Checked:
 
 
 def check(
-    source: Source, overrides: Mapping[str, str | Fraction] = _AS_WRITTEN, loader: Loader = load.named
+    source: Source,
+    overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
+    loader: Loader = load.named,
+    formats: Formats = _NO_FORMATS,
 ) -> Checked:
     """Parse and check a program; raises Rejected with all its problems.
 
-    `overrides` gives params other values (text as on the command line); `loader` reads imported files.
+    `overrides` gives params other values (text as on the command line); `loader` reads imported files, and `formats`
+    what those of an `extern fn` hold.
     """
     context = Context(Hooks(expr=expression, statements=statements))
-    declared = Declared(overrides, loader)
+    declared = Declared(overrides, loader, formats)
     done: list[typed.Statement] = []
     with paused(), deep_stack(), suppress(GivenUp):
         done = items(context, declared, parse(source))

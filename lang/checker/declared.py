@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain, count
 
 from lang import typed
-from lang.calls import Netlist
+from lang.calls import Body
 from lang.checker.context import Context
 from lang.checker.failing import Failed
 from lang.checker.symbols import PartyName
 from lang.problems.names import UnknownParty
-from lang.source import Span
+from lang.source import Source, Span
 from lang.syntax import tree
 from lang.syntax.files import Loader
+
+Formats = Mapping[str, Callable[[Source], Body]]  # by its name, what reads a file of it; that raises Rejected
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Declared:
 
     overrides: Mapping[str, str | Fraction]
     loader: Loader
+    formats: Formats  # of the files of `extern fn`
     parties: list[tree.Name] = field(default_factory=list[tree.Name])
     inputs: list[typed.Input] = field(default_factory=list[typed.Input])
     datasets: list[typed.Dataset] = field(default_factory=list[typed.Dataset])
@@ -35,7 +38,7 @@ class Declared:
     outputs: dict[str, Span] = field(default_factory=dict[str, Span])  # names that are taken
     unnamed: Iterator[str] = field(default_factory=lambda: chain(["out"], map("out{}".format, count(2))))
     imported: set[str] = field(default_factory=set[str])  # paths
-    circuits: dict[str, Netlist | None] = field(default_factory=dict[str, "Netlist | None"])  # paths; None: is none
+    bodies: dict[str, Body | None] = field(default_factory=dict[str, "Body | None"])  # by path; None: is none
 
 
 def owner(context: Context, declared: Declared, name: tree.Name) -> str:

@@ -1,4 +1,4 @@
-"""Functions whose body is a circuit from a file: what they are declared as, and their calls."""
+"""Functions whose body is in a file of another format: what they are declared as, and their calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import prod
 from typing import NoReturn
 
 from lang import typed
-from lang.calls import Netlist
+from lang.calls import Body
 from lang.checker.context import Context
 from lang.checker.convert import fill, rounded
 from lang.checker.declared import Declared
@@ -23,15 +23,12 @@ from lang.problems.shapes import ShapeRange, WrongKind, WrongShape
 from lang.problems.syntax import FileMissing
 from lang.source import Span
 from lang.syntax import tree
-from lang.syntax.bristol import netlist
 from lang.syntax.files import imported
 from lang.typed import Number, Outside, type_of
 
-FORMAT = "bristol"
-
 
 def bind_extern(context: Context, declared: Declared, item: tree.Extern) -> None:
-    """Its name, with the circuit of its file; it may be called before its text.  Records what is wrong."""
+    """Its name, with the body in its file; it may be called before its text.  Records what is wrong."""
     found = None
     with context.attempt():
         found = _read(declared, item)
@@ -41,17 +38,18 @@ def bind_extern(context: Context, declared: Declared, item: tree.Extern) -> None
         context.bind(item.name, ExternName(item.name.span, item, found))
 
 
-def _read(declared: Declared, item: tree.Extern) -> Netlist:
-    if item.format.name != FORMAT:
+def _read(declared: Declared, item: tree.Extern) -> Body:
+    read = declared.formats.get(item.format.name)
+    if read is None:
         raise Failed(CircuitFormat(span=item.format.span, format=item.format.name))
     path = imported(item.span.source.name, item.path)
-    if path in declared.circuits:
-        if (known := declared.circuits[path]) is None:
+    if path in declared.bodies:
+        if (known := declared.bodies[path]) is None:
             raise Failed  # it has been told why
         return known
-    declared.circuits[path] = None
+    declared.bodies[path] = None
     try:
-        made = declared.circuits[path] = netlist(declared.loader(path))
+        made = declared.bodies[path] = read(declared.loader(path))
         return made
     except Rejected as rejected:
         if isinstance(first := rejected.problems[0], FileMissing):
@@ -60,7 +58,7 @@ def _read(declared: Declared, item: tree.Extern) -> Netlist:
 
 
 def check_extern(context: Context, item: tree.Extern) -> None:
-    """Raises Failed where the kinds are not of as many bits as the circuit has."""
+    """Raises Failed where the kinds are not of as many bits as the body has."""
     symbol = context.scopes.find(item.name.name)
     if isinstance(symbol, ExternName) and symbol.extern is item:
         _kinds(context, symbol)
@@ -85,7 +83,7 @@ def through(context: Context, node: tree.Invoke, symbol: ExternName) -> typed.Ex
         raise Failed(ShapeRange(span=node.span, elements=str(prod(shape)), limit=MAX_ELEMENTS))
     kind = type_of(result)
     assert isinstance(kind, Number)
-    outside = Outside(name, symbol.netlist, axes)
+    outside = Outside(name, symbol.body, axes)
     return typed.Through(Number(shape, kind.integer, kind.kind), outside, values, node.span)
 
 
@@ -114,8 +112,8 @@ def _lead(values: tuple[typed.Expr, ...], axes: tuple[int, ...], span: Span) -> 
 
 
 def _kinds(context: Context, symbol: ExternName) -> tuple[list[Tensor], Tensor]:
-    """Of the parameters and of the result; raises Failed where they have not as many bits as the circuit."""
-    extern, found = symbol.extern, symbol.netlist
+    """Of the parameters and of the result; raises Failed where they have not as many bits as the body."""
+    extern, found = symbol.extern, symbol.body
     kinds = [_kind(context, p.kind, f"`{p.name.name}`") for p in extern.parameters]
     result = _kind(context, extern.result, "the result")
     if len(kinds) != len(found.inputs):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from lang import typed
-from lang.calls import Netlist
+from lang.calls import Body
 from lang.kinds import Kind
 from lang.source import Span
 from lang.syntax import tree
@@ -59,11 +59,11 @@ class FunctionName:
 
 @dataclass(frozen=True, slots=True)
 class ExternName:
-    """A function whose body is a circuit from a file."""
+    """A function whose body is in a file."""
 
     span: Span
     extern: tree.Extern
-    netlist: Netlist
+    body: Body
     what = "a function"
 
 

@@ -7,8 +7,8 @@ from itertools import accumulate
 from pathlib import Path
 
 from compiler import artifact, pipeline
+from compiler.gates.netlist import Netlist
 from compiler.words.integers import Array
-from lang.calls import Netlist
 from lang.checker.functions import BUILTINS
 from lang.checker.kinds import MAX_WIDTH
 from lang.source import Source

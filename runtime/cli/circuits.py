@@ -14,13 +14,12 @@ import typer
 
 from compiler.gates import bristol
 from compiler.gates.circuit import Circuit, and_depth
+from compiler.gates.netlist import Netlist, netlist
 from compiler.gates.simulate import simulate
 from compiler.passes.base import proven
 from compiler.passes.levels import LEVELS
-from lang.calls import Netlist
 from lang.numerals import counted
 from lang.source import Source
-from lang.syntax.bristol import netlist
 from lang.syntax.load import named
 from runtime.cli import circuit_program
 from runtime.cli.circuit_program import declaration

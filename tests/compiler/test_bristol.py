@@ -14,13 +14,13 @@ from support.lanes import circuits
 from compiler.gates.bristol import circuit_of, fashion, old
 from compiler.gates.circuit import FALSE, TRUE, Circuit, Gate, GateOp
 from compiler.gates.equal import LONGEST, proved
+from compiler.gates.netlist import GATES, WIRES, netlist
 from compiler.gates.simulate import simulate
 from compiler.gates.verify import verify
 from compiler.passes.base import assignments, run
 from compiler.passes.levels import O1
 from lang.problems.problem import Rejected
 from lang.source import Source
-from lang.syntax.bristol import GATES, WIRES, netlist
 
 EVERY_GATE = """12 14
 2 2 1

@@ -19,8 +19,10 @@ from compiler.gates.apart import Apart, apart
 from compiler.gates.bristol import circuit_of, fashion
 from compiler.gates.builder import Builder, placed
 from compiler.gates.circuit import Circuit
+from compiler.gates.netlist import Netlist, netlist
 from compiler.gates.simulate import simulate
 from compiler.joint.locality import Evaluator
+from compiler.lowering.understand import FORMATS
 from compiler.passes.base import assignments
 from compiler.pipeline import Meaning, build, understand
 from compiler.program import Compiled, and_gates
@@ -31,11 +33,9 @@ from compiler.words.needs import Wrong
 from compiler.words.operations import Draw, Strided, View
 from compiler.words.strides import row_major
 from compiler.words.verify import Malformed, Outside, verify_block
-from lang.calls import Netlist
 from lang.checker.check import check
 from lang.problems.problem import Rejected
 from lang.source import Source
-from lang.syntax.bristol import netlist
 
 WIDTH = 5
 
@@ -221,7 +221,7 @@ def test_a_file_is_read_once_whatever_it_holds() -> None:
         declared = (f'extern fn f{i}(x: uint<5>, y: uint<5>) -> uint<5> = bristol("add.txt");' for i in range(50))
         calls = "party p; party q; input a: uint<5> from p; output reveal(f1(f2(a, 1), 2)) to q;"
         try:
-            check(Source("main.ccr", "\n".join([*declared, calls])), {}, loader)
+            check(Source("main.ccr", "\n".join([*declared, calls])), {}, loader, FORMATS)
             found = list[str]()
         except Rejected as rejected:
             found = [p.code for p in rejected.problems]

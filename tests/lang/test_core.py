@@ -8,6 +8,7 @@ import pytest
 from conftest import Golden
 from support.core_text import show
 
+from compiler.lowering.understand import FORMATS
 from lang.checker.check import Checked, check
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
@@ -20,7 +21,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/*.ccr"))
 
 def checked(path: Path) -> Checked:
     try:
-        return check(Source(path.name, path.read_text()), loader=lambda name: read(path.parent / name))
+        return check(Source(path.name, path.read_text()), loader=lambda name: read(path.parent / name), formats=FORMATS)
     except Rejected as rejected:
         pytest.fail("\n".join(map(draw, rejected.problems)))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from compiler.lowering.understand import FORMATS
 from lang.checker.check import check
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Rejected
@@ -41,7 +42,7 @@ def damaged(random_: random.Random) -> str:
 
 def survives(text: str) -> None:
     try:
-        check(Source("mutant.ccr", text), loader=lambda name: read(HERE / "programs" / name))
+        check(Source("mutant.ccr", text), loader=lambda name: read(HERE / "programs" / name), formats=FORMATS)
     except Rejected as rejected:
         assert rejected.problems
         for problem in rejected.problems:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Golden
 
+from compiler.lowering.understand import FORMATS
 from lang.checker.check import check
 from lang.problems.draw import as_json, draw
 from lang.problems.problem import Problem, Rejected
@@ -45,7 +46,7 @@ def problems_of(path: Path) -> list[Problem]:
     text = path.read_text()
     overrides = dict(re.findall(r"(\w+)=(\S+)", text.split("\n")[0])) if text.startswith("// -D ") else {}
     try:
-        checked = check(Source(path.name, text), overrides, lambda name: Source(name, read(HERE / name).text))
+        checked = check(Source(path.name, text), overrides, lambda name: Source(name, read(HERE / name).text), FORMATS)
     except Rejected as rejected:
         return rejected.problems
     return list(checked.warnings)
@@ -76,5 +77,5 @@ def codes(of: type[Problem]) -> set[str]:
 def test_what_stands_in_something_wrong_is_checked_too(statement: str, lines: list[int]) -> None:
     text = f"party p; party q; input a: uint<8> from p;\nvar u = a;\n{statement}\noutput u to p;\n"
     with pytest.raises(Rejected) as caught:
-        check(Source("main.ccr", text))
+        check(Source("main.ccr", text), formats=FORMATS)
     assert [problem.span.line for problem in caught.value.problems] == lines

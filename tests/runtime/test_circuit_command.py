@@ -13,8 +13,7 @@ from support.command import MILLIONAIRES, call
 
 import ccr
 from compiler.gates.bristol import circuit_of
-from lang.calls import Netlist
-from lang.syntax.bristol import netlist
+from compiler.gates.netlist import Netlist, netlist
 from lang.syntax.load import CIRCUIT, named
 from runtime.cli import circuit_program
 

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lang.calls import Netlist
+from compiler.gates.netlist import Netlist, netlist
 from lang.source import Source
-from lang.syntax.bristol import netlist
 from lang.syntax.load import named
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "circuits"

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
-from lang.calls import Driven, Netlist
 from lang.numerals import counted
 from lang.problems.circuits import CircuitLine, CircuitTooLarge
 from lang.problems.problem import Rejected
@@ -25,6 +24,28 @@ WIRES = 1 << 20
 _DIGITS = 9  # of a number
 _READS = {"XOR": 2, "AND": 2, "OR": 2, "INV": 1, "NOT": 1, "EQ": 1, "EQW": 1}
 _HEAD = "the first line has the numbers of gates and of wires, the next the inputs: `2 64 64` is two of 64 bits"
+
+
+class Driven(NamedTuple):
+    """How a wire of a netlist comes about; what reads one wire has it on the left, and on the right 0."""
+
+    by: Literal["XOR", "AND", "OR", "INV", "EQW", "EQ"]  # EQW is a copy, EQ the constant that stands on its left
+    left: int
+    right: int
+    wire: int
+
+
+@dataclass(frozen=True, slots=True)
+class Netlist:
+    """A circuit of somebody else: wires in words, the least significant bit of each first.
+
+    The inputs are the first wires, the outputs the last; every wire is driven once, before it is read.
+    """
+
+    inputs: tuple[int, ...]  # bits of each
+    outputs: tuple[int, ...]
+    wires: int
+    gates: tuple[Driven, ...]
 
 
 @dataclass(frozen=True, slots=True)
