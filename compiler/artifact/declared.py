@@ -41,10 +41,10 @@ def _parties(program: Compiled) -> Iterator[str]:
     if len(parties) != 2 or {program.garbler, program.evaluator} != set(parties):
         yield "has parties that are not its garbler and its evaluator"
     owned = {d.party for d in program.datasets}
-    one = len(owned & set(program.owners)) == len(owned) == 1 == len(set(program.parties) - set(program.owners))
-    if program.owners and not (one and len(program.owners) > 1):
+    owners = set(program.owners)
+    if owners and (len(owners) < 2 or not owned or owned - owners or owners >= set(parties)):
         yield "is of several owners, and not of one of them"
-    if len({d.party for d in program.datasets}) > 1:
+    if len(owned) > 1:
         yield "has data sets of two parties"
     if program.datasets and program.taken_for is not Evaluator.MALICIOUS:
         yield "takes the evaluator for honest where a data set is at stake"

@@ -159,6 +159,7 @@ def _clause(context: Context, clause: tree.Clause, owners: int) -> tuple[Fractio
     of_each = bool(owners) and const.type.shape == (owners,)
     if (const.type.shape and not of_each) or not all(map(test, const.values)):
         shown = describe(const.type) if const.type.shape else show_number(const.values[0])
+        wanted += f", or a list of {owners} such, one for each owner" if owners else ""
         raise Failed(ClauseValue(span=clause.value.span, clause=name, wanted=wanted, value=shown, example=example))
     return const.values if of_each else const.values[:1] * max(1, owners)
 

@@ -124,7 +124,7 @@ class TooManyParties(Problem):
     code = "too-many-parties"
     title = "a third party, `{name}`"
     label = "the third"
-    help = "a program has two parties"
+    help = "a program has two parties, or one and the owners that share its data sets: `dataset NAME from A, B`"
 
     name: str
 

@@ -83,6 +83,8 @@ def import_(
 ) -> None:
     """Read a circuit and write it as ccr does: Bristol Fashion, without copies and gates of constants."""
     with faults(json):
+        if program is not None and program.resolve() == out.resolve():
+            raise UsageError(f"-o {out} and --program {program} are one file", "give each its own")
         found = netlist(named(file))
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, Format.FASHION)

@@ -92,7 +92,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command("compile", "programs:compile", "Compile a program to an artifact for both parties."),
     Command("inspect", "programs:inspect", "Show what a program costs, who learns what, and its epsilon."),
     Command("privacy", "privacy:privacy", "Say what privacy a program costs."),
-    Command("simulate", "clear:simulate", "Compute all outputs in the clear."),
+    Command("simulate", "simulation:simulate", "Compute all outputs in the clear."),
     Command("run", "runs:run", "Run a program between its parties."),
     Group(
         "circuit",

@@ -18,7 +18,8 @@ Input = Annotated[
         "--input",
         metavar="NAME=PATH",
         show_default=False,
-        help="A file for an input or data set, or an array of one: model.safetensors:fc1.weight, and :T behind it if "
+        help="A file for an input or data set (of several owners OWNER.NAME=PATH, where all run here), or an array of "
+        "one: model.safetensors:fc1.weight, and :T behind it if "
         "it lies there transposed; a number for a scalar.",
     ),
 ]

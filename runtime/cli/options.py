@@ -99,6 +99,16 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
+def by_owner(option: str, given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, str]:
+    """OWNER=VALUE arguments by owner, not all of whom need be there.  Raises UsageError."""
+    if wrong := next((text for text in given or () if not text.partition("=")[2]), None):
+        raise UsageError(f"`{option} {wrong}` is not OWNER=...", f"give it once for each of {', '.join(owners)}")
+    found = pairs(option, given)
+    if stranger := next((name for name in found if name not in owners), None):
+        raise UsageError(f"{option} {stranger}=: `{stranger}` is no owner", f"the owners are {', '.join(owners)}")
+    return found
+
+
 def checked_delta(delta: float | None) -> None:
     """Raises UsageError unless 0 < delta < 1, or there is none."""
     if delta is not None and not 0 < delta < 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,24 @@ from lang.numerals import counted
 from runtime.api import of_each
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
-from runtime.cli.options import Define, Delta, Evaluator, Json, Products, Runnable, UsageError, checked_delta, pairs
+from runtime.cli.options import (
+    Define,
+    Delta,
+    Evaluator,
+    Json,
+    Products,
+    Runnable,
+    UsageError,
+    by_owner,
+    checked_delta,
+    pairs,
+)
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.data.columns import Chosen
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
+from runtime.party.several import Given
 from runtime.party.sources import specs
 from runtime.privacy.cost import stated
 from runtime.program import Program
@@ -95,8 +107,9 @@ def _spending(
         known = _records(program.compiled, _single(records), files, chosen)
         return spending(program.compiled, known, delta, epsilon)
     rows = of_owners(records, program.owners)
+    named = Given(program.compiled, files)
     parts = [
-        (own.compiled, _records(own.compiled, rows.get(owner), _own(files, owner), chosen))
+        (own.compiled, _records(own.compiled, rows.get(owner), named.of(owner), chosen, f"{owner}."))
         for owner, own in of_each(program).items()
     ]
     return spending_of_all(parts, delta, epsilon)
@@ -113,22 +126,13 @@ def of_owners(given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, i
     """`OWNER=N` for each, or one number for all.  Raises UsageError."""
     if given and len(given) == 1 and "=" not in given[0]:
         return dict.fromkeys(owners, rows(given[0]))
-    found = pairs("--records", given)
-    if stranger := next((name for name in found if name not in owners), None):
-        raise UsageError(f"--records {stranger}=: `{stranger}` is no owner", f"the owners are {listing(owners)}")
-    return {name: rows(text) for name, text in found.items()}
+    return {name: rows(text) for name, text in by_owner("--records", given, owners).items()}
 
 
 def _single(given: Sequence[str] | None) -> int | None:
     if given and len(given) > 1:
         raise UsageError("--records is given twice")
     return rows(given[0]) if given else None
-
-
-def _own(files: Mapping[str, str], owner: str) -> dict[str, str]:
-    """Those of `OWNER.NAME=PATH`, by their names."""
-    start = f"{owner}."
-    return {name.removeprefix(start): path for name, path in files.items() if name.startswith(start)}
 
 
 def _drawable(path: Path) -> None:
@@ -138,8 +142,13 @@ def _drawable(path: Path) -> None:
         raise UsageError("--plot needs matplotlib, which is not installed", "pip install 'ccr-lang[plot]'")
 
 
-def _records(program: Compiled, given: int | None, files: dict[str, str], columns: Chosen) -> dict[str, int]:
-    """The rows of every data set that a mechanism reads.  Raises UsageError or InputError."""
+def _records(
+    program: Compiled, given: int | None, files: dict[str, str], columns: Chosen, whose: str = ""
+) -> dict[str, int]:
+    """The rows of every data set that a mechanism reads.  Raises UsageError or InputError.
+
+    `whose` stands before a data set's name where several owners have one of that name.
+    """
     said = stated(program)
     used = sorted({m.dataset for m in program.mechanisms})
     if given is not None and files:
@@ -149,9 +158,9 @@ def _records(program: Compiled, given: int | None, files: dict[str, str], column
             f"{listing(foreign)} is not a data set that is trained on or measured", f"these are: {listing(used)}"
         )
     if given is None and (missing := sorted(set(used) - files.keys() - said.keys())):
-        raise UsageError(
-            f"how many records {listing(missing)} has is not known", f"give --records N, or --input {missing[0]}=FILE"
-        )
+        what = f"how many records {listing([whose + name for name in missing])} has is not known"
+        number = f"{whose.rstrip('.')}=N" if whose else "N"
+        raise UsageError(what, f"give --records {number}, or --input {whose}{missing[0]}=FILE")
     known = dict.fromkeys(used, given) if given is not None else {}
     known |= said | _counted(program, files, columns)
     for m in program.mechanisms:

@@ -10,9 +10,8 @@ from typing import Annotated
 
 import typer
 
-from compiler.program import and_gates, receiver
+from compiler.program import receiver
 from compiler.schedule.told import trainings
-from runtime.api import of_each
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
@@ -39,7 +38,7 @@ from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
 from runtime.cli.ruling import policy_given
 from runtime.cli.screen import learned, say
-from runtime.cli.several import Sides, enough
+from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
@@ -53,8 +52,8 @@ from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
-from runtime.report.traffic import Link, longest, seconds, traffic
-from runtime.report.wording import count, duration, size
+from runtime.report.traffic import Link, seconds
+from runtime.report.wording import count, duration, listing, size
 from runtime.session.errors import PeerRefused
 
 WAIT = 600.0  # seconds for the peer to come
@@ -186,20 +185,20 @@ def run(
         agreed = _agreed(contract, ledger, policy, goes_on)
         program = compiled(file, define, products, evaluator, party or "")
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
-        least = enough(program, party, least)
+        runs = Runs.of(program, party, least)
         compiling = time.perf_counter() - start
-        _announce(program, party, seed, connection, quiet)
+        _announce(runs, seed, connection, quiet)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
         say_unread(program.compiled, party, given, chosen, quiet)
-        patience = Patience(wait, timeout, longest(program.compiled, connection, len(program.owners) or 1))
+        patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
-                reports = _reports(program, ends, agreed, given, seed, chosen, patience, quiet, before, places, least)
+                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, before, places)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         before = _bound(agreed) or before
-        ended = _ended(program, reports, compiling, running, places.files, before, seed is not None, connection)
+        ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
@@ -281,24 +280,24 @@ def _ends(
     return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
 
 
-def _announce(program: Program, party: str | None, seed: int | None, connection: Link | None, quiet: bool) -> None:
+def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool) -> None:
+    """The work is that of all runs, where they are with several owners."""
+    program = runs.program
     if seed is not None:
         say(f"warning: {SEEDED}")
     for said in trust(program.compiled):
         say(f"warning: {said}")
     if not quiet:
-        compiled = program.compiled
-        with_each = (
-            "" if party in program.owners or not program.owners else f" with each of {len(program.owners)} owners"
-        )
+        owners = f" with {listing(list(runs.programs))} together" if runs.programs else ""
         say(
-            f"{program.name}: {count(and_gates(compiled.plan))} AND gates, {size(traffic(compiled).total)}{with_each}, "
-            f"about {duration(seconds(compiled, connection))}, digest {program.digest[:16]}, {program.known.value}"
+            f"{program.name}: {count(runs.and_gates)} AND gates, {size(runs.bytes)}{owners}, about "
+            f"{duration(sum(seconds(run, connection) for run in runs.each))}, digest {program.digest[:16]}, "
+            f"{program.known.value}"
         )
 
 
 def _reports(
-    program: Program,
+    runs: Runs,
     ends: Ends | Sides | None,
     agreed: Sequence[Agreed],
     inputs: Mapping[str, str],
@@ -308,14 +307,12 @@ def _reports(
     quiet: bool,
     before: Beforehand,
     places: Places,
-    least: int,
 ) -> dict[str, Report]:
     """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
-    compiled = program.compiled
-    times = 1 if isinstance(ends, Ends) or not program.owners else len(program.owners)
-    with meter(times * and_gates(compiled.plan), times * traffic(compiled).total, quiet) as advance:
+    program = runs.program
+    with meter(runs.and_gates, runs.bytes, quiet) as advance:
         if isinstance(ends, Sides):
-            report = ends.run(inputs, seed, patience, advance, quiet, columns, places.save, least, before.accept)
+            report = ends.run(runs, inputs, seed, patience, advance, quiet, columns, places.save, before.accept)
             return {report.party: report}
         if ends is not None:
             under = agreed[0] if agreed else None
@@ -323,17 +320,17 @@ def _reports(
                 program, ends, inputs, seed, patience, advance, quiet, under, before.accept, columns, places.save
             )
             return {report.party: report}
-        watched = compiled.evaluator
+        watched = program.compiled.evaluator
 
         def watch(who: str, gates: int) -> None:
             if who == watched:
                 advance(gates)
 
-        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, least, of_each(program))
+        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, runs.least, runs.programs)
 
 
 def _ended(
-    program: Program,
+    runs: Runs,
     reports: Mapping[str, Report],
     compiling: float,
     running: float,
@@ -343,8 +340,9 @@ def _ended(
     connection: Link | None,
 ) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
+    program = runs.program
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
-    ran = {o: own for o, own in of_each(program).items() if o in last.sessions} if last.sessions else {"": program}
+    ran = {o: own for o, own in runs.programs.items() if o in last.sessions} or {"": program}
     parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
     return Ended(
         program,

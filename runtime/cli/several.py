@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from compiler.program import Compiled, and_gates
 from compiler.words.integers import Array
 from runtime.api import of_each
 from runtime.cli.meet import Ends, Patience, Side
-from runtime.cli.options import UsageError, pairs
+from runtime.cli.options import UsageError, by_owner
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
+from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.pool import Pool
@@ -23,25 +26,50 @@ from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
 from runtime.program import Program
+from runtime.report.traffic import Link, longest, traffic
 from runtime.report.wording import listing
 from runtime.session.session import Keep
 
 
-def enough(program: Program, party: str | None, least: int | None) -> int:
-    """How many owners it takes.  Raises UsageError for --go-on-with where it means nothing."""
-    owners = program.owners
-    if least is not None and (not owners or party in owners):
-        raise UsageError("--go-on-with is for whoever runs with several owners")
-    if least is not None and least > len(owners):
-        raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
-    return len(owners) if least is None else least
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """What this side runs: a program, or those of all owners, where it is they that it runs with."""
+
+    program: Program
+    programs: Mapping[str, Program]  # by owner
+    least: int  # owners that it takes to go on
+
+    @staticmethod
+    def of(program: Program, party: str | None, least: int | None) -> Runs:
+        """Compiles them.  Raises UsageError for --go-on-with where it means nothing."""
+        owners = program.owners
+        if least is not None and (not owners or party in owners):
+            raise UsageError("--go-on-with is for whoever runs with several owners")
+        if least is not None and least > len(owners):
+            raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
+        return Runs(program, {} if party in owners else of_each(program), len(owners) if least is None else least)
+
+    @property
+    def each(self) -> list[Compiled]:
+        return [program.compiled for program in (self.programs.values() or [self.program])]
+
+    @property
+    def and_gates(self) -> int:
+        return sum(and_gates(run.plan) for run in self.each)
+
+    @property
+    def bytes(self) -> int:
+        return sum(traffic(run).total for run in self.each)
+
+    def longest(self, connection: Link | None) -> float:
+        """As `traffic.longest`: one of several owners waits for the others, which it does not see."""
+        return longest(self.program.compiled, connection) * (len(self.program.owners) or 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
     """Whom the party meets, by owner, and what was agreed with them."""
 
-    program: Program
     party: str
     ends: Mapping[str, Ends]
     agreed: Mapping[str, Agreed]
@@ -78,10 +106,11 @@ class Sides:
         }
         identity = keys.load(key, cert)
         _apart(identity.certificate, peers)
-        return Sides(program, party, Ends.of_each(party, where, identity, peers), under)
+        return Sides(party, Ends.of_each(party, where, identity, peers), under)
 
     def run(
         self,
+        runs: Runs,
         inputs: Mapping[str, str],
         seed: int | None,
         patience: Patience,
@@ -89,17 +118,17 @@ class Sides:
         quiet: bool,
         columns: Chosen,
         keep: Keep,
-        least: int,
         accept: Accept,
     ) -> Report:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
-        programs = of_each(self.program)
-        pool = Pool(tuple(programs), least, partial(_waiting, quiet), patience.stall)
+        programs = runs.programs
+        pool = Pool(tuple(programs), runs.least, partial(_waiting, quiet), patience.stall)
         one = _OneByOne(advance, keep)
         sides: dict[str, Side] = {}
         for owner, program in programs.items():
             agreed = self.agreed.get(owner)
-            side = Side.of(program, self.ends[owner], inputs, seed, patience, quiet, agreed, columns)
+            with _naming(owner):
+                side = Side.of(program, self.ends[owner], inputs, seed, patience, quiet, agreed, columns)
             side.own.sources.pool = partial(pool.pooled, owner)
             side.own.follow.gather = partial(pool.gather, owner)
             sides[owner] = side
@@ -111,7 +140,7 @@ class Sides:
             side = sides[owner]
             return side.run(met(side.meet), one.advance, one.keep)
 
-        reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, least)
+        reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, runs.least)
         for owner, why in pool.gone.items():
             say(f"warning: the run went on without {owner}: {why}")
         return together(self.party, reports, pool.gone)
@@ -132,6 +161,16 @@ class _OneByOne:
             self._keep(outputs)
 
 
+@contextmanager
+def _naming(owner: str) -> Generator[None]:
+    """Whose contract it is that refuses."""
+    try:
+        yield
+    except Refused as refused:
+        refused.add_note(owner)
+        raise
+
+
 def _waiting(quiet: bool, owners: Collection[str]) -> None:
     if not quiet:
         say(f"waiting for {listing(list(owners))}")
@@ -139,9 +178,7 @@ def _waiting(quiet: bool, owners: Collection[str]) -> None:
 
 def _named(option: str, given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, str]:
     """One for each owner; raises UsageError."""
-    found = pairs(option, given)
-    if stranger := next((name for name in found if name not in owners), None):
-        raise UsageError(f"{option} {stranger}=: `{stranger}` is no owner", f"the owners are {listing(owners)}")
+    found = by_owner(option, given, owners)
     if missing := [owner for owner in owners if owner not in found]:
         raise UsageError(f"{option} is missing for {listing(missing)}", f"write {option} {missing[0]}=...")
     return found

@@ -78,6 +78,7 @@ def run_here(
     what `accept` raises.
     """
     owners = program.owners
+    assert bool(programs) == bool(owners), "the programs of all owners are not given"
     most = 0 if least is None else len(owners) - least
     start = (
         started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most)
@@ -110,7 +111,7 @@ def started_all(
     """As `started`, of a program with several owners."""
     program = next(iter(programs.values()))
     to = receiver(program.compiled)
-    given, identities = Given(program.compiled, inputs), {p: keys.new(p) for p in (to, *programs)}
+    given, identities = Given(program.compiled, inputs).whole(), {p: keys.new(p) for p in (to, *programs)}
     told = Receiver(
         program.name,
         {owner: own.artifact for owner, own in programs.items()},

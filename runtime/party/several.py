@@ -40,6 +40,15 @@ class Given:
                 raise InputError(f"the program has no input `{name}`", help=help, file=f"{name}={value}")
             party, own = known[name]
             self._of[party][own] = value
+        self._missing = [name for name, (party, own) in known.items() if own not in self._of[party]]
+
+    def whole(self) -> Given:
+        """The same; raises InputError if one is missing."""
+        if self._missing:
+            name = self._missing[0]
+            help = f'add --input {name}=FILE, in Python "{name}"'
+            raise InputError(f"the input `{name}` is missing", help=help, file="")
+        return self
 
     def of(self, party: str) -> dict[str, str]:
         """By the names that they have in this party's program."""
@@ -70,7 +79,7 @@ def in_the_clear(
     `programs` are those of all owners.
     """
     program = next(iter(programs.values()))
-    given = Given(program.compiled, inputs)
+    given = Given(program.compiled, inputs).whole()
     pool = Pool(program.owners, len(program.owners))
     sources = prepared(programs, given.of(receiver(program.compiled)), seed, pool, columns)
     for owner, own in programs.items():

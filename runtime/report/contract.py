@@ -75,7 +75,7 @@ def _mechanism(m: Mechanism) -> str:
         if m.whole
         else f"{counted(m.steps, 'step')} on Poisson batches of {m.batch} (rate {m.rate}) in {counted(m.slots, 'slot')}"
     )
-    told = f"; {m.told} learns the noisy sum of every step" if m.told else ""
+    told = f"; {m.told} learns {'it at once' if m.whole else 'the noisy sum of every step'}" if m.told else ""
     return f"{how}, clip {float(m.clip):g}, noise multiplier {float(m.noise_multiplier):g} drawn by {drawn}{told}"
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from compiler.program import Compiled, owner
+from runtime.party.both import Part
 from runtime.privacy.accountant import Guarantee, Mechanism, account
 from runtime.privacy.cost import told
 from runtime.report.privacy import Privacy, privacy, usual_delta
 from runtime.report.wording import indent
 
-Parts = Sequence[tuple[Compiled, Mapping[str, int]]]  # programs, and the rows of their data sets as far as known
+Parts = Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,16 @@ class Everyone:
         said = [line for name, p in self.of.items() for line in (f"{name}:", *indent(p.lines()))]
         return [*said, *self.everywhere_lines()]
 
-    def as_json(self) -> dict[str, object]:
+    def epsilons(self) -> dict[str, object]:
         return {
             "epsilon": self.epsilon,
             "epsilons": {name: p.epsilon for name, p in self.of.items()},
             "epsilon_everywhere": self.everywhere.epsilon if self.everywhere is not None else None,
+        }
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            **self.epsilons(),
             "infinite": self.cost == inf,
             "delta": self.delta,
             "owners": {name: p.as_json() for name, p in self.of.items()},

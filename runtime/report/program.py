@@ -59,7 +59,7 @@ def parties(compiled: Compiled) -> list[str]:
     lines: list[str] = []
     for party, outputs in learns(compiled).items():
         if party not in compiled.parties:
-            lines.append(f"{party} does what {compiled.garbler} does, in a run of its own; the noisy sums are added")
+            lines.append(f"{party} does as {compiled.garbler}, of whose run alone these costs are, in one of its own")
             continue
         role = "garbles" if party == compiled.garbler else "evaluates"
         steps = [

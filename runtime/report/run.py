@@ -140,12 +140,7 @@ class Ended:
         """Of several owners."""
         if not isinstance(self.privacy, Everyone):
             return {}
-        everywhere = self.privacy.everywhere
-        return {
-            "epsilons": {owner: p.epsilon for owner, p in self.privacy.of.items()},
-            "epsilon_everywhere": None if everywhere is None else everywhere.epsilon,
-            "gone": dict(self._any.gone),
-        }
+        return {**self.privacy.epsilons(), "gone": dict(self._any.gone)}
 
     def _foreseen(self) -> Traffic:
         each = [traffic(program.compiled) for program in self.programs]

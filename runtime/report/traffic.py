@@ -146,8 +146,7 @@ def over(program: Compiled, link: Link) -> float:
     return traffic(program).total / link.bytes_per_second + round_trips(program) * link.round_trip
 
 
-def longest(program: Compiled, link: Link | None = None, runs: int = 1) -> float:
+def longest(program: Compiled, link: Link | None = None) -> float:
     """Seconds after which a run is given up however it moves: a peer that sends a byte now and then would hold it for
-    years.  The work may take BUSY times what is foreseen, the link a tenth of what was said of it.  Of several owners'
-    `runs` each waits for the others."""
-    return 600.0 + runs * (BUSY * seconds(program) + (10 * over(program, link) if link else over(program, SLOW)))
+    years.  The work may take BUSY times what is foreseen, the link a tenth of what was said of it."""
+    return 600.0 + BUSY * seconds(program) + (10 * over(program, link) if link else over(program, SLOW))

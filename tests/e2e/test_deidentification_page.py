@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from support.command import ROOT, call
+from support.command import ROOT
+from support.typed_page import typed
 
 from runtime.data.deidentify.identifiers import KINDS
 
 PAGE = (ROOT / "docs" / "deidentification.md").read_text()
-BLOCKS: list[tuple[str, str, str]] = re.findall(r"```(\w+) ?(\S*)\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_every_step_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    typed = 0
-    for form, name, block in BLOCKS:
-        if name:
-            Path(name).write_text(block)
-            continue
-        assert form == "console"
-        for command, *printed in map(str.splitlines, re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]):
-            compare(command, printed)
-            typed += 1
-    assert typed == 5
-
-
-def compare(command: str, printed: list[str]) -> None:
-    """`...` at the end stands for more lines."""
-    ccr, *arguments = shlex.split(command)
-    assert ccr == "ccr", command
-    done = call(*arguments)
-    said = (done.stderr + done.stdout).splitlines()
-    if printed[-1] == "...":
-        printed, said = printed[:-1], said[: len(printed) - 1]
-    assert said == printed, command
-    assert done.exit_code == (3 if any(line.startswith("refused:") for line in printed) else 0)
+    assert typed(PAGE) == 5
 
 
 def test_the_table_of_kinds() -> None:

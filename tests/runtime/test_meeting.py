@@ -27,7 +27,7 @@ def test_a_peer_that_sends_a_byte_now_and_then_does_not_hold_a_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each byte would be in time for --timeout."""
-    monkeypatch.setattr("runtime.cli.runs.longest", lambda *_: 1.0)
+    monkeypatch.setattr("runtime.cli.several.longest", lambda *_: 1.0)
     for identity in (SERVER, CLIENT):
         keys.save(identity, tmp_path)
     party = [

@@ -1,0 +1,136 @@
+"""What the command says of several owners: whose file is missing, whose contract refuses, what all runs cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.command import call
+
+from compiler.program import and_gates
+from runtime.api import compile, of_each
+from runtime.cli.several import Runs
+from runtime.report.traffic import longest, traffic
+
+OWNERS = ("north", "south")
+TEXT = """party vendor; party north; party south;
+param STEPS = 2;
+input w0: fix<12, 6>[2] from vendor;
+dataset loans from north, south { x: fix<9, 8>[2] where norm2(x) <= 1.0; y: bit; }
+dataset kept from north, south { x: fix<9, 8>[2] where norm2(x) <= 1.0; y: bit; }
+disjoint loans, kept;
+var w = w0;
+dpsgd w on loans(batch = [8, 2], steps = STEPS, clip = 1.0, noise = 6.0, rate = 1.0, release = step) as row {
+    loss logistic(dot(w, row.x), row.y);
+}
+measure correct on kept(rows = [5, 4], clip = 1.0, noise = 8.0) as row { (dot(w, row.x) > 0) == row.y }
+output w, correct to vendor;
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("owners")
+    (folder / "loan.ccr").write_text(TEXT)
+    np.save(folder / "w0.npy", np.zeros(2))
+    for owner, count in zip(OWNERS, (5, 4), strict=True):
+        for name, rows in (("loans", 20), ("kept", count)):
+            shift = 40 * (name == "kept") + 7 * (owner == "south")
+            lines = [f"{(i + shift) / 256},{-i / 128},{i % 2}" for i in range(rows)]
+            (folder / f"{owner}-{name}.csv").write_text("\n".join(["x[0],x[1],y", *lines, ""]))
+    for name in ("vendor", *OWNERS):
+        assert call("keys", "new", name, "--folder", str(folder)).exit_code == 0
+    return folder
+
+
+@pytest.fixture
+def refused(folder: Path) -> Callable[..., str]:
+    def refused(command: str, *arguments: str) -> str:
+        done = call(command, str(folder / "loan.ccr"), *arguments)
+        assert (done.exit_code, done.stdout) == (2, ""), done.stderr
+        return done.stderr
+
+    return refused
+
+
+def given(folder: Path, *names: str) -> list[str]:
+    return [f"--input={name}={folder / name.replace('.', '-')}.csv" for name in names]
+
+
+def test_a_missing_file_is_asked_for_by_a_name_that_is_taken(folder: Path, refused: Callable[..., str]) -> None:
+    """It was asked for as `loans`, which was refused."""
+    said = refused("simulate", "--input=w0=0", *given(folder, "north.loans", "north.kept", "south.kept"))
+    assert "the input `south.loans` is missing" in said and "add --input south.loans=FILE" in said
+    said = refused("privacy", "--records=north=20")
+    assert "how many records `south.loans` has is not known" in said and "--records south=N" in said
+    assert "the program has no input `loans`" in refused("privacy", *given(folder, "north.loans"), "--input=loans=x")
+    assert "the program has no input `nroth.loans`" in refused("privacy", "--input=nroth.loans=x")
+
+
+def test_options_for_each_owner(refused: Callable[..., str]) -> None:
+    assert "is not OWNER=..." in refused("privacy", "--records=20", "--records=south=3")
+    assert "`east` is no owner" in refused("privacy", "--records=east=3")
+    ends = [*("--as", "vendor"), "--connect", "127.0.0.1:1", "--connect", "south=127.0.0.1:2"]
+    said = refused("run", *ends)
+    assert "`--connect 127.0.0.1:1` is not OWNER=..." in said and "once for each of north, south" in said
+
+
+def test_what_all_runs_cost_is_told(folder: Path) -> None:
+    """Their batches differ: the first owner's work is not that of each."""
+    program = compile(folder / "loan.ccr")
+    of = [own.compiled for own in of_each(program).values()]
+    runs = Runs.of(program, None, None)
+    assert runs.and_gates == sum(and_gates(p.plan) for p in of) != 2 * and_gates(of[0].plan)
+    assert runs.bytes == sum(traffic(p).total for p in of)
+    south = Runs.of(compile(folder / "loan.ccr", party="south"), "south", None)
+    assert south.each == [of[1]] and not south.programs
+    assert south.longest(None) == 2 * longest(of[1])  # it waits for the other, which it does not see
+
+
+def test_a_contract_says_when_a_measure_is_told(folder: Path, contracts: dict[str, Path]) -> None:
+    said = call("contract", "show", str(contracts["north"])).stdout.splitlines()
+    [measured] = [line for line in said if "noisy sum over all 5 records" in line]
+    [trained] = [line for line in said if "Poisson batches of 8" in line]
+    assert measured.endswith("vendor learns it at once") and trained.endswith(
+        "vendor learns the noisy sum of every step"
+    )
+
+
+def test_the_owner_whose_contract_refuses_is_named(folder: Path, contracts: dict[str, Path]) -> None:
+    ends = [f"--connect={owner}=127.0.0.1:1" for owner in OWNERS]
+    under = [f"--contract={contracts[owner]}" for owner in OWNERS]
+    mine = [f"--key={folder / 'vendor'}.key", f"--cert={folder / 'vendor'}.crt", f"--ledger={folder / 'v.db'}"]
+    done = call(
+        "run",
+        str(folder / "loan.ccr"),
+        "--as=vendor",
+        *ends,
+        *under,
+        *mine,
+        f"--input=w0={folder / 'w0.npy'}",
+        "--json",
+    )
+    assert done.exit_code == 3 and done.stderr.splitlines()[-2].startswith("south: refused (")
+    assert json.loads(done.stdout)["error"]["code"]
+
+
+@pytest.fixture(scope="module")
+def contracts(folder: Path) -> dict[str, Path]:
+    """With each owner, signed by both; with south of more steps than the program has."""
+    found: dict[str, Path] = {}
+    for owner, steps in zip(OWNERS, (2, 3), strict=True):
+        found[owner] = folder / f"{owner}.json"
+        own = [f"--key={folder / owner}.key", f"--cert={folder / owner}.crt", f"--ledger={folder / owner}.db"]
+        files = [f"--input={name}={folder / f'{owner}-{name}'}.csv" for name in ("loans", "kept")]
+        more = [f"--peer={folder / 'vendor'}.crt", "--epsilon=3", "--delta=1e-3", f"-DSTEPS={steps}"]
+        made = call(
+            "contract", "new", str(folder / "loan.ccr"), "--as", owner, *own, *files, *more, "-o", str(found[owner])
+        )
+        assert made.exit_code == 0, made.stderr
+        for signer in (owner, "vendor"):
+            names = [f"--key={folder / signer}.key", f"--cert={folder / signer}.crt", f"--ledger={folder / signer}.db"]
+            assert call("contract", "sign", str(found[owner]), *names).exit_code == 0
+    return found
