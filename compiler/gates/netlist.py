@@ -73,7 +73,8 @@ class _Reader:
             self._wrong(head, f"{sum(inputs)} bits of inputs and {sum(outputs)} of outputs in {wires} wires")
         if len(rest) != gates:
             what = f"{counted(gates, 'gate')} stated, {counted(len(rest), 'line')} of gates there"
-            self._wrong(self.lines[0], what, "is the file whole?")
+            odd = self.lines[-1] if len(rest) < gates else rest[gates]
+            self._wrong(odd, what, "is the file whole?" if len(rest) < gates else "this line is one more than stated")
         known = bytearray(wires)
         known[: sum(inputs)] = b"\1" * sum(inputs)
         made: list[Driven] = []
@@ -153,8 +154,10 @@ class _Reader:
 
     def _numbers(self, line: _Line, words: Sequence[str], hint: str | None = None) -> list[int]:
         for word in words:
-            if not (word.isascii() and word.isdigit() and len(word) <= _DIGITS):
+            if not (word.isascii() and word.isdigit()):
                 self._wrong(line, f"`{word[:20]}` is no number", hint)
+            if len(word) > _DIGITS:
+                self._wrong(line, f"`{word[:20]}` has more than {_DIGITS} digits", hint)
         return [int(word) for word in words]
 
     def _wrong(self, line: _Line, reason: str, hint: str | None = None) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from gzip import GzipFile
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,19 +48,34 @@ def named(path: str | Path) -> Source:
     name = str(path)
     try:
         with Path(path).open("rb") as file:
-            packed = file.read(len(PACKED)) == PACKED
-            file.seek(0)
-            data = (GzipFile(fileobj=file) if packed else file).read(CIRCUIT + 1)
-    except (OSError, EOFError, zlib.error) as error:  # what is no gzip is an OSError without a number
-        reason = (getattr(error, "strerror", None) or f"the archive is damaged ({error})").lower()
-        wanted = "file that can be read"
-        raise Rejected([FileMissing(span=_nowhere(name), path=name, reason=reason, wanted=wanted)]) from None
-    except ValueError:
+            return unpacked(name, file)
+    except OSError as error:
+        raise _unread(name, (error.strerror or str(error)).lower()) from None
+    except ValueError:  # a path with a zero byte
         raise Rejected([NotUtf8(span=_nowhere(name), path=name, offset=0)]) from None
+
+
+def unpacked(name: str, file: BinaryIO) -> Source:
+    """The text of a circuit, which may be packed by gzip; raises Rejected."""
+    data = _bounded(name, file)
+    if data.startswith(PACKED):
+        try:
+            data = _bounded(name, GzipFile(fileobj=BytesIO(data)))
+        except (OSError, EOFError, zlib.error) as error:
+            raise _unread(name, f"the archive is damaged ({error})".lower()) from None
+    return decode(name, data)
+
+
+def _bounded(name: str, file: BinaryIO | GzipFile) -> bytes:
+    data = file.read(CIRCUIT + 1)
     if len(data) > CIRCUIT:
         count, what = f"more than {CIRCUIT}", "bytes"
         raise Rejected([CircuitTooLarge(span=_nowhere(name), count=count, what=what, limit=CIRCUIT)])
-    return decode(name, data)
+    return data
+
+
+def _unread(name: str, reason: str) -> Rejected:
+    return Rejected([FileMissing(span=_nowhere(name), path=name, reason=reason, wanted="file that can be read")])
 
 
 def decode(name: str, data: bytes) -> Source:

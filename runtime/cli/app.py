@@ -19,6 +19,7 @@ from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import WRONG
 
 _UsageError: Any = typer.BadParameter.__bases__[0]  # click's, which typer brings along under a name of its own
+_VALIDATOR = "Value error, "  # whom it concerns that a library checks the choices
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
@@ -44,6 +45,7 @@ class _Listed(TyperGroup):
         try:
             status = super().main(args, *more, **given | {"standalone_mode": False})
         except _UsageError as error:
+            error.message = error.message.replace(_VALIDATOR, "")
             error.show()
             if "--json" in words:
                 help = f"`{error.ctx.command_path} --help` says what it takes" if error.ctx else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,11 +21,12 @@ from compiler.passes.base import proven
 from compiler.passes.levels import LEVELS
 from lang.numerals import counted
 from lang.source import Source
-from lang.syntax.load import named
+from lang.syntax.load import named, unpacked
 from runtime.cli import circuit_program
 from runtime.cli.circuit_program import declaration
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError
+from runtime.cli.program_files import STDIN
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
 from runtime.report.wording import count, duration, size
@@ -37,14 +39,17 @@ class Format(Enum):
     OLD = "old"
 
 
-File = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help="A circuit in either Bristol format.")]
+File = Annotated[
+    str,
+    typer.Argument(metavar="FILE", show_default=False, help="A circuit in either Bristol format; - is standard input."),
+]
 Out = Annotated[Path, typer.Option("-o", metavar="OUT", show_default=False, help="Where the circuit is written.")]
 
 
 def show(file: File, json: Json = False) -> None:
     """Tell a circuit's inputs, outputs and gates, and how a program calls it."""
     with faults(json):
-        found = netlist(named(file))
+        found = netlist(_source(file))
         circuit = bristol.circuit_of(found)
         depth = and_depth(circuit)
         stated = dict(sorted(Counter(gate.by for gate in found.gates).items()))
@@ -85,7 +90,7 @@ def import_(
     with faults(json):
         if program is not None and program.resolve() == out.resolve():
             raise UsageError(f"-o {out} and --program {program} are one file", "give each its own")
-        found = netlist(named(file))
+        found = netlist(_source(file))
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, Format.FASHION)
         declared = declaration(out.name, found)
@@ -107,7 +112,7 @@ def export(
 ) -> None:
     """Write a circuit in the other Bristol format, or in the same."""
     with faults(json):
-        found = netlist(named(file))
+        found = netlist(_source(file))
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, format)
         result({"file": str(out), **_counts(circuit)}, f"{out}: {_sizes(circuit)}", json)
@@ -125,7 +130,7 @@ def minimize(
     """Write a smaller circuit of the same function, once it is proved to be one."""
     with faults(json):
         start = time.perf_counter()
-        found = netlist(named(file))
+        found = netlist(_source(file))
         before = bristol.circuit_of(found)
         after, steps = proven(LEVELS[level], before)
         _write(out, after, found, Format.FASHION)
@@ -158,7 +163,7 @@ def run(
     The first party has the first input, the second the others.  A number's least significant bit is the first wire.
     """
     with faults(json):
-        circuit = named(file)
+        circuit = _source(file)
         found = netlist(circuit)
         given = _values(found, values or [])
         data: dict[str, object] = {}
@@ -194,6 +199,11 @@ def computed(found: Netlist, values: Sequence[int]) -> list[int]:
 def shown(value: int, width: int) -> str:
     """In hexadecimal, with all digits."""
     return f"0x{value:0{-(-width // 4)}x}"
+
+
+def _source(file: str) -> Source:
+    """Raises Rejected."""
+    return unpacked("<stdin>", sys.stdin.buffer) if file == STDIN else named(file)
 
 
 def _values(found: Netlist, given: Sequence[str]) -> list[int]:

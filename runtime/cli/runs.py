@@ -44,7 +44,7 @@ from runtime.cli.tables import say_unread
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
-from runtime.net.errors import NetworkError
+from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
 from runtime.party.agreed import Agreed
 from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
@@ -210,7 +210,7 @@ def _cut(counted: bool) -> Generator[None]:
     try:
         yield
     except (KeyboardInterrupt, NetworkError, PartyFailed) as error:
-        if counted and not isinstance(error, PeerRefused):
+        if counted and not isinstance(error, PeerRefused | PeerUnreachable | CannotListen):
             say("if steps were told, `ccr run --continue` on both sides goes on; a new run is charged anew")
         raise
 

@@ -64,6 +64,34 @@ def test_show(file: str) -> None:
     }
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_from_standard_input(packed: bool) -> None:
+    given = gzip.compress(FILE.encode()) if packed else FILE.encode()
+    done = call("circuit", "run", "-", "3", "1", "--clear", given=given)
+    assert (done.exit_code, done.stdout) == (0, "0x0\n0x0\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "text, place",
+    [
+        (FILE[: FILE.index("1 1 3 5")], "6:1"),  # cut at a line's end: told where it ends
+        (FILE[: FILE.index("INV")], "7:1"),
+        (FILE + "1 1 5 6 EQW\n", "9:1"),
+    ],
+)
+def test_too_few_gates_and_too_many_are_told_where_it_shows(text: str, place: str, tmp_path: Path) -> None:
+    path = tmp_path / "cut.txt"
+    path.write_text(text)
+    said = refused("show", str(path))
+    assert "4 gates stated" in said and f"cut.txt:{place}" in said
+
+
+def test_a_number_too_long_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(FILE.replace("1 1 3 5 INV", "1 1 3 5000000000 INV"))
+    assert "`5000000000` has more than 9 digits" in refused("show", str(path))
+
+
 def test_import_writes_what_ccr_reads_and_a_program_of_it(file: str, tmp_path: Path) -> None:
     packed = tmp_path / "packed.gz"
     packed.write_bytes(gzip.compress(FILE.encode()))

@@ -108,4 +108,4 @@ def test_fish_has_a_line_for_each(found: list[Node]) -> None:
 
 def test_another_shell_is_refused() -> None:
     done = call("completion", "tcsh")
-    assert done.exit_code == 2 and "'tcsh' is not one of 'bash', 'zsh', 'fish'" in done.stderr
+    assert done.exit_code == 2 and ": 'tcsh' is not one of 'bash', 'zsh', 'fish'" in done.stderr

@@ -41,9 +41,9 @@ _MAIN = [
 testing._get_command = cache(testing._get_command)  # made again for every call it would take longer than most of them
 
 
-def call(*arguments: str) -> Result:
-    """Run the command in this process."""
-    return CliRunner().invoke(app, arguments)
+def call(*arguments: str, given: bytes | None = None) -> Result:
+    """Run the command in this process; `given` is its standard input."""
+    return CliRunner().invoke(app, arguments, input=given)
 
 
 def start(*arguments: str, out: IO[str] | None = None) -> Started:
