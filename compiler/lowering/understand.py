@@ -18,6 +18,7 @@ from compiler.words.prune import prune
 from compiler.words.simplify import simplify
 from lang import typed as t
 from lang.checker.check import Checked, check, deep_stack
+from lang.checker.context import Meanings
 from lang.checker.declared import Formats
 from lang.checker.owners import of_owner
 from lang.problems.names import NoOutput, NothingToRun
@@ -53,9 +54,17 @@ def understand(
         return replace(_meaning(source, checked), files=gathered(source, loader))
 
 
-def examine(source: Source, overrides: Mapping[str, str | Fraction] | None = None) -> Checked:
-    """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported."""
-    checked = _owned(check(source, overrides or {}, formats=FORMATS), "")
+def examine(
+    source: Source,
+    overrides: Mapping[str, str | Fraction] | None = None,
+    loader: Loader = load.named,
+    meanings: Meanings | None = None,
+) -> Checked:
+    """As `understand`, but a file of `param`, `type` and `fn` alone passes: it is there to be imported.
+
+    What the names of the text stand for goes to `meanings`, whatever else is wrong.
+    """
+    checked = _owned(check(source, overrides or {}, loader, FORMATS, meanings), "")
     with deep_stack():
         return checked if checked.program == t.Program((), (), (), ()) else _meaning(source, checked).checked
 

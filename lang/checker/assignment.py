@@ -101,7 +101,7 @@ def _target(context: Context, node: tree.Expr) -> _Target:
 
 
 def _assignable(context: Context, target: tree.Name) -> Bound:
-    symbol = context.find(target.name, target.span)
+    symbol = context.find(target)
     if not isinstance(symbol, Bound) or not symbol.variable.mutable:
         hint = (
             "bind it with `var` instead of `let`"

@@ -34,7 +34,7 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
     builtin = BUILTINS.get(node.name.name)
     if builtin is not None:
         return _builtin(context, node, builtin)
-    symbol = context.scopes.find(node.name.name)
+    symbol = context.meaning(node.name)
     if symbol is None:
         with context.attempt():  # what its arguments say is right or wrong without it
             context.all_of(node.args)
@@ -48,7 +48,7 @@ def invoke(context: Context, node: tree.Invoke) -> typed.Expr:
             )
         )
     if not isinstance(symbol, FunctionName | ExternName):
-        symbol = context.find(node.name.name, node.name.span)
+        symbol = context.find(node.name)
         raise Failed(NotAFunction(span=node.name.span, name=node.name.name, what=symbol.what))
     for name, _ in node.options:
         context.report(

@@ -15,7 +15,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from lang import typed
-from lang.checker.context import Context, Hooks
+from lang.checker.context import Context, Hooks, Meanings
 from lang.checker.declared import Declared, Formats
 from lang.checker.expressions import expression
 from lang.checker.failing import GivenUp
@@ -49,13 +49,16 @@ def check(
     overrides: Mapping[str, str | Fraction] = _AS_WRITTEN,
     loader: Loader = load.named,
     formats: Formats = _NO_FORMATS,
+    meanings: Meanings | None = None,
 ) -> Checked:
     """Parse and check a program; raises Rejected with all its problems.
 
     `overrides` gives params other values (text as on the command line); `loader` reads imported files, and `formats`
-    what those of an `extern fn` hold.
+    what those of an `extern fn` hold.  What names stand for goes to `meanings`, also where the program is rejected.
     """
     context = Context(Hooks(expr=expression, statements=statements))
+    if meanings is not None:
+        context.meanings = meanings
     declared = Declared(overrides, loader, formats)
     done: list[typed.Statement] = []
     with paused(), deep_stack(), suppress(GivenUp):

@@ -179,7 +179,7 @@ def _drawn_by(
         )
     if party.name == BOTH and context.scopes.find(BOTH) is None:
         return None
-    if not isinstance(context.scopes.find(party.name), PartyName):
+    if not isinstance(context.meaning(party), PartyName):
         parties = context.scopes.outermost(PartyName)
         raise Failed(UnknownParty(span=party.span, name=party.name, hint=context.near(party.name, parties)))
     if dataset is not None and not dataset.owners and party.name != dataset.party:

@@ -23,6 +23,8 @@ from lang.syntax import tree
 from lang.syntax.tree import MAX_DEPTH
 
 MAX_VALUES = 1 << 17  # as many as a text that is written out can have
+Meant = Symbol | typed.Field
+Meanings = dict[Span, Meant]  # of the names of a text, by place, those that are bound there among them
 Value = typed.Expr | typed.Variable  # of a variable: public, or the index of the loop to unroll for it
 
 
@@ -62,6 +64,7 @@ class Context:
     uncounted: set[int] = field(default_factory=set[int])  # variables that loops change in other ways than by counting
     used: set[str] = field(default_factory=set[str])  # inputs and data sets that are read
     called: set[str] = field(default_factory=set[str])  # functions
+    meanings: Meanings = field(default_factory=dict[Span, Meant])
     inlined: int = 0  # calls
     unrolled: int = 0  # iterations
     values: int = 0  # of expressions, in functions and loops as often as they are written into the program
@@ -178,6 +181,7 @@ class Context:
                 )
             return
         self.scopes.stack[-1].names[name.name] = symbol
+        self.meanings.setdefault(name.span, symbol)
 
     def bind_value(self, name: tree.Name, variable: typed.Variable, type_: typed.TypeOf, what: str) -> None:
         self.bind(name, Bound(name.span, variable, type_, len(self.scopes), what))
@@ -187,13 +191,20 @@ class Context:
         for name in bound:
             self.scopes.stack[-1].names.setdefault(name.name, Poison(name.span))
 
-    def find(self, name: str, span: Span) -> Known:
+    def meaning(self, name: tree.Name) -> Symbol | None:
+        """What a name stands for here, if it is for anything."""
+        if (symbol := self.scopes.find(name.name)) is not None:
+            self.meanings.setdefault(name.span, symbol)
+        return symbol
+
+    def find(self, node: tree.Name) -> Known:
         """What a name stands for; raises Failed if it is unknown, not bound yet, or outside the function."""
-        symbol = self.scopes.find(name)
+        symbol = self.meaning(node)
         if isinstance(symbol, Poison):
             raise Failed
         if symbol is not None:
             return symbol
+        name, span = node.name, node.span
         if (outside := self.scopes.anywhere(name)) is not None:
             raise Failed(
                 names.OutsideFunction(span=span, name=name, what=outside.what, related=((outside.span, "bound here"),))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lang import typed
 from lang.checker.context import Context
 from lang.checker.declared import Declared, owner
@@ -41,10 +43,12 @@ def dataset(context: Context, declared: Declared, item: tree.Dataset) -> None:
                 )
             fields[field.name.name] = _field(context, field)
     kinds = {name: field.kind for name, field in fields.items()}
+    context.meanings.update({field.span: field for field in fields.values()})
     for field in item.fields:
         right = right and field.name.name in fields
         if field.where is not None and field.name.name in fields:
             right = False
+            context.meanings.update({n.span: fields[n.name] for n in _names(field.where) if n.name in fields})
             with context.attempt():
                 fields[field.name.name] = promised(context, fields[field.name.name], field.where, kinds)
                 right = len(fields) == len(item.fields)
@@ -73,6 +77,7 @@ def disjoint(context: Context, declared: Declared, item: tree.Disjoint) -> None:
     taken = {name for names in declared.disjoint for name in names}
     right: list[str] = []
     for name in item.names:
+        context.meaning(name)
         if name.name not in known:
             context.report(DisjointParts(span=name.span, what=f"`{name.name}`, which is no data set above it"))
         elif name.name in taken:
@@ -83,6 +88,21 @@ def disjoint(context: Context, declared: Declared, item: tree.Disjoint) -> None:
     if len(item.names) == 1:
         context.report(DisjointParts(span=item.names[0].span, what="one data set alone"))
     declared.disjoint.append(tuple(right))
+
+
+def _names(where: tree.Expr) -> Iterator[tree.Name]:
+    """Those that a `where` may hold, each of a field or of something else."""
+    waiting = [where]
+    while waiting:
+        match waiting.pop():
+            case tree.Name() as name:
+                yield name
+            case tree.Binary(left=left, right=right):
+                waiting += (left, right)
+            case tree.Invoke(args=args):
+                waiting += args
+            case _:
+                pass
 
 
 def _field(context: Context, field: tree.Field) -> typed.Field:

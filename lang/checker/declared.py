@@ -43,7 +43,7 @@ class Declared:
 
 def owner(context: Context, declared: Declared, name: tree.Name) -> str:
     """A name that must be a party's; raises Failed."""
-    symbol = context.scopes.find(name.name)
+    symbol = context.meaning(name)
     if isinstance(symbol, PartyName):
         return name.name
     known = [party.name for party in declared.parties]

@@ -79,6 +79,7 @@ def _scalar(context: Context, node: tree.Words) -> Scalar:
 def _alias(context: Context, node: tree.Alias) -> Kind:
     symbol = context.scopes.anywhere(node.name)
     if isinstance(symbol, KindName):
+        context.meanings.setdefault(node.span, symbol)
         return symbol.kind
     if isinstance(symbol, Poison):
         raise Failed

@@ -32,7 +32,7 @@ from lang.typed import Number, Pair, type_of
 
 def read(context: Context, node: tree.Name) -> typed.Expr:
     """The value of a name; raises Failed."""
-    symbol = context.find(node.name, node.span)
+    symbol = context.find(node)
     match symbol:
         case ParamName(value=value):
             return replace(value, span=node.span)
@@ -62,10 +62,11 @@ def read(context: Context, node: tree.Name) -> typed.Expr:
 def member(context: Context, node: tree.Member) -> typed.Expr:
     """A field of a row, or of a tuple."""
     if isinstance(node.base, tree.Name):
-        symbol = context.find(node.base.name, node.base.span)
+        symbol = context.find(node.base)
         if isinstance(symbol, RowName):
             for field in symbol.dataset.fields:
                 if field.name == node.part.name:
+                    context.meanings.setdefault(node.part.span, field)
                     type_ = type_of(field.kind)
                     assert isinstance(type_, Number)
                     return typed.RowField(type_, field.name, node.span, field.ends)

@@ -108,7 +108,7 @@ def check_place(context: Context, start: Span, word: str) -> None:
 
 
 def dataset_of(context: Context, name: tree.Name) -> typed.Dataset:
-    symbol = context.scopes.find(name.name)
+    symbol = context.meaning(name)
     if isinstance(symbol, DatasetName):
         context.used.add(name.name)
         return symbol.dataset
@@ -125,7 +125,7 @@ def _variables(context: Context, names: tuple[tree.Name, ...]) -> tuple[typed.Va
     found: list[typed.Variable] = []
     for name in names:
         with context.attempt():
-            symbol = context.find(name.name, name.span)
+            symbol = context.find(name)
             if not isinstance(symbol, Bound) or not symbol.variable.mutable or not isinstance(symbol.type, Number):
                 what = "a tuple" if isinstance(symbol, Bound) and symbol.variable.mutable else symbol.what
                 raise Failed(
@@ -210,7 +210,7 @@ def _grad(
         raise Failed(LossTwice(span=node.span, what=f"a second statement of what `{name.name}` learns"))
     value = context.expr(node.value)
     type_ = number(value, "`grad`")
-    symbol = context.find(name.name, name.span)
+    symbol = context.find(name)
     assert isinstance(symbol, Bound) and isinstance(symbol.type, Number)
     if type_.shape != symbol.type.shape:
         raise Failed(
