@@ -105,6 +105,11 @@ COMMANDS: tuple[Command | Group, ...] = (
     Group("contract", "Write, sign and check what two parties agree on before they run.", _CONTRACT),
     Group("budget", "Grant privacy budgets to data sets, and see what is left.", _BUDGET),
     Command("doctor", "doctor:doctor", "Tell what does the gates on this machine, and test it."),
+    Command(
+        "lsp",
+        "editor.server:lsp",
+        "Serve an editor, by the Language Server Protocol on standard input and output.",
+    ),
     Command("completion", "completion:completion", "Print what makes a shell complete commands, options and files."),
 )
 
