@@ -125,7 +125,7 @@ def test_no_byte_after_a_bad_batch(which: int, tmp_path: Path, monkeypatch: pyte
 def test_a_check_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables and corrections under labels that no one has checked would leave."""
     spoilt(1, monkeypatch)
-    monkeypatch.setattr(check, "residues", lambda weights, q, mask, proof: np.zeros((128, 2), dtype=np.uint64))
+    monkeypatch.setattr(check, "residues", lambda *given: np.zeros((128, 2), dtype=np.uint64))
     events, _ = played(tmp_path)["hospital"]
     after = events[batches(events)[1] + 1 :]
     assert (("sent", Frame.TABLES) in {event[:2] for event in after}) and ("sent", Frame.ABORT) not in {

@@ -13,6 +13,7 @@ Words = NDArray[np.uint64]
 
 _ONE, _SHIFT = np.uint64(1), np.uint64(63)
 _POLYNOMIAL = np.uint64(0x87)
+STRETCH = 512  # words of a column that are folded at once: the same of all 128 planes stay in the cache
 # Exchanging the off-diagonal halves of an 8x8 bit matrix held in a word, at distances 7, 14 and 28.
 _SWAPS = tuple(
     (np.uint64(distance), np.uint64(mask))
@@ -51,19 +52,22 @@ def planes(factors: Words) -> Words:
 
     Shape (blocks, 2) in, (128, 2 * blocks) out: row k holds, for each bit of the column, bit k of what it adds.
     """
-    shifted = np.empty((len(factors), 128, 2), dtype=np.uint64)
+    shifted = np.empty((128, len(factors), 2), dtype=np.uint64)
     for power in range(128):
-        shifted[:, power] = factors
+        shifted[power] = factors
         factors = times_x(factors)
-    # `transpose` takes 128 columns; seen block by block, the 128 rows of a block are 128 columns of 128 bits.
-    return np.concatenate([transpose(block) for block in shifted], axis=1)
+    # Seen block by block, these 128 rows are 128 columns of 128 bits.
+    turned = transpose(shifted.reshape(128, -1)).reshape(-1, 128, 2)
+    return np.ascontiguousarray(turned.swapaxes(0, 1)).reshape(128, -1)
 
 
 def fold(columns: Words, weights: Words) -> Words:
     """Σ_b factors[b] · block b, for every column: shape (columns, 2), from `weights` = planes(factors)."""
     bits = np.empty((len(columns), 128), dtype=np.uint8)
-    product = np.empty_like(weights)
     for index, column in enumerate(columns):
-        np.bitwise_and(weights, column, out=product)
-        bits[index] = np.bitwise_count(np.bitwise_xor.reduce(product, axis=1)) & 1
+        total = np.zeros(128, dtype=np.uint64)
+        for start in range(0, len(column), STRETCH):
+            part = slice(start, start + STRETCH)
+            total ^= np.bitwise_xor.reduce(weights[:, part] & column[part], axis=1)
+        bits[index] = np.bitwise_count(total) & 1
     return np.packbits(bits, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)

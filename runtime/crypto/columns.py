@@ -1,0 +1,115 @@
+"""The inner loops of oblivious transfer: 512 pseudorandom streams into columns of bits, their folds, their transpose.
+
+32 *trees* have 16 *leaves* each, and every leaf is the seed of a stream.  Bit b of tree i makes column 4i + b: the sum
+of the streams of those leaves whose number has bit b.  This is the VOLE over GF(16) of small fields, with a number's
+bits for the coordinates of an element, so that no multiplication is left.
+
+No branch and no address depends on a seed, a stream or a column.  `runtime/execute/native/columns.py` does the same in
+C, byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.crypto import matrix
+from runtime.crypto.labels import LABEL_BITS, Labels
+from runtime.crypto.matrix import Words
+from runtime.crypto.prg import SEED_BYTES, Prg
+
+DEPTH = 4
+LEAVES = 1 << DEPTH
+TREES = LABEL_BITS // DEPTH
+
+Leaves: TypeAlias = NDArray[np.uint8]
+"""Seeds of shape (TREES, LEAVES, SEED_BYTES)."""
+
+
+class Streams(Protocol):
+    """The streams of all leaves, read piece by piece from their starts."""
+
+    def read(self, words: int) -> tuple[Words, Words]:
+        """For each tree the sum of its streams, shape (TREES, words), and the columns, (LABEL_BITS, words); an even
+        number of words."""
+        ...
+
+    def corrected(self, corrections: Words, mask: Words) -> Words:
+        """The columns alone, each plus its tree's correction, of shape (TREES, words), where `mask` of shape
+        (LABEL_BITS, 1) is all ones and not zero."""
+        ...
+
+    def wipe(self) -> None:
+        """Forget the seeds."""
+        ...
+
+
+class Columns(Protocol):
+    """One way of doing it."""
+
+    def streams(self, leaves: Leaves) -> Streams: ...
+
+    def fold(self, columns: Words, factors: Words) -> Words:
+        """Σ_b factors[b] · block b of every column, in GF(2^128): (columns, words) and (words / 2, 2) to (columns, 2)."""
+        ...
+
+    def transpose(self, columns: Words) -> Labels:
+        """LABEL_BITS columns of n bits as n labels."""
+        ...
+
+
+class PortableStreams:
+    def __init__(self, leaves: Leaves) -> None:
+        check_leaves(leaves)
+        self._trees = [[Prg(leaf.tobytes()) for leaf in tree] for tree in leaves]
+
+    def read(self, words: int) -> tuple[Words, Words]:
+        sums, columns = np.empty((TREES, words), dtype=np.uint64), np.empty((LABEL_BITS, words), dtype=np.uint64)
+        for number, tree in enumerate(self._trees):
+            sums[number] = _combined(tree, columns[DEPTH * number : DEPTH * (number + 1)])
+        return sums, columns
+
+    def corrected(self, corrections: Words, mask: Words) -> Words:
+        _, columns = self.read(corrections.shape[1])
+        return columns ^ (mask & np.repeat(corrections, DEPTH, axis=0))
+
+    def wipe(self) -> None:
+        self._trees = []
+
+
+class PortableColumns:
+    def streams(self, leaves: Leaves) -> Streams:
+        return PortableStreams(leaves)
+
+    def fold(self, columns: Words, factors: Words) -> Words:
+        return matrix.fold(columns, matrix.planes(factors))
+
+    def transpose(self, columns: Words) -> Labels:
+        return matrix.transpose(columns)
+
+
+PORTABLE = PortableColumns()
+
+
+def check_leaves(leaves: Leaves) -> None:
+    """Raises ValueError for anything but seeds of all leaves."""
+    if leaves.shape != (TREES, LEAVES, SEED_BYTES) or leaves.dtype != np.uint8:
+        raise ValueError(f"{TREES} trees of {LEAVES} seeds are needed")
+
+
+def _combined(tree: Sequence[Prg], columns: Words) -> Words:
+    """The next of a tree's streams, summed up; its columns, shape (DEPTH, words), are written.
+
+    Halves of the leaves differ in the highest bit of their numbers: the sum of the upper half is that bit's column,
+    and the sum of both halves has half as many leaves.
+    """
+    part = np.stack([stream.words(columns.shape[1]) for stream in tree])
+    for bit in reversed(range(DEPTH)):
+        lower, upper = np.split(part, 2)
+        np.bitwise_xor.reduce(upper, axis=0, out=columns[bit])
+        part = lower ^ upper
+    total: Words = part[0]
+    return total
