@@ -43,7 +43,7 @@ class Streams(Protocol):
         ...
 
     def wipe(self) -> None:
-        """Forget the seeds."""
+        """Forget the seeds; every later use raises ValueError."""
         ...
 
 
@@ -53,7 +53,7 @@ class Columns(Protocol):
     def streams(self, leaves: Leaves) -> Streams: ...
 
     def fold(self, columns: Words, factors: Words) -> Words:
-        """Σ_b factors[b] · block b of every column, in GF(2^128): (columns, words) and (words / 2, 2) to (columns, 2)."""
+        """Σ_b factors[b] · block b of every column, in GF(2^128): (n, words) and (words / 2, 2) to (n, 2)."""
         ...
 
     def transpose(self, columns: Words) -> Labels:
@@ -67,6 +67,8 @@ class PortableStreams:
         self._trees = [[Prg(leaf.tobytes()) for leaf in tree] for tree in leaves]
 
     def read(self, words: int) -> tuple[Words, Words]:
+        if not self._trees:
+            raise ValueError("the seeds of these streams were wiped")
         sums, columns = np.empty((TREES, words), dtype=np.uint64), np.empty((LABEL_BITS, words), dtype=np.uint64)
         for number, tree in enumerate(self._trees):
             sums[number] = _combined(tree, columns[DEPTH * number : DEPTH * (number + 1)])

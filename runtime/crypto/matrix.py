@@ -23,7 +23,7 @@ _SWAPS = tuple(
 
 def transpose(columns: Words) -> Words:
     """128 columns of n bits, shape (128, n / 64), as n rows of 128 bits, shape (n, 2); n a multiple of 64."""
-    octets = columns.astype("<u8", copy=False).view(np.uint8)
+    octets = np.ascontiguousarray(columns, dtype="<u8").view(np.uint8)
     # (16, 8, n/8): group of 8 columns, column in it, 8 bits of it  ->  one word per 8x8 block of bits.
     blocks = np.ascontiguousarray(octets.reshape(16, 8, -1).transpose(2, 0, 1)).view("<u8")
     for distance, mask in _SWAPS:

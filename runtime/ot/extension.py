@@ -4,9 +4,9 @@ For choice bits r_j the receiver (the evaluator) gets t_j and the sender (the ga
 
     t_j = q_j ^ r_j·Δ
 
-so q_j is the zero label of an evaluator's input wire and t_j its active label.  Roy, "SoftSpokenOT" (CRYPTO 2022, ePrint
-2022/192), with k = 4: Δ is 32 elements of GF(16), and in each of 32 trees (`trees`) the receiver knows all 16 leaves,
-the sender all but the one at Δ_i.  With PRG_y for the stream of leaf y,
+so q_j is the zero label of an evaluator's input wire and t_j its active label.  Roy, "SoftSpokenOT" (CRYPTO 2022,
+ePrint 2022/192), with k = 4: Δ is 32 elements of GF(16), and in each of 32 trees (`trees`) the receiver knows all 16
+leaves, the sender all but the one at Δ_i.  With PRG_y for the stream of leaf y,
 
     u_i = Σ_y PRG_y    v_i = Σ_y y·PRG_y    w_i = Σ_y (Δ_i + y)·PRG_y = v_i + Δ_i·u_i
 

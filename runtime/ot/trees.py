@@ -2,13 +2,14 @@
 
 Roy, "SoftSpokenOT" (CRYPTO 2022, ePrint 2022/192): each 4 bits of Δ choose a leaf of a tree of Goldreich, Goldwasser
 and Micali that the receiver of the extension (the evaluator) grows from a root of its own; the sender (the garbler)
-learns all leaves but that one.  For each level, whose bit of Δ is α, it gets the sum of all nodes on the other side than
-α, from a base transfer whose choice is α:
+learns all leaves but that one.  For each level, whose bit of Δ is α, it gets the sum of all nodes on the other side
+than α, from a base transfer whose choice is α:
 
     corrections    pad of choice b ^ sum of all nodes on side 1 - b, for both b
 
-It knows all nodes of a level but one, hence all of the next level but the two below that one, and by the sum one of them.
-A receiver that sends other sums makes leaves depend on Δ.  Therefore every leaf has, beside its seed, a *tag* of 32 bytes:
+It knows all nodes of a level but one, hence all of the next level but the two below that one, and by the sum one of
+them.  A receiver that sends other sums makes leaves depend on Δ.  Therefore every leaf has, beside its seed, a *tag* of
+32 bytes:
 
     totals         of each tree the sum of its tags, from which the sender gets the tag that it lacks
     digest         of all tags

@@ -9,11 +9,13 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.backends import BACKENDS
 from support.memory_channel import pair
 
-from runtime.crypto.columns import DEPTH, LEAVES, PORTABLE, TREES, Leaves
+from runtime.crypto.columns import DEPTH, LEAVES, TREES, Leaves
 from runtime.crypto.labels import LABEL_BITS, Labels, bits, fresh_delta
 from runtime.crypto.matrix import Words, times_x
+from runtime.execute.engines import columns_of
 from runtime.net.errors import ProtocolError
 from runtime.ot import check, extension
 from runtime.ot.errors import CheatingDetected, Destroyed
@@ -23,6 +25,7 @@ from runtime.ot.trees import turned
 SESSION = b"session"
 SIZES = [0, 1, 5, 128, 1000, 10007]
 FIRST = 128 * 4  # bytes of the corrections of one block
+BY = columns_of(BACKENDS[-1])  # the same as any other, and faster
 ONES = np.full((1, 2), ~np.uint64(0))
 
 
@@ -200,7 +203,7 @@ def divide_by_x(element: Words) -> Words:
 def planted() -> tuple[Leaves, Words, Words]:
     """Trees, and the columns and sums of their first 256 bits."""
     leaves = random_leaves()
-    sums, columns = PORTABLE.streams(leaves).read(4)
+    sums, columns = BY.streams(leaves).read(4)
     return leaves, columns, sums
 
 
@@ -216,28 +219,28 @@ class Cheater:
         for tree, error in errors.items():
             u[tree, :2] ^= error[0]
         self.factors = check.challenge(SESSION, 0, count, u.tobytes())
-        self.u, self.proof = u, check.prove(PORTABLE, self.factors, x, t)
+        self.u, self.proof = u, check.prove(BY, self.factors, x, t)
         self.mask = np.negative(bits(delta).astype(np.uint64)).reshape(128, 1)
-        self.q = PORTABLE.streams(self.leaves).corrected(u, self.mask)
+        self.q = BY.streams(self.leaves).corrected(u, self.mask)
 
     def guess(self, tree: int, error: Words, value: int) -> None:
         """Answer as if the bits of Δ at a tree were `value`, with that error in its corrections."""
         folds = np.frombuffer(self.proof, np.uint64).reshape(-1, 2).copy()
         column = np.concatenate((error.reshape(1, -1), np.zeros((1, 2), np.uint64)), axis=1)
-        fold = PORTABLE.fold(column, self.factors)[0]
+        fold = BY.fold(column, self.factors)[0]
         for bit in range(DEPTH):
             folds[1 + DEPTH * tree + bit] ^= fold * np.uint64(value >> bit & 1)
         self.proof = folds.tobytes()
 
     def residues(self) -> Words:
-        return check.residues(PORTABLE, self.factors, self.q, self.mask, self.proof)
+        return check.residues(BY, self.factors, self.q, self.mask, self.proof)
 
     def passes_the_check_of_combined_columns(self) -> bool:
         return not bool(combine(self.residues()).any())
 
     def passes(self) -> bool:
         try:
-            Sender(SESSION, self.delta, self.leaves).accept(self.u.tobytes() + self.proof, 128)
+            Sender(SESSION, self.delta, self.leaves, BY).accept(self.u.tobytes() + self.proof, 128)
         except CheatingDetected:
             return False
         return True
