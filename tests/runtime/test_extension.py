@@ -158,6 +158,15 @@ def test_a_failure_destroys_the_sender_and_its_delta() -> None:
     assert bool(delta.all()), "the caller's own copy is the caller's"
 
 
+def test_a_destroyed_sender_has_wiped_its_seeds() -> None:
+    sender = parties(fresh_delta())[1]
+    streams = sender._streams
+    assert streams is not None
+    sender.destroy()
+    with pytest.raises(ValueError, match="wiped"):
+        streams.read(2)
+
+
 def test_a_wrong_length_is_refused() -> None:
     receiver, sender = parties(fresh_delta())
     message, _ = receiver.extend(random_choices(5))

@@ -80,6 +80,10 @@ def test_a_message_tells_nothing_of_the_leaf_that_is_lacking() -> None:
     found = {seed.tobytes() for tree in leaves for seed in tree}
     assert len(found) == TREES * LEAVES
     assert not found & {message[i : i + 16] for i in range(len(message) - 15)}
+    seeds, tags = trees._leaves(SESSION, leaves)
+    assert not {seed.tobytes() for tree in seeds for seed in tree} & {
+        tag[start : start + 16].tobytes() for tree in tags for tag in tree for start in range(TAG_BYTES - 15)
+    }
     again, others = plant(SESSION, pads)
     assert again != message and not found & {seed.tobytes() for tree in others for seed in tree}
 
