@@ -30,7 +30,7 @@ ELEMENTS = 1 + LABEL_BITS  # of a proof: the choices' fold, and one for each col
 PROOF_BYTES = ELEMENTS * LABEL_BYTES  # an element of the field is as long as a label
 
 
-def challenge(session: bytes, batch: int, count: int, corrections: bytes) -> Words:
+def challenge(session: bytes, batch: int, count: int, corrections: bytes | memoryview) -> Words:
     """The factors of a batch's blocks, shape (blocks, 2): χ for all but the last, 1 for the last."""
     digest = hashlib.sha256(corrections).digest()
     seed = oracle(b"challenge", session, batch.to_bytes(8, "little"), count.to_bytes(8, "little"), digest)
@@ -46,7 +46,7 @@ def prove(by: Columns, factors: Words, x: Words, t: Words) -> bytes:
     return np.concatenate(folds).astype("<u8", copy=False).tobytes()
 
 
-def residues(by: Columns, factors: Words, q: Words, delta_mask: Words, proof: bytes) -> Words:
+def residues(by: Columns, factors: Words, q: Words, delta_mask: Words, proof: bytes | memoryview) -> Words:
     """q^c - t^c - Δ_c·x for each column c, shape (128, 2): all zero if the receiver was honest.
 
     `q` has shape (128, words); `delta_mask` has shape (128, 1), all ones where the bit of Δ is 1, else 0.

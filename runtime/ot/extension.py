@@ -35,8 +35,8 @@ from runtime.net.frames import Frame
 from runtime.ot import base, check, trees
 from runtime.ot.errors import CheatingDetected, Destroyed
 
-BATCH = 1 << 17
-"""The most transfers in one message (512 KB); longer requests are cut."""
+BATCH = 1 << 19
+"""The most transfers in one message (2 MB); longer requests are cut."""
 
 
 class Receiver:
@@ -57,22 +57,25 @@ class Receiver:
 
     def receive(self, channel: Channel, choices: NDArray[np.uint8] | NDArray[np.bool_]) -> Labels:
         """The active labels of `choices`, shape (m,) in and (m, 2) out."""
-        parts = [np.empty((0, 2), dtype=np.uint64)]
+        parts: list[Labels] = []
         for start in range(0, len(choices), BATCH):
             message, labels = self.extend(choices[start : start + BATCH])
             channel.send(Frame.OT_BATCH, message)
             parts.append(labels)
-        return np.concatenate(parts)
+        return _joined(parts)
 
-    def extend(self, choices: NDArray[np.uint8] | NDArray[np.bool_]) -> tuple[bytes, Labels]:
+    def extend(self, choices: NDArray[np.uint8] | NDArray[np.bool_]) -> tuple[memoryview, Labels]:
         """One batch, 1 to BATCH choices: the message for the sender and the labels, shape (m, 2)."""
         count = len(choices)
         x = _padded(choices)
         u, t = self._streams.read(len(x))
-        corrections = (u ^ x).astype("<u8", copy=False).tobytes()
-        factors = check.challenge(self._session, self._batch, count, corrections)
+        message = np.empty(message_bytes(count), dtype=np.uint8)
+        sent, proof = message[: -check.PROOF_BYTES], message[-check.PROOF_BYTES :]
+        np.bitwise_xor(u, x, out=sent.view("<u8").reshape(u.shape))
+        factors = check.challenge(self._session, self._batch, count, sent.data)
+        proof[:] = np.frombuffer(check.prove(self._by, factors, x, t), np.uint8)
         self._batch += 1
-        return corrections + check.prove(self._by, factors, x, t), self._by.transpose(t)[:count]
+        return message.data, self._by.transpose(t)[:count]
 
 
 class Sender:
@@ -101,12 +104,11 @@ class Sender:
 
         Raises CheatingDetected, after which this object is dead, if the check of a batch fails.
         """
-        parts = [np.empty((0, 2), dtype=np.uint64)]
-        for size in messages(count):
-            parts.append(self.accept(expect(channel, Frame.OT_BATCH, message_bytes(size)), size))
-        return np.concatenate(parts)
+        return _joined(
+            [self.accept(expect(channel, Frame.OT_BATCH, message_bytes(size)), size) for size in messages(count)]
+        )
 
-    def accept(self, message: bytes, count: int) -> Labels:
+    def accept(self, message: bytes | memoryview, count: int) -> Labels:
         """One batch: the zero labels, shape (count, 2), from the receiver's message.
 
         Raises CheatingDetected or, on a wrong length, ProtocolError; Δ is forgotten before either is raised.
@@ -119,7 +121,8 @@ class Sender:
                 f"the peer sent {len(message)} bytes for {count} oblivious transfers, not "
                 f"{message_bytes(count)}; check that both parties run the same program and version"
             )
-        sent, proof = message[: -check.PROOF_BYTES], message[-check.PROOF_BYTES :]
+        data = memoryview(message)
+        sent, proof = data[: -check.PROOF_BYTES], data[-check.PROOF_BYTES :]
         corrections = np.frombuffer(sent, dtype="<u8").reshape(TREES, -1).astype(np.uint64, copy=False)
         q = self._streams.corrected(corrections, self._mask)
         factors = check.challenge(self._session, self._batch, count, sent)
@@ -139,6 +142,17 @@ class Sender:
         if self._streams is not None:
             self._streams.wipe()
         self._streams = None
+
+
+def _joined(parts: list[Labels]) -> Labels:
+    """The labels of all messages of a request."""
+    match parts:
+        case []:
+            return np.empty((0, 2), dtype=np.uint64)
+        case [only]:
+            return only
+        case _:
+            return np.concatenate(parts)
 
 
 def messages(count: int) -> list[int]:
