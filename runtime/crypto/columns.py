@@ -10,7 +10,6 @@ C, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -70,8 +69,14 @@ class PortableStreams:
         if not self._trees:
             raise ValueError("the seeds of these streams were wiped")
         sums, columns = np.empty((TREES, words), dtype=np.uint64), np.empty((LABEL_BITS, words), dtype=np.uint64)
+        size = 8 * words
+        zeros, buffer = bytes(size), np.empty(LEAVES * size + 16, dtype=np.uint8)
+        places = [buffer.data[start:] for start in range(0, LEAVES * size, size)]
+        streams = buffer[:-16].view("<u8").reshape(LEAVES, words)
         for number, tree in enumerate(self._trees):
-            sums[number] = _combined(tree, columns[DEPTH * number : DEPTH * (number + 1)])
+            for stream, place in zip(tree, places, strict=True):
+                stream.write(zeros, place)
+            sums[number] = _combined(streams, columns[DEPTH * number : DEPTH * (number + 1)])
         return sums, columns
 
     def corrected(self, corrections: Words, mask: Words) -> Words:
@@ -102,16 +107,15 @@ def check_leaves(leaves: Leaves) -> None:
         raise ValueError(f"{TREES} trees of {LEAVES} seeds are needed")
 
 
-def _combined(tree: Sequence[Prg], columns: Words) -> Words:
-    """The next of a tree's streams, summed up; its columns, shape (DEPTH, words), are written.
+def _combined(part: Words, columns: Words) -> Words:
+    """The sum of a tree's streams, shape (LEAVES, words); its columns, shape (DEPTH, words), are written.
 
     Halves of the leaves differ in the highest bit of their numbers: the sum of the upper half is that bit's column,
     and the sum of both halves has half as many leaves.
     """
-    part = np.stack([stream.words(columns.shape[1]) for stream in tree])
     for bit in reversed(range(DEPTH)):
-        lower, upper = np.split(part, 2)
-        np.bitwise_xor.reduce(upper, axis=0, out=columns[bit])
-        part = lower ^ upper
+        half = 1 << bit
+        np.bitwise_xor.reduce(part[half:], axis=0, out=columns[bit])
+        part = part[:half] ^ part[half:]
     total: Words = part[0]
     return total

@@ -13,7 +13,7 @@ Words = NDArray[np.uint64]
 
 _ONE, _SHIFT = np.uint64(1), np.uint64(63)
 _POLYNOMIAL = np.uint64(0x87)
-STRETCH = 512  # words of a column that are folded at once: the same of all 128 planes stay in the cache
+STRETCH = 512  # words of columns that are folded at once: with as many of 128 planes they stay in the cache
 # Exchanging the off-diagonal halves of an 8x8 bit matrix held in a word, at distances 7, 14 and 28.
 _SWAPS = tuple(
     (np.uint64(distance), np.uint64(mask))
@@ -63,11 +63,11 @@ def planes(factors: Words) -> Words:
 
 def fold(columns: Words, weights: Words) -> Words:
     """Σ_b factors[b] · block b, for every column: shape (columns, 2), from `weights` = planes(factors)."""
-    bits = np.empty((len(columns), 128), dtype=np.uint8)
-    for index, column in enumerate(columns):
-        total = np.zeros(128, dtype=np.uint64)
-        for start in range(0, len(column), STRETCH):
-            part = slice(start, start + STRETCH)
-            total ^= np.bitwise_xor.reduce(weights[:, part] & column[part], axis=1)
-        bits[index] = np.bitwise_count(total) & 1
-    return np.packbits(bits, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
+    totals = np.zeros((len(columns), 128), dtype=np.uint64)
+    for start in range(0, columns.shape[1], STRETCH):
+        part, bits = weights[:, start : start + STRETCH], columns[:, None, start : start + STRETCH]
+        some = STRETCH // part.shape[1]
+        for first in range(0, len(columns), some):
+            totals[first : first + some] ^= np.bitwise_xor.reduce(part & bits[first : first + some], axis=2)
+    parities = np.bitwise_count(totals) & 1
+    return np.packbits(parities, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
