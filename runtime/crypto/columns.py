@@ -70,7 +70,7 @@ class PortableStreams:
             raise ValueError("the seeds of these streams were wiped")
         sums, columns = np.empty((TREES, words), dtype=np.uint64), np.empty((LABEL_BITS, words), dtype=np.uint64)
         size = 8 * words
-        zeros, buffer = bytes(size), np.empty(LEAVES * size + 16, dtype=np.uint8)
+        zeros, buffer = memoryview(bytes(size)), np.empty(LEAVES * size + 16, dtype=np.uint8)
         places = [buffer.data[start:] for start in range(0, LEAVES * size, size)]
         streams = buffer[:-16].view("<u8").reshape(LEAVES, words)
         for number, tree in enumerate(self._trees):

@@ -30,8 +30,8 @@ class Prg:
         self._encryptor.update_into(bytes(count), out.data)
         return out[:count]
 
-    def write(self, zeros: bytes, to: memoryview) -> None:
-        """The next bytes of the stream, as many as there are zeros, to the front of `to`, which has room for 15 more."""
+    def write(self, zeros: memoryview, to: memoryview) -> None:
+        """The next bytes of the stream, as many as there are zeros, to the front of `to`, with room for 15 more."""
         self._encryptor.update_into(zeros, to)
 
     def words(self, count: int) -> NDArray[np.uint64]:
