@@ -3,7 +3,8 @@
     python benchmarks/transfers.py
 
 Corrections are those of products as shares, of the shapes in examples/tumour and examples/digits, by each backend that
-the machine has; transfers are the messages of the extension, with their checks, by each of them too.
+the machine has; transfers are the messages of the extension, with their checks, by each of them too, and piece by
+piece.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.engines import PORTABLE, columns_of, corrected, correcting
 from runtime.execute.native.built import built
-from runtime.ot import base, trees
+from runtime.ot import base, check, trees
 from runtime.ot.extension import BATCH, Receiver, Sender, message_bytes
 from runtime.ot.trees import turned
 
@@ -73,6 +74,23 @@ def transfers(backend: str, count: int) -> tuple[float, float]:
     return seconds(lambda: sender.accept(next(waiting), count)), second
 
 
+def pieces(backend: str) -> None:
+    """What a full message's transfers spend their time on, in milliseconds."""
+    by, blocks = columns_of(backend), BATCH // 128 + 1
+    streams = by.streams(np.zeros((TREES, LEAVES, SEED_BYTES), dtype=np.uint8))
+    sums, columns = streams.read(2 * blocks)
+    corrections = sums.tobytes()
+    factors = check.challenge(b"", 0, BATCH, corrections)
+    works = {
+        "streams and their sums": lambda: streams.read(2 * blocks),
+        "challenge": lambda: check.challenge(b"", 0, BATCH, corrections),
+        "folds": lambda: by.fold(columns, factors),
+        "transposition": lambda: by.transpose(columns),
+    }
+    for name, work in works.items():
+        print(f"{f'{backend}: {name} of {BATCH}':<46}{1e3 * seconds(work):7.1f} ms")
+
+
 def setup() -> None:
     """Of the transfers that the others start from: milliseconds of both parties together, piece by piece."""
     delta = bits(fresh(1))
@@ -101,6 +119,7 @@ def main() -> None:
             times = transfers(backend, count)
             _print(f"{backend}: {count} transfers", message_bytes(count), times)
             print(f"{'':<46}{count / 1e6 / times[0]:7.1f} M/s  garbler{count / 1e6 / times[1]:7.1f} M/s  evaluator")
+        pieces(backend)
     setup()
 
 

@@ -1,8 +1,8 @@
 """What a run sends and how long that takes over a link, counted from its schedule: no run is needed.
 
 Bytes are exact, but for frames' headers, the set-up (greeting, base transfers and trees, some 20 kB) and TLS, which are
-not counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured of
-the portable backend on two cores that had nothing else to do.
+not counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured
+of the portable backend on two cores that had nothing else to do.
 """
 
 from __future__ import annotations

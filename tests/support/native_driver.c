@@ -70,7 +70,7 @@ static void transfer(const path *by, size_t blocks)
     uint8_t *seeds = malloc(TREES * LEAVES * BLOCK), *keys = malloc(TREES * LEAVES * KEY_BYTES);
     uint8_t *sums = malloc(TREES * tree), *columns = malloc(COLUMNS * tree), *rows = malloc(COLUMNS * tree);
     uint8_t *factors = calloc(blocks, BLOCK), *folds = malloc(COLUMNS * BLOCK);
-    uint64_t *mask = malloc(COLUMNS * sizeof *mask);
+    uint8_t *mask = malloc(COLUMNS * sizeof(uint64_t));
     growth todo = {.keys = keys, .first = 7, .blocks = blocks, .sums = sums, .columns = columns};
     by->schedules(seeds, TREES * LEAVES, keys);
     grow(by, &todo);

@@ -19,10 +19,10 @@ INLINE void FN(encrypt)(const V *counter, int count, const uint8_t *key, V *x)
 }
 
 /* The sum of a tree's streams, and the four sums of those whose leaves have a bit. */
-INLINE void FN(add_up)(const V *counter, int count, const uint8_t *key, V *sum, V column[DEPTH][MOST])
+INLINE void FN(add_up)(const V *counter, int count, const uint8_t *key, V *sum, V column[DEPTH][GROWN])
 {
     const V zero = OP(EVERY)(_mm_setzero_si128());
-    V x[MOST];
+    V x[GROWN];
     UNROLL for (int i = 0; i < count; i++)
         sum[i] = column[0][i] = column[1][i] = column[2][i] = column[3][i] = zero;
     for (int leaf = 0; leaf < LEAVES; leaf++, key += KEY_BYTES) {
@@ -41,7 +41,7 @@ INLINE void FN(grow)(const growth *todo, size_t at, int count)
 {
     const V reversed = OP(EVERY)(_mm_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
     const size_t size = todo->blocks * BLOCK, place = at * BLOCK, step = WIDTH * BLOCK;
-    V counter[MOST], sum[MOST], column[DEPTH][MOST];
+    V counter[GROWN], sum[GROWN], column[DEPTH][GROWN];
     UNROLL for (int i = 0; i < count; i++) {
         const uint64_t number = todo->first + at + (uint64_t)(i * WIDTH);
         counter[i] = OP(BYTES)(OP(ADD)(OP(COUNT)(1), OP(EVERY)(_mm_cvtsi64_si128((long long)number))), reversed);
@@ -53,7 +53,9 @@ INLINE void FN(grow)(const growth *todo, size_t at, int count)
             const size_t number = tree * DEPTH + bit;
             uint8_t *to = todo->columns + number * size + place;
             if (todo->corrections) {
-                const V mask = OP(EVERY)(_mm_set1_epi64x((long long)todo->mask[number]));
+                uint64_t ones;
+                memcpy(&ones, todo->mask + number * sizeof ones, sizeof ones);
+                const V mask = OP(EVERY)(_mm_set1_epi64x((long long)ones));
                 UNROLL for (size_t i = 0; i < (size_t)count; i++) {
                     const V correction = OP(LOAD)(todo->corrections + by_tree + i * step);
                     column[bit][i] = OP(XOR)(column[bit][i], OP(BOTH)(mask, correction));

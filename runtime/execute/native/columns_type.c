@@ -7,6 +7,7 @@ typedef struct {
     const path *path;
     uint64_t read; /* blocks of each stream */
     uint8_t *keys;
+    int wiped;
 } Streams;
 
 static PyObject *streams_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -35,25 +36,22 @@ static PyObject *streams_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     return (PyObject *)self;
 }
 
-static void forget(Streams *self)
+static void streams_dealloc(PyObject *object)
 {
+    Streams *self = (Streams *)object;
+    PyTypeObject *type = Py_TYPE(object);
     if (self->keys)
         wipe_memory(self->keys, TREES * LEAVES * KEY_BYTES);
     PyMem_Free(self->keys);
-    self->keys = NULL;
-}
-
-static void streams_dealloc(PyObject *object)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    forget((Streams *)object);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
     Py_DECREF(type);
 }
 
+/* The memory stays: another thread may be reading it. */
 static PyObject *streams_wipe(Streams *self, PyObject *Py_UNUSED(none))
 {
-    forget(self);
+    wipe_memory(self->keys, TREES * LEAVES * KEY_BYTES);
+    self->wiped = 1;
     return Py_NewRef(Py_None);
 }
 
@@ -61,7 +59,7 @@ static PyObject *streams_wipe(Streams *self, PyObject *Py_UNUSED(none))
 static int grow_next(Streams *self, const Py_buffer *columns, const Py_buffer *by_tree, growth *todo)
 {
     const Py_ssize_t blocks = columns->len / (COLUMNS * BLOCK);
-    if (!self->keys) {
+    if (self->wiped) {
         PyErr_SetString(PyExc_ValueError, "the seeds of these streams were wiped");
         return -1;
     }

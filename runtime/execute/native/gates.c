@@ -120,10 +120,14 @@ static int has_vaes512(void)
     return has_vaes256() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 }
 
+#define DONE_BY(path, avx2)                                                                                        \
+    {#path, avx2, has_##path, garble_##path, evaluate_##path, spread_##path, schedules_##path, grow_##path,        \
+     turn_##path, fold_##path}
+
 const path PATHS[] = {
-    {"vaes512", 1, has_vaes512, garble_vaes512, evaluate_vaes512, spread_vaes512, schedules_vaes512, grow_vaes512, turn_vaes512, fold_vaes512},
-    {"vaes256", 1, has_vaes256, garble_vaes256, evaluate_vaes256, spread_vaes256, schedules_vaes256, grow_vaes256, turn_vaes256, fold_vaes256},
-    {"aesni", 0, has_aesni, garble_aesni, evaluate_aesni, spread_aesni, schedules_aesni, grow_aesni, turn_aesni, fold_aesni},
+    DONE_BY(vaes512, 1),
+    DONE_BY(vaes256, 1),
+    DONE_BY(aesni, 0),
     {NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

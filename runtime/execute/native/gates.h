@@ -40,10 +40,10 @@ typedef struct {
 enum { DEPTH = 4, LEAVES = 1 << DEPTH, COLUMNS = 128, TREES = COLUMNS / DEPTH, KEY_BYTES = 11 * BLOCK };
 
 /* So many blocks of every stream from block `first` on, as (columns, blocks, 16 bytes); of sums and corrections, which
-   are (trees, blocks, 16 bytes), one is NULL.  A correction is added to those columns whose mask is all ones. */
+   are (trees, blocks, 16 bytes), one is NULL.  A correction is added to those columns whose mask, of 8 bytes, is all
+   ones. */
 typedef struct {
-    const uint8_t *keys, *corrections;
-    const uint64_t *mask;
+    const uint8_t *keys, *corrections, *mask;
     uint64_t first;
     size_t blocks;
     uint8_t *sums, *columns;
