@@ -30,6 +30,10 @@ class Prg:
         self._encryptor.update_into(bytes(count), out.data)
         return out[:count]
 
+    def write(self, zeros: memoryview, to: memoryview) -> None:
+        """The next bytes of the stream, as many as there are zeros, to the front of `to`, with room for 15 more."""
+        self._encryptor.update_into(zeros, to)
+
     def words(self, count: int) -> NDArray[np.uint64]:
         """The next 8 * `count` bytes of the stream as little-endian words, shape (count,)."""
         return self.bytes(8 * count).view("<u8").astype(np.uint64, copy=False)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from compiler.schedule.plan import Kernel
+from runtime.crypto.columns import PORTABLE as PORTABLE_COLUMNS
+from runtime.crypto.columns import Columns
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import (
@@ -116,6 +118,20 @@ def corrected(backend: str, hash_seed: bytes, receive: ReceiveTables) -> Receive
     from runtime.execute.native.shares import NativeEvaluatorProducts  # here, because its C part may be missing
 
     return NativeEvaluatorProducts(backend, hash_seed, receive)
+
+
+def columns() -> Columns:
+    """What does the inner loops of oblivious transfer."""
+    return columns_of(chosen().backend)
+
+
+def columns_of(backend: str) -> Columns:
+    """That of that name."""
+    if backend == PORTABLE:
+        return PORTABLE_COLUMNS
+    from runtime.execute.native.columns import NativeColumns  # here, because its C part may be missing
+
+    return NativeColumns(backend)
 
 
 def garbler(

@@ -21,6 +21,8 @@ class Frame(IntEnum):
     BASE_OFFER = 17
     BASE_ANSWER = 18
     OT_BATCH = 19
+    TREES = 20
+    """The evaluator's trees, behind the base transfers."""
 
     TABLES = 32
     """The next bytes of the table stream."""

@@ -1,8 +1,8 @@
 """What a run sends and how long that takes over a link, counted from its schedule: no run is needed.
 
-Bytes are exact, but for frames' headers, the set-up (greeting and base transfers, some 20 kB) and TLS, which are not
-counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured of
-the portable backend on two cores that had nothing else to do.
+Bytes are exact, but for frames' headers, the set-up (greeting, base transfers and trees, some 20 kB) and TLS, which are
+not counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured
+of the portable backend on two cores that had nothing else to do.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from runtime.ot import extension
 
 GATES = 1.8e6  # AND gates a second, garbled and evaluated at the same time
 CORRECTIONS = 30e6  # bytes a second, likewise
-TRANSFERS = 12e6  # bytes a second, received and then sent
-MESSAGE = 6e-3  # seconds that a message of transfers takes besides
-SETUP = 0.2  # seconds of the base transfers
+TRANSFERS = 5e6  # bytes a second, received and then sent
+MESSAGE = 5e-3  # seconds that a message of transfers takes besides
+SETUP = 0.2  # seconds of the base transfers and trees
 BUSY = 50  # times slower than foreseen, at which a run is given up
 MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
 

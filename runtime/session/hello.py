@@ -28,7 +28,7 @@ from runtime.session.errors import (
 )
 from runtime.session.guard import Guard
 
-PROTOCOL = 4
+PROTOCOL = 5
 HELLO_BYTES = 4096
 NONCE_BYTES = 32
 MOST_RECORDS = 1 << 40

@@ -155,7 +155,7 @@ class Session:
             wiped.callback(secret.destroy)
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
             with secret.in_use() as delta:
-                sender = Sender.setup(guard, delta, name)
+                sender = Sender.setup(guard, delta, name, engines.columns())
             wiped.callback(sender.destroy)
             ends = GarblerEnds(guard, sender, self.phases, self.permit, traffic)
             backend = engines.garbler(
@@ -177,7 +177,7 @@ class Session:
         if len(drawn) != HASH_SEED_BYTES + SEED_BYTES:
             raise ProtocolError("the peer's seeds have a wrong length")
         seeds = PublicSeeds(drawn[:HASH_SEED_BYTES], drawn[HASH_SEED_BYTES:])
-        receiver = Receiver.setup(guard, name)
+        receiver = Receiver.setup(guard, name, engines.columns())
         ends = EvaluatorEnds(guard, receiver, self.phases, self.permit, traffic)
         backend = engines.evaluator(
             self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections

@@ -23,6 +23,7 @@ class State(Enum):
     SEEDED = auto()
     CHOSEN = auto()  # base transfers, message by message
     OFFERED = auto()
+    ANSWERED = auto()
     RUNNING = auto()
     RETURNED = auto()  # the garbler's outputs are with it
     RELEASED = auto()  # the evaluator's outputs are with it
@@ -42,7 +43,8 @@ _GARBLER: dict[Key, State] = {
     (State.AGREED, Way.SEND, Frame.SEEDS): State.SEEDED,
     (State.SEEDED, Way.SEND, Frame.BASE_CHOICES): State.CHOSEN,
     (State.CHOSEN, Way.RECEIVE, Frame.BASE_OFFER): State.OFFERED,
-    (State.OFFERED, Way.SEND, Frame.BASE_ANSWER): State.RUNNING,
+    (State.OFFERED, Way.SEND, Frame.BASE_ANSWER): State.ANSWERED,
+    (State.ANSWERED, Way.RECEIVE, Frame.TREES): State.RUNNING,
     (State.RUNNING, Way.RECEIVE, Frame.OT_BATCH): State.RUNNING,
     (State.RUNNING, Way.SEND, Frame.TABLES): State.RUNNING,
     (State.RUNNING, Way.SEND, Frame.NOISY_SUM): State.RUNNING,

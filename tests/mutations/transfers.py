@@ -5,13 +5,17 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 BASE, GROUP, ORACLE = "runtime/ot/base.py", "runtime/ot/group.py", "runtime/ot/oracle.py"
-CHECK, EXTENSION = "runtime/ot/check.py", "runtime/ot/extension.py"
+CHECK, EXTENSION, TREES = "runtime/ot/check.py", "runtime/ot/extension.py", "runtime/ot/trees.py"
 OF_BASE, OF_EXTENSION = "tests/runtime/test_base_ot.py", "tests/runtime/test_extension.py"
+OF_TREES = "tests/runtime/test_trees.py"
 FROZEN = "tests/runtime/test_transcripts.py::test_base_transfers"
 PLACE = f"{OF_BASE}::test_a_pad_is_of_its_place"
 SHOWN = f"{OF_BASE}::test_what_is_shown_of_a_pad_tells_neither_pad_nor_seed"
 TARGET = f"{OF_BASE}::test_the_target_is_new_and_nobodys"
 COLUMN = f"{OF_EXTENSION}::test_an_error_is_caught_in_every_column"
+CHUNK = f"{OF_EXTENSION}::test_an_error_is_a_guess_of_all_four_bits"
+PLACED = f"{OF_TREES}::test_trees_are_of_their_session_and_place"
+LACKED = f"{OF_TREES}::test_a_message_tells_nothing_of_the_leaf_that_is_lacking"
 BEFORE = f"{OF_EXTENSION}::test_the_challenge_depends_on_everything_before_it"
 
 TRANSFERS = (
@@ -154,13 +158,13 @@ TRANSFERS = (
         CHECK,
         "    return residue\n",
         "    return np.bitwise_xor.reduce(residue, axis=0, keepdims=True)\n",
-        f"{OF_EXTENSION}::test_equal_errors_of_two_columns_do_not_cancel",
+        f"{OF_EXTENSION}::test_equal_errors_of_two_trees_do_not_cancel",
     ),
     Mutation(
-        "the challenge is of half of U",
+        "the challenge is of half of the corrections",
         CHECK,
-        "hashlib.sha256(u).digest()",
-        "hashlib.sha256(u[: len(u) // 2]).digest()",
+        "hashlib.sha256(corrections).digest()",
+        "hashlib.sha256(corrections[: len(corrections) // 2]).digest()",
         f"{OF_EXTENSION}::test_the_challenge_is_of_every_part_of_the_columns",
     ),
     Mutation(
@@ -182,8 +186,8 @@ TRANSFERS = (
     Mutation(
         "the padding of the choices is zeros",
         EXTENSION,
-        "np.frombuffer(secrets.token_bytes(64 * words), np.uint8) & np.uint8(1)",
-        "np.zeros(64 * words, np.uint8)",
+        "np.frombuffer(secrets.token_bytes(8 * _words(len(choices))), np.uint8).copy()",
+        "np.zeros(8 * _words(len(choices)), np.uint8)",
         f"{OF_EXTENSION}::test_the_discarded_choices_hide_the_folds",
     ),
     Mutation(
@@ -199,5 +203,78 @@ TRANSFERS = (
         "        self._mask[:] = 0\n",
         "",
         f"{OF_EXTENSION}::test_a_failure_destroys_the_sender_and_its_delta",
+    ),
+    Mutation(
+        "a sender's seeds are not wiped",
+        EXTENSION,
+        "            self._streams.wipe()\n",
+        "            pass\n",
+        f"{OF_EXTENSION}::test_a_destroyed_sender_has_wiped_its_seeds",
+    ),
+    Mutation(
+        "the columns of a tree are added up before they are compared",
+        CHECK,
+        "    return residue\n",
+        "    return np.bitwise_xor.reduce(residue.reshape(TREES, -1, 2), axis=1)\n",
+        CHUNK,
+    ),
+    Mutation(
+        "a column is compared where delta has a bit alone",
+        CHECK,
+        "    return residue\n",
+        "    return residue & delta_mask\n",
+        f"{OF_EXTENSION}::test_every_fold_of_the_answer_is_compared",
+    ),
+    Mutation(
+        "the trees are not checked",
+        TREES,
+        "    if not hmac.compare_digest(_digest(session, turned(tags, choices)), message[-DIGEST_BYTES:]):\n",
+        "    if False:\n",
+        f"{OF_TREES}::test_a_wrong_sum_is_a_guess_of_one_bit",
+    ),
+    Mutation(
+        "half of the trees are checked",
+        TREES,
+        'return oracle(b"tags", session, tags.tobytes())',
+        'return oracle(b"tags", session, tags[: TREES // 2].tobytes())',
+        f"{OF_TREES}::test_every_tree_is_checked",
+    ),
+    Mutation(
+        "the digest is of the sum of the tags",
+        TREES,
+        'return oracle(b"tags", session, tags.tobytes())',
+        'return oracle(b"tags", session, np.bitwise_xor.reduce(tags, axis=1).tobytes())',
+        f"{OF_TREES}::test_a_wrong_sum_is_a_guess_of_one_bit",
+    ),
+    Mutation(
+        "a tag holds its seed",
+        TREES,
+        "both[:, :, SEED_BYTES:].copy()",
+        "both[:, :, :TAG_BYTES].copy()",
+        LACKED,
+    ),
+    Mutation(
+        "all receivers grow from one root",
+        TREES,
+        "secrets.token_bytes(TREES * SEED_BYTES)",
+        "bytes(TREES * SEED_BYTES)",
+        LACKED,
+    ),
+    Mutation(
+        "sums are sent as they are",
+        TREES,
+        "by_choice[choice][:, bit] ^ sums[:, 1 - choice]",
+        "by_choice[choice][:, bit] & 0 ^ sums[:, 1 - choice]",
+        f"{OF_TREES}::test_the_sender_reaches_all_leaves_but_one",
+    ),
+    Mutation("a node is of any tree", TREES, "level, bytes((number,)), node", "level, node", PLACED),
+    Mutation("a node is of any level", TREES, 'oracle(b"node", session, level, ', 'oracle(b"node", session, ', PLACED),
+    Mutation("a node is of any session", TREES, 'oracle(b"node", session, ', 'oracle(b"node", b"", ', PLACED),
+    Mutation(
+        "a leaf is of any tree",
+        TREES,
+        'oracle(b"leaf", session, bytes((number,)), node',
+        'oracle(b"leaf", session, node',
+        PLACED,
     ),
 )

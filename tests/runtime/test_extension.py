@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.backends import BACKENDS
 from support.memory_channel import pair
 
+from runtime.crypto.columns import DEPTH, LEAVES, TREES, Leaves
 from runtime.crypto.labels import LABEL_BITS, Labels, bits, fresh_delta
-from runtime.crypto.prg import Prg
+from runtime.crypto.matrix import Words, times_x
+from runtime.execute.engines import columns_of
 from runtime.net.errors import ProtocolError
 from runtime.ot import check, extension
 from runtime.ot.errors import CheatingDetected, Destroyed
 from runtime.ot.extension import Receiver, Sender
-from runtime.ot.matrix import Words, times_x
+from runtime.ot.trees import turned
 
 SESSION = b"session"
 SIZES = [0, 1, 5, 128, 1000, 10007]
-Pairs = tuple[list[bytes], list[bytes]]
+FIRST = 128 * 4  # bytes of the corrections of one block
+BY = columns_of(BACKENDS[-1])  # the same as any other, and faster
+ONES = np.full((1, 2), ~np.uint64(0))
 
 
 def random_choices(count: int) -> NDArray[np.uint8]:
     return np.frombuffer(secrets.token_bytes(count), np.uint8) & np.uint8(1)
 
 
-def random_seeds() -> Pairs:
-    return [secrets.token_bytes(16) for _ in range(128)], [secrets.token_bytes(16) for _ in range(128)]
+def random_leaves() -> Leaves:
+    return np.frombuffer(secrets.token_bytes(TREES * LEAVES * 16), np.uint8).reshape(TREES, LEAVES, 16)
 
 
-def parties(delta: Labels, seeds: Pairs | None = None) -> tuple[Receiver, Sender]:
-    """Both ends, as if base transfers had given them their seeds."""
-    seeds = seeds or random_seeds()
-    chosen = [seeds[bit][column] for column, bit in enumerate(bits(delta))]
-    return Receiver(SESSION, seeds), Sender(SESSION, delta, chosen)
+def all_but_one(leaves: Leaves, delta: Labels) -> Leaves:
+    """What the sender has of them."""
+    seen = turned(leaves, bits(delta)).copy()
+    seen[:, 0] = 0
+    return seen
+
+
+def parties(delta: Labels, leaves: Leaves | None = None) -> tuple[Receiver, Sender]:
+    """Both ends, as if base transfers and trees had given them their seeds."""
+    leaves = random_leaves() if leaves is None else leaves
+    return Receiver(SESSION, leaves), Sender(SESSION, delta, all_but_one(leaves, delta))
 
 
 def assert_correlated(q: Labels, t: Labels, choices: NDArray[np.uint8], delta: Labels) -> None:
@@ -88,14 +100,14 @@ def test_a_choice_is_a_bit() -> None:
 
 def test_the_discarded_choices_hide_the_folds() -> None:
     # With the same choices and the same streams, two messages differ in the last block, and so in the proof.
-    seeds = random_seeds()
-    first, second = (Receiver(SESSION, seeds).extend(np.zeros(128, dtype=np.uint8)) for _ in range(2))
+    leaves = random_leaves()
+    first, second = (Receiver(SESSION, leaves).extend(np.zeros(128, dtype=np.uint8)) for _ in range(2))
     assert np.array_equal(first[1], second[1])
     assert first[0][-check.PROOF_BYTES :] != second[0][-check.PROOF_BYTES :]
 
 
 def test_the_challenge_depends_on_everything_before_it() -> None:
-    u = secrets.token_bytes(2048 * 3)
+    u = secrets.token_bytes(FIRST * 3)
     inputs = [
         (SESSION, 0, 256, u),
         (b"another", 0, 256, u),
@@ -105,12 +117,11 @@ def test_the_challenge_depends_on_everything_before_it() -> None:
     ]
     assert len({check.challenge(*given).tobytes() for given in inputs}) == len(inputs)
     # The last block, which hides the others, is added as it is.
-    identity = np.packbits(np.eye(128, dtype=np.uint8), axis=1, bitorder="little").view(np.uint64)
-    assert np.array_equal(check.challenge(*inputs[0])[:, -2:], identity)
+    assert check.challenge(*inputs[0])[-1].tolist() == [1, 0]
 
 
 def test_the_challenge_is_of_every_part_of_the_columns() -> None:
-    u = secrets.token_bytes(2048 * 3)
+    u = secrets.token_bytes(FIRST * 3)
     own = check.challenge(SESSION, 0, 256, u).tobytes()
     for position in (*range(0, len(u), 97), len(u) - 1):
         changed = bytes(byte ^ (index == position) for index, byte in enumerate(u))
@@ -119,14 +130,14 @@ def test_the_challenge_is_of_every_part_of_the_columns() -> None:
 
 def test_every_block_has_a_factor_of_its_own() -> None:
     """With one factor for two of them, an error in both is none."""
-    weights = check.challenge(SESSION, 0, 512, secrets.token_bytes(2048 * 5))
-    assert len({weights[:, block : block + 2].tobytes() for block in range(0, 10, 2)}) == 5
+    factors = check.challenge(SESSION, 0, 512, secrets.token_bytes(FIRST * 5))
+    assert len(np.unique(factors, axis=0)) == 5
 
 
 @pytest.mark.parametrize("offset", [0, 40, -1, -2064, -2049, -2048])
 def test_every_part_of_the_message_is_checked(offset: int) -> None:
     # All bits of Δ are ones, so that no error goes unseen for lack of effect.
-    receiver, sender = parties(np.full((1, 2), ~np.uint64(0)))
+    receiver, sender = parties(ONES)
     message = bytearray(receiver.extend(random_choices(300))[0])
     message[offset] ^= 4
     with pytest.raises(CheatingDetected, match="batch 0"):
@@ -134,7 +145,7 @@ def test_every_part_of_the_message_is_checked(offset: int) -> None:
 
 
 def test_a_failure_destroys_the_sender_and_its_delta() -> None:
-    delta = np.full((1, 2), ~np.uint64(0))
+    delta = ONES.copy()
     receiver, sender = parties(delta)
     good, _ = receiver.extend(random_choices(5))
     bad = bytearray(good)
@@ -145,6 +156,15 @@ def test_a_failure_destroys_the_sender_and_its_delta() -> None:
     with pytest.raises(Destroyed):
         sender.accept(good, 5)
     assert bool(delta.all()), "the caller's own copy is the caller's"
+
+
+def test_a_destroyed_sender_has_wiped_its_seeds() -> None:
+    sender = parties(fresh_delta())[1]
+    streams = sender._streams
+    assert streams is not None
+    sender.destroy()
+    with pytest.raises(ValueError, match="wiped"):
+        streams.read(2)
 
 
 def test_a_wrong_length_is_refused() -> None:
@@ -165,9 +185,9 @@ def test_a_batch_cannot_be_replayed() -> None:
 
 
 def test_another_session_fails() -> None:
-    delta, seeds = fresh_delta(), random_seeds()
-    _, sender = parties(delta, seeds)
-    message, _ = Receiver(b"another", seeds).extend(random_choices(64))
+    delta, leaves = fresh_delta(), random_leaves()
+    _, sender = parties(delta, leaves)
+    message, _ = Receiver(b"another", leaves).extend(random_choices(64))
     with pytest.raises(CheatingDetected):
         sender.accept(message, 64)
 
@@ -188,32 +208,48 @@ def divide_by_x(element: Words) -> Words:
     return np.array([[value & (1 << 64) - 1, value >> 64]], dtype=np.uint64)
 
 
+@cache
+def planted() -> tuple[Leaves, Words, Words]:
+    """Trees, and the columns and sums of their first 256 bits."""
+    leaves = random_leaves()
+    sums, columns = BY.streams(leaves).read(4)
+    return leaves, columns, sums
+
+
 class Cheater:
-    """A receiver that adds errors to its columns and otherwise does as it should."""
+    """A receiver that adds errors to the corrections of its trees and otherwise does as it should."""
 
     def __init__(self, delta: Labels, errors: dict[int, Words]) -> None:
-        """`errors`: for each column attacked what is added to its first block, shape (1, 2)."""
-        self.delta, count, words = delta, 128, 4
-        seeds = random_seeds()
-        self.sender = parties(delta, seeds)[1]
-        t, other = (np.stack([Prg(seed).words(words) for seed in half]) for half in seeds)
+        """`errors`: for each tree attacked what is added to its first block, shape (1, 2)."""
+        leaves, t, u = planted()
+        self.leaves, self.delta, count, words = all_but_one(leaves, delta), delta, 128, 4
         x = np.frombuffer(secrets.token_bytes(8 * words), dtype=np.uint64)
-        u = t ^ other ^ x
-        for column, error in errors.items():
-            u[column, :2] ^= error[0]
-        weights = check.challenge(SESSION, 0, count, u.tobytes())
-        proof = check.prove(weights, x, t)
-        self.message = u.tobytes() + proof
-        mask = np.negative(bits(delta).astype(np.uint64)).reshape(128, 1)
-        chosen = np.stack([Prg(seeds[bit][column]).words(words) for column, bit in enumerate(bits(delta))])
-        self.residues = check.residues(weights, chosen ^ (mask & u), mask, proof)
+        u = u ^ x
+        for tree, error in errors.items():
+            u[tree, :2] ^= error[0]
+        self.factors = check.challenge(SESSION, 0, count, u.tobytes())
+        self.u, self.proof = u, check.prove(BY, self.factors, x, t)
+        self.mask = np.negative(bits(delta).astype(np.uint64)).reshape(128, 1)
+        self.q = BY.streams(self.leaves).corrected(u, self.mask)
+
+    def guess(self, tree: int, error: Words, value: int) -> None:
+        """Answer as if the bits of Δ at a tree were `value`, with that error in its corrections."""
+        folds = np.frombuffer(self.proof, np.uint64).reshape(-1, 2).copy()
+        column = np.concatenate((error.reshape(1, -1), np.zeros((1, 2), np.uint64)), axis=1)
+        fold = BY.fold(column, self.factors)[0]
+        for bit in range(DEPTH):
+            folds[1 + DEPTH * tree + bit] ^= fold * np.uint64(value >> bit & 1)
+        self.proof = folds.tobytes()
+
+    def residues(self) -> Words:
+        return check.residues(BY, self.factors, self.q, self.mask, self.proof)
 
     def passes_the_check_of_combined_columns(self) -> bool:
-        return not bool(combine(self.residues).any())
+        return not bool(combine(self.residues()).any())
 
     def passes(self) -> bool:
         try:
-            self.sender.accept(self.message, 128)
+            Sender(SESSION, self.delta, self.leaves, BY).accept(self.u.tobytes() + self.proof, 128)
         except CheatingDetected:
             return False
         return True
@@ -225,6 +261,12 @@ def delta_with(ones: list[int], zeros: list[int]) -> Labels:
     return np.packbits(chosen, bitorder="little").view(np.uint64).reshape(1, 2)
 
 
+def delta_at(tree: int, value: int) -> Labels:
+    bits_of_tree = range(DEPTH * tree, DEPTH * (tree + 1))
+    ones = [column for bit, column in enumerate(bits_of_tree) if value >> bit & 1]
+    return delta_with(ones, [column for column in bits_of_tree if column not in ones])
+
+
 ERROR = np.array([[1 << 17, 0]], dtype=np.uint64)
 
 
@@ -232,36 +274,78 @@ def test_a_cheater_without_errors_passes() -> None:
     assert Cheater(fresh_delta(), {}).passes()
 
 
-@pytest.mark.parametrize("column", [1, 63, 64, 127])
-def test_an_error_in_one_column_is_caught_where_it_matters(column: int) -> None:
-    # An error in a column where Δ is 0 changes nothing: passing then is the guess that any such check allows.
-    assert not Cheater(delta_with([column], []), {column: ERROR}).passes()
-    assert Cheater(delta_with([], [column]), {column: ERROR}).passes()
+@pytest.mark.parametrize("tree", [0, 1, 15, 16, 31])
+def test_an_error_in_one_tree_is_caught_where_it_matters(tree: int) -> None:
+    # Where its four bits of Δ are 0 an error changes nothing: passing then is the guess that any such check allows.
+    assert not Cheater(delta_at(tree, 1), {tree: ERROR}).passes()
+    assert not Cheater(delta_at(tree, 8), {tree: ERROR}).passes()
+    assert Cheater(delta_at(tree, 0), {tree: ERROR}).passes()
+
+
+def test_an_error_is_a_guess_of_all_four_bits() -> None:
+    """Of the sixteen values that a tree's bits of Δ may have a receiver passes with the one that it guessed."""
+    for value in range(LEAVES):
+        cheater = Cheater(delta_at(9, value), {9: ERROR})
+        answers = cheater.proof
+        for guess in range(LEAVES):
+            cheater.proof = answers
+            cheater.guess(9, ERROR, guess)
+            assert bool(cheater.residues().any()) == (guess != value)
+        cheater.proof = answers
+        cheater.guess(9, ERROR, value)
+        assert cheater.passes()
+
+
+def test_errors_in_two_trees_are_two_guesses() -> None:
+    other = times_x(ERROR)
+    for first, second, passes in ((3, 12, True), (3, 13, False), (2, 12, False)):
+        delta = delta_with([16, 17, 82, 83], [18, 19, 80, 81])  # 3 and 12
+        cheater = Cheater(delta, {4: ERROR, 20: other})
+        cheater.guess(4, ERROR, first)
+        cheater.guess(20, other, second)
+        assert cheater.passes() == passes
 
 
 def test_an_error_is_caught_in_every_column() -> None:
-    seen = [Cheater(delta_with([column], []), {column: ERROR}).passes() for column in range(LABEL_BITS)]
-    assert seen == [False] * 128
+    """Each column of a tree by itself, and every one of them in the receiver's answer."""
+    for column in range(LABEL_BITS):
+        tree, bit = divmod(column, DEPTH)
+        cheater = Cheater(delta_at(tree, 1 << bit), {tree: ERROR})
+        assert np.flatnonzero(cheater.residues().any(axis=1)).tolist() == [column]
+        assert bit != tree % DEPTH or not cheater.passes()
 
 
-def test_equal_errors_of_two_columns_do_not_cancel() -> None:
-    assert not Cheater(delta_with([5, 6], []), {5: ERROR, 6: ERROR}).passes()
+@pytest.mark.parametrize("word", range(2))
+def test_every_fold_of_the_answer_is_compared(word: int) -> None:
+    """Whatever Δ is: nothing makes a wrong fold of a column right."""
+    cheater = Cheater(fresh_delta(), {})
+    folds = np.frombuffer(cheater.proof, np.uint64).reshape(-1, 2)
+    for column in range(LABEL_BITS):
+        changed = folds.copy()
+        changed[1 + column, word] ^= np.uint64(1 << 63)
+        cheater.proof = changed.tobytes()
+        assert np.flatnonzero(cheater.residues().any(axis=1)).tolist() == [column]
 
 
-@pytest.mark.parametrize("attacked", [range(1, 128), range(5, 9)])
+def test_equal_errors_of_two_trees_do_not_cancel() -> None:
+    assert not Cheater(delta_with([20, 24], []), {5: ERROR, 6: ERROR}).passes()
+
+
+@pytest.mark.parametrize("attacked", [range(1, 32), range(2, 6)])
 def test_the_check_of_combined_columns_is_fooled_and_ours_is_not(attacked: range) -> None:
     errors: dict[int, Words] = {}
     error = ERROR
-    for column in range(attacked.stop):
-        if column in attacked:
-            errors[column] = error
-        error = divide_by_x(error)
-    # An even number of ones among the attacked bits of Δ: the errors E·X^(-c) cancel once weighted by X^c.
+    for tree in range(attacked.stop):
+        if tree in attacked:
+            errors[tree] = error
+        for _ in range(DEPTH):
+            error = divide_by_x(error)
+    # Of the attacked trees an even number has Δ_i = 1, and the others 0: errors E·X^(-4i) cancel weighted by X^(4i).
+    firsts = [DEPTH * tree for tree in attacked]
+    others = [DEPTH * tree + bit for tree in attacked for bit in range(1, DEPTH)]
     for ones in (2, 4):
-        columns = list(attacked)
-        delta = delta_with(columns[:ones], columns[ones:])
-        cheater = Cheater(delta, errors)
+        cheater = Cheater(delta_with(firsts[:ones], firsts[ones:] + others), errors)
         assert cheater.passes_the_check_of_combined_columns()
         assert not cheater.passes()
-    odd = Cheater(delta_with(list(attacked)[:1], list(attacked)[1:]), errors)
+    odd = Cheater(delta_with(firsts[:1], firsts[1:] + others), errors)
     assert not odd.passes_the_check_of_combined_columns(), "so passing it tells one bit of Δ"

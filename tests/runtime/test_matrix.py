@@ -7,7 +7,7 @@ import secrets
 import numpy as np
 import pytest
 
-from runtime.ot.matrix import Words, fold, pack, planes, times_x, transpose
+from runtime.crypto.matrix import Words, fold, pack, planes, times_x, transpose
 
 POLYNOMIAL = 1 << 128 | 0x87
 

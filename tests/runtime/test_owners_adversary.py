@@ -296,7 +296,7 @@ def spoilt(which: int) -> Generator[None]:
         if not current_thread().name.endswith(BAD):
             return message, labels
         made[0] += 1
-        return (message[:-1] + bytes([message[-1] ^ 1]), labels) if made[0] == which + 1 else (message, labels)
+        return (bytes(message[:-1]) + bytes([message[-1] ^ 1]), labels) if made[0] == which + 1 else (message, labels)
 
     with patch.object(Receiver, "extend", extend):
         yield

@@ -58,6 +58,7 @@ def test_nothing_leaves_before_its_mark_is_durable(tmp_path: Path, ledger: Path)
         "> BASE_CHOICES",
         "< BASE_OFFER",
         "> BASE_ANSWER",
+        "< TREES",
         "labels",
         "< OT_BATCH",
         "> TABLES",

@@ -18,11 +18,12 @@ from compiler import artifact, pipeline
 from compiler.joint.shares import Products
 from compiler.pipeline import understand
 from lang.source import Source
+from runtime.crypto.columns import Leaves
 from runtime.execute import products
 from runtime.execute.products import EvaluatorProducts
 from runtime.net.channel import Channel
 from runtime.net.frames import Frame
-from runtime.ot import check
+from runtime.ot import check, trees
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver
 from runtime.party.run import Report, prepare, run
@@ -103,7 +104,7 @@ def spoilt(which: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def extend(self: Receiver, choices: Any) -> Any:
         message, labels = honest(self, choices)
         made[0] += 1
-        return (message[:-1] + bytes([message[-1] ^ 1]), labels) if made[0] == which + 1 else (message, labels)
+        return (bytes(message[:-1]) + bytes([message[-1] ^ 1]), labels) if made[0] == which + 1 else (message, labels)
 
     monkeypatch.setattr(Receiver, "extend", extend)
 
@@ -122,10 +123,25 @@ def test_no_byte_after_a_bad_batch(which: int, tmp_path: Path, monkeypatch: pyte
     assert [kind for way, kind, _ in after if way == "sent"] == [Frame.ABORT]
 
 
+def test_no_byte_after_bad_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What extends the base transfers is checked before anything is."""
+    honest = trees.plant
+
+    def plant(session: bytes, pads: tuple[list[bytes], list[bytes]]) -> tuple[bytes, Leaves]:
+        message, leaves = honest(session, pads)
+        return message[:-1] + bytes([message[-1] ^ 1]), leaves
+
+    monkeypatch.setattr(trees, "plant", plant)
+    events, error = played(tmp_path)["hospital"]
+    assert isinstance(error, CheatingDetected)
+    grown = [event[:2] for event in events].index(("received", Frame.TREES))
+    assert [kind for way, kind, _ in events[grown + 1 :] if way == "sent"] == [Frame.ABORT]
+
+
 def test_a_check_put_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables and corrections under labels that no one has checked would leave."""
     spoilt(1, monkeypatch)
-    monkeypatch.setattr(check, "residues", lambda weights, q, mask, proof: np.zeros((128, 2), dtype=np.uint64))
+    monkeypatch.setattr(check, "residues", lambda *given: np.zeros((128, 2), dtype=np.uint64))
     events, _ = played(tmp_path)["hospital"]
     after = events[batches(events)[1] + 1 :]
     assert (("sent", Frame.TABLES) in {event[:2] for event in after}) and ("sent", Frame.ABORT) not in {

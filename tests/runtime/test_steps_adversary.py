@@ -202,7 +202,7 @@ def spoilt(which: int) -> Generator[None]:
     def extend(self: Receiver, choices: Any) -> Any:
         message, labels = honest(self, choices)
         made[0] += 1
-        return (message[:-1] + bytes([message[-1] ^ 1]), labels) if made[0] == which + 1 else (message, labels)
+        return (bytes(message[:-1]) + bytes([message[-1] ^ 1]), labels) if made[0] == which + 1 else (message, labels)
 
     with patch.object(Receiver, "extend", extend):
         yield

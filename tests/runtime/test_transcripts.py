@@ -23,6 +23,7 @@ from runtime.crypto.labels import encode
 from runtime.net.frames import Frame
 from runtime.ot import base
 from runtime.ot.extension import Receiver, Sender
+from runtime.ot.trees import plant, reach, turned
 from runtime.session.state import Role
 
 SESSION = b"a session's name"
@@ -60,13 +61,28 @@ def test_base_transfers(golden: Golden, drawn: Drawn) -> None:
     golden.check(FOLDER / "base.txt", "".join(told))
 
 
+def test_trees(golden: Golden, drawn: Drawn) -> None:
+    drawn.stream = random.Random("receiver")
+    pads = tuple([hashlib.sha256(bytes((half, i))).digest()[:16] for i in range(128)] for half in (0, 1))
+    message, leaves = plant(SESSION, (pads[0], pads[1]))
+    reached = reach(SESSION, [pads[bit][i] for i, bit in enumerate(BITS[:128])], BITS[:128], message)
+    told = [
+        line("receiver sends trees", message),
+        line("receiver has leaves", leaves.tobytes()),
+        line("sender has leaves", reached.tobytes()),
+    ]
+    golden.check(FOLDER / "trees.txt", "".join(told))
+
+
 def test_extension(golden: Golden, drawn: Drawn) -> None:
     """Two batches of two blocks and of one."""
     drawn.stream = random.Random("receiver")
-    halves = tuple([hashlib.sha256(bytes((half, i))).digest()[:16] for i in range(128)] for half in (0, 1))
+    digests = b"".join(hashlib.sha256(bytes((tree,))).digest() * 8 for tree in range(32))
+    leaves = np.frombuffer(digests, np.uint8).reshape(32, 16, 16) ^ np.arange(16, dtype=np.uint8)[:, None]
     delta = np.packbits(BITS[:128] | (np.arange(128) == 0), bitorder="little").view(np.uint64).reshape(1, 2)
-    chosen = [halves[bit][i] for i, bit in enumerate(np.unpackbits(delta.view(np.uint8), bitorder="little"))]
-    receiver, sender = Receiver(SESSION, (halves[0], halves[1])), Sender(SESSION, delta, chosen)
+    seen = turned(leaves, np.unpackbits(delta.view(np.uint8), bitorder="little"))
+    seen[:, 0] = 0
+    receiver, sender = Receiver(SESSION, leaves), Sender(SESSION, delta, seen)
     told: list[str] = []
     for name, count in (("first", 200), ("second", 5)):
         message, active = receiver.extend(BITS[:count])

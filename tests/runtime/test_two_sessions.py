@@ -34,6 +34,7 @@ class Drew:
             "points of the receiver": cut(points, 32),
             "point of the sender": {offer[:32]},
             "challenges": cut(offer[32:], DIGEST_BYTES),
+            "trees": cut(self.frames[Frame.TREES], 16),
             "columns": cut(batch, 16),
             "labels": cut(returned, 16) | cut(tables, 16),
         }

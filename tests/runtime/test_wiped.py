@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from support.fuzz_frames import COMPARING, Drawn, Setting, recorded
 
+from runtime.crypto.columns import Columns, Leaves
 from runtime.crypto.labels import Labels, fresh, fresh_delta
 from runtime.crypto.secret import LabelSecret, SecretDestroyed
 from runtime.execute import engines
@@ -70,8 +71,8 @@ def test_a_session_leaves_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         of_a_secret(secret, delta)
         made.append(secret)
 
-    def kept_too(sender: Sender, session: bytes, delta: Labels, seeds: list[bytes]) -> None:
-        of_a_sender(sender, session, delta, seeds)
+    def kept_too(sender: Sender, session: bytes, delta: Labels, leaves: Leaves, by: Columns) -> None:
+        of_a_sender(sender, session, delta, leaves, by)
         made.append(sender)
 
     of_a_secret, of_a_sender = LabelSecret.__init__, Sender.__init__
@@ -81,6 +82,6 @@ def test_a_session_leaves_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     secret, sender = made
     assert isinstance(secret, LabelSecret) and isinstance(sender, Sender)
     assert list(memory(secret)) and not any(array.any() for array in memory(made))
-    assert not sender._streams
+    assert sender._streams is None
     with pytest.raises(SecretDestroyed), secret.in_use():
         pass

@@ -1,6 +1,6 @@
-/* Garbles, evaluates and multiplies in C alone, for tools that watch memory: `driver PATH LANES`.
+/* Garbles, evaluates, multiplies and makes columns of transfers in C alone, for tools that watch memory: `driver PATH LANES`.
 
-   Every buffer has exactly its length, and labels, numbers and the correlation are never written, which is what
+   Every buffer has exactly its length, and labels, numbers, seeds and the correlation are never written, which is what
    memcheck takes for unknown: a branch or an address that depends on them is an error there. */
 
 #include <stdlib.h>
@@ -63,6 +63,24 @@ static size_t garble_and_evaluate(const path *by, size_t lanes)
     return rows;
 }
 
+/* So many blocks of columns: of seeds and of choices that nobody knows. */
+static void transfer(const path *by, size_t blocks)
+{
+    const size_t tree = blocks * BLOCK;
+    uint8_t *seeds = malloc(TREES * LEAVES * BLOCK), *keys = malloc(TREES * LEAVES * KEY_BYTES);
+    uint8_t *sums = malloc(TREES * tree), *columns = malloc(COLUMNS * tree), *rows = malloc(COLUMNS * tree);
+    uint8_t *factors = calloc(blocks, BLOCK), *folds = malloc(COLUMNS * BLOCK);
+    uint8_t *mask = malloc(COLUMNS * sizeof(uint64_t));
+    growth todo = {.keys = keys, .first = 7, .blocks = blocks, .sums = sums, .columns = columns};
+    by->schedules(seeds, TREES * LEAVES, keys);
+    grow(by, &todo);
+    by->fold(columns, COLUMNS, blocks, factors, folds);
+    todo.corrections = sums, todo.mask = mask, todo.sums = NULL;
+    grow(by, &todo);
+    by->turn(columns, blocks, rows);
+    free(seeds), free(keys), free(sums), free(columns), free(rows), free(factors), free(folds), free(mask);
+}
+
 int main(int argc, char **argv)
 {
     const path *by = PATHS;
@@ -72,6 +90,7 @@ int main(int argc, char **argv)
         return 2;
     const size_t lanes = (size_t)atoi(argv[2]);
     int done = garble_and_evaluate(by, lanes) > 0;
+    transfer(by, lanes);
     for (size_t size = 4; size <= 8; size += 4) {
         /* Rows of several words, the last not full; and of half a word. */
         done = done && multiply(by, (shape){lanes, SHARED, size, 6, 1, 7});

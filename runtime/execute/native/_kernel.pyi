@@ -1,4 +1,4 @@
-"""Garbling and evaluating in C, see gates.h; absent where there was no compiler.
+"""Garbling, evaluating and columns of transfers in C, see gates.h; absent where there was no compiler.
 
 Labels are 16 bytes, and tables as in `runtime.execute.backend`; how the registers of a tile lie in memory, at least
 (registers, lanes) labels, is known here alone.  Every length is checked (ValueError).  Other threads of Python go on
@@ -10,6 +10,12 @@ from typing import Any, Final, final
 from numpy.typing import NDArray
 
 VERSION: Final[int]
+
+def fold(path: str, columns: NDArray[Any], factors: NDArray[Any], folds: NDArray[Any], /) -> None:
+    """`runtime.crypto.columns.Columns.fold`.  Raises ValueError for a path that this CPU has not."""
+
+def transpose(path: str, columns: NDArray[Any], labels: NDArray[Any], /) -> None:
+    """`runtime.crypto.columns.Columns.transpose`.  Raises ValueError for a path that this CPU has not."""
 
 def paths() -> list[tuple[str, bool]]:
     """Every path that was built, the fastest first, and whether this CPU has it."""
@@ -103,3 +109,19 @@ class Product:
         /,
     ) -> None:
         """The evaluator's."""
+
+@final
+class Streams:
+    """The streams of all leaves, (trees, leaves, 16 bytes), from their starts: `runtime.crypto.columns.Streams`."""
+
+    def __new__(cls, path: str, leaves: NDArray[Any], /) -> Streams:
+        """Raises ValueError for a path that this CPU has not."""
+
+    def read(self, sums: NDArray[Any], columns: NDArray[Any], /) -> None:
+        """The next blocks, as many as `columns` holds of each.  Raises ValueError once they were wiped."""
+
+    def corrected(self, corrections: bytes | NDArray[Any], mask: NDArray[Any], columns: NDArray[Any], /) -> None:
+        """The same without sums, corrections added where the mask of a column is all ones."""
+
+    def wipe(self) -> None:
+        """Forget the seeds."""

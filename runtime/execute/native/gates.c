@@ -10,7 +10,8 @@ enum { WIPED = 8192 };   /* bytes of stack, more than twice what a path takes */
 
 #include "simd.h"
 
-enum { KEYS = 8, ROUNDS = 10, MOST = 16 };   /* rows whose keys are made at once; rounds of AES-128; vectors at once */
+enum { KEYS = 8, ROUNDS = 10, MOST = 16, GROWN = 8 };
+/* rows whose keys are made at once; rounds of AES-128; vectors at once, at most and of streams */
 
 static const int ROUND_CONSTANTS[ROUNDS] = {1, 2, 4, 8, 16, 32, 64, 128, 27, 54};
 
@@ -59,12 +60,13 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #endif
 
 #define PATH aesni
-#define TARGET __attribute__((target("aes,sse4.1")))
+#define TARGET __attribute__((target("aes,pclmul,sse4.1")))
 #define WIDE 1
 #define GARBLED 3
 #define EVALUATED 6
 #define SPREAD 8
 #include "rows.h"
+#include "transfers.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
@@ -73,12 +75,13 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #undef SPREAD
 
 #define PATH vaes256
-#define TARGET __attribute__((target("aes,avx2,vaes")))
+#define TARGET __attribute__((target("aes,pclmul,avx2,vaes,vpclmulqdq")))
 #define WIDE 2
 #define GARBLED 3
 #define EVALUATED 6
 #define SPREAD 8
 #include "rows.h"
+#include "transfers.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
@@ -87,12 +90,13 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #undef SPREAD
 
 #define PATH vaes512
-#define TARGET __attribute__((target("aes,avx2,avx512f,avx512bw,vaes")))
+#define TARGET __attribute__((target("aes,pclmul,avx2,avx512f,avx512bw,vaes,vpclmulqdq")))
 #define WIDE 4
 #define GARBLED 3
 #define EVALUATED 6
 #define SPREAD 8
 #include "rows.h"
+#include "transfers.h"
 #undef PATH
 #undef TARGET
 #undef WIDE
@@ -102,12 +106,13 @@ static inline operands located(const work *todo, const strip *at, const instruct
 
 static int has_aesni(void)
 {
-    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("sse4.1");
+    return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
 }
 
 static int has_vaes256(void)
 {
-    return has_aesni() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vaes");
+    return has_aesni() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("vaes") &&
+           __builtin_cpu_supports("vpclmulqdq");
 }
 
 static int has_vaes512(void)
@@ -115,16 +120,20 @@ static int has_vaes512(void)
     return has_vaes256() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 }
 
+#define DONE_BY(path, avx2)                                                                                        \
+    {#path, avx2, has_##path, garble_##path, evaluate_##path, spread_##path, schedules_##path, grow_##path,        \
+     turn_##path, fold_##path}
+
 const path PATHS[] = {
-    {"vaes512", 1, has_vaes512, garble_vaes512, evaluate_vaes512, spread_vaes512},
-    {"vaes256", 1, has_vaes256, garble_vaes256, evaluate_vaes256, spread_vaes256},
-    {"aesni", 0, has_aesni, garble_aesni, evaluate_aesni, spread_aesni},
-    {NULL, 0, NULL, NULL, NULL, NULL},
+    DONE_BY(vaes512, 1),
+    DONE_BY(vaes256, 1),
+    DONE_BY(aesni, 0),
+    {NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 #else
 
-const path PATHS[] = {{NULL, 0, NULL, NULL, NULL, NULL}};
+const path PATHS[] = {{NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
 
 #endif
 
@@ -163,6 +172,12 @@ void evaluate(const path *by, const work *todo, const uint8_t *tables)
 {
     for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
         by->evaluate(todo, &at, tables);
+}
+
+void grow(const path *by, const growth *todo)
+{
+    by->grow(todo);
+    wipe_stack();
 }
 
 void load(const work *todo, const uint8_t *constant, const uint8_t *inputs, size_t count)

@@ -35,6 +35,20 @@ typedef struct {
     size_t lane, count;
 } strip;
 
+/* Columns of oblivious transfer, see runtime/crypto/columns.py: 32 trees of 16 leaves, of whose streams each tree makes 4
+   columns; the round keys of a leaf lie together. */
+enum { DEPTH = 4, LEAVES = 1 << DEPTH, COLUMNS = 128, TREES = COLUMNS / DEPTH, KEY_BYTES = 11 * BLOCK };
+
+/* So many blocks of every stream from block `first` on, as (columns, blocks, 16 bytes); of sums and corrections, which
+   are (trees, blocks, 16 bytes), one is NULL.  A correction is added to those columns whose mask, of 8 bytes, is all
+   ones. */
+typedef struct {
+    const uint8_t *keys, *corrections, *mask;
+    uint64_t first;
+    size_t blocks;
+    uint8_t *sums, *columns;
+} growth;
+
 /* One way of doing it; the bytes are the same.  Tables are (ANDs, 2 halves, lanes, 16 bytes), in C order. */
 typedef struct {
     const char *name;
@@ -47,6 +61,11 @@ typedef struct {
        is room for as many blocks as labels, and left as it is. */
     void (*spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks,
                    uint8_t *inner, uint8_t *stream);
+    /* Of columns: round keys, streams, squares of 128 bits turned, and sums of blocks times factors in GF(2^128). */
+    void (*schedules)(const uint8_t *seeds, size_t count, uint8_t *keys);
+    void (*grow)(const growth *);
+    void (*turn)(const uint8_t *columns, size_t blocks, uint8_t *rows);
+    void (*fold)(const uint8_t *columns, size_t count, size_t blocks, const uint8_t *factors, uint8_t *to);
 } path;
 
 extern const path PATHS[];    /* the fastest first; ends with one that has no name */
@@ -60,6 +79,9 @@ void load(const work *, const uint8_t *constant, const uint8_t *inputs, size_t c
 
 /* A register of all lanes, plus `complement` unless it is NULL. */
 void save(const work *, size_t number, const uint8_t *complement, uint8_t *to);
+
+/* As its path does it; then the stack is wiped, on which columns lay that differ by a mask. */
+void grow(const path *, const growth *);
 
 /* Zeros, whatever the compiler thinks of it; and over the stack below, which a path has used. */
 void wipe_memory(void *, size_t);

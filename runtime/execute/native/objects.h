@@ -9,7 +9,10 @@
 
 #include "gates.h"
 
-extern PyType_Spec kernel_spec, product_spec;
+extern PyType_Spec kernel_spec, product_spec, streams_spec;
+
+PyObject *fold_columns(PyObject *, PyObject *);
+PyObject *transpose_columns(PyObject *, PyObject *);
 
 /* The path of that name; NULL, with ValueError, if this machine has none. */
 const path *find_path(const char *name);

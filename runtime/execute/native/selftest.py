@@ -1,4 +1,5 @@
-"""Does a path make what the portable engines make?  Both garble and evaluate a small circuit, and multiply a little."""
+"""Does a path make what the portable engines make?  Both garble and evaluate a small circuit, multiply a
+little, and make columns of transfers."""
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.schedule.plan import Kernel, Transfer
-from runtime.crypto.labels import Labels
-from runtime.crypto.prg import Prg
+from runtime.crypto.columns import LEAVES, PORTABLE, TREES, Columns
+from runtime.crypto.labels import LABEL_BITS, Labels
+from runtime.crypto.prg import SEED_BYTES, Prg
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import Engine, ReceiveTables
+from runtime.execute.native.columns import NativeColumns
 from runtime.execute.native.engine import NativeEvaluator, NativeGarbler
 from runtime.execute.native.shares import NativeEvaluatorProducts, NativeGarblerProducts
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
@@ -21,6 +24,7 @@ LANES = 61  # whole strips, vectors of every width, and lanes that are left
 ROW = (1 << 40) - 1
 SEED = bytes(range(16))
 INPUTS = 3
+WORDS = 2 * 37  # of a column: whole groups of vectors, one vector, and blocks that are left
 GATES = (
     Gate(GateOp.AND, 2, 5),
     Gate(GateOp.XOR, 8, 7),
@@ -35,8 +39,8 @@ KERNEL = Kernel("self-test", CIRCUIT, tuple(range(1 + INPUTS + len(GATES))), 1 +
 
 
 def works(path: str) -> bool:
-    """Tables, labels, corrections and shares are those of the portable engines, byte for byte."""
-    return _gates_agree(path) and _products_agree(path)
+    """Tables, labels, corrections, shares and columns are those of the portable engines, byte for byte."""
+    return _gates_agree(path) and _products_agree(path) and _columns_agree(path)
 
 
 def _gates_agree(path: str) -> bool:
@@ -74,6 +78,21 @@ def _products_agree(path: str) -> bool:
     active = NativeEvaluatorProducts(path, SEED, _reader(expected)).multiply(labels, shape, ROW)
     known = EvaluatorProducts(SEED, _reader(expected)).multiply(labels, shape, ROW)
     return sent == expected and mine.tobytes() == theirs.tobytes() and active.tobytes() == known.tobytes()
+
+
+def _columns_agree(path: str) -> bool:
+    stream = Prg(SEED)
+    leaves = stream.bytes(TREES * LEAVES * SEED_BYTES).reshape(TREES, LEAVES, SEED_BYTES)
+    mask = np.negative(stream.words(LABEL_BITS) & np.uint64(1)).reshape(-1, 1)
+    factors = stream.words(WORDS).reshape(-1, 2)
+    ways: tuple[Columns, Columns] = NativeColumns(path), PORTABLE
+    made: list[bytes] = []
+    for by in ways:
+        streams = by.streams(leaves)
+        sums, columns = streams.read(WORDS)
+        found = sums, columns, streams.corrected(sums, mask), by.fold(columns, factors), by.transpose(columns)
+        made.append(b"".join(each.tobytes() for each in found))
+    return made[0] == made[1]
 
 
 def _reader(data: bytearray) -> ReceiveTables:

@@ -13,6 +13,12 @@
 #define LAST_1 _mm_aesenclast_si128
 #define BYTES_1 _mm_shuffle_epi8
 #define UP_1 _mm_slli_si128
+#define DOWN_1 _mm_srli_si128
+#define FARUP_1(v, bits) UP_1(v, (bits) / 8)
+#define FARDOWN_1(v, bits) DOWN_1(v, (bits) / 8)
+#define LEFT_1 _mm_slli_epi64
+#define RIGHT_1 _mm_srli_epi64
+#define CARRYLESS_1 _mm_clmulepi64_si128
 /* Ones in every bit of a block whose lowest bit is 1, else zeros. */
 #define MASK_1(v) _mm_shuffle_epi32(_mm_srai_epi32(_mm_slli_epi32(v, 31), 31), 0)
 /* The number of each block among its fellows, times `step`. */
@@ -29,6 +35,12 @@
 #define LAST_2 _mm256_aesenclast_epi128
 #define BYTES_2 _mm256_shuffle_epi8
 #define UP_2 _mm256_slli_si256
+#define DOWN_2 _mm256_srli_si256
+#define FARUP_2(v, bits) UP_2(v, (bits) / 8)
+#define FARDOWN_2(v, bits) DOWN_2(v, (bits) / 8)
+#define LEFT_2 _mm256_slli_epi64
+#define RIGHT_2 _mm256_srli_epi64
+#define CARRYLESS_2 _mm256_clmulepi64_epi128
 #define MASK_2(v) _mm256_shuffle_epi32(_mm256_srai_epi32(_mm256_slli_epi32(v, 31), 31), 0)
 #define COUNT_2(step) _mm256_set_epi64x(0, step, 0, 0)
 
@@ -43,5 +55,11 @@
 #define LAST_4 _mm512_aesenclast_epi128
 #define BYTES_4 _mm512_shuffle_epi8
 #define UP_4 _mm512_bslli_epi128
+#define DOWN_4 _mm512_bsrli_epi128
+#define FARUP_4(v, bits) UP_4(v, (bits) / 8)
+#define FARDOWN_4(v, bits) DOWN_4(v, (bits) / 8)
+#define LEFT_4 _mm512_slli_epi64
+#define RIGHT_4 _mm512_srli_epi64
+#define CARRYLESS_4 _mm512_clmulepi64_epi128
 #define MASK_4(v) _mm512_shuffle_epi32(_mm512_srai_epi32(_mm512_slli_epi32(v, 31), 31), 0)
 #define COUNT_4(step) _mm512_set_epi64(0, 3 * (step), 0, 2 * (step), 0, step, 0, 0)

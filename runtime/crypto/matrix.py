@@ -13,6 +13,7 @@ Words = NDArray[np.uint64]
 
 _ONE, _SHIFT = np.uint64(1), np.uint64(63)
 _POLYNOMIAL = np.uint64(0x87)
+STRETCH = 512  # words of columns that are folded at once: with as many of 128 planes they stay in the cache
 # Exchanging the off-diagonal halves of an 8x8 bit matrix held in a word, at distances 7, 14 and 28.
 _SWAPS = tuple(
     (np.uint64(distance), np.uint64(mask))
@@ -22,7 +23,7 @@ _SWAPS = tuple(
 
 def transpose(columns: Words) -> Words:
     """128 columns of n bits, shape (128, n / 64), as n rows of 128 bits, shape (n, 2); n a multiple of 64."""
-    octets = columns.astype("<u8", copy=False).view(np.uint8)
+    octets = np.ascontiguousarray(columns, dtype="<u8").view(np.uint8)
     # (16, 8, n/8): group of 8 columns, column in it, 8 bits of it  ->  one word per 8x8 block of bits.
     blocks = np.ascontiguousarray(octets.reshape(16, 8, -1).transpose(2, 0, 1)).view("<u8")
     for distance, mask in _SWAPS:
@@ -51,19 +52,22 @@ def planes(factors: Words) -> Words:
 
     Shape (blocks, 2) in, (128, 2 * blocks) out: row k holds, for each bit of the column, bit k of what it adds.
     """
-    shifted = np.empty((len(factors), 128, 2), dtype=np.uint64)
+    shifted = np.empty((128, len(factors), 2), dtype=np.uint64)
     for power in range(128):
-        shifted[:, power] = factors
+        shifted[power] = factors
         factors = times_x(factors)
-    # `transpose` takes 128 columns; seen block by block, the 128 rows of a block are 128 columns of 128 bits.
-    return np.concatenate([transpose(block) for block in shifted], axis=1)
+    # Seen block by block, these 128 rows are 128 columns of 128 bits.
+    turned = transpose(shifted.reshape(128, -1)).reshape(-1, 128, 2)
+    return np.ascontiguousarray(turned.swapaxes(0, 1)).reshape(128, -1)
 
 
 def fold(columns: Words, weights: Words) -> Words:
     """Σ_b factors[b] · block b, for every column: shape (columns, 2), from `weights` = planes(factors)."""
-    bits = np.empty((len(columns), 128), dtype=np.uint8)
-    product = np.empty_like(weights)
-    for index, column in enumerate(columns):
-        np.bitwise_and(weights, column, out=product)
-        bits[index] = np.bitwise_count(np.bitwise_xor.reduce(product, axis=1)) & 1
-    return np.packbits(bits, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
+    totals = np.zeros((len(columns), 128), dtype=np.uint64)
+    for start in range(0, columns.shape[1], STRETCH):
+        part, bits = weights[:, start : start + STRETCH], columns[:, None, start : start + STRETCH]
+        some = STRETCH // part.shape[1]
+        for first in range(0, len(columns), some):
+            totals[first : first + some] ^= np.bitwise_xor.reduce(part & bits[first : first + some], axis=2)
+    parities = np.bitwise_count(totals) & 1
+    return np.packbits(parities, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
