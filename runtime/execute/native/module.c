@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { VERSION = 1 }; /* as in built.py: raised with every change of what is taken or made here */
+enum { VERSION = 2 }; /* as in built.py: raised with every change of what is taken or made here */
 
 const path *find_path(const char *name)
 {
@@ -40,7 +40,7 @@ static PyMethodDef functions[] = {
 
 static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 {
-    PyObject *type = PyType_FromSpec(spec);
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     int wrong = !type || PyModule_AddObjectRef(module, name, type);
     Py_XDECREF(type);
     return wrong;
@@ -49,7 +49,7 @@ static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 static int fill(PyObject *module)
 {
     int wrong = add_type(module, "Kernel", &kernel_spec) || add_type(module, "Product", &product_spec) ||
-                PyModule_AddIntConstant(module, "VERSION", VERSION);
+                add_type(module, "Stretch", &stretch_spec) || PyModule_AddIntConstant(module, "VERSION", VERSION);
     return wrong ? -1 : 0;
 }
 
