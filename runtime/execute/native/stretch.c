@@ -164,9 +164,15 @@ static void copy(const stretch *of, position *now, const step *on, labour *with)
         count = on->count - lane < LARGEST_TILE ? on->count - lane : LARGEST_TILE;
         address(of, on, source, lane, count, with->from);
         address(of, on, target, lane, count, with->to);
-        for (size_t k = 0; k < count; k++)
-            for (size_t port = 0; port < source->ports; port++)
-                memcpy(to + (with->to[k] + writes[port]) * BLOCK, from + (with->from[k] + reads[port]) * BLOCK, BLOCK);
+        for (size_t k = 0; k < count; k++) {
+            uint8_t *target_lane = to + with->to[k] * BLOCK;
+            const uint8_t *source_lane = from + with->from[k] * BLOCK;
+            if (source->in_a_row && target->in_a_row)
+                memcpy(target_lane, source_lane, source->ports * BLOCK);
+            else
+                for (size_t port = 0; port < source->ports; port++)
+                    memcpy(target_lane + writes[port] * BLOCK, source_lane + reads[port] * BLOCK, BLOCK);
+        }
     }
 }
 

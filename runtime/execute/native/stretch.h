@@ -27,6 +27,7 @@ typedef struct {
    numbers begin among those of the stretch: an address for each wire of a lane, strides of lanes and loops. */
 typedef struct {
     size_t memory, port, ports, lane, loop;
+    int in_a_row; /* the ports of a lane, one wire behind the other */
     int64_t first, wires, offset, low, high;
 } view;
 

@@ -105,6 +105,9 @@ static void ports(reader *in, view *at, double *all)
         have *= (size_t)axis[0];
     }
     to->number_count += at->ports;
+    at->in_a_row = 1;
+    for (size_t i = 0; i < at->ports; i++)
+        at->in_a_row &= address[i] == (int64_t)i;
 }
 
 /* Its memory has what it may reach. */
