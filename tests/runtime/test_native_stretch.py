@@ -177,7 +177,7 @@ def made(native: Any) -> tuple[Any, NDArray[np.int64]]:
 
 
 @needs_c
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.data())
 def test_any_code_is_refused_or_stays_in_its_memory(data: st.DataObject) -> None:
     """Numbers of a good code replaced by others, or cut off; the memories have walls behind them."""

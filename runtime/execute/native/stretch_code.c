@@ -9,7 +9,7 @@
 static const double FARTHEST = 1LL << 50; /* of any number, and of what a view reaches */
 static const char NO_MEMORY[] = "there is no memory for it", CUT[] = "its code is cut short";
 
-enum { MOST_MEMORIES = 1 << 20 };
+enum { MOST_MEMORIES = 1 << 20, MOST_PORTS = 1 << 20 };
 
 typedef struct {
     const int64_t *next, *end;
@@ -82,7 +82,7 @@ static void ports(reader *in, view *at, double *all)
     for (int64_t i = 0; i < axes && !in->wrong; i++) {
         const int64_t extent = number(in, 1), stride = number(in, -(1LL << 50));
         count *= (double)extent;
-        if (count > (double)(1 << 30))
+        if (count > MOST_PORTS)
             in->wrong = "a view has too many ports";
         else if (!in->wrong)
             reach(in, at, all, extent, stride);
