@@ -27,14 +27,14 @@ Outputs, after the last launch: the evaluator's active labels of all wires opene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.schedule.plan import Open, Transfer
+from compiler.schedule.plan import Copy, Free, Launch, Open, Repeat, Step, Transfer
 from runtime.crypto.labels import LABEL_BYTES, Labels
 
 Wires = NDArray[Any]
@@ -62,6 +62,36 @@ class StepSum:
     variable: int
 
 
+Joint = Launch | Copy | Free | Repeat
+"""A step that waits for nobody; of a Repeat, all that it repeats are such steps."""
+
+
+def is_joint(step: Step) -> TypeGuard[Joint]:
+    return isinstance(step, Launch | Copy | Free) or (isinstance(step, Repeat) and all(map(is_joint, step.body)))
+
+
+def body(step: Repeat) -> list[Joint]:
+    """Of a Repeat that is joint."""
+    return [each for each in step.body if is_joint(each)]
+
+
+Progress = Callable[[int], None]  # AND gates done since the last call
+
+
+class Together(Protocol):
+    """Joint steps that are run in one go."""
+
+    def __call__(
+        self,
+        buffers: MutableMapping[int, Wires],
+        iteration: tuple[int, ...],
+        row: int,
+        progress: Progress | None,
+    ) -> None:
+        """In an iteration of the Repeats around them, the body that they stand in beginning with this table row."""
+        ...
+
+
 class Backend(Protocol):
     """What `walk` needs.  Kernels are called by their number in the plan that the backend was made for."""
 
@@ -79,6 +109,13 @@ class Backend(Protocol):
 
     def run(self, kernel: int, inputs: Wires, row: int) -> Wires:
         """One tile: wires (inputs, lanes, ...) to new wires (outputs, lanes, ...); its first table row is `row`."""
+        ...
+
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None:
+        """The steps, `depth` Repeats deep, to be run in one go, if this backend has such a way; else they are run one
+        by one.  `sizes` are wires of all buffers, of which those `filled` are in use before."""
         ...
 
     def multiply(self, words: Wires, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
@@ -105,9 +142,13 @@ class Backend(Protocol):
 
 
 class Engine(Protocol):
-    """The part of a garbling or evaluating backend that depends on the machine; `run` as in Backend."""
+    """The part of a garbling or evaluating backend that depends on the machine; all as in Backend."""
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels: ...
+
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None: ...
 
 
 class Multiplier(Protocol):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import assert_never
 
 import numpy as np
 
 from compiler.schedule.plan import Kernel, Open, Transfer
-from runtime.execute.backend import Bits, Numbers, Shares, StepSum
+from runtime.execute.backend import Bits, Joint, Numbers, Shares, StepSum, Together
 from runtime.execute.instructions import And, Program, Xor, program
 from runtime.execute.products import weight
 
@@ -49,6 +49,11 @@ class ClearBackend:
                     assert_never(item)
         outputs = registers[np.array(code.outputs, dtype=np.intp)]
         return outputs ^ np.array(code.inverted, dtype=np.uint8)[:, None]
+
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None:
+        return None
 
     def multiply(self, words: Bits, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
         """All of it in the evaluator's share."""

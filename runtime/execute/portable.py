@@ -15,7 +15,7 @@ Bits never choose a branch or an address: they become masks of 64 ones or zeros.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import assert_never
@@ -26,7 +26,7 @@ from compiler.schedule.plan import Kernel
 from runtime.crypto.hash import TileHash
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.backend import HALVES, ReceiveTables, SendTables, chunks, row_bytes
+from runtime.execute.backend import HALVES, Joint, ReceiveTables, SendTables, Together, chunks, row_bytes
 from runtime.execute.instructions import And, Program, Xor, program
 
 _TOP = np.array(63, dtype=np.uint64)  # 0-d arrays: scalars would be converted each time
@@ -212,6 +212,11 @@ class PortableGarbler:
             outputs[np.array(bound.program.inverted, dtype=np.bool_)] ^= delta
         return outputs
 
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None:
+        return None
+
 
 class PortableEvaluator:
     """The evaluating engine: `run` maps active labels to active labels and asks for the tables."""
@@ -234,3 +239,8 @@ class PortableEvaluator:
                     np.bitwise_xor(left, right, out)
                 tile.evaluate(item.views, row + number, table)
         return bound.results()
+
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None:
+        return None

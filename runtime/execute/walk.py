@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import prod
@@ -35,11 +35,10 @@ from compiler.words import evaluate
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
 from runtime.crypto.labels import LABEL_BYTES
-from runtime.execute.backend import Backend, StepSum, Wires
+from runtime.execute.backend import Backend, Progress, StepSum, Together, Wires, is_joint
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
 from runtime.execute.follow import Follow, Made
 
-Progress = Callable[[int], None]  # AND gates done since the last call
 _LABEL = np.dtype((np.void, LABEL_BYTES))
 
 
@@ -105,17 +104,40 @@ class _Walker:
         self._opened: list[tuple[Open, Wires]] = []
         self._told: dict[str, Array] = {}
         self._order: list[str] = []
-        self._views: dict[int, tuple[_Wires, tuple[int, ...]]] = {}  # by id: the plan outlives the walk
+        # By id: the plan outlives the walk, and so do the runs of its steps.
+        self._views: dict[int, tuple[_Wires, tuple[int, ...]]] = {}
+        self._bodies: dict[int, list[list[Step]]] = {}
+        self._together: dict[int, Together | None] = {}
         self._and_gates = [kernel.circuit.and_gates for kernel in plan.kernels]
 
     def steps(self, steps: tuple[Step, ...], iteration: tuple[int, ...], base: int) -> None:
         """Run a body; `base` is the global number of its first table row."""
-        for entering, run in groupby(steps, lambda step: isinstance(step, Enter)):
-            if entering:
+        for run in self._runs(steps):
+            if isinstance(run[0], Enter):
                 self._enter([step for step in run if isinstance(step, Enter)])
-            else:
+            elif not self._joint(run, iteration, base):
                 for step in run:
                     self._step(step, iteration, base)
+
+    def _runs(self, steps: tuple[Step, ...]) -> list[list[Step]]:
+        """The steps in turn: those that enter words, those that wait for nobody, the others."""
+        if id(steps) not in self._bodies:
+            runs = groupby(steps, lambda step: (isinstance(step, Enter), is_joint(step)))
+            self._bodies[id(steps)] = [list(run) for _, run in runs]
+        return self._bodies[id(steps)]
+
+    def _joint(self, run: list[Step], iteration: tuple[int, ...], base: int) -> bool:
+        """Run them in one go, if they wait for nobody and the backend has a way."""
+        if id(run) not in self._together:
+            steps = [step for step in run if is_joint(step)]
+            ready = None
+            if len(steps) == len(run):
+                ready = self._backend.together(steps, self._plan.buffers, self._buffers, len(iteration))
+            self._together[id(run)] = ready
+        together = self._together[id(run)]
+        if together is not None:
+            together(self._buffers, iteration, base, self._progress)
+        return together is not None
 
     def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
         match step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -17,12 +17,14 @@ from runtime.execute.backend import (
     Engine,
     EvaluatorOutputs,
     GarblerOutputs,
+    Joint,
     Multiplier,
     Numbers,
     Receiver,
     Roles,
     Shares,
     StepSum,
+    Together,
 )
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.products import pack, unpack
@@ -74,6 +76,11 @@ class GarblerBackend:
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
+
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None:
+        return self._engine.together(steps, sizes, filled, depth)
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
         if numbers is None:
@@ -143,6 +150,11 @@ class EvaluatorBackend:
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
+
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Together | None:
+        return self._engine.together(steps, sizes, filled, depth)
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> Shares:
         return None, self._multiplier.multiply(words, shape, row)

@@ -97,10 +97,9 @@ class Framing:
         return self._received
 
     def send(self, kind: int, payload: bytes | bytearray | memoryview) -> None:
-        view = memoryview(payload).cast("B") if isinstance(payload, memoryview) else payload
-        frame = b"".join((HEADER.pack(kind, len(view)), view))
-        self._outbox.put(frame, self.timeout, self.deadline)
-        self._sent += len(frame)
+        view = memoryview(payload).cast("B")
+        self._outbox.put((HEADER.pack(kind, len(view)), view), self.timeout, self.deadline)
+        self._sent += HEADER.size + len(view)
 
     def receive(self, limit: int) -> tuple[int, bytes]:
         # The header is kept until its payload is whole, so that a call that timed out can be repeated.

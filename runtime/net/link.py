@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from runtime.net import keys
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, PeerNotTrusted, ProtocolError
+from runtime.net.queue import ByteQueue
 
 CHUNK = 256 << 10
 """Bytes moved at a time, so that the memory buffers stay small."""
@@ -30,6 +31,7 @@ class Link:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=is_server)
+        self._arrived = memoryview(bytearray(CHUNK))
         self._sealed = memoryview(b"")
         self._heard, self._answered = 0, False
         self.ended: NetworkError | None = None
@@ -105,19 +107,19 @@ class Link:
         except OSError as error:
             raise self._explain(error) from error
 
-    def pull(self) -> list[bytes]:
-        """What has arrived, decrypted, in pieces; look at `ended` afterwards.  Raises ConnectionLost."""
+    def pull(self, target: ByteQueue) -> None:
+        """Decrypt what has arrived to its place in the queue; look at `ended` afterwards.  Raises ConnectionLost."""
         try:
-            data = self.socket.recv(CHUNK)
+            count = self.socket.recv_into(self._arrived)
         except BlockingIOError:
-            return []
+            return
         except OSError as error:
             raise self._explain(error) from error
-        if data:
-            self._incoming.write(data)
+        if count:
+            self._incoming.write(self._arrived[:count])
         else:
             self._incoming.write_eof()
-        return self._open()
+        self._open(target)
 
     def within(self, deadline: float) -> socket.socket:
         """The socket, which from here on waits until the deadline at most; TimeoutError if that has passed."""
@@ -146,20 +148,29 @@ class Link:
             return  # the peer is gone already: there is nobody left to be polite to
         self.linger(deadline)
 
-    def _open(self) -> list[bytes]:
-        pieces: list[bytes] = []
+    def _open(self, target: ByteQueue) -> None:
         try:
-            while True:
-                piece = self._tls.read(_RECORD)
-                if not piece:
-                    self.ended = PeerClosed(f"{self.peer} closed the connection; look at its own message")
-                    return pieces
-                pieces.append(piece)
+            while self._fill(target):
+                pass
         except ssl.SSLWantReadError:
-            return pieces
+            return
         except ssl.SSLError as error:
             self.ended = self._explain(error)
-            return pieces
+
+    def _fill(self, target: ByteQueue) -> bool:
+        """Records as long as there is space; False after the peer's farewell."""
+        space, count = target.space(), 0
+        try:
+            while count < len(space):
+                # With a buffer it gives a number: typeshed knows only what it gives without one.
+                read = int(self._tls.read(len(space) - count, space[count:]))
+                if not read:
+                    self.ended = PeerClosed(f"{self.peer} closed the connection; look at its own message")
+                    return False
+                count += read
+        finally:
+            target.filled(count)
+        return True
 
     def _unwrap(self) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from threading import Condition
 
@@ -13,11 +13,14 @@ from runtime.net.errors import NetworkError, Timeout
 BLOCK = 256 << 10
 """Bytes are held in blocks of this size: what a byte costs does not depend on how many came at once."""
 
+SPARE = 4
+"""Blocks that are kept for other bytes once they are read: one that is new has to be found and wiped."""
+
 
 class ByteQueue:
     """Bytes in, bytes out, in order; the writer waits while more than `window` bytes are held.
 
-    One thread writes (`put`, or `feed` after looking at `room`), one reads (`take`, or `peek` and `drop`).
+    One thread writes (`put`, or `space` and `filled` after a look at `room`), one reads (`take`, or `peek` and `drop`).
     `changed` is called, without the lock, whenever `put` or `take` may have given the other side work.
     A wait ends with Timeout after `timeout` seconds in which nothing moved, and at `deadline` (time.monotonic) in any
     case: a peer that sends a byte now and then moves too.
@@ -28,6 +31,7 @@ class ByteQueue:
         self._peer = peer
         self._changed = changed
         self._blocks: deque[_Block] = deque()
+        self._spare: list[_Block] = []
         self._size = 0
         self._wanted = 0
         self.taken = 0
@@ -36,22 +40,34 @@ class ByteQueue:
         self._lost = False
         self._condition = Condition()
 
-    def put(self, data: bytes, timeout: float, deadline: float = inf) -> None:
-        """Add bytes, waiting for room.  More than the window at once is accepted when nothing else is held."""
+    def put(self, pieces: Sequence[bytes | bytearray | memoryview], timeout: float, deadline: float = inf) -> None:
+        """Add bytes, all or none, waiting for room.  More than the window is accepted when nothing else is held."""
+        count = sum(map(len, pieces))
         with self._condition:
-            while self._end is None and self._size and self._size + len(data) > max(self._window, self._wanted):
+            while self._end is None and self._size and self._size + count > max(self._window, self._wanted):
                 if not self._wait(timeout, deadline):
                     raise self._not_taken(timeout)
             self._raise_end()
-            self._add(data)
+            for piece in pieces:
+                rest = memoryview(piece)
+                while rest:
+                    rest = self._last().fill(rest)
+            self._size += count
+            self._condition.notify_all()
         self._signal()
 
-    def feed(self, pieces: list[bytes]) -> None:
-        """Add bytes without waiting; after the end they are thrown away."""
+    def space(self) -> memoryview:
+        """Room for the next bytes, which the writer may put there: `filled` adds them."""
         with self._condition:
-            if self._end is None:
-                for piece in pieces:
-                    self._add(piece)
+            return self._last().room()
+
+    def filled(self, count: int) -> None:
+        """Add what stands in the `space`, without waiting; after the end it is thrown away."""
+        with self._condition:
+            if self._end is None and count:
+                self._blocks[-1].end += count
+                self._size += count
+                self._condition.notify_all()
 
     def room(self) -> int:
         """How many more bytes the reader is ready to hold; not positive if it holds enough."""
@@ -125,29 +141,28 @@ class ByteQueue:
             )
         return self._condition.wait(min(timeout, left)) or left < timeout
 
-    def _add(self, data: bytes) -> None:
-        if not data:
-            return
-        self._size += len(data)
-        rest = memoryview(data)
-        while rest:
-            if not self._blocks or self._blocks[-1].full:
-                self._blocks.append(_Block())
-            rest = self._blocks[-1].fill(rest)
-        self._condition.notify_all()
+    def _last(self) -> _Block:
+        """A block that is not full."""
+        if not self._blocks or self._blocks[-1].full:
+            self._blocks.append(self._spare.pop() if self._spare else _Block())
+        return self._blocks[-1]
 
     def _remove(self, count: int) -> bytes:
         self._size -= count
         self.taken += count
-        parts: list[memoryview] = []
+        parts, read = list[memoryview](), list[_Block]()
         while count:
             first = self._blocks[0]
             parts.append(first.held()[:count])
             first.start += len(parts[-1])
             count -= len(parts[-1])
             if first.start == BLOCK:
-                self._blocks.popleft()
-        return b"".join(parts)
+                read.append(self._blocks.popleft())
+        data = b"".join(parts)
+        for block in read[: SPARE - len(self._spare)]:
+            block.start = block.end = 0
+            self._spare.append(block)
+        return data
 
     def _not_taken(self, timeout: float) -> Timeout:
         return Timeout(
@@ -166,7 +181,7 @@ class ByteQueue:
 
 
 class _Block:
-    """Bytes from `start` to `end` of a buffer that is filled once, from front to back."""
+    """Bytes from `start` to `end` of a buffer that is filled from front to back."""
 
     __slots__ = ("_buffer", "end", "start")
 
@@ -184,6 +199,10 @@ class _Block:
         self._buffer[self.end : self.end + count] = data[:count]
         self.end += count
         return data[count:]
+
+    def room(self) -> memoryview:
+        """What is free behind them."""
+        return self._buffer[self.end :]
 
     def held(self) -> memoryview:
         return self._buffer[self.start : self.end].toreadonly()

@@ -102,7 +102,7 @@ class TlsChannel(Framing):
                 if key.fileobj is self._woken:
                     self._woken.recv(4096)
                 elif events & _READ:
-                    self._inbox.feed(self._link.pull())
+                    self._link.pull(self._inbox)
                     if self._link.ended is not None:
                         raise self._link.ended
             self._push()

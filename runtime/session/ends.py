@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runtime.crypto.labels import LABEL_BYTES, Labels, decode, encode
-from runtime.execute.backend import Bits, StepSum
+from runtime.execute.backend import CHUNK_BYTES, Bits, StepSum
 from runtime.net.channel import expect
 from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
@@ -24,6 +24,7 @@ class GarblerEnds:
     def __init__(self, guard: Guard, sender: Sender, phases: Phases, permit: Permit, traffic: Traffic) -> None:
         self._guard, self._sender, self._phases, self._permit = guard, sender, phases, permit
         self._traffic = traffic
+        self._held = bytearray()  # of the stream, less than a frame
         self._own = False  # outputs of the garbler's have come
 
     def send_tables(self, tables: memoryview) -> None:
@@ -35,17 +36,34 @@ class GarblerEnds:
         self._stream(corrections)
 
     def _stream(self, data: memoryview) -> None:
-        for start in range(0, len(data), TABLE_FRAME):
-            self._guard.send(Frame.TABLES, data[start : start + TABLE_FRAME])
+        """In frames that are as long as a window, whatever the pieces are; the rest goes with what comes, or `_now`."""
+        if self._held:
+            missing = CHUNK_BYTES - len(self._held)
+            self._held += data[:missing]
+            data = data[missing:]
+            if len(self._held) == CHUNK_BYTES:
+                self._now()
+        while len(data) >= CHUNK_BYTES:
+            self._guard.send(Frame.TABLES, data[:CHUNK_BYTES])
+            data = data[CHUNK_BYTES:]
+        self._held += data
+
+    def _now(self) -> None:
+        """Before anything else is sent or waited for: the peer may need it for its answer."""
+        if self._held:
+            self._guard.send(Frame.TABLES, self._held)
+            self._held.clear()
 
     def send(self, count: int) -> Labels:
         self._traffic.transfers += request_bytes(count)
+        self._now()
         with self._phases.during("inputs"):
             return self._sender.send(self._guard, count)
 
     def receive_output_labels(self, count: int) -> Labels:
         self._traffic.outputs += count * LABEL_BYTES
         self._own = count > 0
+        self._now()
         with self._phases.during("outputs"):
             return decode(_exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES))
 
@@ -62,6 +80,7 @@ class GarblerEnds:
                     raise
 
     def send_noisy_sum(self, sum: StepSum, payload: bytes) -> None:
+        self._now()
         with self._phases.during("outputs"):
             self._permit.releasing_step(sum.index)
             self._traffic.outputs += len(payload)
@@ -90,7 +109,7 @@ class EvaluatorEnds:
         if self._at + count <= len(self._tables):
             self._at += count
             return memoryview(self._tables)[self._at - count : self._at]
-        parts, have = [self._tables[self._at :]], len(self._tables) - self._at
+        parts, have = [self._tables[self._at :]] if self._at < len(self._tables) else [], len(self._tables) - self._at
         while have < count:
             part = expect(self._guard, Frame.TABLES, TABLE_FRAME)
             if not part:

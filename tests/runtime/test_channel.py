@@ -79,10 +79,21 @@ def test_an_oversized_frame_is_refused_and_the_channel_stays_refused(channels: E
         right.receive(1000)
 
 
+def feed(queue: ByteQueue, *pieces: bytes) -> None:
+    """As the thread that moves bytes does, which waits for nobody."""
+    for piece in pieces:
+        while piece:
+            space = queue.space()
+            count = min(len(space), len(piece))
+            space[:count] = piece[:count]
+            queue.filled(count)
+            piece = piece[count:]
+
+
 def framing(*pieces: bytes) -> tuple[Framing, ByteQueue]:
     """A channel whose peer has sent these bytes so far."""
     inbox, outbox = ByteQueue(WINDOW, "the peer"), ByteQueue(WINDOW, "the peer")
-    inbox.feed(list(pieces))
+    feed(inbox, *pieces)
     return Framing(inbox, outbox, 0.05), inbox
 
 
@@ -102,11 +113,42 @@ def test_what_a_byte_costs_does_not_depend_on_how_many_come_at_once() -> None:
     tracemalloc.start()
     try:
         for _ in range(40):
-            queue.feed([b"x"] * 1000)
+            feed(queue, *[b"x"] * 1000)
         assert tracemalloc.get_traced_memory()[0] < 1 << 20
     finally:
         tracemalloc.stop()
     assert queue.room() == WINDOW - 40_000 and queue.take(40_000, 1.0) == b"x" * 40_000
+
+
+def test_blocks_are_used_again_and_hold_what_was_put_last() -> None:
+    """In pieces that blocks do not divide, with some always waiting."""
+    queue, data = ByteQueue(WINDOW, "the peer"), bytes(range(251)) * 4000
+    taken = b""
+    for start in range(0, len(data), 70_001):
+        queue.put([data[start : start + 33_000], memoryview(data)[start + 33_000 : start + 70_001]], 1.0)
+        if start:
+            taken += queue.take(60_000, 1.0)
+    queue.put([data], 1.0)
+    assert taken + queue.take(2 * len(data) - len(taken), 1.0) == 2 * data
+    assert queue.room() == WINDOW and queue.taken == 2 * len(data)
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            queue.put([data], 1.0)
+            assert queue.take(len(data), 1.0) == data
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_put_after_the_end_is_thrown_away() -> None:
+    queue = ByteQueue(WINDOW, "the peer")
+    feed(queue, b"abc")
+    queue.end(ConnectionLost("gone"))
+    feed(queue, b"def")
+    assert queue.take(3, 1.0) == b"abc"
+    with pytest.raises(ConnectionLost, match="gone"):
+        queue.take(1, 1.0)
 
 
 def test_bytes_that_come_now_and_then_do_not_hold_a_run_for_ever() -> None:
@@ -116,7 +158,7 @@ def test_bytes_that_come_now_and_then_do_not_hold_a_run_for_ever() -> None:
 
     def drip() -> None:
         while not stop.wait(0.02):
-            inbox.feed([b"x"])
+            feed(inbox, b"x")
 
     with ThreadPoolExecutor() as pool:
         dripping = pool.submit(drip)
@@ -125,8 +167,8 @@ def test_bytes_that_come_now_and_then_do_not_hold_a_run_for_ever() -> None:
         stop.set()
         dripping.result()
     full = ByteQueue(1, "the peer")
-    full.put(b"x", 1.0)
-    for wait in (lambda: full.put(b"y", 10.0, time.monotonic() + 0.1), lambda: full.wait_empty(10.0, 0.0)):
+    full.put([b"x"], 1.0)
+    for wait in (lambda: full.put([b"y"], 10.0, time.monotonic() + 0.1), lambda: full.wait_empty(10.0, 0.0)):
         with pytest.raises(Timeout, match="longer than its work can take"):
             wait()
 
@@ -141,7 +183,7 @@ def test_a_peer_that_is_still_being_sent_to_has_not_stalled() -> None:
         for _ in range(8):
             time.sleep(0.1)
             outbox.drop(1)
-        inbox.feed([HEADER.pack(2, 0)])
+        feed(inbox, HEADER.pack(2, 0))
 
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(slowly)
@@ -155,10 +197,10 @@ def test_a_peer_that_stalls_or_vanishes_within_a_frame() -> None:
     channel, inbox = framing(HEADER.pack(1, 6)[:2])
     with pytest.raises(Timeout):
         channel.receive(10)
-    inbox.feed([HEADER.pack(1, 6)[2:], b"abc"])
+    feed(inbox, HEADER.pack(1, 6)[2:], b"abc")
     with pytest.raises(Timeout):
         channel.receive(10)
-    inbox.feed([b"de", b"f" + HEADER.pack(2, 1)])
+    feed(inbox, b"de", b"f" + HEADER.pack(2, 1))
     assert channel.receive(10) == (1, b"abcdef")
     inbox.end(ConnectionLost("gone"))
     with pytest.raises(ConnectionLost, match="gone"):

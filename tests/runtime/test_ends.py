@@ -10,6 +10,7 @@ import pytest
 from support.fuzz_frames import COMPARING, Drawn, Setting, joined, played, recorded
 from support.memory_channel import MemoryChannel, pair
 
+from runtime.execute.backend import CHUNK_BYTES, StepSum
 from runtime.execute.yao import ForgedOutput
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
@@ -68,6 +69,22 @@ def test_pieces_of_the_tables_are_joined_and_none_is_empty() -> None:
     assert bytes(ends.receive_tables(4)) == b"abcd" and bytes(ends.receive_corrections(4)) == b"efgh"
     with pytest.raises(ProtocolError, match="empty piece"):
         ends.receive_tables(1)
+
+
+def test_the_stream_goes_in_frames_of_one_length_and_waits_for_nothing_else() -> None:
+    """However it is made; what is left of it goes before whatever else is sent or waited for."""
+    ends, peer = garbler(State.RUNNING)
+    data = memoryview(np.random.default_rng(1).bytes(3 * CHUNK_BYTES + 10))
+    for start, end in [(0, 5), (5, 9), (9, CHUNK_BYTES + 2), (CHUNK_BYTES + 2, 3 * CHUNK_BYTES + 10)]:
+        ends.send_tables(data[start:end])
+    ends.send_noisy_sum(StepSum(0, 0), b"sum")
+    ends.send_corrections(data[:7])
+    peer.send(Frame.OUTPUT_LABELS, b"")
+    ends.receive_output_labels(0)
+    sent = [peer.receive(1 << 20) for _ in range(6)]
+    assert [kind for kind, _ in sent] == [Frame.TABLES] * 4 + [Frame.NOISY_SUM, Frame.TABLES]
+    assert [len(payload) for _, payload in sent] == [CHUNK_BYTES] * 3 + [10, 3, 7]
+    assert b"".join(payload for _, payload in sent[:4]) == data and sent[5][1] == data[:7]
 
 
 @pytest.mark.parametrize("size", [0, 16, 31])

@@ -40,9 +40,9 @@ def test_a_peer_that_sends_a_byte_now_and_then_does_not_hold_a_run(
     def drip(listener: Listener) -> None:
         channel = listener.accept(10.0, 10.0)
         try:
-            channel._outbox.put(HEADER.pack(Frame.HELLO, 4000), 1.0)
+            channel._outbox.put([HEADER.pack(Frame.HELLO, 4000)], 1.0)
             while not over_.wait(0.1):
-                channel._outbox.put(b" ", 1.0)
+                channel._outbox.put([b" "], 1.0)
         except NetworkError:
             pass  # the run has ended, between two bytes
         finally:

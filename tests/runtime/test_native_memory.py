@@ -28,7 +28,8 @@ with_memcheck = pytest.mark.skipif(shutil.which("valgrind") is None, reason="mem
 def built(folder: Path, sources: Path, *flags: str) -> str:
     program = str(folder / "driver")
     command = ["gcc", "-std=c11", "-g", "-Wall", "-Wextra", "-Werror", *flags, f"-I{sources}", str(DRIVER)]
-    subprocess.run([*command, str(sources / "gates.c"), str(sources / "products.c"), "-o", program], check=True)
+    files = (str(sources / f"{name}.c") for name in ("gates", "products", "stretch", "stretch_code"))
+    subprocess.run([*command, *files, "-o", program], check=True)
     return program
 
 

@@ -12,7 +12,7 @@ class MemoryChannel(Framing):
 
     def last(self, data: bytes) -> None:
         """Bytes for the peer, whatever frames they make, and no more after them; what it sends is taken."""
-        self._outbox.put(data, self.timeout)
+        self._outbox.put([data], self.timeout)
         self._outbox.end(PeerClosed("the peer closed the connection"))
 
     def flush(self) -> None:

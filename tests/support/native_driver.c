@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "products.h"
+#include "stretch.h"
 
 enum { REGISTERS = 20, INPUTS = 9, LENGTH = 120 };
 
@@ -40,27 +41,65 @@ static int multiply(const path *by, const shape of)
     return enough;
 }
 
-static size_t garble_and_evaluate(const path *by, size_t lanes)
+static size_t random_program(program *made, const path *by)
 {
-    const size_t tile = lanes * BLOCK;
-    instruction *code = malloc(LENGTH * sizeof *code);
     size_t rows = 0;
+    made->by = by, made->registers = REGISTERS, made->length = LENGTH, made->opened = 1;
+    made->code = malloc(LENGTH * sizeof *made->code);
+    made->ends = malloc(LENGTH * sizeof *made->ends);
+    made->outputs = malloc(sizeof *made->outputs);
+    made->outputs[0] = (output){3, 1};
     for (int i = 0; i < LENGTH; i++) {
         int32_t op = below(2) ? 0 : AND | below(4) * INVERT_LEFT;
-        code[i] = (instruction){op, below(REGISTERS), below(REGISTERS), below(REGISTERS)};
-        rows += op & AND;
+        made->code[i] = (instruction){op, below(REGISTERS), below(REGISTERS), below(REGISTERS)};
+        if (op & AND)
+            made->ends[rows++] = (size_t)i + 1;
     }
-    uint8_t *memory = malloc(REGISTERS * tile), *inputs = malloc(INPUTS * tile), *delta = malloc(BLOCK);
-    uint8_t *constant = calloc(1, BLOCK), *seed = calloc(1, BLOCK), *out = malloc(tile);
-    uint8_t *tables = malloc(rows * HALVES * tile);
-    work todo = {code, code + LENGTH, memory, REGISTERS, lanes, seed, 12345};
-    load(&todo, constant, inputs, INPUTS);
-    garble(by, &todo, delta, tables);
-    load(&todo, constant, inputs, INPUTS);
-    evaluate(by, &todo, tables);
-    save(&todo, 3, delta, out);
-    free(code), free(memory), free(inputs), free(delta), free(constant), free(seed), free(out), free(tables);
-    return rows;
+    return made->rows = rows;
+}
+
+/* Twice a launch from one memory to the other, and a copy of what it made; to the end, whatever the windows. */
+static void run_through(const stretch *of, labour *with, size_t room, uint8_t *tables)
+{
+    position now = {.base = {12345}};
+    while (!is_over(of, &now)) {
+        position ahead = now;
+        const size_t size = proceed(of, &ahead, room, NULL, NULL);
+        proceed(of, &now, size, with, tables);
+        tables += size;
+    }
+}
+
+static size_t garble_and_evaluate(const path *by, size_t lanes)
+{
+    program kernel;
+    const int64_t n = (int64_t)lanes, wires = INPUTS * n, tile = n < 37 ? n : 37;
+    const int64_t code[] = {
+        3, 2, 7, 1000,                                          /* a loop */
+        1, 0, tile, 11, 1, 1, 1, n,                             /* a launch */
+        0, 0, wires, 0, 1, INPUTS, n, 1, 0,                     /* reads inputs, one port behind the other */
+        1, 0, 2 * n, 0, 1, 1, 1, 1, n,                          /* writes a half */
+        2, 1, n, 1, 0, 2 * n, 0, 1, 1, 1, 1, n,                 /* a copy of it */
+        0, 0, wires, 2 * n - 1, 1, 1, 1, -1, 0,                 /* to the inputs, backwards */
+        4,
+    };
+    const size_t rows = random_program(&kernel, by), size = 2 * rows * HALVES * lanes * BLOCK;
+    stretch of = {.kernels = malloc(sizeof *of.kernels), .kernel_count = 1};
+    of.kernels[0] = &kernel;
+    const char *wrong = read_stretch(&of, code, sizeof code / sizeof *code);
+    uint8_t *memory[] = {malloc(INPUTS * lanes * BLOCK), malloc(2 * lanes * BLOCK)};
+    uint8_t *registers = malloc(of.registers * BLOCK), *delta = malloc(BLOCK), *tables = malloc(size);
+    uint8_t *constant = calloc(1, BLOCK), *seed = calloc(1, BLOCK);
+    labour with = {.memory = memory, .registers = registers, .constant = constant, .seed = seed, .delta = delta};
+    if (!wrong) {
+        run_through(&of, &with, of.largest, tables);
+        with.delta = NULL;
+        run_through(&of, &with, 5 * of.largest, tables);
+    }
+    leave_stretch(&of);
+    free(kernel.code), free(kernel.ends), free(kernel.outputs), free(memory[0]), free(memory[1]);
+    free(registers), free(delta), free(tables), free(constant), free(seed);
+    return wrong ? 0 : rows;
 }
 
 /* So many blocks of columns: of seeds and of choices that nobody knows. */

@@ -7,6 +7,7 @@ meanwhile, and must leave alone what is handed over.
 
 from typing import Any, Final, final
 
+import numpy as np
 from numpy.typing import NDArray
 
 VERSION: Final[int]
@@ -27,40 +28,48 @@ class Kernel:
     def __new__(cls, path: str, registers: int, code: NDArray[Any], outputs: NDArray[Any], /) -> Kernel:
         """Raises ValueError for a path that this CPU has not, and for a register that the kernel has not."""
 
-    def load(self, registers: NDArray[Any], lanes: int, constant: NDArray[Any], inputs: NDArray[Any], /) -> None:
-        """Begin a tile."""
+@final
+class Stretch:
+    """Launches, copies and loops, in the code of `runtime.execute.native.stretch`, so many loops deep.
 
+    A memory is an array of labels, and all that is said of it in the code is held to its length.
+    """
+
+    def __new__(cls, kernels: tuple[Kernel, ...], code: NDArray[np.int64], depth: int, /) -> Stretch:
+        """Raises ValueError for a code that is none."""
+
+    def begin(self, iteration: tuple[int, ...], row: int, /) -> None:
+        """In an iteration of the loops around it; rows are counted from `row` on."""
+
+    def ahead(self, limit: int, /) -> int:
+        """The bytes of tables of the next window: of whole rows, as many as `limit` holds, at least of one.
+
+        Raises IndexError where a view leaves its buffer.
+        """
+
+    def is_over(self) -> bool: ...
     def garble(
         self,
+        memories: tuple[NDArray[Any], ...],
         registers: NDArray[Any],
-        lanes: int,
-        first: int,
-        rows: int,
+        constant: NDArray[Any],
         seed: bytes,
-        row: int,
         delta: NDArray[Any],
         tables: NDArray[Any],
         /,
     ) -> None:
-        """The kernel's rows from `first` on, which is row `row` of the run, into `tables`."""
+        """The window that `ahead` has told of, zero labels in and out."""
 
     def evaluate(
         self,
+        memories: tuple[NDArray[Any], ...],
         registers: NDArray[Any],
-        lanes: int,
-        first: int,
-        rows: int,
+        constant: NDArray[Any],
         seed: bytes,
-        row: int,
         tables: bytes | bytearray | memoryview,
         /,
     ) -> None:
-        """The same rows with active labels."""
-
-    def finish(
-        self, registers: NDArray[Any], lanes: int, complement: bytes | NDArray[Any], outputs: NDArray[Any], /
-    ) -> None:
-        """The XORs behind the last row, and then the outputs, plus `complement` where they are inverted."""
+        """The same with active labels."""
 
 @final
 class Product:

@@ -1,44 +1,37 @@
 """Half-gates in C: the engines of `portable`, with its bytes, on the AES unit of the CPU.
 
-A kernel's rows go to C a chunk at a time, with every label in one array of registers; no other thread of Python waits
-for them.
+What waits for nobody goes to C a window of tables at a time, with every label of a tile in one array of registers; no
+other thread of Python waits for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from compiler.schedule.plan import Kernel
-from runtime.crypto.labels import LABEL_BYTES, Labels
+from compiler.schedule.plan import Kernel, Launch, View
+from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.backend import HALVES, ReceiveTables, SendTables, chunks, row_bytes
+from runtime.execute.backend import CHUNK_BYTES, Joint, Progress, ReceiveTables, SendTables, row_bytes
 from runtime.execute.instructions import And, Xor, program
 from runtime.execute.native import _kernel
+from runtime.execute.native.stretch import Code, encode
 
 AND, INVERT_LEFT, INVERT_RIGHT = 1, 2, 4  # as in gates.h
-UNCHANGED = bytes(LABEL_BYTES)  # active labels are not complemented
+AND_BYTES = row_bytes(1)
+Memories = tuple[Labels, ...]
+Window = Callable[[_kernel.Stretch, Memories, int], None]  # goes on by so many bytes of tables
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A kernel's program, checked and copied by C."""
-
-    code: _kernel.Kernel
-    rows: int
-    outputs: int
-    tile: int
-
-
-def ready(kernel: Kernel, path: str) -> Ready:
+def ready(kernel: Kernel, path: str) -> _kernel.Kernel:
+    """Its program, checked and copied by C."""
     made = program(kernel)
     code = np.array([_encoded(item) for item in made.instructions], dtype=np.int32)
     outputs = np.array(list(zip(made.outputs, made.inverted, strict=True)), dtype=np.int32)
-    native = _kernel.Kernel(path, kernel.register_count, code, outputs)
-    return Ready(native, kernel.circuit.and_gates, len(outputs), kernel.tile)
+    return _kernel.Kernel(path, kernel.register_count, code, outputs)
 
 
 def _encoded(item: Xor | And) -> tuple[int, int, int, int]:
@@ -46,24 +39,77 @@ def _encoded(item: Xor | And) -> tuple[int, int, int, int]:
     return op, item.left, item.right, item.out
 
 
-class Tile:
-    """The registers of one tile, for every kernel in turn."""
+class Stretch:
+    """Joint steps that are run in one go, see `backend.Together`."""
 
-    def __init__(self, kernels: Sequence[Kernel], path: str, constant: Labels) -> None:
-        self.registers = np.zeros(max((2 * k.register_count * k.tile for k in kernels), default=0), dtype=np.uint64)
-        self._constant = constant
+    def __init__(self, code: Code, native: _kernel.Stretch, sizes: Sequence[int], window: Window) -> None:
+        self._code, self._native, self._sizes, self._window = code, native, sizes, window
+
+    def __call__(
+        self,
+        buffers: MutableMapping[int, Labels],
+        iteration: tuple[int, ...],
+        row: int,
+        progress: Progress | None,
+    ) -> None:
+        for buffer in self._code.outer:
+            if buffer not in buffers:
+                buffers[buffer] = _zeros(self._sizes[buffer])
+        memories = (_zeros(self._code.arena), *(buffers[buffer] for buffer in self._code.outer))
+        self._native.begin(iteration, row)
+        while not self._native.is_over():
+            size = self._native.ahead(CHUNK_BYTES)
+            self._window(self._native, memories, size)
+            if progress is not None:
+                progress(size // AND_BYTES)
+        for buffer in self._code.freed:
+            del buffers[buffer]
+
+
+def _zeros(wires: int) -> Labels:
+    return np.zeros((wires, 2), dtype=np.uint64)
+
+
+class Native:
+    """What both engines share: kernels, made ready when they are first run, and the registers of a tile."""
+
+    def __init__(self, path: str, kernels: Sequence[Kernel], window: Window) -> None:
+        self._registers = np.zeros(max((2 * k.register_count * k.tile for k in kernels), default=0), dtype=np.uint64)
+        self._kernels, self._window = kernels, window
         self._ready = cache(lambda kernel: ready(kernels[kernel], path))
+        self._alone = cache(self._one)
 
-    def load(self, kernel: int, inputs: Labels) -> Ready:
-        """The kernel's program, for which the registers hold its inputs."""
-        found, lanes = self._ready(kernel), inputs.shape[1]
-        if lanes > found.tile:
-            raise ValueError(f"kernel {kernel} runs {found.tile} lanes at once, not {lanes}")
-        found.code.load(self.registers, lanes, self._constant, np.ascontiguousarray(inputs))
-        return found
+    def together(self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int) -> Stretch:
+        code = encode(steps, sizes, filled, [kernel.tile for kernel in self._kernels])
+        native = _kernel.Stretch(tuple(map(self._ready, code.kernels)), code.numbers, depth)
+        return Stretch(code, native, sizes, self._window)
+
+    def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
+        """One tile, as a launch from a buffer to another."""
+        lanes, most = inputs.shape[1], self._kernels[kernel].tile
+        if lanes > most:
+            raise ValueError(f"kernel {kernel} runs {most} lanes at once, not {lanes}")
+        outputs = np.zeros((len(self._kernels[kernel].circuit.outputs), lanes, 2), dtype=np.uint64)
+        buffers: dict[int, NDArray[np.uint64]] = {
+            0: np.ascontiguousarray(inputs).reshape(-1, 2),
+            1: outputs.reshape(-1, 2),
+        }
+        self._alone(kernel, lanes)(buffers, (), row, None)
+        return outputs
+
+    def _one(self, kernel: int, lanes: int) -> Stretch:
+        circuit = self._kernels[kernel].circuit
+        inputs, outputs = circuit.inputs, len(circuit.outputs)
+        launch = Launch(kernel, (lanes,), _ports(0, inputs, lanes), _ports(1, outputs, lanes), 0)
+        return self.together([launch], (inputs * lanes, outputs * lanes), (0, 1), 0)
 
 
-class NativeGarbler:
+def _ports(buffer: int, count: int, lanes: int) -> tuple[View, ...]:
+    """Wires (count, lanes)."""
+    return (View(buffer, 0, (1,), ((count, lanes),), ()),) if count else ()
+
+
+class NativeGarbler(Native):
     """The garbling engine: `run` maps zero labels to zero labels and sends the tables."""
 
     def __init__(
@@ -75,41 +121,27 @@ class NativeGarbler:
         constant: Labels,
         send: SendTables,
     ) -> None:
-        self._tile = Tile(kernels, path, constant)
-        self._registers = secret.entrusted(self._tile.registers)
-        self._secret, self._seed, self._send = secret, hash_seed, send
+        super().__init__(path, kernels, self._garble)
+        self._secret, self._seed, self._constant, self._send = secret, hash_seed, constant, send
+        secret.entrusted(self._registers)
 
-    def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
-        lanes, registers = inputs.shape[1], self._registers
-        found = self._tile.load(kernel, inputs)
-        for chunk in chunks(found.rows, lanes):
-            first, rows = chunk.start, len(chunk)
-            tables = np.empty((rows, HALVES, lanes, 2), dtype=np.uint64)
-            with self._secret.in_use() as delta:
-                found.code.garble(registers, lanes, first, rows, self._seed, row + first, delta, tables)
-            self._send(tables.reshape(-1).view(np.uint8).data)
-        outputs = np.empty((found.outputs, lanes, 2), dtype=np.uint64)
+    def _garble(self, stretch: _kernel.Stretch, memories: Memories, size: int) -> None:
+        tables = np.empty(size, dtype=np.uint8)
         with self._secret.in_use() as delta:
-            found.code.finish(registers, lanes, delta, outputs)
-        return outputs
+            stretch.garble(memories, self._registers, self._constant, self._seed, delta, tables)
+        if size:
+            self._send(tables.data)
 
 
-class NativeEvaluator:
+class NativeEvaluator(Native):
     """The evaluating engine: `run` maps active labels to active labels and asks for the tables."""
 
     def __init__(
         self, path: str, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables
     ) -> None:
-        self._tile = Tile(kernels, path, constant)
-        self._seed, self._receive = hash_seed, receive
+        super().__init__(path, kernels, self._evaluate)
+        self._seed, self._constant, self._receive = hash_seed, constant, receive
 
-    def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
-        lanes, registers = inputs.shape[1], self._tile.registers
-        found = self._tile.load(kernel, inputs)
-        for chunk in chunks(found.rows, lanes):
-            first, rows = chunk.start, len(chunk)
-            tables = self._receive(rows * row_bytes(lanes))
-            found.code.evaluate(registers, lanes, first, rows, self._seed, row + first, tables)
-        outputs = np.empty((found.outputs, lanes, 2), dtype=np.uint64)
-        found.code.finish(registers, lanes, UNCHANGED, outputs)
-        return outputs
+    def _evaluate(self, stretch: _kernel.Stretch, memories: Memories, size: int) -> None:
+        tables = self._receive(size) if size else b""
+        stretch.evaluate(memories, self._registers, self._constant, self._seed, tables)

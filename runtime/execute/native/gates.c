@@ -179,30 +179,3 @@ void grow(const path *by, const growth *todo)
     by->grow(todo);
     wipe_stack();
 }
-
-void load(const work *todo, const uint8_t *constant, const uint8_t *inputs, size_t count)
-{
-    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count)) {
-        const size_t size = at.count * BLOCK;
-        for (size_t lane = 0; lane < at.count; lane++)
-            memcpy(at.registers + lane * BLOCK, constant, BLOCK);
-        for (size_t i = 0; i < count; i++)
-            memcpy(at.registers + (1 + i) * size, inputs + (i * todo->lanes + at.lane) * BLOCK, size);
-    }
-}
-
-void save(const work *todo, size_t number, const uint8_t *complement, uint8_t *to)
-{
-    uint64_t added[2] = {0, 0}, label[2];
-    if (complement)
-        memcpy(added, complement, BLOCK);
-    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count)) {
-        const uint8_t *from = at.registers + number * at.count * BLOCK;
-        for (size_t lane = 0; lane < at.count; lane++) {
-            memcpy(label, from + lane * BLOCK, BLOCK);
-            label[0] ^= added[0];
-            label[1] ^= added[1];
-            memcpy(to + (at.lane + lane) * BLOCK, label, BLOCK);
-        }
-    }
-}

@@ -74,12 +74,6 @@ extern const path PATHS[];    /* the fastest first; ends with one that has no na
 void garble(const path *, const work *, const uint8_t *delta, uint8_t *tables);
 void evaluate(const path *, const work *, const uint8_t *tables);
 
-/* The constant to register 0, inputs (count, lanes, 16 bytes) to those behind it. */
-void load(const work *, const uint8_t *constant, const uint8_t *inputs, size_t count);
-
-/* A register of all lanes, plus `complement` unless it is NULL. */
-void save(const work *, size_t number, const uint8_t *complement, uint8_t *to);
-
 /* As its path does it; then the stack is wiped, on which columns lay that differ by a mask. */
 void grow(const path *, const growth *);
 

@@ -42,7 +42,7 @@ static PyMethodDef functions[] = {
 
 static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 {
-    PyObject *type = PyType_FromSpec(spec);
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     int wrong = !type || PyModule_AddObjectRef(module, name, type);
     Py_XDECREF(type);
     return wrong;
@@ -51,7 +51,8 @@ static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 static int fill(PyObject *module)
 {
     int wrong = add_type(module, "Kernel", &kernel_spec) || add_type(module, "Product", &product_spec) ||
-                add_type(module, "Streams", &streams_spec) || PyModule_AddIntConstant(module, "VERSION", VERSION);
+                add_type(module, "Streams", &streams_spec) || add_type(module, "Stretch", &stretch_spec) ||
+                PyModule_AddIntConstant(module, "VERSION", VERSION);
     return wrong ? -1 : 0;
 }
 

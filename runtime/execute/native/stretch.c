@@ -1,0 +1,234 @@
+/* Going through a stretch, see stretch.h. */
+
+#include "stretch.h"
+
+#include <string.h>
+
+/* Where the loops put a view, in wires of its memory. */
+static int64_t placed(const stretch *of, position *now, const view *at)
+{
+    uint64_t sum = (uint64_t)at->offset; /* where this leaves 64 bits it is some other number, which is held to the buffer */
+    for (size_t i = 0; i < now->depth; i++)
+        sum += (uint64_t)of->numbers[at->loop + i] * (uint64_t)now->iteration[i];
+    const int64_t shift = (int64_t)sum;
+    if (shift < -at->low || shift >= at->wires - at->high)
+        now->astray = at;
+    return at->first + shift;
+}
+
+static int all_inside(const stretch *of, position *now, const step *of_views)
+{
+    for (size_t i = 0; i < of_views->reads + of_views->writes; i++)
+        placed(of, now, of->views + of_views->views + i);
+    return !now->astray;
+}
+
+/* The addresses of `count` lanes from `first` on, row-major. */
+static void address(const stretch *of, const step *on, const view *at, size_t first, size_t count, int64_t *to)
+{
+    const int64_t *extents = of->numbers + on->lanes, *strides = of->numbers + at->lane;
+    int64_t index[MOST_AXES], here = 0;
+    size_t rest = first;
+    for (size_t axis = on->axes; axis-- > 0; rest /= (size_t)extents[axis]) {
+        index[axis] = (int64_t)(rest % (size_t)extents[axis]);
+        here += index[axis] * strides[axis];
+    }
+    for (size_t i = 0; i < count; i++) {
+        to[i] = here;
+        for (size_t axis = on->axes; axis-- > 0;) {
+            here += strides[axis];
+            if (++index[axis] < extents[axis])
+                break;
+            here -= strides[axis] * extents[axis];
+            index[axis] = 0;
+        }
+    }
+}
+
+/* Of a tile: its lanes, and where its registers lie. */
+static work tile_of(const program *kernel, const labour *with, size_t lanes)
+{
+    return (work){.memory = with->registers, .registers = kernel->registers, .lanes = lanes, .seed = with->seed};
+}
+
+/* Lanes of the strip that begins with this one. */
+static size_t strip_of(const work *tile, size_t lane)
+{
+    const size_t left = tile->lanes - lane;
+    return left < STRIP ? left : STRIP;
+}
+
+static uint8_t *registers_of(const work *tile, size_t number, size_t lane, size_t count)
+{
+    return tile->memory + (lane * tile->registers + number * count) * BLOCK;
+}
+
+static void load(const stretch *of, position *now, const step *on, const work *tile, labour *with)
+{
+    size_t number = 1, count;
+    for (size_t lane = 0; lane < tile->lanes; lane += count) {
+        count = strip_of(tile, lane);
+        uint8_t *to = registers_of(tile, 0, lane, count);
+        for (size_t i = 0; i < count; i++)
+            memcpy(to + i * BLOCK, with->constant, BLOCK);
+    }
+    for (size_t i = 0; i < on->reads; i++) {
+        const view *at = of->views + on->views + i;
+        const uint8_t *from = with->memory[at->memory] + placed(of, now, at) * BLOCK;
+        address(of, on, at, now->lane, tile->lanes, with->from);
+        for (size_t lane = 0; lane < tile->lanes; lane += count) {
+            count = strip_of(tile, lane);
+            for (size_t port = 0; port < at->ports; port++) {
+                uint8_t *to = registers_of(tile, number + port, lane, count);
+                const uint8_t *wire = from + of->numbers[at->port + port] * BLOCK;
+                for (size_t k = 0; k < count; k++)
+                    memcpy(to + k * BLOCK, wire + with->from[lane + k] * BLOCK, BLOCK);
+            }
+        }
+        number += at->ports;
+    }
+}
+
+/* The XORs behind the last row, and then the outputs. */
+static void finish(const stretch *of, position *now, const step *on, work *tile, labour *with)
+{
+    const program *kernel = of->kernels[on->kernel];
+    const output *next = kernel->outputs;
+    tile->first = kernel->code + (kernel->rows ? kernel->ends[kernel->rows - 1] : 0);
+    tile->end = kernel->code + kernel->length;
+    evaluate(kernel->by, tile, NULL);
+    for (size_t i = 0; i < on->writes; i++) {
+        const view *at = of->views + on->views + on->reads + i;
+        uint8_t *to = with->memory[at->memory] + placed(of, now, at) * BLOCK;
+        address(of, on, at, now->lane, tile->lanes, with->to);
+        for (size_t port = 0; port < at->ports; port++, next++) {
+            uint8_t *wire = to + of->numbers[at->port + port] * BLOCK;
+            uint64_t added[2] = {0, 0}, label[2];
+            if (next->inverted && with->delta)
+                memcpy(added, with->delta, BLOCK);
+            for (size_t lane = 0, count = 0; lane < tile->lanes; lane += count) {
+                count = strip_of(tile, lane);
+                const uint8_t *from = registers_of(tile, (size_t)next->at, lane, count);
+                for (size_t k = 0; k < count; k++) {
+                    memcpy(label, from + k * BLOCK, BLOCK);
+                    label[0] ^= added[0];
+                    label[1] ^= added[1];
+                    memcpy(wire + with->to[lane + k] * BLOCK, label, BLOCK);
+                }
+            }
+        }
+    }
+}
+
+/* Some of a launch; the bytes of its tables.  It is over where no lane is left. */
+static size_t launch(const stretch *of, position *now, const step *on, size_t room, labour *with, uint8_t *tables)
+{
+    const program *kernel = of->kernels[on->kernel];
+    const size_t left = on->count - now->lane, lanes = left < on->tile ? left : on->tile;
+    const size_t size = HALVES * lanes * BLOCK, fit = room / size, rest = kernel->rows - now->row;
+    const size_t rows = rest < fit ? rest : fit;
+    if (rest && !rows)
+        return 0;
+    if (with) {
+        work tile = tile_of(kernel, with, lanes);
+        if (!now->row)
+            load(of, now, on, &tile, with);
+        if (rows) {
+            const size_t before = on->tile ? now->lane / on->tile * kernel->rows : 0;
+            tile.first = kernel->code + (now->row ? kernel->ends[now->row - 1] : 0);
+            tile.end = kernel->code + kernel->ends[now->row + rows - 1];
+            tile.row = now->base[now->depth] + (uint64_t)on->row + before + now->row;
+            if (with->delta)
+                garble(kernel->by, &tile, with->delta, tables);
+            else
+                evaluate(kernel->by, &tile, tables);
+        }
+        if (rows == rest)
+            finish(of, now, on, &tile, with);
+    }
+    now->row += rows;
+    if (rows == rest) {
+        now->row = 0;
+        now->lane += lanes;
+    }
+    return rows * size;
+}
+
+static void copy(const stretch *of, position *now, const step *on, labour *with)
+{
+    const view *source = of->views + on->views, *target = source + 1;
+    const uint8_t *from = with->memory[source->memory] + placed(of, now, source) * BLOCK;
+    uint8_t *to = with->memory[target->memory] + placed(of, now, target) * BLOCK;
+    const int64_t *reads = of->numbers + source->port, *writes = of->numbers + target->port;
+    for (size_t lane = 0, count; lane < on->count; lane += count) {
+        count = on->count - lane < LARGEST_TILE ? on->count - lane : LARGEST_TILE;
+        address(of, on, source, lane, count, with->from);
+        address(of, on, target, lane, count, with->to);
+        for (size_t k = 0; k < count; k++) {
+            uint8_t *target_lane = to + with->to[k] * BLOCK;
+            const uint8_t *source_lane = from + with->from[k] * BLOCK;
+            if (source->in_a_row && target->in_a_row)
+                memcpy(target_lane, source_lane, source->ports * BLOCK);
+            else
+                for (size_t port = 0; port < source->ports; port++)
+                    memcpy(target_lane + writes[port] * BLOCK, source_lane + reads[port] * BLOCK, BLOCK);
+        }
+    }
+}
+
+/* Into a loop, or round it once more, or out of it. */
+static void turn(const stretch *of, position *now, const step *on)
+{
+    if (on->is == REPEAT) {
+        now->base[now->depth + 1] = now->base[now->depth] + (uint64_t)on->row;
+        now->iteration[now->depth++] = 0;
+        now->at++;
+        return;
+    }
+    const step *loop = of->steps + on->other;
+    if (++now->iteration[now->depth - 1] < loop->times) {
+        now->base[now->depth] += (uint64_t)loop->rows;
+        now->at = on->other + 1;
+        return;
+    }
+    now->depth--;
+    now->at++;
+}
+
+static size_t wires_of(const stretch *of, const step *on)
+{
+    size_t wires = 1;
+    for (size_t i = 0; i < on->reads + on->writes; i++)
+        wires += of->views[on->views + i].ports;
+    return wires * on->count;
+}
+
+size_t proceed(const stretch *of, position *now, size_t room, labour *with, uint8_t *tables)
+{
+    size_t used = 0;
+    for (size_t effort = 0; now->at < of->length && effort < EFFORT && !now->astray; effort++) {
+        const step *on = of->steps + now->at;
+        if (on->is == REPEAT || on->is == END) {
+            turn(of, now, on);
+            continue;
+        }
+        if (!now->lane && !now->row) {
+            if (!all_inside(of, now, on))
+                break;
+            effort += wires_of(of, on);
+        }
+        if (on->is == LAUNCH) {
+            while (now->lane < on->count) {
+                const size_t lane = now->lane, took = launch(of, now, on, room - used, with, tables + used);
+                used += took;
+                if (now->lane == lane) /* the next row has no room */
+                    return used;
+            }
+            now->lane = 0;
+        } else if (with) {
+            copy(of, now, on, with);
+        }
+        now->at++;
+    }
+    return used;
+}
