@@ -44,6 +44,11 @@ def named(path: str | Path) -> Source:
 
     Raises Rejected as `read` does, and for one that does not end.
     """
+    return decode(str(path), unpacked(path))
+
+
+def unpacked(path: str | Path) -> bytes:
+    """A file's bytes, out of gzip if it is packed; raises Rejected if it is missing or without an end."""
     name = str(path)
     try:
         with Path(path).open("rb") as file:
@@ -59,7 +64,7 @@ def named(path: str | Path) -> Source:
     if len(data) > CIRCUIT:
         count, what = f"more than {CIRCUIT}", "bytes"
         raise Rejected([CircuitTooLarge(span=_nowhere(name), count=count, what=what, limit=CIRCUIT)])
-    return decode(name, data)
+    return data
 
 
 def decode(name: str, data: bytes) -> Source:
