@@ -71,11 +71,13 @@ def _same(
         if leaf >= 0:  # else the new circuit has no such net, and has to do without
             value ^= every * (leaf & 1)
             possible &= every ^ value ^ new.setdefault(leaf >> 1, value)
-    wanted, found = [_value(before, term, {0: 0} | old, every) for term in terms], _value(after, image, new, every)
-    total = found
-    for value in wanted:
-        total = None if total is None or value is None else total ^ value
-    return total is not None and not total & possible
+    difference = _value(after, image, new, every)
+    for term in terms:
+        wanted = _value(before, term, {0: 0} | old, every)
+        if difference is None or wanted is None:
+            return False
+        difference ^= wanted
+    return difference is not None and not difference & possible
 
 
 def _value(circuit: Circuit, literal: int, known: dict[int, int], every: int) -> int | None:
