@@ -9,7 +9,7 @@ from itertools import combinations
 
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, Circuit, GateOp
-from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.graph import Graph, become, to_circuit
 from compiler.passes.base import Pass
 
 LEAST = 3  # literals: of two there is nothing to share but all
@@ -20,10 +20,7 @@ def conjoin(graph: Graph) -> None:
     circuit = to_circuit(graph)
     after = conjoined(circuit)
     if after.and_gates < circuit.and_gates:
-        made = to_graph(after)
-        graph.clear()
-        graph.update(made)
-        graph.graph.update(made.graph)
+        become(graph, after)
 
 
 def conjoined(circuit: Circuit) -> Circuit:

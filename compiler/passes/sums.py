@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from compiler.gates.circuit import FALSE, Circuit, GateOp
-from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.graph import Graph, become, to_circuit
 from compiler.gates.prover import ONE, Prover
 from compiler.gates.simulate import simulate
 from compiler.gates.steps import LEAVES, Claims, check
@@ -38,10 +38,7 @@ def sums(graph: Graph) -> None:
         if after.and_gates >= circuit.and_gates:
             break
         circuit = after
-    made = to_graph(circuit)
-    graph.clear()
-    graph.update(made)
-    graph.graph.update(made.graph)
+    become(graph, circuit)
 
 
 def summed(circuit: Circuit, inputs: list[int], draw: random.Random) -> Circuit:
