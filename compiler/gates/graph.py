@@ -40,6 +40,14 @@ def to_circuit(graph: Graph) -> Circuit:
     return Circuit(inputs, tuple(gates), tuple(place[literal >> 1] | literal & 1 for literal in outputs_of(graph)))
 
 
+def become(graph: Graph, circuit: Circuit) -> None:
+    """Put a circuit in the place of what the graph was."""
+    made = to_graph(circuit)
+    graph.clear()
+    graph.update(made)
+    graph.graph.update(made.graph)
+
+
 def driven(graph: Graph) -> list[tuple[int, Gate]]:
     """The nets that gates drive and their gates, in ascending order: every gate after those it reads."""
     return [(net, gate) for net, gate in _nets(graph, "gate") if gate is not None]

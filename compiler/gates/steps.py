@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.gates.circuit import TRUE, Circuit, GateOp
+from compiler.gates.prover import Prover
 
 LEAVES = 8  # of a step, whose values are all tried
 CONE = 1 << 12  # gates between them and the net, in either circuit
@@ -32,9 +33,13 @@ class Unproved(Exception):
         self.net = net
 
 
-def check(before: Circuit, after: Circuit, claims: Claims) -> None:
-    """Raises Unproved unless `after` computes what `before` does."""
+def check(before: Circuit, after: Circuit, claims: Claims, prover: Prover | None = None) -> None:
+    """Raises Unproved unless `after` computes what `before` does.
+
+    What `prover` has proved of `before` holds: a net that it knows as the sum of its leaves is their sum.
+    """
     images, first = claims.images, 1 + before.inputs
+    sums = prover.sums if prover is not None and prover.circuit == before else {}
     for net in range(first):  # the constant and the inputs stand for themselves
         if images[net] != 2 * net:
             raise Unproved(net)
@@ -43,7 +48,9 @@ def check(before: Circuit, after: Circuit, claims: Claims) -> None:
             leaves = claims.leaves.get(net, sorted({literal >> 1 for literal in gate[1:]}))
             if any(leaf >= net for leaf in leaves) or len(leaves) > LEAVES:
                 raise Unproved(net)
-            if not _same(before, after, net, images[net], leaves, [images[leaf] for leaf in leaves]):
+            known = sums.get(net, ())
+            terms = known if [literal >> 1 for literal in known] == [*leaves] else (2 * net,)
+            if not _same(before, after, terms, images[net], leaves, [images[leaf] for leaf in leaves]):
                 raise Unproved(net)
     for literal, made in zip(before.outputs, after.outputs, strict=True):
         image = images[literal >> 1]
@@ -51,8 +58,11 @@ def check(before: Circuit, after: Circuit, claims: Claims) -> None:
             raise Unproved(literal >> 1)
 
 
-def _same(before: Circuit, after: Circuit, net: int, image: int, leaves: Sequence[int], images: Sequence[int]) -> bool:
-    """By all values that the leaves can have at once, as far as their images tell."""
+def _same(
+    before: Circuit, after: Circuit, terms: Sequence[int], image: int, leaves: Sequence[int], images: Sequence[int]
+) -> bool:
+    """Whether the image is the sum of the terms, by all values that the leaves can have at once, as far as their images
+    tell."""
     rows = 1 << len(leaves)
     every = (1 << rows) - 1
     values = [sum(1 << v for v in range(rows) if v >> i & 1) for i in range(len(leaves))]
@@ -61,8 +71,13 @@ def _same(before: Circuit, after: Circuit, net: int, image: int, leaves: Sequenc
         if leaf >= 0:  # else the new circuit has no such net, and has to do without
             value ^= every * (leaf & 1)
             possible &= every ^ value ^ new.setdefault(leaf >> 1, value)
-    wanted, found = _value(before, 2 * net, {0: 0} | old, every), _value(after, image, new, every)
-    return wanted is not None and found is not None and not (wanted ^ found) & possible
+    difference = _value(after, image, new, every)
+    for term in terms:
+        wanted = _value(before, term, {0: 0} | old, every)
+        if difference is None or wanted is None:
+            return False
+        difference ^= wanted
+    return difference is not None and not difference & possible
 
 
 def _value(circuit: Circuit, literal: int, known: dict[int, int], every: int) -> int | None:

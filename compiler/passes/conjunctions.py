@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 from itertools import combinations
 
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, TRUE, Circuit, GateOp
-from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.graph import Graph, become, to_circuit
 from compiler.passes.base import Pass
 
 LEAST = 3  # literals: of two there is nothing to share but all
@@ -19,10 +20,7 @@ def conjoin(graph: Graph) -> None:
     circuit = to_circuit(graph)
     after = conjoined(circuit)
     if after.and_gates < circuit.and_gates:
-        made = to_graph(after)
-        graph.clear()
-        graph.update(made)
-        graph.graph.update(made.graph)
+        become(graph, after)
 
 
 def conjoined(circuit: Circuit) -> Circuit:
@@ -84,14 +82,14 @@ def _shared(wholes: dict[int, frozenset[int]]) -> tuple[list[set[int]], dict[int
     have in common becomes one of its own, as long as there is one."""
     groups = [set(literals) for literals in wholes.values()]
     group_of = {net: number for number, net in enumerate(wholes)}
-    common = _overlaps(groups)
-    while common:
-        (one, other), size = max(common.items(), key=lambda pair: (pair[1], pair[0]))
+    waiting = [(-size, -one, -other) for (one, other), size in _overlaps(groups).items()]
+    heapify(waiting)
+    while waiting:
+        size, one, other = (-number for number in heappop(waiting))
         part = groups[one] & groups[other]
-        if size < 2 or len(part) < size:  # it has become less since it was counted
-            common[one, other] = len(part)
-            if len(part) < 2:
-                del common[one, other]
+        if len(part) < size:  # it has become less since it was counted
+            if len(part) >= 2:
+                heappush(waiting, (-len(part), -one, -other))
             continue
         number = next((n for n in (one, other) if groups[n] == part), len(groups))
         if number == len(groups):
@@ -101,8 +99,7 @@ def _shared(wholes: dict[int, frozenset[int]]) -> tuple[list[set[int]], dict[int
                 groups[each] = groups[each] - part | {-1 - number}
         for third in range(len(groups)):
             if third not in (one, other, number) and len(groups[third] & part) >= 2:
-                common[min(third, number), max(third, number)] = len(groups[third] & part)
-        del common[one, other]
+                heappush(waiting, (-len(groups[third] & part), -min(third, number), -max(third, number)))
     return groups, group_of
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compiler.gates.circuit import FALSE, TRUE, Circuit
-from compiler.gates.graph import Graph, to_circuit, to_graph
+from compiler.gates.graph import Graph, become, to_circuit
 from compiler.gates.steps import Claims, check
 from compiler.passes.base import Pass
 from compiler.passes.cuts import Cut, cuts
@@ -30,10 +30,7 @@ def rewrite(graph: Graph) -> None:
         if (after.and_gates, after.xor_gates) >= (circuit.and_gates, circuit.xor_gates):
             break
         circuit = after
-    made = to_graph(circuit)
-    graph.clear()
-    graph.update(made)
-    graph.graph.update(made.graph)
+    become(graph, circuit)
 
 
 def rewritten(circuit: Circuit) -> Circuit:

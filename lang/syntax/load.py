@@ -45,6 +45,11 @@ def named(path: str | Path) -> Source:
 
     Raises Rejected as `read` does, and for one that does not end.
     """
+    return decode(str(path), whole_circuit(path))
+
+
+def whole_circuit(path: str | Path) -> bytes:
+    """A file's bytes, out of gzip if it is packed; raises Rejected if it is missing or without an end."""
     name = str(path)
     try:
         with Path(path).open("rb") as file:
@@ -55,15 +60,15 @@ def named(path: str | Path) -> Source:
         raise Rejected([NotUtf8(span=_nowhere(name), path=name, offset=0)]) from None
 
 
-def unpacked(name: str, file: BinaryIO) -> Source:
-    """The text of a circuit, which may be packed by gzip; raises Rejected."""
+def unpacked(name: str, file: BinaryIO) -> bytes:
+    """The bytes of a circuit, out of gzip if it is packed; raises Rejected."""
     data = _bounded(name, file)
-    if data.startswith(PACKED):
-        try:
-            data = _bounded(name, GzipFile(fileobj=BytesIO(data)))
-        except (OSError, EOFError, zlib.error) as error:
-            raise _unread(name, f"the archive is damaged ({error})".lower()) from None
-    return decode(name, data)
+    if not data.startswith(PACKED):
+        return data
+    try:
+        return _bounded(name, GzipFile(fileobj=BytesIO(data)))
+    except (OSError, EOFError, zlib.error) as error:
+        raise _unread(name, f"the archive is damaged ({error})".lower()) from None
 
 
 def _bounded(name: str, file: BinaryIO | GzipFile) -> bytes:

@@ -14,14 +14,16 @@ from typing import Annotated
 import typer
 
 from compiler.gates import bristol
+from compiler.gates.aiger import BEGINS, NotAiger, aiger
 from compiler.gates.circuit import Circuit, and_depth
 from compiler.gates.netlist import Netlist, netlist
+from compiler.gates.prover import MissingSolver
 from compiler.gates.simulate import simulate
 from compiler.passes.base import proven
 from compiler.passes.levels import LEVELS
 from lang.numerals import counted
 from lang.source import Source
-from lang.syntax.load import named, unpacked
+from lang.syntax.load import decode, unpacked, whole_circuit
 from runtime.cli import circuit_program
 from runtime.cli.circuit_program import declaration
 from runtime.cli.faults import faults, saving
@@ -41,7 +43,9 @@ class Format(Enum):
 
 File = Annotated[
     str,
-    typer.Argument(metavar="FILE", show_default=False, help="A circuit in either Bristol format; - is standard input."),
+    typer.Argument(
+        metavar="FILE", show_default=False, help="A circuit in a Bristol format, or in AIGER's; - is standard input."
+    ),
 ]
 Out = Annotated[Path, typer.Option("-o", metavar="OUT", show_default=False, help="Where the circuit is written.")]
 
@@ -49,7 +53,7 @@ Out = Annotated[Path, typer.Option("-o", metavar="OUT", show_default=False, help
 def show(file: File, json: Json = False) -> None:
     """Tell a circuit's inputs, outputs and gates, and how a program calls it."""
     with faults(json):
-        found = netlist(_source(file))
+        found = _netlist(file)
         circuit = bristol.circuit_of(found)
         depth = and_depth(circuit)
         stated = dict(sorted(Counter(gate.by for gate in found.gates).items()))
@@ -61,7 +65,7 @@ def show(file: File, json: Json = False) -> None:
             "and_gates": circuit.and_gates,
             "xor_gates": circuit.xor_gates,
             "depth": depth,
-            "declaration": declaration(Path(file).name, found),
+            "declaration": declaration(_called(file), found),
         }
         lines = [
             f"{file}: {_widths('input', found.inputs)}, {_widths('output', found.outputs)}",
@@ -90,7 +94,7 @@ def import_(
     with faults(json):
         if program is not None and program.resolve() == out.resolve():
             raise UsageError(f"-o {out} and --program {program} are one file", "give each its own")
-        found = netlist(_source(file))
+        found = _netlist(file)
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, Format.FASHION)
         declared = declaration(out.name, found)
@@ -112,7 +116,7 @@ def export(
 ) -> None:
     """Write a circuit in the other Bristol format, or in the same."""
     with faults(json):
-        found = netlist(_source(file))
+        found = _netlist(file)
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, format)
         result({"file": str(out), **_counts(circuit)}, f"{out}: {_sizes(circuit)}", json)
@@ -130,9 +134,14 @@ def minimize(
     """Write a smaller circuit of the same function, once it is proved to be one."""
     with faults(json):
         start = time.perf_counter()
-        found = netlist(_source(file))
+        found = _netlist(file)
         before = bristol.circuit_of(found)
-        after, steps = proven(LEVELS[level], before)
+        try:
+            after, steps = proven(LEVELS[level], before)
+        except MissingSolver:
+            raise UsageError(
+                f"-O {level} needs python-sat, which is not installed", "pip install 'ccr-lang[sat]', or take -O 1"
+            ) from None
         _write(out, after, found, Format.FASHION)
         data: dict[str, object] = {
             "file": str(out),
@@ -163,20 +172,37 @@ def run(
     The first party has the first input, the second the others.  A number's least significant bit is the first wire.
     """
     with faults(json):
-        circuit = _source(file)
-        found = netlist(circuit)
+        found = _netlist(file)
         given = _values(found, values or [])
         data: dict[str, object] = {}
         if clear:
             outputs, said = computed(found, given), list[str]()
         else:
-            outputs, data, said = _between(circuit, found, given)
+            outputs, data, said = _between(file, found, given)
         lines = [shown(value, width) for value, width in zip(outputs, found.outputs, strict=True)]
         result({"outputs": lines, **data}, "\n".join([*lines, *said]), json)
 
 
-def _between(circuit: Source, found: Netlist, given: Sequence[int]) -> tuple[list[int], dict[str, object], list[str]]:
+def _netlist(file: str) -> Netlist:
+    """Of a file in either Bristol format, or in AIGER's; raises Rejected, UsageError."""
+    name, data = ("<stdin>", unpacked("<stdin>", sys.stdin.buffer)) if file == STDIN else (file, whole_circuit(file))
+    if not data.startswith(BEGINS):
+        return netlist(decode(name, data))
+    try:
+        return aiger(data)
+    except NotAiger as error:
+        raise UsageError(f"{name} is no circuit in AIGER's format: {error}") from None
+
+
+def _called(file: str) -> str:
+    """The name by which a program has a circuit: that of its file, which is Bristol's once it is imported."""
+    path = Path(file.removesuffix(".gz"))
+    return f"{path.stem}.txt" if path.suffix in (".aag", ".aig") else Path(file).name
+
+
+def _between(file: str, found: Netlist, given: Sequence[int]) -> tuple[list[int], dict[str, object], list[str]]:
     """The outputs, and what the run took, as JSON and as text."""
+    circuit = Source(file, bristol.fashion(bristol.circuit_of(found), found.inputs, found.outputs))
     start = time.perf_counter()
     try:
         outputs, reports = circuit_program.run(circuit, found, given, PATIENCE)
@@ -199,11 +225,6 @@ def computed(found: Netlist, values: Sequence[int]) -> list[int]:
 def shown(value: int, width: int) -> str:
     """In hexadecimal, with all digits."""
     return f"0x{value:0{-(-width // 4)}x}"
-
-
-def _source(file: str) -> Source:
-    """Raises Rejected."""
-    return unpacked("<stdin>", sys.stdin.buffer) if file == STDIN else named(file)
 
 
 def _values(found: Netlist, given: Sequence[str]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,43 @@ def test_minimize_drops_what_is_there_twice(tmp_path: Path) -> None:
     found = told("minimize", str(file), "-o", str(out))
     assert (found["and_gates_before"], found["and_gates_after"], found["verified"]) == (3, 1, True)
     assert circuit_of(read(out)).and_gates == 1
+
+
+def test_minimize_drops_what_cannot_happen(tmp_path: Path) -> None:
+    """a b and (a xor b) exclude one another, so that their OR is their sum."""
+    file, out = tmp_path / "or.txt", tmp_path / "sum.txt"
+    file.write_text("4 7\n3 1 1 1\n1 1\n\n2 1 0 1 3 AND\n2 1 0 1 4 XOR\n2 1 4 2 5 AND\n2 1 3 5 6 OR\n")
+    found = told("minimize", str(file), "-o", str(out), "-O", "2")
+    assert (found["and_gates_before"], found["and_gates_after"], found["verified"]) == (3, 1, True)
+    assert [step["name"] for step in found["passes"]].count("sums") == 1
+
+
+def test_minimize_without_a_solver(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pysat.solvers", None)
+    out = tmp_path / "small.txt"
+    assert "pip install 'ccr-lang[sat]', or take -O 1" in refused("minimize", file, "-o", str(out), "-O", "2")
+    assert not out.exists()
+    assert told("minimize", file, "-o", str(out))["verified"]
+
+
+def test_and_inverter_graphs(tmp_path: Path) -> None:
+    """(a, b) -> (a xor b, a b); in binary, packed."""
+    binary = b"aig 5 2 0 2 3\n10\n6\n\x02\x02\x03\x02\x01\x02i0 a\ni1 b[0]\no0 s[0]\no1 s[1]\nc\n\xff"
+    file, out = tmp_path / "half.aig.gz", tmp_path / "half.txt"
+    file.write_bytes(gzip.compress(binary))
+    declared = 'extern fn half(x0: bit, x1: bit) -> uint<2> = bristol("half.txt");'
+    assert told("show", str(file))["declaration"] == declared
+    for a, b in ((0, 0), (0, 1), (1, 1)):
+        assert told("run", str(file), str(a), str(b), "--clear")["outputs"] == [hex((a ^ b) + 2 * (a & b))]
+    assert told("run", str(file), "1", "1")["outputs"] == ["0x2"]
+    assert told("import", str(file), "-o", str(out))["declaration"] == declared
+    assert read(out).outputs == (2,)
+
+
+def test_a_damaged_and_inverter_graph(tmp_path: Path) -> None:
+    file = tmp_path / "cut.aag"
+    file.write_text("aag 3 2 0 1 1\n2\n4\n6\n6 2\n")
+    assert "cut.aag is no circuit in AIGER's format: line 5: 2 words instead of 3 numbers" in refused("show", str(file))
 
 
 def test_run_in_the_clear(file: str) -> None:
