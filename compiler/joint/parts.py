@@ -101,6 +101,12 @@ class Term(NamedTuple):
         """Low bits of the whole that the product has no part in."""
         return (self.coefficient & -self.coefficient).bit_length() - 1
 
+    @property
+    def rows(self) -> int:
+        """How often it is added: digits of the coefficient that are not 0, of -1 to 1, the fewest there are."""
+        times = abs(self.coefficient)
+        return (times ^ 3 * times).bit_count()
+
 
 Terms = tuple[Term, ...]
 

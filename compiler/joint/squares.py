@@ -14,7 +14,6 @@ from fractions import Fraction
 from math import prod
 from typing import NamedTuple
 
-from compiler.cells.columns import signed_digits
 from compiler.joint.chunks import chunked, core, local, shrunk
 from compiler.joint.demand import low
 from compiler.joint.locality import Evaluator, Roles
@@ -54,7 +53,7 @@ def _ands(b: Builder, item: Value, op: Dot, roles: Roles, bits: int | None, term
         pairs = sum(min(j, max(0, left - j)) for j in range(width))
         total += count * (width - 1 + pairs)
         if len(terms) > 1:  # they are added up
-            total += min(2 * width, left) * len([*signed_digits(term.coefficient)])
+            total += min(2 * width, left) * term.rows
         for number, part in zip(item.args, term.parts, strict=True):
             total += _alone_ands(b, number, part, prod(lanes), count, roles, op.count)
     return total

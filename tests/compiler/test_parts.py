@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.lanes import number, whole
 
-from compiler.joint.parts import MOST_PARTS, Part, Terms, ways
+from compiler.joint.parts import MOST_PARTS, Part, Term, Terms, ways
 from compiler.words.builder import Builder
 from compiler.words.evaluate import Array, NoSources, evaluate
 from compiler.words.ir import Type
@@ -85,3 +85,7 @@ def test_what_takes_gates_is_made_in_the_clear_by_whoever_has_entered_it(both: b
     assert base is not None and base.op == Enter("alice") and base.args != (entered,)
     jointly = b.item(of.of(b, entered, ("bob",)))
     assert jointly is not None and isinstance(jointly.op, Linear if both else Round)
+
+
+def test_how_often_a_product_is_added() -> None:
+    assert [Term(n, (Part(), Part())).rows for n in (1, 8, 7, -15, 5, (1 << 32) - (1 << 16))] == [1, 1, 2, 2, 2, 2]
