@@ -269,9 +269,12 @@ def _triangles(builder: Builder, word: Word, op: Triangles) -> Number:
     half = len(word.operands) // 2 if op.pair else 0
     total = Columns()
     for at in range(half or len(word.operands)):
-        number = word.operands[at].bits(builder)
+        one = word.operands[at]
+        number = one.bits(builder)
         if op.pair:
-            number = added(builder, number, word.operands[half + at].bits(builder))
+            other = word.operands[half + at]
+            ends = one.type.lo + other.type.lo, one.type.hi + other.type.hi
+            number = added(builder, number, other.bits(builder), *ends)
         total.add(triangle(number, op.offset))
     return total
 

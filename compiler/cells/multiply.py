@@ -14,7 +14,6 @@ from compiler.cells.columns import Bits, Columns, Deferred, width_of
 from compiler.cells.heights import Word
 from compiler.gates.builder import Builder
 from compiler.gates.circuit import FALSE, GateOp
-from compiler.words.ir import full_range
 
 
 def digit_offset(word: Bits) -> int:
@@ -70,12 +69,11 @@ def digit_pairs(a: Bits) -> Columns:
     return columns
 
 
-def added(builder: Builder, a: Bits, b: Bits) -> Bits:
-    """a + b, as wide as it may be."""
+def added(builder: Builder, a: Bits, b: Bits, lo: int, hi: int) -> Bits:
+    """a + b, which lies in lo..hi."""
     both = Columns.of(a)
     both.add(Columns.of(b))
-    ends = [sum(full_range(len(word.literals), word.signed)[end] for word in (a, b)) for end in (0, 1)]
-    return Bits(compress(builder, both, width_of(*ends)), ends[0] < 0)
+    return Bits(compress(builder, both, width_of(lo, hi)), lo < 0)
 
 
 def triangle(a: Bits, offset: int) -> Columns:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from operator import itemgetter
 from typing import NamedTuple
 
 FALSE = 0  # literals of the constant net
@@ -33,7 +34,7 @@ class Circuit:
 
     @property
     def and_gates(self) -> int:
-        return sum(gate.op is GateOp.AND for gate in self.gates)
+        return [*map(itemgetter(0), self.gates)].count(GateOp.AND)
 
     @property
     def xor_gates(self) -> int:

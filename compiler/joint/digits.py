@@ -98,9 +98,10 @@ def product(b: Builder, item: Value, roles: Roles, bits: int | None) -> int:
     """A joint product, by squares where that costs less."""
     one, other = (b.type(a).width for a in item.args)
     alone, as_it_is = Dot(0), _pairs(one, other, bits) + min(one + other, bits or one + other)
-    if item.args[0] == item.args[1] or min(one, other) == 1 or squares.ands(b, item, alone, roles, bits) >= as_it_is:
+    if item.args[0] == item.args[1] or min(one, other) == 1:
         return b.emit(item)
-    return squares.by_squares(b, item, alone, roles, bits)
+    way = squares.cheapest(b, item, alone, roles, bits)
+    return squares.by_squares(b, item, alone, roles, bits, way.terms) if way.ands < as_it_is else b.emit(item)
 
 
 def _pairs(one: int, other: int, bits: int | None) -> int:
@@ -118,8 +119,9 @@ def dot(b: Builder, item: Value, op: Dot, roles: Roles, bits: int | None) -> int
     sums = sum(_sum_ands(b, n, prod(lanes), terms, roles.garbler, op.count) for n in item.args)
     as_they_are = sums >= terms * min(ta.width, tb.width)
     pairs = _pairs(ta.width, tb.width, bits)
-    if squares.ands(b, item, op, roles, bits) < terms * pairs + (0 if as_they_are else sums):
-        return squares.by_squares(b, item, op, roles, bits)
+    way = squares.cheapest(b, item, op, roles, bits)
+    if way.ands < terms * pairs + (0 if as_they_are else sums):
+        return squares.by_squares(b, item, op, roles, bits, way.terms)
     return chunked(b, item, op, bits) if as_they_are else _as_digits(b, item, op, roles.garbler)
 
 

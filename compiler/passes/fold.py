@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from compiler.gates.circuit import FALSE, TRUE, Gate, GateOp, negate
-from compiler.gates.graph import Graph, sweep
+from compiler.gates.graph import Graph, driven, sweep
 from compiler.passes.base import Pass
 
 
-def fold(graph: Graph) -> None:
-    sweep(graph, lambda _, gate: folded(gate))
+def fold(graph: Graph) -> bool:
+    """What the builder has made has nothing to fold, and is left as it is."""
+    needed = any(left <= TRUE or right <= TRUE or left >> 1 == right >> 1 for _, (_, left, right) in driven(graph))
+    if needed:
+        sweep(graph, lambda _, gate: folded(gate))
+    return needed
 
 
 def folded(gate: Gate) -> Gate | int:

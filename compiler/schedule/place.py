@@ -36,10 +36,12 @@ def allocate(circuit: Circuit) -> tuple[int, ...]:
     registers = list(range(first_gate))
     free = [net for net in range(1, first_gate) if last[net] < 0]  # inputs that nobody reads; sorted, so a heap
     fresh = first_gate
-    for index, gate in enumerate(circuit.gates):
-        for net in sorted({gate.left >> 1, gate.right >> 1}):
-            if last[net] == index:
-                heappush(free, registers[net])
+    for index, (_, left, right) in enumerate(circuit.gates):
+        one, other = left >> 1, right >> 1
+        if last[one] == index:
+            heappush(free, registers[one])
+        if last[other] == index and other != one:
+            heappush(free, registers[other])
         if free:
             registers.append(heappop(free))
         else:
@@ -53,8 +55,8 @@ def allocate(circuit: Circuit) -> tuple[int, ...]:
 def last_reads(circuit: Circuit) -> list[int]:
     """The last gate that reads each net: -1 if none does, one past the last gate for outputs and the constant."""
     last = [-1] * (1 + circuit.inputs + len(circuit.gates))
-    for index, gate in enumerate(circuit.gates):
-        last[gate.left >> 1] = last[gate.right >> 1] = index
+    for index, (_, left, right) in enumerate(circuit.gates):
+        last[left >> 1] = last[right >> 1] = index
     for net in (0, *(literal >> 1 for literal in circuit.outputs)):
         last[net] = len(circuit.gates)
     return last

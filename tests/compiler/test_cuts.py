@@ -17,6 +17,7 @@ from compiler.joint.verify import Miscut, check
 from compiler.words.builder import BIT, Builder
 from compiler.words.ir import Value, Words
 from compiler.words.operations import Digits, Enter, Exact, Less, Linear, Round, Share
+from lang.source import Source
 from lang.syntax.load import read
 
 HERE = Path(__file__).parent / "words"
@@ -129,6 +130,8 @@ def same_again(b: Builder, v: Value) -> int:
     return b.add(Round(1, 1, v.type.lo, v.type.hi), (number,), v.type)
 
 
+SHORT = """party alice; party bob; input x: int<2>[8, 6] from alice; input y: int<2>[6, 8] from bob;
+output reveal(x @ y) to bob;"""
 DIGITS: dict[str, tuple[Change, str]] = {
     "something between a division and its digits": (nth(Digits, 0, same_again), "is entered between"),
     "a division of something else": (nth(Exact, 0, lambda b, v: b.emit(replace(v, args=(0,)))), "no sum of digits"),
@@ -138,7 +141,12 @@ DIGITS: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize("name", DIGITS)
 def test_damaged_digits_are_refused(name: str) -> None:
+    """Of products of few bits: wider ones go by squares."""
     change, rule = DIGITS[name]
-    local = localised(Products.GATES)
+    words = pipeline.understand(Source("short.ccr", SHORT)).words
+    who = roles(words)
+    local = pipeline.localised(words, who, Products.GATES)
+    ready = pipeline.joint(local, who)
+    check(words, local, ready, who, Products.GATES)
     with pytest.raises(Miscut, match=rule):
-        checked(local, damaged(joint(local), change), Products.GATES)
+        check(words, local, damaged(ready, change), who, Products.GATES)

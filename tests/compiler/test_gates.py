@@ -102,6 +102,13 @@ def test_graph_round_trip(circuit: Circuit) -> None:
     graph = to_graph(circuit)
     assert to_circuit(graph) == circuit
     assert nx.is_directed_acyclic_graph(graph)
+    slowly = nx.DiGraph(inputs=circuit.inputs, outputs=circuit.outputs)
+    slowly.add_nodes_from(range(1 + circuit.inputs))
+    for number, gate in enumerate(circuit.gates):
+        net = 1 + circuit.inputs + number
+        slowly.add_node(net, gate=gate, origin=number)
+        slowly.add_edges_from([(gate.left >> 1, net), (gate.right >> 1, net)])
+    assert nx.utils.graphs_equal(graph, slowly)
     for net, gate in enumerate(circuit.gates, 1 + circuit.inputs):
         assert set(graph.predecessors(net)) == {gate.left >> 1, gate.right >> 1}
 

@@ -59,6 +59,13 @@ def test_fold_carries_constants_through() -> None:
     assert after == Circuit(2, (), (FALSE,))
 
 
+def test_fold_leaves_alone_what_has_nothing_to_fold() -> None:
+    graph = to_graph(Circuit(2, (Gate(XOR, 2, 5), Gate(AND, 6, 4)), (9,)))
+    assert FOLD.rewrite(graph) is False
+    assert to_circuit(graph) == Circuit(2, (Gate(XOR, 2, 5), Gate(AND, 6, 4)), (9,))
+    assert FOLD.rewrite(to_graph(Circuit(2, (Gate(XOR, 2, 3),), (6,)))) is True
+
+
 def test_share_sees_order_and_inversions() -> None:
     after = once(
         SHARE,

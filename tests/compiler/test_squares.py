@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from support.lanes import assert_agree, block, every_vector, number, vectors, wh
 from compiler.cells.expand import expand
 from compiler.gates.verify import verify
 from compiler.joint.locality import Evaluator
+from compiler.joint.shares import Products
 from compiler.pipeline import compile
 from compiler.program import and_gates
 from compiler.schedule.cut import estimate
@@ -21,6 +23,7 @@ from compiler.words.operations import Linear
 from compiler.words.rules import Operand, Wrong, made
 from compiler.words.triangles import Triangles
 from lang.source import Source
+from lang.syntax.load import read
 
 
 def lane(*factors: Type, offset: int, pair: bool) -> Block:
@@ -110,6 +113,14 @@ PROGRAMS = {
     "of one party and of both": ("int<5>[4, 6]", "int<5>[6, 4]", "x @ (y * 3 + x[0, 0])"),
     "a convolution": ("int<5>[6, 6]", "int<4>[3, 3]", "conv2d(x, y, padding = 1)"),
     "long": ("int<12>[3, 70]", "int<12>[70, 3]", "x @ y"),
+    "the wider cut": ("int<5>[5, 6]", "int<14>[6, 5]", "x @ y"),
+    "the wider cut in three": ("uint<19>[5, 6]", "int<5>[6, 5]", "x @ y"),
+    "the wider cut, and wrapped": ("int<5>[8, 6]", "int<14>[6, 8]", "(x @ y) as int<9> wrap"),
+    "the wider cut, of both parties": ("int<5>[8, 6]", "int<6>[6, 8]", "x @ (y * 300 + x[0, 0])"),
+    "a convolution of wide pixels": ("int<17>[8, 8]", "uint<5>[3, 3]", "conv2d(x, y)"),
+    "both halved": ("int<30>[6, 40]", "int<32>[40, 6]", "x @ y"),
+    "both halved, of naturals": ("uint<32>[6, 40]", "uint<31>[40, 6]", "x @ y"),
+    "both halved, of both parties": ("int<30>[6, 40]", "int<30>[40, 6]", "x @ (y + x[0, 0])"),
     "rounded": ("fix<8, 4>[4, 6]", "fix<8, 4>[6, 4]", "(x @ y) as fix<8, 4>"),
     "wrapped": ("int<8>[4, 70]", "int<8>[70, 4]", "(x @ y) as int<8> wrap"),
     "wrapped behind the point": ("fix<16, 8>[4, 40]", "fix<16, 8>[40, 4]", "(x @ y) as fix<16, 8> floor wrap"),
@@ -168,6 +179,20 @@ def test_a_step_of_logistic_regression() -> None:
         let g = ((p - y) @ x) as fix<32, 16> floor wrap;
         output z = reveal((w - g * 0.0625) as fix<32, 16>) to bob;"""
     assert and_gates(compile(Source("squares.ccr", text)).plan) <= 360_000
+
+
+def test_the_demo_in_gates() -> None:
+    """Features of 9 bits by weights of 16, which are cut: at most 5 400 ANDs for each of 96 slots, 20 steps."""
+    demo = compile(read(Path(__file__).parents[2] / "examples" / "tumour" / "tumour.ccr"), products=Products.GATES)
+    assert and_gates(demo.plan) == 10_128_900 <= 5_400 * 96 * 20
+
+
+CUT = [("int<8>[32, 64]", "int<16>[64, 8]", 1_503_480), ("int<32>[16, 32]", "int<32>[32, 16]", 4_350_720)]
+
+
+@pytest.mark.parametrize(("left", "right", "ands"), CUT)
+def test_cut_factors(left: str, right: str, ands: int) -> None:
+    assert gates(left, right, "x @ y") == ands
 
 
 def test_single_products_of_a_malicious_evaluator_stay() -> None:
