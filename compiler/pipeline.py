@@ -14,12 +14,12 @@ Up to the words it is `compiler/lowering/understand.py`, which needs none of wha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from compiler.cells.expand import charged
 from compiler.flow import leaks
-from compiler.gates.circuit import Circuit, GateOp
+from compiler.gates.circuit import Circuit
 from compiler.gates.limits import PROGRAM_GATES, TooManyGates
 from compiler.joint import verify as cuts
 from compiler.joint.digits import contractions
@@ -29,9 +29,10 @@ from compiler.lowering.understand import Meaning, examine, lowered, understand
 from compiler.passes.base import Step, traced
 from compiler.passes.levels import O1
 from compiler.program import Approximation, Compiled, PassCount, Released, lines
+from compiler.schedule.charges import charges
 from compiler.schedule.emit import emit
 from compiler.schedule.lane import Lane
-from compiler.schedule.plan import Plan
+from compiler.schedule.plan import Charge, Plan
 from compiler.training import verify as privacy
 from compiler.training.estimates import estimate
 from compiler.words.ir import Block, Item, Loop, Value, Words
@@ -45,7 +46,9 @@ from lang.problems.values import CircuitsTooLarge
 from lang.source import Source, Span
 
 __all__ = [
+    "Made",
     "Meaning",
+    "Minimised",
     "Minimiser",
     "approximations",
     "build",
@@ -80,15 +83,16 @@ def build(
     products: Products = Products.SHARES,
     evaluator: Evaluator = Evaluator.MALICIOUS,
     most_gates: int = PROGRAM_GATES,
+    made: Made | None = None,
 ) -> Compiled:
     """Words -> compiled program; raises TooManyGates where its kernels take more, before the passes."""
     with deep_stack():
-        return _build(meaning, products, evaluator, most_gates)
+        return _build(meaning, products, evaluator, Minimiser(most_gates, made))
 
 
-def _build(meaning: Meaning, products: Products, evaluator: Evaluator, most_gates: int) -> Compiled:
+def _build(meaning: Meaning, products: Products, evaluator: Evaluator, minimiser: Minimiser) -> Compiled:
     program, words = meaning.checked.program, meaning.words
-    who, minimiser = roles(words, evaluator), Minimiser(most_gates)
+    who = roles(words, evaluator)
     local = localised(words, who, products)
     ready = joint(local, who)
     privacy.check(words)
@@ -128,46 +132,65 @@ def compile(
 
 
 def built(
-    meaning: Meaning, products: Products = Products.SHARES, evaluator: Evaluator = Evaluator.MALICIOUS
+    meaning: Meaning,
+    products: Products = Products.SHARES,
+    evaluator: Evaluator = Evaluator.MALICIOUS,
+    made: Made | None = None,
 ) -> Compiled:
     """As `build`; raises Rejected where there are too many gates, with the place of those that were too many."""
     try:
-        return build(meaning, products, evaluator)
+        return build(meaning, products, evaluator, made=made)
     except TooManyGates as error:
         place = error.place or Span(meaning.files[0], 1, 1, 1, 1)
         raise Rejected([CircuitsTooLarge(span=place, limit=PROGRAM_GATES)]) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Minimised:
+    """The kernel of a lane."""
+
+    circuit: Circuit
+    charges: tuple[Charge, ...]  # of each item of its block
+    steps: tuple[Step, ...]
+    gates: int  # before the passes
+
+
+Made = dict[Block, Minimised]
+
+
 class Minimiser:
     """Lane blocks -> circuits, with what each pass did to all of them together."""
 
-    def __init__(self, most: int = PROGRAM_GATES) -> None:
-        """`most` gates of all kernels together, before the passes."""
+    def __init__(self, most: int = PROGRAM_GATES, made: Made | None = None) -> None:
+        """`most` gates of all kernels together, before the passes; what is `made` already is not made again."""
         self.steps: dict[str, list[Step]] = {}
         self._most = most
+        self._made = {} if made is None else made
 
-    def circuits(self, lanes: Sequence[Lane]) -> list[tuple[Circuit, tuple[int, ...]]]:
-        """The kernel of each lane, and the AND gates that each item of its block is charged with.
+    def circuits(self, lanes: Sequence[Lane]) -> list[tuple[Circuit, tuple[Charge, ...]]]:
+        """The kernel of each lane, and what each item of its block is charged with.
 
         Raises TooManyGates before any pass has run, which takes longer than to find that.
         """
-        left, made = self._most, list[tuple[Circuit, list[int]]]()
+        left, expanded = self._most, dict[Block, tuple[Circuit, list[int]]]()
         for lane in lanes:
-            try:
-                made.append(charged(lane.block, left))
-            except TooManyGates as error:
-                raise TooManyGates(self._most, error.owner, lane.places[error.owner]) from None
-            left -= len(made[-1][0].gates)
-        return [self._minimised(lane.block, *circuit) for lane, circuit in zip(lanes, made, strict=True)]
+            known = self._made.get(lane.block)
+            if known is None or known.gates > left:
+                try:
+                    expanded[lane.block] = charged(lane.block, left)
+                except TooManyGates as error:
+                    raise TooManyGates(self._most, error.owner, lane.places[error.owner]) from None
+            left -= known.gates if known else len(expanded[lane.block][0].gates)
+        self._made.update((block, self._minimised(block, *circuit)) for block, circuit in expanded.items())
+        kernels = [self._made[lane.block] for lane in lanes]
+        for kernel in kernels:
+            for step in kernel.steps:
+                self.steps.setdefault(step.name, []).append(step)
+        return [(kernel.circuit, kernel.charges) for kernel in kernels]
 
-    def _minimised(self, block: Block, whole: Circuit, owners: Sequence[int]) -> tuple[Circuit, tuple[int, ...]]:
-        circuit, steps, origins = traced(O1, whole)
-        for step in steps:
-            self.steps.setdefault(step.name, []).append(step)
-        charges = [0] * len(block.items)
-        for gate, origin in zip(circuit.gates, origins, strict=True):
-            charges[owners[origin]] += gate.op is GateOp.AND
-        return circuit, tuple(charges)
+    def _minimised(self, block: Block, whole: Circuit, owners: Sequence[int]) -> Minimised:
+        stages, steps = traced(O1, whole)
+        return Minimised(stages[-1].circuit, charges(block, stages, owners), tuple(steps), len(whole.gates))
 
     def counts(self) -> tuple[PassCount, ...]:
         return tuple(

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
-from pathlib import PurePath
 
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
-from compiler.schedule.plan import Launch, Plan, Product, Repeat, Step
+from compiler.schedule.attribution import Place, sent_by_the_garbler
+from compiler.schedule.plan import Plan, launches, transfers
 from compiler.schedule.steered import steered
 from compiler.training.estimates import Estimate
 from compiler.words.ir import Dataset, Type
 from compiler.words.operations import Entry, Mechanism
 from compiler.words.verify import Outside
-from lang.source import Source, Span
-
-Place = tuple[str, int, int]  # file without folders, line, column
+from lang.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,25 +114,6 @@ def unclaimed(program: Compiled) -> tuple[Released, ...]:
     return tuple(o for o in program.outputs if o.name in found and (o.revealed or program.garbler in o.receivers))
 
 
-def counted(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
-    """Every step but the Repeats, and how many times it runs."""
-    for step in steps:
-        if isinstance(step, Repeat):
-            yield from counted(step.body, times * step.count)
-        else:
-            yield step, times
-
-
-def launches(steps: tuple[Step, ...]) -> Iterator[tuple[Launch, int]]:
-    """Every launch and how many times it runs."""
-    return ((step, times) for step, times in counted(steps) if isinstance(step, Launch))
-
-
-def transfers(steps: tuple[Step, ...]) -> Iterator[tuple[Product, int]]:
-    """Every product that goes as shares, and how many times it is made."""
-    return ((step, times) for step, times in counted(steps) if isinstance(step, Product))
-
-
 def products(plan: Plan) -> Products:
     """How the plan computes the sums of products; one without any is the same either way, and counts as gates."""
     return Products.SHARES if any(transfers(plan.steps)) else Products.GATES
@@ -158,15 +136,8 @@ def lines(plan: Plan) -> tuple[Line, ...]:
     """The AND gates and corrections of a run by source place, in the order of the text."""
     ands: Counter[Place] = Counter()
     corrections: Counter[Place] = Counter()
-    for launch, times in launches(plan.steps):
-        lanes = times * prod(launch.lanes)
-        for span, charged in zip(launch.places, plan.kernels[launch.kernel].charges, strict=True):
-            ands[place_of(span)] += charged * lanes
-    for step, times in transfers(plan.steps):
-        corrections[place_of(step.place)] += times * step.transfer.correction_bytes
+    for row in sent_by_the_garbler(plan):
+        ands[row.place] += row.and_gates[-1] if row.and_gates else 0
+        corrections[row.place] += row.corrections
     places = sorted(place for place in {*ands, *corrections} if ands[place] or corrections[place])
     return tuple(Line(*place, ands[place], corrections[place]) for place in places)
-
-
-def place_of(span: Span | None) -> Place:
-    return (PurePath(span.source.name).name, span.line, span.column) if span else ("", 0, 0)

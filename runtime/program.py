@@ -60,6 +60,10 @@ class Program:
         """What the text means, which an artifact has brought along."""
         return self.meaning or artifact.meaning(self.compiled)
 
+    def placed(self) -> Compiled:
+        """With the places of its work in the text, of which an artifact has not all."""
+        return self.compiled if self.meaning else artifact.compiled(self.compiled)
+
 
 def read_artifact(path: Path) -> Program:
     """Raises ArtifactError for a file that is not one."""

@@ -15,8 +15,6 @@ from compiler.artifact.write import encode
 from compiler.gates.limits import TooManyGates
 from compiler.program import Compiled, owner, products
 from lang.problems.problem import Rejected
-from lang.problems.syntax import FileMissing
-from lang.source import Source, Span
 
 if TYPE_CHECKING:
     from compiler.lowering.understand import Meaning
@@ -47,21 +45,13 @@ def meaning(program: Compiled, party: str = "") -> Meaning:
 
     Raises ArtifactError for a text that is not a program.
     """
-    from compiler.lowering.understand import understand
+    from compiler.lowering import understand
 
-    texts = {file.name: file for file in program.files}
-    if not texts:
+    if not program.files:
         raise ArtifactError("the artifact has no text to compare its plan with: compile the .ccr file again")
-
-    def loader(name: str) -> Source:
-        if name not in texts:
-            place = Span(program.files[0], 1, 1, 1, 1)
-            raise Rejected([FileMissing(span=place, path=name, reason="it is not in the artifact")])
-        return texts[name]
-
     try:
         given = {name: fraction(value) for name, value in program.parameters}
-        return understand(program.files[0], given, loader, party or owner(program))
+        return understand.again(program.files, given, party or owner(program))
     except Rejected as rejected:
         first = rejected.problems[0]
         raise ArtifactError(f"the artifact's text does not compile: {first.span}: {first.code}") from None
@@ -69,15 +59,20 @@ def meaning(program: Compiled, party: str = "") -> Meaning:
         raise ArtifactError(f"the artifact's params are none: {error}") from None
 
 
-def check(program: Compiled, data: bytes) -> None:
-    """Raises ArtifactError unless `data` is, byte for byte, what the text that `program` was read with compiles to.
+def compiled(program: Compiled) -> Compiled:
+    """What the text that `program` was read with compiles to; raises ArtifactError and TooManyGates.
 
     No more gates are made than the artifact states, which the size of the file bounds.
     """
     from compiler import pipeline
 
+    return pipeline.build(meaning(program), products(program.plan), program.taken_for, made_gates(program))
+
+
+def check(program: Compiled, data: bytes) -> None:
+    """Raises ArtifactError unless `data` is, byte for byte, what the text that `program` was read with compiles to."""
     try:
-        made = pipeline.build(meaning(program), products(program.plan), program.taken_for, made_gates(program))
+        made = compiled(program)
     except TooManyGates:
         raise ArtifactError(
             f"the artifact's passes are not those of its text, which takes more gates: {FORGED}"

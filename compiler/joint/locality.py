@@ -41,6 +41,7 @@ from compiler.words.operations import (
     Wiring,
 )
 from compiler.words.rewrite import Rewriter
+from lang.source import Span
 
 JOINT = "joint"
 Owners = dict[int, str]  # value -> PUBLIC, a party, or JOINT (which no party can be called)
@@ -178,6 +179,7 @@ class Localise(Rewriter):
     owners: Owners = field(default_factory=Owners, kw_only=True)
     entered: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)  # local value -> its joint word
     joint_body: bool = field(default=False, kw_only=True)  # the body of a loop whose carried values are joint
+    around: Span | None = field(default=None, kw_only=True)  # the place of the loop whose body it is
 
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
@@ -246,6 +248,7 @@ class Localise(Rewriter):
             owners=owners,
             entered=dict(self.entered),
             joint_body=self.owners[number] == JOINT,
+            around=loop.span,
         )
 
     def carried(self, number: int, loop: Loop) -> list[int]:
@@ -279,7 +282,7 @@ class Localise(Rewriter):
                 replace(item, args=(self.joint(item.args[0]), *(self.place[a] for a in item.args[1:])))
             )
         else:
-            self.entered[number] = self._enter(self.place[number], self.owners[number])
+            self.entered[number] = self._enter(self.place[number], self.owners[number], self._written(number))
         return self.entered[number]
 
     def _base_is_better(self, item: Value) -> bool:
@@ -287,12 +290,19 @@ class Localise(Rewriter):
         base = item.args[0]
         return base in self.entered or base not in self.items or self.b.type(self.place[base]).size <= item.type.size
 
-    def _enter(self, number: int, owner: str) -> int:
+    def _written(self, number: int) -> Span | None:
+        """Where; of what a loop carries, where the loop is."""
+        item = self.items.get(number)
+        if isinstance(item, Result):
+            item = self.items[item.loop]
+        return item.span if isinstance(item, Value | Loop) else self.around
+
+    def _enter(self, number: int, owner: str, span: Span | None = None) -> int:
         type = self.b.type(number)
         if owner != PUBLIC:
             lo, hi = full_range(type.width, type.signed)
             type = replace(type, lo=lo, hi=hi)
-        return self.b.add(Enter(owner), (number,), type)
+        return self.b.add(Enter(owner), (number,), type, span)
 
     def dense(self, number: int) -> int:
         """A joint value that lives in a buffer: constants are entered too."""

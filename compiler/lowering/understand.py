@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -23,6 +23,7 @@ from lang.checker.declared import Formats
 from lang.checker.owners import of_owner
 from lang.problems.names import NoOutput, NothingToRun
 from lang.problems.problem import Rejected
+from lang.problems.syntax import FileMissing
 from lang.source import Source, Span
 from lang.syntax import load
 from lang.syntax.files import Loader, gathered
@@ -52,6 +53,19 @@ def understand(
     checked = _owned(check(source, overrides or {}, loader, FORMATS), party)
     with deep_stack():
         return replace(_meaning(source, checked), files=gathered(source, loader))
+
+
+def again(files: Sequence[Source], params: Mapping[str, str | Fraction], party: str = "") -> Meaning:
+    """As `understand`, of the files of a meaning and no others."""
+    texts = {file.name: file for file in files}
+
+    def loader(name: str) -> Source:
+        if name not in texts:
+            place = Span(files[0], 1, 1, 1, 1)
+            raise Rejected([FileMissing(span=place, path=name, reason="it is not among the program's files")])
+        return texts[name]
+
+    return understand(files[0], params, loader, party)
 
 
 def examine(

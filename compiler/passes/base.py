@@ -46,13 +46,24 @@ class Step:
     xor_after: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A circuit as it was given or as a pass left it, and the gate of the given one that each of its gates was.
+
+    A gate that a pass made (no `origin` in the graph) counts as the one before it.
+    """
+
+    circuit: Circuit
+    origins: Sequence[int]
+
+
 def run(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
     """Run the passes in order; after each the circuit is well-formed and agrees with what it was before.
 
     Raises `Malformed` or `Miscompiled`, which name the pass.
     """
-    after, steps, _ = traced(passes, circuit)
-    return after, steps
+    stages, steps = traced(passes, circuit)
+    return stages[-1].circuit, steps
 
 
 def proven(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step]]:
@@ -67,12 +78,10 @@ def proven(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step
     return circuit, steps
 
 
-def traced(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step], list[int]]:
-    """As `run`, and for each gate of the result the gate of the given circuit that it was.
-
-    A gate that a pass made (no `origin` in the graph) counts as the one before it.
-    """
+def traced(passes: Sequence[Pass], circuit: Circuit) -> tuple[list[Stage], list[Step]]:
+    """As `run`: the circuit as it is given and after each pass."""
     steps: list[Step] = []
+    stages = [Stage(circuit, range(len(circuit.gates)))]
     verify(circuit)
     inputs, count = assignments(circuit.inputs)
     expected = simulate(circuit, inputs, count)
@@ -87,7 +96,8 @@ def traced(passes: Sequence[Pass], circuit: Circuit) -> tuple[Circuit, list[Step
                 circuit = after
                 ands, xors = circuit.and_gates, circuit.xor_gates
             steps.append(Step(p.name, before[0], ands, before[1], xors))
-        return circuit, steps, origins(graph)
+            stages.append(Stage(circuit, origins(graph)))
+        return stages, steps
 
 
 def _check(p: Pass, after: Circuit, inputs: Sequence[int], count: int, expected: Sequence[int]) -> None:

@@ -18,6 +18,7 @@ from compiler.schedule.order import topological
 from compiler.schedule.place import place
 from compiler.schedule.plan import (
     Carry,
+    Charge,
     Copy,
     Disclose,
     Enter,
@@ -40,8 +41,8 @@ from compiler.words.operations import PUBLIC, Bits, Compute, Concat, Constant, L
 from compiler.words.reads import reads
 
 Known = TypeVar("Known")
-# lanes' words -> gates of each, minimised, and how many ANDs each item of the block is charged with
-Expand = Callable[[Sequence[Lane]], Iterable[tuple[Circuit, tuple[int, ...]]]]
+# lanes' words -> gates of each, minimised, and what each item of the block is charged with
+Expand = Callable[[Sequence[Lane]], Iterable[tuple[Circuit, tuple[Charge, ...]]]]
 
 
 def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
@@ -52,7 +53,8 @@ def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
     for output in program.outputs:
         owner, type = level.owners[output.value], level.types[output.value]
         if owner == JOINT:
-            steps.append(Open(output.name, level.dense(output.value, steps).buffer, type, output.receivers))
+            buffer = level.dense(output.value, steps).buffer
+            steps.append(Open(output.name, buffer, type, output.receivers, output.span))
         else:
             steps.append(Tell(output.name, level.clear[output.value], type, output.receivers))
     kernels = [
@@ -211,7 +213,7 @@ class Level:
         match item:
             case Value(op=operations.Enter(party)):
                 target = self.stored[number] = self.shared.buffer(item.type)
-                steps.append(Enter(party, self.clear[item.args[0]], item.type, target.buffer))
+                steps.append(Enter(party, self.clear[item.args[0]], item.type, target.buffer, item.span))
             case Value(op=Transfer()):
                 self.parts[number] = self._transfer(item, steps)
             case Value(op=Share(first=first)):
@@ -260,10 +262,10 @@ class Level:
         """The clear word that a noisy sum becomes: of the wires that hold it, or of both shares."""
         word = self.shared.clear_word()
         if self.owners[item.args[0]] == JOINT:
-            steps.append(Disclose(sum, self.dense(item.args[0], steps).buffer, item.type, to, word))
+            steps.append(Disclose(sum, self.dense(item.args[0], steps).buffer, item.type, to, word, item.span))
         else:
             own, other = (self.clear[half] for half in item.args)
-            steps.append(Hand(sum, own, other, item.type, to, word))
+            steps.append(Hand(sum, own, other, item.type, to, word, item.span))
         return word
 
     def _transfer(self, item: Value, steps: list[Step]) -> tuple[int, int]:

@@ -6,7 +6,7 @@ A kernel is one Boolean circuit; a launch runs it on many lanes at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from math import prod
@@ -18,6 +18,15 @@ from compiler.gates.circuit import Circuit
 from compiler.words.ir import Block, Type
 from compiler.words.operations import PUBLIC as PUBLIC
 from lang.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Gates of one lane that a word fused into a kernel is charged with: as they were made, then after each pass."""
+
+    cell: str  # its operation, whose cell made them
+    and_gates: tuple[int, ...]
+    xor_gates: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Kernel:
     registers: tuple[int, ...]  # one for each net
     register_count: int
     tile: int  # lanes that run at once; a power of two
-    charges: tuple[int, ...] = field(default=(), compare=False)  # AND gates of each word fused into it, for reports
+    charges: tuple[Charge, ...] = field(default=(), compare=False)  # of each word fused into it, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,7 @@ class Enter:
     clear: int
     type: Type
     buffer: int
+    place: Span | None = field(default=None, compare=False)  # in the text, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,7 @@ class Open:
     buffer: int
     type: Type
     to: tuple[str, ...]
+    place: Span | None = field(default=None, compare=False)  # in the text, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +218,7 @@ class Disclose:
     type: Type
     to: str
     clear: int
+    place: Span | None = field(default=None, compare=False)  # in the text, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +232,7 @@ class Hand:
     type: Type
     to: str
     clear: int
+    place: Span | None = field(default=None, compare=False)  # in the text, for reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +290,25 @@ class Plan:
     kernels: tuple[Kernel, ...]
     buffers: tuple[int, ...]  # wires of each buffer
     steps: tuple[Step, ...]
+
+
+def counted(steps: tuple[Step, ...], times: int = 1) -> Iterator[tuple[Step, int]]:
+    """Every step but the Repeats, and how many times it runs."""
+    for step in steps:
+        if isinstance(step, Repeat):
+            yield from counted(step.body, times * step.count)
+        else:
+            yield step, times
+
+
+def launches(steps: tuple[Step, ...]) -> Iterator[tuple[Launch, int]]:
+    """Every launch and how many times it runs."""
+    return ((step, times) for step, times in counted(steps) if isinstance(step, Launch))
+
+
+def transfers(steps: tuple[Step, ...]) -> Iterator[tuple[Product, int]]:
+    """Every product that goes as shares, and how many times it is made."""
+    return ((step, times) for step, times in counted(steps) if isinstance(step, Product))
 
 
 def stages(body: Sequence[Step], evaluator: str) -> list[tuple[Enter, ...]]:

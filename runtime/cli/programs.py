@@ -36,10 +36,20 @@ from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
+from runtime.report import savings as other_report
+from runtime.report.attribution import attributed
 from runtime.report.html import page
-from runtime.report.privacy import privacy
+from runtime.report.privacy import Privacy, privacy
+from runtime.report.savings import savings
 from runtime.report.wording import count, duration, size
 from runtime.report.work import work
+
+Narrower = Annotated[
+    bool, typer.Option("--narrower", help="Also what each line would cost with kinds one bit narrower.")
+]
+Hints = Annotated[
+    bool, typer.Option("--hints", help="Also what would save bytes, counted by compiling it, the most first.")
+]
 
 
 def compiled(
@@ -133,6 +143,8 @@ def inspect(
     plan: Annotated[
         bool, typer.Option("--plan", help="Also the schedule that both parties walk, step by step.")
     ] = False,
+    narrower: Narrower = False,
+    hints: Hints = False,
     html: Annotated[
         Path | None,
         typer.Option("--html", metavar="PATH", show_default=False, help="Also write the report as one HTML file."),
@@ -141,37 +153,49 @@ def inspect(
     export_to: Folder = Path(),
     json: Json = False,
 ) -> None:
-    """Show what a program costs, who learns what, and its epsilon.  Costs are by kernel, pass and source line."""
+    """Show what a program costs, who learns what, and its epsilon.
+
+    Costs are by source place, kernel, cell and pass.
+    """
     with faults(json):
         checked_delta(delta)
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
-        mechanisms = program.compiled.mechanisms
-        sampled = [m.batch for m in mechanisms if not m.whole]
-        if records is not None and any(batch > records for batch in sampled):
-            raise UsageError(f"--records {records} is less than a batch of {max(sampled)}")
-        known = {} if records is None else dict.fromkeys([d.name for d in program.compiled.datasets], records)
-        known |= stated(program.compiled)
-        told = privacy(program.compiled, known, delta)
-        done = work(program.compiled)
-        text = report.text(program, done, told, connection)
-        if {m.dataset for m in mechanisms} - known.keys():
-            text += "\ngive --records N to learn epsilon"
+        told, missing = _privacy(program, records, delta)
+        placed = program.placed()
+        done, found = work(placed), attributed(placed)
+        lines = [report.text(program, done, found, told, connection), *missing]
+        data = report.as_json(program, done, found, told, connection)
         rows = widths(program.understood().checked.program) if ranges or html else ()
-        data = report.as_json(program, done, told, connection)
         if ranges:
-            text = "\n".join([text, "", *report_ranges.lines(rows)])
+            lines += ["", *report_ranges.lines(rows)]
             data["ranges"] = report_ranges.as_json(rows)
-        for name, lines in _stages(program, words, plan).items():
-            text = "\n".join([text, "", *lines])
-            data[name] = lines
+        other = savings(placed, narrower, hints) if narrower or hints else None
+        if other:
+            lines += ["", *other_report.text(other)]
+            data |= other.as_json()
+        for name, shown in _stages(program, words, plan).items():
+            lines += ["", *shown]
+            data[name] = shown
         if html:
             with saving(html):
-                replace_bytes(html, page(program, done, told, rows).encode())
+                replace_bytes(html, page(program, done, found, told, rows, other).encode())
         if export is not None:
             data["exported"] = paths = exported(program.compiled.plan, export, export_to)
-            text = "\n".join([text, "", *paths])
-        result(data, text, json)
+            lines += ["", *paths]
+        result(data, "\n".join(lines), json)
+
+
+def _privacy(program: Program, records: int | None, delta: float | None) -> tuple[Privacy, list[str]]:
+    """And what is to be given to know all of it.  Raises UsageError."""
+    compiled = program.compiled
+    sampled = [m.batch for m in compiled.mechanisms if not m.whole]
+    if records is not None and any(batch > records for batch in sampled):
+        raise UsageError(f"--records {records} is less than a batch of {max(sampled)}")
+    known = {} if records is None else dict.fromkeys([d.name for d in compiled.datasets], records)
+    known |= stated(compiled)
+    missing = {m.dataset for m in compiled.mechanisms} - known.keys()
+    return privacy(compiled, known, delta), ["give --records N to learn epsilon"] if missing else []
 
 
 def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from html import escape
 
 from compiler.lowering.widths import Width
 from runtime.program import Program
-from runtime.report import ranges
+from runtime.report import ranges, savings, spent
+from runtime.report.attribution import Attribution
 from runtime.report.page import document, paragraphs, section, table
 from runtime.report.places import sources
 from runtime.report.privacy import Privacy
 from runtime.report.program import parties
+from runtime.report.savings import Savings
 from runtime.report.wording import count, duration, percent, size
 from runtime.report.work import Work
 
 STEPS = 8  # shades of heat
 
 
-def page(program: Program, work: Work, privacy: Privacy, rows: Sequence[Width]) -> str:
+def page(
+    program: Program,
+    work: Work,
+    found: Attribution,
+    privacy: Privacy,
+    rows: Sequence[Width],
+    other: Savings | None = None,
+) -> str:
     """The whole report."""
     shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
     parts = [
         paragraphs(parties(program.compiled)),
         _totals(work),
         *section("Privacy", paragraphs(privacy.lines())),
-        *section("Lines", _lines(program, work)),
+        *section("Lines", _lines(program, found)),
+        *section("Cells", table(spent.cells_header(found), spent.cells(found), (1,))),
         *section("Kernels", _kernels(work)),
-        *section("Passes", _passes(program)),
+        *section("Passes", table(spent.PASSES, spent.passes(found))),
+        *(_savings(other) if other else []),
         *(section("Ranges", _ranges(rows)) if rows else []),
     ]
     return document(program.name, f"digest <code>{escape(program.digest)}</code>", parts, shades)
@@ -65,7 +76,7 @@ def _kernels(work: Work) -> str:
         ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run"),
         [
             (
-                k.name,
+                f"k{number}  {k.name}",
                 count(k.and_gates),
                 count(k.xor_gates),
                 k.depth,
@@ -74,30 +85,29 @@ def _kernels(work: Work) -> str:
                 count(k.lanes),
                 count(k.and_gates * k.lanes),
             )
-            for k in work.kernels
+            for number, k in enumerate(work.kernels)
         ],
     )
 
 
-def _passes(program: Program) -> str:
-    return table(
-        ("pass", "AND before", "after", "XOR before", "after"),
-        [
-            (p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after)))
-            for p in program.compiled.passes
-        ],
-    )
+def _savings(found: Savings) -> Iterator[str]:
+    if found.narrower is not None:
+        header, by_line = savings.line_rows(found)
+        yield from section("One bit narrower", table(savings.NARROWER, savings.rows(found, found.narrower), (5,)))
+        yield from section("Lines, with all kinds one bit narrower", table(header, by_line))
+    if found.hints is not None:
+        yield from section("Hints", table(savings.HINTS, savings.rows(found, found.hints), (5,)))
 
 
 def _ranges(rows: Sequence[Width]) -> str:
     return table(ranges.HEADER, map(ranges.cells, rows), (5,))
 
 
-def _lines(program: Program, work: Work) -> str:
+def _lines(program: Program, found: Attribution) -> str:
     """Each file's text with the ANDs and bytes that begin on each line, the dearer the warmer."""
     ands: Counter[tuple[str, int]] = Counter()
     sent: Counter[tuple[str, int]] = Counter()
-    for line in work.lines:
+    for line in found.lines:
         ands[line.file, line.line] += line.and_gates
         sent[line.file, line.line] += line.bytes
     texts = sources(program)

@@ -5,25 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from compiler.program import Place, launches, place_of, transfers
+from compiler.schedule.attribution import Place, place_of
+from compiler.schedule.plan import Disclose, Enter, Hand, Launch, Open, Plan, Product, counted
 from lang.source import Source, Span
 from runtime.program import Program
 
 LONGEST = 48  # characters of an excerpt
 
 
-def expressions(program: Program) -> Mapping[Place, Span]:
-    """The longest expression that begins at each place which work comes from; none for an artifact."""
-    steps = program.compiled.plan.steps
-    spans = [
-        *(span for launch, _ in launches(steps) for span in launch.places),
-        *(p.place for p, _ in transfers(steps)),
-    ]
+def expressions(plan: Plan) -> Mapping[Place, Span]:
+    """The longest expression that begins at each place which work comes from."""
+    spans: list[Span | None] = []
+    for step, _ in counted(plan.steps):
+        if isinstance(step, Launch):
+            spans += step.places
+        elif isinstance(step, Product | Enter | Open | Disclose | Hand):
+            spans.append(step.place)
     found: dict[Place, Span] = {}
     for span in spans:
         if span:
-            place = place_of(span)
-            found[place] = max(span, found.get(place, span))
+            start = place_of(span)
+            found[start] = max(span, found.get(start, span))
     return found
 
 
@@ -38,4 +40,8 @@ def excerpt(span: Span | None) -> str:
         return ""
     last = span.end_column - 1 if span.end_line == span.line else None
     text = " ".join(span.source.line(span.line)[span.column - 1 : last].split("//")[0].split())
-    return text if len(text) <= LONGEST and last is not None else f"{text[: LONGEST - 4]} ..."
+    return cut(text) if last is not None else f"{text[: LONGEST - 4]} ..."
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."

@@ -10,13 +10,12 @@ from compiler.joint.locality import Evaluator
 from compiler.program import Compiled, Released, everyone, products, unclaimed
 from lang.numerals import counted, exact
 from runtime.program import Program
-from runtime.report.places import excerpt, expressions
+from runtime.report import spent
+from runtime.report.attribution import Attribution
 from runtime.report.privacy import Privacy
 from runtime.report.traffic import Link, seconds
-from runtime.report.wording import count, duration, honest, listing, percent, size, table, traffic
+from runtime.report.wording import count, duration, honest, listing, size, table, traffic
 from runtime.report.work import Work
-
-PLACES = 20  # places in the text that are printed
 
 
 def learns(program: Compiled) -> dict[str, list[Released]]:
@@ -24,7 +23,9 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
     return {party: [o for o in program.outputs if party in o.receivers] for party in everyone(program)}
 
 
-def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> dict[str, object]:
+def as_json(
+    program: Program, work: Work, found: Attribution, privacy: Privacy, link: Link | None = None
+) -> dict[str, object]:
     compiled = program.compiled
     without = {o.name for o in unclaimed(compiled)}
     return {
@@ -49,7 +50,9 @@ def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = 
         "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
         **work.as_json(),
         **({"link": {**asdict(link), "seconds": seconds(compiled, link)}} if link else {}),
-        "passes": [asdict(p) for p in compiled.passes],
+        "lines": [asdict(n) for n in found.lines],
+        "passes": [p.as_json() for p in found.passes],
+        "attribution": found.as_json(),
         "privacy": privacy.as_json(),
     }
 
@@ -128,7 +131,7 @@ def _over(compiled: Compiled, link: Link | None) -> str:
     return f"; about {told} in all over {size(link.bytes_per_second)}/s with {trip} a round trip"
 
 
-def text(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> str:
+def text(program: Program, work: Work, found: Attribution, privacy: Privacy, link: Link | None = None) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += [
@@ -141,36 +144,14 @@ def text(program: Program, work: Work, privacy: Privacy, link: Link | None = Non
     lines += table(
         ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes"),
         [
-            (k.name, count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches), count(k.lanes))
-            for k in work.kernels
+            (
+                f"k{number}  {k.name}",
+                *(count(k.and_gates), count(k.xor_gates), k.depth, k.registers, count(k.launches), count(k.lanes)),
+            )
+            for number, k in enumerate(work.kernels)
         ],
     )
-    lines += ["", *_lines(program, work)]
-    lines += [
-        "",
-        *table(
-            ("pass", "AND before", "after", "XOR before", "after"),
-            [(p.name, *map(count, (p.and_before, p.and_after, p.xor_before, p.xor_after))) for p in compiled.passes],
-        ),
-    ]
-    return "\n".join([*lines, "", *privacy.lines()])
-
-
-def _lines(program: Program, work: Work) -> list[str]:
-    """The places with most bytes, with their text where it is at hand."""
-    found = expressions(program)
-    whole = sum(n.bytes for n in work.lines)
-    rows = [
-        (
-            f"{n.file}:{n.line}:{n.column}  {excerpt(found.get((n.file, n.line, n.column)))}".rstrip(),
-            count(n.and_gates),
-            size(n.bytes),
-            percent(n.bytes, whole),
-        )
-        for n in sorted(work.lines, key=lambda n: -n.bytes)
-    ]
-    rest = [f"and {count(len(rows) - PLACES)} more places: see --json"] if len(rows) > PLACES else []
-    return [*table(("source", "AND", "bytes", "share"), rows[:PLACES]), *rest]
+    return "\n".join([*lines, "", *spent.text(found), "", *privacy.lines()])
 
 
 def _brings(program: Compiled, party: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from compiler.lowering.widths import Binding, Width
-from compiler.program import place_of
+from compiler.schedule.attribution import place_of
 from lang.numerals import ratio, short, show_number
 from runtime.report.places import excerpt
 from runtime.report.values import number

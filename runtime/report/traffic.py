@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from compiler.program import Compiled, and_gates, correction_bytes, counted
+from compiler.program import Compiled, and_gates, correction_bytes
 from compiler.schedule.plan import (
     Clear,
     Disclose,
@@ -22,6 +22,7 @@ from compiler.schedule.plan import (
     Product,
     Repeat,
     Step,
+    counted,
     packed_bytes,
     stages,
 )

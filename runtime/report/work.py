@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 from compiler.artifact import kernel_digest
 from compiler.gates.circuit import and_depth
-from compiler.program import Compiled, and_gates, launches
-from compiler.schedule.plan import lane_count
+from compiler.program import Compiled, and_gates
+from compiler.schedule.plan import lane_count, launches
 from runtime.execute.backend import HALVES, row_bytes
 from runtime.net.traffic import Traffic
 from runtime.report.traffic import messages_per_step, round_trips, seconds, traffic
@@ -32,18 +32,6 @@ class KernelWork:
 
 
 @dataclass(frozen=True, slots=True)
-class LineWork:
-    """What a run spends on the expressions that begin at one place of the text."""
-
-    file: str
-    line: int
-    column: int
-    and_gates: int
-    ciphertexts: int
-    bytes: int  # of tables and corrections
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
     """The whole program."""
 
@@ -57,7 +45,6 @@ class Work:
     seconds: float  # about, without what the network takes
     depth: int  # the sum over all launches, which run one after the other
     kernels: tuple[KernelWork, ...]
-    lines: tuple[LineWork, ...]  # in the order of the text; together they are all AND gates and corrections
 
     def as_json(self) -> dict[str, object]:
         return {**asdict(self), "bytes": self.bytes.as_json()}
@@ -84,17 +71,6 @@ def work(program: Compiled) -> Work:
         )
         for kernel, t, n in zip(plan.kernels, times, lanes, strict=True)
     )
-    lines = tuple(
-        LineWork(
-            n.file,
-            n.line,
-            n.column,
-            n.and_gates,
-            HALVES * n.and_gates,
-            row_bytes(1) * n.and_gates + n.correction_bytes,
-        )
-        for n in program.lines
-    )
     total = and_gates(plan)
     return Work(
         total,
@@ -107,5 +83,4 @@ def work(program: Compiled) -> Work:
         seconds(program),
         sum(k.depth * k.launches for k in kernels),
         kernels,
-        lines,
     )

@@ -46,8 +46,11 @@ def charges(lane: Block) -> list[int]:
 @given(lanes())
 def test_every_gate_has_one_owner(lane: Block) -> None:
     assert sum(charges(lane)) == expand(lane).and_gates
-    [(_, ands)] = pipeline.Minimiser().circuits([Lane(lane, (), (), ())])
-    assert sum(ands) == traced(O1, expand(lane))[0].and_gates
+    [(_, found)] = pipeline.Minimiser().circuits([Lane(lane, (), (), ())])
+    stages, _ = traced(O1, expand(lane))
+    assert [sum(c.and_gates[at] for c in found) for at in range(4)] == [s.circuit.and_gates for s in stages]
+    assert [sum(c.xor_gates[at] for c in found) for at in range(4)] == [s.circuit.xor_gates for s in stages]
+    assert [c.and_gates[0] for c in found] == charges(lane)
 
 
 def test_a_sum_belongs_to_what_it_began_with() -> None:
@@ -78,8 +81,9 @@ def test_a_sum_with_two_readers_is_added_up_once_and_pays_for_it() -> None:
 
 def test_the_earliest_of_equal_gates_pays() -> None:
     gates = Gate(AND, 2, 4), Gate(AND, 2, 5), Gate(AND, 2, 4), Gate(AND, 8, 10)
-    after, _, origins = traced(O1, Circuit(2, gates, (12,)))
-    assert len(after.gates) == 3 and origins == [0, 1, 3]
+    stages, _ = traced(O1, Circuit(2, gates, (12,)))
+    assert [list(stage.origins) for stage in stages] == [[0, 1, 2, 3], [0, 1, 2, 3], [0, 1, 3], [0, 1, 3]]
+    assert [len(stage.circuit.gates) for stage in stages] == [4, 4, 3, 3]
 
 
 def test_a_gate_that_a_pass_made_counts_as_the_one_before_it() -> None:
@@ -90,8 +94,8 @@ def test_a_gate_that_a_pass_made_counts_as_the_one_before_it() -> None:
         graph.graph["outputs"] = (10,)
 
     circuit = Circuit(2, (Gate(GateOp.XOR, 2, 4), Gate(AND, 2, 6)), (8,))
-    after, _, origins = traced([Pass("rewrite", "it does", rewrite)], circuit)
-    assert len(after.gates) == 3 and origins == [0, 1, 1]
+    stages, _ = traced([Pass("rewrite", "it does", rewrite)], circuit)
+    assert len(stages[-1].circuit.gates) == 3 and stages[-1].origins == [0, 1, 1]
 
 
 def test_lines_are_all_gates_and_lie_where_the_work_is_written() -> None:

@@ -226,7 +226,7 @@ def check(words: Words, seed: int) -> None:
 
 def uncharged(lanes: Sequence[Lane]) -> list[tuple[Circuit, tuple[int, ...]]]:
     """The lanes' circuits without any pass; nobody asks what they cost."""
-    return [(expand(lane.block), (0,) * len(lane.block.items)) for lane in lanes]
+    return [(expand(lane.block), ()) for lane in lanes]
 
 
 def in_range(block: Block, values: dict[str, Any]) -> None:

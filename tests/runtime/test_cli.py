@@ -116,10 +116,13 @@ def test_inspect_adds_up(folder: Path) -> None:
     assert all(k["depth"] <= k["and_gates"] and k["registers"] > 0 for k in kernels)
     assert [p["name"] for p in found["passes"]][:2] == ["fold", "share"]
     assert sum(k["and_gates"] for k in kernels) == found["passes"][-1]["and_after"]
+    assert found["and_gates"] == found["passes"][-1]["run_and_after"]
+    assert found["xor_gates"] == found["passes"][-1]["run_xor_after"]
     lines = found["lines"]
     assert sum(n["and_gates"] for n in lines) == found["and_gates"]
     assert all(n["ciphertexts"] == 2 * n["and_gates"] and n["file"] == "tumour.ccr" for n in lines)
-    assert [(n["line"], n["column"]) for n in lines] == [(24, 1), (25, 10), (25, 19)]
+    assert sum(n["bytes"] for n in lines) == found["bytes"]["total"]
+    assert [(n["line"], n["column"]) for n in lines] == [(15, 1), (24, 1), (25, 10), (25, 19), (28, 8)]
     privacy = found["privacy"]
     assert privacy["sigma"] == 1.69 and privacy["delta"] == 1e-6 and 2.0 < privacy["epsilon"] < 3.0
     assert privacy["mechanisms"][0]["slots"] == 96
@@ -160,7 +163,19 @@ def test_inspect_has_the_fields_that_others_rely_on(folder: Path, inspected: Any
         "digest",
     }
     assert source["lines"][0].keys() == {"file", "line", "column", "and_gates", "ciphertexts", "bytes"}
-    assert source["passes"][0].keys() == {"name", "and_before", "and_after", "xor_before", "xor_after"}
+    counts = {f"{what}_{when}" for what in ("and", "xor") for when in ("before", "after")}
+    assert source["passes"][0].keys() == {"name", *counts, *(f"run_{name}" for name in counts)}
+    assert source["attribution"]["rows"][0].keys() == {
+        "file",
+        "line",
+        "column",
+        "kernel",
+        "cell",
+        "and_gates",
+        "xor_gates",
+        "ciphertexts",
+        "bytes",
+    }
     assert source["privacy"].keys() >= {"epsilon", "delta", "sigma", "noise_ands_per_sample"}
     assert source["privacy"]["noise_ands_per_sample"] == 136
     assert told("inspect", MILLIONAIRES)["privacy"]["noise_ands_per_sample"] is None
@@ -172,7 +187,7 @@ def test_inspect_shows_what_the_lines_cost(folder: Path, shown: str, inspected: 
     share = percent(score["bytes"], sum(n["bytes"] for n in lines))
     cost = rf" +{count(score['and_gates'])} +{size(score['bytes'])} +{share}"
     assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\)" + cost, shown)
-    assert re.search(r"tumour.ccr:25:19" + cost, call("inspect", str(folder / "tumour.ccrc")).stdout)
+    assert re.search(r"tumour.ccr:25:19  dot\(w, row.x\)" + cost, call("inspect", str(folder / "tumour.ccrc")).stdout)
 
 
 def test_inspect_says_what_it_does_not_know(shown: str) -> None:

@@ -129,12 +129,12 @@ def test_the_page(tmp_path: Path) -> None:
     done = call("inspect", TUMOUR, "--html", str(path), "--records", "455")
     assert done.exit_code == 0 and done.stdout.startswith("tumour.ccr")
     page = Page(path)
-    assert page.headings == ["Privacy", "Lines", "Kernels", "Passes", "Ranges"]
+    assert page.headings == ["Privacy", "Lines", "Cells", "Kernels", "Passes", "Ranges"]
     text = Path(TUMOUR).read_text().splitlines()
     source = [(heat, cells) for heat, cells in page.rows if len(cells) == 5 and cells[0].isdigit()]
     assert [cells[4] for _, cells in source] == text
     warm = {int(cells[0]): heat for heat, cells in source if heat}
-    assert warm.keys() == {24, 25} and warm[25] > warm[24]  # bytes
+    assert warm.keys() == {15, 24, 25, 28} and warm[25] > warm[24] > warm[15]  # bytes
     assert "epsilon = " in path.read_text() and "structure: " in path.read_text()
 
 
@@ -142,10 +142,12 @@ def test_the_page_of_an_artifact_has_its_text(artifact: str, tmp_path: Path) -> 
     path = tmp_path / "report.html"
     assert call("inspect", artifact, "--html", str(path)).exit_code == 0
     page = Page(path)
-    assert page.headings == ["Privacy", "Lines", "Kernels", "Passes", "Ranges"]
+    assert page.headings == ["Privacy", "Lines", "Cells", "Kernels", "Passes", "Ranges"]
     source = [(heat, cells) for heat, cells in page.rows if len(cells) == 5 and cells[0].isdigit()]
     assert [cells[4] for _, cells in source] == Path(FRAUD).read_text().splitlines()
-    assert [cells[0] for heat, cells in source if heat] == ["23", "24", "25", "26", "31"]
+    assert [cells[0] for heat, cells in source if heat] == [
+        str(n) for n in (*range(15, 20), *range(23, 27), *range(29, 32))
+    ]
 
 
 def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:
@@ -159,3 +161,39 @@ def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     done = call("inspect", MILLIONAIRES, "--html", str(tmp_path / "none" / "report.html"))
     assert done.exit_code != 0 and "cannot write" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_rows_are_all_that_kernels_lines_and_passes_spend(artifact: str) -> None:
+    found = told(FRAUD)
+    rows = found["attribution"]["rows"]
+    assert found["attribution"]["stages"] == ["made", *(p["name"] for p in found["passes"])]
+    for number, kernel in enumerate(found["kernels"]):
+        mine = [row for row in rows if row["kernel"] == number]
+        assert sum(row["and_gates"][-1] for row in mine) == kernel["and_gates"] * kernel["lanes"]
+    for at, p in enumerate(found["passes"]):
+        made = [sum(row["and_gates"][n] for row in rows if row["and_gates"]) for n in (at, at + 1)]
+        assert made == [p["run_and_before"], p["run_and_after"]]
+    for line in found["lines"]:
+        mine = [row for row in rows if (row["line"], row["column"]) == (line["line"], line["column"])]
+        assert sum(row["bytes"]["total"] for row in mine) == line["bytes"]
+    for kind, sent in found["bytes"].items():
+        assert sum(row["bytes"][kind] for row in rows) == sent
+    assert told(artifact)["attribution"] == found["attribution"]
+
+
+def test_savings_are_what_the_changed_text_costs(tmp_path: Path) -> None:
+    text, path, page = Path(MILLIONAIRES).read_text(), tmp_path / "m.ccr", tmp_path / "page.html"
+    path.write_text(text)
+    found = told(str(path), "--narrower", "--hints", "--html", str(page))
+    assert [n["change"] for n in found["narrower"]] == ["range"] * 3  # of either party's kind, and of both
+    both = found["narrower"][-1]
+    path.write_text(text.replace("uint<32>", "uint<31>"))
+    other = told(str(path))
+    assert (both["and_gates"], both["bytes"]) == (other["and_gates"], other["bytes"])
+    assert both["saves"]["bytes"] == found["bytes"]["total"] - other["bytes"]["total"] > 0
+    assert sum(line["bytes"] for line in both["lines"]) == both["bytes"]["total"]
+    saved = [hint["saves"]["bytes"] for hint in found["hints"]]
+    assert saved == sorted(saved, reverse=True) and all(n > 0 for n in saved)
+    headings = ["One bit narrower", "Lines, with all kinds one bit narrower", "Hints", "Ranges"]
+    assert Page(page).headings[-4:] == headings
+    assert not {"narrower", "hints"} & other.keys()

@@ -1,0 +1,14 @@
+"""docs/costs.md, step by step: its files are written, its commands typed, and what they print is compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.command import ROOT
+from support.typed_page import typed
+
+
+def test_every_step_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert typed((ROOT / "docs" / "costs.md").read_text()) == 2
