@@ -16,6 +16,7 @@ from compiler.words.integers import Array
 from lang.syntax.load import read
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
+from runtime.data.memory import Input
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
@@ -94,7 +95,7 @@ def _built(name: str, meaning: pipeline.Meaning, products: Products, evaluator: 
 
 
 def simulate(
-    program: Program, inputs: Mapping[str, str], seed: int | None = None, columns: Chosen = NONE
+    program: Program, inputs: Mapping[str, Input], seed: int | None = None, columns: Chosen = NONE
 ) -> dict[str, Array]:
     """All outputs, computed in the clear, bit for bit what a run with the same seed gives.  Raises InputError.
 
@@ -117,7 +118,7 @@ def simulate(
 
 def run(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None = None,
     timeout: float = PATIENCE,
     columns: Chosen = NONE,
@@ -136,7 +137,7 @@ def run(
 
 def session(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None = None,
     timeout: float = PATIENCE,
     columns: Chosen = NONE,

@@ -20,7 +20,8 @@ from compiler.words.ir import Type
 from lang import typed
 from runtime.data.encode import encode_floats
 from runtime.execute.follow import Made
-from runtime.party.both import Advanced, Child, collect
+from runtime.party.both import collect
+from runtime.party.child import Advanced, Child
 from runtime.party.run import Report
 from runtime.party.sources import kind_of
 from runtime.program import Program

@@ -104,7 +104,7 @@ def test_leaving_the_loop_ends_the_run(tmp_path: Path, inputs: dict[str, str]) -
         for _ in session:
             break
         children = dict(session._children)
-    assert session.reports == {} and all(not child.process.is_alive() for child in children.values())
+    assert session.reports == {} and all(child.process.poll() is not None for child in children.values())
 
 
 def test_a_session_is_one_loop(tmp_path: Path, inputs: dict[str, str]) -> None:
