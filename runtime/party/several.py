@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from threading import Lock
+from typing import Generic, TypeVar
 
 from compiler.program import Compiled, everyone, receiver
 from compiler.schedule.told import Training
@@ -25,13 +26,15 @@ from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 
+Value = TypeVar("Value", bound=Input)
 
-class Given:
+
+class Given(Generic[Value]):
     """Inputs as they are named where all parties run together: `OWNER.NAME` for an owner's."""
 
-    def __init__(self, program: Compiled, inputs: Mapping[str, Input]) -> None:
+    def __init__(self, program: Compiled, inputs: Mapping[str, Value]) -> None:
         """Raises InputError for a name that the program does not have."""
-        self._of = {party: dict[str, Input]() for party in everyone(program)}
+        self._of = {party: dict[str, Value]() for party in everyone(program)}
         sets, entries = [d.name for d in program.datasets], [entry.name for entry, _, _ in program.inputs]
         known = {f"{owner}.{name}": (owner, name) for owner in program.owners for name in sets}
         known |= {name: (receiver(program), name) for name in entries}
@@ -43,7 +46,7 @@ class Given:
             self._of[party][own] = value
         self._missing = [name for name, (party, own) in known.items() if own not in self._of[party]]
 
-    def whole(self) -> Given:
+    def whole(self) -> Given[Value]:
         """The same; raises InputError if one is missing."""
         if self._missing:
             name = self._missing[0]
@@ -51,7 +54,7 @@ class Given:
             raise InputError(f"the input `{name}` is missing", help=help, file="")
         return self
 
-    def of(self, party: str) -> dict[str, Input]:
+    def of(self, party: str) -> dict[str, Value]:
         """By the names that they have in this party's program."""
         return self._of[party]
 
