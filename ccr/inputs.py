@@ -105,7 +105,7 @@ def _frame(label: str, frame: Any, columns: Sequence[object]) -> dict[str, NDArr
 
 def _array(label: str, value: Any) -> NDArray[np.generic]:
     """Numbers, or text for decimal numerals.  Raises InputError."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    if np.ma.is_masked(value):
         raise InputError("some of its values are masked", help="drop them, or .filled(...) them", file=label)
     try:
         found: NDArray[Any] = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)

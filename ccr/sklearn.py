@@ -35,9 +35,13 @@ from runtime.data.specs import TensorSpec
 from runtime.party.sources import kind_of
 
 Floats = NDArray[np.float64]
+# scikit-learn has no types.
+_validated: Any = validate_data
+_check_fitted: Any = check_is_fitted
+_check_targets: Any = check_classification_targets
 
 
-class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-learn has no types
     """Of a program with one `dpsgd` by a `loss`, on one data set of which one field is a single number: the label.
 
     The columns of X fill the other fields, in their order.  `inputs` are the program's other inputs, by name; what is
@@ -83,8 +87,8 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         return {f.name: piece.reshape(-1, *f.kind.shape) for f, piece in zip(fields, pieces, strict=True)}
 
     def _scored(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's name
-        check_is_fitted(self)
-        rows = self._fields(validate_data(self, X, reset=False, dtype=np.float64))
+        _check_fitted(self)
+        rows = self._fields(_validated(self, X, reset=False, dtype=np.float64))
         kinds = {f.name: type_of(f.kind) for f in self._dataset.fields}
         encoded = {name: _integers(name, values, kinds[name], len(values)) for name, values in rows.items()}
         given, found = _Given(self._given), list[Array]()
@@ -96,11 +100,11 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     @property
     def epsilon_(self) -> float:
         """What a run on as many records would give away, for `delta_`; takes seconds."""
-        check_is_fitted(self)
+        _check_fitted(self)
         return self.program.privacy(records=self.n_records_).epsilon
 
 
-class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]  # scikit-learn has no types
+class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[no-untyped-call]  # scikit-learn has no types
     """A classifier as `program` trains it, tried in the clear; see the module for what that is not.
 
     The loss is `logistic`, of one score or of one for each class, or `cross_entropy`.  Labels are numbered in their
@@ -110,8 +114,8 @@ class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]  # scikit
     _losses = frozenset({typed.Call.LOGISTIC, typed.Call.CROSS_ENTROPY})
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DPClassifier:  # noqa: N803
-        rows, labels = validate_data(self, X, y, dtype=np.float64)
-        check_classification_targets(labels)
+        rows, labels = _validated(self, X, y, dtype=np.float64)
+        _check_targets(labels)
         self.classes_, numbered = np.unique(labels, return_inverse=True)
         self._fit(rows, numbered)
         return self
@@ -127,13 +131,13 @@ class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[misc]  # scikit
         return np.asarray(self.classes_[best])
 
 
-class DPRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # scikit-learn has no types
+class DPRegressor(RegressorMixin, _Estimator):  # type: ignore[no-untyped-call]  # scikit-learn has no types
     """As DPClassifier, of a program whose loss is `squared`."""
 
     _losses = frozenset({typed.Call.SQUARED})
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DPRegressor:  # noqa: N803
-        self._fit(*validate_data(self, X, y, dtype=np.float64, y_numeric=True))
+        self._fit(*_validated(self, X, y, dtype=np.float64, y_numeric=True))
         return self
 
     def predict(self, X: ArrayLike) -> Floats:  # noqa: N803

@@ -14,6 +14,7 @@ from compiler.words.leaves import type_of
 from compiler.words.operations import Entry
 from lang import typed as t
 from lang.checker.check import deep_stack
+from lang.kinds import Kind
 
 ROW, TRAINED = "row of a data set", "trained"  # in the place of a party, where a field or a weight enters
 
@@ -34,10 +35,8 @@ def scores(program: t.Program, train: t.Train) -> Scores:
     loss, score = _taken_of(train.loss)
     c = Lowering(Builder(), program, Watch(), Ways(expression, statements))
 
-    def entered(variable: str, kind: t.Kind, party: str) -> int:
-        type = type_of(kind)
-        assert isinstance(type, Type)
-        return c.b.add(Entry(variable, party), (), type, train.span)
+    def entered(name: str, kind: Kind | None, party: str) -> int:
+        return c.b.add(Entry(name, party), (), type_of(kind), train.span)
 
     for i in program.inputs:
         c.scope[i.variable.number] = entered(i.variable.name, i.variable.kind, i.party)
@@ -45,7 +44,6 @@ def scores(program: t.Program, train: t.Train) -> Scores:
         before = program.statements[: program.statements.index(train)]
         c.statements([s for s in before if not isinstance(s, t.Release)])
         for variable in train.variables:
-            assert variable.kind is not None
             c.scope[variable.number] = entered(variable.name, variable.kind, TRAINED)
         (dataset,) = (d for d in program.datasets if d.name == train.dataset)
         c.row = {field.name: entered(field.name, field.kind, ROW) for field in dataset.fields}
