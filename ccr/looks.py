@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from math import isinf
 
@@ -16,8 +16,6 @@ from runtime.report.run import Ended
 from runtime.report.values import text
 from runtime.report.wording import count, duration, size
 from runtime.report.work import Work, work
-
-__all__ = ["count", "epsilon", "inspection", "privacy", "program", "result", "short"]
 
 # In whatever colours the notebook has: nothing is set but what tells things apart.
 _STYLE = """
@@ -60,18 +58,23 @@ def privacy(said: str, lines: str) -> str:
     return _fragment(said, "", [f"<pre>{escape(lines)}</pre>"])
 
 
-def result(ended: Ended, rows: Sequence[tuple[str, str, str]]) -> str:
+def result(ended: Ended) -> str:
     """Who learned what, what it costs in epsilon, and what was predicted beside what it took."""
     learned: list[tuple[str, str, str]] = []
     for party, outputs in learns(ended.program.compiled).items():
         told = [(o.name, o.kind, _few(ended, o.name)) for o in outputs if o.name in ended.outputs]
         learned += [(party, f"{name}: {kind}", value) for name, kind, value in told] or [(party, "nothing", "")]
+    beside = [
+        ("AND gates", count(ended.foreseen_gates), count(ended.and_gates)),
+        ("bytes", size(ended.foreseen.total), size(ended.traffic.total)),
+        ("seconds", duration(ended.predicted), duration(ended.took)),
+    ]
     return _fragment(
         ended.program.name,
         f"{duration(ended.seconds['total'])} in all, {next(iter(ended.reports.values())).backend} backend",
         [
             table(("party", "learned", "value"), learned, (1, 2)),
-            table(("", "predicted", "actual"), rows),
+            table(("", "predicted", "actual"), beside),
             paragraphs(ended.price()),
         ],
     )

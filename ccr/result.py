@@ -100,16 +100,7 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        return looks.result(self._ended, self.rows())
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        """What, predicted, actual: as a table shows it."""
-        said, was = self.predicted, self.actual
-        return [
-            ("AND gates", looks.count(said.and_gates), looks.count(was.and_gates)),
-            ("bytes", size(said.bytes), size(was.bytes)),
-            ("seconds", duration(said.seconds), duration(was.seconds)),
-        ]
+        return looks.result(self._ended)
 
 
 def _known(cost: float | None) -> float:
