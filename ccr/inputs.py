@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
 from fractions import Fraction
 from numbers import Rational
@@ -14,9 +16,11 @@ from numpy.typing import NDArray
 
 from compiler.program import Compiled, receiver
 from lang.numerals import exact
+from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
 from runtime.data.memory import InMemory, Input
 
+_OPTION = re.compile(r"--columns (?:'([^']+)'|([^\s,:;]+))")
 _MISSING = ("NAType", "NaTType")  # of pandas, whose comparison says neither yes nor no
 
 
@@ -47,6 +51,27 @@ def given(
             how = f'{{"{name}": ...}}' if "." in name else f"{name}=..."
             raise InputError(f"the input `{name}` is missing: {what}", help=f"give it by its name: {how}", file="")
     return found
+
+
+def listed(columns: Mapping[str, str | Sequence[str]] | None) -> Chosen:
+    """The columns that are said to be a field's, one or some."""
+    return {name: [of] if isinstance(of, str) else list(of) for name, of in (columns or {}).items()}
+
+
+@contextmanager
+def in_python() -> Generator[None]:
+    """What an InputError says of `--columns` is said as it is written in Python."""
+    try:
+        yield
+    except InputError as error:
+        what, help, file = (_OPTION.sub(_keyword, text) for text in (error.what, error.help, error.file))
+        said = InputError(what, help=help, file=file, row=error.row, column=error.column, counted=error.counted)
+        raise said from None
+
+
+def _keyword(option: re.Match[str]) -> str:
+    name, _, columns = (option[1] or option[2]).partition("=")
+    return f'columns={{"{name}": {columns.split(",")}}}' if columns.strip(".") else f'columns={{"{name}": ...}}'
 
 
 def _flat(program: Compiled, inputs: Mapping[str, object]) -> list[tuple[str, object]]:

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ccr import looks
-from ccr.inputs import given, names
+from ccr.inputs import given, in_python, listed, names
 from ccr.inspection import Inspection, inspected
 from ccr.numbers import numbers
 from ccr.privacy import Privacy, spent
@@ -20,14 +20,13 @@ from lang.numerals import counted
 from lang.problems.problem import Problem
 from runtime import api, program
 from runtime.api import PATIENCE
-from runtime.data.columns import NONE
 from runtime.files import replace_bytes
 from runtime.party.alone import Connection
 from runtime.report.traffic import Link
 from runtime.report.wording import listing
 from runtime.report.work import work
 
-Columns = Mapping[str, Sequence[str]]  # by field of a data set: the columns of a table, `a..b` for all from a to b
+Columns = Mapping[str, str | Sequence[str]]  # by field of a data set: columns of a table, `a..b` for all from a to b
 Inputs = Mapping[str, object]
 
 
@@ -81,7 +80,7 @@ class Program:
         /,
         *,
         seed: int | None = None,
-        columns: Columns = NONE,
+        columns: Columns | None = None,
         raw: bool = False,
         **named: object,
     ) -> dict[str, NDArray[Any]]:
@@ -90,7 +89,9 @@ class Program:
         This is no private run: whoever calls it has all inputs.  A run with the same `seed` gives the same.
         Raises InputError.
         """
-        found = api.simulate(self.built, given(self.built.compiled, inputs, named), seed, columns)
+        values = given(self.built.compiled, inputs, named)
+        with in_python():
+            found = api.simulate(self.built, values, seed, listed(columns))
         return self._numbers(found, raw)
 
     def run(
@@ -100,7 +101,7 @@ class Program:
         *,
         seed: int | None = None,
         delta: float | None = None,
-        columns: Columns = NONE,
+        columns: Columns | None = None,
         raw: bool = False,
         timeout: float = PATIENCE,
         not_private: bool = False,
@@ -114,8 +115,8 @@ class Program:
         infinite epsilon, both before anything is sent; and PartyFailed.
         """
         program, values = self.built, given(self.built.compiled, inputs, named)
-        with progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
-            ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance)
+        with in_python(), progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
+            ended = api.run(program, values, seed, timeout, listed(columns), not_private, delta, advance)
         return Result(ended, self._numbers(ended.outputs, raw))
 
     def session(
@@ -124,7 +125,7 @@ class Program:
         /,
         *,
         seed: int | None = None,
-        columns: Columns = NONE,
+        columns: Columns | None = None,
         timeout: float = PATIENCE,
         connection: Connection | None = None,
         raw: bool = False,
@@ -140,7 +141,7 @@ class Program:
         compiled = self.built.compiled
         values = given(compiled, inputs, named, api.told(self.built) if connection else "")
         return Session(
-            api.session(self.built, values, seed, timeout, columns, connection),
+            api.session(self.built, values, seed, timeout, listed(columns), connection),
             lambda found: self._numbers(found, raw),
         )
 

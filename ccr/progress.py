@@ -12,6 +12,7 @@ from typing import Any
 
 from compiler.program import and_gates
 from runtime.cli.progress import meter
+from runtime.cli.screen import say
 from runtime.program import Program
 from runtime.report.traffic import seconds, traffic
 from runtime.report.wording import count, duration, size
@@ -32,7 +33,10 @@ def progress_of(program: Program, runs: Mapping[str, Program], wanted: bool | No
         yield lambda party, gates: bar.advance(gates) if party == watched else None
         bar.end()
         return
-    with meter(total, sent, quiet=not (sys.stderr.isatty() if wanted is None else wanted)) as advance:
+    quiet = not (sys.stderr.isatty() if wanted is None else wanted)
+    if not quiet:
+        say(f"{program.name}: {count(total)} AND gates, {size(sent)}, about {duration(foreseen)}")
+    with meter(total, sent, quiet) as advance:
         yield lambda party, gates: advance(gates) if party == watched else None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from ccr.inputs import in_python
 from compiler.words.integers import Array
 from runtime.api import Driven
 from runtime.party.driven import Floats
@@ -31,7 +32,8 @@ class Session:
 
     def __enter__(self) -> Session:
         """Begins it.  Raises what `Program.run` raises, and ValueError the second time."""
-        self._driven.__enter__()
+        with in_python():
+            self._driven.__enter__()
         return self
 
     def __exit__(

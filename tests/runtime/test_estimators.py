@@ -123,7 +123,7 @@ def test_a_regression() -> None:
     rows, _ = points(3)
     wanted = rows @ [0.5, -0.25]
     model = DPRegressor(program, random_state=1).fit(rows, wanted)
-    assert model.score(rows, wanted) > 0.9 and is_regressor(model)
+    assert model.score(rows, wanted) > 0.8 and is_regressor(model)
     with pytest.raises(ValueError, match="the program's loss is `squared`, which is not for a DPClassifier"):
         DPClassifier(program).fit(rows, rows[:, 0] > 0)
 

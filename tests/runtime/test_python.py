@@ -212,6 +212,18 @@ def test_what_is_given_twice() -> None:
         small().simulate({"level": 1}, level=1, w0=[0, 0], records=ROWS)
 
 
+def test_columns_are_said_as_python_writes_them() -> None:
+    renamed = ROWS.rename(columns={"y": "label", "x0": "a", "x1": "b"})
+    inputs = {"w0": [0.5, 0.5], "level": 1, "records": renamed}
+    columns = {"y": "label", "x": ["a", "b"]}
+    found = small().simulate(inputs, seed=1, columns=columns)["w"]
+    assert np.array_equal(found, small().simulate(inputs | {"records": ROWS}, seed=1)["w"])
+    with pytest.raises(ccr.InputError, match=r"name it so, or list what is meant: columns=\{\"y\": \.\.\.\}$"):
+        small().simulate(inputs, columns={"x": ["a", "b"]})
+    with pytest.raises(ccr.InputError, match=r"columns=\{\"y\": \.\.\.\}: there is no column `labels`"):
+        small().simulate(inputs, columns={"y": "labels", "x": ["a", "b"]})
+
+
 # -- what comes out -----------------------------------------------------------------------------
 
 
@@ -325,8 +337,11 @@ def test_privacy_says_what_is_not_known() -> None:
 
 
 def test_progress_is_lines_where_it_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
-    ccr.compile(MILLIONAIRES).run(a=3, b=2)
+    program = ccr.compile(MILLIONAIRES)
+    program.run(a=3, b=2)
     assert capfd.readouterr().err == ""
+    program.run(a=3, b=2, progress=True)
+    assert capfd.readouterr().err.startswith("millionaires.ccr: 32 AND gates, ")
 
 
 def test_progress_in_a_notebook_replaces_one_line() -> None:
