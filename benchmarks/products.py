@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.api import Products, Report, compile, run
+from runtime.api import Products, compile, run
+from runtime.party.run import Report
 
 TUMOUR = Path(__file__).parents[1] / "examples" / "tumour"
 GIVEN = {"w0": str(TUMOUR / "base.npz"), "records": str(TUMOUR / "records.csv")}
@@ -23,7 +24,7 @@ def main(runs: int) -> None:
     reports: dict[Products, list[Report]] = {products: [] for products in Products}
     for _ in range(runs):
         for products, program in programs.items():
-            reports[products].append(run(program, GIVEN)[program.compiled.evaluator])
+            reports[products].append(run(program, GIVEN).reports[program.compiled.evaluator])
 
     def median(products: Products, what: Callable[[Report], float]) -> float:
         return statistics.median(map(what, reports[products]))

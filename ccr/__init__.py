@@ -1,36 +1,79 @@
-"""ccr from Python: compile a program, try it in the clear, run it between two parties.
+"""ccr from Python: compile a program, try it in the clear, see what it costs, run it between its parties.
 
     import ccr
 
-    program = ccr.compile("tumour.ccr", {"STEPS": "40"})
-    outputs = ccr.simulate(program, {"w0": "base.npz", "records": "records.csv"})
+    program = ccr.compile("tumour.ccr", STEPS=40)
+    outputs = program.simulate(w0=weights, records=frame)
 
-This package only hands names on; what they mean stands where they come from.
+What each name needs is imported when it is used first: `import ccr` alone takes no time.
 """
 
-from compiler.artifact import ArtifactError
-from lang.problems.problem import Rejected
-from runtime.api import Connection, Driven, Evaluator, Products, compile, run, session, simulate
-from runtime.contract.refused import Refused
-from runtime.data.errors import InputError
-from runtime.party.errors import PartyFailed
-from runtime.party.run import Report
-from runtime.program import Program
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ccr.compiling import compile
+    from ccr.inspection import Inspection
+    from ccr.privacy import Privacy
+    from ccr.program import Program
+    from ccr.result import Result
+    from ccr.sessions import Session
+    from compiler.artifact import ArtifactError
+    from compiler.joint.locality import Evaluator
+    from compiler.joint.shares import Products
+    from lang.problems.problem import Rejected
+    from runtime.contract.refused import Refused
+    from runtime.data.errors import InputError
+    from runtime.party.alone import Connection
+    from runtime.party.errors import PartyFailed
+    from runtime.report.traffic import Link
 
 __all__ = [
     "ArtifactError",
     "Connection",
-    "Driven",
     "Evaluator",
     "InputError",
+    "Inspection",
+    "Link",
     "PartyFailed",
+    "Privacy",
     "Products",
     "Program",
     "Refused",
     "Rejected",
-    "Report",
+    "Result",
+    "Session",
     "compile",
-    "run",
-    "session",
-    "simulate",
 ]
+
+_FROM = {
+    "ArtifactError": "compiler.artifact",
+    "Connection": "runtime.party.alone",
+    "Evaluator": "compiler.joint.locality",
+    "InputError": "runtime.data.errors",
+    "Inspection": "ccr.inspection",
+    "Link": "runtime.report.traffic",
+    "PartyFailed": "runtime.party.errors",
+    "Privacy": "ccr.privacy",
+    "Products": "compiler.joint.shares",
+    "Program": "ccr.program",
+    "Refused": "runtime.contract.refused",
+    "Rejected": "lang.problems.problem",
+    "Result": "ccr.result",
+    "Session": "ccr.sessions",
+    "compile": "ccr.compiling",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _FROM:
+        raise AttributeError(f"module 'ccr' has no attribute {name!r}")
+    found: object = getattr(import_module(_FROM[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import inf
 from pathlib import Path
+from time import perf_counter
 
 from compiler import artifact, pipeline
 from compiler.joint.locality import Evaluator
 from compiler.joint.shares import Products
 from compiler.program import products as how_products
+from compiler.schedule.told import trainings
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
+from lang.source import Source
 from lang.syntax.load import read
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
+from runtime.data.memory import Input
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
 from runtime.party.both import Part, started
 from runtime.party.driven import Driven
 from runtime.party.here import run_here, started_all
-from runtime.party.run import Report
 from runtime.party.several import in_the_clear
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, read_artifact
-from runtime.report.everyone import privacy_of
+from runtime.report.everyone import Everyone, privacy_of
+from runtime.report.privacy import Privacy
+from runtime.report.run import Ended, phases
 
 __all__ = [
     "Connection",
     "Driven",
+    "Ended",
     "Evaluator",
     "Products",
     "Program",
-    "Report",
     "compile",
     "run",
     "session",
@@ -47,13 +52,13 @@ PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
 
 def compile(
-    path: str | Path,
+    path: str | Path | Source,
     overrides: Overrides | None = None,
     products: Products | None = None,
     evaluator: Evaluator | None = None,
     party: str = "",
 ) -> Program:
-    """A `.ccr` file, compiled, or a `.ccrc` artifact, read.
+    """A `.ccr` file, or text under a name, compiled; or a `.ccrc` artifact, read.
 
     Products go as shares and the evaluator may be malicious unless it is said otherwise.  Where data sets have several
     owners, each has a program with the one other party: this is the one of `party`, or of the first.
@@ -61,6 +66,9 @@ def compile(
     Raises Rejected (the program is wrong), SourceError (the file cannot be read), ArtifactError, and ValueError where
     an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
     """
+    if isinstance(path, Source):
+        meaning = pipeline.understand(path, overrides, party=party)
+        return _built(path.name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
     if Path(path).suffix == ".ccrc":
         if overrides:
             raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
@@ -94,12 +102,12 @@ def _built(name: str, meaning: pipeline.Meaning, products: Products, evaluator: 
 
 
 def simulate(
-    program: Program, inputs: Mapping[str, str], seed: int | None = None, columns: Chosen = NONE
+    program: Program, inputs: Mapping[str, Input], seed: int | None = None, columns: Chosen = NONE
 ) -> dict[str, Array]:
     """All outputs, computed in the clear, bit for bit what a run with the same seed gives.  Raises InputError.
 
-    `inputs` has what stands behind `--input NAME=` on the command line: a path, an array of a file such as
-    `model.safetensors:fc1.weight:T`, or a number.
+    `inputs` has what stands behind `--input NAME=` on the command line (a path, an array of a file such as
+    `model.safetensors:fc1.weight:T`, a number), or what is in memory.
 
     `columns` names the columns of a file that are a field of a data set, or an input, if their names do not.
     """
@@ -117,26 +125,34 @@ def simulate(
 
 def run(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None = None,
     timeout: float = PATIENCE,
     columns: Chosen = NONE,
     not_private: bool = False,
-) -> dict[str, Report]:
-    """Run the program between two processes of this machine, by the real protocol; each party's report, by its name.
+    delta: float | None = None,
+    progress: Callable[[str, int], None] | None = None,
+) -> Ended:
+    """Run the program between processes of this machine, by the real protocol; what is known here when it has ended.
 
-    A report's `outputs` are what that party learned: integers on the grid of their kinds.  With a `seed` the run is
-    not private.  The processes are started afresh (`multiprocessing`, spawn), so a script calls this behind
-    `if __name__ == "__main__":`.  Raises InputError and, unless it may be `not_private`, Refused (not-private) where
-    records would leave at an infinite epsilon, both before anything is sent; and PartyFailed.
+    The outputs of its reports are integers on the grid of their kinds.  With a `seed` the run is not private.
+    Raises InputError and, unless it may be `not_private`, Refused (not-private) where records would leave at an
+    infinite epsilon, both before anything is sent; and PartyFailed.
     """
-    accept = None if not_private else _private
-    return run_here(program, inputs, seed, timeout, accept=accept, columns=columns, programs=of_each(program))
+    cost: list[Privacy | Everyone] = []
+
+    def accept(parts: Sequence[Part]) -> None:
+        cost.append(privacy_of(parts, delta) if not_private else _private(parts, delta))
+
+    start, programs = perf_counter(), of_each(program)
+    reports = run_here(program, inputs, seed, timeout, progress, accept, columns, programs=programs)
+    took = phases(reports[program.compiled.evaluator], 0.0, perf_counter() - start)
+    return Ended(program, list(programs.values()) or [program], reports, took, {}, cost[0], seed is not None)
 
 
 def session(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None = None,
     timeout: float = PATIENCE,
     columns: Chosen = NONE,
@@ -153,12 +169,22 @@ def session(
         return Driven(program, started_alone(program, inputs, connection, seed, timeout, columns))
     if program.owners:
         programs, least = of_each(program), len(program.owners)
-        return Driven(program, started_all(programs, inputs, seed, timeout, _private, columns, least, driven=True))
-    return Driven(program, started(program, inputs, seed, timeout, _private, columns, driven=True))
+        return Driven(program, started_all(programs, inputs, seed, timeout, _asked, columns, least, driven=True))
+    return Driven(program, started(program, inputs, seed, timeout, _asked, columns, driven=True))
 
 
-def _private(parts: Sequence[Part]) -> None:
-    """Raises Refused (not-private).  Takes seconds where there is a mechanism."""
-    found = privacy_of(parts, None)
+def told(program: Program) -> str:
+    """The party that is told steps; "" for none."""
+    return next((training.to for training in trainings(program.compiled.plan)), "")
+
+
+def _private(parts: Sequence[Part], delta: float | None = None) -> Privacy | Everyone:
+    """What it costs.  Raises Refused (not-private).  Takes seconds where there is a mechanism."""
+    found = privacy_of(parts, delta)
     if found.cost == inf:
         raise Refused("not-private", found.why_infinite(), help="`not_private=True` runs it all the same")
+    return found
+
+
+def _asked(parts: Sequence[Part]) -> None:
+    _private(parts)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compiler.words.integers import Array
 from lang.numerals import counted
@@ -19,23 +20,24 @@ from runtime.data.columns import NONE, Chosen, Columns, columns_of
 from runtime.data.encode import Wrong, dtype_of, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
+from runtime.data.memory import InMemory, Input, called, lone_array
 from runtime.data.pick import check_rows, check_tensor, pick
 from runtime.data.records import encode_records
 from runtime.data.references import Reference, refuse_pickle
 from runtime.data.shown import some
 from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
 from runtime.data.table import Table
-from runtime.data.tables import open_table, table_of_arrays
+from runtime.data.tables import open_table, table_of_arrays, table_of_memory
 
 _NUMBERS = re.compile(r"[\s\d.,;eE+\-\[\]()]+", re.ASCII)  # one, or some, as they are written elsewhere
 Loaded = Array | dict[str, Array]  # a tensor; a data set by its fields, each (n, *shape)
 
 
 def load_inputs(
-    specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, str], columns: Chosen = NONE
+    specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, Input], columns: Chosen = NONE
 ) -> dict[str, Loaded]:
-    """Every input of one party.  `given` maps names to paths, or to literals for scalars; `columns` names those of a
-    field, `records.x` or `x`, or of an input.  Raises InputError."""
+    """Every input of one party.  `given` maps names to paths, to literals for scalars, or to what is in memory;
+    `columns` names those of a field, `records.x` or `x`, or of an input.  Raises InputError."""
     names = {spec.name for spec in specs}
     for name, value in given.items():
         if name not in names:
@@ -43,7 +45,7 @@ def load_inputs(
             raise InputError(
                 f"the program has no input `{name}` of this party",
                 help=f"its inputs are: {known}",
-                file=brief(f"{name}={value}"),
+                file=brief(f"{name}={called(value)}"),
             )
     for spec in specs:
         if spec.name not in given:
@@ -60,17 +62,26 @@ def load_inputs(
     }
 
 
-def load_tensor(spec: TensorSpec, value: str, columns: Chosen = NONE) -> Array:
-    """An `input`: a path, an array of a file (`Reference`), or a number if it is a scalar; integers of `spec.shape`.
+def load_tensor(spec: TensorSpec, value: Input, columns: Chosen = NONE) -> Array:
+    """An `input`: a path, an array of a file (`Reference`) or of memory, or a number if it is a scalar; integers of
+    `spec.shape`.
 
     The columns of a table are the tensor's last axis; a vector is one column.
     """
+    if isinstance(value, InMemory):
+        return _from_memory(spec, value, columns)
     reference = Reference.of(value)
     if not reference.transposed:
         return _tensor(spec, reference, columns)
     if len(spec.shape) != 2:
         raise InputError(f"`{spec.name}` is no matrix, which alone is transposed", help="leave out `:T`", file=value)
     return np.ascontiguousarray(_tensor(spec, reference, columns).T)
+
+
+def _from_memory(spec: TensorSpec, held: InMemory, columns: Chosen) -> Array:
+    if held.frame:
+        return _from_table(spec, table_of_memory(held), columns)
+    return encode_array(held.name, spec.name, lone_array(held, spec), spec.kind)
 
 
 def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> Array:
@@ -95,31 +106,45 @@ def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> Array:
     return encode_array(path, reference.array or spec.name, array, spec.kind)
 
 
-def load_dataset(spec: DatasetSpec, path: str, columns: Chosen = NONE) -> dict[str, Array]:
+def load_dataset(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> dict[str, Array]:
     """A `dataset`: each field's rows, integers of shape (n, *field.shape), n >= 1, every `where` met."""
     table = records_table(spec, path, columns)
     found = encode_records(table, spec.fields, mapped(spec, table, columns))
     return {field.name: rows.reshape(-1, *field.shape) for field, rows in zip(spec.fields, found, strict=True)}
 
 
-def records_table(spec: DatasetSpec | TensorSpec, path: str, columns: Chosen = NONE) -> Table:
+def records_table(spec: DatasetSpec | TensorSpec, path: Input, columns: Chosen = NONE) -> Table:
     """The file as a table; its arrays that bear a field's name have the field's shape.  Raises InputError."""
+    if isinstance(path, InMemory):
+        return _memory_table(spec, path, columns)
     match format_of(path):
         case None:
             raise _no_records(spec, path)
         case Named(read):
-            arrays = dict(read(path))
-            fields = fields_of(spec)
-            if len(fields) == 1 and len(arrays) == 1 and not chosen_for(spec, columns):
-                arrays = {fields[0].name: next(iter(arrays.values()))}  # a file's only array answers to every name
-            for field in fields:
-                if field.name in arrays and field.name not in chosen_for(spec, columns):
-                    check_rows(path, field.name, arrays[field.name], field.shape)
-            return table_of_arrays(path, arrays)
+            return table_of_arrays(path, _fitting(spec, path, read(path), columns))
         case Text() | Tabular() | Single():
             return open_table(path)
         case _ as never:
             assert_never(never)
+
+
+def _memory_table(spec: DatasetSpec | TensorSpec, held: InMemory, columns: Chosen) -> Table:
+    if held.frame or held.single is not None:
+        return table_of_memory(held)
+    return table_of_memory(replace(held, arrays=_fitting(spec, held.name, held.arrays, columns)))
+
+
+def _fitting(
+    spec: DatasetSpec | TensorSpec, file: str, arrays: Mapping[str, NDArray[np.generic]], columns: Chosen
+) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a file, of which those that bear a field's name have the field's shape.  Raises InputError."""
+    arrays, fields, chosen = dict(arrays), fields_of(spec), chosen_for(spec, columns)
+    if len(fields) == 1 and len(arrays) == 1 and not chosen:
+        arrays = {fields[0].name: next(iter(arrays.values()))}  # a file's only array answers to every name
+    for field in fields:
+        if field.name in arrays and field.name not in chosen:
+            check_rows(file, field.name, arrays[field.name], field.shape)
+    return arrays
 
 
 def _no_records(spec: DatasetSpec | TensorSpec, given: str) -> InputError:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.data.errors import InputError
+from runtime.data.memory import Input, called
 from runtime.data.spellings import meant
 from runtime.data.table import Block, Part, Table
 from runtime.data.tables import open_table
@@ -26,8 +27,8 @@ _FORMER = b"ccr data set 1\0"
 Numbers = NDArray[np.float64]  # shape (rows, columns)
 
 
-def marks(path: str, key: bytes) -> bytes:
-    """The marks of a file's records, sorted, MARK bytes for one.  Raises InputError."""
+def marks(path: Input, key: bytes) -> bytes:
+    """The marks of the records of a file, sorted, MARK bytes for one.  Raises InputError."""
     found: list[bytes] = []
     for numbers, texts in _rows(path):
         with np.errstate(over="ignore"):
@@ -37,11 +38,11 @@ def marks(path: str, key: bytes) -> bytes:
             hmac.digest(key, row.tobytes() + text, "sha256")[:MARK] for row, text in zip(values, texts, strict=True)
         ]
     if not found:
-        raise InputError("there are no records", help="give at least one row", file=path)
+        raise InputError("there are no records", help="give at least one row", file=called(path))
     return b"".join(sorted(found))
 
 
-def former(path: str) -> str | None:
+def former(path: Input) -> str | None:
     """The hash by which older versions knew a file's records, with their columns in this order; None for what they did
     not read."""
     rows: list[bytes] = []
@@ -55,7 +56,7 @@ def former(path: str) -> str | None:
     return hashlib.sha256(header + b"".join(sorted(rows))).hexdigest()
 
 
-def _rows(path: str) -> Iterator[tuple[Numbers, Sequence[bytes]]]:
+def _rows(path: Input) -> Iterator[tuple[Numbers, Sequence[bytes]]]:
     """Some of the rows at a time: their numbers, NaN for what is none, and what stands for their texts."""
     table = open_table(path)
     for part in table.whole():

@@ -63,7 +63,7 @@ def _closest(arrays: Arrays, name: str, shape: tuple[int, ...]) -> list[str]:
 
 
 def _may_be(found: tuple[int, ...] | None, wanted: tuple[int, ...]) -> bool:
-    return found is not None and (_long(found) == _long(wanted) or found == wanted[::-1])
+    return found is not None and (long(found) == long(wanted) or found == wanted[::-1])
 
 
 def _shape(arrays: Arrays, name: str) -> tuple[int, ...] | None:
@@ -78,14 +78,14 @@ def _shape(arrays: Arrays, name: str) -> tuple[int, ...] | None:
 
 def _shown(arrays: Arrays, name: str) -> str:
     shape = _shape(arrays, name)
-    return "" if shape is None else f" {_axes(shape)}"
+    return "" if shape is None else f" {axes(shape)}"
 
 
 def check_rows(file: str, name: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:
     """Raises InputError unless each of the array's n >= 0 rows has that shape."""
     if array.shape[1:] != shape or not array.ndim:
         raise InputError(
-            f"`{name}` has shape {_axes(array.shape)} where the program needs {_axes(['n', *shape])}",
+            f"`{name}` has shape {axes(array.shape)} where the program needs {axes(['n', *shape])}",
             help="reshape or transpose the array before saving it",
             file=file,
         )
@@ -104,26 +104,26 @@ def check_tensor(reference: Reference, array: NDArray[np.generic], spec: TensorS
     if len(found) == 2 and found[::-1] == wanted:
         verb = "leave it as it is" if reference.transposed else "transpose it"
         help = f"to {verb} write {spec.name}={other}"
-    elif _long(found) == _long(wanted):
+    elif long(found) == long(wanted):
         help = (
-            f"only axes of length 1 differ: save it with .reshape({str(wanted) if not wanted else _axes(wanted)[1:-1]})"
+            f"only axes of length 1 differ: save it with .reshape({str(wanted) if not wanted else axes(wanted)[1:-1]})"
         )
     else:
         help = "reshape it before saving it, or name another array"
     whose = f" for `{spec.name}`" if name != spec.name else ""
-    turned = f", {_axes(found[::-1])} if transposed," if reference.transposed else ""
+    turned = f", {axes(found[::-1])} if transposed," if reference.transposed else ""
     raise InputError(
-        f"`{name}` has shape {_axes(found)}{turned} where the program needs {_axes(spec.shape)}{whose}",
+        f"`{name}` has shape {axes(found)}{turned} where the program needs {axes(spec.shape)}{whose}",
         help=help,
         file=reference.path,
     )
 
 
-def _axes(shape: Sequence[int | str]) -> str:
+def axes(shape: Sequence[int | str]) -> str:
     """`[64, 10]`"""
     return f"[{', '.join(map(str, shape))}]"
 
 
-def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
+def long(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Without the axes of length 1, which order nothing."""
     return tuple(n for n in shape if n != 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import assert_never, cast
@@ -13,13 +14,16 @@ from numpy.typing import NDArray
 from runtime.data.arrays import instead, texts
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
+from runtime.data.memory import InMemory, Input
 from runtime.data.references import refuse_pickle
 from runtime.data.table import ROWS, Block, Column, Part, Table
 from runtime.data.text import table_of_lines
 
 
-def open_table(path: str) -> Table:
-    """The table of a file in any of the `formats`.  Raises InputError."""
+def open_table(path: Input) -> Table:
+    """The table of a file in any of the `formats`, or of what is in memory.  Raises InputError."""
+    if isinstance(path, InMemory):
+        return table_of_memory(path)
     match format_of(path):
         case Text(read, form):
             return table_of_lines(path, form(path), read(path))
@@ -54,6 +58,15 @@ def table_of_arrays(path: str, arrays: Mapping[str, NDArray[np.generic]]) -> Tab
         if name == "arr_0":  # as np.savez calls what was given no name
             return table_of_array(path, only)
     return _table(path, "arrays", dict(sorted(arrays.items())))
+
+
+def table_of_memory(held: InMemory) -> Table:
+    """A frame's columns go by their names alone, of whatever order; arrays as those of a file."""
+    if held.frame:
+        return replace(_table(held.name, "a data frame", held.arrays), arrays={})
+    if (single := held.single) is not None:
+        return table_of_array(held.name, single)
+    return _table(held.name, "arrays", dict(sorted(held.arrays.items())))
 
 
 def _table(path: str, form: str, arrays: Mapping[str, NDArray[np.generic]], named: bool = True) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runtime.data.marks import MARK, former, marks
+from runtime.data.memory import Input
 from runtime.ledger.books import Books
 from runtime.ledger.rows import digest
 from runtime.ledger.store import Ledger
@@ -22,13 +23,13 @@ class Held:
         return len(self.marks) // MARK
 
 
-def identify(ledger: Ledger, path: str) -> Held:
+def identify(ledger: Ledger, path: Input) -> Held:
     """Records are known by the hash of their marks, in whatever format and order.  Raises InputError and Refused."""
     found, books = marks(path, ledger.row_key()), ledger.books()
     return Held(_name(books, digest(found), path), found)
 
 
-def _name(books: Books, found: str, path: str) -> str:
+def _name(books: Books, found: str, path: Input) -> str:
     """Older versions named data sets otherwise, and the first of them kept no marks."""
     if found in books.named:
         return books.named[found]

@@ -11,6 +11,7 @@ from compiler.schedule.told import trainings
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
+from runtime.data.memory import Input
 from runtime.data.references import path_of
 from runtime.data.unchanged import unchanged
 from runtime.execute.follow import Follow
@@ -46,13 +47,15 @@ class Ready:
 def ready(
     program: Program,
     bearer: Bearer,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None,
     columns: Chosen = NONE,
     agreed: Agreed | None = None,
 ) -> Ready:
     """Raises InputError and Refused, before anybody is met."""
-    with unchanged(map(path_of, inputs.values())):  # what is charged is what is computed on
+    with unchanged(
+        path_of(given) for given in inputs.values() if isinstance(given, str)
+    ):  # what is charged is what is computed on
         sources = prepare(program, bearer.party, inputs, RunSecret.of(seed, owner(program.compiled)), columns)
         if agreed is None:
             return Ready(sources, Permit(), Follow())

@@ -13,12 +13,14 @@ from runtime.contract import canonical, terms
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
+from runtime.data.memory import Input
 from runtime.ledger.store import default_path
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.tls import Listener, connect
 from runtime.party.agreed import Agreed, ready
-from runtime.party.both import EXPECTED, Child, Denied, Failed, Ready, Throttle, Told, driven, refused, serve
+from runtime.party.both import EXPECTED, Throttle, driven, refused, serve
+from runtime.party.child import Child, Denied, Failed, Ready, Told
 from runtime.party.ledger_permit import Bearer
 from runtime.party.run import run
 from runtime.program import Program, from_own_artifact
@@ -49,7 +51,7 @@ class Task:
     name: str
     artifact: bytes
     bearer: Bearer
-    inputs: dict[str, str]
+    inputs: dict[str, Input]
     columns: Chosen
     seed: int | None
     agreed: Agreed | None
@@ -67,7 +69,7 @@ class Task:
 @contextmanager
 def started_alone(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     connection: Connection,
     seed: int | None,
     timeout: float,
@@ -88,7 +90,7 @@ def started_alone(
 
 def _task(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     given: Connection,
     seed: int | None,
     timeout: float,

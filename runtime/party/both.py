@@ -6,22 +6,18 @@ sees no label.  Each child reads its own files.
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from threading import Lock
-from typing import Any, assert_never
+from typing import assert_never
 
 from compiler.program import Compiled, owner
 from compiler.words.integers import Array
-from runtime.contract.refused import Refused as NotAllowed
 from runtime.data.columns import NONE, Chosen
-from runtime.data.errors import Counted, InputError
+from runtime.data.errors import InputError
+from runtime.data.memory import Input, called
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Drive, Follow, Made, undriven
 from runtime.net import keys
@@ -29,6 +25,18 @@ from runtime.net.errors import NetworkError
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
 from runtime.ot.errors import CheatingDetected
+from runtime.party.child import (
+    PATIENCE,
+    Advanced,
+    Answer,
+    Child,
+    Denied,
+    Failed,
+    Ready,
+    Refused,
+    Told,
+    denied,
+)
 from runtime.party.errors import PartyFailed
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
@@ -37,7 +45,6 @@ from runtime.session.errors import Disagreement
 
 HOST = "127.0.0.1"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)
-PATIENCE = 3.0  # seconds for a child to end after its peer has failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Task:
     name: str
     artifact: bytes
     party: str
-    given: dict[str, str]
+    given: dict[str, Input]
     columns: Chosen
     seed: int | None  # of the run secret; without one each party draws its own
     identity: Identity
@@ -57,56 +64,14 @@ class Task:
     driven: bool = False  # whoever started it says what is carried on after each step
 
 
-# What a child tells.
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Inputs are good; the port it listens on, or 0, and the rows of its data sets."""
-
-    port: int
-    records: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Advanced:
-    and_gates: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An input is wrong; nothing has been sent."""
-
-    what: str
-    help: str
-    file: str
-    row: int | None
-    column: str | None
-    counted: Counted
-
-
-@dataclass(frozen=True, slots=True)
-class Denied:
-    """A contract or a ledger does not allow it."""
-
-    reason: str
-    what: str
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    reason: str
-
-
 Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
 Accept = Callable[[Sequence[Part]], None]  # told all before anything is sent, of several owners each one's; may raise
-Told = Ready | Advanced | Made | Refused | Denied | Failed | Report
-Answer = Sequence[Array] | None  # to Made: what is carried on, if it is not what the program says
 
 
 @contextmanager
 def started(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None,
     timeout: float,
     accept: Accept | None = None,
@@ -148,18 +113,20 @@ def started(
             child.stop()
 
 
-def _own(program: Program, party: str, inputs: Mapping[str, str]) -> dict[str, str]:
+def _own(program: Program, party: str, inputs: Mapping[str, Input]) -> dict[str, Input]:
     names = {entry.name for entry, _, _ in program.compiled.inputs if entry.party == party}
     names |= {d.name for d in program.compiled.datasets if d.party == party}
     return {name: value for name, value in inputs.items() if name in names}
 
 
-def _unknown(program: Program, inputs: Mapping[str, str]) -> None:
+def _unknown(program: Program, inputs: Mapping[str, Input]) -> None:
     known = [e.name for e, _, _ in program.compiled.inputs] + [d.name for d in program.compiled.datasets]
     for name, value in inputs.items():
         if name not in known:
             raise InputError(
-                f"the program has no input `{name}`", help=f"its inputs are: {', '.join(known)}", file=f"{name}={value}"
+                f"the program has no input `{name}`",
+                help=f"its inputs are: {', '.join(known)}",
+                file=f"{name}={called(value)}",
             )
 
 
@@ -202,65 +169,6 @@ def collect(
     return {party: reports[party] for party in children if party in reports}
 
 
-class Child:
-    """A party's process and the pipe to it."""
-
-    def __init__(self, party: str, work: Callable[[Connection, Any], None], task: object) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.party = party
-        self.pipe, theirs = context.Pipe()
-        self.process: BaseProcess = context.Process(target=work, args=(theirs, task), name=f"ccr {party}", daemon=True)
-        with _deaf():
-            self.process.start()
-        theirs.close()
-
-    def told(self) -> Told:
-        """The next thing the child says; a dead child has failed."""
-        try:
-            told: Told = self.pipe.recv()
-        except (EOFError, OSError):
-            self.process.join(PATIENCE)
-            code = self.process.exitcode or 0
-            how = signal.Signals(-code).name if code < 0 else f"exit status {code}"
-            return Failed(f"its process ended in the middle ({how})")
-        return told
-
-    def ready(self) -> Ready:
-        """That it is; raises InputError or PartyFailed."""
-        told = self.told()
-        match told:
-            case Ready():
-                return told
-            case Refused(what, help, file, row, column, counted):
-                raise InputError(what, help=help, file=file, row=row, column=column, counted=counted)
-            case Denied():
-                raise denied(told)
-            case Failed(reason):
-                raise PartyFailed(f"{self.party}: {reason}")
-            case Advanced() | Made() | Report():
-                raise PartyFailed(f"{self.party}: its process said {type(told).__name__} too early")
-            case _:
-                assert_never(told)
-
-    def stop(self) -> None:
-        self.pipe.close()
-        self.process.join(PATIENCE)
-        if self.process.is_alive():
-            self.process.terminate()
-            self.process.join()
-
-
-@contextmanager
-def _deaf() -> Generator[None]:
-    """A process started inside never hears Ctrl-C, not even while it imports: the parent does, and ends both."""
-    resource_tracker.ensure_running()  # started with the first process, it would unblock the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def work_alone(pipe: Connection, task: Task) -> None:
     """The child's whole life."""
     serve(pipe, lambda: _work(pipe, task))
@@ -274,10 +182,6 @@ def serve(pipe: Connection, work: Callable[[], Told]) -> None:
 
 def refused(error: InputError) -> Refused:
     return Refused(error.what, error.help, error.file, error.row, error.column, error.counted)
-
-
-def denied(told: Denied) -> NotAllowed:
-    return NotAllowed(told.reason, told.what, help=told.help)
 
 
 def _work(pipe: Connection, task: Task) -> Told:

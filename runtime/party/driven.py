@@ -20,7 +20,8 @@ from compiler.words.ir import Type
 from lang import typed
 from runtime.data.encode import encode_floats
 from runtime.execute.follow import Made
-from runtime.party.both import Advanced, Child, collect
+from runtime.party.both import collect
+from runtime.party.child import Advanced, Child
 from runtime.party.run import Report
 from runtime.party.sources import kind_of
 from runtime.program import Program
@@ -55,7 +56,7 @@ def trained(program: Program) -> tuple[Trained, ...]:
 class Driven:
     """A session of which each step is one turn of a loop:
 
-        with ccr.session(program, inputs) as session:
+        with api.session(program, inputs) as session:
             for noisy in session:
                 session.weights = {"w": session.weights["w"] - 0.125 * noisy["w"]}
         session.reports["vendor"].outputs["w"]
@@ -80,7 +81,7 @@ class Driven:
     def __enter__(self) -> Driven:
         """Raises ValueError the second time."""
         if self._entered:
-            raise ValueError("a session is begun once: `ccr.session` makes another")
+            raise ValueError("a session is begun once: `session` makes another")
         self._entered = True
         self._children = self._at_work.__enter__()
         return self

@@ -12,6 +12,7 @@ from compiler.program import receiver
 from compiler.schedule.told import trainings
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
+from runtime.data.memory import Input
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.follow import Follow, undriven
 from runtime.execute.pool import Pool
@@ -22,13 +23,8 @@ from runtime.party.both import (
     EXPECTED,
     HOST,
     Accept,
-    Advanced,
-    Child,
-    Failed,
-    Ready,
     Task,
     Throttle,
-    Told,
     collect,
     driven,
     refused,
@@ -36,6 +32,7 @@ from runtime.party.both import (
     started,
     work_alone,
 )
+from runtime.party.child import Advanced, Child, Failed, Ready, Told
 from runtime.party.run import Report, run
 from runtime.party.several import Given, Together, prepared, together
 from runtime.program import Program, from_own_artifact
@@ -50,7 +47,7 @@ class Receiver:
     name: str
     artifacts: Mapping[str, bytes]  # by owner, as all that follows
     party: str
-    given: dict[str, str]
+    given: dict[str, Input]
     columns: Chosen
     seed: int | None
     identity: Identity
@@ -62,7 +59,7 @@ class Receiver:
 
 def run_here(
     program: Program,
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None,
     timeout: float,
     progress: Callable[[str, int], None] | None = None,
@@ -100,7 +97,7 @@ def run_here(
 @contextmanager
 def started_all(
     programs: Mapping[str, Program],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None,
     timeout: float,
     accept: Accept | None,

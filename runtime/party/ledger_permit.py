@@ -19,6 +19,7 @@ from runtime.contract.sign import hold as hold_signed
 from runtime.contract.terms import Contract, Terms
 from runtime.data.content import content
 from runtime.data.load import Loaded
+from runtime.data.memory import Input
 from runtime.data.specs import DatasetSpec
 from runtime.ledger.agreed import write_down
 from runtime.ledger.books import Books
@@ -51,7 +52,7 @@ def permit(
     contract: Contract,
     program: Program,
     bearer: Bearer,
-    files: Mapping[str, str],
+    files: Mapping[str, Input],
     ledger: Path,
     loaded: Mapping[str, Loaded],
     policy: Policy | None = None,
@@ -88,7 +89,7 @@ def _permit(
     terms: Terms,
     program: Program,
     party: str,
-    files: Mapping[str, str],
+    files: Mapping[str, Input],
     ledger: Path,
     about: About,
     policy: Policy | None,

@@ -10,6 +10,7 @@ from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
+from runtime.data.memory import Input
 from runtime.execute import engines
 from runtime.execute.follow import Follow
 from runtime.execute.walk import Progress
@@ -45,7 +46,7 @@ class Report:
 
 
 def prepare(
-    program: Program, party: str, given: Mapping[str, str], secret: RunSecret, columns: Chosen = NONE
+    program: Program, party: str, given: Mapping[str, Input], secret: RunSecret, columns: Chosen = NONE
 ) -> PartySources:
     """The party's inputs, read and checked; raises InputError.  Nothing is sent before this has succeeded."""
     try:

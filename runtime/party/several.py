@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from threading import Lock
+from typing import Generic, TypeVar
 
 from compiler.program import Compiled, everyone, receiver
 from compiler.schedule.told import Training
 from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
+from runtime.data.memory import Input, called
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.clear import ClearBackend
 from runtime.execute.follow import Drive, Made
@@ -24,25 +26,27 @@ from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 
+Value = TypeVar("Value", bound=Input)
 
-class Given:
+
+class Given(Generic[Value]):
     """Inputs as they are named where all parties run together: `OWNER.NAME` for an owner's."""
 
-    def __init__(self, program: Compiled, inputs: Mapping[str, str]) -> None:
+    def __init__(self, program: Compiled, inputs: Mapping[str, Value]) -> None:
         """Raises InputError for a name that the program does not have."""
-        self._of = {party: dict[str, str]() for party in everyone(program)}
+        self._of = {party: dict[str, Value]() for party in everyone(program)}
         sets, entries = [d.name for d in program.datasets], [entry.name for entry, _, _ in program.inputs]
         known = {f"{owner}.{name}": (owner, name) for owner in program.owners for name in sets}
         known |= {name: (receiver(program), name) for name in entries}
         for name, value in inputs.items():
             if name not in known:
                 help = f"its inputs are: {', '.join(known)}"
-                raise InputError(f"the program has no input `{name}`", help=help, file=f"{name}={value}")
+                raise InputError(f"the program has no input `{name}`", help=help, file=f"{name}={called(value)}")
             party, own = known[name]
             self._of[party][own] = value
         self._missing = [name for name, (party, own) in known.items() if own not in self._of[party]]
 
-    def whole(self) -> Given:
+    def whole(self) -> Given[Value]:
         """The same; raises InputError if one is missing."""
         if self._missing:
             name = self._missing[0]
@@ -50,14 +54,14 @@ class Given:
             raise InputError(f"the input `{name}` is missing", help=help, file="")
         return self
 
-    def of(self, party: str) -> dict[str, str]:
+    def of(self, party: str) -> dict[str, Value]:
         """By the names that they have in this party's program."""
         return self._of[party]
 
 
 def prepared(
     programs: Mapping[str, Program],
-    inputs: Mapping[str, str],
+    inputs: Mapping[str, Input],
     seed: int | None,
     pool: Pool,
     columns: Chosen = NONE,
@@ -72,7 +76,7 @@ def prepared(
 
 
 def in_the_clear(
-    programs: Mapping[str, Program], inputs: Mapping[str, str], seed: int | None, columns: Chosen = NONE
+    programs: Mapping[str, Program], inputs: Mapping[str, Input], seed: int | None, columns: Chosen = NONE
 ) -> dict[str, Array]:
     """All outputs, without any protocol: what a run with the same seed gives.  Raises InputError.
 

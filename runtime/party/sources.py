@@ -33,6 +33,7 @@ from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, known_columns, load_inputs
 from runtime.data.marks import MARK, marks
+from runtime.data.memory import Input, called
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
 from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, draw_whole, gather
 from runtime.privacy.randomness import RunSecret
@@ -60,7 +61,7 @@ def specs(program: Compiled, parties: frozenset[str]) -> list[TensorSpec | Datas
 
 
 def load(
-    program: Compiled, parties: frozenset[str], given: Mapping[str, str], columns: Chosen = NONE
+    program: Compiled, parties: frozenset[str], given: Mapping[str, Input], columns: Chosen = NONE
 ) -> dict[str, Loaded]:
     """The inputs of these parties from files; raises InputError."""
     known_columns(specs(program, frozenset(program.parties)), columns)
@@ -72,20 +73,20 @@ def load(
             raise InputError(
                 f"it has {n} records, where `measure` counts {draw.batch}",
                 help=f"write `rows = {n}` in the program, or give it as a `param`",
-                file=given[draw.dataset],
+                file=called(given[draw.dataset]),
             )
         if n < draw.batch:
             raise InputError(
                 f"its records are fewer than one batch of {draw.batch}",
                 help="lower the program's batch",
-                file=given[draw.dataset],
+                file=called(given[draw.dataset]),
             )
     for names in program.disjoint:
         _disjoint({name: given[name] for name in names if name in loaded})
     return loaded
 
 
-def _disjoint(files: Mapping[str, str]) -> None:
+def _disjoint(files: Mapping[str, Input]) -> None:
     """Data sets that are said to have no person in common have at least no record; raises InputError."""
     key, seen = os.urandom(MARK), dict[bytes, str]()
     for name, path in files.items():
@@ -95,7 +96,7 @@ def _disjoint(files: Mapping[str, str]) -> None:
             raise InputError(
                 f"{len(common)} of its records are in `{seen[min(common)]}` too, and the program says `disjoint`",
                 help="give parts that have no person in common, or leave out `disjoint`",
-                file=path,
+                file=called(path),
             )
         seen |= dict.fromkeys(own, name)
 

@@ -31,22 +31,28 @@ def page(
     other: Savings | None = None,
 ) -> str:
     """The whole report."""
-    shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
     parts = [
         paragraphs(parties(program.compiled)),
-        _totals(work),
+        totals(work),
         *section("Privacy", paragraphs(privacy.lines())),
-        *section("Lines", _lines(program, found)),
+        *section("Lines", lines(program, found)),
         *section("Cells", table(spent.cells_header(found), spent.cells(found), (1,))),
         *section("Kernels", _kernels(work)),
         *section("Passes", table(spent.PASSES, spent.passes(found))),
         *(_savings(other) if other else []),
         *(section("Ranges", _ranges(rows)) if rows else []),
     ]
-    return document(program.name, f"digest <code>{escape(program.digest)}</code>", parts, shades)
+    return document(program.name, f"digest <code>{escape(program.digest)}</code>", parts, shades())
 
 
-def _totals(work: Work) -> str:
+def shades(within: str = "") -> str:
+    """The style of the lines, in the whole page or `within` what a selector says."""
+    return "\n".join(
+        f"{within}.heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1)
+    )
+
+
+def totals(work: Work) -> str:
     return table(
         (
             "AND gates",
@@ -103,7 +109,7 @@ def _ranges(rows: Sequence[Width]) -> str:
     return table(ranges.HEADER, map(ranges.cells, rows), (5,))
 
 
-def _lines(program: Program, found: Attribution) -> str:
+def lines(program: Program, found: Attribution) -> str:
     """Each file's text with the ANDs and bytes that begin on each line, the dearer the warmer."""
     ands: Counter[tuple[str, int]] = Counter()
     sent: Counter[tuple[str, int]] = Counter()

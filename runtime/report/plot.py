@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
+from io import BytesIO
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,21 @@ def available() -> bool:
 
 def plot(spending: Spending, path: Path) -> None:
     """Write the picture, whole or not at all; its ending, one of ENDINGS, says in which format.  Raises OSError."""
+    drawn = figure(spending)
+    replace(path, lambda file: drawn.savefig(file, format=path.suffix[1:]))
+
+
+def figure(spending: Spending) -> Any:
+    """A Figure of matplotlib, which notebooks show whether or not they know of matplotlib."""
     from matplotlib.figure import Figure
 
-    figure: Any = Figure(figsize=(10, 4), layout="constrained")
+    class Picture(Figure):
+        def _repr_png_(self) -> bytes:
+            stream = BytesIO()
+            self.savefig(stream, format="png")
+            return stream.getvalue()
+
+    figure: Any = Picture(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     delta, told = spending.privacy.delta, spending.told
     steps = sum(m.steps for m in told)
@@ -34,7 +47,7 @@ def plot(spending: Spending, path: Path) -> None:
     _draw(right, [(g.delta, g.epsilon) for g in over_delta(told)])
     right.set(xlabel="delta", ylabel="epsilon", xscale="log", title=counted(steps, "step"))
     figure.suptitle(f"{ADJACENCY}; {UNIT}; {spending.each[0].accountant}", fontsize=9)
-    replace(path, lambda file: figure.savefig(file, format=path.suffix[1:]))
+    return figure
 
 
 def _draw(axes: Any, points: Sequence[tuple[float, float]]) -> None:

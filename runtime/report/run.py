@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compiler.program import Released
+from compiler.program import Released, and_gates
 from compiler.words.integers import Array
 from runtime.data.references import Reference
 from runtime.net.traffic import Traffic
@@ -52,6 +52,20 @@ class Ended:
         return {name: value for report in self.reports.values() for name, value in report.outputs.items()}
 
     @property
+    def and_gates(self) -> int:
+        return self._any.and_gates
+
+    @property
+    def traffic(self) -> Traffic:
+        """Bytes by kind, as they were counted."""
+        return self._any.traffic
+
+    @property
+    def took(self) -> float:
+        """Seconds from the greeting to the outputs."""
+        return sum(self._last.seconds.values())
+
+    @property
     def _any(self) -> Report:
         """Of several owners' run, that of the party that has all of it, if it is here."""
         reports = list(self.reports.values())
@@ -83,7 +97,7 @@ class Ended:
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes": self._any.traffic.as_json(),
-            "predicted": {"bytes": self._foreseen().as_json(), "seconds": self._predicted()},
+            "predicted": {"bytes": self.foreseen.as_json(), "seconds": self.predicted},
             "bytes_sent": sent,
             "parties": {
                 r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
@@ -142,12 +156,20 @@ class Ended:
             return {}
         return {**self.privacy.epsilons(), "gone": dict(self._any.gone)}
 
-    def _foreseen(self) -> Traffic:
+    @property
+    def foreseen(self) -> Traffic:
+        """Bytes that were predicted, of all runs."""
         each = [traffic(program.compiled) for program in self.programs]
         kinds = ([t.tables, t.corrections, t.transfers, t.outputs] for t in each)
         return Traffic(*map(sum, zip(*kinds, strict=True)))
 
-    def _predicted(self) -> float:
+    @property
+    def foreseen_gates(self) -> int:
+        return sum(and_gates(program.compiled.plan) for program in self.programs)
+
+    @property
+    def predicted(self) -> float:
+        """Seconds of the work of all runs, and over a link what that takes besides."""
         return sum(seconds(program.compiled, self.link) for program in self.programs)
 
     def _interval(self, output: Released, value: Array) -> Intervals | None:
@@ -162,6 +184,11 @@ class Ended:
         if self.seeded:
             lines = [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(lines)]
         return [*lines, self._charged()]
+
+    def price(self) -> list[str]:
+        """Epsilon, in sentences."""
+        price = self.privacy.price()
+        return [f"WARNING: {SEEDED}", "without the seed it would be:", *price] if self.seeded else price
 
     def _charged(self) -> str:
         report = self._any
@@ -183,13 +210,12 @@ class Ended:
         speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
-        predicted, foreseen = self._foreseen(), duration(self._predicted())
-        took = sum(self._last.seconds.values())
+        predicted, foreseen = self.foreseen, duration(self.predicted)
         over = "over this link" if self.link else "without the network"
         return [
             f"{count(gates)} AND gates, {self._any.backend} backend",
             f"{wording.traffic(sent_by_kind)} (predicted {size(predicted.total)}{speed})",
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
-            f"{duration(took)} from the greeting to the outputs (predicted {foreseen} {over})",
+            f"{duration(self.took)} from the greeting to the outputs (predicted {foreseen} {over})",
         ]

@@ -12,10 +12,10 @@ import pytest
 from support import shared_circuits as shared
 from support.command import MILLIONAIRES, call
 
-import ccr
 from compiler.gates.bristol import circuit_of
 from compiler.gates.netlist import Netlist, netlist
 from lang.syntax.load import CIRCUIT, named
+from runtime import api
 from runtime.cli import circuit_program
 
 FILE = """4 7
@@ -222,7 +222,7 @@ def test_names_of_functions(file: str, name: str) -> None:
 
 def test_kernels_of_a_program(tmp_path: Path) -> None:
     """Each in a file, which is the circuit that is garbled."""
-    compiled = ccr.compile(MILLIONAIRES).compiled
+    compiled = api.compile(MILLIONAIRES).compiled
     for form, ending in (("bristol", "txt"), ("verilog", "v"), ("dot", "dot")):
         done = call("inspect", MILLIONAIRES, "--export", form, "--export-to", str(tmp_path / form), "--json")
         assert json.loads(done.stdout)["exported"] == [

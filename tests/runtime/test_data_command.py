@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.command import call
-from support.contracts import ROWS, SOURCE, program, write_records
+from support.contracts import ROWS, SOURCE, write_records
 from support.room import Room
 
 import ccr
@@ -88,8 +88,8 @@ def test_columns_in_the_clear_and_between_two_processes(folder: Path) -> None:
     assert ran.exit_code == 0 and "own.csv: not read: `name`" in ran.stderr
     assert json.loads(ran.stdout)["outputs"]["w"] == plain["w"]
     columns = {"x": ["second", "first"], "y": ["third"]}
-    found = ccr.simulate(program(), {"w0": "w0.npz", "records": "own.csv"}, seed=3, columns=columns)
-    assert (found["w"] / 64).tolist() == plain["w"]
+    found = ccr.compile("small.ccr").simulate(w0="w0.npz", records="own.csv", seed=3, columns=columns)
+    assert found["w"].tolist() == plain["w"]
 
 
 def test_columns_in_contracts_and_budgets(folder: Path) -> None:

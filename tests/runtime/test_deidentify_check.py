@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.contracts import SOURCE
 from support.planted import RULES, plant
 
-import ccr
+from runtime import api
 from runtime.data.deidentify import rules as reading
 from runtime.data.deidentify.check import Checked, check
 from runtime.data.deidentify.outliers import outliers
@@ -188,7 +188,7 @@ def test_outliers_of_what_a_where_compares(tmp_path: Path) -> None:
     text = SOURCE.replace("x: Feature[2] where norm2(x) <= 1.0; y: bit;", "a: uint<3>; b: uint<3> where a <= b;")
     program = tmp_path / "p.ccr"
     program.write_text(text.replace("loss logistic(dot(w, row.x), row.y);", "grad w = [row.a as Feature, 0.5];"))
-    (spec,) = (s for s in specs(ccr.compile(program).compiled, frozenset({"hospital"})) if isinstance(s, DatasetSpec))
+    (spec,) = (s for s in specs(api.compile(program).compiled, frozenset({"hospital"})) if isinstance(s, DatasetSpec))
     table = records_table(spec, str(path))
     found = {f.columns[0]: f.rows for f in outliers(table, spec.fields, mapped(spec, table))}
     assert found == {"a": (3, 4, 5)}

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from support.command import MILLIONAIRES
 from support.contracts import write_records
 
-import ccr
+from runtime import api
+from runtime.data.errors import InputError
+from runtime.party.run import Report
 
 SOURCE = """party vendor; party hospital;
 type Weight = fix<12, 6>;
@@ -30,10 +32,10 @@ RATE = 2.0
 Weights = Mapping[str, NDArray[np.float64]]
 
 
-def program(folder: Path, rate: float = RATE, more: str = "") -> ccr.Program:
+def program(folder: Path, rate: float = RATE, more: str = "") -> api.Program:
     path = folder / "told.ccr"
     path.write_text(SOURCE.replace("RATE", str(rate)).replace("MORE", more))
-    return ccr.compile(path)
+    return api.compile(path)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def inputs(tmp_path: Path) -> dict[str, str]:
     return {"records": str(write_records(tmp_path / "records.csv")), "w0": str(tmp_path / "w0.csv"), "c0": "0.125"}
 
 
-def outputs(report: ccr.Report) -> dict[str, list[int]]:
+def outputs(report: Report) -> dict[str, list[int]]:
     return {name: value.tolist() for name, value in report.outputs.items()}
 
 
@@ -52,8 +54,8 @@ def descent(weights: Weights, noisy: Weights, rate: float = RATE) -> dict[str, N
 
 def test_the_update_in_python_is_the_program_s_bit_for_bit(tmp_path: Path, inputs: dict[str, str]) -> None:
     """The program that is driven has another rate, so that it is Python's update that counts."""
-    own = ccr.run(program(tmp_path), inputs, seed=5)
-    with ccr.session(program(tmp_path, rate=0.25), inputs, seed=5) as session:
+    own = api.run(program(tmp_path), inputs, seed=5).reports
+    with api.session(program(tmp_path, rate=0.25), inputs, seed=5) as session:
         for noisy in session:
             assert {name: value.shape for name, value in noisy.items()} == {"w": (2,), "c": ()}
             session.weights = descent(session.weights, noisy)
@@ -63,7 +65,7 @@ def test_the_update_in_python_is_the_program_s_bit_for_bit(tmp_path: Path, input
 def test_without_an_assignment_the_program_goes_on_by_itself(tmp_path: Path, inputs: dict[str, str]) -> None:
     made = program(tmp_path)
     seen: list[Weights] = []
-    with ccr.session(made, inputs, seed=5) as session:
+    with api.session(made, inputs, seed=5) as session:
         for noisy in session:
             seen.append(descent(session.weights, noisy))
             if len(seen) > 1:
@@ -76,7 +78,7 @@ def test_without_an_assignment_the_program_goes_on_by_itself(tmp_path: Path, inp
 
 
 def test_any_weights_are_rounded_and_cut_to_their_kind(tmp_path: Path, inputs: dict[str, str]) -> None:
-    with ccr.session(program(tmp_path), inputs) as session:
+    with api.session(program(tmp_path), inputs) as session:
         for _ in session:
             match session.index:
                 case 0:
@@ -100,15 +102,15 @@ def test_any_weights_are_rounded_and_cut_to_their_kind(tmp_path: Path, inputs: d
 
 
 def test_leaving_the_loop_ends_the_run(tmp_path: Path, inputs: dict[str, str]) -> None:
-    with ccr.session(program(tmp_path), inputs) as session:
+    with api.session(program(tmp_path), inputs) as session:
         for _ in session:
             break
         children = dict(session._children)
-    assert session.reports == {} and all(not child.process.is_alive() for child in children.values())
+    assert session.reports == {} and all(child.process.poll() is not None for child in children.values())
 
 
 def test_a_session_is_one_loop(tmp_path: Path, inputs: dict[str, str]) -> None:
-    with ccr.session(program(tmp_path), inputs) as session:
+    with api.session(program(tmp_path), inputs) as session:
         for _ in session:
             with pytest.raises(ValueError, match="a session is one loop"):  # it would wait for itself
                 next(iter(session))
@@ -119,7 +121,7 @@ def test_a_session_is_one_loop(tmp_path: Path, inputs: dict[str, str]) -> None:
         session.weights = {"c": 0}
     with pytest.raises(ValueError, match="begun once"), session:
         pass
-    unused = ccr.session(program(tmp_path), inputs)
+    unused = api.session(program(tmp_path), inputs)
     with unused:
         pass
     with pytest.raises(ValueError, match="its loop stands inside"):
@@ -127,7 +129,7 @@ def test_a_session_is_one_loop(tmp_path: Path, inputs: dict[str, str]) -> None:
 
 
 def test_weights_are_given_by_name(tmp_path: Path, inputs: dict[str, str]) -> None:
-    with ccr.session(program(tmp_path), inputs) as session:
+    with api.session(program(tmp_path), inputs) as session:
         for noisy in session:
             with pytest.raises(ValueError, match=r"by name, as \{'w': ...\}, and not as ndarray"):
                 session.weights = noisy["w"]  # type: ignore[assignment]  # a slip
@@ -142,17 +144,17 @@ def test_weights_are_given_by_name(tmp_path: Path, inputs: dict[str, str]) -> No
 
 def test_an_input_that_is_missing(tmp_path: Path, inputs: dict[str, str]) -> None:
     del inputs["c0"]
-    missing = pytest.raises(ccr.InputError, match=r'the input `c0` is missing\n.*in Python "c0"')
-    with missing, ccr.session(program(tmp_path), inputs):
+    missing = pytest.raises(InputError, match=r'the input `c0` is missing\n.*in Python "c0"')
+    with missing, api.session(program(tmp_path), inputs):
         pass
 
 
 def test_what_a_loop_may_not_drive(tmp_path: Path, inputs: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="release = step"):
-        ccr.session(ccr.compile(MILLIONAIRES), {"a": "1", "b": "2"})
+        api.session(api.compile(MILLIONAIRES), {"a": "1", "b": "2"})
     with pytest.raises(ValueError, match="`with` statement"):
-        list(ccr.session(program(tmp_path), inputs))
-    with ccr.session(program(tmp_path, more=", average = 2"), inputs) as session:
+        list(api.session(program(tmp_path), inputs))
+    with api.session(program(tmp_path, more=", average = 2"), inputs) as session:
         for noisy in session:
             with pytest.raises(ValueError, match="averages its own"):
                 session.weights = descent(session.weights, noisy)

@@ -40,7 +40,7 @@ def tumour(products: Products, **params: str) -> Program:
 @pytest.fixture(scope="module", params=list(Products))
 def ran(request: pytest.FixtureRequest) -> tuple[Program, dict[str, Report]]:
     program = tumour(request.param, STEPS=str(STEPS), BATCH="16")
-    return program, run(program, GIVEN, seed=1)
+    return program, run(program, GIVEN, seed=1).reports
 
 
 def test_both_parties_count_what_was_foreseen(ran: tuple[Program, dict[str, Report]]) -> None:
@@ -55,7 +55,7 @@ def test_both_parties_count_what_was_foreseen(ran: tuple[Program, dict[str, Repo
 def test_of_a_run_of_some_length_the_setup_is_little() -> None:
     """Each step's bytes are the difference of two runs, which no set-up is in."""
     first, second = (tumour(Products.SHARES, STEPS=steps) for steps in ("1", "3"))
-    reports = [run(program, GIVEN, seed=1) for program in (first, second)]
+    reports = [run(program, GIVEN, seed=1).reports for program in (first, second)]
     sent = [sum(report.sent_bytes for report in each.values()) for each in reports]
     foreseen = traffic(second.compiled).total - traffic(first.compiled).total
     assert abs(sent[1] - sent[0] - foreseen) < 0.005 * foreseen
@@ -119,7 +119,7 @@ def test_steps_that_are_told_send_what_was_foreseen(tmp_path: Path) -> None:
     path = tmp_path / "steps.ccr"
     path.write_text(Path(TUMOUR).read_text().replace("rate = RATE)", "rate = RATE, release = step)"))
     first, second = (compile(path, {"STEPS": steps}) for steps in ("1", "3"))
-    reports = [run(program, GIVEN, seed=1) for program in (first, second)]
+    reports = [run(program, GIVEN, seed=1).reports for program in (first, second)]
     for program, each in zip((first, second), reports, strict=True):
         assert [report.traffic for report in each.values()] == [traffic(program.compiled)] * 2
     one, three = (sum(report.sent_bytes for report in each.values()) for each in reports)

@@ -58,12 +58,15 @@ def test_from_python(room: Room, tmp_path: Path) -> None:
     program = ccr.compile(room.program)
     (warning,) = program.warnings
     assert str(warning).endswith("small.ccr:9:7: warning[unused]: the input `spare` is never used")
-    (tmp_path / "small.ccrc").write_bytes(program.artifact)
+    assert repr(program).endswith(", 1 warning>") and "the input `spare` is never used" in program._repr_html_()
+    program.save(tmp_path / "small.ccrc")
     assert ccr.compile(tmp_path / "small.ccrc").warnings == ()
 
 
 def test_a_rejection_says_what_is_wrong(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.ccr"
     wrong.write_text("party alice; party bob;\noutput x to alice;\noutput y to bob;\n")
-    with pytest.raises(ccr.Rejected, match=r"wrong.ccr:2:8: error\[unknown-name\].*\n.*wrong.ccr:3:8: error"):
+    with pytest.raises(
+        ccr.Rejected, match=r"(?s)^\nerror\[unknown-name\].*--> .*wrong.ccr:2:8\n.*\n\nerror.*wrong.ccr:3:8"
+    ):
         ccr.compile(wrong)

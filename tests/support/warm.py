@@ -19,7 +19,8 @@ from typing import IO, Any
 
 from runtime.cli import commands
 from runtime.cli.main import main
-from runtime.party import both
+from runtime.party import child
+from runtime.party.begin import begin
 
 IMPORTED = [
     *sorted({f"runtime.cli.{command.where.partition(':')[0]}" for command in commands.every()}),
@@ -47,16 +48,35 @@ class Context(ForkServerContext):
     Process = Forked
 
 
-def get_context(method: str) -> Context:
-    """In the place of that of `multiprocessing`, where a party's process is started.
-
-    Also begins the server, if there is none yet: here, where Ctrl-C is not blocked.
-    """
-    assert method == "spawn"
+def get_context() -> Context:
+    """Also begins the server, if there is none yet: where Ctrl-C is not blocked, which its children would inherit."""
     context = Context()
     context.set_forkserver_preload(IMPORTED)
     forkserver.ensure_running()
     return context
+
+
+class Party:
+    """A party's process, as `subprocess.Popen` would have it, in the place of `child.begun`."""
+
+    def __init__(self, theirs: Connection) -> None:
+        before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        context = get_context()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._process = context.Process(target=_deaf, args=(theirs,), daemon=True)
+        self._process.start()
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("ccr", timeout or 0.0)
+        return self._process.exitcode
+
+    def terminate(self) -> None:
+        self._process.terminate()
 
 
 class Warm:
@@ -66,7 +86,7 @@ class Warm:
     """
 
     def __init__(self, *arguments: str, out: IO[str] | None = None) -> None:
-        context = get_context("spawn")
+        context = get_context()
         (own_out, their_out), (own_err, their_err) = (context.Pipe(duplex=False) for _ in range(2))
         ends = their_out if out is None else Connection(os.dup(out.fileno()), readable=False), their_err
         self._process = context.Process(target=_main, args=(*ends, arguments, str(Path.cwd())))
@@ -120,6 +140,12 @@ def _text(end: Connection) -> IO[str]:
     return stream
 
 
+def _deaf(theirs: Connection) -> None:
+    """The server does not hand on that Ctrl-C is blocked where a process is begun."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    begin(theirs)
+
+
 def _main(out: Connection, err: Connection, arguments: tuple[str, ...], folder: str) -> None:
     """As a terminal would start it."""
     for end, number in ((out, 1), (err, 2)):
@@ -130,5 +156,5 @@ def _main(out: Connection, err: Connection, arguments: tuple[str, ...], folder: 
     sys.argv = ["-c", *arguments]
     for own in (forkserver, forkserver._forkserver):  # it has the address of the server that it is from
         own.ensure_running = lambda: None
-    both.multiprocessing = sys.modules[__name__]
+    child.begun = Party
     main()

@@ -19,7 +19,8 @@ from support.second.text import decimal, written
 from support.second.tree import Program
 from support.second.values import array
 
-import ccr
+from compiler.joint.locality import Evaluator
+from runtime import api
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 
@@ -36,12 +37,12 @@ class Difference(Exception):
         return f"{self.what}\n\n{self.text}\n{self.given}"
 
 
-def compiled(program: Program, folder: Path, evaluator: ccr.Evaluator = ccr.Evaluator.MALICIOUS) -> ccr.Program:
+def compiled(program: Program, folder: Path, evaluator: Evaluator = Evaluator.MALICIOUS) -> api.Program:
     """Raises Rejected."""
     path = folder / "random.ccr"
     path.write_text(written(program))
     overrides = {p.name: decimal(p.value) for p in program.params if p.value != p.written}
-    return ccr.compile(path, overrides, evaluator=evaluator)
+    return api.compile(path, overrides, evaluator=evaluator)
 
 
 def files(program: Program, given: Mapping[str, np.ndarray], folder: Path) -> dict[str, str]:
@@ -66,14 +67,14 @@ def said(at: np.ndarray, kind: Kind, path: Path) -> str:
 
 def agree(program: Program, folder: Path, seed: int, count: int = 2, processes: bool = False) -> None:
     """Raises Rejected, Difference."""
-    evaluator = ccr.Evaluator.HONEST if seed % 3 == 0 else ccr.Evaluator.MALICIOUS
+    evaluator = Evaluator.HONEST if seed % 3 == 0 else Evaluator.MALICIOUS
     made = compiled(program, folder, evaluator)
     for n in range(count):
         given = numbers(program, seed * 10 + n)
         check(program, made, given, folder, processes and n == 0)
 
 
-def check(program: Program, made: ccr.Program, given: Mapping[str, np.ndarray], folder: Path, processes: bool) -> None:
+def check(program: Program, made: api.Program, given: Mapping[str, np.ndarray], folder: Path, processes: bool) -> None:
     def differs(what: str) -> Difference:
         shown = {name: [str(v) for v in at.reshape(-1)] for name, at in given.items()}
         return Difference(what, written(program), shown)
@@ -81,7 +82,7 @@ def check(program: Program, made: ccr.Program, given: Mapping[str, np.ndarray], 
     scales = {o.name: o.type.scale for o in made.compiled.outputs}
     units = {i.name: i.kind.kind.unit for i in program.inputs}
     grid = {name: each_unit(at, units[name]) for name, at in given.items()}
-    found = ccr.simulate(made, files(program, given, folder))
+    found = api.simulate(made, files(program, given, folder))
     observed = {name: exactly(at, scales[name]) for name, at in found.items()}
     try:
         wanted = meant(program, given, observed)
@@ -98,7 +99,7 @@ def check(program: Program, made: ccr.Program, given: Mapping[str, np.ndarray], 
         if not np.array_equal(np.asarray(by_gates[name], dtype=object), np.asarray(at, dtype=object)):
             raise differs(f"{name} is {by_gates[name]} by gates and {at} by words")
     if processes:
-        reports = ccr.run(made, files(program, given, folder), seed=1)
+        reports = api.run(made, files(program, given, folder), seed=1).reports
         for o in made.compiled.outputs:
             for receiver in o.receivers:
                 learned = reports[receiver].outputs[o.name]

@@ -1,0 +1,59 @@
+"""A text or a file as a program."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from math import isfinite
+from numbers import Rational, Real
+from pathlib import Path
+
+from ccr.program import Program
+from compiler.joint.locality import Evaluator
+from compiler.joint.shares import Products
+from lang.problems.draw import draw
+from lang.problems.problem import Rejected
+from lang.source import Source
+from runtime import api
+
+NAME = "program.ccr"  # of a text without a file
+ENDINGS = (".ccr", ".ccrc")
+
+
+def compile(
+    source: str | Path,
+    /,
+    *,
+    products: Products | None = None,
+    evaluator: Evaluator | None = None,
+    **params: object,
+) -> Program:
+    """A `.ccr` file or the text of one, compiled; or a `.ccrc` artifact, read.
+
+    A Path is a file, and so is a string that ends in `.ccr` or `.ccrc`; another one with a `;` in it is text.  `params`
+    give a `param` of the program another value: numbers, or text as behind `-D`.
+
+    Raises Rejected (the message draws what is wrong with the program, or why the file cannot be read), ArtifactError,
+    and ValueError for an artifact with params, `products` or `evaluator`, which are fixed in it.
+    """
+    overrides = {name: _number(value) for name, value in params.items()}
+    try:
+        return Program(api.compile(_source(source), overrides, products, evaluator))
+    except Rejected as error:
+        raise Rejected(error.problems, "\n" + "\n\n".join(map(draw, error.problems))) from None
+
+
+def _source(given: str | Path) -> Path | Source:
+    if isinstance(given, Path):
+        return given
+    named = given.endswith(ENDINGS) and "\n" not in given
+    return Source(NAME, given.replace("\r\n", "\n")) if ";" in given and not named else Path(given)
+
+
+def _number(value: object) -> str | Fraction:
+    """A float stands for its decimals, as they are written: 0.1 is a tenth.  What is no number the program refuses."""
+    if isinstance(value, Rational):
+        return Fraction(value)
+    if isinstance(value, Real | Decimal) and isfinite(value):
+        return Fraction(str(value))
+    return str(value)

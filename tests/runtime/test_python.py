@@ -1,0 +1,404 @@
+"""ccr from Python: what goes in and comes out, what is shown, and what is said of what does not fit."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from support.command import MILLIONAIRES, ROOT, TUMOUR
+
+import ccr
+from ccr.inputs import given
+from ccr.progress import Bar
+from runtime import api
+from runtime.data.load import load_dataset, load_tensor
+from runtime.data.marks import marks
+from runtime.data.specs import DatasetSpec, TensorSpec
+from runtime.party.sources import specs
+
+BASE, RECORDS = ROOT / "examples" / "tumour" / "base.npz", ROOT / "examples" / "tumour" / "records.csv"
+SMALL = """party vendor; party hospital;
+param RATE = 1.0;
+input w0: fix<16, 8>[2] from vendor;
+input level: uint<4> from vendor;
+dataset records from hospital { x: fix<12, 10>[2] where norm2(x) <= 1.0; y: bit; }
+var w = w0;
+dpsgd w on records(batch = 2, steps = 1, clip = 1.0, noise = NOISE, rate = RATE) as row {
+    loss logistic(dot(w, row.x), row.y);
+}
+output w = W to vendor;
+output reveal(level > 3) to hospital, vendor;
+"""
+ROWS = pd.DataFrame({"name": ["a", "b", "c"], "y": [1, 0, 1], "x1": [0.25, 0.5, 0.1], "x0": [0.5, -0.25, 0.2]})
+OWNERS = """party vendor; party bank_a; party bank_b;
+input w0: fix<12, 6>[2] from vendor;
+dataset payments from bank_a, bank_b { x: fix<9, 8>[2] where norm2(x) <= 1.0; y: bit; }
+var w = w0;
+dpsgd w on payments(batch = 2, steps = 2, clip = 1.0, noise = 4.0, rate = 1.0, release = step) as row {
+    loss logistic(dot(w, row.x), row.y);
+}
+output w to vendor;
+"""
+
+
+def small(noise: float = 4.0, output: str = "w", **params: object) -> ccr.Program:
+    return ccr.compile(SMALL.replace("NOISE", str(noise)).replace("W to", f"{output} to"), **params)
+
+
+@pytest.fixture(scope="module")
+def ran() -> tuple[ccr.Program, ccr.Result]:
+    program = small()
+    return program, program.run(w0=[0.5, -0.25], level=7, records=ROWS)
+
+
+# -- compile ------------------------------------------------------------------------------------
+
+
+def test_a_path_a_name_and_a_text(tmp_path: Path) -> None:
+    (tmp_path / "small.ccr").write_text(SMALL.replace("NOISE", "4").replace("W to", "w to"))
+    by_path, by_name = ccr.compile(tmp_path / "small.ccr"), ccr.compile(str(tmp_path / "small.ccr"))
+    assert by_path.name == by_name.name == "small.ccr" and small().name == "program.ccr"
+    by_path.save(tmp_path / "small.ccrc")
+    assert by_path.digest == by_name.digest == ccr.compile(str(tmp_path / "small.ccrc")).digest
+    with pytest.raises(ccr.Rejected, match="no-such"):
+        ccr.compile("no-such")
+
+
+@pytest.mark.parametrize(
+    "value", [0.1, "0.1", Decimal("0.1"), Fraction(1, 10), np.float64(0.1), np.float32(0.1)], ids=lambda v: repr(v)
+)
+def test_params(value: object) -> None:
+    assert small(RATE=value).digest == small(RATE=Fraction(1, 10)).digest != small().digest
+
+
+def test_a_param_that_is_none() -> None:
+    assert small(RATE=1).digest == small(RATE=np.int8(1)).digest == small().digest
+    for value in ("high", float("nan"), None):
+        with pytest.raises(ccr.Rejected, match="RATE"):
+            small(RATE=value)
+    with pytest.raises(ccr.Rejected, match="STEPS"):
+        small(STEPS=3)
+
+
+def test_a_rejection_is_drawn() -> None:
+    with pytest.raises(ccr.Rejected) as rejected:
+        ccr.compile("party a; party b;\ninput x: uint<4> from a;\noutput x to b;")
+    assert str(rejected.value).startswith(
+        "\nerror[leaks-input]: `x` carries the input `x` of `a` to `b`\n --> program.ccr:3:8"
+    )
+    assert "3 | output x to b;\n  |        ^ learned by `b` here" in str(rejected.value)
+
+
+# -- what goes in -------------------------------------------------------------------------------
+
+
+def loaded(program: ccr.Program, **inputs: object) -> dict[str, Any]:
+    """The inputs as grid integers."""
+    compiled = program.built.compiled
+    brought, found = given(compiled, inputs, {}), dict[str, Any]()
+    for spec in specs(compiled, frozenset(compiled.parties)):
+        match spec:
+            case TensorSpec():
+                found[spec.name] = load_tensor(spec, brought[spec.name]).tolist()
+            case DatasetSpec():
+                found[spec.name] = {f: v.tolist() for f, v in load_dataset(spec, brought[spec.name]).items()}
+    return found
+
+
+X = ROWS[["x0", "x1"]].to_numpy()
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        ROWS,
+        pa.table(ROWS),
+        ROWS.astype({"y": bool}),
+        ROWS.astype({"y": "Int8", "x0": "float32"}).astype({"x0": "float64"}).assign(x0=ROWS["x0"]),
+        ROWS.assign(x0=[Decimal("0.5"), -0.25, "0.2"]),
+        {"x": X, "y": ROWS["y"]},
+        {"x": X.tolist(), "y": (True, False, True)},
+        np.column_stack([X, ROWS["y"]]),
+        np.array([(*x, y) for x, y in zip(X, ROWS["y"], strict=True)], [("x0", "f8"), ("x1", "f8"), ("y", "u1")]),
+    ],
+    ids=["pandas", "arrow", "bool", "nullable", "objects", "arrays", "lists", "matrix", "structured"],
+)
+def test_records_of_every_sort(records: object) -> None:
+    found = loaded(small(), records=records, w0=[0, 1], level=1)["records"]
+    assert found == {"x": [[512, 256], [-256, 512], [205, 102]], "y": [1, 0, 1]}
+
+
+@pytest.mark.parametrize("w0", [[0.5, -1], (Fraction(1, 2), -1), np.array([0.5, -1], np.float16), ["0.5", "-1"]])
+def test_arrays_of_every_sort(w0: object) -> None:
+    assert loaded(small(), records=ROWS, w0=w0, level=1)["w0"] == [128, -256]
+    assert loaded(small(), records=ROWS, w0=pd.Series([0.5, -1.0]), level=1)["w0"] == [128, -256]
+    assert loaded(small(), records=ROWS, w0=pd.DataFrame({"any": [0.5, -1.0]}), level=1)["w0"] == [128, -256]
+
+
+@pytest.mark.parametrize("level", [3, 3.0, "3", Decimal(3), np.int64(3), np.array(3), pd.Series([3]).iloc[0]])
+def test_scalars_of_every_sort(level: object) -> None:
+    assert loaded(small(), records=ROWS, w0=[0, 0], level=level)["level"] == 3
+
+
+def test_values_go_to_the_nearest_point_of_the_grid_half_up() -> None:
+    w0 = [1.5 / 256, -1.5 / 256]
+    assert loaded(small(), records=ROWS, w0=w0, level=1)["w0"] == [2, -1]
+    assert loaded(small(), records=ROWS, w0=[np.nextafter(v, -9) for v in w0], level=1)["w0"] == [1, -2]
+
+
+def test_the_ledger_would_know_a_frame_as_its_file(tmp_path: Path) -> None:
+    ROWS.to_csv(tmp_path / "rows.csv", index=False)
+    brought = given(small().built.compiled, {"records": ROWS, "w0": 0, "level": 0}, {})["records"]
+    assert marks(brought, b"key") == marks(str(tmp_path / "rows.csv"), b"key")
+
+
+def test_paths_are_as_on_the_command_line() -> None:
+    program = ccr.compile(TUMOUR, STEPS=1)
+    frame, (weights,) = pd.read_csv(RECORDS), np.load(BASE).values()
+    by_path = program.simulate(w0=BASE, records=str(RECORDS), seed=4)
+    in_memory = program.simulate({"w0": weights}, records=frame, seed=4)
+    assert np.array_equal(by_path["w"], in_memory["w"])
+    assert np.array_equal(program.simulate(w0=f"{BASE}:w0", records=RECORDS, seed=4)["w"], by_path["w"])
+
+
+WRONG: dict[str, tuple[dict[str, object], str]] = {
+    "missing": (
+        {},
+        r"^the input `w0` is missing: fix<16, 8>\[2\] from vendor\n  = help: give it by its name: w0=\.\.\.$",
+    ),
+    "unknown": ({"record": ROWS}, r"record: the program has no input `record`\n.*did you mean `records`\?"),
+    "shape": ({"w0": [1.0]}, r"w0 \(list\): it has shape \[1\] where the program needs \[2\]"),
+    "axes": ({"w0": [[1.0, 2.0]]}, r"it has shape \[1, 2\].*\n.*\.reshape\(2\)"),
+    "ragged": ({"w0": [[1], [2, 3]]}, r"w0 \(list\): it is not an array of numbers: .*inhomogeneous"),
+    "range": ({"w0": [128, 0]}, r'w0 \(list\), column "w0\[0\]": 128 is out of range of `fix<16, 8>`'),
+    "nan": ({"w0": [np.nan, 0]}, r'column "w0\[0\]": nan is not a finite number'),
+    "dtype": ({"w0": np.array([1j, 0])}, r"`w0` has dtype complex128"),
+    "no number": ({"w0": [object(), 1]}, r"`<object object at 0x.*` is not a number"),
+    "masked": ({"w0": np.ma.masked_less([1.0, -1.0], 0)}, r"w0 \(MaskedArray\): some of its values are masked"),
+    "fraction": ({"level": 2.5}, r"level \(float\), .*2.5 is no integer, as `uint<4>` needs"),
+    "text": ({"level": "high"}, r"level=high: `high` is not a number"),
+    "gap": (
+        {"records": ROWS.assign(y=[1, pd.NA, 0])},
+        r'row 2, column "y": the cell is empty',
+    ),
+    "column": ({"records": ROWS.drop(columns="y")}, r"records \(DataFrame\): there is no column for `y`"),
+    "twice": ({"records": pd.concat([ROWS, ROWS["y"]], axis=1)}, r"more than one column is called `y`"),
+    "rows": ({"records": {"x": X, "y": [1, 0]}}, r"different numbers of rows: `x` 3, `y` 2"),
+    "norm": ({"records": ROWS.assign(x0=1.5)}, r'row 1, column "x": norm2\(x\) is .*above the bound 1'),
+    "few": ({"records": ROWS[:1]}, r"records \(DataFrame\): its records are fewer than one batch of 2"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_does_not_fit(wrong: str) -> None:
+    inputs, said = WRONG[wrong]
+    whole = {"w0": [0.5, 0.5], "level": 1, "records": ROWS} | inputs if inputs else {}
+    with pytest.raises(ccr.InputError, match=said):
+        small().simulate(whole)
+
+
+def test_what_is_given_twice() -> None:
+    with pytest.raises(ccr.InputError, match="`level` is given twice"):
+        small().simulate({"level": 1}, level=1, w0=[0, 0], records=ROWS)
+
+
+def test_columns_are_said_as_python_writes_them() -> None:
+    renamed = ROWS.rename(columns={"y": "label", "x0": "a", "x1": "b"})
+    inputs = {"w0": [0.5, 0.5], "level": 1, "records": renamed}
+    columns = {"y": "label", "x": ["a", "b"]}
+    found = small().simulate(inputs, seed=1, columns=columns)["w"]
+    assert np.array_equal(found, small().simulate(inputs | {"records": ROWS}, seed=1)["w"])
+    with pytest.raises(ccr.InputError, match=r"name it so, or list what is meant: columns=\{\"y\": \.\.\.\}$"):
+        small().simulate(inputs, columns={"x": ["a", "b"]})
+    with pytest.raises(ccr.InputError, match=r"columns=\{\"y\": \.\.\.\}: there is no column `labels`"):
+        small().simulate(inputs, columns={"y": "labels", "x": ["a", "b"]})
+
+
+# -- what comes out -----------------------------------------------------------------------------
+
+
+def test_outputs_are_numbers_or_the_grid_s_integers() -> None:
+    inputs = {"w0": [0.5, -0.25], "level": 7, "records": ROWS}
+    found, raw = small().simulate(inputs, seed=1), small().simulate(inputs, seed=1, raw=True)
+    assert found["w"].dtype == np.float64 and raw["w"].dtype == np.int64
+    assert np.array_equal(found["w"] * 256, raw["w"]) and found["out"] == raw["out"] == 1
+    wide = ccr.compile("party a; party b; input x: fix<90, 20> from a; output reveal(x) to b;")
+    assert wide.simulate(x=2**60)["x"] == 2.0**60 and wide.simulate(x=2**60, raw=True)["x"] == 2**80
+
+
+def test_a_mean_is_the_nearest_float() -> None:
+    third = ccr.compile("party a; party b; input x: uint<4>[3] from a; output m = reveal(mean(x)) to b;")
+    assert third.simulate(x=[1, 0, 0])["m"] == 1 / 3
+
+
+def test_a_run_learns_what_simulate_computes() -> None:
+    inputs = {"w0": [0.5, -0.25], "level": 7, "records": ROWS}
+    result = small().run(inputs, seed=1)
+    assert np.array_equal(result.outputs["w"], small().simulate(inputs, seed=1)["w"])
+    assert result.epsilon == np.inf and "NOT private" in result._repr_html_()
+    assert np.array_equal(small().run(inputs, seed=1, raw=True).outputs["w"] / 256, result.outputs["w"])
+
+
+def test_a_result_says_what_it_took_beside_what_was_predicted(ran: tuple[ccr.Program, ccr.Result]) -> None:
+    program, result = ran
+    assert result.learned == {"hospital": ("out",), "vendor": ("w", "out")}
+    assert 0 < result.epsilon < np.inf and result.epsilons == {"hospital": result.epsilon} and result.delta == 1e-5
+    assert result.epsilon == program.privacy(records=3).epsilon
+    said = program.inspect()
+    assert (result.actual.and_gates, result.actual.bytes) == (said.and_gates, said.bytes)
+    assert (result.predicted.bytes, result.predicted.seconds) == (said.bytes, said.seconds)
+    assert 0 < result.actual.seconds < result.seconds and result.bytes > result.actual.bytes
+    assert json.loads(json.dumps(result.as_dict()))["epsilon"] == result.epsilon
+    assert str(result).startswith("who learned what\n")
+
+
+BARE = {"noise": 0, "output": "reveal(w)"}
+
+
+def test_a_run_that_tells_records_as_they_are_is_asked_for() -> None:
+    program, inputs = small(**BARE), {"w0": [0.5, -0.25], "level": 7, "records": ROWS}
+    with pytest.raises(ccr.Refused, match="`w` would tell records as they are") as refused:
+        program.run(inputs)
+    assert refused.value.reason == "not-private" and "not_private=True" in refused.value.help
+    assert program.run(inputs, not_private=True).epsilon == np.inf
+
+
+def test_several_owners_by_name() -> None:
+    program = ccr.compile(OWNERS)
+    assert list(program.inputs) == ["w0", "bank_a.payments", "bank_b.payments"]
+    rows = ROWS.drop(columns="name")
+    flat = program.simulate({"bank_a.payments": rows, "bank_b.payments": rows}, w0=[0, 0], seed=1)["w"]
+    nested = {"bank_a": {"payments": rows}, "bank_b": {"payments": rows}}
+    assert np.array_equal(program.simulate(nested, w0=[0, 0], seed=1)["w"], flat)
+    assert np.array_equal(program.simulate(w0=[0, 0], seed=1, **nested)["w"], flat)
+    with pytest.raises(ccr.InputError, match=r"did you mean `bank_a\.payments`"):
+        program.simulate(w0=[0, 0], payments=rows)
+    with pytest.raises(
+        ccr.InputError, match=r"`bank_b.payments` is missing: dataset from bank_b\n.*\{\"bank_b.payments\": \.\.\.\}"
+    ):
+        program.simulate({"bank_a.payments": rows}, w0=[0, 0])
+    result = program.run(nested, w0=[0, 0])
+    assert set(result.epsilons) == {"bank_a", "bank_b"} and result.epsilon == max(result.epsilons.values())
+    told = program.privacy(records={"bank_a": 3, "bank_b": 9})
+    assert told.epsilons["bank_a"] > told.epsilons["bank_b"]
+    with pytest.raises(ValueError, match="`bank_c` is no owner"):
+        program.privacy(records={"bank_c": 3})
+
+
+def test_a_session_is_driven_with_arrays() -> None:
+    program = ccr.compile(OWNERS)
+    rows = ROWS.drop(columns="name")
+    with program.session(w0=[0.5, 0], bank_a={"payments": rows}, bank_b={"payments": rows}) as session:
+        with pytest.raises(ValueError, match="no outputs before"):
+            _ = session.outputs
+        for _ in session:
+            session.weights = {"w": np.array([1.0, session.index])}
+    assert session.outputs["w"].tolist() == [1.0, 1.0] and repr(session) == "<ccr session, ended>"
+
+
+# -- what is shown ------------------------------------------------------------------------------
+
+
+def test_what_is_shown_is_short(ran: tuple[ccr.Program, ccr.Result]) -> None:
+    program, result = ran
+    for shown in (program, result, program.inspect(), program.privacy(records=3)):
+        assert repr(shown).startswith("<ccr ") and len(repr(shown)) < 200 and "\n" not in repr(shown)
+        html = shown._repr_html_()
+        assert html.startswith('<div class="ccr">') and html.endswith("</div>") and "<script" not in html
+    assert "takes `w0`, `level` and `records`, gives `w` and `out`" in repr(program)
+
+
+def test_the_heat_map_is_the_text(ran: tuple[ccr.Program, ccr.Result]) -> None:
+    program, _ = ran
+    rows = [row for row in program._repr_html_().split("<tr")[1:] if "logistic" in row]
+    assert len(rows) == 1 and "class=heat" in rows[0] and "<td>    loss logistic(dot(w, row.x), row.y);</td>" in rows[0]
+
+
+def test_privacy_says_what_is_not_known() -> None:
+    with pytest.raises(ValueError, match="how many records `records` has is not known: say records=n"):
+        small().privacy()
+    with pytest.raises(ValueError, match="a batch of 2 from 1 record"):
+        small().privacy(records=1)
+    with pytest.raises(ValueError, match="no privacy mechanism"):
+        ccr.compile(MILLIONAIRES).privacy(records=1)
+    assert "noise 1" in str(small().privacy(records=100, epsilon=5.0)) or "instead of" in str(
+        small().privacy(records=100, epsilon=5.0)
+    )
+
+
+def test_progress_is_lines_where_it_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
+    program = ccr.compile(MILLIONAIRES)
+    program.run(a=3, b=2)
+    assert capfd.readouterr().err == ""
+    program.run(a=3, b=2, progress=True)
+    assert capfd.readouterr().err.startswith("millionaires.ccr: 32 AND gates, ")
+
+
+def test_progress_in_a_notebook_replaces_one_line() -> None:
+    shown: list[tuple[str, dict[str, Any]]] = []
+
+    class Handle:
+        display_id = "1"
+
+    def display(html: str, **named: Any) -> Handle:
+        shown.append((html, named))
+        return Handle()
+
+    bar = Bar(display, "a<b>.ccr", 100, 1000, 2.0)
+    bar.advance(50)
+    bar.end()
+    assert [named for _, named in shown] == [{"display_id": True}, *2 * [{"display_id": "1", "update": True}]]
+    assert 'value="0.500"' in shown[1][0] and "50 of 100 AND gates, 500 bytes, about" in shown[1][0]
+    assert 'value="1.000"' in shown[2][0] and "done in" in shown[2][0] and "a&lt;b&gt;.ccr" in shown[0][0]
+
+
+# -- how it is used -----------------------------------------------------------------------------
+
+SCRIPT = """
+print("begun")
+import ccr
+result = ccr.compile({program!r}).run(a=3, b=2)
+print(int(result.outputs["out"]))
+"""
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    """The parties' processes do not run it again."""
+    (tmp_path / "script.py").write_text(SCRIPT.format(program=str(MILLIONAIRES)))
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py")],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.returncode) == ("begun\n1\n", 0), done.stderr
+
+
+PACKAGES = ("ccr", "lang", "compiler", "runtime", "numpy", "lark", "rich")
+
+
+def test_importing_ccr_imports_nothing_else() -> None:
+    code = f"import sys; import ccr; print([m for m in sys.modules if m.split('.')[0] in {PACKAGES}])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.stdout == "['ccr']\n", done.stderr
+
+
+def test_every_name_is_there() -> None:
+    assert set(ccr.__all__) <= set(dir(ccr))
+    for name in ccr.__all__:
+        assert getattr(ccr, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'simulate'"):
+        _ = ccr.simulate  # type: ignore[attr-defined]  # it is a program's
+    assert api.Evaluator is ccr.Evaluator
