@@ -19,7 +19,7 @@ from compiler.schedule.told import trainings
 from runtime import api
 from runtime.contract.amounts import Spend
 from runtime.contract.commitment import commitment
-from runtime.contract.cost import charges
+from runtime.contract.cost import Charges, charges
 from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign
@@ -81,7 +81,7 @@ def agreed(runs: int = 1) -> Contract:
 
 
 @functools.cache
-def cost() -> tuple[Spend, Spend]:
+def cost() -> Charges:
     privacy = agreed().terms.privacy
     assert privacy is not None
     return charges(program().compiled, {"records": ROWS}, privacy)
