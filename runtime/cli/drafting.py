@@ -17,7 +17,7 @@ from runtime.contract.cost import Charges, charges, cost
 from runtime.contract.draft import Budgets, Holding
 from runtime.contract.fields import PURPOSE
 from runtime.contract.refused import Refused
-from runtime.contract.stops import Named, after, evenly
+from runtime.contract.stops import Named, evenly
 from runtime.contract.terms import Terms
 from runtime.data.columns import Chosen
 from runtime.data.content import content
@@ -35,6 +35,7 @@ from runtime.policy.rules import Policy
 from runtime.policy.spell import digest
 from runtime.privacy.limits import default_delta
 from runtime.program import Program
+from runtime.report.stops import Ended
 from runtime.report.wording import amount
 
 
@@ -120,7 +121,7 @@ def stops_given(text: str, delta: Fraction) -> tuple[Named, ...]:
     named: list[tuple[int, str]] = []
     for word in text.split(","):
         steps, _, part = word.strip().partition("=")
-        if not (steps.isascii() and steps.isdigit() and 0 < len(steps) < 13):
+        if not (steps.isascii() and steps.isdigit() and len(steps) < 13 and int(steps) > 0):
             raise UsageError(f"--stops {text[:40]}: `{word[:20]}` is not a number of steps", _STOPS)
         named.append((int(steps), part))
     if any(part for _, part in named):
@@ -216,15 +217,12 @@ def costing(costs: Charges | None, terms: Terms) -> list[str]:
     if costs is None:
         return unbounded
     together = f"; all runs together {costs.taken}" if costs.taken != costs.one else ""
-    ended = [
-        f"  ended after step {steps}, or before: {after(costs.endings, steps, costs.one.delta)}"
-        for steps, _ in costs.endings[:-1]
-    ]
+    ended = [f"  {line}" for line in Ended("", costs.endings[:-1], costs.one.delta).lines()]
     return [f"computed from the program: one run costs {costs.one}{together}", *ended, *unbounded]
 
 
 def as_json(costs: Charges | None) -> dict[str, object]:
     if costs is None:
         return {}
-    ended = [{"steps": s, "cost": amount(after(costs.endings, s, costs.one.delta))} for s, _ in costs.endings]
-    return {"cost": amount(costs.one), "charge": amount(costs.taken), "stops": ended}
+    stops = {"stops": Ended("", costs.endings, costs.one.delta).as_json()} if costs.endings else {}
+    return {"cost": amount(costs.one), "charge": amount(costs.taken), **stops}
