@@ -180,7 +180,7 @@ STEPS = (
         SESSIONS,
         "        if state is not State.RELEASING:\n",
         "        if state not in (State.RELEASING, State.STOPPED):\n",
-        f"{OF_STOPS}::test_whatever_happens_no_step_follows_an_end",
+        f"{OF_STOPS}::test_an_ended_run_never_steps_again",
     ),
     Mutation(
         "a run that was ended is gone on with",
