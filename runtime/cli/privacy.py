@@ -24,12 +24,12 @@ from runtime.cli.options import (
     Products,
     Runnable,
     UsageError,
-    by_owner,
     checked_delta,
     pairs,
     positive,
 )
 from runtime.cli.programs import compiled
+from runtime.cli.row_counts import Records, of_owners, single
 from runtime.cli.screen import result, say
 from runtime.contract.cost import endings
 from runtime.contract.stops import fit
@@ -63,15 +63,7 @@ Plot = Annotated[
 
 def privacy(
     file: Runnable,
-    records: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--records",
-            metavar="N",
-            show_default=False,
-            help="Rows of the data set that is trained on; of several owners OWNER=N for each, or N of all.",
-        ),
-    ] = None,
+    records: Records = None,
     input: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="NAME=PATH", show_default=False, help="Count the rows of this file instead."),
@@ -133,33 +125,13 @@ def _ended(parts: Parts, stops: str, delta: float) -> list[Ended]:
 def _parts(program: Program, records: Sequence[str] | None, files: dict[str, str], chosen: Chosen) -> Parts:
     """The program, or that of each owner, and the rows of its data sets.  Raises UsageError and InputError."""
     if not program.owners:
-        return [(program.compiled, _records(program.compiled, _single(records), files, chosen))]
+        return [(program.compiled, _records(program.compiled, single(records), files, chosen))]
     rows = of_owners(records, program.owners)
     named = Given(program.compiled, files)
     return [
         (own.compiled, _records(own.compiled, rows.get(owner), named.of(owner), chosen, f"{owner}."))
         for owner, own in of_each(program).items()
     ]
-
-
-def rows(text: str) -> int:
-    """A number of records.  Raises UsageError."""
-    if not (text.isascii() and text.isdigit() and int(text[:18]) > 0 and len(text) < 19):
-        raise UsageError(f"--records {text[:40]} is not a number of records")
-    return int(text)
-
-
-def of_owners(given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, int]:
-    """`OWNER=N` for each, or one number for all.  Raises UsageError."""
-    if given and len(given) == 1 and "=" not in given[0]:
-        return dict.fromkeys(owners, rows(given[0]))
-    return {name: rows(text) for name, text in by_owner("--records", given, owners).items()}
-
-
-def _single(given: Sequence[str] | None) -> int | None:
-    if given and len(given) > 1:
-        raise UsageError("--records is given twice")
-    return rows(given[0]) if given else None
 
 
 def _drawable(path: Path) -> None:

@@ -30,14 +30,15 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.program_files import ARTIFACT, no_data, source_only
+from runtime.cli.row_counts import Records, counted
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
 from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
+from runtime.report.everyone import privacy_of
 from runtime.report.html import page
-from runtime.report.privacy import privacy
 from runtime.report.wording import count, duration, size
 from runtime.report.work import work
 
@@ -119,10 +120,7 @@ def compile(
 
 def inspect(
     file: Runnable,
-    records: Annotated[
-        int | None,
-        typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of the data set, for epsilon."),
-    ] = None,
+    records: Records = None,
     delta: Delta = None,
     define: Define = None,
     products: Products = None,
@@ -147,16 +145,15 @@ def inspect(
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
         mechanisms = program.compiled.mechanisms
-        sampled = [m.batch for m in mechanisms if not m.whole]
-        if records is not None and any(batch > records for batch in sampled):
-            raise UsageError(f"--records {records} is less than a batch of {max(sampled)}")
-        known = {} if records is None else dict.fromkeys([d.name for d in program.compiled.datasets], records)
-        known |= stated(program.compiled)
-        told = privacy(program.compiled, known, delta)
+        parts = [
+            (own, ({} if n is None else dict.fromkeys([d.name for d in own.datasets], n)) | stated(own))
+            for own, n in counted(program, records).values()
+        ]
+        told = privacy_of(parts, delta)
         done = work(program.compiled)
         text = report.text(program, done, told, connection)
-        if {m.dataset for m in mechanisms} - known.keys():
-            text += "\ngive --records N to learn epsilon"
+        if any({m.dataset for m in mechanisms} - known.keys() for _, known in parts):
+            text += f"\ngive --records {'OWNER=N' if program.owners else 'N'} to learn epsilon"
         rows = widths(program.understood().checked.program) if ranges or html else ()
         data = report.as_json(program, done, told, connection)
         if ranges:

@@ -10,6 +10,7 @@ from html import escape
 from compiler.lowering.widths import Width
 from runtime.program import Program
 from runtime.report import ranges
+from runtime.report.everyone import Everyone
 from runtime.report.page import document, paragraphs, section, table
 from runtime.report.places import sources
 from runtime.report.privacy import Privacy
@@ -20,7 +21,7 @@ from runtime.report.work import Work
 STEPS = 8  # shades of heat
 
 
-def page(program: Program, work: Work, privacy: Privacy, rows: Sequence[Width]) -> str:
+def page(program: Program, work: Work, privacy: Privacy | Everyone, rows: Sequence[Width]) -> str:
     """The whole report."""
     shades = "\n".join(f".heat{i} {{ background: rgb(255 120 40 / {70 * i // STEPS}%) }}" for i in range(1, STEPS + 1))
     parts = [

@@ -10,6 +10,7 @@ from compiler.joint.locality import Evaluator
 from compiler.program import Compiled, Released, everyone, products, unclaimed
 from lang.numerals import counted, exact
 from runtime.program import Program
+from runtime.report.everyone import Everyone
 from runtime.report.places import excerpt, expressions
 from runtime.report.privacy import Privacy
 from runtime.report.traffic import Link, seconds
@@ -24,7 +25,7 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
     return {party: [o for o in program.outputs if party in o.receivers] for party in everyone(program)}
 
 
-def as_json(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> dict[str, object]:
+def as_json(program: Program, work: Work, privacy: Privacy | Everyone, link: Link | None = None) -> dict[str, object]:
     compiled = program.compiled
     without = {o.name for o in unclaimed(compiled)}
     return {
@@ -128,7 +129,7 @@ def _over(compiled: Compiled, link: Link | None) -> str:
     return f"; about {told} in all over {size(link.bytes_per_second)}/s with {trip} a round trip"
 
 
-def text(program: Program, work: Work, privacy: Privacy, link: Link | None = None) -> str:
+def text(program: Program, work: Work, privacy: Privacy | Everyone, link: Link | None = None) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += [

@@ -204,10 +204,10 @@ STEPS = (
         STOPPER_OF_STOPS,
     ),
     Mutation(
-        "each stop has the whole delta",
+        "the parts of delta are more than the whole",
         STOPS,
-        "found := sum((part for _, part in named), Fraction(0))",
-        "found := max(part for _, part in named)",
+        "if (found := sum((part for _, part in named), Fraction(0))) != delta:",
+        "if (found := sum((part for _, part in named), Fraction(0))) < delta:",
         f"{OF_STOPS}::test_stops_that_do_not_fit_are_refused",
     ),
     Mutation(

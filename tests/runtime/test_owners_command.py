@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support.command import call
+from support.policies import write
 
 from compiler.program import and_gates
 from runtime.api import compile, of_each
@@ -134,3 +136,35 @@ def contracts(folder: Path) -> dict[str, Path]:
             names = [f"--key={folder / signer}.key", f"--cert={folder / signer}.crt", f"--ledger={folder / signer}.db"]
             assert call("contract", "sign", str(found[owner]), *names).exit_code == 0
     return found
+
+
+def test_what_a_program_is_worth_is_told_for_each_owner(folder: Path, refused: Callable[..., str]) -> None:
+    loan = str(folder / "loan.ccr")
+    found = call("inspect", loan, "--records=north=20", "--records=south=30", "--json")
+    shown = json.loads(found.stdout)["privacy"]
+    asked = json.loads(call("privacy", loan, "--records=north=20", "--records=south=30", "--json").stdout)
+    assert shown["epsilons"] == asked["epsilons"] and shown["epsilon_everywhere"] == asked["epsilon_everywhere"]
+    text = call("inspect", loan, "--records=north=20").stdout
+    assert "give --records OWNER=N to learn epsilon" in text and "south:" in text
+    assert "--records north=7 is less than a batch of 8" in refused("inspect", "--records=north=7", "--records=south=7")
+    assert "--records 7 is less than a batch of 8" in refused("inspect", "--records=7")
+    assert "`east` is no owner" in refused("inspect", "--records=east=3")
+
+
+def test_a_policy_is_held_against_the_program_of_each_owner(folder: Path) -> None:
+    rules = {"privacy.least-records": "5", "releases.step": "true", "releases.end": "true", "releases.measures": "1"}
+    policy = write(folder / "policy.toml", rules)
+
+    def asked(*records: str) -> tuple[int, list[str], Any]:
+        words = ("policy", "check", policy, str(folder / "loan.ccr"), *(f"--records={r}" for r in records))
+        done = call(*words)
+        return done.exit_code, done.stdout.splitlines(), json.loads(call(*words, "--json").stdout)
+
+    status, said, shown = asked("north=60", "south=25")
+    assert status == 3 and len(said) == 2 and said[0].startswith("north: ") and said[0].endswith(" allows it")
+    assert said[1].startswith("south: the records of `kept`: 4 is asked, 5 or more is allowed")
+    assert set(shown["owners"]) == set(OWNERS) and shown["breaches"] == shown["owners"]["south"]["breaches"] != []
+    status, said, _ = asked("north=60")
+    assert status == 0 and len(said) == 1 and "north" not in said[0]
+    status, said, _ = asked("25")
+    assert status == 3 and [line.partition(":")[0] for line in said] == list(OWNERS)
