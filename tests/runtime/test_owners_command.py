@@ -15,6 +15,7 @@ from support.policies import write
 from compiler.program import and_gates
 from runtime.api import compile, of_each
 from runtime.cli.several import Runs
+from runtime.cli.whose_files import _names
 from runtime.report.traffic import longest, traffic
 
 OWNERS = ("north", "south")
@@ -168,3 +169,37 @@ def test_a_policy_is_held_against_the_program_of_each_owner(folder: Path) -> Non
     assert status == 0 and len(said) == 1 and "north" not in said[0]
     status, said, _ = asked("25")
     assert status == 3 and [line.partition(":")[0] for line in said] == list(OWNERS)
+
+
+def exchanged(folder: Path, *files: str) -> list[str]:
+    """What a run in the clear warns of, with these files of records."""
+    inputs = [f"--input=w0={folder / 'w0.npy'}", *(f"--input={file}" for file in files)]
+    done = call("simulate", str(folder / "loan.ccr"), *inputs, "--seed", "1")
+    return [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+
+def test_files_that_look_exchanged_are_warned_of(folder: Path) -> None:
+    right = [f"{owner}.{name}={folder / f'{owner}-{name}.csv'}" for owner in OWNERS for name in ("loans", "kept")]
+    assert exchanged(folder, *right) == []
+    north, south = folder / "north-loans.csv", folder / "south-loans.csv"
+    assert exchanged(folder, f"north.loans={south}", f"south.loans={north}", *right[1::2]) == [
+        f"warning: {south} is given for north.loans, and called after south: are these north's records?",
+        f"warning: {north} is given for south.loans, and called after north: are these south's records?",
+    ]
+    plain = folder / "loans.csv"
+    plain.write_bytes(north.read_bytes())
+    assert exchanged(folder, f"north.loans={plain}", f"south.loans={plain}", *right[1::2]) == [
+        f"warning: {plain} is given for north.loans and for south.loans: have both owners the same records?"
+    ]
+    assert not _names("northern.csv", "north") and _names("2026_North.parquet", "north")
+    assert _names("bank_a.csv", "bank_a") and not _names("bank_ab.csv", "bank_a")
+
+
+def test_a_contract_refuses_another_owner_s_records(folder: Path, contracts: dict[str, Path]) -> None:
+    """Before anybody is met."""
+    own = [f"--key={folder / 'north'}.key", f"--cert={folder / 'north'}.crt", f"--ledger={folder / 'north'}.db"]
+    inputs = [f"--input=loans={folder / 'south-loans.csv'}", f"--input=kept={folder / 'north-kept.csv'}"]
+    under = [f"--contract={contracts['north']}", "--listen=127.0.0.1:0", "--json"]
+    done = call("run", str(folder / "loan.ccr"), "--as=north", *own, *inputs, *under)
+    assert done.exit_code == 3 and json.loads(done.stdout)["error"]["code"] == "other-data"
+    assert "south-loans.csv is given for loans, and called after south" in done.stderr
