@@ -25,7 +25,7 @@ STOPS = (2, STEPS)
 
 @pytest.fixture(autouse=True)
 def in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    for clock in ("party.ledger_permit", "ledger.run", "cli.budgets", "cli.contracts"):
+    for clock in ("party.ledger_permit", "ledger.run", "cli.budgets", "cli.contracts", "cli.trails"):
         monkeypatch.setattr(f"runtime.{clock}.now", lambda: NOW)
 
 
@@ -56,6 +56,10 @@ def test_a_run_is_cut_and_ended(tmp_path: Path) -> None:
     assert f"ended for good, epsilon {ended['given_back']} of " in done("budget", "report", *ledger)
     assert "stopped" in done("budget", "history", *ledger)
 
+    done("keys", "new", "hospital", "--folder", tmp_path)
+    own = (f"--key={tmp_path / 'hospital.key'}", f"--cert={tmp_path / 'hospital.crt'}")
+    done("budget", "export", tmp_path / "log.jsonl", *own, *ledger)
+    done("budget", "audit", tmp_path / "log.jsonl", "--signer", tmp_path / "hospital.crt")
     again = call("budget", "end", str(contract), *map(str, ledger), "--json")
     assert again.exit_code == 3 and json.loads(again.stdout)["error"]["code"] == "run-ended"
     assert "after 1 of 4 steps" in refused(lambda: room.meet(continues=True), "run-ended").what
