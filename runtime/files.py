@@ -47,6 +47,38 @@ def replace_bytes(path: Path, content: bytes, mode: int | None = None) -> None:
     replace(path, lambda file: file.write(content), mode)
 
 
+def take(room: Path, size: int) -> None:
+    """A file of so many bytes, which `fill` turns into another one though the disk be full; its owner alone reads it.
+
+    It is left as it is where it is there.  Raises OSError.
+    """
+    handle = os.open(room, os.O_WRONLY | os.O_CREAT, PRIVATE)
+    try:
+        if os.fstat(handle).st_size == size:
+            return
+        os.ftruncate(handle, 0)
+        try:
+            os.posix_fallocate(handle, 0, size)
+        except AttributeError:  # a system without it
+            os.write(handle, bytes(size))
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def fill(room: Path, path: Path, content: bytes) -> None:
+    """What was taken with `take` becomes the file at `path`, in one step and durably, without room of its own.
+
+    Raises OSError, and then nothing is at `path`.
+    """
+    with room.open("r+b", buffering=0) as file:
+        file.write(content)
+        file.truncate()
+        os.fsync(file.fileno())
+    room.replace(path)
+    _sync(path.parent)
+
+
 def advice(error: OSError) -> str:
     """What to do about it."""
     if error.errno in (ENOSPC, EDQUOT):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from lang.numerals import spelled
 from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults
@@ -26,6 +27,7 @@ from runtime.ledger.events import Allotted, Attempt, Corrected, Event, Granted, 
 from runtime.ledger.identity import Held, identify
 from runtime.ledger.refusals import About, noting
 from runtime.ledger.rows import digest as digest_of_marks
+from runtime.ledger.run import end as ended
 from runtime.ledger.store import Ledger, default_path, replay
 from runtime.net import keys
 from runtime.policy.hold import hold
@@ -35,6 +37,7 @@ from runtime.policy.spell import digest as policy_digest
 from runtime.policy.spell import remembered
 from runtime.privacy.limits import warning
 from runtime.report import budget as report
+from runtime.report import wording
 
 Records = Annotated[
     str,
@@ -177,6 +180,27 @@ def lift(
         with Ledger(ledger or default_path()) as opened:
             opened.record(lambda _: [Lifted(at=now(), contract=name)])
         result({"contract": name}, f"contract {name[:16]} is not blocked any more", json)
+
+
+def end(
+    contract: Annotated[Path, typer.Argument(metavar="CONTRACT", show_default=False)],
+    ledger: LedgerFile = None,
+    json: Json = False,
+) -> None:
+    """End the oldest run of a contract that was cut, for good, at a stop that the contract names.
+
+    What it costs then is charged, and the rest is given back; no session goes on with it.  Whether a run is ended may
+    hang on what was told, and on nothing else of the records.
+    """
+    with faults(json), Ledger(ledger or default_path()) as opened:
+        run = ended(opened, digest(read_contract(contract).terms))
+        spent, back = opened.books().sessions.spent[run.run], run.cost.spend.epsilon - run.charge.spend.epsilon
+        said = (
+            f"run {run.run[:16]} is ended after {spent} of {run.steps} steps: charged {run.charge.spend}, epsilon "
+            f"{spelled(back)} given back"
+        )
+        told = {"run": run.run, "steps": spent, "of": run.steps, "charged": wording.amount(run.charge.spend)}
+        result({**told, "given_back": spelled(back)}, said, json)
 
 
 def clock(

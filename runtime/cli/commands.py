@@ -77,6 +77,7 @@ _BUDGET = (
     Command("allot", "budgets:allot", "Set the share of a data set's budget that one consumer may use."),
     Command("show", "budgets:show", "Say what is granted, allotted, charged and left."),
     Command("lift", "budgets:lift", "Allow runs under a blocked contract again."),
+    Command("end", "budgets:end", "End a run that was cut, for good, at a stop that its contract names."),
     Command("clock", "budgets:clock", "Compare the clock with the ledger's last event."),
     Command("history", "budgets:history", "List everything that happened to the budgets."),
     Command("checkpoint", "checkpoints:checkpoint", "Sign how far the ledger has come, to be published."),

@@ -89,6 +89,16 @@ Composition = Annotated[
         help="basic: runs may depend on one another's results; pld: all are fixed now, and cost less together.",
     ),
 ]
+Stops = Annotated[
+    str | None,
+    typer.Option(
+        "--stops",
+        metavar="T,T,...",
+        show_default=False,
+        help="Steps after which a run may be ended, the last one its end, and then costs less; T=DELTA,... says which "
+        "part of --delta each takes, the same if not said.",
+    ),
+]
 Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=3650, help="How long it is valid.")]
 Report = Annotated[
     list[str] | None,
@@ -122,6 +132,7 @@ def new(
     total_epsilon: TotalEpsilon = None,
     total_delta: TotalDelta = None,
     composition: Composition = "basic",
+    stops: Stops = None,
     days: Days = 30,
     purpose: Purpose = None,
     policy: PolicyFile = None,
@@ -146,7 +157,7 @@ def new(
         reports = pairs("--report", report)
         holdings = drafting.holdings(program, party, identity, files, columns_given(columns), reports, under.policy)
         delta = spelled(drafting.usual_delta(program, holdings)) if delta is None else delta
-        budgets = drafting.budgets(epsilon, delta, runs, total_epsilon, total_delta, composition)
+        budgets = drafting.budgets(epsilon, delta, runs, total_epsilon, total_delta, composition, stops)
         if epsilon is None and program.compiled.mechanisms and drafting.bounded(program, holdings, delta):
             raise UsageError("the program has a privacy mechanism: say what a run may cost", "add --epsilon E")
         valid = now() - CLOCK_SKEW, now() + timedelta(days=days)

@@ -34,7 +34,7 @@ from runtime.data.unchanged import unchanged
 from runtime.files import PRIVATE, replace_bytes
 from runtime.net import keys
 from runtime.party.sources import specs
-from runtime.policy.read import LARGEST
+from runtime.policy.read import LARGEST, parse
 from runtime.report.deidentification import check_lines, mask_lines
 from runtime.report.wording import listing
 
@@ -152,7 +152,7 @@ def mask(
 
 
 def read_policy(path: Path) -> Rules:
-    """Of a policy's file this section alone.  Raises InputError."""
+    """What a policy's file says of it; where it has other sections too, all of it must be right.  Raises InputError."""
     where = str(path)
     try:
         with path.open("rb") as file:
@@ -161,7 +161,8 @@ def read_policy(path: Path) -> Rules:
             raise InputError(
                 f"it has more than the {LARGEST} bytes of the largest policy", help="is this another file?", file=where
             )
-        found = tomllib.loads(data.decode(), parse_float=Decimal)
+        text = data.decode()
+        found = tomllib.loads(text, parse_float=Decimal)
     except OSError as error:
         raise cannot_open(where, error) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -170,7 +171,7 @@ def read_policy(path: Path) -> Rules:
         near = get_close_matches(NAME, found, 1, 0.6)
         help = f"is [{near[0]}] meant? call it [{NAME}]" if near else "add it, as docs/deidentification.md says"
         raise InputError(f"there is no section [{NAME}]", help=help, file=where)
-    return read(found[NAME], where)
+    return read(found[NAME], where) if found.keys() == {NAME} else parse(text, where).deidentified
 
 
 def _another(option: str, output: str, *inputs: str | Path | None) -> None:

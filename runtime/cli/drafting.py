@@ -13,10 +13,11 @@ from runtime.cli.options import UsageError, positive
 from runtime.cli.screen import say
 from runtime.contract.amounts import Spend
 from runtime.contract.commitment import commitment, fresh_salt, report_commitment, report_key
-from runtime.contract.cost import charges, cost
+from runtime.contract.cost import Charges, charges, cost
 from runtime.contract.draft import Budgets, Holding
 from runtime.contract.fields import PURPOSE
 from runtime.contract.refused import Refused
+from runtime.contract.stops import Named, evenly
 from runtime.contract.terms import Terms
 from runtime.data.columns import Chosen
 from runtime.data.content import content
@@ -34,6 +35,7 @@ from runtime.policy.rules import Policy
 from runtime.policy.spell import digest
 from runtime.privacy.limits import default_delta
 from runtime.program import Program
+from runtime.report.stops import Ended
 from runtime.report.wording import amount
 
 
@@ -89,20 +91,45 @@ def usual_delta(program: Program, holdings: Mapping[str, Holding]) -> Fraction:
 
 
 def budgets(
-    epsilon: str | None, delta: str, runs: int, total_epsilon: str | None, total_delta: str | None, composition: str
+    epsilon: str | None,
+    delta: str,
+    runs: int,
+    total_epsilon: str | None,
+    total_delta: str | None,
+    composition: str,
+    stops: str | None,
 ) -> Budgets | None:
     if composition not in ("basic", "pld"):
         raise UsageError(f"`--composition {composition}` is neither basic nor pld")
     if epsilon is None:
         if total_epsilon is not None:
             raise UsageError("--total-epsilon goes with --epsilon")
+        if stops is not None:
+            raise UsageError("--stops goes with --epsilon")
         return None
     one = Spend(positive("--epsilon", epsilon), positive("--delta", delta))
     total = Spend(
         one.epsilon * runs if total_epsilon is None else positive("--total-epsilon", total_epsilon),
         one.delta * runs if total_delta is None else positive("--total-delta", total_delta),
     )
-    return Budgets(one, total, runs, "pld" if composition == "pld" else "basic")
+    named = () if stops is None else stops_given(stops, one.delta)
+    return Budgets(one, total, runs, "pld" if composition == "pld" else "basic", named)
+
+
+def stops_given(text: str, delta: Fraction) -> tuple[Named, ...]:
+    """`25,50,100`, each with the same part of delta, or `25=1e-6,50=4e-6,100=5e-6`.  Raises UsageError."""
+    named: list[tuple[int, str]] = []
+    for word in text.split(","):
+        steps, _, part = word.strip().partition("=")
+        if not (steps.isascii() and steps.isdigit() and len(steps) < 13 and int(steps) > 0):
+            raise UsageError(f"--stops {text[:40]}: `{word[:20]}` is not a number of steps", _STOPS)
+        named.append((int(steps), part))
+    if any(part for _, part in named):
+        return tuple((steps, positive("--stops", part)) for steps, part in named)
+    return evenly([steps for steps, _ in named], delta)
+
+
+_STOPS = "write --stops 25,50,100, or each with its part of delta: --stops 25=1e-6,50=4e-6,100=5e-6"
 
 
 def certificates(program: Program, party: str, identity: Identity, peer: bytes) -> dict[str, bytes]:
@@ -150,16 +177,16 @@ def holdings(
     return found
 
 
-def costs(program: Program, terms: Terms) -> tuple[Spend, Spend] | None:
+def costs(program: Program, terms: Terms) -> Charges | None:
     """Of one run, and what is charged at first.  Raises Refused if the contract allows no run at all."""
     if terms.privacy is None:
         return None
     privacy = terms.privacy
     say("computing epsilon")
-    one, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, privacy)
+    of = charges(program.compiled, {d.name: d.records for d in terms.data}, privacy)
     for found, bound, reason, what in (
-        (one, privacy.per_run, "run-budget", "one run"),
-        (charge, privacy.total, "contract-budget", "all runs"),
+        (of.one, privacy.per_run, "run-budget", "one run"),
+        (of.taken, privacy.total, "contract-budget", "all runs"),
     ):
         if not found.within(bound.spend):
             raise Refused(
@@ -168,7 +195,7 @@ def costs(program: Program, terms: Terms) -> tuple[Spend, Spend] | None:
                 sums={"bound": bound.spend, "asked": found},
                 help="give more, or lower the program's steps or raise its noise",
             )
-    return one, charge
+    return of
 
 
 def bounded(program: Program, holdings: Mapping[str, Holding], delta: str) -> bool:
@@ -182,17 +209,20 @@ def bounded(program: Program, holdings: Mapping[str, Holding], delta: str) -> bo
     return True
 
 
-def costing(costs: tuple[Spend, Spend] | None, terms: Terms) -> list[str]:
+def costing(costs: Charges | None, terms: Terms) -> list[str]:
     unbounded = [
         f"`{output}` costs infinity: no run starts unless `ccr budget grant ... --reveal {output}` lets it through"
         for output in terms.unbounded()
     ]
     if costs is None:
         return unbounded
-    one, charge = costs
-    together = f"; all runs together {charge}" if charge != one else ""
-    return [f"computed from the program: one run costs {one}{together}", *unbounded]
+    together = f"; all runs together {costs.taken}" if costs.taken != costs.one else ""
+    ended = [f"  {line}" for line in Ended("", costs.endings[:-1], costs.one.delta).lines()]
+    return [f"computed from the program: one run costs {costs.one}{together}", *ended, *unbounded]
 
 
-def as_json(costs: tuple[Spend, Spend] | None) -> dict[str, object]:
-    return {} if costs is None else {"cost": amount(costs[0]), "charge": amount(costs[1])}
+def as_json(costs: Charges | None) -> dict[str, object]:
+    if costs is None:
+        return {}
+    stops = {"stops": Ended("", costs.endings, costs.one.delta).as_json()} if costs.endings else {}
+    return {"cost": amount(costs.one), "charge": amount(costs.taken), **stops}

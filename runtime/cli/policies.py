@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +12,9 @@ import typer
 from compiler.program import Compiled
 from runtime.cli.drafting import purpose as checked
 from runtime.cli.faults import faults
-from runtime.cli.options import Define, Evaluator, Json, Products, Runnable, UsageError, positive
+from runtime.cli.options import Define, Evaluator, Json, Products, Runnable, positive
 from runtime.cli.programs import compiled
+from runtime.cli.row_counts import KnownRecords, counted
 from runtime.cli.screen import result
 from runtime.cli.status import REFUSED
 from runtime.contract.amounts import Spend
@@ -40,9 +42,7 @@ def show(file: File, json: Json = False) -> None:
 def check(
     file: File,
     program: Runnable,
-    records: Annotated[
-        int, typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of each data set.")
-    ],
+    records: KnownRecords,
     purpose: Annotated[
         str | None, typer.Option("--purpose", metavar="WORD", show_default=False, help="What it would be for.")
     ] = None,
@@ -65,16 +65,27 @@ def check(
     Reports of de-identification are of records, so they are not looked at here.
     """
     with faults(json):
-        policy, built = read(file), compiled(program, define, products, evaluator).compiled
-        if any(m.batch > records for m in built.mechanisms if not m.whole):
-            raise UsageError(f"--records {records} is less than a batch")
-        at = default_delta([records]) if delta is None else positive("--delta", delta)
-        proposed = _proposed(built, records, checked(purpose), _cost(built, records, at))
-        found = list(breaches(policy, proposed, now()))
-        said = report.broken(policy, found) or [f"{program}: {policy} allows it"]
-        result(report.check_json(policy, proposed.per_run, found), "\n".join(said), json)
-        if found:
+        policy, built = read(file), compiled(program, define, products, evaluator)
+        of, found = dict[str, dict[str, object]](), dict[str, list[str]]()
+        for owner, (own, n) in counted(built, records).items():
+            if n is not None:  # of whom nothing is said nothing is looked at
+                at = default_delta([n]) if delta is None else positive("--delta", delta)
+                proposed = _proposed(own, n, checked(purpose), _cost(own, n, at))
+                broken = list(breaches(policy, proposed, now()))
+                of[owner] = report.check_json(policy, proposed.per_run, broken)
+                found[owner] = report.broken(policy, broken)
+        told = of[max(of, key=lambda owner: len(found[owner]))]
+        result(told | ({"owners": of} if built.owners else {}), "\n".join(_said(f"{program}: {policy}", found)), json)
+        if any(found.values()):
             raise typer.Exit(REFUSED)
+
+
+def _said(whole: str, found: Mapping[str, list[str]]) -> list[str]:
+    """The rules that are broken, of each owner where they are not those of all."""
+    first, *others = found.values()
+    if all(other == first for other in others):
+        return first or [f"{whole} allows it"]
+    return [f"{owner}: {line}" for owner, lines in found.items() for line in lines or [f"{whole} allows it"]]
 
 
 def _held(program: Compiled, records: int) -> dict[str, int]:

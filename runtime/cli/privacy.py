@@ -9,10 +9,12 @@ from typing import Annotated
 
 import typer
 
-from compiler.program import Compiled
+from compiler.program import Compiled, owner
+from compiler.schedule.told import told_steps
 from lang.numerals import counted
 from runtime.api import of_each
 from runtime.cli.data_options import ColumnsOf, columns_given
+from runtime.cli.drafting import stops_given
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import (
     Define,
@@ -22,12 +24,15 @@ from runtime.cli.options import (
     Products,
     Runnable,
     UsageError,
-    by_owner,
     checked_delta,
     pairs,
+    positive,
 )
 from runtime.cli.programs import compiled
+from runtime.cli.row_counts import Records, of_owners, single
 from runtime.cli.screen import result, say
+from runtime.contract.cost import endings
+from runtime.contract.stops import fit
 from runtime.data.columns import Chosen
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
@@ -36,21 +41,29 @@ from runtime.party.sources import specs
 from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import plot as picture
-from runtime.report.spending import Spending, SpendingOfAll, Unknown, spending, spending_of_all
+from runtime.report.everyone import Parts
+from runtime.report.spending import Spending, Unknown, spending, spending_of_all
+from runtime.report.stops import Ended
 from runtime.report.wording import listing
+
+Stops = Annotated[
+    str | None,
+    typer.Option(
+        "--stops",
+        metavar="T,T,...",
+        show_default=False,
+        help="What a run costs that may be ended after so many steps, as in `ccr contract new --stops`.",
+    ),
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE.png", show_default=False, help="Draw epsilon over steps and over delta."),
+]
 
 
 def privacy(
     file: Runnable,
-    records: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--records",
-            metavar="N",
-            show_default=False,
-            help="Rows of the data set that is trained on; of several owners OWNER=N for each, or N of all.",
-        ),
-    ] = None,
+    records: Records = None,
     input: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="NAME=PATH", show_default=False, help="Count the rows of this file instead."),
@@ -61,10 +74,8 @@ def privacy(
         float | None,
         typer.Option("--epsilon", metavar="E", show_default=False, help="A budget: what noise, how many steps."),
     ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="FILE.png", show_default=False, help="Draw epsilon over steps and over delta."),
-    ] = None,
+    stops: Stops = None,
+    plot: Plot = None,
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
@@ -84,55 +95,43 @@ def privacy(
                 "records leave with an epsilon only through a `dpsgd` or `measure` with noise above 0",
             )
         try:
-            found = _spending(given, records, pairs("--input", input), columns_given(columns), delta, epsilon)
+            parts = _parts(given, records, pairs("--input", input), columns_given(columns))
+            found = spending_of_all(parts, delta, epsilon) if given.owners else spending(*parts[0], delta, epsilon)
         except Unknown as error:
             raise UsageError(f"epsilon is unknown: {error}") from None
         if plot is not None:
             with saving(plot):
                 picture.plot(found if isinstance(found, Spending) else found.dearest, plot)
             say(f"{plot}: epsilon over steps and over delta")
-        result(found.as_json(), found.text(), json)
+        ended = [] if stops is None else _ended(parts, stops, found.delta)
+        told = {of.owner: of.as_json() for of in ended}
+        of_stops = {} if not told else {"stops": told if given.owners else next(iter(told.values()))}
+        result(
+            found.as_json() | of_stops, "\n".join([found.text(), *(line for of in ended for line in of.lines())]), json
+        )
 
 
-def _spending(
-    program: Program,
-    records: Sequence[str] | None,
-    files: dict[str, str],
-    chosen: Chosen,
-    delta: float | None,
-    epsilon: float | None,
-) -> Spending | SpendingOfAll:
-    """Raises UsageError, InputError and Unknown."""
+def _ended(parts: Parts, stops: str, delta: float) -> list[Ended]:
+    """Raises UsageError, and Refused (stops-differ)."""
+    whole = positive("--delta", repr(delta))
+    named = stops_given(stops, whole)
+    for program, _ in parts:
+        fit(named, told_steps(program.plan), whole)
+    say("computing epsilon of the stops")
+    several = len(parts) > 1
+    return [Ended(owner(program) if several else "", endings(program, known, named), whole) for program, known in parts]
+
+
+def _parts(program: Program, records: Sequence[str] | None, files: dict[str, str], chosen: Chosen) -> Parts:
+    """The program, or that of each owner, and the rows of its data sets.  Raises UsageError and InputError."""
     if not program.owners:
-        known = _records(program.compiled, _single(records), files, chosen)
-        return spending(program.compiled, known, delta, epsilon)
+        return [(program.compiled, _records(program.compiled, single(records), files, chosen))]
     rows = of_owners(records, program.owners)
     named = Given(program.compiled, files)
-    parts = [
+    return [
         (own.compiled, _records(own.compiled, rows.get(owner), named.of(owner), chosen, f"{owner}."))
         for owner, own in of_each(program).items()
     ]
-    return spending_of_all(parts, delta, epsilon)
-
-
-def rows(text: str) -> int:
-    """A number of records.  Raises UsageError."""
-    if not (text.isascii() and text.isdigit() and int(text[:18]) > 0 and len(text) < 19):
-        raise UsageError(f"--records {text[:40]} is not a number of records")
-    return int(text)
-
-
-def of_owners(given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, int]:
-    """`OWNER=N` for each, or one number for all.  Raises UsageError."""
-    if given and len(given) == 1 and "=" not in given[0]:
-        return dict.fromkeys(owners, rows(given[0]))
-    return {name: rows(text) for name, text in by_owner("--records", given, owners).items()}
-
-
-def _single(given: Sequence[str] | None) -> int | None:
-    if given and len(given) > 1:
-        raise UsageError("--records is given twice")
-    return rows(given[0]) if given else None
 
 
 def _drawable(path: Path) -> None:

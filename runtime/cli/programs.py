@@ -30,6 +30,7 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.program_files import ARTIFACT, no_data, source_only
+from runtime.cli.row_counts import Records, counted
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
 from runtime.privacy.cost import stated
@@ -38,8 +39,9 @@ from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report import savings as other_report
 from runtime.report.attribution import attributed
+from runtime.report.everyone import Everyone, privacy_of
 from runtime.report.html import page
-from runtime.report.privacy import Privacy, privacy
+from runtime.report.privacy import Privacy
 from runtime.report.savings import savings
 from runtime.report.wording import count, duration, size
 from runtime.report.work import work
@@ -129,10 +131,7 @@ def compile(
 
 def inspect(
     file: Runnable,
-    records: Annotated[
-        int | None,
-        typer.Option("--records", metavar="N", min=1, show_default=False, help="Rows of the data set, for epsilon."),
-    ] = None,
+    records: Records = None,
     delta: Delta = None,
     define: Define = None,
     products: Products = None,
@@ -186,16 +185,18 @@ def inspect(
         result(data, "\n".join(lines), json)
 
 
-def _privacy(program: Program, records: int | None, delta: float | None) -> tuple[Privacy, list[str]]:
+def _privacy(
+    program: Program, records: Sequence[str] | None, delta: float | None
+) -> tuple[Privacy | Everyone, list[str]]:
     """And what is to be given to know all of it.  Raises UsageError."""
-    compiled = program.compiled
-    sampled = [m.batch for m in compiled.mechanisms if not m.whole]
-    if records is not None and any(batch > records for batch in sampled):
-        raise UsageError(f"--records {records} is less than a batch of {max(sampled)}")
-    known = {} if records is None else dict.fromkeys([d.name for d in compiled.datasets], records)
-    known |= stated(compiled)
-    missing = {m.dataset for m in compiled.mechanisms} - known.keys()
-    return privacy(compiled, known, delta), ["give --records N to learn epsilon"] if missing else []
+    parts = [
+        (own, ({} if n is None else dict.fromkeys([d.name for d in own.datasets], n)) | stated(own))
+        for own, n in counted(program, records).values()
+    ]
+    used = {m.dataset for m in program.compiled.mechanisms}
+    missing = any(used - known.keys() for _, known in parts)
+    how = f"give --records {'OWNER=N' if program.owners else 'N'} to learn epsilon"
+    return privacy_of(parts, delta), [how] if missing else []
 
 
 def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:

@@ -41,6 +41,7 @@ from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_unread
+from runtime.cli.whose_files import say_exchanged
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
@@ -190,6 +191,7 @@ def run(
         _announce(runs, seed, connection, quiet)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
+        say_exchanged(program.compiled, party, given)
         say_unread(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:

@@ -21,6 +21,7 @@ from runtime.cli.places import checked
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result
 from runtime.cli.tables import say_unread
+from runtime.cli.whose_files import say_exchanged
 from runtime.data.references import Reference
 from runtime.report import saved, values
 from runtime.report.saved import File
@@ -46,6 +47,7 @@ def simulate(
         program = compiled(file, define, products, evaluator)
         files = checked(program, asked.written(program, None), None)
         given = asked.read(program, None)
+        say_exchanged(program.compiled, None, given)
         say_unread(program.compiled, None, given, chosen)
         found = api.simulate(program, given, seed, chosen)
         where = _save(files, found)

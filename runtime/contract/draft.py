@@ -13,6 +13,7 @@ from compiler.program import Compiled
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
+from runtime.contract.stops import Named
 from runtime.contract.terms import (
     FORMAT,
     Budget,
@@ -21,6 +22,7 @@ from runtime.contract.terms import (
     Mechanism,
     Party,
     Privacy,
+    Stop,
     Terms,
     agrees_with_itself,
 )
@@ -46,6 +48,7 @@ class Budgets:
     total: Spend
     runs: int = 1
     composition: Literal["basic", "pld"] = "basic"
+    stops: tuple[Named, ...] = ()
 
 
 def terms_for(
@@ -144,4 +147,10 @@ def _party(name: str, certificate: bytes) -> Party:
 
 def _privacy(budgets: Budgets) -> Privacy:
     per_run, total = (Budget(epsilon=s.epsilon, delta=s.delta) for s in (budgets.per_run, budgets.total))
-    return Privacy(per_run=per_run, total=total, runs=budgets.runs, composition=budgets.composition)
+    return Privacy(
+        per_run=per_run,
+        total=total,
+        runs=budgets.runs,
+        composition=budgets.composition,
+        stops=tuple(Stop(steps=steps, delta=delta) for steps, delta in budgets.stops),
+    )

@@ -30,6 +30,7 @@ from runtime.contract.fields import (
     public_key,
 )
 from runtime.contract.refused import Refused
+from runtime.contract.stops import Named, fit
 from runtime.privacy.limits import too_large
 
 FORMAT: Literal["ccr contract 4"] = "ccr contract 4"
@@ -94,6 +95,13 @@ class Budget(Model):
         return Spend(self.epsilon, self.delta)
 
 
+class Stop(Model):
+    """A run may be ended for good after so many steps, or fewer; delta is this stop's part of the run's."""
+
+    steps: Count
+    delta: Amount
+
+
 class Privacy(Model):
     """What runs may cost under this contract, and how their costs add up.
 
@@ -106,6 +114,11 @@ class Privacy(Model):
     total: Budget
     runs: Count  # at most
     composition: Literal["basic", "pld"]
+    stops: tuple[Stop, ...] = ()  # fixed beforehand; none: whenever a run ends, it has cost what all its steps cost
+
+    @property
+    def named(self) -> tuple[Named, ...]:
+        return tuple((stop.steps, stop.delta) for stop in self.stops)
 
 
 class Terms(Model):
@@ -306,6 +319,10 @@ def _privacy(terms: Terms) -> None:
             "one run may cost more than all of them together",
             sums={"per run": per_run.spend, "total": total.spend},
         )
+    if terms.privacy.stops:
+        if terms.privacy.composition != "basic":
+            raise Refused("stops-differ", "runs that are charged together (PLD composition) cannot be ended one by one")
+        fit(terms.privacy.named, sum(m.steps for m in terms.mechanisms if m.told), per_run.delta)
 
 
 def _above_one_in_n(terms: Terms, delta: Fraction) -> Refused:

@@ -42,6 +42,26 @@ def marks(path: Input, key: bytes) -> bytes:
     return b"".join(sorted(found))
 
 
+def alike(paths: Sequence[Input], key: bytes) -> list[frozenset[bytes]]:
+    """What two records of one owner's files have in common that may be one record: the same value in each column, by
+    name, as float32 or one spelling; by their `marks` where the files have not the same names.  Raises InputError."""
+    names = [open_table(path).names() for path in paths]
+    if any(sorted(some) != sorted(names[0]) or len(set(some)) < len(some) for some in names):
+        found = [marks(path, key) for path in paths]
+        return [frozenset(each[i : i + MARK] for i in range(0, len(each), MARK)) for each in found]
+    return [frozenset(_by_name(path, names, key)) for path, names in zip(paths, names, strict=True)]
+
+
+def _by_name(path: Input, names: Sequence[str], key: bytes) -> Iterator[bytes]:
+    order = sorted(range(len(names)), key=names.__getitem__)
+    for numbers, texts in _rows(path):
+        with np.errstate(over="ignore"):
+            values = (numbers[:, order] + 0.0).astype(">f4")
+        values[np.isnan(values)] = np.nan
+        for row, text in zip(values, texts, strict=True):
+            yield hmac.digest(key, row.tobytes() + text, "sha256")[:MARK]
+
+
 def former(path: Input) -> str | None:
     """The hash by which older versions knew a file's records, with their columns in this order; None for what they did
     not read."""

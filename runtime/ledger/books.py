@@ -18,6 +18,7 @@ from lang.numerals import counted, spelled
 from runtime.contract.amounts import NOTHING, Spend
 from runtime.contract.refused import Refused
 from runtime.ledger.charges import Charges, Scope, of_consumer, of_contract, of_data, of_share
+from runtime.ledger.endings import agree, ended, may_end
 from runtime.ledger.events import (
     Adopted,
     Allotted,
@@ -38,7 +39,7 @@ from runtime.ledger.events import (
     Unbounded,
 )
 from runtime.ledger.fits import below_one, fits, not_below
-from runtime.ledger.keeping import keeps_to, same_terms
+from runtime.ledger.keeping import keeps_to, only_takes_away, same_terms
 from runtime.ledger.policies import Policies
 from runtime.ledger.sessions import Sessions
 from runtime.privacy.limits import too_large
@@ -46,13 +47,13 @@ from runtime.privacy.limits import too_large
 MOVES: dict[State, frozenset[State]] = {
     State.RESERVED: frozenset({State.LABELS_SENT, State.ABORTED}),
     State.LABELS_SENT: frozenset({State.RELEASING, State.ABORTED}),
-    State.RELEASING: frozenset({State.FINISHING, State.RELEASED}),
+    State.RELEASING: frozenset({State.FINISHING, State.STOPPED, State.RELEASED}),
     State.FINISHING: frozenset({State.RELEASED}),
+    State.STOPPED: frozenset(),
     State.RELEASED: frozenset(),
     State.ABORTED: frozenset(),
 }
 OPEN = frozenset({State.RESERVED, State.LABELS_SENT})  # may still be given back
-ENDED = frozenset({State.RELEASED, State.ABORTED})
 
 
 class Books:
@@ -78,7 +79,7 @@ class Books:
 
     def check(self, event: Event) -> None:
         """Raises Refused, with the sums, unless the event may happen now."""
-        if not (_only_takes_away(event) or isinstance(event, Corrected)):
+        if not (only_takes_away(event) or isinstance(event, Corrected)):
             self.in_time(event.at)
         match event:
             case Adopted():
@@ -218,13 +219,16 @@ class Books:
 
     def may_go_on(self, contract: str) -> None:
         """Raises Refused (contract-blocked, revoked)."""
+        self._not_blocked(contract)
+        self.in_force(contract)
+
+    def _not_blocked(self, contract: str) -> None:
         if contract in self.blocked:
             raise Refused(
                 "contract-blocked",
                 f"a run under this contract ended in {self.blocked[contract].why}, which no honest peer causes",
                 help="find out why; `ccr budget lift` allows runs again",
             )
-        self.in_force(contract)
 
     def may_reveal(self, output: str, data: Iterable[str]) -> None:
         """An output may tell these data sets' records at an infinite epsilon.  Raises Refused: infinite-epsilon,
@@ -254,12 +258,14 @@ class Books:
             self.releasing.pop(run, None)
         if state in (State.RELEASING, State.FINISHING):
             self.releasing[run] = None
-        if state in (State.FINISHING, State.RELEASED):
+        if state in (State.FINISHING, State.STOPPED, State.RELEASED):
             self.sessions.over(run)
-        if state is State.ABORTED:
-            started = self.runs[run]
-            if isinstance(started, Reserved):
-                self._charges.give_back(started, self._firsts(started))
+        started = self.runs[run]
+        if isinstance(started, Reserved) and state in (State.ABORTED, State.STOPPED):
+            self._charges.give_back(started, self._firsts(started))
+            if state is State.STOPPED:
+                self.runs[run] = after = ended(started, self.sessions.spent.get(run, 0))
+                self._charges.take(after, self._firsts(after))
 
     def _grant(self, event: Granted) -> None:
         budget, of = below_one(event.budget.spend), event.data
@@ -311,6 +317,7 @@ class Books:
             self.may_reveal(reveal.output, reveal.data)
 
     def _reserve(self, event: Reserved) -> None:
+        agree(event)
         siblings = of_contract(event.contract)
         fits(
             "run-budget",
@@ -369,10 +376,13 @@ class Books:
         return self.runs[run]
 
     def _move(self, event: Moved) -> None:
-        self._started(event.run)
+        started = self._started(event.run)
         before, after = self.states[event.run], State(event.state)
         if after not in MOVES[before]:
             raise Refused("run-state", f"the run is {before}, from which it cannot become {after}")
+        if after is State.STOPPED:
+            self._not_blocked(started.contract)
+            may_end(started, self.sessions.spent.get(event.run, 0))
 
     def _granted(self, data: str) -> Granted:
         if self.first(data) not in self.granted:
@@ -382,9 +392,3 @@ class Books:
                 help="`ccr budget grant`; a file whose records changed is another data set",
             )
         return self.granted[self.first(data)]
-
-
-def _only_takes_away(event: Event) -> bool:
-    """What gives nobody anything may be written by any clock."""
-    told = isinstance(event, Blocked | Revoked | Denied | CutOff)
-    return told or (isinstance(event, Moved) and State(event.state) in ENDED)

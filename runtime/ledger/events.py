@@ -24,6 +24,7 @@ class State(StrEnum):
     LABELS_SENT = "labels_sent"  # labels of records may have left, which without decoding bits tell nothing
     RELEASING = "releasing"  # decoding bits, or a step's noisy sum, may have left: charged for good
     FINISHING = "finishing"  # of a run that told steps: what opens at its end may have left, so no session follows
+    STOPPED = "stopped"  # at a stop that its contract names, for good: no step follows
     RELEASED = "released"  # the peer said that it has them
     ABORTED = "aborted"  # before anything was released: its cost is given back
 
@@ -108,9 +109,16 @@ class Started(Model):
     steps: Annotated[int, Field(ge=0, le=MOST_STEPS)] = 0
 
 
+class Ending(Model):
+    """A run may be ended for good after so many steps; `cost` is theirs, at this stop's part of delta."""
+
+    steps: Count
+    cost: Budget
+
+
 class Reserved(Started):
     """It costs `cost`, and until it is aborted `charge` is taken, once for all `pld` runs of one contract; `per_run`,
-    `total` and `runs` are the contract's bounds."""
+    `total` and `runs` are the contract's bounds.  Ended at a stop it costs what `endings.py` says."""
 
     kind: Literal["reserved"] = "reserved"
     cost: Budget
@@ -119,6 +127,7 @@ class Reserved(Started):
     per_run: Budget
     total: Budget
     runs: Count
+    endings: tuple[Ending, ...] = ()  # by the contract's stops
 
     @property
     def account(self) -> str:
@@ -138,7 +147,7 @@ class Moved(Model):
     kind: Literal["moved"] = "moved"
     at: Time
     run: Digest
-    state: Literal["labels_sent", "releasing", "finishing", "released", "aborted"]
+    state: Literal["labels_sent", "releasing", "finishing", "stopped", "released", "aborted"]
     why: Text | None = None  # of one that is aborted
 
 

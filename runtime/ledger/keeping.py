@@ -1,12 +1,23 @@
-"""Whether events about one contract fit each other."""
+"""Whether events fit each other and the contract that they are about."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from runtime.contract.refused import Refused
-from runtime.contract.terms import Privacy
-from runtime.ledger.events import Contracted, Reserved, Unbounded
+from runtime.contract.terms import Privacy, Stop
+from runtime.ledger.events import (
+    Blocked,
+    Contracted,
+    CutOff,
+    Denied,
+    Event,
+    Moved,
+    Reserved,
+    Revoked,
+    State,
+    Unbounded,
+)
 
 
 def same_terms(known: Mapping[str, Contracted], event: Contracted) -> None:
@@ -36,4 +47,11 @@ def keeps_to(known: Mapping[str, Contracted], run: Reserved | Unbounded) -> None
 def _bounds(run: Reserved | Unbounded) -> Privacy | None:
     if isinstance(run, Unbounded):
         return None
-    return Privacy(per_run=run.per_run, total=run.total, runs=run.runs, composition=run.composition)
+    stops = tuple(Stop(steps=ending.steps, delta=ending.cost.delta) for ending in run.endings)
+    return Privacy(per_run=run.per_run, total=run.total, runs=run.runs, composition=run.composition, stops=stops)
+
+
+def only_takes_away(event: Event) -> bool:
+    """What gives nobody anything may be written by any clock."""
+    told = isinstance(event, Blocked | Revoked | Denied | CutOff)
+    return told or (isinstance(event, Moved) and State(event.state) in (State.RELEASED, State.ABORTED))

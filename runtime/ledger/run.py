@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from runtime.ledger.books import Books
 from runtime.ledger.events import (
     Continued,
     CutOff,
+    Ending,
     Event,
     Moved,
     Reserved,
@@ -48,6 +50,7 @@ class Request:
     policy: str | None = None
     reports: tuple[str, ...] = ()
     steps: int = 0  # that are told one by one
+    endings: tuple[tuple[int, Spend], ...] = ()  # `contract.stops.Ending`
 
 
 Rules = Callable[[Books, Reserved | Unbounded], None]  # whether a run may start; raises Refused
@@ -144,14 +147,58 @@ def cut(ledger: Ledger, books: Books, contract: str) -> Cut:
             return Cut(name, books.sessions.spent[name])
     if names:
         raise _busy()
-    told = [run.steps for name, run in books.runs.items() if run.contract == contract and name in books.sessions.spent]
+    raise _nothing(books, contract)
+
+
+def _nothing(books: Books, contract: str) -> Refused:
+    """Why no run under a contract can be gone on with, though none is busy."""
+    told = [run for name, run in books.runs.items() if run.contract == contract and name in books.sessions.spent]
+    if told and books.states[told[-1].run] is State.STOPPED:
+        spent = books.sessions.spent[told[-1].run]
+        return Refused(
+            "run-ended",
+            f"the run was ended for good after {spent} of {told[-1].steps} steps, and no step follows",
+            help="agree on a new contract: `ccr contract new`",
+        )
     if told:
-        raise all_steps_used(told[-1])
-    raise Refused(
+        return all_steps_used(told[-1].steps)
+    return Refused(
         "nothing-to-continue",
         "no run under this contract has told a step",
         help="what was cut before that was free: run it without --continue",
     )
+
+
+def end(ledger: Ledger, contract: str) -> Reserved:
+    """End the oldest run under a contract that was cut and would give something back; the run, as it is charged now.
+
+    For good, once this returns: no session goes on with it, whoever asks.  Raises Refused: nothing-to-give-back,
+    contract-blocked, and as `cut`.
+    """
+    first: Refused | None = None
+    for name in list(ledger.books().sessions.unfinished.get(contract, ())):
+        try:
+            lock = _Lock(_lock_path(ledger, name))
+        except Refused as busy:
+            first = first or busy
+            continue
+        try:
+            ledger.record(partial(_stopped, name))
+        except Refused as refused:
+            if refused.reason != "nothing-to-give-back":
+                raise
+            first = first or refused
+        else:
+            ended = ledger.books().runs[name]
+            assert isinstance(ended, Reserved)
+            return ended
+        finally:
+            lock.release()
+    raise first or _nothing(ledger.books(), contract)
+
+
+def _stopped(name: str, _: Books) -> list[Event]:
+    return [Moved(at=now(), run=name, state="stopped")]
 
 
 def _busy() -> Refused:
@@ -198,6 +245,7 @@ def _started(name: str, request: Request) -> Reserved | Unbounded:
         per_run=privacy.per_run,
         total=privacy.total,
         runs=privacy.runs,
+        endings=tuple(Ending(steps=steps, cost=budget(cost)) for steps, cost in request.endings),
     )
 
 

@@ -153,22 +153,23 @@ def _in_force(contract: Contract, ledger: Path) -> Books | None:
 def _request(
     terms: Terms, program: Program, party: str, held: Mapping[str, str], reveals: Mapping[str, tuple[str, ...]]
 ) -> Request:
-    cost = charge = None
+    costs = None
     if terms.privacy is not None:
-        cost, charge = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
+        costs = charges(program.compiled, {d.name: d.records for d in terms.data}, terms.privacy)
     return Request(
         data=tuple(sorted(set(held.values()))),
         consumer=terms.other(party).key,
         contract=digest(terms),
         program=program.digest,
-        cost=cost,
-        charge=charge,
+        cost=costs.one if costs else None,
+        charge=costs.taken if costs else None,
         privacy=terms.privacy,
         reveals=reveals,
         purpose=terms.purpose,
         policy=terms.policy,
         reports=tuple(d.report for d in terms.data if d.report is not None),
         steps=told_steps(program.compiled.plan),
+        endings=costs.endings if costs else (),
     )
 
 

@@ -32,7 +32,7 @@ from compiler.words.operations import Coins, Draw, Entry, Noise, Pooled
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.load import Loaded, known_columns, load_inputs
-from runtime.data.marks import MARK, marks
+from runtime.data.marks import MARK, alike
 from runtime.data.memory import Input, called
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
 from runtime.privacy.draws import draw_batch, draw_coins, draw_noise, draw_whole, gather
@@ -88,14 +88,14 @@ def load(
 
 def _disjoint(files: Mapping[str, Input]) -> None:
     """Data sets that are said to have no person in common have at least no record; raises InputError."""
-    key, seen = os.urandom(MARK), dict[bytes, str]()
-    for name, path in files.items():
-        found = marks(path, key)
-        own = {found[i : i + MARK] for i in range(0, len(found), MARK)}
+    seen = dict[bytes, str]()
+    for (name, path), own in zip(files.items(), alike(list(files.values()), os.urandom(MARK)), strict=True):
         if common := own & seen.keys():
             raise InputError(
-                f"{len(common)} of its records are in `{seen[min(common)]}` too, and the program says `disjoint`",
-                help="give parts that have no person in common, or leave out `disjoint`",
+                f"{len(common)} of its records are in `{seen[min(common)]}` too, alike in every column, and the "
+                "program says `disjoint`",
+                help="give parts that have no person in common; where other people only look alike, keep a column in "
+                "both files that tells them apart, such as a number of each: the program need not read it",
                 file=called(path),
             )
         seen |= dict.fromkeys(own, name)

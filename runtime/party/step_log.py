@@ -6,7 +6,8 @@ Nothing secret is kept: what stands here was released.  One folder for each run 
     CONTRACT/RUN/000000000007     the sums of the step of this index, packed as they are on the wire, and their hash
 
 each file whole or not there, and durable before the next step is asked for.  A step of which the owner's ledger says
-that it left, and which is not here, was lost on its way.
+that it left, and which is not here, was lost on its way.  Before the first one leaves there is room on the disk for all
+that may come, `000000000007.room`: what was told is charged, and a full disk must not lose it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from compiler.words.ir import Type
 from runtime.contract.refused import Refused
 from runtime.execute.bits import from_bits, to_bits
 from runtime.execute.follow import Sums
-from runtime.files import PRIVATE, replace_bytes
+from runtime.files import PRIVATE, fill, replace_bytes, take
 from runtime.program import Program
 
 _FOLDER = 0o700
@@ -69,15 +70,16 @@ class StepLog:
         starts = self._known(path, first) if self.continues else []
         if not self.continues and path.exists():
             raise Refused("run-known", "the peer begins a run by the name of an earlier one")
-        if first not in starts:
-            header = {"program": self.program.digest, "starts": [*starts, first]}
-            try:
-                self.folder.parent.mkdir(parents=True, exist_ok=True)
-                for folder in (self.folder, self._contract, path):
-                    folder.mkdir(mode=_FOLDER, exist_ok=True)
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            for folder in (self.folder, self._contract, path):
+                folder.mkdir(mode=_FOLDER, exist_ok=True)
+            self._make_room(path, first)
+            if first not in starts:
+                header = {"program": self.program.digest, "starts": [*starts, first]}
                 replace_bytes(path / _HEADER, json.dumps(header).encode(), PRIVATE)
-            except OSError as error:
-                raise _unwritable(path, error) from None
+        except OSError as error:
+            raise _unwritable(path, error) from None
         self._path = path
 
     def again(self, index: int) -> Sums | None:
@@ -102,9 +104,18 @@ class StepLog:
         assert self._path is not None
         payload = b"".join(_packed(sums[variable], type) for variable, type in self._sums(index))
         try:
-            replace_bytes(_place(self._path, index), self._sealed(index, payload), PRIVATE)
+            fill(_room(self._path, index), _place(self._path, index), self._sealed(index, payload))
         except OSError as error:
             raise _unwritable(self._path, error) from None
+
+    def _make_room(self, path: Path, first: int) -> None:
+        """For the steps from here on, and none for those before that were lost.  Raises OSError."""
+        for file in path.glob("*.room"):
+            if _INDEX.fullmatch(file.stem) and int(file.stem) < first:
+                file.unlink()
+        for training in self._trainings:
+            for index in range(max(first, training.first), training.after):
+                take(_room(path, index), self._size(index))
 
     def _known(self, path: Path, first: int) -> list[int]:
         """With which steps the earlier sessions began; all that they were told is there."""
@@ -143,6 +154,10 @@ def _training(trainings: tuple[Training, ...], index: int) -> Training:
 
 def _place(path: Path, index: int) -> Path:
     return path / f"{index:012}"
+
+
+def _room(path: Path, index: int) -> Path:
+    return path / f"{index:012}.room"
 
 
 def _bytes(type: Type) -> int:
@@ -201,5 +216,5 @@ def _unwritable(path: Path, error: OSError) -> Refused:
     return Refused(
         "step-log-unwritable",
         f"cannot write to {path}: {error.strerror}",
-        help="make room there, and go on with `ccr run --continue`: what was told is charged, and is not lost",
+        help="make room there; where steps were told before, `ccr run --continue` goes on: they are not lost",
     )

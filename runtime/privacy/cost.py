@@ -7,11 +7,12 @@ draw counts for what the certificate of its compiled tables proves.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from compiler.program import Compiled
+from compiler.schedule.told import told_steps, trainings
 from compiler.words.operations import Mechanism
 from runtime.privacy import accountant
 from runtime.privacy.accountant import Guarantee
@@ -52,6 +53,19 @@ def told(program: Compiled, records: Mapping[str, int]) -> list[accountant.Mecha
             raise ForeignNoise(m.dataset, m.drawn_by)
     apart = {name: frozenset(names) - {name} for names in program.disjoint for name in names}
     return [replace(charged(m, records), apart=apart.get(m.dataset, frozenset())) for m in program.mechanisms]
+
+
+def up_to(
+    program: Compiled, mechanisms: Sequence[accountant.Mechanism], steps: int | None
+) -> list[accountant.Mechanism]:
+    """What a run has told of them (`told`, in the program's order) when it is ended after so many of its steps.
+
+    What opens at the end has told nothing by then; with the last step, or None, all of it counts.
+    """
+    if steps is None or steps >= told_steps(program.plan):
+        return list(mechanisms)
+    left = {t.draw: min(max(steps - t.first, 0), t.loop.count) for t in trainings(program.plan)}
+    return [replace(m, steps=left.get(of.draw, 0)) for of, m in zip(program.mechanisms, mechanisms, strict=True)]
 
 
 def stated(program: Compiled) -> dict[str, int]:

@@ -78,7 +78,8 @@ def bounds(contract: Contract) -> str:
     if agreed is None or agreed.privacy is None:
         return f"runs {contract.runs}, no budget"
     p = agreed.privacy
-    return f"runs {contract.runs} of {p.runs}, each at most {p.per_run.spend}, together {p.total.spend}"
+    stops = f", with stops at {', '.join(str(stop.steps) for stop in p.stops)}" if p.stops else ""
+    return f"runs {contract.runs} of {p.runs}, each at most {p.per_run.spend}, together {p.total.spend}{stops}"
 
 
 def _denied(trail: Trail, event: Denied) -> str:

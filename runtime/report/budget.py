@@ -7,10 +7,12 @@ the screen or a log could test guesses of records.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import assert_never
 
-from lang.numerals import counted
+from lang.numerals import counted, spelled
 from runtime.ledger.books import OPEN, Books
+from runtime.ledger.endings import ended
 from runtime.ledger.events import (
     Adopted,
     Allotted,
@@ -85,7 +87,13 @@ def overview(names: Names, books: Books, only: str | None) -> list[dict[str, obj
                 if of == data
             ],
             "steps": [
-                {"run": name, "told": told, "of": books.runs[name].steps}
+                {
+                    "run": name,
+                    "told": told,
+                    "of": books.runs[name].steps,
+                    "ended": books.states[name] is State.STOPPED,
+                    "gives_back": spelled(gives_back(books, name)),
+                }
                 for name, told in books.sessions.spent.items()
                 if books.concerns(books.runs[name], data)
             ],
@@ -157,11 +165,27 @@ def _steps(books: Books, data: str) -> list[str]:
     """Of the runs that tell steps, how many have left."""
     told = [(name, run) for name, run in books.runs.items() if name in books.sessions.spent]
     return [
-        f"run {name[:16]}: {books.sessions.spent[name]} of {run.steps} steps told"
-        + (", `ccr run --continue` goes on" if name in books.sessions.unfinished.get(run.contract, ()) else "")
+        f"run {name[:16]}: {books.sessions.spent[name]} of {run.steps} steps told{_may_become(books, name)}"
         for name, run in told
         if books.concerns(run, data)
     ]
+
+
+def _may_become(books: Books, name: str) -> str:
+    if books.states[name] is State.STOPPED:
+        return ", ended for good"
+    if name not in books.sessions.unfinished.get(books.runs[name].contract, ()):
+        return ""
+    back = gives_back(books, name)
+    return ", `ccr run --continue` goes on" + (f", `ccr budget end` gives epsilon {spelled(back)} back" if back else "")
+
+
+def gives_back(books: Books, name: str) -> Fraction:
+    """Epsilon, if this run were ended now."""
+    run = books.runs[name]
+    if not isinstance(run, Reserved) or name not in books.sessions.unfinished.get(run.contract, ()):
+        return Fraction(0)
+    return run.charge.spend.epsilon - ended(run, books.sessions.spent[name]).charge.spend.epsilon
 
 
 def _reveals(grant: Granted, revealed: list[str]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from lang.numerals import counted
+from lang.numerals import counted, spelled
 from runtime.contract.sign import Standing, digest, standing
-from runtime.contract.terms import Contract, Mechanism, Terms
+from runtime.contract.terms import Contract, Mechanism, Privacy, Terms
 from runtime.privacy.limits import warning
 from runtime.report.wording import honest, in_one_alone, listing
 
@@ -94,5 +94,11 @@ def _privacy(terms: Terms) -> list[str]:
         f"privacy: {counted(p.runs, 'run')} at most, {how}",
         f"  one run: at most {p.per_run.spend}",
         f"  all runs: at most {p.total.spend}",
+        *([f"  {_stops(p)}"] if p.stops else []),
         *([f"  warning: {said}"] if (said := warning(p.total.delta, terms.protected())) else []),
     ]
+
+
+def _stops(p: Privacy) -> str:
+    at = ", ".join(f"{stop.steps} ({spelled(stop.delta)})" for stop in p.stops)
+    return f"a run may be ended for good, and then costs less, at these steps, each with its part of delta: {at}"

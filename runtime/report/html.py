@@ -11,6 +11,7 @@ from compiler.lowering.widths import Width
 from runtime.program import Program
 from runtime.report import ranges, savings, spent
 from runtime.report.attribution import Attribution
+from runtime.report.everyone import Everyone
 from runtime.report.page import document, paragraphs, section, table
 from runtime.report.places import sources
 from runtime.report.privacy import Privacy
@@ -26,7 +27,7 @@ def page(
     program: Program,
     work: Work,
     found: Attribution,
-    privacy: Privacy,
+    privacy: Privacy | Everyone,
     rows: Sequence[Width],
     other: Savings | None = None,
 ) -> str:

@@ -12,6 +12,7 @@ from lang.numerals import counted, exact
 from runtime.program import Program
 from runtime.report import spent
 from runtime.report.attribution import Attribution
+from runtime.report.everyone import Everyone
 from runtime.report.privacy import Privacy
 from runtime.report.traffic import Link, seconds
 from runtime.report.wording import count, duration, honest, listing, size, table, traffic
@@ -24,7 +25,7 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
 
 
 def as_json(
-    program: Program, work: Work, found: Attribution, privacy: Privacy, link: Link | None = None
+    program: Program, work: Work, found: Attribution, privacy: Privacy | Everyone, link: Link | None = None
 ) -> dict[str, object]:
     compiled = program.compiled
     without = {o.name for o in unclaimed(compiled)}
@@ -131,7 +132,9 @@ def _over(compiled: Compiled, link: Link | None) -> str:
     return f"; about {told} in all over {size(link.bytes_per_second)}/s with {trip} a round trip"
 
 
-def text(program: Program, work: Work, found: Attribution, privacy: Privacy, link: Link | None = None) -> str:
+def text(
+    program: Program, work: Work, found: Attribution, privacy: Privacy | Everyone, link: Link | None = None
+) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
     lines += [

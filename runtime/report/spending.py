@@ -46,6 +46,10 @@ class Spending:
     renyi: Guarantee
     budget: Budget | None
 
+    @property
+    def delta(self) -> float:
+        return self.privacy.delta
+
     def text(self) -> str:
         lines = self.privacy.lines()
         for i, m in enumerate(self.privacy.mechanisms):
@@ -161,6 +165,10 @@ class SpendingOfAll:
     @property
     def dearest(self) -> Spending:
         return max(self.of.values(), key=lambda s: s.privacy.cost or 0.0)
+
+    @property
+    def delta(self) -> float:
+        return self.everyone.delta
 
     def text(self) -> str:
         said = [line for name, s in self.of.items() for line in (f"{name}:", *indent(s.text().splitlines()))]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from lang.numerals import counted
+from lang.numerals import counted, spelled
 from runtime.ledger.books import Books
 from runtime.ledger.events import (
     Adopted,
@@ -54,12 +54,20 @@ class Run:
                 return f"charged; cut off ({self.why})"
             case State.RELEASING | State.FINISHING:
                 return "charged; the peer has not said that it has its outputs"
+            case State.STOPPED:
+                return f"charged; ended for good{self._given_back()}"
             case State.RELEASED:
                 return "charged; the peer has its outputs"
             case State.ABORTED:
                 return f"given back ({self.why or 'nothing was released'})"
             case _:
                 assert_never(self.state)
+
+    def _given_back(self) -> str:
+        if not isinstance(self.began, Reserved):
+            return ""
+        back = self.began.cost.spend.epsilon - self.began.charge.spend.epsilon
+        return f", epsilon {spelled(back)} of {spelled(self.began.cost.spend.epsilon)} given back"
 
 
 @dataclass(slots=True)
@@ -127,6 +135,7 @@ def _take(found: Trail, event: Event) -> None:
         case Moved():
             run = found.runs[event.run]
             run.state, run.ended, run.why = State(event.state), event.at, event.why or ""
+            run.began = found.books.runs[event.run]  # of which something was given back where it was ended at a stop
         case CutOff():
             found.runs[event.run].ended, found.runs[event.run].why = event.at, event.why
         case Stepped():

@@ -9,6 +9,9 @@ PERMIT, WALK, LOG = "runtime/party/ledger_permit.py", "runtime/execute/walk.py",
 SESSION, ENDS, HELLO = "runtime/session/session.py", "runtime/session/ends.py", "runtime/session/hello.py"
 OF_LEDGER, OF_RUN = "tests/runtime/test_ledger_steps.py", "tests/runtime/test_continue.py"
 STOPPER = "tests/runtime/test_stopper.py::test_the_best_stopper_learns_no_more_than_was_granted"
+STOPS, ENDINGS, COST = "runtime/contract/stops.py", "runtime/ledger/endings.py", "runtime/contract/cost.py"
+OF_STOPS, OF_COMMAND = "tests/runtime/test_named_stops.py", "tests/runtime/test_stops_command.py"
+STOPPER_OF_STOPS = "tests/runtime/test_stopper.py::test_the_best_stopper_of_named_stops_learns_no_more_than_was_granted"
 ONCE = f"{OF_LEDGER}::test_whatever_happens_each_index_is_told_once"
 LOST = f"{OF_RUN}::test_a_step_that_is_lost_on_its_way_is_spent"
 DAMAGED = f"{OF_RUN}::test_a_damaged_log_is_told"
@@ -17,8 +20,8 @@ STEPS = (
     Mutation(
         "steps that are not used are given back",
         BOOKS,
-        "    State.RELEASING: frozenset({State.FINISHING, State.RELEASED}),\n",
-        "    State.RELEASING: frozenset({State.FINISHING, State.RELEASED, State.ABORTED}),\n",
+        "    State.RELEASING: frozenset({State.FINISHING, State.STOPPED, State.RELEASED}),\n",
+        "    State.RELEASING: frozenset({State.FINISHING, State.STOPPED, State.RELEASED, State.ABORTED}),\n",
         ONCE,
     ),
     Mutation(
@@ -164,5 +167,89 @@ STEPS = (
         "            values = self._follow.drive(Made(index, sums, before, values))\n"
         "            if index >= self._follow.first:\n                self._follow.log.learned(index, sums)\n",
         f"{OF_RUN}::test_a_log_that_cannot_be_written_ends_the_session_there",
+    ),
+    Mutation(
+        "a step follows upon the end of a run",
+        BOOKS,
+        "    State.STOPPED: frozenset(),\n",
+        "    State.STOPPED: frozenset({State.FINISHING}),\n",
+        f"{OF_STOPS}::test_an_ended_run_never_steps_again",
+    ),
+    Mutation(
+        "steps are told of a run that was ended",
+        SESSIONS,
+        "        if state is not State.RELEASING:\n",
+        "        if state not in (State.RELEASING, State.STOPPED):\n",
+        f"{OF_STOPS}::test_an_ended_run_never_steps_again",
+    ),
+    Mutation(
+        "a run that was ended is gone on with",
+        SESSIONS,
+        "if state is not State.RELEASING or event.run not in self._contracts:",
+        "if state is State.FINISHING:",
+        f"{OF_STOPS}::test_an_ended_run_never_steps_again",
+    ),
+    Mutation(
+        "the stop before the last step is charged",
+        STOPS,
+        "for at, cost in endings if at >= steps)",
+        "for at, cost in endings if at >= min(steps, endings[-1][0]) // 2)",
+        STOPPER_OF_STOPS,
+    ),
+    Mutation(
+        "of delta a stop's part is charged",
+        ENDINGS,
+        "budget(stops.after(costs, spent, run.cost.delta))",
+        "budget(stops.after(costs, spent, min(cost.delta for _, cost in costs)))",
+        STOPPER_OF_STOPS,
+    ),
+    Mutation(
+        "the parts of delta are more than the whole",
+        STOPS,
+        "if (found := sum((part for _, part in named), Fraction(0))) != delta:",
+        "if (found := sum((part for _, part in named), Fraction(0))) < delta:",
+        f"{OF_STOPS}::test_stops_that_do_not_fit_are_refused",
+    ),
+    Mutation(
+        "a stop costs what its steps do at the whole delta",
+        COST,
+        "(steps, cost(program, records, part, told=steps)) for",
+        "(steps, cost(program, records, sum((p for _, p in named), Fraction(0)), told=steps)) for",
+        f"{OF_COMMAND}::test_what_stops_cost_is_told_beforehand",
+    ),
+    Mutation(
+        "an end counts the steps before the last one",
+        BOOKS,
+        "ended(started, self.sessions.spent.get(run, 0))",
+        "ended(started, self.sessions.spent.get(run, 0) - 1)",
+        f"{OF_STOPS}::test_what_is_given_back",
+    ),
+    Mutation(
+        "the whole run is charged less than its last stop",
+        ENDINGS,
+        "run.cost == run.charge == ended(run, run.steps).charge",
+        "run.cost == run.charge",
+        f"{OF_STOPS}::test_stops_that_do_not_fit_are_refused",
+    ),
+    Mutation(
+        "a run has other stops than its contract",
+        "runtime/ledger/keeping.py",
+        "Stop(steps=ending.steps, delta",
+        "Stop(steps=ending.steps + ending.steps % 2, delta",
+        f"{OF_STOPS}::test_a_run_has_the_stops_of_its_contract",
+    ),
+    Mutation(
+        "a blocked contract gives back",
+        BOOKS,
+        "            self._not_blocked(started.contract)\n            may_end",
+        "            may_end",
+        f"{OF_STOPS}::test_a_blocked_contract_gives_nothing_back_and_a_revoked_one_does",
+    ),
+    Mutation(
+        "a run is ended under its session's feet",
+        RUN,
+        "            first = first or busy\n            continue\n",
+        "            first = first or busy\n            lock = _Lock(_lock_path(ledger, name[16:]))\n",
+        f"{OF_STOPS}::test_a_live_session_is_not_ended_and_one_without_its_lock_steps_no_further",
     ),
 )

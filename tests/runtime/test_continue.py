@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import stat
 from dataclasses import dataclass, field
@@ -18,7 +20,6 @@ from support.step_runs import STEPS, Room, agreed, cost, program
 
 from runtime.contract.refused import Refused
 from runtime.execute.follow import Made
-from runtime.files import replace_bytes
 from runtime.ledger.events import State
 from runtime.ledger.store import Ledger
 from runtime.net.errors import NetworkError, ProtocolError
@@ -325,17 +326,57 @@ def test_its_owner_alone_reads_the_log(tmp_path: Path) -> None:
 def test_a_log_that_cannot_be_written_ends_the_session_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     room, _ = cut(tmp_path, at=2)
 
-    def full(path: Path, content: bytes, mode: int) -> None:
-        if path.name != "run.json":
-            raise OSError(28, "No space left on device")
-        replace_bytes(path, content, mode)
+    def full(room: Path, path: Path, content: bytes) -> None:
+        raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("runtime.party.step_log.replace_bytes", full)
+        patch.setattr("runtime.party.step_log.fill", full)
         _, vendor = room.meet(continues=True)
     assert isinstance(vendor, Refused) and vendor.reason == "step-log-unwritable"
     assert sorted(room.told) == [0]
     assert isinstance(room.meet(continues=True)[1], Report)
+
+
+def test_a_disk_that_is_full_by_then_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first step on no file of the vendor's is made, and none takes more of the disk."""
+    room, opened = Room(tmp_path), os.open
+    taken: list[int] = []
+
+    def in_the_log(path: Any) -> bool:
+        return str(path).startswith(str(room.log))
+
+    def drive(made: Made) -> Any:
+        if made.index == 0:
+            monkeypatch.setattr(
+                "runtime.files.os.open",
+                lambda path, flags, *more, **named: (
+                    _full() if in_the_log(path) and flags & os.O_CREAT else opened(path, flags, *more, **named)
+                ),
+            )
+        taken.append(sum(file.stat().st_size for file in room.log.glob("*/*")))
+        return made.after
+
+    hospital, vendor = room.meet(drive=drive)
+    assert isinstance(hospital, Report) and isinstance(vendor, Report)
+    assert vendor.outputs["w"].tolist() == room.expected()
+    assert len(taken) == STEPS and len(set(taken)) == 1
+
+
+def _full() -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_disk_without_room_is_told_before_anything_is_charged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("runtime.files.os.posix_fallocate", lambda *_: _full())
+        _, vendor = room.meet()
+    assert isinstance(vendor, Refused) and vendor.reason == "step-log-unwritable" and "No space" in vendor.what
+    with Ledger(room.ledger) as ledger:
+        assert not ledger.books().sessions.spent and set(ledger.books().states.values()) <= {State.ABORTED}
+    assert isinstance(room.meet()[1], Report)
 
 
 def test_several_steps_may_be_lost_at_once(tmp_path: Path) -> None:

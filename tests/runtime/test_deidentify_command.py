@@ -22,9 +22,6 @@ from runtime.data.errors import InputError
 from runtime.net import keys
 
 POLICY = """
-purpose = "of another section"
-[limits]
-epsilon = 2.5
 [deidentification]
 quasi-identifiers = ["age"]
 k = 2
@@ -279,3 +276,33 @@ def test_a_file_of_arrays_without_a_name(folder: Path) -> None:
     (folder / "policy.toml").write_text(policy)
     answer("mask", "a.npz", "--policy", "policy.toml", "--output", "b.npz")
     assert np.load("b.npz")["arr_0"].tolist() == [[1, 30], [2, 30]]
+
+
+WHOLE = """
+[policy]
+name = "ward"
+version = 1
+issued-by = "an officer"
+expires = 2099-12-31
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("[privacy]\nepsilon-rum = 2\n", "unknown key `epsilon-rum` in [privacy]"),
+        ("[privcy]\nepsilon-run = 2\n", "unknown section `privcy`"),
+        ('[releases]\nstep = "yes"\n', "`step` is neither true nor false"),
+        ("[privacy]\nepsilon-run = 0\n", "`epsilon-run`"),
+    ],
+)
+def test_a_fault_in_another_section_is_told(folder: Path, more: str, why: str) -> None:
+    text = (folder / "policy.toml").read_text()
+    (folder / "policy.toml").write_text(text + WHOLE)
+    answer("check", "a.csv", "--policy", "policy.toml", status=3)
+    (folder / "policy.toml").write_text(text + WHOLE + more)
+    for command in (CHECK, MASK):
+        done = call("data", *command)
+        assert done.exit_code == 2 and why in done.stderr and "policy.toml, line" in done.stderr, done.stderr
+    (folder / "policy.toml").write_text(text + more)  # a policy without a name is none
+    assert call("data", *CHECK).exit_code == 2

@@ -17,6 +17,7 @@ from runtime.contract.draft import Holding, terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract, agrees_with_itself
 from runtime.data.errors import InputError
+from runtime.data.marks import alike
 from runtime.privacy.accountant import Mechanism, account, persons, rdp
 from runtime.privacy.calibrate import noise_for
 from runtime.privacy.cost import cost_of
@@ -159,3 +160,48 @@ def test_a_record_in_two_of_them_is_refused(folder: Path, tmp_path: Path) -> Non
     (tmp_path / "b.csv").write_text("\n".join([*lines[:-1], (folder / "a.csv").read_text().splitlines()[3]]) + "\n")
     with pytest.raises(InputError, match="1 of its records are in `a` too"):
         api.simulate(ran, given | {"b": str(tmp_path / "b.csv")}, seed=1)
+
+
+def alike_in(tmp_path: Path, one: str, other: str) -> int:
+    """How many records two files are said to have in common."""
+    for name, text in ("one", one), ("other", other):
+        (tmp_path / f"{name}.csv").write_text(text)
+    first, second = alike([str(tmp_path / "one.csv"), str(tmp_path / "other.csv")], b"k" * 32)
+    return len(first & second)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        ("x,y\n0,1\n", "x,y\n1,0\n", 0),  # other people, whose values are the same numbers
+        ("x,y\n0,1\n", "y,x\n1,0\n", 1),  # columns in another order
+        ("x,y\n0,1\n", "x,y\n0.0,1.0\n", 1),
+        ("x,y\n0,a\n", "y,x\na,0\n", 1),
+        ("x,y\n0,a\n", "y,x\n0,a\n", 0),
+        ("x,y\n0,1\n", "x,z\n1,0\n", 1),  # nobody knows which column is which
+        ("id,x\n1,0\n", "id,x\n2,0\n", 0),  # who only look alike to the program
+        ("id,x\n1,0\n", "id,x\n1,0\n", 1),
+        ("id,x\n1,\n", "id,x\n1,NA\n", 1),
+    ],
+)
+def test_records_that_may_be_one(tmp_path: Path, one: str, other: str, common: int) -> None:
+    assert alike_in(tmp_path, one, other) == common
+
+
+def test_people_who_look_alike_are_told_apart_by_a_column_that_no_program_reads(folder: Path, tmp_path: Path) -> None:
+    ran = program(folder, "disjoint a, b;")
+    (tmp_path / "w.csv").write_text("w\n1\n0.5\n")
+    given = {name: str(folder / f"{name}.csv") for name in "abc"} | {"w0": str(tmp_path / "w.csv")}
+    rows = [f"{i % 2},{i % 3 > 1},1" for i in range(6)]  # coarse: few of them differ
+    for numbered in (False, True):
+        for name, first in ("a", 0), ("b", 6):
+            lines = [f"{row},{first + i}" if numbered else row for i, row in enumerate(rows)]
+            head = "x0,x1,y,number" if numbered else "x0,x1,y"
+            (tmp_path / f"{name}.csv").write_text("\n".join([head, *lines, ""]))
+        coarse = given | {name: str(tmp_path / f"{name}.csv") for name in "ab"}
+        if numbered:
+            assert api.simulate(ran, coarse, seed=1)
+            continue
+        with pytest.raises(InputError) as refused:
+            api.simulate(ran, coarse, seed=1)
+        assert "alike in every column" in str(refused.value) and "the program need not read it" in str(refused.value)

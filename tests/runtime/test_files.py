@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.files import PRIVATE, Place, replace, replace_bytes
+from runtime.files import PRIVATE, Place, fill, replace, replace_bytes, take
 
 
 def mode(path: Path) -> int:
@@ -137,3 +137,20 @@ def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
     path = tmp_path / ("n" * 255)
     replace_bytes(path, b"x")
     assert path.read_bytes() == b"x"
+
+
+def test_room_that_is_taken_before_there_is_anything_to_write(tmp_path: Path) -> None:
+    room, path = tmp_path / "1.room", tmp_path / "1"
+    take(room, 9000)
+    found = room.stat()
+    assert found.st_size == 9000 and found.st_blocks * 512 >= 9000 and found.st_mode & 0o777 == PRIVATE
+    take(room, 9000)
+    assert room.stat().st_ino == found.st_ino
+    fill(room, path, b"told")
+    assert path.read_bytes() == b"told" and path.stat().st_ino == found.st_ino and not room.exists()
+    take(room, 10)
+    take(room, 20)
+    assert room.stat().st_size == 20
+    with pytest.raises(FileNotFoundError):
+        fill(tmp_path / "2.room", tmp_path / "2", b"")
+    assert not (tmp_path / "2").exists()

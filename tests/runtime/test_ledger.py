@@ -17,7 +17,7 @@ from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
 from runtime.ledger.books import Books
 from runtime.ledger.charges import of_contract
-from runtime.ledger.events import Blocked, Corrected, Event, Granted, Moved, Reserved, State, budget, now
+from runtime.ledger.events import Blocked, Corrected, Ending, Event, Granted, Moved, Reserved, State, budget, now
 from runtime.ledger.run import Request, Run
 from runtime.ledger.store import Ledger
 
@@ -286,16 +286,19 @@ def test_a_run_that_released_nothing_is_given_back(tmp_path: Path, sent: bool) -
 
 def test_only_the_listed_moves() -> None:
     states = list(State)
+    half = budget(Spend(COST.epsilon / 2, COST.delta / 2))
+    endings = (Ending(steps=1, cost=half), Ending(steps=2, cost=half.model_copy(update={"epsilon": COST.epsilon})))
     for before in states:
         for after in states[1:]:
             books = Books()
-            books.take(reserved("1"))
+            books.take(reserved("1").model_copy(update={"steps": 2, "endings": endings}))
             books.states["1" * 64] = before
             move = Moved(at=now(), run="1" * 64, state=after.value)
             allowed = (before, after) in {
                 (State.RESERVED, State.LABELS_SENT),
                 (State.LABELS_SENT, State.RELEASING),
                 (State.RELEASING, State.FINISHING),
+                (State.RELEASING, State.STOPPED),
                 (State.RELEASING, State.RELEASED),
                 (State.FINISHING, State.RELEASED),
                 (State.RESERVED, State.ABORTED),

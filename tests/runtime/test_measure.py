@@ -30,7 +30,7 @@ from runtime.execute.walk import walk
 from runtime.party.run import Report, prepare, run
 from runtime.party.sources import PartySources, load
 from runtime.privacy.accountant import account
-from runtime.privacy.cost import charged, told
+from runtime.privacy.cost import charged, told, up_to
 from runtime.privacy.draws import draw_whole
 from runtime.privacy.randomness import RunSecret
 from runtime.report.contract import lines
@@ -291,3 +291,34 @@ def test_an_array_has_an_interval_for_each_number(folder: Path) -> None:
     found = intervals(program.compiled, released, api.simulate(program, given(folder, "vector"), seed=1)["correct"])
     assert found is not None and found.rows[0].shape == (2,)
     assert len(found.as_json()["low"]) == 2 and found.text()[0].startswith("each number is within ")
+
+
+def test_what_opens_at_the_end_has_told_nothing_of_a_run_that_was_ended(tmp_path: Path) -> None:
+    path = tmp_path / "m.ccr"
+    path.write_text((HEAD + TEXTS["step by step"]).replace("NOISE", "4.0 drawn by hospital"))
+    compiled = api.compile(path).compiled
+    rows = {"train": 40, "records": ROWS}
+    whole = told(compiled, rows)
+    first, whole_again = up_to(compiled, whole, 1), up_to(compiled, whole, 2)
+    assert [(m.name, m.steps) for m in first] == [("train", 1), ("records", 0)]
+    assert whole_again == whole == up_to(compiled, whole, None)
+    assert [m.steps for m in whole] == [2, 1]
+
+
+def test_of_steps_one_after_another_those_up_to_a_stop_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "m.ccr"
+    train = (
+        "dpsgd {0} on train(batch = 2, steps = {1}, clip = 1.0, noise = 1.0, release = step, rate = 1.0) as row {{\n"
+        "    loss logistic(dot({0}, row.x), row.y);\n}}\n"
+    )
+    path.write_text(
+        HEAD
+        + "dataset train from hospital { x: fix<5, 4>[3] where norm2(x) <= 1.0; y: bit; }\nvar w = w0;\nvar v = w0;\n"
+        + train.format("w", 2)
+        + train.format("v", 3)
+        + "output w, v to vendor;"
+    )
+    compiled = api.compile(path).compiled
+    whole = told(compiled, {"train": 40})
+    found = [[m.steps for m in up_to(compiled, whole, steps)] for steps in range(6)]
+    assert found == [[0, 0], [1, 0], [2, 0], [2, 1], [2, 2], [2, 3]]

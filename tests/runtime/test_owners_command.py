@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from support.command import call
+from support.policies import write
 
 from compiler.program import and_gates
 from runtime.api import compile, of_each
 from runtime.cli.several import Runs
+from runtime.cli.whose_files import _names
 from runtime.report.traffic import longest, traffic
 
 OWNERS = ("north", "south")
@@ -134,3 +137,69 @@ def contracts(folder: Path) -> dict[str, Path]:
             names = [f"--key={folder / signer}.key", f"--cert={folder / signer}.crt", f"--ledger={folder / signer}.db"]
             assert call("contract", "sign", str(found[owner]), *names).exit_code == 0
     return found
+
+
+def test_what_a_program_is_worth_is_told_for_each_owner(folder: Path, refused: Callable[..., str]) -> None:
+    loan = str(folder / "loan.ccr")
+    found = call("inspect", loan, "--records=north=20", "--records=south=30", "--json")
+    shown = json.loads(found.stdout)["privacy"]
+    asked = json.loads(call("privacy", loan, "--records=north=20", "--records=south=30", "--json").stdout)
+    assert shown["epsilons"] == asked["epsilons"] and shown["epsilon_everywhere"] == asked["epsilon_everywhere"]
+    text = call("inspect", loan, "--records=north=20").stdout
+    assert "give --records OWNER=N to learn epsilon" in text and "south:" in text
+    assert "--records north=7 is less than a batch of 8" in refused("inspect", "--records=north=7", "--records=south=7")
+    assert "--records 7 is less than a batch of 8" in refused("inspect", "--records=7")
+    assert "`east` is no owner" in refused("inspect", "--records=east=3")
+
+
+def test_a_policy_is_held_against_the_program_of_each_owner(folder: Path) -> None:
+    rules = {"privacy.least-records": "5", "releases.step": "true", "releases.end": "true", "releases.measures": "1"}
+    policy = write(folder / "policy.toml", rules)
+
+    def asked(*records: str) -> tuple[int, list[str], Any]:
+        words = ("policy", "check", policy, str(folder / "loan.ccr"), *(f"--records={r}" for r in records))
+        done = call(*words)
+        return done.exit_code, done.stdout.splitlines(), json.loads(call(*words, "--json").stdout)
+
+    status, said, shown = asked("north=60", "south=25")
+    assert status == 3 and len(said) == 2 and said[0].startswith("north: ") and said[0].endswith(" allows it")
+    assert said[1].startswith("south: the records of `kept`: 4 is asked, 5 or more is allowed")
+    assert set(shown["owners"]) == set(OWNERS) and shown["breaches"] == shown["owners"]["south"]["breaches"] != []
+    status, said, _ = asked("north=60")
+    assert status == 0 and len(said) == 1 and "north" not in said[0]
+    status, said, _ = asked("25")
+    assert status == 3 and [line.partition(":")[0] for line in said] == list(OWNERS)
+
+
+def exchanged(folder: Path, *files: str) -> list[str]:
+    """What a run in the clear warns of, with these files of records."""
+    inputs = [f"--input=w0={folder / 'w0.npy'}", *(f"--input={file}" for file in files)]
+    done = call("simulate", str(folder / "loan.ccr"), *inputs, "--seed", "1")
+    return [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+
+def test_files_that_look_exchanged_are_warned_of(folder: Path) -> None:
+    right = [f"{owner}.{name}={folder / f'{owner}-{name}.csv'}" for owner in OWNERS for name in ("loans", "kept")]
+    assert exchanged(folder, *right) == []
+    north, south = folder / "north-loans.csv", folder / "south-loans.csv"
+    assert exchanged(folder, f"north.loans={south}", f"south.loans={north}", *right[1::2]) == [
+        f"warning: {south} is given for north.loans, and called after south: are these north's records?",
+        f"warning: {north} is given for south.loans, and called after north: are these south's records?",
+    ]
+    plain = folder / "loans.csv"
+    plain.write_bytes(north.read_bytes())
+    assert exchanged(folder, f"north.loans={plain}", f"south.loans={plain}", *right[1::2]) == [
+        f"warning: {plain} is given for north.loans and for south.loans: have both owners the same records?"
+    ]
+    assert not _names("northern.csv", "north") and _names("2026_North.parquet", "north")
+    assert _names("bank_a.csv", "bank_a") and not _names("bank_ab.csv", "bank_a")
+
+
+def test_a_contract_refuses_another_owner_s_records(folder: Path, contracts: dict[str, Path]) -> None:
+    """Before anybody is met."""
+    own = [f"--key={folder / 'north'}.key", f"--cert={folder / 'north'}.crt", f"--ledger={folder / 'north'}.db"]
+    inputs = [f"--input=loans={folder / 'south-loans.csv'}", f"--input=kept={folder / 'north-kept.csv'}"]
+    under = [f"--contract={contracts['north']}", "--listen=127.0.0.1:0", "--json"]
+    done = call("run", str(folder / "loan.ccr"), "--as=north", *own, *inputs, *under)
+    assert done.exit_code == 3 and json.loads(done.stdout)["error"]["code"] == "other-data"
+    assert "south-loans.csv is given for loans, and called after south" in done.stderr

@@ -30,7 +30,7 @@ from support.step_worker import HERE, PATIENCE, forked, written
 from runtime import api
 from runtime.contract.amounts import Spend
 from runtime.contract.commitment import commitment
-from runtime.contract.cost import charges
+from runtime.contract.cost import Charges, charges
 from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.sign import digest, sign
 from runtime.contract.terms import Contract
@@ -100,7 +100,7 @@ def agreed(bank: str) -> Contract:
 
 
 @functools.cache
-def cost() -> tuple[Spend, Spend]:
+def cost() -> Charges:
     """Of every bank's run: their numbers are the same."""
     privacy = agreed(BANKS[0]).terms.privacy
     assert privacy is not None

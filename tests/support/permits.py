@@ -13,7 +13,7 @@ from support.memory_channel import pair
 from support.watched import Cheating, Logged, Watched
 
 from runtime.contract.amounts import Spend
-from runtime.contract.cost import charges
+from runtime.contract.cost import Charges, charges
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.load import Loaded
@@ -39,7 +39,7 @@ RECORDS = folder() / "records.csv"
 
 
 @functools.cache
-def costs() -> tuple[Spend, Spend]:
+def costs() -> Charges:
     assert AGREED.terms.privacy is not None
     return charges(program().compiled, {"records": ROWS}, AGREED.terms.privacy)
 

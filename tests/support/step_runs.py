@@ -19,10 +19,11 @@ from compiler.schedule.told import trainings
 from runtime import api
 from runtime.contract.amounts import Spend
 from runtime.contract.commitment import commitment
-from runtime.contract.cost import charges
+from runtime.contract.cost import Charges, charges
 from runtime.contract.draft import Budgets, Holding, terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.sign import digest, sign
+from runtime.contract.stops import evenly
 from runtime.contract.terms import Contract
 from runtime.data.content import content
 from runtime.data.load import load_dataset
@@ -65,7 +66,7 @@ def program() -> Program:
 
 
 @functools.cache
-def agreed(runs: int = 1) -> Contract:
+def agreed(runs: int = 1, stops: tuple[int, ...] = ()) -> Contract:
     [spec] = (s for s in specs(program().compiled, frozenset({"hospital"})) if isinstance(s, DatasetSpec))
     held = content(spec, load_dataset(spec, str(RECORDS)))
     one = Spend(Fraction(4), Fraction(1, 10**5))
@@ -73,7 +74,12 @@ def agreed(runs: int = 1) -> Contract:
         program(),
         {"vendor": VENDOR.certificate, "hospital": HOSPITAL.certificate},
         {"records": Holding(held.records, SALT, commitment(held, HOSPITAL, SALT))},
-        Budgets(one, Spend(one.epsilon * runs, one.delta * runs), runs=runs),
+        Budgets(
+            one,
+            Spend(one.epsilon * runs, one.delta * runs),
+            runs=runs,
+            stops=evenly(stops, one.delta) if stops else (),
+        ),
         NOW,
         NOW.replace(month=2),
     )
@@ -81,7 +87,7 @@ def agreed(runs: int = 1) -> Contract:
 
 
 @functools.cache
-def cost() -> tuple[Spend, Spend]:
+def cost() -> Charges:
     privacy = agreed().terms.privacy
     assert privacy is not None
     return charges(program().compiled, {"records": ROWS}, privacy)
@@ -125,6 +131,7 @@ class Room:
     path: Path
     runs: int = 1
     weights: tuple[float, float] = (0.5, -0.25)
+    stops: tuple[int, ...] = ()
     told: dict[int, list[Sums]] = field(default_factory=dict[int, list[Sums]])
     """What left the hospital under each index, as the vendor heard it: a list longer than one is a disaster."""
 
@@ -141,24 +148,28 @@ class Room:
             )
 
     @property
+    def contract(self) -> Contract:
+        return agreed(self.runs, self.stops)
+
+    @property
     def ledger(self) -> Path:
         return self.path / "ledger.db"
 
     @property
     def log(self) -> Path:
         """The vendor's, of the contract."""
-        return beside(self.path / "vendor.db") / digest(agreed(self.runs).terms)
+        return beside(self.path / "vendor.db") / digest(self.contract.terms)
 
     def hospital(self, path: Path, continues: bool = False) -> Any:
         Ledger(path / "ledger.db", create=True).close()
         files = {"records": str(RECORDS)}
         loaded = prepare(program(), "hospital", files, RunSecret.of(None)).loaded
         bearer = Bearer("hospital", HOSPITAL, VENDOR.certificate)
-        return permit(agreed(self.runs), program(), bearer, files, path / "ledger.db", loaded, continues=continues)
+        return permit(self.contract, program(), bearer, files, path / "ledger.db", loaded, continues=continues)
 
     def vendor(self, continues: bool = False) -> Permit:
         bearer = Bearer("vendor", VENDOR, HOSPITAL.certificate)
-        return permit(agreed(self.runs), program(), bearer, {}, self.path / "vendor.db", {}, continues=continues)
+        return permit(self.contract, program(), bearer, {}, self.path / "vendor.db", {}, continues=continues)
 
     def meet(
         self,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from compiler import pipeline
 from compiler.lowering.widths import Width, widths
-from compiler.program import Compiled, Line, and_gates
+from compiler.program import Compiled, and_gates
 from compiler.words.operations import Mechanism
 from lang.problems.problem import Rejected
 from lang.source import Source
 from lang.syntax import tree
 from lang.syntax.files import Loader
 from lang.syntax.parse import parse
+from runtime.report.attribution import LineWork, attributed
 from runtime.report.privacy import privacy
 from runtime.report.traffic import seconds, traffic
 from runtime.report.wording import count, duration, size
@@ -40,7 +41,7 @@ def costs(source: Source, loader: Loader) -> Costs | None:
         compiled = pipeline.built(meaning)
     except Rejected:
         return None
-    own = [line for line in compiled.lines if line.file == meaning.files[0].name]
+    own = [line for line in attributed(compiled).lines if line.file == meaning.files[0].name]
     return Costs(
         _whole(compiled),
         {
@@ -81,10 +82,8 @@ def _whole(compiled: Compiled) -> str:
     )
 
 
-def _spent(lines: list[Line]) -> str:
-    ands, corrections = sum(line.and_gates for line in lines), sum(line.correction_bytes for line in lines)
-    products = f", {size(corrections)} of corrections" if corrections else ""
-    return f"{count(ands)} AND gates{products}"
+def _spent(lines: list[LineWork]) -> str:
+    return f"{count(sum(line.and_gates for line in lines))} AND gates, {size(sum(line.bytes for line in lines))}"
 
 
 def _epsilon(compiled: Compiled, mechanism: Mechanism) -> str:
