@@ -187,10 +187,10 @@ def end(
     ledger: LedgerFile = None,
     json: Json = False,
 ) -> None:
-    """End the oldest run of a contract that was cut, for good, at a stop that the contract names.
+    """End a run that was cut, for good, at a stop that its contract names.
 
-    What it costs then is charged, and the rest is given back; no session goes on with it.  Whether a run is ended may
-    hang on what was told, and on nothing else of the records.
+    Of several the oldest that would give something back.  What it costs then is charged, and the rest is given back; no
+    session goes on with it.  Whether a run is ended may hang on what was told, and on nothing else of the records.
     """
     with faults(json), Ledger(ledger or default_path()) as opened:
         run = ended(opened, digest(read_contract(contract).terms))

@@ -40,8 +40,7 @@ from runtime.cli.ruling import policy_given
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
-from runtime.cli.tables import say_unread
-from runtime.cli.whose_files import say_exchanged
+from runtime.cli.tables import say_odd
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
@@ -191,8 +190,7 @@ def run(
         _announce(runs, seed, connection, quiet)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
-        say_exchanged(program.compiled, party, given)
-        say_unread(program.compiled, party, given, chosen, quiet)
+        say_odd(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):

@@ -20,8 +20,7 @@ from runtime.cli.options import (
 from runtime.cli.places import checked
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result
-from runtime.cli.tables import say_unread
-from runtime.cli.whose_files import say_exchanged
+from runtime.cli.tables import say_odd
 from runtime.data.references import Reference
 from runtime.report import saved, values
 from runtime.report.saved import File
@@ -47,8 +46,7 @@ def simulate(
         program = compiled(file, define, products, evaluator)
         files = checked(program, asked.written(program, None), None)
         given = asked.read(program, None)
-        say_exchanged(program.compiled, None, given)
-        say_unread(program.compiled, None, given, chosen)
+        say_odd(program.compiled, None, given, chosen)
         found = api.simulate(program, given, seed, chosen)
         where = _save(files, found)
         types = {o.name: o.type for o in program.compiled.outputs}

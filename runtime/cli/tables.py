@@ -15,6 +15,7 @@ from runtime.cli.options import Define, Json, UsageError
 from runtime.cli.program_files import is_program
 from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say, write
+from runtime.cli.whose_files import say_exchanged
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
 from runtime.data.load import fields_of, known_columns, load_dataset, load_tensor, mapped, records_table
@@ -61,10 +62,14 @@ def show(
         result({"file": data, "name": spec.name, "records": records, **_as_json(spec, found)}, said, json)
 
 
-def say_unread(
+def say_odd(
     program: Compiled, party: str | None, inputs: Mapping[str, str], chosen: Chosen, quiet: bool = False
 ) -> None:
-    """Tell, before a run, of columns in tables that it does not read.  Raises InputError."""
+    """Tell, before a run, of columns in tables that it does not read, and of owners' files that look exchanged.
+
+    Raises InputError.
+    """
+    say_exchanged(program, party, inputs)
     known_columns(specs(program, frozenset(program.parties)), chosen)
     for spec in specs(program, frozenset(program.parties if party is None else {party})):
         names = [spec.name, *(f"{owner}.{spec.name}" for owner in program.owners if party is None)]

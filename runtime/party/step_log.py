@@ -7,7 +7,7 @@ Nothing secret is kept: what stands here was released.  One folder for each run 
 
 each file whole or not there, and durable before the next step is asked for.  A step of which the owner's ledger says
 that it left, and which is not here, was lost on its way.  Before the first one leaves there is room on the disk for all
-that may come, `000000000007.room`: what was told is charged, and a full disk must not lose it.
+that may come (of very many, AHEAD), `000000000007.room`: what was told is charged, and a full disk must not lose it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from runtime.execute.follow import Sums
 from runtime.files import PRIVATE, fill, replace_bytes, take
 from runtime.program import Program
 
+AHEAD = 1 << 16  # steps for which there is room: so many files are made in less time than a peer waits
 _FOLDER = 0o700
 _MAGIC = b"ccr step 1\n"
 _HASH = 32  # bytes
@@ -103,19 +105,25 @@ class StepLog:
         """Raises Refused (step-log-unwritable)."""
         assert self._path is not None
         payload = b"".join(_packed(sums[variable], type) for variable, type in self._sums(index))
+        room, later, content = _room(self._path, index), index + AHEAD, self._sealed(index, payload)
         try:
-            fill(_room(self._path, index), _place(self._path, index), self._sealed(index, payload))
+            if room.exists():
+                fill(room, _place(self._path, index), content)
+            else:
+                replace_bytes(_place(self._path, index), content, PRIVATE)
         except OSError as error:
             raise _unwritable(self._path, error) from None
+        if later < self._trainings[-1].after:
+            with suppress(OSError):  # there is room for those before it
+                take(_room(self._path, later), self._size(later))
 
     def _make_room(self, path: Path, first: int) -> None:
         """For the steps from here on, and none for those before that were lost.  Raises OSError."""
         for file in path.glob("*.room"):
             if _INDEX.fullmatch(file.stem) and int(file.stem) < first:
                 file.unlink()
-        for training in self._trainings:
-            for index in range(max(first, training.first), training.after):
-                take(_room(path, index), self._size(index))
+        for index in range(first, min(first + AHEAD, self._trainings[-1].after)):
+            take(_room(path, index), self._size(index))
 
     def _known(self, path: Path, first: int) -> list[int]:
         """With which steps the earlier sessions began; all that they were told is there."""

@@ -362,6 +362,21 @@ def test_a_disk_that_is_full_by_then_loses_nothing(tmp_path: Path, monkeypatch: 
     assert len(taken) == STEPS and len(set(taken)) == 1
 
 
+def test_of_many_steps_there_is_room_for_the_next_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runtime.party.step_log.AHEAD", 2)
+    log = StepLog(tmp_path, "c" * 64, program())
+    log.begin("a" * 64, 0)
+    [path] = (tmp_path / ("c" * 64)).iterdir()
+    for index in range(STEPS):
+        rooms = sorted(int(file.stem) for file in path.glob("*.room"))
+        assert rooms == [i for i in (index, index + 1) if i < STEPS]
+        if index == 1:
+            (path / f"{index:012}.room").unlink()  # there is none where the disk was full by then
+        log.learned(index, {0: np.array([index, -index])})
+        found = log.again(index)
+        assert found is not None and found[0].tolist() == [index, -index]
+
+
 def _full() -> int:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
-import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -13,8 +15,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.ledger_worker import CONTRACT, DATA, PRIVACY, REQUEST
+from support import ending_worker
+from support.command import ROOT
+from support.ledger_worker import CONTRACT, DATA, REQUEST
 from support.ledgers import allot, grant, opened, refused, spend, times
+from support.named_stops import AFTER, ENDINGS, WHOLE, T, request, told
 
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
@@ -37,35 +42,14 @@ from runtime.ledger.events import (
     budget,
     now,
 )
-from runtime.ledger.run import Cut, Request, Run, cut, end
+from runtime.ledger.run import Cut, Run, cut, end
 from runtime.ledger.store import Ledger
-
-T = 6
-WHOLE = spend(3, "0.00001")
-ENDINGS = ((2, spend(1, "0.000002")), (4, spend(2, "0.000003")), (T, spend(3, "0.000005")))
-AFTER = {1: 1, 2: 1, 3: 2, 4: 2, 5: 3, T: 3}  # steps that are spent, and what epsilon they cost
-
-
-def request(endings: tuple[tuple[int, Spend], ...] = ENDINGS, cost: Spend = WHOLE, **changed: object) -> Request:
-    stops = tuple(Stop(steps=steps, delta=cost.delta) for steps, cost in endings)
-    privacy = PRIVACY.model_copy(update={"per_run": budget(WHOLE), "stops": stops, **changed})
-    return dataclasses.replace(REQUEST, steps=T, cost=cost, charge=cost, privacy=privacy, endings=endings)
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with opened(tmp_path, grant(times(WHOLE, 3)), allot(times(WHOLE, 3))) as made:
         yield made
-
-
-def told(ledger: Ledger, steps: int) -> Run:
-    """A run that has told so many steps, whose process has ended."""
-    run = Run.reserve(ledger, request())
-    run.labels_sent()
-    for index in range(steps):
-        run.step(index)
-    run._lock.release()
-    return run
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
@@ -200,38 +184,16 @@ def test_a_run_has_the_stops_of_its_contract(ledger: Ledger) -> None:
 
 def test_killed_while_it_is_ended(tmp_path: Path) -> None:
     """Before each statement of the database: the run is charged whole and goes on, or it is ended for good."""
-    seen: set[bool] = set()
-    for number in range(1, 40):
-        path = tmp_path / str(number)
-        path.mkdir()
-        with opened(path, grant(WHOLE), allot(WHOLE)) as ledger:
-            run = told(ledger, 2)
-        child = os.fork()
-        if child == 0:
-            left = number
-
-            def step(_: object) -> None:
-                nonlocal left
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-            with suppress(BaseException), Ledger(path / "ledger.db") as ledger:
-                ledger._database.set_trace_callback(step)
-                end(ledger, CONTRACT)
-            os._exit(0)
-        status = os.waitpid(child, 0)[1]
-        with Ledger(path / "ledger.db") as ledger:
-            ended = ledger.books().states[run.name] is State.STOPPED
-            seen.add(ended)
-            assert ledger.books().charged(DATA) == (spend(1, "0.00001") if ended else WHOLE)
-            if ended:
-                refused(lambda run=run, ledger=ledger: Run.resume(ledger, Cut(run.name, 2)), "nothing-to-continue")
-            else:
-                Run.resume(ledger, cut(ledger, ledger.books(), CONTRACT)).step(2)
-        if status == 0:
-            break
-    assert seen == {False, True} and status == 0
+    done = subprocess.run(
+        [sys.executable, str(ending_worker.__file__), str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        timeout=120,
+        check=True,
+    )
+    found = {tuple(json.loads(line)) for line in done.stdout.splitlines()}
+    assert found == {(False, 3, 2), (True, 1, "nothing-to-continue")}
+    assert len(done.stdout.splitlines()) > 8
 
 
 @st.composite

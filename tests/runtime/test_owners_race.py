@@ -16,8 +16,10 @@ from support.owners_worker import BANKS, STEPS, cost, ledger
 from runtime.ledger.store import Ledger
 
 
-@pytest.mark.parametrize("locked", ["locked", "unlocked"])
-@pytest.mark.parametrize("vendors", [2, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("vendors", "locked"),
+    [(2, "unlocked"), *(pytest.param(5, locked, marks=pytest.mark.slow) for locked in ("locked", "unlocked"))],
+)
 def test_never_a_step_too_many(tmp_path: Path, vendors: int, locked: str) -> None:
     subprocess.run(
         [sys.executable, str(owners_race.__file__), str(tmp_path), str(vendors), locked],
