@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import assert_never
 
 from compiler.words.arithmetic import logic_range, product, split
 from compiler.words.builder import Builder
@@ -16,7 +17,8 @@ from compiler.words.operations import And, Concat, Dot, Linear, Mul, Or, Put, Ro
 from compiler.words.reads import reads
 
 Sums = Linear | Sum | Dot | Mul
-Low = Linear | Sum | Dot | Mul | Select | And | Or | Xor | View | Put | Concat  # low bits of these are of low bits
+Passing = Select | And | Or | Xor | View | Put | Concat
+Low = Linear | Sum | Dot | Mul | Passing  # low bits of these are of low bits
 
 
 ALL = 1 << 62  # bits
@@ -92,14 +94,14 @@ def linear(b: Builder, item: Value, op: Linear) -> Value:
     return replace(item, type=replace(item.type, lo=lo, hi=hi), claim=None)
 
 
-def passed(b: Builder, item: Value, bits: int) -> Value:
+def passed(b: Builder, item: Value, op: Passing, bits: int) -> Value:
     """A choice, logic or wiring of operands that may be other numbers with the same low bits."""
-    match item.op:
+    match op:
         case Select():
             return _ranged(item, [b.type(a) for a in item.args[1:]])
         case View():
             return _ranged(item, [b.type(item.args[0])])
-        case And() | Or() | Xor() as op:
+        case And() | Or() | Xor():
             lo, hi = logic_range(op, b.type(item.args[0]), b.type(item.args[1]))
             return replace(item, type=replace(item.type, lo=lo, hi=hi), claim=None)
         case Put() | Concat():
@@ -108,7 +110,7 @@ def passed(b: Builder, item: Value, bits: int) -> Value:
             args = (*data, *item.args[len(data) :])
             return replace(item, args=args, type=replace(item.type, lo=lo, hi=hi), claim=None)
         case _:
-            return item
+            assert_never(op)
 
 
 def _ranged(item: Value, types: Sequence[Type]) -> Value:

@@ -18,7 +18,7 @@ from math import prod
 
 from compiler.joint import squares
 from compiler.joint.chunks import chunked, core, local, shrunk, sum_item
-from compiler.joint.demand import apart, kept, linear, low, multiplied, passed
+from compiler.joint.demand import Passing, apart, kept, linear, low, multiplied, passed
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.joint.ones import is_bit
 from compiler.words.arithmetic import split
@@ -85,9 +85,11 @@ class Contractions(Rewriter):
             return product(self.b, item if bits is None else multiplied(self.b, item, 0), self.roles, bits)
         if isinstance(op, Sum):
             return chunked(self.b, item if bits is None else sum_item(self.b, item.args[0], op.count), op, bits)
-        if bits is None:
-            return self.b.emit(item)
-        return self.b.emit(linear(self.b, item, op) if isinstance(op, Linear) else passed(self.b, item, bits))
+        if bits is not None and isinstance(op, Linear):
+            item = linear(self.b, item, op)
+        elif bits is not None and isinstance(op, Passing):
+            item = passed(self.b, item, op, bits)
+        return self.b.emit(item)
 
     def _at_once(self, item: Value) -> Value:
         """A sum of counts of bits that nothing else reads is one count."""
