@@ -158,7 +158,8 @@ class Minimiser:
             except TooManyGates as error:
                 raise TooManyGates(self._most, error.owner, lane.places[error.owner]) from None
             left -= len(made[-1][0].gates)
-        return [self._minimised(lane.block, *circuit) for lane, circuit in zip(lanes, made, strict=True)]
+        made.reverse()  # each goes as soon as there is a smaller one
+        return [self._minimised(lane.block, *made.pop()) for lane in lanes]
 
     def _minimised(self, block: Block, whole: Circuit, owners: Sequence[int]) -> tuple[Circuit, tuple[int, ...]]:
         circuit, steps, origins = traced(O1, whole)
