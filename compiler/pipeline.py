@@ -181,7 +181,8 @@ class Minimiser:
                 except TooManyGates as error:
                     raise TooManyGates(self._most, error.owner, lane.places[error.owner]) from None
             left -= known.gates if known else len(expanded[lane.block][0].gates)
-        self._made.update((block, self._minimised(block, *circuit)) for block, circuit in expanded.items())
+        for block in [*expanded]:  # each goes as soon as there is a smaller one
+            self._made[block] = self._minimised(block, *expanded.pop(block))
         kernels = [self._made[lane.block] for lane in lanes]
         for kernel in kernels:
             for step in kernel.steps:

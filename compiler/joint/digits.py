@@ -18,7 +18,7 @@ from math import prod
 
 from compiler.joint import squares
 from compiler.joint.chunks import chunked, core, local, shrunk, sum_item
-from compiler.joint.demand import kept, linear
+from compiler.joint.demand import Passing, apart, kept, linear, low, multiplied, passed
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
 from compiler.joint.ones import is_bit
 from compiler.words.arithmetic import split
@@ -51,12 +51,14 @@ class Contractions(Rewriter):
     owners: Owners = field(default_factory=Owners, kw_only=True)
     readers: Counter[int] = field(default_factory=Counter[int], kw_only=True)
     kept: dict[int, int] = field(default_factory=dict[int, int], kw_only=True)  # low bits that are read
+    apart: set[int] = field(default_factory=set[int], kw_only=True)  # of those, what other kernels read
 
     def begin(self, block: Block) -> None:
         analyse(block, self.owners, self.roles)
         self.readers = Counter(number for item in block.items for number in reads(item))
         self.readers.update(block.results)
         self.kept = kept(block)
+        self.apart = apart(block, self.kept)
 
     def nested(self, b: Builder, number: int, loop: Loop) -> Contractions:
         carried = [self.owners[number]] * (len(loop.body.params) - 1)
@@ -69,6 +71,8 @@ class Contractions(Rewriter):
         item = self.moved(self._at_once(item))
         self.b.span, bits = item.span, self.kept.get(number)
         new = self._joint(item, bits) if self.owners[number] == JOINT else self.b.emit(item)
+        if number in self.apart and self.owners[number] == JOINT:
+            new = low(self.b, new, bits)
         self.b.span = None
         return new
 
@@ -76,12 +80,16 @@ class Contractions(Rewriter):
         """Of its bits so many low ones are read."""
         op = item.op
         if isinstance(op, Dot):
-            return dot(self.b, item, op, self.roles, bits)
+            return dot(self.b, item if bits is None else multiplied(self.b, item, op.count), op, self.roles, bits)
         if isinstance(op, Mul):
-            return product(self.b, item, self.roles, bits)
+            return product(self.b, item if bits is None else multiplied(self.b, item, 0), self.roles, bits)
         if isinstance(op, Sum):
-            return chunked(self.b, item if bits is None else sum_item(self.b, item.args[0], op.count), op)
-        return self.b.emit(linear(self.b, item, op) if isinstance(op, Linear) and bits is not None else item)
+            return chunked(self.b, item if bits is None else sum_item(self.b, item.args[0], op.count), op, bits)
+        if bits is not None and isinstance(op, Linear):
+            item = linear(self.b, item, op)
+        elif bits is not None and isinstance(op, Passing):
+            item = passed(self.b, item, op, bits)
+        return self.b.emit(item)
 
     def _at_once(self, item: Value) -> Value:
         """A sum of counts of bits that nothing else reads is one count."""
