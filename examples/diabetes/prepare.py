@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 VENDOR, TEST = 40, 88
 BIAS = 128  # 1/2, in grid units
 FEATURE = 256  # grid units of fix<9, 8>
-WEIGHT = 4096  # grid units of fix<16, 12>
+WEIGHT = 4096  # grid units in which the base model is written; the program rounds it to its own kind
 MIDDLE, SPREAD = 150, 200  # of the progression, whose scale is 25 to 346
 
 

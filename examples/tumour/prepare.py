@@ -22,7 +22,7 @@ SPLIT = "tumour 7"  # orders the records; see SOURCE.md for what other splits gi
 VENDOR, TEST = 40, 74
 BIAS = 0.3
 FEATURE = 256  # grid units of fix<9, 8>
-WEIGHT = 1024  # grid units of fix<16, 10>
+WEIGHT = 1024  # grid units in which the base model is written; the program rounds it to its own kind
 
 
 def split(labels: NDArray[np.int64], name: str) -> tuple[list[int], list[int], list[int]]:

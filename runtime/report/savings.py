@@ -119,9 +119,9 @@ def what(change: Change) -> str:
     """What is to be written, and where."""
     if said := option(change):
         return said
-    if len(change.edits) > 1:
+    if len(change.edits) != 1:
         return "all kinds together"
-    edit = change.edits[0]
+    [edit] = change.edits
     file, line, column = place_of(edit.span)
     return f"{file}:{line}:{column}  `{places.cut(edit.written)}` as `{places.cut(edit.instead)}`"
 
@@ -130,7 +130,7 @@ def meant(change: Change, evaluator: str) -> str:
     """What becomes of the program."""
     match change.why:
         case Why.RANGE:
-            return "reaches half as far before it saturates"
+            return "reaches half as far"
         case Why.PRECISION:
             return "counts in steps twice as large"
         case Why.SPARE:

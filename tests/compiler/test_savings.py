@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from compiler.savings.changes import Change, Changes, Why
 from compiler.savings.edits import edited
 from compiler.savings.factors import nearest
 from lang.source import Source
+from lang.syntax.load import read
 
 HEAD = "party a; party b;\ninput x: int<12> from a;\ninput y: int<12> from b;\n"
 TRAIN = """party vendor; party clinic;
@@ -58,7 +60,8 @@ def saved(text: str, why: Why) -> int:
     change = next(c for c in [*changes.narrower(), *changes.others()] if c.why is why)
     counted = and_gates(changes.compiled(change).plan)
     [file] = edited(program.files, change.edits)
-    assert counted == and_gates(compiled(file.text).plan)
+    options = change.products or Products.SHARES, change.evaluator or Evaluator.MALICIOUS
+    assert counted == and_gates(pipeline.compile(Source("p.ccr", file.text), None, *options).plan)
     return and_gates(program.plan) - counted
 
 
@@ -139,6 +142,22 @@ def test_the_other_products_and_an_honest_evaluator_are_tried_where_they_may_be(
 
     assert [c.products for c in options(TRAIN)] == [Products.GATES]
     assert [c.evaluator for c in options(HEAD + "output reveal(x * y) to a;\n")] == [Evaluator.HONEST]
+
+
+def test_an_honest_evaluator_saves_what_it_computes_alone() -> None:
+    """y is b's, who evaluates: its square is a product in the circuit unless b is taken for honest."""
+    assert saved(HEAD + "output reveal(y * y > x) to b;\n", Why.EVALUATOR) > 50
+
+
+def test_files_that_are_imported_are_changed_where_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "tax.ccr").write_text("param CUT = 100;\nfn tax(x: uint<20>) -> uint<30> { x * 19 / CUT }\n")
+    (tmp_path / "p.ccr").write_text(f'import "tax.ccr";\n{HEAD}output reveal(tax(abs(x * y))) to a;\n')
+    program = pipeline.built(pipeline.understand(read(tmp_path / "p.ccr")))
+    changes = Changes(program)
+    found = {(e.span.source.name, e.written): c for c in changes.others() for e in c.edits}
+    assert found.keys() >= {("tax.ccr", "19"), ("tax.ccr", "CUT")}
+    for place in (("tax.ccr", "19"), ("tax.ccr", "CUT")):
+        assert and_gates(changes.compiled(found[place]).plan) < and_gates(program.plan)
 
 
 @given(st.fractions(min_value=-(10**6), max_value=10**6).filter(bool))

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from support.command import EXAMPLES, LONG, call
 
 from compiler.artifact import decode
@@ -28,7 +29,6 @@ from runtime.privacy.randomness import RunSecret
 from runtime.report.attribution import attributed, sent
 from runtime.report.traffic import traffic
 
-WEIGHT = 1024  # grid units of the digits' weights
 SEEDS = range(1, 6)
 
 
@@ -186,6 +186,12 @@ def test_a_saved_model_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert float(capsys.readouterr().out.removeprefix("mlp: test accuracy ")) > 0.5
 
 
+def learned(program: api.Program, given: Mapping[str, str], seed: int) -> dict[str, NDArray[np.float64]]:
+    """The outputs of a simulation as real numbers."""
+    found = api.simulate(program, given, seed)
+    return {o.name: np.asarray(found[o.name]) * float(o.type.scale) for o in program.compiled.outputs}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", DIGITS)
 def test_digits_are_learned(name: str) -> None:
@@ -197,8 +203,8 @@ def test_digits_are_learned(name: str) -> None:
         program = api.compile(EXAMPLES / "digits" / f"{name}.ccr", {"NOISE": reference.NOISE[epsilon]})
         found, wanted = [], []
         for seed in SEEDS:
-            outputs = api.simulate(program, example.given(EXAMPLES / "digits"), seed)
-            found.append(reference.accuracy(model, [np.asarray(w) / WEIGHT for w in outputs.values()]))
+            outputs = learned(program, example.given(EXAMPLES / "digits"), seed)
+            found.append(reference.accuracy(model, [*outputs.values()]))
             trained = reference.train(model, RunSecret.from_seed(seed), reference.NOISE[epsilon])
             wanted.append(reference.accuracy(model, trained))
         assert np.mean(found) >= bar
@@ -214,8 +220,8 @@ def test_digits_are_learned_by_step() -> None:
     assert mechanism.noise_multiplier == reference.NOISE[1]
     found = []
     for seed in SEEDS:
-        outputs = api.simulate(program, ALL["digits/by_step"].given(EXAMPLES / "digits"), seed)
-        found.append(reference.accuracy(reference.MODELS["one_vs_all"], [np.asarray(outputs["w"]) / WEIGHT]))
+        outputs = learned(program, ALL["digits/by_step"].given(EXAMPLES / "digits"), seed)
+        found.append(reference.accuracy(reference.MODELS["one_vs_all"], [outputs["w"]]))
     assert np.mean(found) >= 0.905
 
 
@@ -228,7 +234,7 @@ def test_diabetes_is_learned() -> None:
         base = file["w0"]
     found, wanted = [], []
     for seed in SEEDS:
-        found.append(reference.error(api.simulate(program, example.given(folder), seed)["w"] / 4096))
+        found.append(reference.error(learned(program, example.given(folder), seed)["w"]))
         wanted.append(reference.error(reference.train(base, folder / "records.csv", RunSecret.from_seed(seed))))
     assert np.mean(found) <= 57 < 64 < reference.error(base)
     assert np.mean(found) == pytest.approx(np.mean(wanted), abs=0.5)
@@ -242,7 +248,7 @@ def test_the_head_of_the_backbone_is_learned() -> None:
     records, test = reference.read("records.npz"), reference.read("test.npz")
     found, wanted = [], []
     for seed in SEEDS:
-        w = api.simulate(program, example.given(folder), seed)["w"] / WEIGHT
+        w = learned(program, example.given(folder), seed)["w"]
         found.append(reference.accuracy(w, *test))
         wanted.append(reference.accuracy(reference.train(*records, RunSecret.from_seed(seed)), *test))
     assert np.mean(found) >= 0.935
