@@ -10,7 +10,8 @@ from compiler.passes.quadratic import QUADRATIC
 from compiler.passes.rewrite import REWRITE
 from compiler.passes.share import SHARE
 from compiler.passes.sums import SUMS
+from compiler.passes.windows import WINDOWS
 
 O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)
-O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, SUMS, QUADRATIC, REWRITE, *O1)
+O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, SUMS, QUADRATIC, WINDOWS, REWRITE, *O1)
 LEVELS = {1: O1, 2: O2}
