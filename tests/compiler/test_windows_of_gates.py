@@ -30,7 +30,7 @@ def test_any_circuit_is_the_same_and_no_larger(circuit: Circuit) -> None:
 
 
 def size(width: int) -> Circuit:
-    """if s { -x } else { x }, as it is written: each bit is chosen from both, by a chain of ORs; s is the last input."""
+    """if s { -x } else { x }, as it is written: bits chosen from both, by a chain of ORs; s is the last input."""
     builder = Builder(width + 1)
     s, low, outputs = builder.input(width), FALSE, list[int]()
     for bit in map(builder.input, range(width)):
