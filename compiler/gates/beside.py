@@ -13,7 +13,7 @@ from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.gates.prover import Prover
 from compiler.gates.steps import Unproved
 
-CONFLICTS = 1000  # for one sum, of few ANDs
+CONFLICTS = 1 << 16  # for one sum, of few ANDs
 
 
 class Sum(NamedTuple):

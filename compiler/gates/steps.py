@@ -7,7 +7,7 @@ Nothing of the one who says what stands for what is believed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from compiler.gates.circuit import TRUE, Circuit, GateOp
 from compiler.gates.prover import Prover
@@ -19,10 +19,12 @@ CONE = 1 << 12  # gates between them and the net, in either circuit
 @dataclass(frozen=True, slots=True)
 class Claims:
     """`images[n]` is the literal of the new circuit that stands for net n of the old one, -1 where none does;
-    `leaves[n]` are the nets that decide n, if these are not those that its gate reads."""
+    `leaves[n]` are the nets that decide n, if these are not those that its gate reads; `inner[n]` others that they
+    decide, by which what stands for n is told."""
 
     images: Sequence[int]
     leaves: Mapping[int, Sequence[int]]
+    inner: Mapping[int, Sequence[int]] = field(default_factory=dict[int, Sequence[int]])
 
 
 class Unproved(Exception):
@@ -46,11 +48,12 @@ def check(before: Circuit, after: Circuit, claims: Claims, prover: Prover | None
     for net, gate in enumerate(before.gates, first):
         if images[net] >= 0:
             leaves = claims.leaves.get(net, sorted({literal >> 1 for literal in gate[1:]}))
-            if any(leaf >= net for leaf in leaves) or len(leaves) > LEAVES:
+            inner = claims.inner.get(net, ())
+            if any(other >= net for other in (*leaves, *inner)) or len(leaves) > LEAVES:
                 raise Unproved(net)
             known = sums.get(net, ())
             terms = known if [literal >> 1 for literal in known] == [*leaves] else (2 * net,)
-            if not _same(before, after, terms, images[net], leaves, [images[leaf] for leaf in leaves]):
+            if not _same(before, after, terms, images[net], leaves, inner, images):
                 raise Unproved(net)
     for literal, made in zip(before.outputs, after.outputs, strict=True):
         image = images[literal >> 1]
@@ -59,21 +62,30 @@ def check(before: Circuit, after: Circuit, claims: Claims, prover: Prover | None
 
 
 def _same(
-    before: Circuit, after: Circuit, terms: Sequence[int], image: int, leaves: Sequence[int], images: Sequence[int]
+    before: Circuit,
+    after: Circuit,
+    terms: Sequence[int],
+    image: int,
+    leaves: Sequence[int],
+    inner: Sequence[int],
+    images: Sequence[int],
 ) -> bool:
     """Whether the image is the sum of the terms, by all values that the leaves can have at once, as far as their images
-    tell."""
+    and those of inner nets tell."""
     rows = 1 << len(leaves)
     every = (1 << rows) - 1
     values = [sum(1 << v for v in range(rows) if v >> i & 1) for i in range(len(leaves))]
-    old, new, possible = dict(zip(leaves, values, strict=True)), {0: 0}, every
-    for leaf, value in zip(images, values, strict=True):
-        if leaf >= 0:  # else the new circuit has no such net, and has to do without
-            value ^= every * (leaf & 1)
-            possible &= every ^ value ^ new.setdefault(leaf >> 1, value)
+    old, new, possible = {0: 0} | dict(zip(leaves, values, strict=True)), {0: 0}, every
+    for net in (*leaves, *inner):
+        value = _value(before, 2 * net, old, every)
+        if value is None:
+            return False
+        if images[net] >= 0:  # else the new circuit has no such net, and has to do without
+            value ^= every * (images[net] & 1)
+            possible &= every ^ value ^ new.setdefault(images[net] >> 1, value)
     difference = _value(after, image, new, every)
     for term in terms:
-        wanted = _value(before, term, {0: 0} | old, every)
+        wanted = _value(before, term, old, every)
         if difference is None or wanted is None:
             return False
         difference ^= wanted

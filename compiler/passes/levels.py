@@ -7,10 +7,11 @@ from compiler.passes.conjunctions import CONJOIN
 from compiler.passes.fold import FOLD
 from compiler.passes.prune import PRUNE
 from compiler.passes.quadratic import QUADRATIC
-from compiler.passes.rewrite import REWRITE
+from compiler.passes.rewrite import ONCE_MORE, REWRITE
 from compiler.passes.share import SHARE
 from compiler.passes.sums import SUMS
+from compiler.passes.windows import WINDOWS
 
 O1: tuple[Pass, ...] = (FOLD, SHARE, PRUNE)
-O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, SUMS, QUADRATIC, REWRITE, *O1)
+O2: tuple[Pass, ...] = (*O1, CONJOIN, REWRITE, SUMS, QUADRATIC, WINDOWS, ONCE_MORE, *O1)
 LEVELS = {1: O1, 2: O2}

@@ -31,7 +31,7 @@ class Network:
             self._append(gate)
         self._given = len(self.gates)
         for net in range(first, len(self.gates)):
-            for literal in self._operands(net):
+            for literal in self.operands(net):
                 self.count[literal >> 1] += 1
         for literal in circuit.outputs:
             self.count[literal >> 1] += 1
@@ -86,7 +86,7 @@ class Network:
 
     # -- counting
 
-    def _operands(self, net: int) -> tuple[int, ...]:
+    def operands(self, net: int) -> tuple[int, ...]:
         return self._of(self.gates[net])
 
     @staticmethod
@@ -153,7 +153,7 @@ class Network:
         waiting = [literal >> 1 for literal in reversed(outputs)]
         while waiting:
             net = waiting[-1]
-            missing = [literal >> 1 for literal in self._operands(net) if literal >> 1 not in done]
+            missing = [literal >> 1 for literal in self.operands(net) if literal >> 1 not in done]
             if net in done or not missing:
                 waiting.pop()
                 if net not in done:

@@ -17,6 +17,8 @@ from compiler.passes.base import Pass
 from compiler.passes.rewrite import XORS
 from compiler.passes.span import transposed
 
+TOGETHER = 6  # ANDs of a form: what a solver can prove, which knows of no ranks
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -66,7 +68,7 @@ def _at(sums: Sequence[int], literal: int) -> int:
 
 
 def _groups(circuit: Circuit, sums: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """ANDs that are terms of the same operands of ANDs and the same outputs."""
+    """ANDs that are terms of the same operands of ANDs and the same outputs, `TOGETHER` at most."""
     ands = [net for net, gate in enumerate(circuit.gates, 1 + circuit.inputs) if gate.op is GateOp.AND]
     read = [_at(sums, literal) for gate in circuit.gates if gate.op is GateOp.AND for literal in gate[1:]]
     read += [_at(sums, literal) for literal in circuit.outputs]
@@ -74,7 +76,9 @@ def _groups(circuit: Circuit, sums: Sequence[int]) -> Iterator[tuple[int, ...]]:
     found: dict[int, list[int]] = {}
     for net, readers in zip(ands, transposed([mask >> first for mask in read], len(ands)), strict=True):
         found.setdefault(readers, []).append(net)
-    return (tuple(group) for readers, group in found.items() if readers)
+    for readers, group in found.items():
+        for start in range(0, len(group) if readers else 0, TOGETHER):
+            yield tuple(group[start : start + TOGETHER])
 
 
 class _Basis:

@@ -6,6 +6,7 @@ After each walk the circuit is proved to be the one that it was, net by net (`ga
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from compiler.gates.circuit import FALSE, TRUE, Circuit
 from compiler.gates.graph import Graph, become, to_circuit
@@ -23,9 +24,9 @@ class Wrong(AssertionError):
     """A piece that does not compute what it was made for."""
 
 
-def rewrite(graph: Graph) -> None:
+def rewrite(graph: Graph, rounds: int = ROUNDS) -> None:
     circuit = to_circuit(graph)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         after = rewritten(circuit)
         if (after.and_gates, after.xor_gates) >= (circuit.and_gates, circuit.xor_gates):
             break
@@ -121,3 +122,4 @@ def _literal(network: Network, mask: int, literals: Sequence[int]) -> int:
 
 
 REWRITE = Pass("rewrite", "what four nets decide by as few ANDs as it takes", rewrite, proved=True)
+ONCE_MORE = Pass("rewrite again", "the same, after what other passes changed", partial(rewrite, rounds=1), proved=True)

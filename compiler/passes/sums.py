@@ -27,17 +27,17 @@ NEAREST = 4  # nets from which a sum of three and more is looked for
 CONFLICTS = 100  # of the solver, for one question
 TOGETHER = 1 << 16  # and for all, after which nothing more is asked
 LIKE = 16  # samples for each question that was answered by one: that, and some like it
-ROUNDS = 4  # at most; there are no more where one saves nothing
+ROUNDS = 4  # at most; there are no more where one saves less than a `WORTH`th of the ANDs
+WORTH = 200
 
 
 def sums(graph: Graph) -> None:
     circuit, draw = to_circuit(graph), random.Random(SEED)
     inputs = samples(circuit.inputs, 2 * (1 + circuit.inputs + circuit.and_gates), draw)
     for _ in range(ROUNDS):
-        after = summed(circuit, inputs, draw)
-        if after.and_gates >= circuit.and_gates:
+        before, circuit = circuit, summed(circuit, inputs, draw)
+        if (before.and_gates - circuit.and_gates) * WORTH < before.and_gates:
             break
-        circuit = after
     become(graph, circuit)
 
 

@@ -18,7 +18,7 @@ from compiler.gates.simulate import simulate
 from compiler.gates.steps import Unproved
 from compiler.passes import quadratic
 from compiler.passes.base import assignments, proven
-from compiler.passes.quadratic import QUADRATIC, Form, factored
+from compiler.passes.quadratic import QUADRATIC, TOGETHER, Form, factored
 
 
 @given(circuits())
@@ -138,3 +138,13 @@ def test_two_hundred_planted_faults_are_refused(monkeypatch: pytest.MonkeyPatch)
             refused += 1
         else:
             assert simulate(after, inputs, count) == simulate(circuit, inputs, count)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_largest_forms_are_proved(seed: int) -> None:
+    """As many products as a form has, of sums of one input less than they need."""
+    draw, inputs = random.Random(seed), 2 * TOGETHER - 1
+    pairs = [(draw.randrange(2, 2 << inputs), draw.randrange(2, 2 << inputs)) for _ in range(TOGETHER)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quadratic, "XORS", 100)
+        assert factored(sum_of_products(inputs, pairs)).and_gates < TOGETHER
