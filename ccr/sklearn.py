@@ -66,7 +66,8 @@ class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-lear
             raise ValueError(f"the program's loss is `{loss.value}`, which is not for a {type(self).__name__}")
         given = {e.name: np.zeros(t.shape) for e, t, _ in built.compiled.inputs} | dict(self.inputs or {})
         records = {**self._fields(rows), self._label.name: labels}
-        found = self.program.simulate({**given, self._dataset.name: records}, seed=self.random_state, raw=True)
+        seed = None if self.random_state is None else int(self.random_state)
+        found = self.program.simulate({**given, self._dataset.name: records}, seed=seed, raw=True)
         self._given = {e.name: _integers(e.name, given[e.name], t) for e, t, _ in built.compiled.inputs}
         self._given |= {name: found[output] for name, output in self._weights.items()}
         types = {o.name: o.type for o in built.compiled.outputs}

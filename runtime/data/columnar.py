@@ -32,6 +32,7 @@ class ArrowArray(Protocol):
     def to_numpy(self, zero_copy_only: bool) -> NDArray[np.generic]: ...
     def flatten(self) -> ArrowArray: ...
     def dictionary_decode(self) -> ArrowArray: ...
+    def cast(self, type: object) -> ArrowArray: ...
     def slice(self, offset: int, length: int) -> ArrowArray: ...
 
 
@@ -181,12 +182,23 @@ def block_of(file: str, name: str, column: ArrowArray, width: int | None, rows: 
         what = f"its values are of type {column.type}, neither numbers nor text"
         raise InputError(what, help="flatten it: one column for each number", file=file, column=name)
     try:
-        return ["" if value is None else _text(value) for value in column.to_pylist()]
+        return ["" if value is None else _text(value) for value in _in_microseconds(column).to_pylist()]
     except UnicodeDecodeError:
         raise InputError("its bytes are no UTF-8", help="save text or numbers", file=file, column=name) from None
     except ValueError:  # of times, where Python's end at microseconds
         what = "its times are finer than a microsecond"
         raise InputError(what, help="save them as text or as whole numbers", file=file, column=name) from None
+
+
+def _in_microseconds(column: ArrowArray) -> ArrowArray:
+    """Times as Python has them, which pyarrow would hand to pandas where that is installed: it writes them otherwise.
+
+    Raises ValueError for finer ones.
+    """
+    type, arrow = cast("Any", column.type), cast("Any", import_module("pyarrow"))
+    if _is(type, "timestamp") and type.unit == "ns":
+        return column.cast(arrow.timestamp("us", tz=type.tz))
+    return column.cast(arrow.duration("us")) if _is(type, "duration") and type.unit == "ns" else column
 
 
 def _text(value: object) -> str:

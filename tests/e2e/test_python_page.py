@@ -31,6 +31,16 @@ def test_every_snippet_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
 
 
+def test_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    (snippet,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    printed = StringIO()
+    with redirect_stdout(printed):
+        exec(snippet, {})
+    assert re.search(r"\] 2\.7\d* \d{8}\n$", printed.getvalue()), printed.getvalue()
+
+
 def test_every_name_is_on_the_page() -> None:
     table = PAGE.split("## The names\n", 1)[1]
     told = set(re.findall(r"`(\w+)", table))

@@ -8,13 +8,17 @@ import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
+from math import floor
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import strategies as st
 from support.command import MILLIONAIRES, ROOT, TUMOUR
 
 import ccr
@@ -154,6 +158,24 @@ def test_values_go_to_the_nearest_point_of_the_grid_half_up() -> None:
     w0 = [1.5 / 256, -1.5 / 256]
     assert loaded(small(), records=ROWS, w0=w0, level=1)["w0"] == [2, -1]
     assert loaded(small(), records=ROWS, w0=[np.nextafter(v, -9) for v in w0], level=1)["w0"] == [1, -2]
+
+
+@cache
+def echo(bits: int, fraction: int) -> ccr.Program:
+    return ccr.compile(f"party a; party b; input x: fix<{bits}, {fraction}>[3] from a; output reveal(x) to b;")
+
+
+@hypothesis.settings(max_examples=60)
+@hypothesis.given(st.data(), st.sampled_from([(9, 8), (40, 20), (70, 30)]), st.sampled_from([16, 32, 64]))
+def test_any_floats_come_back_as_the_nearest_points(data: st.DataObject, kind: tuple[int, int], width: Any) -> None:
+    bits, fraction = kind
+    most = min(2.0 ** (bits - fraction - 2), 2.0**14)
+    values = data.draw(st.lists(st.floats(-most, most, width=width), min_size=3, max_size=3))
+    given = np.array(values, f"f{width // 8}") if data.draw(st.booleans()) else values
+    found = echo(*kind).simulate(x=given, raw=True)["x"]
+    assert found.tolist() == [floor(Fraction(v) * 2**fraction + Fraction(1, 2)) for v in values]
+    if bits <= 53:
+        assert (echo(*kind).simulate(x=given)["x"] * 2.0**fraction).tolist() == found.tolist()
 
 
 def test_the_ledger_would_know_a_frame_as_its_file(tmp_path: Path) -> None:

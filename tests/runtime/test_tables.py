@@ -14,6 +14,7 @@ import pyarrow.parquet as parquet
 import pytest
 from numpy.lib.recfunctions import repack_fields
 
+from runtime.data.columnar import block_of
 from runtime.data.errors import InputError
 from runtime.data.load import load_dataset
 from runtime.data.marks import marks
@@ -244,6 +245,20 @@ def test_what_is_bad_in_parquet_and_arrow(
     COLUMNAR[name](pa.table(given), tmp_path / name)
     error = wrong(tmp_path / name)
     assert said in error.what and (error.row, error.column) == (row, column)
+
+
+@pytest.mark.parametrize(
+    ("type", "said"),
+    [
+        (pa.timestamp("ns"), "1970-01-02 00:00:00"),
+        (pa.timestamp("ns", tz="UTC"), "1970-01-02 00:00:00+00:00"),
+        (pa.duration("ns"), "1 day, 0:00:00"),
+    ],
+)
+def test_times_are_written_alike_whether_or_not_pandas_is_installed(type: pa.DataType, said: str) -> None:
+    """The ledger knows records by this text."""
+    day = pa.array([86_400 * 10**9, None], pa.int64()).cast(type)
+    assert block_of("a.parquet", "t", day, None, range(2)) == [said, ""]
 
 
 def test_two_columns_of_one_name_in_parquet(tmp_path: Path) -> None:
