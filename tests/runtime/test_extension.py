@@ -14,7 +14,7 @@ from support.memory_channel import pair
 
 from runtime.crypto.columns import DEPTH, LEAVES, TREES, Leaves
 from runtime.crypto.labels import LABEL_BITS, Labels, bits, fresh_delta
-from runtime.crypto.matrix import Words, times_x
+from runtime.crypto.matrix import Words
 from runtime.execute.engines import columns_of
 from runtime.net.errors import ProtocolError
 from runtime.ot import check, extension
@@ -198,6 +198,13 @@ def combine(columns: Words) -> Words:
     for column in columns[::-1]:
         total = times_x(total) ^ column
     return total
+
+
+def times_x(element: Words) -> Words:
+    """In GF(2^128), shape (1, 2)."""
+    value = (int(element[0, 1]) << 64 | int(element[0, 0])) << 1
+    value ^= (value >> 128) * (1 << 128 | 0x87)
+    return np.array([[value & (1 << 64) - 1, value >> 64]], dtype=np.uint64)
 
 
 def divide_by_x(element: Words) -> Words:
