@@ -146,13 +146,7 @@ class Sender:
 
 def _joined(parts: list[Labels]) -> Labels:
     """The labels of all messages of a request."""
-    match parts:
-        case []:
-            return np.empty((0, 2), dtype=np.uint64)
-        case [only]:
-            return only
-        case _:
-            return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty((0, 2), dtype=np.uint64), *parts])
 
 
 def messages(count: int) -> list[int]:
