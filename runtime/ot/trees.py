@@ -92,6 +92,15 @@ def reach(session: bytes, pads: list[bytes], choices: Octets, message: bytes) ->
     return leaves
 
 
+def name(session: bytes, message: bytes) -> bytes:
+    """What the transfers that stand on these trees are a session of.
+
+    Their checks' challenges are hashes of it: a receiver that knew a challenge before it had to grow its trees could
+    try leaves of one tree against leaves of another until their folds agree, which the birthday paradox makes cheap.
+    """
+    return oracle(b"trees", session, message)
+
+
 def turned(leaves: Octets, choices: Octets) -> Octets:
     """Of each tree what stands at x ^ (its bits of `choices`) for each x; shape (TREES, LEAVES, bytes) in and out."""
     mask = np.negative(choices).reshape(TREES, DEPTH, 1, 1, 1)

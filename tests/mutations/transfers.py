@@ -16,6 +16,7 @@ COLUMN = f"{OF_EXTENSION}::test_an_error_is_caught_in_every_column"
 CHUNK = f"{OF_EXTENSION}::test_an_error_is_a_guess_of_all_four_bits"
 PLACED = f"{OF_TREES}::test_trees_are_of_their_session_and_place"
 LACKED = f"{OF_TREES}::test_a_message_tells_nothing_of_the_leaf_that_is_lacking"
+FACTORS = f"{OF_EXTENSION}::test_factors_are_of_all_of_their_seed"
 BEFORE = f"{OF_EXTENSION}::test_the_challenge_depends_on_everything_before_it"
 
 TRANSFERS = (
@@ -277,4 +278,19 @@ TRANSFERS = (
         'oracle(b"leaf", session, node',
         PLACED,
     ),
+    Mutation(
+        "the challenges are not of the trees",
+        TREES,
+        'return oracle(b"trees", session, message)',
+        "return session",
+        f"{OF_EXTENSION}::test_the_challenges_are_of_the_trees",
+    ),
+    Mutation(
+        "the challenges are of half of the trees",
+        TREES,
+        'return oracle(b"trees", session, message)',
+        'return oracle(b"trees", session, message[: len(message) // 2])',
+        f"{OF_EXTENSION}::test_the_challenges_are_of_the_trees",
+    ),
+    Mutation("a challenge of 128 bits", CHECK, "(first ^ second).reshape", "first.reshape", FACTORS),
 )
