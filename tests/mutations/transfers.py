@@ -92,7 +92,7 @@ TRANSFERS = (
     Mutation(
         "an oracle without lengths",
         ORACLE,
-        '        digest.update(len(part).to_bytes(8, "little"))\n',
+        '        self._digest.update(len(part).to_bytes(8, "little"))\n',
         "",
         f"{OF_BASE}::test_no_two_lists_of_parts_are_hashed_alike",
     ),
@@ -268,14 +268,16 @@ TRANSFERS = (
         "by_choice[choice][:, bit] & 0 ^ sums[:, 1 - choice]",
         f"{OF_TREES}::test_the_sender_reaches_all_leaves_but_one",
     ),
-    Mutation("a node is of any tree", TREES, "level, bytes((number,)), node", "level, node", PLACED),
-    Mutation("a node is of any level", TREES, 'oracle(b"node", session, level, ', 'oracle(b"node", session, ', PLACED),
-    Mutation("a node is of any session", TREES, 'oracle(b"node", session, ', 'oracle(b"node", b"", ', PLACED),
+    Mutation("a node is of any tree", TREES, "bytes((bit,)), bytes((number,)))", "bytes((bit,)))", PLACED),
+    Mutation(
+        "a node is of any level", TREES, 'Oracle(b"node", session, bytes((bit,)), ', 'Oracle(b"node", session, ', PLACED
+    ),
+    Mutation("a node is of any session", TREES, 'Oracle(b"node", session, ', 'Oracle(b"node", b"", ', PLACED),
     Mutation(
         "a leaf is of any tree",
         TREES,
-        'oracle(b"leaf", session, bytes((number,)), node',
-        'oracle(b"leaf", session, node',
+        'Oracle(b"leaf", session, bytes((number,)))',
+        'Oracle(b"leaf", session)',
         PLACED,
     ),
     Mutation(
