@@ -92,7 +92,7 @@ class PortableColumns:
         return PortableStreams(leaves)
 
     def fold(self, columns: Words, factors: Words) -> Words:
-        return matrix.fold(columns, matrix.planes(factors))
+        return matrix.fold(columns, factors)
 
     def transpose(self, columns: Words) -> Labels:
         return matrix.transpose(columns)

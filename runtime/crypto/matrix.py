@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 Words = NDArray[np.uint64]
 
+GROUP = 6  # blocks; the sums of all their subsets stay in the cache
 _ONE, _SHIFT = np.uint64(1), np.uint64(63)
-_POLYNOMIAL = np.uint64(0x87)
-STRETCH = 512  # words of columns that are folded at once: with as many of 128 planes they stay in the cache
+_REDUCED = tuple(map(np.uint64, (0, 1, 2, 7)))  # the powers of X whose sum is X^128
 # Exchanging the off-diagonal halves of an 8x8 bit matrix held in a word, at distances 7, 14 and 28.
 _SWAPS = tuple(
     (np.uint64(distance), np.uint64(mask))
@@ -33,41 +33,40 @@ def transpose(columns: Words) -> Words:
     return rows.reshape(-1, 16).view("<u8").astype(np.uint64, copy=False)
 
 
-def pack(bits: NDArray[np.uint8]) -> Words:
-    """A column from its bits, shape (n,) of 0 and 1 with n a multiple of 64."""
-    return np.packbits(bits, bitorder="little").view("<u8").astype(np.uint64, copy=False)
+def fold(columns: Words, factors: Words) -> Words:
+    """Σ_b factors[b] · block b, for every column: (n, 2 * blocks) and (blocks, 2) in, (n, 2) out.
 
-
-def times_x(elements: Words) -> Words:
-    """Each element of GF(2^128) times X; shape (n, 2) in and out."""
-    carry = elements >> _SHIFT
-    out = elements << _ONE
-    out[:, 1] |= carry[:, 0]
-    out[:, 0] ^= carry[:, 1] * _POLYNOMIAL
-    return out
-
-
-def planes(factors: Words) -> Words:
-    """The bit matrix that multiplies block b of a column by factors[b] and adds up the products.
-
-    Shape (blocks, 2) in, (128, 2 * blocks) out: row k holds, for each bit of the column, bit k of what it adds.
+    As Σ_k X^k · (the sum of those blocks whose factor has bit k): the sums are looked up, for GROUP blocks at once,
+    among those of all their subsets.  Factors are public, so that what is looked up is no secret.
     """
-    shifted = np.empty((128, len(factors), 2), dtype=np.uint64)
-    for power in range(128):
-        shifted[power] = factors
-        factors = times_x(factors)
-    # Seen block by block, these 128 rows are 128 columns of 128 bits.
-    turned = transpose(shifted.reshape(128, -1)).reshape(-1, 128, 2)
-    return np.ascontiguousarray(turned.swapaxes(0, 1)).reshape(128, -1)
+    count, blocks = len(columns), len(factors)
+    chosen = np.zeros((-(-blocks // GROUP) * GROUP, 128), dtype=np.intp)
+    chosen[:blocks] = np.unpackbits(factors.astype("<u8", copy=False).view(np.uint8), axis=1, bitorder="little")
+    subsets = (chosen.reshape(-1, GROUP, 128) << np.arange(GROUP)[:, None]).sum(axis=1)
+    sums, found = (np.zeros((128, count, 2), dtype=np.uint64) for _ in range(2))
+    table = np.zeros((1 << GROUP, count, 2), dtype=np.uint64)
+    for first, subset in zip(range(0, blocks, GROUP), subsets, strict=True):
+        for i in range(min(GROUP, blocks - first)):
+            block = columns[:, 2 * (first + i) : 2 * (first + i + 1)]
+            np.bitwise_xor(table[: 1 << i], block, out=table[1 << i : 2 << i])
+        np.take(table, subset, axis=0, out=found)
+        sums ^= found
+    return _times_powers(sums)
 
 
-def fold(columns: Words, weights: Words) -> Words:
-    """Σ_b factors[b] · block b, for every column: shape (columns, 2), from `weights` = planes(factors)."""
-    totals = np.zeros((len(columns), 128), dtype=np.uint64)
-    for start in range(0, columns.shape[1], STRETCH):
-        part, bits = weights[:, start : start + STRETCH], columns[:, None, start : start + STRETCH]
-        some = STRETCH // part.shape[1]
-        for first in range(0, len(columns), some):
-            totals[first : first + some] ^= np.bitwise_xor.reduce(part & bits[first : first + some], axis=2)
-    parities = np.bitwise_count(totals) & 1
-    return np.packbits(parities, axis=1, bitorder="little").view("<u8").astype(np.uint64, copy=False)
+def _times_powers(elements: Words) -> Words:
+    """Σ_k X^k · elements[k] for 128 elements of every column, (128, n, 2) in and (n, 2) out."""
+    shift = np.arange(64, dtype=np.uint64)[:, None]
+    product = np.zeros((4, elements.shape[1]), dtype=np.uint64)
+    for half in (0, 1):
+        for word in (0, 1):
+            part, at = elements[64 * half : 64 * (half + 1), :, word], half + word
+            product[at] ^= np.bitwise_xor.reduce(part << shift, axis=0)
+            # In two steps: a shift by 64 is none.
+            product[at + 1] ^= np.bitwise_xor.reduce(part >> _ONE >> (_SHIFT - shift), axis=0)
+    for high in (3, 2):
+        word = product[high]
+        for power in _REDUCED:
+            product[high - 2] ^= word << power
+            product[high - 1] ^= word >> _ONE >> (_SHIFT - power)
+    return np.ascontiguousarray(product[:2].T)

@@ -10,8 +10,8 @@ the last block being random bits that are thrown away and hide the others.  The 
 choice vector x and of every column t^c; the sender folds its q^c = t^c + Δ_c·x and compares *each column*:
 q^c = t^c + Δ_c·x.  The four columns of a tree have one correction: where that is of another vector than x the receiver
 is caught, unless it has guessed all four bits of Δ.  Adding the columns up first, weighted by X^c, would let a receiver
-with error E·X^(-c) in column c pass and learn bits of Δ.  χ is drawn from a hash of the session, the batch and all of
-the corrections, so it is known only after the receiver is bound to them.
+with error E·X^(-c) in column c pass and learn bits of Δ.  χ is drawn from a hash of the session with its trees, the
+batch and all of the corrections, so it is known only after the receiver is bound to them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ def challenge(session: bytes, batch: int, count: int, corrections: bytes | memor
     digest = hashlib.sha256(corrections).digest()
     seed = oracle(b"challenge", session, batch.to_bytes(8, "little"), count.to_bytes(8, "little"), digest)
     blocks = len(corrections) // (TREES * LABEL_BYTES)
-    factors = Prg(seed[:SEED_BYTES]).words(2 * blocks).reshape(blocks, 2)
+    # Two streams: of the factors that one of 128 bits can make, many could be fitted by one difference of choices.
+    first, second = (Prg(half).words(2 * blocks) for half in (seed[:SEED_BYTES], seed[SEED_BYTES : 2 * SEED_BYTES]))
+    factors = (first ^ second).reshape(blocks, 2)
     factors[-1] = 1, 0
     return factors
 

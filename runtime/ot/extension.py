@@ -43,7 +43,7 @@ class Receiver:
     """The evaluator's side.  Not safe to share between threads."""
 
     def __init__(self, session: bytes, leaves: Leaves, by: Columns = PORTABLE) -> None:
-        """`leaves`: all seeds, from `trees.plant`."""
+        """`session`: its `trees.name`; `leaves`: all seeds, from `trees.plant`."""
         self._session, self._by = session, by
         self._streams = by.streams(leaves)
         self._batch = 0
@@ -53,7 +53,7 @@ class Receiver:
         """Run the base transfers with the peer's `Sender.setup`, under a session name both sides know."""
         message, leaves = trees.plant(session, base.send(channel, session))
         channel.send(Frame.TREES, message)
-        return Receiver(session, leaves, by)
+        return Receiver(trees.name(session, message), leaves, by)
 
     def receive(self, channel: Channel, choices: NDArray[np.uint8] | NDArray[np.bool_]) -> Labels:
         """The active labels of `choices`, shape (m,) in and (m, 2) out."""
@@ -82,7 +82,7 @@ class Sender:
     """The garbler's side; holds Δ until a failure makes it forget.  Not safe to share between threads."""
 
     def __init__(self, session: bytes, delta: Labels, leaves: Leaves, by: Columns = PORTABLE) -> None:
-        """`delta` of shape (1, 2); `leaves`: all seeds but those at its bits, from `trees.reach`."""
+        """As the receiver's; `delta` of shape (1, 2), and of `leaves` all but those at its bits, from `trees.reach`."""
         self._session, self._by = session, by
         self._streams: Streams | None = by.streams(leaves)
         self._mask: Words = np.negative(bits(delta).astype(np.uint64)).reshape(LABEL_BITS, 1)
@@ -97,7 +97,8 @@ class Sender:
         choices = bits(delta)
         pads = base.receive(channel, session, choices)
         message = expect(channel, Frame.TREES, trees.MESSAGE_BYTES)
-        return Sender(session, delta, trees.reach(session, pads, choices, message), by)
+        leaves = trees.reach(session, pads, choices, message)
+        return Sender(trees.name(session, message), delta, leaves, by)
 
     def send(self, channel: Channel, count: int) -> Labels:
         """The zero labels of the peer's next `count` choices, shape (count, 2).
@@ -146,13 +147,7 @@ class Sender:
 
 def _joined(parts: list[Labels]) -> Labels:
     """The labels of all messages of a request."""
-    match parts:
-        case []:
-            return np.empty((0, 2), dtype=np.uint64)
-        case [only]:
-            return only
-        case _:
-            return np.concatenate(parts)
+    return parts[0] if len(parts) == 1 else np.concatenate([np.empty((0, 2), dtype=np.uint64), *parts])
 
 
 def messages(count: int) -> list[int]:

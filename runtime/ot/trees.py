@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ from runtime.crypto.prg import SEED_BYTES
 from runtime.net.errors import ProtocolError
 from runtime.ot import base
 from runtime.ot.errors import CheatingDetected
-from runtime.ot.oracle import DIGEST_BYTES, oracle
+from runtime.ot.oracle import DIGEST_BYTES, Oracle, oracle
 
 TAG_BYTES = 32
 _CORRECTIONS = 2 * base.COUNT * SEED_BYTES
@@ -92,6 +93,15 @@ def reach(session: bytes, pads: list[bytes], choices: Octets, message: bytes) ->
     return leaves
 
 
+def name(session: bytes, message: bytes) -> bytes:
+    """What the transfers that stand on these trees are a session of.
+
+    Their checks' challenges are hashes of it: a receiver that knew a challenge before it had to grow its trees could
+    try leaves of one tree against leaves of another until their folds agree, which the birthday paradox makes cheap.
+    """
+    return oracle(b"trees", session, message)
+
+
 def turned(leaves: Octets, choices: Octets) -> Octets:
     """Of each tree what stands at x ^ (its bits of `choices`) for each x; shape (TREES, LEAVES, bytes) in and out."""
     mask = np.negative(choices).reshape(TREES, DEPTH, 1, 1, 1)
@@ -105,11 +115,11 @@ def turned(leaves: Octets, choices: Octets) -> Octets:
 def _children(session: bytes, bit: int, nodes: Octets) -> Octets:
     """Both children of every node, shape (TREES, n, SEED_BYTES) in, (TREES, n, 2, SEED_BYTES) out; `bit` is of the
     leaves' numbers, in which they differ."""
-    level = bytes((bit,))
     grown = b"".join(
-        oracle(b"node", session, level, bytes((number,)), node.tobytes())[: 2 * SEED_BYTES]
+        asked.of(node)[: 2 * SEED_BYTES]
         for number, tree in enumerate(nodes)
-        for node in tree
+        for asked in (Oracle(b"node", session, bytes((bit,)), bytes((number,))),)
+        for node in _seeds(tree)
     )
     return _octets(grown, TREES, -1, 2, SEED_BYTES).copy()
 
@@ -117,12 +127,19 @@ def _children(session: bytes, bit: int, nodes: Octets) -> Octets:
 def _leaves(session: bytes, nodes: Octets) -> tuple[Leaves, Octets]:
     """The seeds and the tags of the nodes of the last level."""
     grown = b"".join(
-        oracle(b"leaf", session, bytes((number,)), node.tobytes())[: SEED_BYTES + TAG_BYTES]
+        asked.of(node)[: SEED_BYTES + TAG_BYTES]
         for number, tree in enumerate(nodes)
-        for node in tree
+        for asked in (Oracle(b"leaf", session, bytes((number,))),)
+        for node in _seeds(tree)
     )
     both = _octets(grown, TREES, LEAVES, SEED_BYTES + TAG_BYTES)
     return both[:, :, :SEED_BYTES].copy(), both[:, :, SEED_BYTES:].copy()
+
+
+def _seeds(tree: Octets) -> Iterator[bytes]:
+    """Rows of SEED_BYTES as bytes."""
+    data = tree.tobytes()
+    return (data[start : start + SEED_BYTES] for start in range(0, len(data), SEED_BYTES))
 
 
 def _digest(session: bytes, tags: Octets) -> bytes:

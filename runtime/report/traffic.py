@@ -35,7 +35,7 @@ from runtime.ot import extension
 
 GATES = 1.8e6  # AND gates a second, garbled and evaluated at the same time
 CORRECTIONS = 30e6  # bytes a second, likewise
-TRANSFERS = 5e6  # bytes a second, received and then sent
+TRANSFERS = 7e6  # bytes a second, received and then sent
 MESSAGE = 5e-3  # seconds that a message of transfers takes besides
 SETUP = 0.2  # seconds of the base transfers and trees
 BUSY = 50  # times slower than foreseen, at which a run is given up

@@ -16,6 +16,7 @@ COLUMN = f"{OF_EXTENSION}::test_an_error_is_caught_in_every_column"
 CHUNK = f"{OF_EXTENSION}::test_an_error_is_a_guess_of_all_four_bits"
 PLACED = f"{OF_TREES}::test_trees_are_of_their_session_and_place"
 LACKED = f"{OF_TREES}::test_a_message_tells_nothing_of_the_leaf_that_is_lacking"
+FACTORS = f"{OF_EXTENSION}::test_factors_are_of_all_of_their_seed"
 BEFORE = f"{OF_EXTENSION}::test_the_challenge_depends_on_everything_before_it"
 
 TRANSFERS = (
@@ -91,7 +92,7 @@ TRANSFERS = (
     Mutation(
         "an oracle without lengths",
         ORACLE,
-        '        digest.update(len(part).to_bytes(8, "little"))\n',
+        '        self._digest.update(len(part).to_bytes(8, "little"))\n',
         "",
         f"{OF_BASE}::test_no_two_lists_of_parts_are_hashed_alike",
     ),
@@ -267,14 +268,31 @@ TRANSFERS = (
         "by_choice[choice][:, bit] & 0 ^ sums[:, 1 - choice]",
         f"{OF_TREES}::test_the_sender_reaches_all_leaves_but_one",
     ),
-    Mutation("a node is of any tree", TREES, "level, bytes((number,)), node", "level, node", PLACED),
-    Mutation("a node is of any level", TREES, 'oracle(b"node", session, level, ', 'oracle(b"node", session, ', PLACED),
-    Mutation("a node is of any session", TREES, 'oracle(b"node", session, ', 'oracle(b"node", b"", ', PLACED),
+    Mutation("a node is of any tree", TREES, "bytes((bit,)), bytes((number,)))", "bytes((bit,)))", PLACED),
+    Mutation(
+        "a node is of any level", TREES, 'Oracle(b"node", session, bytes((bit,)), ', 'Oracle(b"node", session, ', PLACED
+    ),
+    Mutation("a node is of any session", TREES, 'Oracle(b"node", session, ', 'Oracle(b"node", b"", ', PLACED),
     Mutation(
         "a leaf is of any tree",
         TREES,
-        'oracle(b"leaf", session, bytes((number,)), node',
-        'oracle(b"leaf", session, node',
+        'Oracle(b"leaf", session, bytes((number,)))',
+        'Oracle(b"leaf", session)',
         PLACED,
     ),
+    Mutation(
+        "the challenges are not of the trees",
+        TREES,
+        'return oracle(b"trees", session, message)',
+        "return session",
+        f"{OF_EXTENSION}::test_the_challenges_are_of_the_trees",
+    ),
+    Mutation(
+        "the challenges are of half of the trees",
+        TREES,
+        'return oracle(b"trees", session, message)',
+        'return oracle(b"trees", session, message[: len(message) // 2])',
+        f"{OF_EXTENSION}::test_the_challenges_are_of_the_trees",
+    ),
+    Mutation("a challenge of 128 bits", CHECK, "(first ^ second).reshape", "first.reshape", FACTORS),
 )

@@ -14,7 +14,7 @@ from support.memory_channel import pair
 from runtime.net.errors import ProtocolError
 from runtime.ot import base, group
 from runtime.ot.errors import CheatingDetected
-from runtime.ot.oracle import DIGEST_BYTES, oracle
+from runtime.ot.oracle import DIGEST_BYTES, Oracle, oracle
 
 SESSION = b"session"
 IDENTITY = b"\1" + bytes(31)
@@ -86,6 +86,9 @@ def test_a_scalar_is_any_below_the_order() -> None:
 def test_no_two_lists_of_parts_are_hashed_alike() -> None:
     assert oracle(b"a", b"bc", b"") != oracle(b"a", b"b", b"c") != oracle(b"ab", b"c")
     assert oracle(b"a", b"bc") != oracle(b"ab", b"c") and oracle(b"a", b"") != oracle(b"a")
+    begun = Oracle(b"a", b"bc")
+    for last in (b"d", b"", b"d"):
+        assert begun.of(last) == oracle(b"a", b"bc", last)
 
 
 def test_a_pad_is_of_its_place() -> None:

@@ -14,10 +14,10 @@ from support.memory_channel import pair
 
 from runtime.crypto.columns import DEPTH, LEAVES, TREES, Leaves
 from runtime.crypto.labels import LABEL_BITS, Labels, bits, fresh_delta
-from runtime.crypto.matrix import Words, times_x
+from runtime.crypto.matrix import Words
 from runtime.execute.engines import columns_of
 from runtime.net.errors import ProtocolError
-from runtime.ot import check, extension
+from runtime.ot import check, extension, trees
 from runtime.ot.errors import CheatingDetected, Destroyed
 from runtime.ot.extension import Receiver, Sender
 from runtime.ot.trees import turned
@@ -74,6 +74,23 @@ def test_whole_protocol_over_a_channel() -> None:
     assert len(np.unique(every, axis=0)) == 2 * sum(SIZES)
 
 
+def test_the_challenges_are_of_the_trees() -> None:
+    """Who knew them before could grow trees that fit: two of them have equal folds after 2^64 trials."""
+    names: list[bytes] = []
+    for _ in range(2):
+        left, right = pair()
+        with ThreadPoolExecutor() as pool:
+            sender = pool.submit(Sender.setup, left, fresh_delta(), SESSION)
+            receiver = Receiver.setup(right, SESSION)
+        assert sender.result()._session == receiver._session
+        names.append(receiver._session)
+    assert len({*names, SESSION}) == 3
+    message = bytes(trees.MESSAGE_BYTES)
+    changed = [message[:at] + b"\1" + message[at + 1 :] for at in range(0, len(message), 61)]
+    assert len({trees.name(SESSION, each) for each in (message, *changed)}) == 1 + len(changed)
+    assert trees.name(SESSION, message) != trees.name(b"another", message)
+
+
 def test_boolean_choices_and_requests_longer_than_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extension, "BATCH", 256)
     delta = fresh_delta()
@@ -118,6 +135,17 @@ def test_the_challenge_depends_on_everything_before_it() -> None:
     assert len({check.challenge(*given).tobytes() for given in inputs}) == len(inputs)
     # The last block, which hides the others, is added as it is.
     assert check.challenge(*inputs[0])[-1].tolist() == [1, 0]
+
+
+def test_factors_are_of_all_of_their_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 256 bits of it: of 128, one difference of choices could be made to fit as many challenges as it has blocks."""
+    u, seed = bytes(FIRST * 3), secrets.token_bytes(64)
+    found: list[bytes] = []
+    for at in (None, 0, 15, 16, 31):
+        flipped = bytes(byte ^ (index == at) for index, byte in enumerate(seed))
+        monkeypatch.setattr(check, "oracle", lambda *given, flipped=flipped: flipped)
+        found.append(check.challenge(SESSION, 0, 256, u).tobytes())
+    assert len(set(found)) == 5
 
 
 def test_the_challenge_is_of_every_part_of_the_columns() -> None:
@@ -198,6 +226,13 @@ def combine(columns: Words) -> Words:
     for column in columns[::-1]:
         total = times_x(total) ^ column
     return total
+
+
+def times_x(element: Words) -> Words:
+    """In GF(2^128), shape (1, 2)."""
+    value = (int(element[0, 1]) << 64 | int(element[0, 0])) << 1
+    value ^= (value >> 128) * (1 << 128 | 0x87)
+    return np.array([[value & (1 << 64) - 1, value >> 64]], dtype=np.uint64)
 
 
 def divide_by_x(element: Words) -> Words:

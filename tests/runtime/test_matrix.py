@@ -7,7 +7,7 @@ import secrets
 import numpy as np
 import pytest
 
-from runtime.crypto.matrix import Words, fold, pack, planes, times_x, transpose
+from runtime.crypto.matrix import GROUP, Words, fold, transpose
 
 POLYNOMIAL = 1 << 128 | 0x87
 
@@ -45,24 +45,20 @@ def test_transpose(words: int) -> None:
     assert np.array_equal(np.unpackbits(rows.view(np.uint8), axis=1, bitorder="little"), expected)
 
 
-def test_pack_puts_the_first_bit_lowest() -> None:
-    bits = np.zeros(128, dtype=np.uint8)
-    bits[[0, 3, 64]] = 1
-    assert pack(bits).tolist() == [9, 1]
-
-
-def test_times_x_is_multiplication_by_x() -> None:
-    values = [1, 1 << 63, 1 << 127, *(secrets.randbits(128) for _ in range(20))]
-    out = times_x(np.stack([element(value) for value in values]))
-    assert [integer(row) for row in out] == [multiply(value, 2) for value in values]
-
-
-@pytest.mark.parametrize("blocks", [1, 2, 5])
+@pytest.mark.parametrize("blocks", [1, 2, 5, GROUP, GROUP + 1, 3 * GROUP - 1])
 def test_fold_is_the_weighted_sum_of_the_blocks(blocks: int) -> None:
     factors, columns = randoms(blocks, 2), randoms(7, 2 * blocks)
-    folded = fold(columns, planes(factors))
+    folded = fold(columns, factors)
     for column, value in zip(columns, folded, strict=True):
         expected = 0
         for factor, block in zip(factors, column.reshape(-1, 2), strict=True):
             expected ^= multiply(integer(factor), integer(block))
         assert integer(value) == expected
+
+
+@pytest.mark.parametrize("bit", range(128))
+def test_each_bit_of_a_factor_is_a_power_of_x(bit: int) -> None:
+    values = [1, 1 << 63, 1 << 64, 1 << 127, secrets.randbits(128)]
+    columns = np.stack([element(value) for value in values])
+    found = fold(columns, element(1 << bit).reshape(1, 2))
+    assert [integer(row) for row in found] == [multiply(value, 1 << bit) for value in values]

@@ -81,12 +81,16 @@ INLINE void FN(grow)(const growth *todo, size_t at, int count)
             tile[i + distance] = OP(XOR)(lower, swap);                         \
         }
 
-/* WIDTH blocks of all columns from block `at` on, each a square of bits, turned. */
+/* WIDTH blocks of all columns from block `at` on, each a square of bits, turned; no CPU foresees reads of so many
+   columns by itself. */
 INLINE void FN(turn)(const uint8_t *columns, size_t blocks, size_t at, uint8_t *rows)
 {
     V tile[COLUMNS];
-    for (int i = 0; i < COLUMNS; i++)
-        tile[i] = OP(LOAD)(columns + ((size_t)i * blocks + at) * BLOCK);
+    for (int i = 0; i < COLUMNS; i++) {
+        const uint8_t *from = columns + ((size_t)i * blocks + at) * BLOCK;
+        tile[i] = OP(LOAD)(from);
+        __builtin_prefetch(from + AHEAD);
+    }
     SWAP(FARUP, FARDOWN, 64, OP(EVERY)(_mm_set_epi64x(0, -1)))
     SWAP(LEFT, RIGHT, 32, OP(EVERY)(_mm_set1_epi64x(0x00000000ffffffff)))
     SWAP(LEFT, RIGHT, 16, OP(EVERY)(_mm_set1_epi64x(0x0000ffff0000ffff)))

@@ -10,8 +10,8 @@ enum { WIPED = 8192 };   /* bytes of stack, more than twice what a path takes */
 
 #include "simd.h"
 
-enum { KEYS = 8, ROUNDS = 10, MOST = 16, GROWN = 8 };
-/* rows whose keys are made at once; rounds of AES-128; vectors at once, at most and of streams */
+enum { KEYS = 8, ROUNDS = 10, MOST = 16, GROWN = 8, AHEAD = 128 };
+/* rows whose keys are made at once; rounds of AES-128; vectors at once, at most and of streams; bytes foreseen */
 
 static const int ROUND_CONSTANTS[ROUNDS] = {1, 2, 4, 8, 16, 32, 64, 128, 27, 54};
 

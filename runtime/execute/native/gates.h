@@ -35,8 +35,8 @@ typedef struct {
     size_t lane, count;
 } strip;
 
-/* Columns of oblivious transfer, see runtime/crypto/columns.py: 32 trees of 16 leaves, of whose streams each tree makes 4
-   columns; the round keys of a leaf lie together. */
+/* Columns of oblivious transfer, see runtime/crypto/columns.py: 32 trees of 16 leaves, of whose streams each tree makes
+   4 columns; the round keys of a leaf lie together. */
 enum { DEPTH = 4, LEAVES = 1 << DEPTH, COLUMNS = 128, TREES = COLUMNS / DEPTH, KEY_BYTES = 11 * BLOCK };
 
 /* So many blocks of every stream from block `first` on, as (columns, blocks, 16 bytes); of sums and corrections, which
