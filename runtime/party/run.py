@@ -11,8 +11,8 @@ from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.execute import engines
+from runtime.execute.backend import Progress
 from runtime.execute.follow import Follow
-from runtime.execute.walk import Progress
 from runtime.net.channel import Channel
 from runtime.net.traffic import Traffic
 from runtime.party.sources import PartySources, load

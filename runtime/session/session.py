@@ -15,11 +15,11 @@ from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute import engines
-from runtime.execute.backend import Roles
+from runtime.execute.backend import Progress, Roles
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
 from runtime.execute.pool import TooFewOwners
-from runtime.execute.walk import Progress, walk
+from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import NetworkError, ProtocolError
