@@ -36,8 +36,10 @@ class GarblerEnds:
         self._stream(corrections)
 
     def _stream(self, data: memoryview) -> None:
-        """In whole pieces, short ones together: so what the evaluator asks for lies in one frame.  What is held goes with
-        what comes, or `_now`."""
+        """In whole pieces, short ones together: so what the evaluator asks for lies in one frame.
+
+        What is held goes with what comes next, or `_now`.
+        """
         if len(self._held) + len(data) > CHUNK_BYTES:
             self._now()
         if len(data) <= CHUNK_BYTES // 2:
