@@ -36,17 +36,18 @@ class GarblerEnds:
         self._stream(corrections)
 
     def _stream(self, data: memoryview) -> None:
-        """In frames that are as long as a window, whatever the pieces are; the rest goes with what comes, or `_now`."""
-        if self._held:
-            missing = CHUNK_BYTES - len(self._held)
-            self._held += data[:missing]
-            data = data[missing:]
-            if len(self._held) == CHUNK_BYTES:
-                self._now()
-        while len(data) >= CHUNK_BYTES:
-            self._guard.send(Frame.TABLES, data[:CHUNK_BYTES])
-            data = data[CHUNK_BYTES:]
-        self._held += data
+        """In whole pieces, short ones together: so what the evaluator asks for lies in one frame.
+
+        What is held goes with what comes next, or `_now`.
+        """
+        if len(self._held) + len(data) > CHUNK_BYTES:
+            self._now()
+        if len(data) <= CHUNK_BYTES // 2:
+            self._held += data
+            return
+        self._now()
+        for start in range(0, len(data), TABLE_FRAME):
+            self._guard.send(Frame.TABLES, data[start : start + TABLE_FRAME])
 
     def _now(self) -> None:
         """Before anything else is sent or waited for: the peer may need it for its answer."""

@@ -40,6 +40,13 @@ GARBLING = (
         WALKED_ROWS,
     ),
     Mutation(
+        "what a loop leaves lies where another buffer of it lay",
+        "runtime/execute/native/stretch.py",
+        "        for buffer in sorted(left(body(step), ())):\n            self._place(buffer)\n",
+        "",
+        "tests/runtime/test_native_stretch.py::test_what_a_loop_leaves_has_a_place_of_its_own",
+    ),
+    Mutation(
         "every bit of a word has the first one's rows",
         PRODUCTS,
         "BitHash(self._seed, row + bit * shape.rows_of_a_bit, shape)\n            permute",

@@ -27,6 +27,13 @@ SESSIONS = (
         DIGITS,
     ),
     Mutation(
+        "tables that are held go behind what follows from them",
+        ENDS,
+        '        self._now()\n        with self._phases.during("outputs"):\n            self._permit.releasing_step',
+        '        with self._phases.during("outputs"):\n            self._permit.releasing_step',
+        "tests/runtime/test_ends.py::test_pieces_of_the_stream_go_whole_and_short_ones_together",
+    ),
+    Mutation(
         "a session's name without the second greeting",
         HELLO,
         "hashlib.sha256(second).digest()",

@@ -17,7 +17,7 @@ from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
-from runtime.session.ends import EvaluatorEnds, GarblerEnds
+from runtime.session.ends import TABLE_FRAME, EvaluatorEnds, GarblerEnds
 from runtime.session.guard import Guard, PeerAborted
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
@@ -71,20 +71,23 @@ def test_pieces_of_the_tables_are_joined_and_none_is_empty() -> None:
         ends.receive_tables(1)
 
 
-def test_the_stream_goes_in_frames_of_one_length_and_waits_for_nothing_else() -> None:
-    """However it is made; what is left of it goes before whatever else is sent or waited for."""
+def test_pieces_of_the_stream_go_whole_and_short_ones_together() -> None:
+    """What is held of them goes before whatever else is sent or waited for."""
     ends, peer = garbler(State.RUNNING)
-    data = memoryview(np.random.default_rng(1).bytes(3 * CHUNK_BYTES + 10))
-    for start, end in [(0, 5), (5, 9), (9, CHUNK_BYTES + 2), (CHUNK_BYTES + 2, 3 * CHUNK_BYTES + 10)]:
-        ends.send_tables(data[start:end])
+    large, half = TABLE_FRAME + 7, CHUNK_BYTES // 2
+    sizes = [5, 4, CHUNK_BYTES, 10, half, half, half + 1, large, 6]
+    data = memoryview(np.random.default_rng(1).bytes(sum(sizes)))
+    for start, size in zip(np.cumsum([0, *sizes]).tolist(), sizes, strict=False):
+        ends.send_tables(data[start : start + size])
     ends.send_noisy_sum(StepSum(0, 0), b"sum")
     ends.send_corrections(data[:7])
     peer.send(Frame.OUTPUT_LABELS, b"")
     ends.receive_output_labels(0)
-    sent = [peer.receive(1 << 20) for _ in range(6)]
-    assert [kind for kind, _ in sent] == [Frame.TABLES] * 4 + [Frame.NOISY_SUM, Frame.TABLES]
-    assert [len(payload) for _, payload in sent] == [CHUNK_BYTES] * 3 + [10, 3, 7]
-    assert b"".join(payload for _, payload in sent[:4]) == data and sent[5][1] == data[:7]
+    expected = [9, CHUNK_BYTES, 10 + half, half, half + 1, TABLE_FRAME, 7, 6]
+    sent = [peer.receive(TABLE_FRAME) for _ in range(len(expected) + 2)]
+    assert [kind for kind, _ in sent] == [Frame.TABLES] * len(expected) + [Frame.NOISY_SUM, Frame.TABLES]
+    assert [len(payload) for _, payload in sent] == [*expected, 3, 7]
+    assert b"".join(payload for _, payload in sent[: len(expected)]) == data and sent[-1][1] == data[:7]
 
 
 @pytest.mark.parametrize("size", [0, 16, 31])

@@ -22,6 +22,7 @@ from compiler.schedule.plan import Copy, Free, Launch, Plan, Repeat, View
 from runtime.crypto.labels import Labels, fresh
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.engines import PORTABLE, garbling
+from runtime.execute.native.stretch import encode
 from runtime.execute.walk import walk
 from runtime.execute.yao import GarblerBackend, PublicLabels
 
@@ -116,11 +117,8 @@ def test_a_window_ends_within_a_tile_and_goes_on_in_the_next_launch() -> None:
 # -- buffers --------------------------------------------------------------------------------------
 
 
-@needs_c
 def test_an_arena_is_as_large_as_what_is_there_at_once() -> None:
-    """A hundred buffers one after the other take the room of three: of two that touch a gap, one that does not fit."""
-    from runtime.execute.native.stretch import encode  # here, because a machine without a compiler has none
-
+    """A hundred buffers, two at a time."""
     steps: list[Any] = []
     for number in range(1, 101):
         steps += [Copy(whole(number - 1, 4, 4), whole(number, 4, 4), (4,))]
@@ -131,13 +129,10 @@ def test_an_arena_is_as_large_as_what_is_there_at_once() -> None:
     assert code.freed == ()
 
 
-@needs_c
 def test_what_a_loop_leaves_has_a_place_of_its_own() -> None:
     """In the second iteration what is made first would overwrite it, had it the place of what was freed before."""
     narrow = (whole(0, 1, 8, 1), whole(1, 1, 8, 1), whole(2, 1, 8, 1))
     body = (Copy(narrow[0], narrow[1], (1,)), Free(1), Copy(narrow[0], narrow[2], (1,)))
-    from runtime.execute.native.stretch import encode  # here, because a machine without a compiler has none
-
     code = encode([Repeat(2, body, 0, 0), Free(2)], [8, 8, 8], [0], [])
     assert code.arena == 16
 
@@ -168,7 +163,6 @@ def made(native: Any) -> tuple[Any, NDArray[np.int64]]:
     """A kernel of two inputs and an output, and the code of a loop that runs it and copies what it made."""
     kernel = small_tile(Circuit(2, random_circuit(random.Random(3), 2, 9, 1).gates, (8,)), 4)
     from runtime.execute.native.engine import ready  # here, because a machine without a compiler has none
-    from runtime.execute.native.stretch import encode
 
     launch = Launch(0, (3, 2), (View(0, 1, (4, 2), ((2, 1),), (0,)),), (View(1, 0, (2, 1), ((1, 1),), (6,)),), 0)
     copy = Copy(View(1, 0, (1,), ((2, 3),), (6,)), View(0, 0, (2,), ((2, 1),), (0,)), (3,))
@@ -242,5 +236,10 @@ def test_wrong_lengths_are_refused() -> None:
     for code, told in [([9], "no such step"), ([4], "no such step"), ([3, 2, 0, 0], "cut short"), ([1, 1], "cut")]:
         with pytest.raises(ValueError, match=told):
             _kernel.Stretch((kernel,), np.array(code, np.int64), 0)
+    for reads, writes in [(7, 1), (1, 2)]:  # of a kernel of 7 registers, the constant's included, and one output
+        view = (1, 0, 16, 0, 1)
+        launch = [1, 0, 1, 0, 1, 1, 0, *view, reads, 1, *view, writes, 1]
+        with pytest.raises(ValueError, match="what its kernel has not"):
+            _kernel.Stretch((kernel,), np.array(launch, np.int64), 0)
     with pytest.raises(ValueError, match="too deep"):
         _kernel.Stretch((kernel,), np.array([3, 2, 0, 0] * 20, np.int64), 0)

@@ -23,19 +23,20 @@ static int all_inside(const stretch *of, position *now, const step *of_views)
     return !now->astray;
 }
 
-/* The addresses of `count` lanes from `first` on, row-major. */
-static void address(const stretch *of, const step *on, const view *at, size_t first, size_t count, int64_t *to)
+/* The addresses of `count` lanes from `first` on, row-major, along the outermost `axes`. */
+static void address(const stretch *of, const step *on, const view *at, size_t axes, size_t first, size_t count,
+                    int64_t *to)
 {
     const int64_t *extents = of->numbers + on->lanes, *strides = of->numbers + at->lane;
     int64_t index[MOST_AXES], here = 0;
     size_t rest = first;
-    for (size_t axis = on->axes; axis-- > 0; rest /= (size_t)extents[axis]) {
+    for (size_t axis = axes; axis-- > 0; rest /= (size_t)extents[axis]) {
         index[axis] = (int64_t)(rest % (size_t)extents[axis]);
         here += index[axis] * strides[axis];
     }
     for (size_t i = 0; i < count; i++) {
         to[i] = here;
-        for (size_t axis = on->axes; axis-- > 0;) {
+        for (size_t axis = axes; axis-- > 0;) {
             here += strides[axis];
             if (++index[axis] < extents[axis])
                 break;
@@ -75,7 +76,7 @@ static void load(const stretch *of, position *now, const step *on, const work *t
     for (size_t i = 0; i < on->reads; i++) {
         const view *at = of->views + on->views + i;
         const uint8_t *from = with->memory[at->memory] + placed(of, now, at) * BLOCK;
-        address(of, on, at, now->lane, tile->lanes, with->from);
+        address(of, on, at, on->axes, now->lane, tile->lanes, with->from);
         for (size_t lane = 0; lane < tile->lanes; lane += count) {
             count = strip_of(tile, lane);
             for (size_t port = 0; port < at->ports; port++) {
@@ -100,7 +101,7 @@ static void finish(const stretch *of, position *now, const step *on, work *tile,
     for (size_t i = 0; i < on->writes; i++) {
         const view *at = of->views + on->views + on->reads + i;
         uint8_t *to = with->memory[at->memory] + placed(of, now, at) * BLOCK;
-        address(of, on, at, now->lane, tile->lanes, with->to);
+        address(of, on, at, on->axes, now->lane, tile->lanes, with->to);
         for (size_t port = 0; port < at->ports; port++, next++) {
             uint8_t *wire = to + of->numbers[at->port + port] * BLOCK;
             uint64_t added[2] = {0, 0}, label[2];
@@ -154,21 +155,39 @@ static size_t launch(const stretch *of, position *now, const step *on, size_t ro
     return rows * size;
 }
 
+/* The axes of lanes that are left where wires that lie in a row on both sides are moved at once; `run` of them, or 0. */
+static size_t in_runs(const stretch *of, const step *on, const view *source, const view *target, size_t *run)
+{
+    size_t axes = on->axes;
+    *run = source->in_a_row && target->in_a_row ? source->ports : 0;
+    for (; *run && axes; axes--) {
+        const int64_t *from = of->numbers + source->lane, *to = of->numbers + target->lane;
+        if (from[axes - 1] != (int64_t)*run || to[axes - 1] != (int64_t)*run)
+            break;
+        *run *= (size_t)of->numbers[on->lanes + axes - 1];
+    }
+    return axes;
+}
+
 static void copy(const stretch *of, position *now, const step *on, labour *with)
 {
     const view *source = of->views + on->views, *target = source + 1;
     const uint8_t *from = with->memory[source->memory] + placed(of, now, source) * BLOCK;
     uint8_t *to = with->memory[target->memory] + placed(of, now, target) * BLOCK;
     const int64_t *reads = of->numbers + source->port, *writes = of->numbers + target->port;
-    for (size_t lane = 0, count; lane < on->count; lane += count) {
-        count = on->count - lane < LARGEST_TILE ? on->count - lane : LARGEST_TILE;
-        address(of, on, source, lane, count, with->from);
-        address(of, on, target, lane, count, with->to);
+    size_t run, all = 1;
+    const size_t axes = in_runs(of, on, source, target, &run);
+    for (size_t axis = 0; axis < axes; axis++)
+        all *= (size_t)of->numbers[on->lanes + axis];
+    for (size_t lane = 0, count; lane < all; lane += count) {
+        count = all - lane < LARGEST_TILE ? all - lane : LARGEST_TILE;
+        address(of, on, source, axes, lane, count, with->from);
+        address(of, on, target, axes, lane, count, with->to);
         for (size_t k = 0; k < count; k++) {
             uint8_t *target_lane = to + with->to[k] * BLOCK;
             const uint8_t *source_lane = from + with->from[k] * BLOCK;
-            if (source->in_a_row && target->in_a_row)
-                memcpy(target_lane, source_lane, source->ports * BLOCK);
+            if (run > 1)
+                memcpy(target_lane, source_lane, run * BLOCK);
             else
                 for (size_t port = 0; port < source->ports; port++)
                     memcpy(target_lane + writes[port] * BLOCK, source_lane + reads[port] * BLOCK, BLOCK);
