@@ -61,15 +61,16 @@ clean:  ## forget what was installed and built
 # The stamps: installed for this pyproject.toml and these sources in C.  An editable install follows the others by itself.
 BUILT := pyproject.toml setup.py $(wildcard runtime/execute/native/*.[ch])
 
-.venv/.run: $(BIN)/python $(BUILT)
+.venv/.run: $(BIN)/pip $(BUILT)
 	@echo "installing into .venv, once" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/.dev: $(BIN)/python $(BUILT)
+.venv/.dev: $(BIN)/pip $(BUILT)
 	@echo "installing into .venv, once" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/.run
 
-$(BIN)/python:
+# pip is what comes last: an environment whose making was cut has none, and is made again.
+$(BIN)/pip:
 	@$(PYTHON) -m venv .venv
