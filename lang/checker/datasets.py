@@ -94,15 +94,13 @@ def _names(where: tree.Expr) -> Iterator[tree.Name]:
     """Those that a `where` may hold, each of a field or of something else."""
     waiting = [where]
     while waiting:
-        match waiting.pop():
-            case tree.Name() as name:
-                yield name
-            case tree.Binary(left=left, right=right):
-                waiting += (left, right)
-            case tree.Invoke(args=args):
-                waiting += args
-            case _:
-                pass
+        part = waiting.pop()
+        if isinstance(part, tree.Name):
+            yield part
+        elif isinstance(part, tree.Binary):
+            waiting += (part.left, part.right)
+        elif isinstance(part, tree.Invoke):
+            waiting += part.args
 
 
 def _field(context: Context, field: tree.Field) -> typed.Field:

@@ -59,16 +59,14 @@ def trainings(file: tree.File) -> Iterator[tree.Dpsgd | tree.Measure]:
     """In the order of the text; each stands outside of functions."""
     waiting: list[tree.Item] = [*file.items][::-1]
     while waiting:
-        match waiting.pop():
-            case tree.Dpsgd() | tree.Measure() as training:
-                yield training
-            case tree.For(body=body):
-                waiting += body.statements[::-1]
-            case tree.If(then=then, otherwise=otherwise):
-                arms = [*then.statements, *_otherwise(otherwise)]
-                waiting += arms[::-1]
-            case _:
-                pass
+        item = waiting.pop()
+        if isinstance(item, tree.Dpsgd | tree.Measure):
+            yield item
+        elif isinstance(item, tree.For):
+            waiting += item.body.statements[::-1]
+        elif isinstance(item, tree.If):
+            arms = [*item.then.statements, *_otherwise(item.otherwise)]
+            waiting += arms[::-1]
 
 
 def _otherwise(arm: tree.Block | tree.If | None) -> tuple[tree.Statement, ...]:

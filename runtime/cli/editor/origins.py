@@ -68,13 +68,10 @@ class _Origins:
         """Of what expressions read; what is bound inside them is told too."""
         parties = frozenset[str]()
         for node in walk(nodes):
-            match node:
-                case typed.Read(variable=variable):
-                    parties |= self.of[variable.span]
-                case typed.Scope(statements=statements):
-                    self.run(statements, around)
-                case _:
-                    pass
+            if isinstance(node, typed.Read):
+                parties |= self.of[node.variable.span]
+            elif isinstance(node, typed.Scope):
+                self.run(node.statements, around)
         return parties
 
 
