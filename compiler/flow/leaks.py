@@ -52,7 +52,18 @@ class Drawn:
     span: Span | None = field(default=None, compare=False)
 
 
-Sources = frozenset[Source | Drawn]
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The noisy sum of one `dpsgd` or `measure` that nobody is told before the end."""
+
+    name: str  # of the data set
+    draw: int
+    party: str  # whose it is
+    word: str
+    span: Span | None = field(default=None, compare=False)
+
+
+Sources = frozenset[Source | Drawn | Untold]
 
 
 Way = Callable[[Span, Source], tuple[tuple[Span, str], ...]]  # (output, source) -> what it passed
@@ -88,17 +99,21 @@ def check(program: Words, places: dict[str, Span], way: Way = lambda output, sou
 
 
 def _of_steps(block: Block, carried: dict[int, Sources], places: dict[str, Span]) -> Iterator[LeaksStep]:
-    """What is told after each step is an output too: of each training the first source that is not its receiver's."""
+    """What is told after each step is an output too: of each training the first source that is not its receiver's.
+
+    A noisy sum that was not told before is none of the receiver's either: a step would tell it ahead of the end, at
+    which alone it counts where a run is ended early, and every session that goes on with a run draws it anew.
+    """
     for item in block.items:
         if not isinstance(item, Loop):
             continue
         inside = dict(carried)
         for told, found in _told(item, inside):
             assert told.span is not None and isinstance(told.op, Learn)
-            foreign = {s for s in found if isinstance(s, Source) and s.party != told.op.party}
+            foreign = [s for s in found if not isinstance(s, Drawn) and s.party != told.op.party]
             if foreign:
-                source = min(foreign)
-                first = ((places[source.name], "comes from here"),) if source.name in places else ()
+                source = min(foreign, key=lambda s: (isinstance(s, Untold), s.name, s.draw or 0))
+                first = _from(source, places)
                 yield LeaksStep(
                     span=_word(told.span),
                     source=source.name,
@@ -108,6 +123,12 @@ def _of_steps(block: Block, carried: dict[int, Sources], places: dict[str, Span]
                 )
                 break
         yield from _of_steps(item.body, inside, places)
+
+
+def _from(source: Source | Untold, places: dict[str, Span]) -> tuple[tuple[Span, str], ...]:
+    if isinstance(source, Source):
+        return ((places[source.name], "comes from here"),) if source.name in places else ()
+    return () if source.span is None else ((_word(source.span, source.word), "its noisy sum is told at the end"),)
 
 
 def _told(loop: Loop, found: dict[int, Sources]) -> list[tuple[Value, Sources]]:
@@ -200,9 +221,18 @@ def _value(item: Value, args: list[Sources]) -> Sources:
             return frozenset({Source(name, party, None)})
         case Draw(dataset, _, party, draw):
             return frozenset({Source(dataset, party, draw)})
-        case Mechanism(dataset=dataset, draw=draw, drawn_by=party, whole=whole):
-            left = frozenset(s for s in joined if isinstance(s, Drawn) or (s.name, s.draw) != (dataset, draw))
-            word = "measure" if whole else "dpsgd"
-            return left | {Drawn(party, draw, word, item.span)} if party else left
+        case Mechanism():
+            return _noisy(op, item.span, joined)
         case _:
             assert_never(op)
+
+
+def _noisy(op: Mechanism, span: Span | None, joined: Sources) -> Sources:
+    """What a noisy sum carries: not the rows that it is of, but who drew its noise, and whose it is till it is told."""
+    own = frozenset(s for s in joined if isinstance(s, Source) and (s.name, s.draw) == (op.dataset, op.draw))
+    word, found = "measure" if op.whole else "dpsgd", set(joined - own)
+    if op.drawn_by:
+        found.add(Drawn(op.drawn_by, op.draw, word, span))
+    if not op.to:
+        found.update(Untold(op.dataset, op.draw, source.party, word, span) for source in own)
+    return frozenset(found)

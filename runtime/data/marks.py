@@ -44,9 +44,11 @@ def marks(path: Input, key: bytes) -> bytes:
 
 def alike(paths: Sequence[Input], key: bytes) -> list[frozenset[bytes]]:
     """What two records of one owner's files have in common that may be one record: the same value in each column, by
-    name, as float32 or one spelling; by their `marks` where the files have not the same names.  Raises InputError."""
-    names = [open_table(path).names() for path in paths]
-    if any(sorted(some) != sorted(names[0]) or len(set(some)) < len(some) for some in names):
+    name, as float32 or one spelling; by their `marks` where the files have not the same names, or none.  Raises
+    InputError."""
+    tables = [open_table(path) for path in paths]
+    names = [table.names() if table.named else [] for table in tables]
+    if any(not some or sorted(some) != sorted(names[0]) or len(set(some)) < len(some) for some in names):
         found = [marks(path, key) for path in paths]
         return [frozenset(each[i : i + MARK] for i in range(0, len(each), MARK)) for each in found]
     return [frozenset(_by_name(path, names, key)) for path, names in zip(paths, names, strict=True)]

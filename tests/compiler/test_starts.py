@@ -46,14 +46,7 @@ STARTS = {
     + "var w: fix<8, 4>[2] = clamp(u * w0, -1, 1);\n"
     + trained("w"),
     "told, and then trained to the end": "var w = w0;\n" + trained("w") + trained("w", "other", told=False),
-    "what was trained to the end, in the body": "var u = u0; var w = w0;\n"
-    + trained("u", told=False)
-    + trained("w", "other", more=" + u"),
     "what was told, in the body": "var u = u0; var w = w0;\n" + trained("u") + trained("w", "other", more=" + u"),
-    "what was measured, in the body": "var w = w0;\n"
-    + SUM.replace("NOISE", "4.0")
-    + "let q: fix<8, 4>[2] = m as fix<8, 4>;\n"
-    + trained("w", more=" + q"),
 }
 
 
@@ -90,6 +83,21 @@ REFUSED = {
         + SUM.replace("NOISE", "0")
         + "let q: fix<8, 4>[2] = m as fix<8, 4>;\n"
         + trained("w", more=" + q"),
+        "leaks-step",
+    ),
+    "trained to the end, in the body": (
+        "var u = u0; var w = w0;\n" + trained("u", told=False) + trained("w", "other", more=" + u"),
+        "leaks-step",
+    ),
+    "measured, in the body": (
+        "var w = w0;\n"
+        + SUM.replace("NOISE", "4.0")
+        + "let q: fix<8, 4>[2] = m as fix<8, 4>;\n"
+        + trained("w", more=" + q"),
+        "leaks-step",
+    ),
+    "trained to the end of what was told, in the body": (
+        "var u = u0; var w = w0;\n" + trained("u") + trained("u", told=False) + trained("w", "other", more=" + u"),
         "leaks-step",
     ),
     "in a loop": ("var w = w0;\nfor i in 0..2 {\n" + trained("w") + "}\n", "step-place"),

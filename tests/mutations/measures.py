@@ -8,7 +8,7 @@ VERIFY, HOT = "compiler/training/verify.py", "compiler/training/hot.py"
 MEASURE, DPSGD = "compiler/training/measure.py", "compiler/training/dpsgd.py"
 DRAWS, COST, SOURCES = "runtime/privacy/draws.py", "runtime/privacy/cost.py", "runtime/party/sources.py"
 IN_A_RUN, COMPILED = "tests/runtime/test_measure.py", "tests/compiler/test_measures.py"
-DISJOINT = "tests/runtime/test_disjoint.py"
+DISJOINT, STARTS = "tests/runtime/test_disjoint.py", "tests/compiler/test_starts.py"
 PROOF = "tests/compiler/test_training_verify.py"
 DAMAGE = f"{PROOF}::test_damage_is_refused_by_its_rule"
 PASSES = f"{PROOF}::test_what_the_compiler_makes_passes"
@@ -20,6 +20,27 @@ MEASURES = (
         "d.batch, d.slots, d.whole)",
         "d.batch, d.slots, mechanism.whole)",
         DAMAGE,
+    ),
+    Mutation(
+        "a step tells a measure before the end",
+        "compiler/flow/leaks.py",
+        "    if not op.to:\n        found.update",
+        "    if not op.to and not op.whole:\n        found.update",
+        f"{STARTS}::test_what_no_receiver_may_be_told_of",
+    ),
+    Mutation(
+        "a step tells what is trained to the end",
+        "compiler/flow/leaks.py",
+        "    if not op.to:\n        found.update",
+        "    if op.whole:\n        found.update",
+        f"{STARTS}::test_what_no_receiver_may_be_told_of",
+    ),
+    Mutation(
+        "columns without names are called by where they stand",
+        "runtime/data/marks.py",
+        "table.names() if table.named else []",
+        "table.names()",
+        f"{DISJOINT}::test_columns_without_names_may_stand_anywhere",
     ),
     Mutation(
         "two mechanisms share their noise", VERIFY, "if draw in draws:", "if draw in draws and not draws:", DAMAGE

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.contracts import BUDGETS, HOSPITAL, NOW, VENDOR
 
@@ -186,6 +187,13 @@ def alike_in(tmp_path: Path, one: str, other: str) -> int:
 )
 def test_records_that_may_be_one(tmp_path: Path, one: str, other: str, common: int) -> None:
     assert alike_in(tmp_path, one, other) == common
+
+
+def test_columns_without_names_may_stand_anywhere(tmp_path: Path) -> None:
+    for name, row in ("one", [1, 2, 3]), ("other", [3, 1, 2]):
+        np.save(tmp_path / f"{name}.npy", np.array([row]))
+    first, second = alike([str(tmp_path / "one.npy"), str(tmp_path / "other.npy")], b"k" * 32)
+    assert first == second
 
 
 def test_people_who_look_alike_are_told_apart_by_a_column_that_no_program_reads(folder: Path, tmp_path: Path) -> None:
