@@ -95,7 +95,7 @@ def _disjoint(files: Mapping[str, Input]) -> None:
                 f"{len(common)} of its records are in `{seen[min(common)]}` too, alike in every column, and the "
                 "program says `disjoint`",
                 help="give parts that have no person in common; where other people only look alike, keep a column in "
-                "both files that tells them apart, such as a number of each: the program need not read it",
+                "both files that tells them apart, such as a number of each person: the program need not read it",
                 file=called(path),
             )
         seen |= dict.fromkeys(own, name)
