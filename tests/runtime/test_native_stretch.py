@@ -248,8 +248,11 @@ def test_wrong_lengths_are_refused() -> None:
     for told, call in wrong_calls(stretch, stretch.ahead(1 << 18)):
         with pytest.raises(ValueError, match=told):
             call()
-    with pytest.raises(TypeError):
-        _kernel.Stretch((kernel, "kernel"), numbers, 0)  # type: ignore[arg-type]  # which C must see, too
+    pretender: Any = type("Pretender", (), {"__class__": _kernel.Kernel})()
+    assert isinstance(pretender, _kernel.Kernel)
+    for other in ("kernel", pretender):
+        with pytest.raises(TypeError):
+            _kernel.Stretch((kernel, other), numbers, 0)
     for code, told in [([9], "no such step"), ([4], "no such step"), ([3, 2, 0, 0], "cut short"), ([1, 1], "cut")]:
         with pytest.raises(ValueError, match=told):
             _kernel.Stretch((kernel,), np.array(code, np.int64), 0)
