@@ -168,6 +168,9 @@ def test_wrong_programs_are_refused(backend: str) -> None:
         _kernel.Kernel(backend, 3, code, np.array([[3, 0]], np.int32))
     with pytest.raises(ValueError, match="no path `abacus`"):
         _kernel.Kernel("abacus", 3, code, outputs)
+    for registers in (-1, 1 << 60):  # of which 16 lanes would take 2^64, which is none
+        with pytest.raises(ValueError, match="no kernel has"):
+            _kernel.Kernel(backend, registers, code, outputs)
 
 
 # -- which one runs -------------------------------------------------------------------------------

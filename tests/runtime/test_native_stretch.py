@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from support.backends import NATIVE
 from support.in_memory import ROLES, Inputs, run_both, run_clear
 from support.joint_plans import joint_plan
-from support.small_plans import random_circuit, small_tile, whole
+from support.small_plans import entered, random_circuit, small_tile, whole, word
 
 from compiler.gates.circuit import Circuit
 from compiler.program import and_gates
-from compiler.schedule.plan import Copy, Free, Launch, Plan, Repeat, View
+from compiler.schedule.plan import Copy, Free, Launch, Open, Plan, Repeat, View
 from runtime.crypto.labels import Labels, fresh
 from runtime.crypto.secret import LabelSecret
+from runtime.execute.backend import Joint
 from runtime.execute.engines import PORTABLE, garbling
 from runtime.execute.native.stretch import encode
 from runtime.execute.walk import walk
@@ -112,6 +113,22 @@ def test_a_window_ends_within_a_tile_and_goes_on_in_the_next_launch() -> None:
         made.append((bytes(sent), buffers[0].tobytes()))
     assert made[0] == made[1]
     assert len(made[0][0]) > 3 * (1 << 18)
+
+
+@needs_c
+@pytest.mark.parametrize(("loops", "axes", "at_once"), [(16, 32, True), (17, 1, False), (1, 33, False)])
+def test_more_loops_or_axes_than_c_has_room_for_are_run_one_by_one(loops: int, axes: int, at_once: bool) -> None:
+    kernel = small_tile(random_circuit(random.Random(8), 4, 30, 4), 4)
+    view = View(0, 0, (4, *(0 for _ in range(axes - 1))), ((4, 1),), (0,) * loops)
+    step: Joint = Launch(0, (2, *(1 for _ in range(axes - 1))), (view,), (view,), 0)
+    for level in range(loops):
+        step = Repeat(2 if level < 3 else 1, (step,), 0, kernel.circuit.and_gates << min(level, 3))
+    engine = garbling(NATIVE[0], [kernel], LabelSecret.fresh(), SEED, fresh(1), lambda data: None)
+    assert (engine.together([step], [8], [0], 0) is not None) == at_once
+    word_of = word((2,), 0, 15)
+    plan = Plan((kernel,), (8,), (*entered("hospital", "x", word_of, 0, 0), step, Open("z", 0, word_of, ("vendor",))))
+    found = run_both(plan, {"x": [5, 11]}, engine=NATIVE[0]).evaluator["z"]
+    assert found.tolist() == run_clear(plan, {"x": [5, 11]})["z"].tolist()
 
 
 # -- buffers --------------------------------------------------------------------------------------
@@ -231,8 +248,11 @@ def test_wrong_lengths_are_refused() -> None:
     for told, call in wrong_calls(stretch, stretch.ahead(1 << 18)):
         with pytest.raises(ValueError, match=told):
             call()
-    with pytest.raises(TypeError):
-        _kernel.Stretch((kernel, "kernel"), numbers, 0)  # type: ignore[arg-type]  # which C must see, too
+    pretender: Any = type("Pretender", (), {"__class__": _kernel.Kernel})()
+    assert isinstance(pretender, _kernel.Kernel)
+    for other in ("kernel", pretender):
+        with pytest.raises(TypeError):
+            _kernel.Stretch((kernel, other), numbers, 0)
     for code, told in [([9], "no such step"), ([4], "no such step"), ([3, 2, 0, 0], "cut short"), ([1, 1], "cut")]:
         with pytest.raises(ValueError, match=told):
             _kernel.Stretch((kernel,), np.array(code, np.int64), 0)

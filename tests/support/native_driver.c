@@ -81,6 +81,8 @@ static size_t garble_and_evaluate(const path *by, size_t lanes)
         1, 0, 2 * n, 0, 1, 1, 1, 1, n,                          /* writes a half */
         2, 1, n, 1, 0, 2 * n, 0, 1, 1, 1, 1, n,                 /* a copy of it */
         0, 0, wires, 2 * n - 1, 1, 1, 1, -1, 0,                 /* to the inputs, backwards */
+        2, 0, 0, 0, wires, 0, 1, INPUTS - 1, 1, 0,              /* a copy of inputs in a row, */
+        0, 0, wires, 1, 1, INPUTS - 1, 1, 0,                    /* one wire on: in no plan that was verified */
         4,
     };
     const size_t rows = random_program(&kernel, by), size = 2 * rows * HALVES * lanes * BLOCK;

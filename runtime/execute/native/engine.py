@@ -18,7 +18,7 @@ from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import CHUNK_BYTES, Joint, Progress, ReceiveTables, SendTables, row_bytes
 from runtime.execute.instructions import And, Xor, program
 from runtime.execute.native import _kernel
-from runtime.execute.native.stretch import Code, encode
+from runtime.execute.native.stretch import Code, encode, fits
 
 AND, INVERT_LEFT, INVERT_RIGHT = 1, 2, 4  # as in gates.h
 AND_BYTES = row_bytes(1)
@@ -79,7 +79,12 @@ class Native:
         self._ready = cache(lambda kernel: ready(kernels[kernel], path))
         self._alone = cache(self._one)
 
-    def together(self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int) -> Stretch:
+    def together(
+        self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
+    ) -> Stretch | None:
+        return self._made(steps, sizes, filled, depth) if fits(steps, depth) else None
+
+    def _made(self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int) -> Stretch:
         code = encode(steps, sizes, filled, [kernel.tile for kernel in self._kernels])
         native = _kernel.Stretch(tuple(map(self._ready, code.kernels)), code.numbers, depth)
         return Stretch(code, native, sizes, self._window)
@@ -101,7 +106,7 @@ class Native:
         circuit = self._kernels[kernel].circuit
         inputs, outputs = circuit.inputs, len(circuit.outputs)
         launch = Launch(kernel, (lanes,), _ports(0, inputs, lanes), _ports(1, outputs, lanes), 0)
-        return self.together([launch], (inputs * lanes, outputs * lanes), (0, 1), 0)
+        return self._made([launch], (inputs * lanes, outputs * lanes), (0, 1), 0)
 
 
 def _ports(buffer: int, count: int, lanes: int) -> tuple[View, ...]:

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+static const Py_ssize_t MOST = 1 << 30; /* registers: a number of one fits, and the labels of a tile can be counted */
+
 static int is_register(const program *self, int32_t number)
 {
     return number >= 0 && (size_t)number < self->registers;
@@ -57,10 +59,12 @@ static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *keywor
     if (!PyArg_ParseTuple(args, "sny*y*", &name, &registers, &code, &outputs))
         return NULL;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
-    Kernel *self = (Kernel *)allocate(type, 0);
-    int wrong = !self;
+    int wrong = registers < 0 || registers > MOST;
+    if (wrong)
+        PyErr_Format(PyExc_ValueError, "no kernel has %zd registers", registers);
+    Kernel *self = wrong ? NULL : (Kernel *)allocate(type, 0);
     if (self) {
-        self->of.registers = registers < 0 ? 0 : (size_t)registers;
+        self->of.registers = (size_t)registers;
         self->of.by = find_path(name);
         wrong = !self->of.by || take_program(&self->of, &code, &outputs);
     }

@@ -11,8 +11,10 @@ static int64_t placed(const stretch *of, position *now, const view *at)
     for (size_t i = 0; i < now->depth; i++)
         sum += (uint64_t)of->numbers[at->loop + i] * (uint64_t)now->iteration[i];
     const int64_t shift = (int64_t)sum;
-    if (shift < -at->low || shift >= at->wires - at->high)
+    if (shift < -at->low || shift >= at->wires - at->high) {
         now->astray = at;
+        return at->first;
+    }
     return at->first + shift;
 }
 
@@ -187,7 +189,7 @@ static void copy(const stretch *of, position *now, const step *on, labour *with)
             uint8_t *target_lane = to + with->to[k] * BLOCK;
             const uint8_t *source_lane = from + with->from[k] * BLOCK;
             if (run > 1)
-                memcpy(target_lane, source_lane, run * BLOCK);
+                memmove(target_lane, source_lane, run * BLOCK); /* they are apart in a plan that was verified alone */
             else
                 for (size_t port = 0; port < source->ports; port++)
                     memcpy(target_lane + writes[port] * BLOCK, source_lane + reads[port] * BLOCK, BLOCK);

@@ -19,6 +19,7 @@ from compiler.schedule.plan import Copy, Free, Launch, Repeat, View
 from runtime.execute.backend import Joint, body
 
 LAUNCH, COPY, REPEAT, END = 1, 2, 3, 4  # as in stretch.h
+DEEPEST, MOST_AXES = 16, 32  # likewise: loops around a step, and axes of its lanes
 ARENA = 0  # the first memory; behind it are the walk's
 
 
@@ -48,6 +49,23 @@ def encode(steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int]
         tuple(writer.outer),
         tuple(buffer for buffer in filled if buffer not in after),
     )
+
+
+def fits(steps: Iterable[Joint], depth: int) -> bool:
+    """Is there room in C for all of these loops, and all axes of their steps?  Programs may have more of both."""
+    for step in steps:
+        match step:
+            case Launch() | Copy():
+                if len(step.lanes) > MOST_AXES:
+                    return False
+            case Repeat():
+                if not fits(body(step), depth + 1):
+                    return False
+            case Free():
+                pass
+            case _:
+                assert_never(step)
+    return depth <= DEEPEST
 
 
 def left(steps: Iterable[Joint], filled: Collection[int]) -> set[int]:

@@ -24,7 +24,7 @@ static int take_kernels(PyTypeObject *type, Stretch *self, PyObject *kernels)
     int wrong = !self->of.kernels;
     for (Py_ssize_t i = 0; !wrong && i < count; i++) {
         PyObject *each = PyTuple_GetItem(kernels, i);
-        wrong = PyObject_IsInstance(each, class) != 1;
+        wrong = !PyObject_TypeCheck(each, (PyTypeObject *)class); /* and not what it says of itself */
         self->of.kernels[i] = wrong ? NULL : &((Kernel *)each)->of;
     }
     if (wrong && !PyErr_Occurred())
