@@ -76,7 +76,7 @@ def test_old_format() -> None:
         ("1 3\n2 0 2\n1 1\n2 1 0 1 2 AND", 2, "an input of no bits"),
         ("1 3\n1 1\n2 1 0 1 2 AND", 2, "2 numbers instead of 3"),
         ("1 3\n2 2 2\n1 1\n2 1 0 1 2 AND", 2, "4 bits of inputs and 1 of outputs in 3 wires"),
-        ("2 3\n2 1 1\n1 1\n2 1 0 1 2 AND", 1, "2 gates stated, 1 line of gates there"),
+        ("2 3\n2 1 1\n1 1\n2 1 0 1 2 AND", 4, "2 gates stated, 1 line of gates there"),
         ("1 3\n2 1 1\n1 1\n2 1 0 1 2", 4, "`2` is no gate"),
         ("1 3\n2 1 1\n1 1\n2 1 0 2 AND", 4, "the wires are not as many as it begins with"),
         ("1 3\n2 1 1\n1 1\nAND", 4, "the wires are not as many as it begins with"),
