@@ -24,21 +24,25 @@ def compile(
     source: str | Path,
     /,
     *,
-    products: Products | None = None,
-    evaluator: Evaluator | None = None,
+    products: Products | str | None = None,
+    evaluator: Evaluator | str | None = None,
     **params: object,
 ) -> Program:
     """A `.ccr` file or the text of one, compiled; or a `.ccrc` artifact, read.
 
     A Path is a file, and so is a string that ends in `.ccr` or `.ccrc`; another one with a `;` in it is text.  `params`
-    give a `param` of the program another value: numbers, or text as behind `-D`.
+    give a `param` of the program another value: numbers, or text as behind `-D`.  `products` and `evaluator` may be
+    words, as on the command line: "gates", "honest".
 
     Raises Rejected (the message draws what is wrong with the program, or why the file cannot be read), ArtifactError,
-    and ValueError for an artifact with params, `products` or `evaluator`, which are fixed in it.
+    and ValueError for a word that is neither, and for an artifact with params, `products` or `evaluator`, which are
+    fixed in it.
     """
     overrides = {name: _number(value) for name, value in params.items()}
+    chosen = None if products is None else Products(products)
+    taken_for = None if evaluator is None else Evaluator(evaluator)
     try:
-        return Program(api.compile(_source(source), overrides, products, evaluator))
+        return Program(api.compile(_source(source), overrides, chosen, taken_for))
     except Rejected as error:
         raise Rejected(error.problems, "\n" + "\n\n".join(map(draw, error.problems))) from None
 

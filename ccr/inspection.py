@@ -64,6 +64,8 @@ class Inspection:
 
 def inspected(program: Program, records: int | None, delta: float | None, link: Link | None) -> Inspection:
     compiled = program.compiled
+    if records is not None and records < 1:
+        raise ValueError(f"records is {records}, and must be a whole number above 0")
     known = {} if records is None else dict.fromkeys([d.name for d in compiled.datasets], records)
     told, placed = privacy(compiled, known | stated(compiled), delta), program.placed()
     return Inspection(program, work(placed), attributed(placed), told, link)

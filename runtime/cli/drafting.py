@@ -125,6 +125,8 @@ def stops_given(text: str, delta: Fraction) -> tuple[Named, ...]:
             raise UsageError(f"--stops {text[:40]}: `{word[:20]}` is not a number of steps", _STOPS)
         named.append((int(steps), part))
     if any(part for _, part in named):
+        if bare := [steps for steps, part in named if not part]:
+            raise UsageError(f"--stops {text[:40]}: the stop at {bare[0]} has no part of delta", _STOPS)
         return tuple((steps, positive("--stops", part)) for steps, part in named)
     return evenly([steps for steps, _ in named], delta)
 

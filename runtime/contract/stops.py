@@ -15,6 +15,7 @@ from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 
 MOST = 64  # each is one more computation of epsilon
+_ASCENDING = "name them in ascending order, the last one where a run ends: --stops 25,50,100"
 _DIGITS = 8  # significant, of an even part: an amount of a contract is a decimal number
 
 Named = tuple[int, Fraction]  # steps, and the part of delta
@@ -24,7 +25,7 @@ Ending = tuple[int, Spend]  # steps, and what they cost at that part of delta
 def fit(named: Sequence[Named], steps: int, delta: Fraction) -> None:
     """They are stops of a run that tells so many steps and has this delta.  Raises Refused (stops-differ)."""
     if not steps:
-        raise _differ("the program tells nothing after a step, so there is nothing to stop at")
+        raise _differ("the program tells nothing after a step, so there is nothing to stop at", "leave --stops out")
     if not 2 <= len(named) <= MOST:
         raise _differ(f"{counted(len(named), 'stop')}: there may be 2 to {MOST}, the last of them at step {steps}")
     if any(one >= next for (one, _), (next, _) in pairwise(named)) or named[0][0] < 1:
@@ -32,7 +33,10 @@ def fit(named: Sequence[Named], steps: int, delta: Fraction) -> None:
     if named[-1][0] != steps:
         raise _differ(f"the last stop is at step {named[-1][0]}, and a run has {counted(steps, 'step')}")
     if (found := sum((part for _, part in named), Fraction(0))) != delta:
-        raise _differ(f"the deltas of the stops add up to {spelled(found)}, and a run has {spelled(delta)}")
+        raise _differ(
+            f"the deltas of the stops add up to {spelled(found)}, and a run has {spelled(delta)}",
+            "let their parts add up to the whole: --delta",
+        )
 
 
 def evenly(steps: Sequence[int], delta: Fraction) -> tuple[Named, ...]:
@@ -50,7 +54,5 @@ def after(endings: Sequence[Ending], steps: int, delta: Fraction) -> Spend:
     return Spend(min(cost.epsilon for at, cost in endings if at >= steps), delta)
 
 
-def _differ(what: str) -> Refused:
-    return Refused(
-        "stops-differ", what, help="name them in ascending order, the last one where a run ends: --stops 25,50,100"
-    )
+def _differ(what: str, help: str = _ASCENDING) -> Refused:
+    return Refused("stops-differ", what, help=help)

@@ -107,6 +107,7 @@ def test_what_is_told_of_a_name() -> None:
     assert "made of what `clinic` and `vendor` bring" in said
     assert "from -32 to 31.9990234375" in said
     assert "AND gates" in hover.told(analysis, *at(analysis, 7, "a, b"), found)
+    assert "made of what `vendor` brings" in hover.told(analysis, *at(analysis, 9, "w,"), found)
     assert "a param, 4" in hover.told(analysis, *at(analysis, 10, "N"), found)
     assert hover.builtin("dot") and "dot(" in str(hover.builtin("dot"))
     assert hover.builtin("dots") is None

@@ -94,6 +94,17 @@ def test_a_param_that_is_none() -> None:
         small(STEPS=3)
 
 
+def test_products_and_evaluator_as_words() -> None:
+    source = MILLIONAIRES
+    for word, meant in (("honest", ccr.Evaluator.HONEST), ("malicious", ccr.Evaluator.MALICIOUS)):
+        assert ccr.compile(source, evaluator=word).digest == ccr.compile(source, evaluator=meant).digest
+    assert ccr.compile(source, products="gates").digest == ccr.compile(source, products=ccr.Products.GATES).digest
+    with pytest.raises(ValueError, match="'onest' is not a valid Evaluator"):
+        ccr.compile(source, evaluator="onest")
+    with pytest.raises(ValueError, match="'gate' is not a valid Products"):
+        ccr.compile(source, products="gate")
+
+
 def test_a_rejection_is_drawn() -> None:
     with pytest.raises(ccr.Rejected) as rejected:
         ccr.compile("party a; party b;\ninput x: uint<4> from a;\noutput x to b;")
@@ -344,6 +355,11 @@ def test_the_heat_map_is_the_text(ran: tuple[ccr.Program, ccr.Result]) -> None:
     program, _ = ran
     rows = [row for row in program._repr_html_().split("<tr")[1:] if "logistic" in row]
     assert len(rows) == 1 and "class=heat" in rows[0] and "<td>    loss logistic(dot(w, row.x), row.y);</td>" in rows[0]
+
+
+def test_no_cost_for_no_records() -> None:
+    with pytest.raises(ValueError, match="records is 0, and must be"):
+        small().inspect(records=0)
 
 
 def test_privacy_says_what_is_not_known() -> None:

@@ -13,8 +13,11 @@ from support.contracts import NOW, VENDOR
 from support.ledgers import refused
 from support.step_runs import RECORDS, STEPS, Room, program
 
+from runtime.cli.drafting import stops_given
+from runtime.cli.options import UsageError
 from runtime.contract.cost import after, cost, endings
 from runtime.contract.refused import Refused
+from runtime.contract.stops import fit
 from runtime.contract.terms import decode, encode
 from runtime.ledger.events import State
 from runtime.ledger.store import Ledger
@@ -164,3 +167,22 @@ def test_what_stops_cost_is_told_beforehand(tmp_path: Path) -> None:
         assert (stop["steps"], Fraction(stop["epsilon"]), Fraction(stop["delta"])) == (steps, whole.epsilon, 2 * part)
         assert f"ended after step {steps}, or before: epsilon {stop['epsilon']} at delta 0.00001 (zero" in done(*asked)
     assert Fraction(found[0]["epsilon"]) < Fraction(found[1]["epsilon"])
+
+
+def test_a_stop_without_its_part_of_delta_is_named() -> None:
+    with pytest.raises(UsageError, match="the stop at 6 has no part of delta"):
+        stops_given("2=1e-6,6", Fraction(1, 10**5))
+
+
+@pytest.mark.parametrize(
+    ("named", "steps", "help"),
+    [
+        ([(2, Fraction(1)), (6, Fraction(1))], 0, "leave --stops out"),
+        ([(2, Fraction(1)), (6, Fraction(1))], 6, "let their parts add up to the whole: --delta"),
+        ([(2, Fraction(1)), (4, Fraction(1))], 6, "name them in ascending order"),
+    ],
+)
+def test_what_mends_stops_that_do_not_fit(named: list[tuple[int, Fraction]], steps: int, help: str) -> None:
+    with pytest.raises(Refused) as found:
+        fit(named, steps, Fraction(1))
+    assert help in str(found.value.help)

@@ -37,7 +37,8 @@ def told(analysis: Analysis, span: Span, meant: Meant, costs: Costs | None) -> s
         said.append(range_)
     if isinstance(meant, Bound) and analysis.program is not None:
         parties = origins(analysis.program).get(meant.span, frozenset())
-        said.append(f"made of what {listing(sorted(parties))} bring" if parties else "made of public values")
+        bring = "brings" if len(parties) == 1 else "bring"
+        said.append(f"made of what {listing(sorted(parties))} {bring}" if parties else "made of public values")
     if costs is not None and (spent := costs.lines.get(span.line)) is not None:
         said.append(f"this line: {spent}")
     return "\n\n".join(said)
