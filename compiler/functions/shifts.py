@@ -18,7 +18,7 @@ def shift(b: Builder, e: Operate, x: int, by: int) -> int:
     left, whole = e.call is Call.SHL, e.type.integer
     known = b.constant(by)
     if known is not None:
-        return _moved(b, x, 2 ** int(known), left, whole)
+        return _moved(b, b.broadcast(x, e.type.shape), 2 ** int(known), left, whole)
     low, high = map(int, b.bounds(by))
     by, factor = b.round(by, Fraction(1), low, high), b.constant(x)
     if left and factor is not None:

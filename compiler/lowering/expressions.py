@@ -34,6 +34,7 @@ def _placed(c: Lowering, e: t.Expr, made: Callable[[], Word]) -> Word:
         word = c.b.round(word, kind.scale, kind.lo, kind.hi)
     c.b.span = outer
     if isinstance(word, int):
+        assert isinstance(e.type, t.Number) and c.b.type(word).shape == e.type.shape, e
         c.watch.expression(c.b, e, word)
     return word
 

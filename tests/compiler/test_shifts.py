@@ -27,6 +27,8 @@ SHIFTS = {
     "of a public number": "(1 << s) + (-5 >> s) + (0.5 >> s)",
     "elements": "[a, n, a + n] << v",
     "public elements": "([a, b] << [0, 3]) + (n >> [[2, 1]])",
+    "a scalar by public elements that are one number": "(n >> [1, 1, 1]) + v",
+    "a scalar by known elements": "(a << clamp([b, b], 2, 2)) + [1, 2]",
     "a scalar by elements": "(n >> v) + (f << v)",
     "bounded": "(a << clamp(n, 0, 4)) - (a >> (s % 5)) + (n << min(s, 5))",
     "twice a number": "a << 2 * s",
@@ -38,6 +40,12 @@ SHIFTS = {
 @pytest.mark.parametrize("text", SHIFTS.values(), ids=SHIFTS)
 def test_values(text: str) -> None:
     circuits_agree(*words_agree(f"{HEAD} output r = reveal({text}) to bob;"), garbled=False)
+
+
+@pytest.mark.parametrize("text", ["a >> [1, 1]", "a << [2, 2]", "f >> [1, 1]", "1 << clamp([b, b], 1, 1)"])
+def test_by_elements_there_are_as_many(text: str) -> None:
+    [output] = compile(Source("shape.ccr", f"{HEAD} output r = reveal({text}) to bob;")).outputs
+    assert output.type.shape == (2,)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)  # not frozen: Python itself writes into an exception
 class Difference(Exception):
     """What the program gave is not what its text means."""
 
