@@ -31,7 +31,7 @@ class Link:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=is_server)
-        self._arrived = memoryview(bytearray(CHUNK))
+        self._arrived = memoryview(b"")  # room for what comes behind the handshake: strangers get none
         self._sealed = memoryview(b"")
         self._heard, self._answered = 0, False
         self.ended: NetworkError | None = None
@@ -109,6 +109,8 @@ class Link:
 
     def pull(self, target: ByteQueue) -> None:
         """Decrypt what has arrived to its place in the queue; look at `ended` afterwards.  Raises ConnectionLost."""
+        if not self._arrived:
+            self._arrived = memoryview(bytearray(CHUNK))
         try:
             count = self.socket.recv_into(self._arrived)
         except BlockingIOError:

@@ -255,7 +255,7 @@ def dawdles(number: int) -> Instead:
 def test_a_bank_that_is_slow_is_left_behind_before_the_others_give_up(tmp_path: Path) -> None:
     sent = [kind for kind, _ in played(tmp_path).by[BAD].sent]
     first = sent.index(Frame.NOISY_SUM)
-    assert sent.index(Frame.NOISY_SUM, first + 1) - first > 3  # a step of it takes longer than the others wait
+    assert sent.index(Frame.NOISY_SUM, first + 1) - first >= 3  # a step of it takes longer than the others wait
     run = played(tmp_path, dawdles(first + 1), least=2, timeout=3.0)
     assert isinstance(run.vendor, dict) and set(run.vendor) == set(OWNERS) - {BAD}
     assert all(isinstance(run.banks[owner], Report) for owner in OWNERS[:2])
