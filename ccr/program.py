@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ccr import looks
@@ -87,9 +88,9 @@ class Program:
         """All outputs, computed here in the clear: what a run would give, noise included, at no cost.
 
         This is no private run: whoever calls it has all inputs.  A run with the same `seed` gives the same.
-        Raises InputError.
+        Raises InputError, and ValueError for what is no seed.
         """
-        values = given(self.built.compiled, inputs, named)
+        values, seed = given(self.built.compiled, inputs, named), _seed(seed)
         with in_python():
             found = api.simulate(self.built, values, seed, listed(columns))
         return self._numbers(found, raw)
@@ -112,9 +113,11 @@ class Program:
 
         Progress is shown in a notebook and on a terminal, elsewhere if it is asked for.  With a `seed` the run is not
         private.  Raises InputError and, unless it may be `not_private`, Refused where records would leave at an
-        infinite epsilon, both before anything is sent; and PartyFailed.
+        infinite epsilon, both before anything is sent; ValueError for what is no seed or no delta; and PartyFailed.
         """
-        program, values = self.built, given(self.built.compiled, inputs, named)
+        program, values, seed = self.built, given(self.built.compiled, inputs, named), _seed(seed)
+        if delta is not None and not 0 < delta < 1:
+            raise ValueError(f"delta must lie between 0 and 1: {delta}")
         with in_python(), progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
             ended = api.run(program, values, seed, timeout, listed(columns), not_private, delta, advance)
         return Result(ended, self._numbers(ended.outputs, raw))
@@ -138,7 +141,7 @@ class Program:
         inputs are given.  Raises as `run`, what is wrong with a connection when the loop is entered, and ValueError for
         a program that tells no steps.
         """
-        compiled = self.built.compiled
+        compiled, seed = self.built.compiled, _seed(seed)
         values = given(compiled, inputs, named, api.told(self.built) if connection else "")
         return Session(
             api.session(self.built, values, seed, timeout, listed(columns), connection),
@@ -185,3 +188,12 @@ class Program:
 
     def _repr_html_(self) -> str:
         return looks.program(self.built)
+
+
+def _seed(given: object) -> int | None:
+    """None, or a whole number as the command takes it; raises ValueError."""
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, int | np.integer):
+        raise ValueError(f"a seed is a whole number, not {given!r}")
+    return int(given)

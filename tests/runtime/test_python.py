@@ -440,3 +440,21 @@ def test_every_name_is_there() -> None:
     with pytest.raises(AttributeError, match="no attribute 'simulate'"):
         _ = ccr.simulate  # type: ignore[attr-defined]  # it is a program's
     assert api.Evaluator is ccr.Evaluator
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, True, None.__class__])
+def test_what_is_no_seed_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="a seed is a whole number"):
+        small().simulate(w0=[0, 0], level=1, records=ROWS, seed=seed)
+
+
+def test_a_seed_may_be_numpy_s() -> None:
+    given = {"w0": [0, 0], "level": 1, "records": ROWS}
+    one, other = small().simulate(given, seed=7), small().simulate(given, seed=np.int64(7))
+    assert np.array_equal(one["w"], other["w"])
+
+
+@pytest.mark.parametrize("delta", [0, 1, 5, -0.1])
+def test_a_wrong_delta_is_said_at_once(delta: float) -> None:
+    with pytest.raises(ValueError, match="delta must lie between 0 and 1"):
+        small().run(w0=[0, 0], level=1, records=ROWS, delta=delta)
