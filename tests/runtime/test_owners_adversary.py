@@ -177,7 +177,10 @@ def test_a_sum_of_garbage_counts_no_more_than_an_honest_one_could(tmp_path: Path
         return total
 
     with patch.object(Pool, "pooled", keeping):
-        played(tmp_path, made_up(b"\x7f"))
+        for _ in range(4):  # garbage less a share is anything: nine numbers are all small enough once in 140 runs
+            played(tmp_path, made_up(b"\x7f"))
+            if asked[BAD] > cut[BAD]:
+                break
     assert asked[BAD] > cut[BAD] and all(asked[owner] < cut[owner] for owner in OWNERS[:2])
     [pooled] = found_in(program(BAD))
     again = Pool(OWNERS[:2], 1)
