@@ -55,7 +55,7 @@ def main(runs: int) -> None:
                 values = rng.integers(type.lo, type.hi + 1, type.shape)
                 np.save(folder / f"{entry.name}.npy", values)
                 given[entry.name] = str(folder / f"{entry.name}.npy")
-            reports = [run(program, given)[program.compiled.evaluator] for _ in range(runs)]
+            reports = [run(program, given).reports[program.compiled.evaluator] for _ in range(runs)]
             took = statistics.median(sum(report.seconds.values()) for report in reports)
             stream = statistics.median(report.seconds["stream"] for report in reports)
             ands = reports[0].and_gates
