@@ -68,7 +68,7 @@ def transfers(backend: str, count: int) -> tuple[float, float]:
     leaves = np.frombuffer(secrets.token_bytes(TREES * LEAVES * SEED_BYTES), np.uint8).reshape(TREES, LEAVES, -1)
     sender, receiver = Sender(b"", delta, turned(leaves, bits(delta)), by), Receiver(b"", leaves, by)
     choices = np.random.default_rng(1).integers(0, 2, count, dtype=np.uint8)
-    messages: list[bytes] = []
+    messages: list[bytes | memoryview] = []
     second = seconds(lambda: messages.append(receiver.extend(choices)[0]))
     waiting = iter(messages)
     return seconds(lambda: sender.accept(next(waiting), count)), second
