@@ -45,10 +45,10 @@ def named(path: str | Path) -> Source:
 
     Raises Rejected as `read` does, and for one that does not end.
     """
-    return decode(str(path), whole_circuit(path))
+    return decode(str(path), named_bytes(path))
 
 
-def whole_circuit(path: str | Path) -> bytes:
+def named_bytes(path: str | Path) -> bytes:
     """A file's bytes, out of gzip if it is packed; raises Rejected if it is missing or without an end."""
     name = str(path)
     try:
@@ -61,7 +61,7 @@ def whole_circuit(path: str | Path) -> bytes:
 
 
 def unpacked(name: str, file: BinaryIO) -> bytes:
-    """The bytes of a circuit, out of gzip if it is packed; raises Rejected."""
+    """All bytes of such a file, out of gzip if it is packed; raises Rejected."""
     data = _bounded(name, file)
     if not data.startswith(PACKED):
         return data

@@ -23,7 +23,7 @@ from compiler.passes.base import proven
 from compiler.passes.levels import LEVELS
 from lang.numerals import counted
 from lang.source import Source
-from lang.syntax.load import decode, unpacked, whole_circuit
+from lang.syntax.load import decode, named_bytes, unpacked
 from runtime.cli import circuit_program
 from runtime.cli.circuit_program import declaration
 from runtime.cli.faults import faults, saving
@@ -185,7 +185,7 @@ def run(
 
 def _netlist(file: str) -> Netlist:
     """Of a file in either Bristol format, or in AIGER's; raises Rejected, UsageError."""
-    name, data = ("<stdin>", unpacked("<stdin>", sys.stdin.buffer)) if file == STDIN else (file, whole_circuit(file))
+    name, data = ("<stdin>", unpacked("<stdin>", sys.stdin.buffer)) if file == STDIN else (file, named_bytes(file))
     if not data.startswith(BEGINS):
         return netlist(decode(name, data))
     try:

@@ -165,7 +165,7 @@ def _nothing(books: Books, contract: str) -> Refused:
     return Refused(
         "nothing-to-continue",
         "no run under this contract has told a step",
-        help="what was cut before that was free: run it without --continue",
+        help="what was cut before that was free: a new run begins without --continue (is it the ledger of that run?)",
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support import shared_circuits as shared
+from support.adders import wasteful_adder
 from support.lanes import circuits
 
 from compiler.gates.bristol import circuit_of
@@ -180,18 +181,6 @@ def test_two_hundred_planted_faults_are_refused() -> None:
         with pytest.MonkeyPatch.context() as patch, pytest.raises(Unproved):
             patch.setattr(Network, "replace", wrong)
             rewrite.rewritten(adder)
-
-
-def wasteful_adder(width: int) -> Circuit:
-    """Each carry is the OR of two products."""
-    builder = Builder(2 * width)
-    carry, total = FALSE, list[int]()
-    for i in range(width):
-        a, b = builder.input(i), builder.input(width + i)
-        half = builder.xor(a, b)
-        total.append(builder.xor(half, carry))
-        carry = builder.or_(builder.and_(a, b), builder.and_(half, carry))
-    return builder.circuit([*total, carry])
 
 
 def test_a_pass_that_is_not_proved_is_refused() -> None:

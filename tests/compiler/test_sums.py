@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.adders import wasteful_adder
 from support.lanes import circuits
 
 from compiler.gates.builder import Builder
@@ -160,18 +161,6 @@ def test_a_circuit_of_sums_is_the_same_and_no_larger(circuit: Circuit) -> None:
 def once(circuit: Circuit) -> Circuit:
     draw = random.Random(2)
     return summed(circuit, samples(circuit.inputs, 100, draw), draw)
-
-
-def wasteful_adder(width: int) -> Circuit:
-    """Each carry is the OR of two products, which exclude one another."""
-    builder = Builder(2 * width)
-    carry, total = FALSE, list[int]()
-    for i in range(width):
-        a, b = builder.input(i), builder.input(width + i)
-        half = builder.xor(a, b)
-        total.append(builder.xor(half, carry))
-        carry = builder.or_(builder.and_(a, b), builder.and_(half, carry))
-    return builder.circuit([*total, carry])
 
 
 def test_what_cannot_happen_is_not_computed() -> None:

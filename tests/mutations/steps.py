@@ -8,13 +8,14 @@ SESSIONS, BOOKS, RUN = "runtime/ledger/sessions.py", "runtime/ledger/books.py", 
 PERMIT, WALK, LOG = "runtime/party/ledger_permit.py", "runtime/execute/walk.py", "runtime/party/step_log.py"
 SESSION, ENDS, HELLO = "runtime/session/session.py", "runtime/session/ends.py", "runtime/session/hello.py"
 OF_LEDGER, OF_RUN = "tests/runtime/test_ledger_steps.py", "tests/runtime/test_continue.py"
+OF_LOG = "tests/runtime/test_step_log.py"
 STOPPER = "tests/runtime/test_stopper.py::test_the_best_stopper_learns_no_more_than_was_granted"
 STOPS, ENDINGS, COST = "runtime/contract/stops.py", "runtime/ledger/endings.py", "runtime/contract/cost.py"
 OF_STOPS, OF_COMMAND = "tests/runtime/test_named_stops.py", "tests/runtime/test_stops_command.py"
 STOPPER_OF_STOPS = "tests/runtime/test_stopper.py::test_the_best_stopper_of_named_stops_learns_no_more_than_was_granted"
 ONCE = f"{OF_LEDGER}::test_whatever_happens_each_index_is_told_once"
 LOST = f"{OF_RUN}::test_a_step_that_is_lost_on_its_way_is_spent"
-DAMAGED = f"{OF_RUN}::test_a_damaged_log_is_told"
+DAMAGED = f"{OF_LOG}::test_a_damaged_log_is_told"
 
 STEPS = (
     Mutation(
@@ -155,7 +156,7 @@ STEPS = (
         LOG,
         "if any(index >= first for index in there):",
         "if any(index > first for index in there):",
-        f"{OF_RUN}::test_a_ledger_that_was_put_back_is_told",
+        f"{OF_LOG}::test_a_ledger_that_was_put_back_is_told",
     ),
     Mutation(
         "noisy sums are kept after they were used",
@@ -166,7 +167,7 @@ STEPS = (
         "            before = [self._word(number) for number in step.targets]\n"
         "            values = self._follow.drive(Made(index, sums, before, values))\n"
         "            if index >= self._follow.first:\n                self._follow.log.learned(index, sums)\n",
-        f"{OF_RUN}::test_a_log_that_cannot_be_written_ends_the_session_there",
+        f"{OF_LOG}::test_a_log_that_cannot_be_written_ends_the_session_there",
     ),
     Mutation(
         "a step follows upon the end of a run",

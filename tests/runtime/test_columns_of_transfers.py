@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import secrets
-import sys
-import time
 from collections.abc import Iterator
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -17,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import BACKENDS, NATIVE
+from support.threads import counts_meanwhile
 
 from runtime.crypto.columns import DEPTH, LEAVES, PORTABLE, TREES, Leaves
 from runtime.crypto.labels import LABEL_BITS
@@ -135,34 +133,11 @@ def test_wiped_streams_are_gone(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", NATIVE)
 def test_other_threads_go_on(backend: str) -> None:
-    """While columns are made: nobody is made to yield here, so another thread counts only where C lets it."""
+    """While columns are made."""
     by: Any = columns_of(backend)
     streams, square, factors = by.streams(random_leaves()), random_words(LABEL_BITS, 2048), random_words(1024, 2)
     for work in (lambda: streams.read(2048), lambda: by.transpose(square), lambda: by.fold(square, factors)):
         assert counts_meanwhile(work)
-
-
-def counts_meanwhile(work: Any) -> bool:
-    counted, meanwhile = [0], [0]
-
-    def many() -> None:
-        for _ in range(2000):
-            before = counted[0]
-            work()
-            meanwhile[0] = counted[0] - before
-            if meanwhile[0]:
-                break
-
-    interval, thread = sys.getswitchinterval(), Thread(target=many)
-    sys.setswitchinterval(1000.0)
-    try:
-        thread.start()
-        while thread.is_alive():
-            counted[0] += 1
-            time.sleep(0)
-    finally:
-        sys.setswitchinterval(interval)
-    return meanwhile[0] > 0
 
 
 def wrong_calls(backend: str) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:

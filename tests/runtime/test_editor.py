@@ -19,7 +19,6 @@ from support.command import EXAMPLES, LONG, ROOT, call
 from lang.source import Source, Span
 from lang.syntax import load
 from lang.syntax.load import read
-from lang.syntax.parse import parse
 from runtime.cli.editor import hover, renaming
 from runtime.cli.editor.analysis import Analysis, analysed
 from runtime.cli.editor.costs import costs, trainings
@@ -127,7 +126,18 @@ def test_epsilon_of_a_training() -> None:
     assert found
     [said] = found.trainings
     assert said.count("epsilon") == 2 and "for 1 000 records" in said and "for 10 000 records" in said
-    assert [t.dataset.name for t in trainings(parse(source))] == ["records"]
+    program = analysed(source, load.named).program
+    assert program and trainings(program) == [24]
+
+
+def test_a_training_that_no_run_comes_to_has_no_lens() -> None:
+    """It costs nothing, and the others keep their own."""
+    whole = (EXAMPLES / "tumour" / "tumour.ccr").read_text()
+    training = whole[whole.index("dpsgd w") : whole.index("output w")]
+    text = whole.replace(training, f"if STEPS == 0 {{\n{training}}}\n{training}")
+    found, program = costs(Source("two.ccr", text), load.named), look(text, "two.ccr").program
+    assert found and program and len(found.trainings) == len(trainings(program)) == 1
+    assert text.split("\n")[trainings(program)[0] - 1].startswith("dpsgd")
 
 
 def test_a_wrong_text_costs_nothing() -> None:
@@ -143,7 +153,7 @@ def test_renaming_writes_every_use() -> None:
     spans = renamed(analysis, line, column, "weights", load.named)
     text = rewritten(TEXT, spans, "weights")
     assert text == TEXT.replace("input w:", "input weights:").replace("score(w, x)", "score(weights, x)")
-    assert look(text).right
+    assert look(text).program is not None
 
 
 @pytest.mark.parametrize(

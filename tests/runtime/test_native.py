@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
-import time
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -14,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import BACKENDS, NATIVE
 from support.small_plans import random_circuit, small_tile
+from support.threads import counts_meanwhile
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.schedule.plan import Kernel
@@ -123,34 +121,16 @@ def test_the_registers_are_wiped(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", NATIVE)
 def test_other_threads_go_on(backend: str) -> None:
-    """While a tile is garbled: nobody is made to yield here, so another thread counts only where C lets it."""
+    """While a tile is garbled."""
     kernel = small_tile(random_circuit(random.Random(4), 5, 100, 7), 1024)
     engine: Any = garbling(backend, [kernel], LabelSecret.fresh(), SEED, fresh(1), lambda data: None)
     stretch = engine._one(0, 1024)._native
     stretch.begin((), 0)
     tables, delta = np.empty(stretch.ahead(1 << 30), dtype=np.uint8), fresh_delta()
     memories, label = (fresh(0), fresh(5 * 1024), fresh(7 * 1024)), fresh(1)
-    counted, meanwhile = [0], [0]
-
-    def garble() -> None:
-        for _ in range(2000):
-            stretch.begin((), 0)
-            before = counted[0]
-            stretch.garble(memories, engine._registers, label, SEED, delta, tables)
-            meanwhile[0] = counted[0] - before
-            if meanwhile[0]:
-                break
-
-    interval, thread = sys.getswitchinterval(), Thread(target=garble)
-    sys.setswitchinterval(1000.0)
-    try:
-        thread.start()
-        while thread.is_alive():
-            counted[0] += 1
-            time.sleep(0)
-    finally:
-        sys.setswitchinterval(interval)
-    assert meanwhile[0] > 0
+    assert counts_meanwhile(
+        lambda: stretch.garble(memories, engine._registers, label, SEED, delta, tables), lambda: stretch.begin((), 0)
+    )
 
 
 # -- what is refused ------------------------------------------------------------------------------

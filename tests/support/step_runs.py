@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
+import pytest
 from support.contracts import HOSPITAL, NOW, ROWS, SALT, VENDOR, folder
 from support.memory_channel import pair
 from support.watched import Cheating, Watched
@@ -29,7 +30,7 @@ from runtime.data.content import content
 from runtime.data.load import load_dataset
 from runtime.data.specs import DatasetSpec
 from runtime.execute.follow import Drive, Follow, Made, Sums, undriven
-from runtime.ledger.events import Allotted, Granted, budget, now
+from runtime.ledger.events import Allotted, Granted, State, budget, now
 from runtime.ledger.store import Ledger
 from runtime.net.errors import NetworkError
 from runtime.net.frames import Frame
@@ -232,3 +233,22 @@ class Room:
 def sum_grid() -> Fraction:
     [training] = trainings(program().compiled.plan)
     return training.sums[0][1].scale
+
+
+def the_run(room: Room) -> tuple[State, int]:
+    """Where the only run of a ledger is, and how many steps of it are spent; it is charged if any is."""
+    with Ledger(room.ledger) as opened:
+        books = opened.books()
+        [(name, started)] = books.runs.items()
+        spent = books.sessions.spent.get(name, 0)
+        [data] = started.data
+        assert (books.charged(data) == cost()[1]) == (spent > 0 or books.states[name] is not State.ABORTED)
+        return books.states[name], spent
+
+
+def its_contract_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contract is valid, and its cost is computed once for all tests."""
+    found = cost()
+    monkeypatch.setattr("runtime.party.ledger_permit.charges", lambda *_: found)
+    for clock in ("party.ledger_permit", "ledger.run", "cli.budgets"):
+        monkeypatch.setattr(f"runtime.{clock}.now", lambda: NOW)

@@ -21,10 +21,6 @@ class Analysis:
     meanings: Mapping[Span, Meant]  # of its names, and of those in files that it imports
     program: typed.Program | None  # where nothing is wrong
 
-    @property
-    def right(self) -> bool:
-        return self.program is not None
-
     @cached_property
     def names(self) -> dict[Span, Meant]:
         """Those that stand in this text and are spelled as what they stand for."""

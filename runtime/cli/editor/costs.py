@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from compiler import pipeline
 from compiler.lowering.widths import Width, widths
 from compiler.program import Compiled, and_gates
 from compiler.words.operations import Mechanism
+from lang import typed
 from lang.problems.problem import Rejected
 from lang.source import Source
 from lang.syntax import tree
 from lang.syntax.files import Loader
 from lang.syntax.parse import parse
+from lang.traverse import walk
 from runtime.report.attribution import LineWork, attributed
 from runtime.report.privacy import privacy
 from runtime.report.traffic import seconds, traffic
@@ -25,7 +27,7 @@ _TIMES = 10  # as many slots of a step a data set should hold at least
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Sentences; `functions` by name, `trainings` by the number of those before it in the text."""
+    """Sentences; `functions` by name, `trainings` in the order in which a run comes to them."""
 
     whole: str
     functions: Mapping[str, str]
@@ -55,22 +57,9 @@ def costs(source: Source, loader: Loader) -> Costs | None:
     )
 
 
-def trainings(file: tree.File) -> Iterator[tree.Dpsgd | tree.Measure]:
-    """In the order of the text; each stands outside of functions."""
-    waiting: list[tree.Item] = [*file.items][::-1]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, tree.Dpsgd | tree.Measure):
-            yield item
-        elif isinstance(item, tree.For):
-            waiting += item.body.statements[::-1]
-        elif isinstance(item, tree.If):
-            arms = [*item.then.statements, *_otherwise(item.otherwise)]
-            waiting += arms[::-1]
-
-
-def _otherwise(arm: tree.Block | tree.If | None) -> tuple[tree.Statement, ...]:
-    return arm.statements if isinstance(arm, tree.Block) else () if arm is None else (arm,)
+def trainings(program: typed.Program) -> list[int]:
+    """The lines of those that a run goes through, in the order of `Costs.trainings`."""
+    return [node.span.line for node in walk(program.statements) if isinstance(node, typed.Train | typed.Measure)]
 
 
 def _whole(compiled: Compiled) -> str:
