@@ -15,10 +15,10 @@ from lang.problems.problem import Rejected
 from runtime.net.traffic import Traffic
 from runtime.report import places
 from runtime.report.attribution import attributed
+from runtime.report.spent import PLACES
 from runtime.report.traffic import traffic
 from runtime.report.wording import count, percent, size, table
 
-PLACES = 20  # rows of a table that are printed
 Line = tuple[str, int]  # a file, a line of it: a change moves columns
 
 
