@@ -16,6 +16,7 @@ from typing import cast
 import lark
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.lexer import TerminalDef
 from lark.utils import TextSlice
 
 from lang.collecting import paused
@@ -53,6 +54,12 @@ def parse(source: Source) -> tree.File:
             return _Reader(source, parser).read()
         finally:
             builder.reset(Source("", ""))
+
+
+def terminals() -> list[TerminalDef]:
+    """Of the grammar: what a text is cut into."""
+    with _LOCK, paused():
+        return _parser()[0].terminals
 
 
 @cache
