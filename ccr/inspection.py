@@ -11,7 +11,8 @@ from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report.attribution import Attribution, attributed
-from runtime.report.html import page
+from runtime.report.html.epsilon import curve
+from runtime.report.html.program import Inspected, page
 from runtime.report.privacy import Privacy, privacy
 from runtime.report.traffic import Link, seconds
 from runtime.report.work import Work, work
@@ -49,8 +50,10 @@ class Inspection:
     def save(self, path: str | Path) -> None:
         """Write the report as one HTML file.  Raises OSError."""
         rows = widths(self._program.understood().checked.program)
-        shown = page(self._program, self._work, self._found, self._privacy, rows)
-        replace_bytes(Path(path), shown.encode())
+        told = self._privacy
+        drawn = curve([(self._program.compiled, told.records)], told)
+        shown = Inspected(self._program, self._work, self._found, told, rows, self._link, curve=drawn)
+        replace_bytes(Path(path), page(shown).encode())
 
     def __str__(self) -> str:
         return report.text(self._program, self._work, self._found, self._privacy, self._link)

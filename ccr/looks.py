@@ -8,9 +8,10 @@ from math import isinf
 
 from runtime.privacy.accountant import upward
 from runtime.program import Program
-from runtime.report import html
 from runtime.report.attribution import Attribution, attributed
-from runtime.report.page import paragraphs, table
+from runtime.report.html.document import paragraphs, table
+from runtime.report.html.facts import totals
+from runtime.report.html.text import lines, shades
 from runtime.report.privacy import Privacy
 from runtime.report.program import learns, parties
 from runtime.report.run import Ended
@@ -22,15 +23,20 @@ from runtime.report.work import Work, work
 _STYLE = """
 .ccr table { border-collapse: collapse; margin: .3rem 0 }
 .ccr th, .ccr td { text-align: right; padding: .15rem .7rem; border-bottom: 1px solid rgb(128 128 128 / 30%) }
-.ccr th:first-child, .ccr td:first-child { text-align: left }
+.ccr th:first-child, .ccr td:first-child, .ccr .words { text-align: left }
+.ccr .wide { overflow-x: auto }
+.ccr h3 { font-size: 1em; font-weight: 400; margin: .3rem 0 }
 .ccr .source { font: 12px/1.5 ui-monospace, monospace }
-.ccr .source td { border: 0; padding: 0 .6rem; white-space: pre; background: none }
-.ccr .source td:last-child { text-align: left }
+.ccr .source td { border: 0; padding: 0 .6rem; white-space: pre }
+.ccr .source :is(td, th):last-child { text-align: left }
 .ccr .source tr { background: none }
+.ccr .source tr[class] td { background: rgb(255 122 41 / var(--heat)) }
+.ccr .source tr[class] td:last-child { background: rgb(255 122 41 / calc(var(--heat) / 3)) }
+.ccr :is(.word, .kind, .privacy) { font-weight: 600 }
+.ccr .comment { opacity: .65; font-style: italic }
 .ccr .quiet { opacity: .6 }
 .ccr p { margin: .15rem 0 }
 """
-_WARM = ".ccr .source "  # where the shades of the lines hold
 
 
 def short(done: Work) -> str:
@@ -47,12 +53,12 @@ def program(shown: Program) -> str:
     """Who brings and learns what, what is warned of, and the text, the dearer a line the warmer."""
     done, found = work(shown.compiled), attributed(shown.placed())
     said = [*parties(shown.compiled), *(f"warning: {warning}" for warning in shown.warnings)]
-    return _fragment(shown.name, f"{short(done)}, digest {shown.digest[:16]}", [paragraphs(said), _lines(shown, found)])
+    return _fragment(shown.name, f"{short(done)}, digest {shown.digest[:16]}", [paragraphs(said), lines(shown, found)])
 
 
 def inspection(shown: Program, done: Work, found: Attribution, told: Privacy) -> str:
     said = [*parties(shown.compiled), *told.lines()]
-    return _fragment(shown.name, short(done), [paragraphs(said), html.totals(done), _lines(shown, found)])
+    return _fragment(shown.name, short(done), [paragraphs(said), totals(done), lines(shown, found)])
 
 
 def privacy(said: str, lines: str) -> str:
@@ -86,12 +92,8 @@ def _few(ended: Ended, name: str) -> str:
     return text(ended.outputs[name], types[name], 6)
 
 
-def _lines(shown: Program, found: Attribution) -> str:
-    return f'<div style="overflow-x: auto">{html.lines(shown, found)}</div>'
-
-
 def _fragment(title: str, note: str, parts: Iterable[str]) -> str:
     """HTML whose style holds inside it alone."""
     head = f'<p><b>{escape(title)}</b> <span class="quiet">{escape(note)}</span></p>'
-    style = f"<style>{_STYLE}{html.shades(_WARM)}\n.ccr .words {{ text-align: left }}</style>"
+    style = f"<style>{_STYLE}{shades('.ccr ')}</style>"
     return "\n".join(['<div class="ccr">', style, head, *parts, "</div>"])

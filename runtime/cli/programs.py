@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +14,7 @@ from compiler.lowering.widths import widths
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
 from runtime import api
+from runtime.cli.agreed import Agreement, Basis, basis
 from runtime.cli.exported import Export, Folder, exported
 from runtime.cli.faults import NoArtifact, faults, saving, warn
 from runtime.cli.links import LinkOf, link
@@ -31,18 +31,17 @@ from runtime.cli.options import (
     pairs,
 )
 from runtime.cli.program_files import ARTIFACT, no_data, source_only
-from runtime.cli.row_counts import Records, counted
+from runtime.cli.row_counts import Records
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
-from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
 from runtime.report import savings as other_report
 from runtime.report.attribution import attributed
-from runtime.report.everyone import Everyone, privacy_of
-from runtime.report.html import page
-from runtime.report.privacy import Privacy
+from runtime.report.everyone import privacy_of
+from runtime.report.html.epsilon import curve
+from runtime.report.html.program import Inspected, page
 from runtime.report.savings import savings
 from runtime.report.wording import count, duration, size
 from runtime.report.work import work
@@ -134,6 +133,7 @@ def inspect(
     file: Runnable,
     records: Records = None,
     delta: Delta = None,
+    contract: Agreement = None,
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
@@ -161,10 +161,11 @@ def inspect(
         checked_delta(delta)
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
-        told, missing = _privacy(program, records, delta)
+        rested = basis(program, records, delta, contract)
+        told = privacy_of(rested.parts, rested.delta)
         placed = program.placed()
         done, found = work(placed), attributed(placed)
-        lines = [report.text(program, done, found, told, connection), *missing]
+        lines = [report.text(program, done, found, told, connection), *_missing(program, rested)]
         data = report.as_json(program, done, found, told, connection)
         rows = widths(program.understood().checked.program) if ranges or html else ()
         if ranges:
@@ -179,25 +180,21 @@ def inspect(
             data[name] = shown
         if html:
             with saving(html):
-                replace_bytes(html, page(program, done, found, told, rows, other).encode())
+                drawn = curve(rested.parts, told, rested.allowed)
+                shown = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
+                replace_bytes(html, page(shown).encode())
         if export is not None:
             data["exported"] = paths = exported(program.compiled.plan, export, export_to)
             lines += ["", *paths]
         result(data, "\n".join(lines), json)
 
 
-def _privacy(
-    program: Program, records: Sequence[str] | None, delta: float | None
-) -> tuple[Privacy | Everyone, list[str]]:
-    """And what is to be given to know all of it.  Raises UsageError."""
-    parts = [
-        (own, ({} if n is None else dict.fromkeys([d.name for d in own.datasets], n)) | stated(own))
-        for own, n in counted(program, records).values()
-    ]
+def _missing(program: Program, rested: Basis) -> list[str]:
+    """What is to be given to know all of epsilon."""
     used = {m.dataset for m in program.compiled.mechanisms}
-    missing = any(used - known.keys() for _, known in parts)
-    how = f"give --records {'OWNER=N' if program.owners else 'N'} to learn epsilon"
-    return privacy_of(parts, delta), [how] if missing else []
+    if not any(used - known.keys() for _, known in rested.parts):
+        return []
+    return [f"give --records {'OWNER=N' if program.owners else 'N'} to learn epsilon"]
 
 
 def _stages(program: Program, words: bool, plan: bool) -> dict[str, list[str]]:

@@ -22,7 +22,7 @@ from runtime.ledger.store import Ledger, default_path
 from runtime.net import keys
 from runtime.net.errors import KeyFileError
 from runtime.report import account, budget
-from runtime.report.account_page import page
+from runtime.report.html.account import page
 from runtime.report.trail import trail
 
 Log = Annotated[Path, typer.Argument(metavar="LOG.jsonl", show_default=False)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import assert_never
 
@@ -58,21 +58,46 @@ def as_json(
     }
 
 
-def parties(compiled: Compiled) -> list[str]:
-    """A sentence for each party: its role, what it brings, what it learns; and the params."""
-    lines: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Of a party; `brings` is empty where it has a run of its own, in the place of another."""
+
+    party: str
+    does: str
+    brings: str
+    learns: str
+
+
+def roles(compiled: Compiled) -> list[Role]:
+    found: list[Role] = []
     for party, outputs in learns(compiled).items():
         if party not in compiled.parties:
-            lines.append(f"{party} does as {compiled.garbler}, of whose run alone these costs are, in one of its own")
+            does = f"does as {compiled.garbler}, of whose run alone these costs are, in one of its own"
+            found.append(Role(party, does, "", ""))
             continue
-        role = "garbles" if party == compiled.garbler else "evaluates"
         steps = [
             f"the noisy sums of each step on `{m.dataset}`"
             for m in compiled.mechanisms
             if m.to == party and not m.whole
         ]
         told = ", ".join([*(f"{o.name}: {o.kind}" for o in outputs), *steps]) or "nothing"
-        lines.append(f"{party} {role}, brings {_brings(compiled, party)}, learns {told}")
+        does = "garbles" if party == compiled.garbler else "evaluates"
+        found.append(Role(party, does, _brings(compiled, party), told))
+    return found
+
+
+def parties(compiled: Compiled) -> list[str]:
+    """A sentence for each party: its role, what it brings, what it learns; and the params."""
+    lines = [
+        f"{r.party} {r.does}, brings {r.brings}, learns {r.learns}" if r.brings else f"{r.party} {r.does}"
+        for r in roles(compiled)
+    ]
+    return [*lines, *remarks(compiled)]
+
+
+def remarks(compiled: Compiled) -> list[str]:
+    """The params, what is approximated, and what the parties take each other for."""
+    lines: list[str] = []
     if compiled.parameters:
         lines.append("params " + ", ".join(f"{name} = {exact(Fraction(value))}" for name, value in compiled.parameters))
     if compiled.approximations:

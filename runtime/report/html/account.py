@@ -10,7 +10,7 @@ from lang.numerals import spelled
 from runtime.contract.amounts import Spend
 from runtime.ledger.events import Allotted, Granted
 from runtime.report import account, budget
-from runtime.report.page import document, paragraphs, section, table
+from runtime.report.html.document import Section, document, paragraphs, table, wide
 from runtime.report.rules import words
 from runtime.report.trail import Trail
 from runtime.report.wording import count, listing
@@ -18,14 +18,14 @@ from runtime.report.wording import count, listing
 
 def page(trail: Trail, at: datetime) -> str:
     """The whole account, as of `at`."""
-    parts: list[str] = []
+    parts: list[Section] = []
     for number, (data, grant) in enumerate(trail.books.granted.items(), 1):
-        parts += section(trail.names[data], _budget(trail, data, grant))
-        parts += section(f"Runs on data set {number}", _runs(trail, data))
-    parts += section("Contracts", _contracts(trail, at))
-    parts += section("Refusals", _refusals(trail))
-    parts += section("Grants in time", _grants(trail))
-    parts += section("Policies, revocations, blocks and the clock", _notes(trail))
+        parts.append(Section(trail.names[data], _budget(trail, data, grant)))
+        parts.append(Section(f"Runs on data set {number}", _runs(trail, data)))
+    parts.append(Section("Contracts", _contracts(trail, at)))
+    parts.append(Section("Refusals", _refusals(trail)))
+    parts.append(Section("Grants in time", _grants(trail)))
+    parts.append(Section("Policies, revocations, blocks and the clock", _notes(trail)))
     note = f"as of {account.moment(at)} UTC, all times UTC; {escape(budget.COMPOSED)}"
     return document("Privacy budgets", note, parts)
 
@@ -44,7 +44,7 @@ def _budget(trail: Trail, data: str, grant: Granted) -> str:
     if told := books.revealed(data):
         said.append(f"Told at an infinite epsilon: {listing(sorted(set(told)))}, {count(len(told))} times in all.")
     header = ("consumer", "fingerprint", "granted ε", "δ", "spent ε", "δ", "left ε", "δ")
-    return paragraphs(said) + table(header, rows, (1,))
+    return paragraphs(said) + wide("Budget", table(header, rows, (1,)))
 
 
 def _triple(bound: Spend, taken: Spend) -> tuple[str, ...]:
@@ -54,6 +54,7 @@ def _triple(bound: Spend, taken: Spend) -> tuple[str, ...]:
 
 def _runs(trail: Trail, data: str) -> str:
     return _or_none(
+        "Runs",
         ("began", "ended", "consumer", "contract", "program", "cost", "what became of it"),
         [
             (
@@ -73,6 +74,7 @@ def _runs(trail: Trail, data: str) -> str:
 
 def _contracts(trail: Trail, at: datetime) -> str:
     return _or_none(
+        "Contracts",
         ("contract", "stands", "with", "fingerprint", "valid from", "until", "what it allows"),
         [
             (
@@ -90,6 +92,7 @@ def _contracts(trail: Trail, at: datetime) -> str:
 
 def _refusals(trail: Trail) -> str:
     return _or_none(
+        "Refusals",
         ("when", "what", "rule", "why", "for", "data", "contract", "program", "asked", "times by then"),
         [
             (
@@ -111,6 +114,7 @@ def _refusals(trail: Trail) -> str:
 
 def _grants(trail: Trail) -> str:
     return _or_none(
+        "Grants in time",
         ("when", "data", "for", "epsilon", "delta"),
         [(account.moment(e.at), trail.names[e.data], _whom(e), *_amounts(e)) for e in trail.grants],
     )
@@ -125,10 +129,12 @@ def _amounts(event: Granted | Allotted) -> tuple[str, str]:
 
 
 def _notes(trail: Trail) -> str:
-    return _or_none(("when", "what"), [(account.moment(event.at), account.note(event)) for event in trail.notes])
+    return _or_none(
+        "Notes", ("when", "what"), [(account.moment(event.at), account.note(event)) for event in trail.notes]
+    )
 
 
-def _or_none(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+def _or_none(name: str, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
     """A table of words, or the word that there is nothing."""
     found = list(rows)
-    return table(header, found, range(len(header))) if found else paragraphs(["none"])
+    return wide(name, table(header, found, range(len(header)))) if found else paragraphs(["none"])

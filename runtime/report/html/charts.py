@@ -1,0 +1,125 @@
+"""Bars that stand in the rows of a table, and a curve: drawn in percent, so that text keeps its size at any width."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from html import escape
+from math import floor, log10
+
+from lang.numerals import counted
+from runtime.net.traffic import Traffic
+from runtime.privacy.accountant import upward
+from runtime.report.html.document import Markup, closed, table, wide
+from runtime.report.wording import count
+
+KINDS = tuple(f.name for f in fields(Traffic))
+TICKS = 5  # at most, of an axis
+
+
+def bar(parts: Sequence[tuple[str, float]]) -> Markup:
+    """Pieces one after the other, each of a class and a share of the whole width.  Its row says the same in numbers."""
+    drawn: list[str] = []
+    start = 0.0
+    for name, share in parts:
+        drawn.append(f'<rect class="of-{name}" x="{start:.2%}" width="{share:.2%}" height="100%"/>')
+        start += share
+    return Markup(f'<svg class="bar" aria-hidden="true">{"".join(drawn)}</svg>')
+
+
+def of_bytes(sent: Traffic, whole: int) -> Markup:
+    """A bar of what is sent, by what it carries."""
+    return bar([(kind, getattr(sent, kind) / whole) for kind in KINDS if getattr(sent, kind)])
+
+
+def legend(sent: Traffic) -> str:
+    """Which colour is which kind of bytes."""
+    found = [f'<li><span class="of-{kind}"></span>{kind}</li>' for kind in KINDS if getattr(sent, kind)]
+    return f'<ul class="legend">{"".join(found)}</ul>'
+
+
+def bars(name: str, header: Sequence[object], rows: Sequence[Sequence[object]], words: Sequence[int] = ()) -> str:
+    """A table with bars in it."""
+    return wide(name, table(header, rows, words).replace("<table>", '<table class="bars">', 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Epsilon over steps: finite points, where the program itself stands, and what a contract allows, if one does."""
+
+    points: tuple[tuple[int, float], ...]
+    here: tuple[int, float]
+    delta: float
+    owner: str = ""  # whose epsilon it is, where there are several owners
+    allowed: float | None = None
+
+
+def curve(shown: Curve) -> str:
+    top = max([y for _, y in shown.points] + ([shown.allowed] if shown.allowed else [])) * 1.08
+    right = max(x for x, _ in shown.points)
+
+    def at(x: float, y: float) -> tuple[str, str]:
+        return f"{x / right:.2%}", f"{1 - y / top:.2%}"
+
+    lines = [_grid(*at(0, y), f"{y:g}") for y in ticks(top)]
+    lines += [f'<text x="{at(x, 0)[0]}" y="100%" dy="1.5em" text-anchor="middle">{count(round(x))}</text>'
+              for x in ticks(right)]  # fmt: skip
+    for (x1, y1), (x2, y2) in zip([at(*p) for p in shown.points[:-1]], [at(*p) for p in shown.points[1:]], strict=True):
+        lines.append(f'<line class="line" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>')
+    return "\n".join(
+        [
+            f'<figure class="plot"><svg role="img" aria-label="{escape(said(shown))}">',
+            *lines,
+            *_allowed(shown, at(0, shown.allowed or 0)[1]),
+            *_here(shown, *at(*shown.here)),
+            "</svg></figure>",
+            closed("The curve as a table", _points(shown)),
+        ]
+    )
+
+
+def said(shown: Curve) -> str:
+    """The curve in a sentence."""
+    steps, epsilon = shown.here
+    whose = f" of {shown.owner}, the dearest," if shown.owner else ""
+    bound = f"; the contract allows {shown.allowed:g}" if shown.allowed else ""
+    return (
+        f"Epsilon{whose} over steps at delta {shown.delta:g}: {upward(epsilon)} after {counted(steps, 'step')}{bound}"
+    )
+
+
+def _points(shown: Curve) -> str:
+    return wide("Epsilon over steps", table(("steps", "epsilon"), [(count(x), upward(y)) for x, y in shown.points]))
+
+
+def _grid(x: str, y: str, text: str) -> str:
+    return (
+        f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
+        f'<text x="{x}" y="{y}" dx="-.7em" dy=".33em" text-anchor="end">{text}</text>'
+    )
+
+
+def _here(shown: Curve, x: str, y: str) -> list[str]:
+    steps, epsilon = shown.here
+    told = f"ε {upward(epsilon)} at {counted(steps, 'step')}"
+    return [
+        f'<line class="mark" x1="{x}" x2="{x}" y1="{y}" y2="100%"/>',
+        f'<circle class="dot" cx="{x}" cy="{y}" r="5"/>',
+        f'<text class="said" x="{x}" y="{y}" dx=".4em" dy="1.6em">{told}</text>',
+    ]
+
+
+def _allowed(shown: Curve, y: str) -> list[str]:
+    if not shown.allowed:
+        return []
+    return [
+        f'<line class="bound" x1="0" x2="100%" y1="{y}" y2="{y}"/>',
+        f'<text class="said" x="0" y="{y}" dx=".4em" dy="-.5em">allowed: {shown.allowed:g}</text>',
+    ]
+
+
+def ticks(top: float) -> list[float]:
+    """Round numbers from 0 up to `top`."""
+    power = 10.0 ** floor(log10(top / TICKS))
+    step = next(power * n for n in (1, 2, 5, 10) if top / (power * n) <= TICKS)
+    return [round(n * step, 12) for n in range(int(top / step) + 1)]

@@ -1,0 +1,182 @@
+"""The report of `ccr inspect` as one HTML file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from compiler.lowering.widths import Width
+from runtime.net.traffic import Traffic
+from runtime.program import Program
+from runtime.report import ranges, savings, spent
+from runtime.report.attribution import Attribution, and_gates, sent
+from runtime.report.everyone import Everyone
+from runtime.report.html import charts, links, text
+from runtime.report.html.document import (
+    Markup,
+    Section,
+    closed,
+    document,
+    items,
+    paragraphs,
+    table,
+    wide,
+)
+from runtime.report.html.facts import facts
+from runtime.report.privacy import Privacy
+from runtime.report.program import remarks, roles
+from runtime.report.savings import Savings
+from runtime.report.traffic import Link
+from runtime.report.wording import count, percent, size
+from runtime.report.work import Work
+
+SHOWN = 12  # lines of a chart; the others are behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A program and what is known of it without a run; what was not asked for, or cannot be told, is not there."""
+
+    program: Program
+    work: Work
+    found: Attribution
+    privacy: Privacy | Everyone
+    rows: Sequence[Width] = ()
+    link: Link | None = None
+    savings: Savings | None = None
+    curve: charts.Curve | None = None
+    contract: Sequence[str] = ()  # in words
+
+
+def page(of: Inspected) -> str:
+    """The whole report."""
+    named = text.names(of.program)
+    sections = [
+        Section("Who learns what", _roles(of.program)),
+        Section("Privacy", _privacy(of)),
+        *([Section("Contract", paragraphs(of.contract))] if of.contract else []),
+        Section("Over a link", links.links(of.program.compiled, of.link)),
+        Section("Cost by line", _by_line(of, named)),
+        Section("Cost by kernel", _by_kernel(of.work)),
+        Section("Text", text.lines(of.program, of.found, named)),
+        *(_savings(of.savings) if of.savings else []),
+        Section("Cells", _cells(of.found)),
+        Section("Passes", wide("Passes", table(spent.PASSES, spent.passes(of.found)))),
+        *([Section("Ranges", _ranges(of.rows))] if of.rows else []),
+    ]
+    note = f"digest <code>{escape(of.program.digest)}</code>"
+    return document(of.program.name, note, sections, facts(of.work, of.privacy), text.shades(), links.script())
+
+
+def _roles(program: Program) -> str:
+    compiled = program.compiled
+    drawn = table(
+        ("party", "role", "brings", "learns"),
+        [(r.party, r.does, r.brings, r.learns) for r in roles(compiled)],
+        (1, 2, 3),
+    )
+    return wide("Who learns what", drawn) + items(remarks(compiled))
+
+
+def _privacy(of: Inspected) -> str:
+    drawn = paragraphs(of.privacy.lines())
+    if of.curve is not None:
+        drawn += f"<h3>{escape(charts.said(of.curve))}</h3>" + charts.curve(of.curve)
+    elif any(p.unknown for p in ([of.privacy] if isinstance(of.privacy, Privacy) else of.privacy.of.values())):
+        drawn += "<p>Epsilon over steps is drawn where the number of records is given.</p>"
+    return drawn
+
+
+def _by_line(of: Inspected, named: text.Names) -> str:
+    """The dearest lines first, each with what it sends by kind."""
+    whole = of.work.bytes
+    by_kind = [
+        (
+            kind,
+            size(getattr(whole, kind)),
+            percent(getattr(whole, kind), whole.total),
+            charts.of_bytes(only, whole.total),
+        )
+        for kind in charts.KINDS
+        if (only := Traffic(**{kind: getattr(whole, kind)})).total
+    ]
+    rows = list(_line_rows(of, named))
+    header = ("line", "", "AND", "bytes", "share", "by kind")
+    shown = charts.bars("Cost by line", header, rows[:SHOWN], (1,))
+    if len(rows) > SHOWN:
+        rest = charts.bars("Cost of the other lines", header, rows[SHOWN:], (1,))
+        shown += closed(f"The other {count(len(rows) - SHOWN)} lines", rest)
+    kinds = charts.bars("Bytes by kind", ("", "bytes", "share", ""), by_kind)
+    return charts.legend(whole) + shown + "<h3>Bytes by kind</h3>" + kinds
+
+
+def _line_rows(of: Inspected, named: text.Names) -> Iterator[tuple[object, ...]]:
+    ands: Counter[tuple[str, int]] = Counter()
+    spending: dict[tuple[str, int], Traffic] = {}
+    for row in of.found.rows:
+        line = row.place[:2]
+        ands[line] += and_gates(row)
+        one, all = sent(row), spending.setdefault(line, Traffic())
+        for kind in charts.KINDS:
+            setattr(all, kind, getattr(all, kind) + getattr(one, kind))
+    whole = of.work.bytes.total
+    texts = text.sources(of.program)
+    for line, taken in sorted(spending.items(), key=lambda item: (-item[1].total, item[0])):
+        if not taken.total:
+            continue
+        file, number = line
+        where = escape(f"{file}:{number}")
+        place = f'<a href="#{named[line]}">{where}</a>' if line in named else where
+        written = texts[file].line(number).strip() if line in named else ""
+        yield (
+            Markup(place),
+            Markup(f"<code>{text.line(written)}</code>"),
+            count(ands[line]),
+            size(taken.total),
+            percent(taken.total, whole),
+            charts.of_bytes(taken, whole),
+        )
+
+
+def _by_kernel(work: Work) -> str:
+    header = ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run", "share", "")
+    rows = [
+        (
+            f"k{number}  {k.name}",
+            count(k.and_gates),
+            count(k.xor_gates),
+            count(k.depth),
+            count(k.registers),
+            count(k.launches),
+            count(k.lanes),
+            count(k.and_gates * k.lanes),
+            percent(k.and_gates * k.lanes, work.and_gates),
+            charts.bar([("tables", k.and_gates * k.lanes / work.and_gates)] if work.and_gates else []),
+        )
+        for number, k in enumerate(work.kernels)
+    ]
+    return charts.bars("Cost by kernel", header, rows)
+
+
+def _cells(found: Attribution) -> str:
+    rows = spent.cells(found)
+    drawn = wide("Cells", table(spent.cells_header(found), rows, (1,)))
+    return closed(f"{count(len(rows))} cells, by place, after each pass", drawn)
+
+
+def _savings(found: Savings) -> Iterator[Section]:
+    if found.hints is not None:
+        drawn = wide("Hints", table(savings.HINTS, savings.rows(found, found.hints), (5,)))
+        yield Section("Hints", drawn if found.hints else paragraphs(["nothing that is known would save bytes"]))
+    if found.narrower is not None:
+        header, by_line = savings.line_rows(found)
+        each = wide("One bit narrower", table(savings.NARROWER, savings.rows(found, found.narrower), (5,)))
+        lines = wide("Lines, with all kinds one bit narrower", table(header, by_line))
+        yield Section("One bit narrower", each + closed("Lines, with all kinds one bit narrower", lines))
+
+
+def _ranges(rows: Sequence[Width]) -> str:
+    drawn = wide("Ranges", table(ranges.HEADER, map(ranges.cells, rows), (5,)))
+    return closed(f"{count(len(rows))} expressions with their ranges and widths", drawn)
