@@ -12,7 +12,7 @@ from typing import Any
 from lang.numerals import counted
 from runtime.files import replace
 from runtime.privacy.accountant import ADJACENCY, UNIT
-from runtime.report.spending import Spending, over_delta, over_steps
+from runtime.report.spending import Spending, over_delta, over_steps, steps_of
 
 ENDINGS = (".png", ".svg", ".pdf")
 
@@ -40,7 +40,7 @@ def figure(spending: Spending) -> Any:
     figure: Any = Picture(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     delta, told = spending.privacy.delta, spending.told
-    steps = sum(m.steps for m in told)
+    steps = steps_of(told)
     _draw(left, over_steps(told, delta))
     left.axvline(steps, color="grey", linewidth=0.8)
     left.set(xlabel="steps (the line: the program's)", ylabel="epsilon", title=f"delta = {delta:g}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from compiler.program import Compiled, owner
@@ -204,10 +204,23 @@ def _claimed(effective: float, proved: Certificate | None) -> float:
 
 
 def over_steps(told: Sequence[accountant.Mechanism], delta: float) -> list[tuple[int, float]]:
-    """(steps in all, epsilon), up to twice the program's steps, each mechanism in proportion."""
+    """(steps in all, epsilon), up to twice the program's steps, each training in proportion, beside all that is
+    measured; without a training each sum over all records."""
+    counts = _trains(told)
     shares = [2 * (i + 1) / _CURVE for i in range(_CURVE)]
-    scaled = [[replace(m, steps=math.ceil(m.steps * share)) for m in told] for share in shares]
-    return [(sum(m.steps for m in ms), accountant.account(ms, delta).epsilon) for ms in scaled]
+    scaled = [[replace(m, steps=math.ceil(m.steps * share)) if counts(m) else m for m in told] for share in shares]
+    return [(steps_of(ms), accountant.account(ms, delta).epsilon) for ms in scaled]
+
+
+def steps_of(told: Sequence[accountant.Mechanism]) -> int:
+    """Those that `over_steps` counts."""
+    return sum(m.steps for m in told if _trains(told)(m))
+
+
+def _trains(told: Sequence[accountant.Mechanism]) -> Callable[[accountant.Mechanism], bool]:
+    """Whether steps of a mechanism are what one may have more of: not of sums over all records beside a training."""
+    training = any(m.batch < m.n for m in told)
+    return lambda m: not training or m.batch < m.n
 
 
 def over_delta(told: Sequence[accountant.Mechanism]) -> list[Guarantee]:

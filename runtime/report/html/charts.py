@@ -14,7 +14,7 @@ from runtime.report.html.document import Markup, closed, table, wide
 from runtime.report.wording import count
 
 KINDS = tuple(f.name for f in fields(Traffic))
-TICKS = 5  # at most, of an axis
+TICKS = 6  # at most, of an axis
 
 
 def bar(parts: Sequence[tuple[str, float]]) -> Markup:
@@ -25,6 +25,11 @@ def bar(parts: Sequence[tuple[str, float]]) -> Markup:
         drawn.append(f'<rect class="of-{name}" x="{start:.2%}" width="{share:.2%}" height="100%"/>')
         start += share
     return Markup(f'<svg class="bar" aria-hidden="true">{"".join(drawn)}</svg>')
+
+
+def barred(said: str, drawn: Markup) -> Markup:
+    """What a cell says, on one line, and the bar below."""
+    return Markup(f'<div class="one-line">{said if isinstance(said, Markup) else escape(said)}</div>{drawn}')
 
 
 def of_bytes(sent: Traffic, whole: int) -> Markup:
@@ -38,9 +43,9 @@ def legend(sent: Traffic) -> str:
     return f'<ul class="legend">{"".join(found)}</ul>'
 
 
-def bars(name: str, header: Sequence[object], rows: Sequence[Sequence[object]], words: Sequence[int] = ()) -> str:
-    """A table with bars in it."""
-    return wide(name, table(header, rows, words).replace("<table>", '<table class="bars">', 1))
+def bars(name: str, header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    """A table with a bar in each row, in its first cell, below what that says."""
+    return wide(name, table(header, rows).replace("<table>", '<table class="bars">', 1))
 
 
 @dataclass(frozen=True, slots=True)

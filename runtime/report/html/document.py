@@ -7,6 +7,7 @@ reader's system asks for, or one of three buttons, which take no script and reme
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -103,13 +104,18 @@ def _digest(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
+def words(text: str) -> str:
+    """Escaped; what stands in backticks is code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def paragraphs(sentences: Iterable[str]) -> str:
-    return "\n".join(f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    return "\n".join(f"<p>{words(sentence)}</p>" for sentence in sentences)
 
 
 def items(sentences: Iterable[str]) -> str:
     """A list, or nothing."""
-    found = [f"<li>{escape(sentence)}</li>" for sentence in sentences]
+    found = [f"<li>{words(sentence)}</li>" for sentence in sentences]
     return "\n".join(["<ul>", *found, "</ul>"]) if found else ""
 
 
@@ -123,15 +129,15 @@ def wide(name: str, content: str) -> str:
     return f'<div class="wide" role="group" aria-label="{escape(name)}" tabindex="0">{content}</div>'
 
 
-def table(header: Sequence[object], rows: Iterable[Sequence[object]], words: Sequence[int] = ()) -> str:
-    """The first column and those in `words` to the left, the others, which are numbers, to the right."""
+def table(header: Sequence[object], rows: Iterable[Sequence[object]], left: Sequence[int] = ()) -> str:
+    """The first column and those in `left` to the left, the others, which are numbers, to the right."""
 
     def row(cells: Sequence[object], head: bool) -> str:
         drawn: list[str] = []
         for i, cell in enumerate(cells):
-            said = cell if isinstance(cell, Markup) else escape(str(cell))
+            said = cell if isinstance(cell, Markup) else words(str(cell))
             tag, scope = ("th", ' scope="col"') if head and said else ("td", "")
-            side = ' class="words"' if i in words else ""
+            side = ' class="words"' if i in left else ""
             drawn.append(f"<{tag}{scope}{side}>{said}</{tag}>")
         return f"<tr>{''.join(drawn)}</tr>"
 

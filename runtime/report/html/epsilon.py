@@ -8,7 +8,7 @@ from runtime.privacy.cost import told
 from runtime.report.everyone import Everyone, Parts
 from runtime.report.html.charts import Curve
 from runtime.report.privacy import Privacy
-from runtime.report.spending import over_steps
+from runtime.report.spending import over_steps, steps_of
 
 
 def curve(parts: Parts, privacy: Privacy | Everyone, allowed: float | None = None) -> Curve | None:
@@ -21,4 +21,4 @@ def curve(parts: Parts, privacy: Privacy | Everyone, allowed: float | None = Non
     epsilon, program, records, owner = max(found, key=lambda one: one[0])
     mechanisms = told(program, records)
     points = tuple((steps, y) for steps, y in over_steps(mechanisms, privacy.delta) if isfinite(y))
-    return Curve(points, (sum(m.steps for m in mechanisms), epsilon), privacy.delta, owner, allowed)
+    return Curve(points, (steps_of(mechanisms), epsilon), privacy.delta, owner, allowed)

@@ -17,7 +17,7 @@ COMMON = (
     ("far apart", Link(2.5e6, 0.15)),
 )
 CHOSEN = Link(12.5e6, 0.04)  # where nobody says another
-HEADER = ("", "Mbit/s", "round trip", "work", "bytes", "waiting", "in all")
+HEADER = ("", "Mbit/s", "round trip", "bytes", "waiting", "in all")
 
 
 def links(program: Compiled, given: Link | None) -> str:
@@ -25,8 +25,8 @@ def links(program: Compiled, given: Link | None) -> str:
     named = [*COMMON, *([("as given", given)] if given else [])]
     rows = [(name, *_row(program, link)) for name, link in named]
     what = (
-        f"A run sends {size(traffic(program).total)} and waits for {count(round_trips(program))} round trips. "
-        "The seconds are an estimate, of two machines that have nothing else to do."
+        f"Both machines work for about {duration(seconds(program))}, if they have nothing else to do; "
+        f"a run sends {size(traffic(program).total)} and waits for {count(round_trips(program))} round trips."
     )
     return "\n".join(
         [f"<p>{escape(what)}</p>", _form(program, given or CHOSEN), wide("Seconds over a link", table(HEADER, rows))]
@@ -38,14 +38,14 @@ def script() -> str:
 
 
 def _parts(program: Compiled, link: Link) -> tuple[float, float, float]:
-    """Seconds of work, of carrying bytes and of waiting."""
+    """Seconds of carrying bytes, of waiting, and of all, with the work."""
     waiting = round_trips(program) * link.round_trip
-    return seconds(program), over(program, link) - waiting, waiting
+    return over(program, link) - waiting, waiting, seconds(program, link)
 
 
 def _row(program: Compiled, link: Link) -> tuple[str, ...]:
     rate, trip = f"{count(round(link.bytes_per_second * 8 / 1e6))}", f"{link.round_trip * 1000:g} ms"
-    return rate, trip, *map(duration, _parts(program, link)), duration(seconds(program, link))
+    return rate, trip, *map(duration, _parts(program, link))
 
 
 def _form(program: Compiled, link: Link) -> Markup:

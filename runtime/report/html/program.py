@@ -25,6 +25,7 @@ from runtime.report.html.document import (
     wide,
 )
 from runtime.report.html.facts import facts
+from runtime.report.places import sources
 from runtime.report.privacy import Privacy
 from runtime.report.program import remarks, roles
 from runtime.report.savings import Savings
@@ -57,10 +58,10 @@ def page(of: Inspected) -> str:
         Section("Who learns what", _roles(of.program)),
         Section("Privacy", _privacy(of)),
         *([Section("Contract", paragraphs(of.contract))] if of.contract else []),
-        Section("Over a link", links.links(of.program.compiled, of.link)),
+        Section("Text", "<p>The dearer a line, the warmer.</p>" + text.lines(of.program, of.found, named)),
         Section("Cost by line", _by_line(of, named)),
         Section("Cost by kernel", _by_kernel(of.work)),
-        Section("Text", text.lines(of.program, of.found, named)),
+        Section("Over a link", links.links(of.program.compiled, of.link)),
         *(_savings(of.savings) if of.savings else []),
         Section("Cells", _cells(of.found)),
         Section("Passes", wide("Passes", table(spent.PASSES, spent.passes(of.found)))),
@@ -71,20 +72,24 @@ def page(of: Inspected) -> str:
 
 
 def _roles(program: Program) -> str:
-    compiled = program.compiled
-    drawn = table(
-        ("party", "role", "brings", "learns"),
-        [(r.party, r.does, r.brings, r.learns) for r in roles(compiled)],
-        (1, 2, 3),
-    )
-    return wide("Who learns what", drawn) + items(remarks(compiled))
+    rows = [
+        (Markup(f'{escape(r.party)} <span class="quiet">{escape(r.does)}</span>'), r.brings, r.learns)
+        for r in roles(program.compiled)
+    ]
+    drawn = table(("party", "brings", "learns"), rows, (1, 2)).replace("<table>", '<table class="roles">', 1)
+    return wide("Who learns what", drawn) + items(remarks(program.compiled))
 
 
 def _privacy(of: Inspected) -> str:
-    drawn = paragraphs(of.privacy.lines())
+    told = of.privacy
+    if isinstance(told, Privacy):
+        drawn = paragraphs(told.lines())
+    else:
+        each = [closed(f"What {owner}'s run tells", paragraphs(p.lines())) for owner, p in told.of.items()]
+        drawn = "\n".join([paragraphs(told.price()), *each])
     if of.curve is not None:
         drawn += f"<h3>{escape(charts.said(of.curve))}</h3>" + charts.curve(of.curve)
-    elif any(p.unknown for p in ([of.privacy] if isinstance(of.privacy, Privacy) else of.privacy.of.values())):
+    elif told.unknown:
         drawn += "<p>Epsilon over steps is drawn where the number of records is given.</p>"
     return drawn
 
@@ -92,24 +97,19 @@ def _privacy(of: Inspected) -> str:
 def _by_line(of: Inspected, named: text.Names) -> str:
     """The dearest lines first, each with what it sends by kind."""
     whole = of.work.bytes
-    by_kind = [
-        (
-            kind,
-            size(getattr(whole, kind)),
-            percent(getattr(whole, kind), whole.total),
-            charts.of_bytes(only, whole.total),
-        )
-        for kind in charts.KINDS
-        if (only := Traffic(**{kind: getattr(whole, kind)})).total
-    ]
     rows = list(_line_rows(of, named))
-    header = ("line", "", "AND", "bytes", "share", "by kind")
-    shown = charts.bars("Cost by line", header, rows[:SHOWN], (1,))
+    header = ("line", "bytes", "share", "AND")
+    shown = charts.bars("Cost by line", header, rows[:SHOWN])
     if len(rows) > SHOWN:
-        rest = charts.bars("Cost of the other lines", header, rows[SHOWN:], (1,))
+        rest = charts.bars("Cost of the other lines", header, rows[SHOWN:])
         shown += closed(f"The other {count(len(rows) - SHOWN)} lines", rest)
-    kinds = charts.bars("Bytes by kind", ("", "bytes", "share", ""), by_kind)
-    return charts.legend(whole) + shown + "<h3>Bytes by kind</h3>" + kinds
+    by_kind = [
+        (charts.barred(kind, charts.of_bytes(Traffic(**{kind: n}), whole.total)), size(n), percent(n, whole.total))
+        for kind in charts.KINDS
+        if (n := getattr(whole, kind))
+    ]
+    kinds = charts.bars("Bytes by kind", ("all lines together", "bytes", "share"), by_kind)
+    return charts.legend(whole) + shown + kinds
 
 
 def _line_rows(of: Inspected, named: text.Names) -> Iterator[tuple[object, ...]]:
@@ -122,41 +122,28 @@ def _line_rows(of: Inspected, named: text.Names) -> Iterator[tuple[object, ...]]
         for kind in charts.KINDS:
             setattr(all, kind, getattr(all, kind) + getattr(one, kind))
     whole = of.work.bytes.total
-    texts = text.sources(of.program)
+    texts = sources(of.program)
     for line, taken in sorted(spending.items(), key=lambda item: (-item[1].total, item[0])):
         if not taken.total:
             continue
         file, number = line
-        where = escape(f"{file}:{number}")
-        place = f'<a href="#{named[line]}">{where}</a>' if line in named else where
-        written = texts[file].line(number).strip() if line in named else ""
-        yield (
-            Markup(place),
-            Markup(f"<code>{text.line(written)}</code>"),
-            count(ands[line]),
-            size(taken.total),
-            percent(taken.total, whole),
-            charts.of_bytes(taken, whole),
-        )
+        said = escape(f"{file}:{number}")
+        if line in named:
+            written = text.line(texts[file].line(number).strip())
+            said = f'<a href="#{named[line]}">{said}</a> <code>{written}</code>'
+        bar = charts.of_bytes(taken, whole)
+        yield charts.barred(Markup(said), bar), size(taken.total), percent(taken.total, whole), count(ands[line])
 
 
 def _by_kernel(work: Work) -> str:
-    header = ("kernel", "AND", "XOR", "depth", "registers", "launches", "lanes", "AND of a run", "share", "")
-    rows = [
-        (
-            f"k{number}  {k.name}",
-            count(k.and_gates),
-            count(k.xor_gates),
-            count(k.depth),
-            count(k.registers),
-            count(k.launches),
-            count(k.lanes),
-            count(k.and_gates * k.lanes),
-            percent(k.and_gates * k.lanes, work.and_gates),
-            charts.bar([("tables", k.and_gates * k.lanes / work.and_gates)] if work.and_gates else []),
-        )
-        for number, k in enumerate(work.kernels)
-    ]
+    header = ("kernel", "AND of a run", "share", "AND", "XOR", "depth", "registers", "launches", "lanes")
+    rows: list[tuple[object, ...]] = []
+    for number, k in enumerate(work.kernels):
+        ands = k.and_gates * k.lanes
+        bar = charts.bar([("tables", ands / work.and_gates)] if work.and_gates else [])
+        one = (k.and_gates, k.xor_gates, k.depth, k.registers, k.launches, k.lanes)
+        name = charts.barred(f"k{number}  {k.name}", bar)
+        rows.append((name, count(ands), percent(ands, work.and_gates), *map(count, one)))
     return charts.bars("Cost by kernel", header, rows)
 
 
