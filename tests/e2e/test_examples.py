@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.command import EXAMPLES, LONG, call
+from support.html_page import Page
 
 from compiler.artifact import decode
+from compiler.lowering.widths import widths
 from compiler.pipeline import mechanisms, understand
 from compiler.program import Compiled, and_gates
 from lang.syntax.load import read
@@ -26,8 +28,12 @@ from runtime import api
 from runtime.net.traffic import Traffic
 from runtime.privacy.accountant import Mechanism, account
 from runtime.privacy.randomness import RunSecret
+from runtime.program import Program
 from runtime.report.attribution import attributed, sent
+from runtime.report.html.program import Inspected, page
+from runtime.report.privacy import privacy
 from runtime.report.traffic import traffic
+from runtime.report.work import work
 
 SEEDS = range(1, 6)
 
@@ -91,6 +97,7 @@ def test_compiles_and_simulates(name: str) -> None:
     assert sum(line.and_gates for line in lines) == and_gates(program.compiled.plan)
     assert all(line.file == path.name and line.line > 0 for line in lines)
     _all_is_attributed(program.compiled, path)
+    _its_page_is_small(program)
     short = replace(program, meaning=understand(read(path), example.small))  # a simulation runs words, no circuits
     outputs = api.simulate(short, example.given(path.parent), seed=1)
     assert sorted(outputs) == sorted(o.name for o in program.compiled.outputs)
@@ -104,6 +111,14 @@ def _all_is_attributed(compiled: Compiled, path: Path) -> None:
     assert sum(row.and_gates[-1] for row in rows if row.kernel is not None) == and_gates(compiled.plan)
     sums = {f.name: sum(getattr(sent(row), f.name) for row in rows) for f in fields(Traffic)}
     assert Traffic(**sums) == traffic(compiled)
+
+
+def _its_page_is_small(program: Program) -> None:
+    compiled = program.compiled
+    told, rows = privacy(compiled, {}, None), widths(program.understood().checked.program)
+    text = page(Inspected(program, work(compiled), attributed(compiled), told, rows))
+    assert len(text.encode()) < 200_000  # a million would do
+    Page(text)
 
 
 @pytest.mark.slow

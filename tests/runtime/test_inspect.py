@@ -3,53 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
+from support.contracts import ROWS, SOURCE, contract, terms
+from support.html_page import Page
 
 from compiler.schedule.show import lines
 from compiler.words import show as show_words
 from runtime.api import compile
+from runtime.contract.sign import digest
+from runtime.contract.terms import encode
+from runtime.report.wording import duration
 
 FRAUD = str(EXAMPLES / "fraud" / "fraud.ccr")
-VOID = {"meta"}
-
-
-class Page(HTMLParser):
-    """Reads a page, and holds it to closing what it opens."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.headings: list[str] = []
-        self.rows: list[tuple[str, list[str]]] = []  # (class, cells)
-        self.feed(path.read_text(encoding="utf-8"))
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag not in ("script", "link", "img", "iframe") and not {"src", "href"} & {name for name, _ in attrs}
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "tr":
-            self.rows.append((dict(attrs).get("class") or "", []))
-        elif tag in ("td", "th"):
-            self.rows[-1][1].append("")
-        elif tag == "h2":
-            self.headings.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in ("td", "th"):
-            self.rows[-1][1][-1] += data
-        elif self.open and self.open[-1] == "h2":
-            self.headings[-1] += data
+HEADINGS = [
+    "Who learns what",
+    "Privacy",
+    "Text",
+    "Cost by line",
+    "Cost by kernel",
+    "Over a link",
+    "Cells",
+    "Passes",
+    "Ranges",
+]
 
 
 def told(*arguments: str) -> Any:
@@ -128,10 +110,10 @@ def test_the_page(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     done = call("inspect", TUMOUR, "--html", str(path), "--records", "455")
     assert done.exit_code == 0 and done.stdout.startswith("tumour.ccr")
-    page = Page(path)
-    assert page.headings == ["Privacy", "Lines", "Cells", "Kernels", "Passes", "Ranges"]
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.headings == HEADINGS
     text = Path(TUMOUR).read_text().splitlines()
-    source = [(heat, cells) for heat, cells in page.rows if len(cells) == 5 and cells[0].isdigit()]
+    source = page.source()
     assert [cells[4] for _, cells in source] == text
     warm = {int(cells[0]): heat for heat, cells in source if heat}
     assert warm == {15: "heat1", 24: "heat4", 25: "heat4", 28: "heat1"}  # bytes
@@ -141,9 +123,9 @@ def test_the_page(tmp_path: Path) -> None:
 def test_the_page_of_an_artifact_has_its_text(artifact: str, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     assert call("inspect", artifact, "--html", str(path)).exit_code == 0
-    page = Page(path)
-    assert page.headings == ["Privacy", "Lines", "Cells", "Kernels", "Passes", "Ranges"]
-    source = [(heat, cells) for heat, cells in page.rows if len(cells) == 5 and cells[0].isdigit()]
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.headings == HEADINGS
+    source = page.source()
     assert [cells[4] for _, cells in source] == Path(FRAUD).read_text().splitlines()
     assert [cells[0] for heat, cells in source if heat] == [
         str(n) for n in (*range(15, 20), *range(23, 27), *range(29, 32))
@@ -151,11 +133,67 @@ def test_the_page_of_an_artifact_has_its_text(artifact: str, tmp_path: Path) -> 
 
 
 def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:
-    file, path = tmp_path / "<script>&.ccr", tmp_path / "report.html"
-    file.write_text(Path(MILLIONAIRES).read_text().replace("//", "// </td><script>alert(1)</script> &amp; $body", 1))
+    """Wherever its text, its names and its file's name are shown."""
+    file, path = tmp_path / "<script>&'\".ccr", tmp_path / "report.html"
+    evil = '</td></script><script>alert(1)</script> &amp; $body ` <b>` " onclick=x'
+    text = Path(MILLIONAIRES).read_text().replace("//", f"// {evil}", 1)
+    file.write_text(re.sub(r"(output [^;]*;)", rf"\1  // {evil}", text))
     assert call("inspect", str(file), "--html", str(path)).exit_code == 0
-    page = Page(path)
-    assert any("</td><script>alert(1)</script> &amp; $body" in cells[-1] for _, cells in page.rows)
+    page = Page(path.read_text())
+    lines = [cells[-1] for _, cells in page.source()]
+    assert lines == file.read_text().splitlines() and sum(evil in line for line in lines) == 2
+    assert page.tags.count("script") == 1 and "<script>&'\".ccr:" in page.text and "b" not in page.tags
+
+
+def test_characters_that_are_not_seen_are_shown(tmp_path: Path) -> None:
+    """Of two names that look alike one has more; those that turn a line round no program may hold."""
+    file, path = tmp_path / "m.ccr", tmp_path / "report.html"
+    text = Path(MILLIONAIRES).read_text()
+    file.write_text(f"// ad\u200bmin\tnothing\u00ad\u00a0 é\n{text}", encoding="utf-8")
+    assert call("inspect", str(file), "--html", str(path)).exit_code == 0
+    page = path.read_text(encoding="utf-8")
+    assert not set("\u200b\u00ad\u00a0") & set(page)
+    assert Page(page).source()[0][1][-1] == "// adU+200Bmin\tnothingU+00ADU+00A0 é"
+
+
+def test_what_a_run_takes_over_links(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    found = told(TUMOUR, "--link", "8Mbit,500ms", "--html", str(path))
+    rows = {cells[0]: cells[1:] for _, cells in Page(path.read_text()).rows if len(cells) == 6}
+    sent, trips = found["bytes"]["total"] / 1e6, found["round_trips"] * 0.5
+    assert rows["as given"] == ["8", "500 ms", *map(duration, (sent, trips, found["link"]["seconds"]))]
+    assert f'data-bytes="{found["bytes"]["total"]}" data-trips="{found["round_trips"]}"' in path.read_text()
+
+
+def test_epsilon_over_steps(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    found = told(TUMOUR, "--records", "455", "--html", str(path))["privacy"]
+    page = Page(path.read_text())
+    curve = {int(cells[0]): float(cells[1]) for _, cells in page.rows if len(cells) == 2 and cells[0].isdigit()}
+    assert len(curve) == 12 and list(curve.values()) == sorted(curve.values())
+    assert found["epsilon"] <= curve[20] < found["epsilon"] + 0.001
+    assert "circle" in page.tags and "drawn where the number of records is given" not in page.text
+    told(TUMOUR, "--html", str(path))
+    page = Page(path.read_text())
+    assert "circle" not in page.tags and "drawn where the number of records is given" in page.text
+
+
+def test_of_a_contract(tmp_path: Path) -> None:
+    """The records and delta are those that it says; the page has it in words, and draws what it allows."""
+    program, agreed, path = tmp_path / "small.ccr", tmp_path / "c.json", tmp_path / "report.html"
+    program.write_text(SOURCE)
+    agreed.write_bytes(encode(contract()))
+    found = told(str(program), "--contract", str(agreed), "--html", str(path))
+    given = told(str(program), "--records", str(ROWS), "--delta", "1e-5")
+    for said in ("epsilon", "delta"):
+        assert found["privacy"][said] == pytest.approx(given["privacy"][said], rel=1e-12)
+    page = Page(path.read_text())
+    assert page.headings == [*HEADINGS[:2], "Contract", *HEADINGS[2:]]
+    assert f"contract {digest(terms())}" in page.text and "allowed: 1" in page.text
+    both = call("inspect", str(program), "--contract", str(agreed), "--records", "20")
+    assert both.exit_code != 0 and "leave out --records and --delta" in both.stderr
+    other = call("inspect", MILLIONAIRES, "--contract", str(agreed))
+    assert other.exit_code != 0 and "is about another program" in other.stderr
 
 
 def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
@@ -194,6 +232,6 @@ def test_savings_are_what_the_changed_text_costs(tmp_path: Path) -> None:
     assert sum(line["bytes"] for line in both["lines"]) == both["bytes"]["total"]
     saved = [hint["saves"]["bytes"] for hint in found["hints"]]
     assert saved == sorted(saved, reverse=True) and all(n > 0 for n in saved)
-    headings = ["One bit narrower", "Lines, with all kinds one bit narrower", "Hints", "Ranges"]
-    assert Page(page).headings[-4:] == headings
+    headings = ["Over a link", "Hints", "One bit narrower", "Cells", "Passes", "Ranges"]
+    assert Page(page.read_text()).headings[-6:] == headings
     assert not {"narrower", "hints"} & other.keys()

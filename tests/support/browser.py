@@ -23,9 +23,17 @@ from urllib.request import Request, urlopen
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
 FLAGS = (
-    "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update "
-    "disable-sync hide-scrollbars force-color-profile=srgb"
-).split()
+    "headless",
+    "no-sandbox",
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "hide-scrollbars",
+    "force-color-profile=srgb",
+)
 FOLDER = Path(__file__).parents[2] / "build" / "axe"  # where .ci/run puts axe-core
 PATIENCE = 60.0  # seconds
 
