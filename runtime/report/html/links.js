@@ -3,6 +3,7 @@
   const form = document.getElementById("link");
   const told = document.getElementById("seconds");
   const bars = form.querySelectorAll("rect");
+  const figures = form.querySelectorAll("b");
   const known = ["work", "bytes", "trips"].map(name => Number(form.dataset[name]));
   const number = name => document.getElementById(name);
   const valid = name => number(name).value !== "" && number(name).validity.valid;
@@ -22,6 +23,7 @@
     parts.forEach((part, i) => {
       bars[i].setAttribute("x", `${100 * start / all}%`);
       bars[i].setAttribute("width", `${100 * part / all}%`);
+      figures[i].textContent = duration(part);
       start += part;
     });
     told.value = `about ${duration(all)} in all`;

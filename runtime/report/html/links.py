@@ -59,8 +59,8 @@ def _form(program: Compiled, link: Link) -> Markup:
 <div><label for="trip">Round trip in ms</label>
 <input type="number" id="trip" min="0.01" max="2000" step="any" value="{trip:g}">
 <input type="range" id="trip-slider" min="-2" max="3.3" step="0.01" aria-label="Round trip" data-of="trip"></div>
-<div><output for="mbit trip" id="seconds"></output></div>
-<div>{bar([("work", 1), ("carrying", 0), ("waiting", 0)])}
-<ul class="legend"><li><span class="of-work"></span>work</li><li><span class="of-carrying"></span>bytes</li>
-<li><span class="of-waiting"></span>waiting</li></ul></div>
+<div class="told"><output for="mbit trip" id="seconds"></output>
+{bar([("work", 1), ("carrying", 0), ("waiting", 0)])}
+<ul class="legend"><li><span class="of-work"></span>work <b></b></li>
+<li><span class="of-carrying"></span>bytes <b></b></li><li><span class="of-waiting"></span>waiting <b></b></li></ul></div>
 </form>""")

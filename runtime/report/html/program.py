@@ -108,8 +108,8 @@ def _by_line(of: Inspected, named: text.Names) -> str:
         for kind in charts.KINDS
         if (n := getattr(whole, kind))
     ]
-    kinds = charts.bars("Bytes by kind", ("all lines together", "bytes", "share"), by_kind)
-    return charts.legend(whole) + shown + kinds
+    kinds = charts.bars("Bytes by kind", ("kind", "bytes", "share"), by_kind)
+    return charts.legend(whole) + shown + "<h3>All lines together</h3>" + kinds
 
 
 def _line_rows(of: Inspected, named: text.Names) -> Iterator[tuple[object, ...]]:
