@@ -11,10 +11,11 @@ from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report.attribution import Attribution, attributed
+from runtime.report.forecast.seconds import seconds
 from runtime.report.html.epsilon import curve
 from runtime.report.html.program import Inspected, page
 from runtime.report.privacy import Privacy, privacy
-from runtime.report.traffic import Link, seconds
+from runtime.report.traffic import Link
 from runtime.report.work import Work, work
 
 

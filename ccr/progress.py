@@ -14,7 +14,8 @@ from compiler.program import and_gates
 from runtime.cli.progress import meter
 from runtime.cli.screen import say
 from runtime.program import Program
-from runtime.report.traffic import seconds, traffic
+from runtime.report.forecast.seconds import seconds
+from runtime.report.traffic import traffic
 from runtime.report.wording import count, duration, size
 
 Progress = Callable[[str, int], None]  # a party, and its AND gates since the last call

@@ -50,9 +50,10 @@ from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
+from runtime.report.forecast.seconds import seconds
 from runtime.report.program import trust
 from runtime.report.run import SEEDED, Ended, phases
-from runtime.report.traffic import Link, seconds
+from runtime.report.traffic import Link
 from runtime.report.wording import count, duration, listing, size
 from runtime.session.errors import PeerRefused
 

@@ -26,7 +26,8 @@ from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
 from runtime.program import Program
-from runtime.report.traffic import Link, longest, traffic
+from runtime.report.forecast.seconds import longest
+from runtime.report.traffic import Link, traffic
 from runtime.report.wording import listing
 from runtime.session.session import Keep
 

@@ -13,8 +13,9 @@ from runtime.program import Program
 from runtime.report import spent
 from runtime.report.attribution import Attribution
 from runtime.report.everyone import Everyone
+from runtime.report.forecast.seconds import seconds
 from runtime.report.privacy import Privacy
-from runtime.report.traffic import Link, seconds
+from runtime.report.traffic import Link
 from runtime.report.wording import count, duration, honest, listing, size, table, traffic
 from runtime.report.work import Work
 

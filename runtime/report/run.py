@@ -13,10 +13,11 @@ from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
 from runtime.report.everyone import Everyone
+from runtime.report.forecast.seconds import seconds
 from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
-from runtime.report.traffic import Link, seconds, traffic
+from runtime.report.traffic import Link, traffic
 from runtime.report.wording import amount, count, duration, indent, size
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")

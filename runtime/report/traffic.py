@@ -1,14 +1,13 @@
-"""What a run sends and how long that takes over a link, counted from its schedule: no run is needed.
+"""What a run sends, and how often a party waits for the other, counted from its schedule: no run is needed.
 
 Bytes are exact, but for frames' headers, the set-up (greeting, base transfers and trees, some 20 kB) and TLS, which are
-not counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured
-of the portable backend on two cores that had nothing else to do.
+not counted.  How long it takes is `forecast`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.program import Compiled, and_gates, correction_bytes
 from compiler.schedule.plan import (
@@ -26,19 +25,16 @@ from compiler.schedule.plan import (
     packed_bytes,
     stages,
 )
+from compiler.schedule.told import trainings
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
 from runtime.execute.backend import row_bytes
 from runtime.net.traffic import Traffic
-from runtime.ot import extension
+from runtime.ot import base, extension, trees
+from runtime.ot.oracle import DIGEST_BYTES
 
-GATES = 1.8e6  # AND gates a second, garbled and evaluated at the same time
-CORRECTIONS = 30e6  # bytes a second, likewise
-TRANSFERS = 7e6  # bytes a second, received and then sent
-MESSAGE = 5e-3  # seconds that a message of transfers takes besides
-SETUP = 0.2  # seconds of the base transfers and trees
-BUSY = 50  # times slower than foreseen, at which a run is given up
+GREETING = 500  # bytes
 MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
 
 
@@ -50,7 +46,24 @@ class Link:
     round_trip: float  # seconds
 
 
-SLOW = Link(32e3, 1.0)  # what a run must do with where nobody says another
+def setup_bytes() -> int:
+    """About what the greeting, the base transfers and the trees take, which is in no `traffic`."""
+    return 2 * GREETING + base.CHOICES_BYTES + base.OFFER_BYTES + DIGEST_BYTES + trees.MESSAGE_BYTES
+
+
+def left(program: Compiled, first: int) -> Compiled:
+    """What a run does that goes on with the step of this index, as a program of its own; all of it from 0 on."""
+    if not first:
+        return program
+    of = {id(training.loop): training for training in trainings(program.plan)}
+    steps: list[Step] = []
+    for step in program.plan.steps:
+        training = of.get(id(step))
+        if training is None or not isinstance(step, Repeat):
+            steps.append(step)
+        elif first < training.after:
+            steps.append(replace(step, count=step.count - max(0, first - training.first)))
+    return replace(program, plan=replace(program.plan, steps=tuple(steps)))
 
 
 def traffic(program: Compiled) -> Traffic:
@@ -132,22 +145,3 @@ def _trips(plan: Plan, steps: Sequence[Step], evaluator: str, heard: bool) -> tu
         elif isinstance(step, Product | Disclose | Hand):
             heard = True
     return trips, heard
-
-
-def seconds(program: Compiled, link: Link | None = None) -> float:
-    """From the greeting to the last output; without a link of the work alone."""
-    sent, messages = traffic(program), _messages(program.plan.steps, program.evaluator)
-    asked = messages * MESSAGE + sent.transfers / TRANSFERS
-    work = SETUP + and_gates(program.plan) / GATES + sent.corrections / CORRECTIONS + asked
-    return work if link is None else work + over(program, link)
-
-
-def over(program: Compiled, link: Link) -> float:
-    """Seconds that bytes and round trips take over a link."""
-    return traffic(program).total / link.bytes_per_second + round_trips(program) * link.round_trip
-
-
-def longest(program: Compiled, link: Link | None = None) -> float:
-    """Seconds after which a run is given up however it moves: a peer that sends a byte now and then would hold it for
-    years.  The work may take BUSY times what is foreseen, the link a tenth of what was said of it."""
-    return 600.0 + BUSY * seconds(program) + (10 * over(program, link) if link else over(program, SLOW))

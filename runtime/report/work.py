@@ -13,7 +13,8 @@ from compiler.program import Compiled, and_gates
 from compiler.schedule.plan import lane_count, launches
 from runtime.execute.backend import HALVES, row_bytes
 from runtime.net.traffic import Traffic
-from runtime.report.traffic import messages_per_step, round_trips, seconds, traffic
+from runtime.report.forecast.seconds import seconds
+from runtime.report.traffic import messages_per_step, round_trips, traffic
 
 
 @dataclass(frozen=True, slots=True)

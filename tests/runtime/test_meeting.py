@@ -20,7 +20,8 @@ from runtime.net.channel import HEADER
 from runtime.net.errors import NetworkError, Timeout
 from runtime.net.frames import Frame
 from runtime.net.tls import Listener
-from runtime.report.traffic import Link, longest, over, seconds
+from runtime.report.forecast.seconds import longest, over, seconds
+from runtime.report.traffic import Link
 
 
 def test_a_peer_that_sends_a_byte_now_and_then_does_not_hold_a_run(

@@ -16,7 +16,8 @@ from compiler.program import and_gates
 from runtime.api import compile, of_each
 from runtime.cli.several import Runs
 from runtime.cli.whose_files import _names
-from runtime.report.traffic import longest, traffic
+from runtime.report.forecast.seconds import longest
+from runtime.report.traffic import traffic
 
 OWNERS = ("north", "south")
 TEXT = """party vendor; party north; party south;

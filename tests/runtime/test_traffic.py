@@ -16,7 +16,8 @@ from runtime.ot.extension import BATCH, message_bytes, messages, request_bytes
 from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.report.traffic import MEETING, Link, messages_per_step, round_trips, seconds, traffic
+from runtime.report.forecast.seconds import seconds
+from runtime.report.traffic import MEETING, Link, messages_per_step, round_trips, traffic
 
 STEPS = 3
 GIVEN = {"w0": str(EXAMPLES / "tumour" / "base.npz"), "records": str(EXAMPLES / "tumour" / "records.csv")}

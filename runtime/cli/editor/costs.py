@@ -17,8 +17,9 @@ from lang.syntax.files import Loader
 from lang.syntax.parse import parse
 from lang.traverse import walk
 from runtime.report.attribution import LineWork, attributed
+from runtime.report.forecast.seconds import seconds
 from runtime.report.privacy import privacy
-from runtime.report.traffic import seconds, traffic
+from runtime.report.traffic import traffic
 from runtime.report.wording import count, duration, size
 
 _RECORDS = (1_000, 10_000, 100_000, 1_000_000)

@@ -1,0 +1,121 @@
+"""The work of a run by kind, counted from its schedule: whatever a machine has a rate for.
+
+Counts are of a whole run, and of both parties where it is not said whose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from compiler.program import Compiled
+from compiler.schedule.plan import PUBLIC, Clear, Enter, Kernel, Launch, Plan, Product, Repeat, Step, lane_count, stages
+from compiler.words.ir import Block, Loop, Value
+from runtime.execute.backend import is_joint
+from runtime.ot import extension
+
+
+@dataclass(slots=True)
+class Clearly:
+    """What one party does in the clear: words, and their elements."""
+
+    words: int = 0
+    elements: int = 0
+
+    def add(self, block: Block, times: int) -> None:
+        for item in block.items:
+            if isinstance(item, Loop):
+                self.add(item.body, times * item.count)
+            elif isinstance(item, Value):
+                self.words += times
+                self.elements += times * item.type.size
+
+
+@dataclass(slots=True)
+class Tally:
+    rows: int = 0  # AND gates of a tile of lanes
+    gates: int = 0  # AND gates of one lane: ciphertext pairs
+    xor_rows: int = 0  # likewise
+    xors: int = 0
+    tiles: int = 0  # lanes that are launched together
+    wires: int = 0  # in and out of launches, and copied
+    instructions: int = 0  # gates of each kernel once: it is made ready
+    bits: int = 0  # of joint words that are multiplied: hashes are begun anew for each
+    numbers: int = 0  # that are corrected
+    messages: int = 0  # of transfers
+    transfers: int = 0  # of a bit each
+    walked: int = 0  # steps that wait for somebody, and runs of those that do not
+    garbler: Clearly = field(default_factory=Clearly)
+    evaluator: Clearly = field(default_factory=Clearly)
+
+
+def tally(program: Compiled) -> Tally:
+    counted = _Counting(program)
+    counted.steps(program.plan.steps, 1)
+    used = {launch.kernel for launch in counted.launched}
+    counted.found.instructions = sum(len(program.plan.kernels[kernel].circuit.gates) for kernel in used)
+    return counted.found
+
+
+class _Counting:
+    def __init__(self, program: Compiled) -> None:
+        self.found = Tally()
+        self.launched: list[Launch] = []
+        self._program, self._plan = program, program.plan
+
+    def steps(self, steps: Sequence[Step], times: int) -> None:
+        self._requests(steps, times)
+        joint = False
+        for step in steps:
+            self.found.walked += times * (not (joint and is_joint(step)))
+            joint = is_joint(step)
+            if isinstance(step, Repeat) and not joint:
+                self.steps(step.body, times * step.count)
+            elif joint:
+                self._joint(step, times)
+            else:
+                self._alone(step, times)
+
+    def _joint(self, step: Step, times: int) -> None:
+        """What runs in one go."""
+        if isinstance(step, Repeat):
+            for each in step.body:
+                self._joint(each, times * step.count)
+        elif isinstance(step, Launch):
+            self.launched.append(step)
+            self._launch(self._plan, step, times)
+
+    def _launch(self, plan: Plan, step: Launch, times: int) -> None:
+        found, kernel, lanes = self.found, plan.kernels[step.kernel], lane_count(step)
+        tiles = -(-lanes // kernel.tile)
+        found.rows += times * tiles * kernel.circuit.and_gates
+        found.gates += times * lanes * kernel.circuit.and_gates
+        found.xor_rows += times * tiles * kernel.circuit.xor_gates
+        found.xors += times * lanes * kernel.circuit.xor_gates
+        found.tiles += times * tiles
+        found.wires += times * lanes * _ends(kernel)
+
+    def _alone(self, step: Step, times: int) -> None:
+        if isinstance(step, Clear):
+            if step.party in (PUBLIC, self._program.garbler):
+                self.found.garbler.add(step.block, times)
+            if step.party in (PUBLIC, self._program.evaluator):
+                self.found.evaluator.add(step.block, times)
+        elif isinstance(step, Product):
+            shape = step.transfer
+            self.found.bits += times * shape.width
+            self.found.numbers += times * shape.width * shape.words * shape.shared
+
+    def _requests(self, steps: Sequence[Step], times: int) -> None:
+        for stage in stages(steps, self._program.evaluator):
+            count = sum(_entered(step) for step in stage)
+            self.found.messages += times * len(extension.messages(count))
+            self.found.transfers += times * count
+
+
+def _entered(step: Enter) -> int:
+    return step.type.size * step.type.width
+
+
+def _ends(kernel: Kernel) -> int:
+    return kernel.circuit.inputs + len(kernel.circuit.outputs)
