@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
 from support.contracts import ROWS, SOURCE, contract, terms
 from support.html_page import Page
@@ -18,6 +20,9 @@ from compiler.words import show as show_words
 from runtime.api import compile
 from runtime.contract.sign import digest
 from runtime.contract.terms import encode
+from runtime.report.forecast.terms import Terms, seconds_over
+from runtime.report.html.links import parts
+from runtime.report.traffic import Link
 from runtime.report.wording import duration
 
 FRAUD = str(EXAMPLES / "fraud" / "fraud.ccr")
@@ -135,14 +140,14 @@ def test_the_page_of_an_artifact_has_its_text(artifact: str, tmp_path: Path) -> 
 def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:
     """Wherever its text, its names and its file's name are shown."""
     file, path = tmp_path / "<script>&'\".ccr", tmp_path / "report.html"
-    evil = '</td></script><script>alert(1)</script> &amp; $body ` <b>` " onclick=x'
+    evil = '</td></script><script>alert(1)</script> &amp; $body ` <u>` " onclick=x'
     text = Path(MILLIONAIRES).read_text().replace("//", f"// {evil}", 1)
     file.write_text(re.sub(r"(output [^;]*;)", rf"\1  // {evil}", text))
     assert call("inspect", str(file), "--html", str(path)).exit_code == 0
     page = Page(path.read_text())
     lines = [cells[-1] for _, cells in page.source()]
     assert lines == file.read_text().splitlines() and sum(evil in line for line in lines) == 2
-    assert page.tags.count("script") == 1 and "<script>&'\".ccr:" in page.text and "b" not in page.tags
+    assert page.tags.count("script") == 1 and "<script>&'\".ccr:" in page.text and "u" not in page.tags
 
 
 def test_characters_that_are_not_seen_are_shown(tmp_path: Path) -> None:
@@ -159,10 +164,16 @@ def test_characters_that_are_not_seen_are_shown(tmp_path: Path) -> None:
 def test_what_a_run_takes_over_links(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     found = told(TUMOUR, "--link", "8Mbit,500ms", "--html", str(path))
-    rows = {cells[0]: cells[1:] for _, cells in Page(path.read_text()).rows if len(cells) == 6}
-    sent, trips = found["bytes"]["total"] / 1e6, found["round_trips"] * 0.5
-    assert rows["as given"] == ["8", "500 ms", *map(duration, (sent, trips, found["link"]["seconds"]))]
-    assert f'data-bytes="{found["bytes"]["total"]}" data-trips="{found["round_trips"]}"' in path.read_text()
+    rows = {cells[0]: cells[1:] for _, cells in Page(path.read_text()).rows if len(cells) == 7}
+    slow, waiting = rows["as given"], found["round_trips"] * 0.5
+    assert slow[:2] == ["8", "500 ms"] and slow[-2:] == [duration(waiting), duration(found["link"]["seconds"])]
+    assert [row[1] for row in rows.values()] == ["round trip", "0.2 ms", "1 ms", "40 ms", "150 ms", "500 ms"]
+
+
+@given(st.floats(1e4, 1e10), st.floats(0, 2))
+def test_parts_of_the_seconds_are_all_of_them(rate: float, trip: float) -> None:
+    found, link = Terms(0.2, 0.3, 4.0, 50, 10**8, 10**6), Link(rate, trip)
+    assert sum(parts(found, link)) == pytest.approx(seconds_over(found, link))
 
 
 def test_epsilon_over_steps(tmp_path: Path) -> None:

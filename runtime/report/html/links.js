@@ -4,7 +4,7 @@
   const told = document.getElementById("seconds");
   const bars = form.querySelectorAll("rect");
   const figures = form.querySelectorAll("b");
-  const known = ["work", "bytes", "trips"].map(name => Number(form.dataset[name]));
+  const of = name => Number(form.dataset[name]);
   const number = name => document.getElementById(name);
   const valid = name => number(name).value !== "" && number(name).validity.valid;
 
@@ -14,31 +14,35 @@
     return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
   }
 
+  function parts(rate, trip) {
+    const carrying = of("asked") / rate + Math.max(0, of("streamed") / rate - of("working"));
+    return [of("fixed") + of("working"), carrying, of("trips") * trip];
+  }
+
   function tell() {
-    if (!valid("mbit") || !valid("trip")) { told.value = "no such link"; return; }
-    const [work, bytes, trips] = known;
-    const parts = [work, bytes * 8 / (Number(number("mbit").value) * 1e6), trips * Number(number("trip").value) / 1000];
-    const all = parts[0] + parts[1] + parts[2];
+    const known = valid("mbit") && valid("trip");
+    const taken = known ? parts(Number(number("mbit").value) * 125000, Number(number("trip").value) / 1000) : [0, 0, 0];
+    const all = taken[0] + taken[1] + taken[2];
     let start = 0;
-    parts.forEach((part, i) => {
-      bars[i].setAttribute("x", `${100 * start / all}%`);
-      bars[i].setAttribute("width", `${100 * part / all}%`);
-      figures[i].textContent = duration(part);
+    taken.forEach((part, i) => {
+      bars[i].setAttribute("x", `${known ? 100 * start / all : 0}%`);
+      bars[i].setAttribute("width", `${known ? 100 * part / all : 0}%`);
+      figures[i].textContent = known ? duration(part) : "";
       start += part;
     });
-    told.value = `about ${duration(all)} in all`;
+    told.value = known ? `about ${duration(all)} in all` : "no such link";
   }
 
   for (const slider of form.querySelectorAll("[type=range]")) {
-    const of = number(slider.dataset.of);
+    const field = number(slider.dataset.of);
     const follow = () => {
-      if (valid(of.id)) slider.value = Math.log10(Number(of.value));
-      slider.setAttribute("aria-valuetext", of.value);
+      if (valid(field.id)) slider.value = Math.log10(Number(field.value));
+      slider.setAttribute("aria-valuetext", field.value);
     };
-    of.addEventListener("input", () => { follow(); tell(); });
+    field.addEventListener("input", () => { follow(); tell(); });
     slider.addEventListener("input", () => {
-      of.value = Number((10 ** Number(slider.value)).toPrecision(2));
-      slider.setAttribute("aria-valuetext", of.value);
+      field.value = Number((10 ** Number(slider.value)).toPrecision(2));
+      slider.setAttribute("aria-valuetext", field.value);
       tell();
     });
     follow();
