@@ -10,7 +10,8 @@ from lang.numerals import spelled
 from runtime.contract.amounts import Spend
 from runtime.ledger.events import Allotted, Granted
 from runtime.report import account, budget
-from runtime.report.html.document import Section, document, paragraphs, table, wide
+from runtime.report.html.charts import bar, barred, bars
+from runtime.report.html.document import Markup, Section, document, marked, paragraphs, table, wide
 from runtime.report.rules import words
 from runtime.report.trail import Trail
 from runtime.report.wording import count, listing
@@ -26,15 +27,15 @@ def page(trail: Trail, at: datetime) -> str:
     parts.append(Section("Refusals", _refusals(trail)))
     parts.append(Section("Grants in time", _grants(trail)))
     parts.append(Section("Policies, revocations, blocks and the clock", _notes(trail)))
-    note = f"as of {account.moment(at)} UTC, all times UTC; {escape(budget.COMPOSED)}"
+    note = f"as of {account.moment(at)} UTC, all times UTC; {marked(budget.COMPOSED)}"
     return document("Privacy budgets", note, parts)
 
 
 def _budget(trail: Trail, data: str, grant: Granted) -> str:
     books, whole = trail.books, grant.budget.spend
-    rows = [("all", "", *_triple(whole, books.charged(data)))]
+    rows = [_spent("all", "", whole, books.charged(data))]
     rows += [
-        (share.label, key, *_triple(share.budget.spend, books.charged(data, key)))
+        _spent(share.label, key, share.budget.spend, books.charged(data, key))
         for (of, key), share in books.allotted.items()
         if of == data
     ]
@@ -43,13 +44,22 @@ def _budget(trail: Trail, data: str, grant: Granted) -> str:
         said.append(f"{listing(grant.reveals)} may tell records at an infinite epsilon.")
     if told := books.revealed(data):
         said.append(f"Told at an infinite epsilon: {listing(sorted(set(told)))}, {count(len(told))} times in all.")
-    header = ("consumer", "fingerprint", "granted ε", "δ", "spent ε", "δ", "left ε", "δ")
-    return paragraphs(said) + wide("Budget", table(header, rows, (1,)))
+    header = ("consumer", "granted ε", "spent", "left", "granted δ", "spent", "left")
+    return paragraphs(said) + bars("Budget", header, rows)
 
 
-def _triple(bound: Spend, taken: Spend) -> tuple[str, ...]:
+def _spent(whom: str, key: str, bound: Spend, taken: Spend) -> tuple[object, ...]:
+    """What was granted, is spent and is left; the bar is of epsilon."""
     left = bound - taken
-    return tuple(spelled(x) for s in (bound, taken, left) for x in (s.epsilon, s.delta))
+    share = float(min(1, taken.epsilon / bound.epsilon)) if bound.epsilon else 1.0
+    name = Markup(barred(whom, bar([("spent", share)])) + (_key(key) if key else ""))
+    amounts = [*(s.epsilon for s in (bound, taken, left)), *(s.delta for s in (bound, taken, left))]
+    return name, *map(spelled, amounts)
+
+
+def _key(key: str) -> Markup:
+    """A fingerprint, all of it."""
+    return Markup(f'<code class="key">{escape(key)}</code>')
 
 
 def _runs(trail: Trail, data: str) -> str:
@@ -80,7 +90,7 @@ def _contracts(trail: Trail, at: datetime) -> str:
             (
                 contract.name[:16],
                 contract.standing(at),
-                *((agreed.peer.name, agreed.peer.key) if agreed else ("", "")),
+                *((agreed.peer.name, _key(agreed.peer.key)) if agreed else ("", "")),
                 *((account.moment(agreed.not_before), account.moment(agreed.expires)) if agreed else ("", "")),
                 account.bounds(contract),
             )

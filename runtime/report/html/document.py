@@ -104,18 +104,18 @@ def _digest(text: str) -> str:
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
-def words(text: str) -> str:
+def marked(text: str) -> str:
     """Escaped; what stands in backticks is code."""
     return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def paragraphs(sentences: Iterable[str]) -> str:
-    return "\n".join(f"<p>{words(sentence)}</p>" for sentence in sentences)
+    return "\n".join(f"<p>{marked(sentence)}</p>" for sentence in sentences)
 
 
 def items(sentences: Iterable[str]) -> str:
     """A list, or nothing."""
-    found = [f"<li>{words(sentence)}</li>" for sentence in sentences]
+    found = [f"<li>{marked(sentence)}</li>" for sentence in sentences]
     return "\n".join(["<ul>", *found, "</ul>"]) if found else ""
 
 
@@ -135,7 +135,7 @@ def table(header: Sequence[object], rows: Iterable[Sequence[object]], left: Sequ
     def row(cells: Sequence[object], head: bool) -> str:
         drawn: list[str] = []
         for i, cell in enumerate(cells):
-            said = cell if isinstance(cell, Markup) else words(str(cell))
+            said = cell if isinstance(cell, Markup) else marked(str(cell))
             tag, scope = ("th", ' scope="col"') if head and said else ("td", "")
             side = ' class="words"' if i in left else ""
             drawn.append(f"<{tag}{scope}{side}>{said}</{tag}>")
