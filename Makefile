@@ -14,7 +14,7 @@ QUICK := tests/architecture tests/lang \
          $(addprefix tests/runtime/test_, $(addsuffix .py, channel contract encode files garbling_security hash keys \
              labels load native native_products permit protocol_page save session tls walk wire_format))
 
-.PHONY: help demo quick test test-all lint format news hooks clean
+.PHONY: help demo quick test test-all lint format news pictures hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -51,6 +51,9 @@ format: .venv/.dev  ## lay the code out, mend what can be mended by rule
 
 news: .venv/.dev  ## what the next release's notes will say
 	@$(BIN)/towncrier build --draft --version next
+
+pictures: .venv/.dev  ## the docs' pictures of pages, anew; needs chromium and chromedriver
+	@PYTHONPATH=.:tests $(BIN)/python -m support.pictures
 
 hooks: .venv/.dev  ## let git run the layout and style checks before each commit
 	@$(BIN)/pre-commit install

@@ -16,7 +16,7 @@ from runtime.report.work import Work
 
 def facts(work: Work, privacy: Privacy | Everyone) -> str:
     told = [
-        ("AND gates", count(work.and_gates), f"{count(work.xor_gates)} XOR, depth {count(work.depth)}"),
+        ("AND gates", count(work.and_gates), f"{_kept(work.xor_gates)} XOR, depth {_kept(work.depth)}"),
         ("Bytes", size(work.bytes.total), "without set-up and TLS"),
         ("Work", duration(work.seconds), f"about, and {count(work.round_trips)} round trips"),
         ("Epsilon", *_epsilon(privacy)),
@@ -26,6 +26,11 @@ def facts(work: Work, privacy: Privacy | Everyone) -> str:
         for name, value, more in told
     )
     return f'<dl class="facts">\n{drawn}\n</dl>'
+
+
+def _kept(number: int) -> str:
+    """On one line."""
+    return count(number).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _epsilon(privacy: Privacy | Everyone) -> tuple[str, str]:
