@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from bisect import bisect_right
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -56,7 +57,7 @@ def parse(source: Source) -> tree.File:
             builder.reset(Source("", ""))
 
 
-def terminals() -> list[TerminalDef]:
+def terminals() -> Collection[TerminalDef]:
     """Of the grammar: what a text is cut into."""
     with _LOCK, paused():
         return _parser()[0].terminals

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
 
@@ -30,9 +30,10 @@ _BY_TERMINAL = {
     "DECIMAL": Sort.NUMBER,
     "SIZE": Sort.NUMBER,
 }
-_BY_WORD = dict.fromkeys(("bit", "uint", "int", "fix"), Sort.KIND) | dict.fromkeys(
-    ("dpsgd", "measure", "reveal"), Sort.PRIVACY
-)
+_BY_WORD: Mapping[str, Sort] = {
+    **dict.fromkeys(("bit", "uint", "int", "fix"), Sort.KIND),
+    **dict.fromkeys(("dpsgd", "measure", "reveal"), Sort.PRIVACY),
+}
 
 
 def pieces(text: str) -> Iterator[tuple[Sort, str]]:

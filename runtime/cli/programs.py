@@ -181,8 +181,8 @@ def inspect(
         if html:
             with saving(html):
                 drawn = curve(rested.parts, told, rested.allowed)
-                shown = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
-                replace_bytes(html, page(shown).encode())
+                known = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
+                replace_bytes(html, page(known).encode())
         if export is not None:
             data["exported"] = paths = exported(program.compiled.plan, export, export_to)
             lines += ["", *paths]

@@ -51,7 +51,7 @@ def _budget(trail: Trail, data: str, grant: Granted) -> str:
 def _spent(whom: str, key: str, bound: Spend, taken: Spend) -> tuple[object, ...]:
     """What was granted, is spent and is left; the bar is of epsilon."""
     left = bound - taken
-    share = float(min(1, taken.epsilon / bound.epsilon)) if bound.epsilon else 1.0
+    share = min(1.0, float(taken.epsilon / bound.epsilon)) if bound.epsilon else 1.0
     name = Markup(barred(whom, bar([("spent", share)])) + (_key(key) if key else ""))
     amounts = [*(s.epsilon for s in (bound, taken, left)), *(s.delta for s in (bound, taken, left))]
     return name, *map(spelled, amounts)
