@@ -33,6 +33,7 @@ from runtime.program import Program, read_artifact
 from runtime.report.everyone import Everyone, privacy_of
 from runtime.report.privacy import Privacy
 from runtime.report.run import Ended, phases
+from runtime.session.watch import Moment
 
 __all__ = [
     "Connection",
@@ -131,7 +132,7 @@ def run(
     columns: Chosen = NONE,
     not_private: bool = False,
     delta: float | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, Moment], None] | None = None,
 ) -> Ended:
     """Run the program between processes of this machine, by the real protocol; what is known here when it has ended.
 

@@ -13,7 +13,6 @@ from compiler.program import everyone
 from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
-from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
@@ -31,6 +30,7 @@ from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
 from runtime.session.session import Keep, kept_by_nobody
+from runtime.session.watch import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def run_party(
     inputs: Mapping[str, str],
     seed: int | None,
     patience: Patience,
-    advance: Advance,
+    advance: Watching,
     quiet: bool,
     agreed: Agreed | None = None,
     accept: Accept | None = None,
@@ -187,7 +187,7 @@ class Side:
         channel.deadline = time.monotonic() + self.patience.whole
         return channel
 
-    def run(self, channel: Channel, advance: Advance, keep: Keep) -> Report:
+    def run(self, channel: Channel, advance: Watching, keep: Keep) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
         return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from compiler.program import receiver
+from compiler.program import everyone, receiver
 from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
@@ -35,8 +36,9 @@ from runtime.cli.options import (
 )
 from runtime.cli.places import Places, taken
 from runtime.cli.programs import compiled
-from runtime.cli.progress import meter
+from runtime.cli.progress import Advance, meter
 from runtime.cli.ruling import policy_given
+from runtime.cli.run_log import LogJson, logged
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
@@ -46,15 +48,16 @@ from runtime.data.references import Reference
 from runtime.ledger.store import default_path
 from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
 from runtime.party.agreed import Agreed
+from runtime.party.both import Accept, Part
 from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report.forecast.seconds import seconds
 from runtime.report.program import trust
+from runtime.report.progress import Expected
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link
-from runtime.report.wording import count, duration, listing, size
+from runtime.report.wording import duration, listing
 from runtime.session.errors import PeerRefused
 
 WAIT = 600.0  # seconds for the peer to come
@@ -173,11 +176,12 @@ def run(
     products: Products = None,
     evaluator: Evaluator = None,
     over: LinkOf = None,
+    log_json: LogJson = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Run a program between its parties.  All are processes of this machine; with --as it is one of them."""
-    with faults(json):
+    with faults(json), logged(log_json) as log:
         start = time.perf_counter()
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
@@ -188,18 +192,25 @@ def run(
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
         runs = Runs.of(program, party, least)
         compiling = time.perf_counter() - start
-        _announce(runs, seed, connection, quiet)
+        _announce(runs, seed, connection, quiet, goes_on)
+        log.begun(program, *_here(program, party), runs.foretold().as_json(connection))
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
         say_odd(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
-            with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
-                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, before, places)
+            expected = Expected(tuple(runs.each), connection, _delta(agreed, before), bool(agreed))
+            with (
+                _cut(bool(agreed) and bool(trainings(program.compiled.plan))),
+                meter(expected, party or program.compiled.evaluator, quiet, log) as advance,
+            ):
+                accept = _priced(before, expected)
+                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, accept, places, advance)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         before = _bound(agreed) or before
         ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection)
+        log.ended(ended)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
@@ -281,18 +292,45 @@ def _ends(
     return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
 
 
-def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool) -> None:
-    """The work is that of all runs, where they are with several owners."""
-    program = runs.program
+def _here(program: Program, party: str | None) -> tuple[Sequence[str], Sequence[str]]:
+    """The parties of this machine, and the others that these run with."""
+    compiled = program.compiled
+    everybody = everyone(compiled)
+    if party is None:
+        return everybody, ()
+    to = receiver(compiled)
+    others = compiled.parties if party != to else everybody
+    return (party,), [other for other in others if other != party]
+
+
+def _delta(agreed: Sequence[Agreed], before: Beforehand) -> float | None:
+    bound = _bound(agreed)
+    return bound.delta if bound else before.delta
+
+
+def _priced(before: Beforehand, expected: Expected) -> Accept:
+    """What a run costs is told beforehand; then what is spent of it is told on the way, for nothing has to be found."""
+
+    def accept(parts: Sequence[Part]) -> None:
+        before.accept(parts)
+        expected.priced = before.told is not None and before.told.cost is not None
+
+    return accept
+
+
+def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool, goes_on: bool) -> None:
+    """The work is that of all runs, where they are with several owners; how much is left of one that goes on is told
+    when both know."""
+    program, foretold = runs.program, runs.foretold()
     if seed is not None:
         say(f"warning: {SEEDED}")
     for said in trust(program.compiled):
         say(f"warning: {said}")
     if not quiet:
         owners = f" with {listing(list(runs.programs))} together" if runs.programs else ""
+        costs = f"{foretold}{owners}, about {duration(foretold.seconds(connection))}"
         say(
-            f"{program.name}: {count(runs.and_gates)} AND gates, {size(runs.bytes)}{owners}, about "
-            f"{duration(sum(seconds(run, connection) for run in runs.each))}, digest {program.digest[:16]}, "
+            f"{program.name}: {'what is left of a run' if goes_on else costs}, digest {program.digest[:16]}, "
             f"{program.known.value}"
         )
 
@@ -306,28 +344,21 @@ def _reports(
     columns: Chosen,
     patience: Patience,
     quiet: bool,
-    before: Beforehand,
+    accept: Accept,
     places: Places,
+    advance: Advance,
 ) -> dict[str, Report]:
     """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
     program = runs.program
-    with meter(runs.and_gates, runs.bytes, quiet) as advance:
-        if isinstance(ends, Sides):
-            report = ends.run(runs, inputs, seed, patience, advance, quiet, columns, places.save, before.accept)
-            return {report.party: report}
-        if ends is not None:
-            under = agreed[0] if agreed else None
-            report = run_party(
-                program, ends, inputs, seed, patience, advance, quiet, under, before.accept, columns, places.save
-            )
-            return {report.party: report}
-        watched = program.compiled.evaluator
-
-        def watch(who: str, gates: int) -> None:
-            if who == watched:
-                advance(gates)
-
-        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, runs.least, runs.programs)
+    if isinstance(ends, Sides):
+        own = partial(advance, ends.party)
+        report = ends.run(runs, inputs, seed, patience, own, quiet, columns, places.save, accept)
+        return {report.party: report}
+    if ends is not None:
+        under, own = agreed[0] if agreed else None, partial(advance, ends.party)
+        report = run_party(program, ends, inputs, seed, patience, own, quiet, under, accept, columns, places.save)
+        return {report.party: report}
+    return run_here(program, inputs, seed, patience.stall, advance, accept, columns, runs.least, runs.programs)
 
 
 def _ended(

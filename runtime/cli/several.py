@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from compiler.program import Compiled, and_gates
+from compiler.program import Compiled
 from compiler.words.integers import Array
 from runtime.api import of_each
 from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.options import UsageError, by_owner
-from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
@@ -26,10 +25,12 @@ from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
 from runtime.program import Program
+from runtime.report.forecast.foretold import Foretold
 from runtime.report.forecast.seconds import longest
-from runtime.report.traffic import Link, traffic
+from runtime.report.traffic import Link
 from runtime.report.wording import listing
 from runtime.session.session import Keep
+from runtime.session.watch import Sessions, Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,12 @@ class Runs:
     def each(self) -> list[Compiled]:
         return [program.compiled for program in (self.programs.values() or [self.program])]
 
-    @property
-    def and_gates(self) -> int:
-        return sum(and_gates(run.plan) for run in self.each)
-
-    @property
-    def bytes(self) -> int:
-        return sum(traffic(run).total for run in self.each)
+    def foretold(self) -> Foretold:
+        """Of whole runs."""
+        return Foretold.of([(run, 0) for run in self.each])
 
     def longest(self, connection: Link | None) -> float:
-        """As `traffic.longest`: one of several owners waits for the others, which it does not see."""
+        """As `seconds.longest`: one of several owners waits for the others, which it does not see."""
         return longest(self.program.compiled, connection) * (len(self.program.owners) or 1)
 
 
@@ -115,7 +112,7 @@ class Sides:
         inputs: Mapping[str, str],
         seed: int | None,
         patience: Patience,
-        advance: Advance,
+        advance: Watching,
         quiet: bool,
         columns: Chosen,
         keep: Keep,
@@ -124,7 +121,7 @@ class Sides:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
         programs = runs.programs
         pool = Pool(tuple(programs), runs.least, partial(_waiting, quiet), patience.stall)
-        one = _OneByOne(advance, keep)
+        watched, one = Sessions(advance), _OneByOne(keep)
         sides: dict[str, Side] = {}
         for owner, program in programs.items():
             agreed = self.agreed.get(owner)
@@ -139,7 +136,7 @@ class Sides:
 
         def session(owner: str, met: Met) -> Report:
             side = sides[owner]
-            return side.run(met(side.meet), one.advance, one.keep)
+            return side.run(met(side.meet), watched.session(owner), one.keep)
 
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, runs.least)
         for owner, why in pool.gone.items():
@@ -148,14 +145,10 @@ class Sides:
 
 
 class _OneByOne:
-    """What sessions tell, in threads of their own, said one after the other."""
+    """What sessions keep, in threads of their own, kept one after the other."""
 
-    def __init__(self, advance: Advance, keep: Keep) -> None:
-        self._advance, self._keep, self._one = advance, keep, Lock()
-
-    def advance(self, gates: int) -> None:
-        with self._one:
-            self._advance(gates)
+    def __init__(self, keep: Keep) -> None:
+        self._keep, self._one = keep, Lock()
 
     def keep(self, outputs: Mapping[str, Array]) -> None:
         with self._one:

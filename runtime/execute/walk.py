@@ -98,6 +98,7 @@ class _Walker:
         self._owns, self._progress, self._follow = owns, progress, follow
         self._trainings = {training.draw: training for training in trainings(plan)}
         self._starts = {id(training.loop): training for training in self._trainings.values()}
+        self._stepped = 0  # iterations of loops that wait for the peer
         self._heard: tuple[int, dict[int, Array]] = 0, {}  # of the step that is made: its index, its sums by variable
         self._buffers: dict[int, Wires] = {}
         self._words: dict[int, Array] = {}
@@ -142,8 +143,11 @@ class _Walker:
     def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
         match step:
             case Repeat():
-                training = self._starts.get(id(step))
+                training, told = self._starts.get(id(step)), not iteration and not is_joint(step)
                 for index in range(step.count):
+                    if told:
+                        self._follow.stepped(self._stepped)
+                        self._stepped += 1
                     if training is not None and training.first + index < self._follow.first:
                         self._again(training, index)
                     else:

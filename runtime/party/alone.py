@@ -19,7 +19,7 @@ from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.tls import Listener, connect
 from runtime.party.agreed import Agreed, ready
-from runtime.party.both import EXPECTED, Throttle, driven, refused, serve
+from runtime.party.both import EXPECTED, driven, refused, serve, told_to
 from runtime.party.child import Child, Denied, Failed, Ready, Told
 from runtime.party.ledger_permit import Bearer
 from runtime.party.run import run
@@ -139,7 +139,7 @@ def _work(pipe: Pipe, task: Task) -> Told:
         pipe.send(Ready(0, own.sources.records()))
         channel = _meet(task)
         follow = replace(own.follow, drive=driven(pipe))
-        return run(program, task.party, own.sources, channel, Throttle(pipe), own.permit, follow=follow)
+        return run(program, task.party, own.sources, channel, told_to(pipe), own.permit, follow=follow)
     except InputError as error:
         return refused(error)
     except Refused as error:

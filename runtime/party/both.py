@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from threading import Lock
 from typing import assert_never
 
 from compiler.program import Compiled, owner
@@ -42,6 +41,7 @@ from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, from_own_artifact
 from runtime.session.errors import Disagreement
+from runtime.session.watch import Watching
 
 HOST = "127.0.0.1"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)
@@ -192,7 +192,6 @@ def _work(pipe: Connection, task: Task) -> Told:
         )
     except InputError as error:
         return refused(error)
-    advance = Throttle(pipe)
     try:
         if task.listens:
             with closing(Listener(HOST, 0, task.identity, task.peer_certificate)) as listener:
@@ -208,7 +207,7 @@ def _work(pipe: Connection, task: Task) -> Told:
             task.party,
             sources,
             channel,
-            advance,
+            told_to(pipe),
             follow=Follow(drive=driven(pipe) if task.driven else undriven),
         )
     except EXPECTED as error:
@@ -226,17 +225,6 @@ def driven(pipe: Connection) -> Drive:
     return drive
 
 
-class Throttle:
-    """Progress, told about every half million gates."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-        self._gates = 0
-        self._one = Lock()  # sessions with several owners are threads
-
-    def __call__(self, gates: int) -> None:
-        with self._one:
-            self._gates += gates
-            if self._gates >= 500_000:
-                self._pipe.send(Advanced(self._gates))
-                self._gates = 0
+def told_to(pipe: Connection) -> Watching:
+    """Says at the other end of the pipe how far the run is."""
+    return lambda moment: pipe.send(Advanced(moment))

@@ -22,6 +22,7 @@ from runtime.data.errors import Counted, InputError
 from runtime.execute.follow import Made
 from runtime.party.errors import PartyFailed
 from runtime.party.run import Report
+from runtime.session.watch import Moment
 
 PATIENCE = 3.0  # seconds for a child to end after its peer has failed
 
@@ -37,7 +38,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    and_gates: int
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)

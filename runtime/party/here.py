@@ -24,18 +24,19 @@ from runtime.party.both import (
     HOST,
     Accept,
     Task,
-    Throttle,
     collect,
     driven,
     refused,
     serve,
     started,
+    told_to,
     work_alone,
 )
 from runtime.party.child import Advanced, Child, Failed, Ready, Told
 from runtime.party.run import Report, run
 from runtime.party.several import Given, Together, prepared, together
 from runtime.program import Program, from_own_artifact
+from runtime.session.watch import Moment, Sessions
 
 Ports = Mapping[str, int]  # by owner
 
@@ -62,7 +63,7 @@ def run_here(
     inputs: Mapping[str, Input],
     seed: int | None,
     timeout: float,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, Moment], None] | None = None,
     accept: Accept | None = None,
     columns: Chosen = NONE,
     least: int | None = None,
@@ -91,7 +92,7 @@ def run_here(
                 reports: dict[str, Report] = ended.value
                 return reports
             if progress and isinstance(told, Advanced):
-                progress(child.party, told.and_gates)
+                progress(child.party, told.moment)
 
 
 @contextmanager
@@ -165,7 +166,7 @@ def _work(pipe: Connection, told: Receiver) -> Told:
         return refused(error)
     pipe.send(Ready(0, {}))
     ports: Ports = pipe.recv()
-    advance = Throttle(pipe)
+    watched = Sessions(told_to(pipe))
     steps = trainings(next(iter(programs.values())).compiled.plan)
     drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
 
@@ -173,7 +174,7 @@ def _work(pipe: Connection, told: Receiver) -> Told:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
         follow = Follow(drive=drive, gather=partial(pool.gather, owner))
-        return run(programs[owner], told.party, sources[owner], channel, advance, follow=follow)
+        return run(programs[owner], told.party, sources[owner], channel, watched.session(owner), follow=follow)
 
     try:
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)

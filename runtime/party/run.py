@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compiler.program import and_gates
+from compiler.schedule.told import left
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.memory import Input
 from runtime.execute import engines
-from runtime.execute.backend import Progress
 from runtime.execute.follow import Follow
 from runtime.net.channel import Channel
 from runtime.net.traffic import Traffic
@@ -22,6 +22,7 @@ from runtime.program import Program
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Keep, Session, kept_by_nobody
+from runtime.session.watch import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Report:
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
     continues: bool = False  # a run that was cut
+    first: int = 0  # the index of the step that it began with
     sessions: Mapping[str, Report] = field(default_factory=dict[str, "Report"])  # by owner, of whom it ran with several
     gone: Mapping[str, str] = field(default_factory=dict[str, str])  # owners it went on without, and why
 
@@ -61,7 +63,7 @@ def run(
     party: str,
     sources: PartySources,
     channel: Channel,
-    progress: Progress | None = None,
+    watching: Watching | None = None,
     permit: Permit | None = None,
     keep: Keep = kept_by_nobody,
     follow: Follow | None = None,
@@ -87,7 +89,7 @@ def run(
         sources.records(),
         sources,
         phases,
-        progress,
+        watching,
         permit,
         keep,
         follow or Follow(),
@@ -97,7 +99,7 @@ def run(
         party,
         outcome.outputs,
         dict(permit.records) or sources.records() or outcome.peer.records,
-        and_gates(program.compiled.plan),
+        and_gates(left(program.compiled.plan, session.follow.first)),
         outcome.sent_bytes,
         outcome.received_bytes,
         outcome.traffic,
@@ -107,4 +109,5 @@ def run(
         permit.contract,
         permit.charged,
         permit.continues,
+        session.follow.first,
     )

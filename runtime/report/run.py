@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from compiler.program import Released, and_gates
+from compiler.program import Released, owner
 from compiler.words.integers import Array
 from runtime.data.references import Reference
 from runtime.net.traffic import Traffic
@@ -13,12 +14,12 @@ from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report import saved, values, wording
 from runtime.report.everyone import Everyone
-from runtime.report.forecast.seconds import seconds
+from runtime.report.forecast.foretold import Foretold
 from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
-from runtime.report.traffic import Link, traffic
-from runtime.report.wording import amount, count, duration, indent, size
+from runtime.report.traffic import Link
+from runtime.report.wording import amount, count, duration, indent, size, table
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
 TELLING = 0.5  # seconds of streaming from which a rate means something
@@ -35,7 +36,7 @@ def phases(report: Report, compile: float, run: float) -> dict[str, float]:
     return seconds | {"total": sum(seconds.values())}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ended:
     """What is known here after a run: the reports of the parties that ran on this machine."""
 
@@ -98,7 +99,7 @@ class Ended:
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes": self._any.traffic.as_json(),
-            "predicted": {"bytes": self.foreseen.as_json(), "seconds": self.predicted},
+            "predicted": self.foretold.as_json(self.link),
             "bytes_sent": sent,
             "parties": {
                 r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
@@ -157,21 +158,30 @@ class Ended:
             return {}
         return {**self.privacy.epsilons(), "gone": dict(self._any.gone)}
 
-    @property
-    def foreseen(self) -> Traffic:
-        """Bytes that were predicted, of all runs."""
-        each = [traffic(program.compiled) for program in self.programs]
-        kinds = ([t.tables, t.corrections, t.transfers, t.outputs] for t in each)
-        return Traffic(*map(sum, zip(*kinds, strict=True)))
-
-    @property
-    def foreseen_gates(self) -> int:
-        return sum(and_gates(program.compiled.plan) for program in self.programs)
+    @cached_property
+    def foretold(self) -> Foretold:
+        """Of what was run: all of it, or where a run went on what had been left."""
+        sessions = self._any.sessions
+        runs = [program.compiled for program in self.programs]
+        return Foretold.of([(run, sessions.get(owner(run), self._any).first) for run in runs])
 
     @property
     def predicted(self) -> float:
-        """Seconds of the work of all runs, and over a link what that takes besides."""
-        return sum(seconds(program.compiled, self.link) for program in self.programs)
+        """Seconds from the greeting to the outputs, over the link if one was named."""
+        return self.foretold.seconds(self.link)
+
+    def costs(self) -> dict[str, object]:
+        """What it took beside what was foretold, with nothing in it that anybody learned."""
+        return {
+            "and_gates": self._any.and_gates,
+            "bytes": self.traffic.as_json(),
+            "seconds": dict(self.seconds),
+            "from_the_greeting": self.took,
+            "phases": dict(self._last.seconds),
+            "foretold": self.foretold.as_json(self.link),
+            "epsilon": self.privacy.epsilon,
+            "delta": self.privacy.delta,
+        }
 
     def _interval(self, output: Released, value: Array) -> Intervals | None:
         """None also where an owner was lost on the way, whose rows may be in it or not."""
@@ -211,12 +221,19 @@ class Ended:
         speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
-        predicted, foreseen = self.foreseen, duration(self.predicted)
-        over = "over this link" if self.link else "without the network"
         return [
             f"{count(gates)} AND gates, {self._any.backend} backend",
-            f"{wording.traffic(sent_by_kind)} (predicted {size(predicted.total)}{speed})",
+            f"{wording.traffic(sent_by_kind)}{speed}",
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
-            f"{duration(self.took)} from the greeting to the outputs (predicted {foreseen} {over})",
+            *self._beside(),
         ]
+
+    def _beside(self) -> list[str]:
+        """What was predicted beside what it was, from the greeting on."""
+        told, own, link = self.foretold.phases(self.link), self._last.seconds, self.link
+        over = f" over {size(link.bytes_per_second)}/s and {1000 * link.round_trip:g} ms" if link else ""
+        rows = [(f"{name}, s", f"{told[name]:.2f}", f"{own.get(name, 0.0):.2f}") for name in told]
+        rows.append((f"greeting to outputs{over}, s", f"{self.predicted:.2f}", f"{self.took:.2f}"))
+        rows.append(("bytes", size(self.foretold.bytes.total), size(self.traffic.total)))
+        return table(("", "predicted", "actual"), rows)

@@ -7,7 +7,7 @@ not counted.  How long it takes is `forecast`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from compiler.program import Compiled, and_gates, correction_bytes
 from compiler.schedule.plan import (
@@ -25,7 +25,6 @@ from compiler.schedule.plan import (
     packed_bytes,
     stages,
 )
-from compiler.schedule.told import trainings
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
@@ -34,7 +33,7 @@ from runtime.net.traffic import Traffic
 from runtime.ot import base, extension, trees
 from runtime.ot.oracle import DIGEST_BYTES
 
-GREETING = 500  # bytes
+GREETING = 380  # bytes, about
 MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
 
 
@@ -49,21 +48,6 @@ class Link:
 def setup_bytes() -> int:
     """About what the greeting, the base transfers and the trees take, which is in no `traffic`."""
     return 2 * GREETING + base.CHOICES_BYTES + base.OFFER_BYTES + DIGEST_BYTES + trees.MESSAGE_BYTES
-
-
-def left(program: Compiled, first: int) -> Compiled:
-    """What a run does that goes on with the step of this index, as a program of its own; all of it from 0 on."""
-    if not first:
-        return program
-    of = {id(training.loop): training for training in trainings(program.plan)}
-    steps: list[Step] = []
-    for step in program.plan.steps:
-        training = of.get(id(step))
-        if training is None or not isinstance(step, Repeat):
-            steps.append(step)
-        elif first < training.after:
-            steps.append(replace(step, count=step.count - max(0, first - training.first)))
-    return replace(program, plan=replace(program.plan, steps=tuple(steps)))
 
 
 def traffic(program: Compiled) -> Traffic:

@@ -15,7 +15,7 @@ from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute import engines
-from runtime.execute.backend import Progress, Roles
+from runtime.execute.backend import Roles
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
 from runtime.execute.pool import TooFewOwners
@@ -34,6 +34,7 @@ from runtime.session.hello import Hello, agree, fresh_nonce, same_records
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role
+from runtime.session.watch import Watch, Watching
 
 PARTING = 10.0  # seconds
 
@@ -67,7 +68,7 @@ class Session:
     records: dict[str, int]
     sources: Sources
     phases: Phases
-    progress: Progress | None = None
+    watching: Watching | None = None
     permit: Permit = field(default_factory=Permit)
     keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
     follow: Follow = field(default_factory=Follow)
@@ -87,8 +88,10 @@ class Session:
         Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput, Refused.
         """
         guard, traffic = Guard(channel, self.role), Traffic()
+        watch = Watch(self.watching, channel, self.phases)
         try:
             self.phases.enter("setup")
+            watch.tell()
             hello = Hello(
                 party=self.party,
                 role=self.role.value,
@@ -107,9 +110,12 @@ class Session:
             theirs = {d.name for d in self.program.datasets if d.party != self.party}
             same_records(peer, theirs, self.permit.records)
             self._begin(hello if self.role is Role.GARBLER else peer)
-            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
+            watch.first, watch.records = self.follow.first, {**peer.records, **self.records, **self.permit.records}
+            self.follow.stepped = watch.stepped
+            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
+            watch.tell(ended=True)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
@@ -148,7 +154,7 @@ class Session:
             return "it was interrupted here" if isinstance(error, KeyboardInterrupt) else str(error)
         return ""
 
-    def _garble(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
+    def _garble(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
         self.permit.opening()
         secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
         with ExitStack() as wiped:
@@ -169,9 +175,9 @@ class Session:
                 ends.send_corrections,
             )
             self.permit.labels()
-            return self._walk(backend)
+            return self._walk(backend, watch)
 
-    def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
+    def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
         self.permit.opening()
         drawn = expect(guard, Frame.SEEDS, HASH_SEED_BYTES + SEED_BYTES)
         if len(drawn) != HASH_SEED_BYTES + SEED_BYTES:
@@ -183,11 +189,12 @@ class Session:
             self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections
         )
         self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
-        return self._walk(backend)
+        return self._walk(backend, watch)
 
-    def _walk(self, backend: GarblerBackend | EvaluatorBackend) -> dict[str, Array]:
+    def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
-        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress, self.follow)
+        watch.tell()
+        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
 
 
 def _reason(error: BaseException) -> str:

@@ -14,7 +14,6 @@ import pytest
 from support.command import BASE, HERE, MILLIONAIRES, RECORDS, TUMOUR, call
 
 from runtime.cli.options import Address, UsageError, address, pairs
-from runtime.cli.progress import Lines, meter
 from runtime.report.wording import count, percent, size
 
 
@@ -358,7 +357,7 @@ def test_a_wrong_input_when_both_run_here(tmp_path: Path, folder: Path) -> None:
     assert "missing.npz: there is no such file" in refused(*run, f"w0={tmp_path / 'missing.npz'}")
 
 
-# -- keys, options, progress
+# -- keys, options
 
 
 def test_keys(tmp_path: Path) -> None:
@@ -378,17 +377,3 @@ def test_addresses() -> None:
         with pytest.raises(UsageError, match="HOST:PORT"):
             address("--listen", wrong)
     assert pairs("-D", ["A=b=c"]) == {"A": "b=c"}
-
-
-def test_lines_of_progress(capsys: pytest.CaptureFixture[str]) -> None:
-    now = iter([100.0, 101.0, 110.0])
-    lines = Lines(4_000_000, 140_000_000, lambda: next(now))
-    for _ in range(3):
-        lines(1_000_000)
-    assert capsys.readouterr().err == "3 000 000 of 4 000 000 AND gates, 0.30 M/s, 105.0 MB, 3.3 s left\n"
-
-
-def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with meter(10, 10, quiet=True) as advance:
-        advance(10)
-    assert capsys.readouterr().err == ""
