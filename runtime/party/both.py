@@ -1,6 +1,6 @@
 """Both parties on this machine, as two processes that talk over TLS with throw-away keys: the real protocol.
 
-The parent compiles, starts the two, tells the evaluator where the garbler listens, and collects their reports; it
+The parent compiles, starts the two (`nursery.py`), tells the evaluator where the garbler listens, and collects their reports; it
 sees no label.  Each child reads its own files.
 """
 
@@ -38,6 +38,7 @@ from runtime.party.child import (
     denied,
 )
 from runtime.party.errors import PartyFailed
+from runtime.party.nursery import Start, prepared
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, from_own_artifact
@@ -77,9 +78,14 @@ def started(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     driven: bool = False,
+    start: Start | None = None,
 ) -> Generator[dict[str, Child]]:
     """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
+    if start is None:
+        with prepared() as start, started(program, inputs, seed, timeout, accept, columns, driven, start) as children:
+            yield children
+        return
     compiled = program.compiled
     parties = (compiled.garbler, compiled.evaluator)
     identities = {party: keys.new(party) for party in parties}
@@ -100,7 +106,7 @@ def started(
                 timeout,
                 driven,
             )
-            children[party] = Child(party, work_alone, task)
+            children[party] = Child(party, work_alone, task, start)
         _unknown(program, inputs)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:

@@ -11,7 +11,8 @@ from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
 from lang.numerals import counted
 from runtime.privacy.accountant import Guarantee
-from runtime.privacy.cost import cost_of, stated
+from runtime.privacy.cost import stated
+from runtime.privacy.kept import cost_told
 from runtime.privacy.limits import default_delta, warning
 from runtime.report.wording import in_one_alone, listing
 
@@ -174,7 +175,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
         unknown = f"the number of records in {listing(missing)} is not known here"
     elif program.mechanisms:
         try:
-            guarantee = cost_of(program, records, delta)
+            guarantee = cost_told(program, records, delta)
         except ValueError as error:
             unknown = str(error)
     return Privacy(delta, program.mechanisms, records, revealed, program.disjoint, guarantee, unknown)
