@@ -6,16 +6,16 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compiler.program import receiver
 from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
-from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled
 from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
@@ -34,18 +34,14 @@ from runtime.cli.options import (
     checked_delta,
 )
 from runtime.cli.places import Places, taken
-from runtime.cli.programs import compiled
 from runtime.cli.progress import meter
-from runtime.cli.ruling import policy_given
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
-from runtime.ledger.store import default_path
 from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
-from runtime.party.agreed import Agreed
 from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
 from runtime.party.run import Report
@@ -55,6 +51,9 @@ from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link, seconds
 from runtime.report.wording import count, duration, listing, size
 from runtime.session.errors import PeerRefused
+
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -245,8 +244,15 @@ def _agreed(
     contracts: Sequence[Path] | None, ledger: Path | None, policy: Path | None, continues: bool
 ) -> list[Agreed]:
     """Of each contract; raises UsageError, InputError and Refused for files that are not what they should be."""
-    where, rules = ledger or default_path(), policy_given(policy) if contracts else None
-    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts or ()]
+    if not contracts:
+        return []
+    from runtime.cli.contract_files import read_contract  # here, because it is for a party with a contract alone
+    from runtime.cli.ruling import policy_given
+    from runtime.ledger.store import default_path
+    from runtime.party.agreed import Agreed
+
+    where, rules = ledger or default_path(), policy_given(policy)
+    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts]
 
 
 def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from compiler.program import Compiled, and_gates
 from compiler.words.integers import Array
@@ -21,7 +22,6 @@ from runtime.data.columns import Chosen
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.pool import Pool
 from runtime.net import keys
-from runtime.party.agreed import Agreed
 from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
@@ -29,6 +29,9 @@ from runtime.program import Program
 from runtime.report.traffic import Link, longest, traffic
 from runtime.report.wording import listing
 from runtime.session.session import Keep
+
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Both parties on this machine, as two processes that talk over TLS with throw-away keys: the real protocol.
 
-The parent compiles, starts the two (`nursery.py`), tells the evaluator where the garbler listens, and collects their reports; it
-sees no label.  Each child reads its own files.
+The parent compiles, starts the two (`nursery.py`), tells the evaluator where the garbler listens, and collects their
+reports; it sees no label.  Each child reads its own files.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from runtime.party.child import (
     denied,
 )
 from runtime.party.errors import PartyFailed
-from runtime.party.nursery import Start, prepared
+from runtime.party.nursery import Start, starting
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, from_own_artifact
@@ -83,7 +83,7 @@ def started(
     """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
     if start is None:
-        with prepared() as start, started(program, inputs, seed, timeout, accept, columns, driven, start) as children:
+        with starting() as start, started(program, inputs, seed, timeout, accept, columns, driven, start) as children:
             yield children
         return
     compiled = program.compiled

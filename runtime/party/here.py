@@ -33,7 +33,7 @@ from runtime.party.both import (
     work_alone,
 )
 from runtime.party.child import Advanced, Child, Failed, Ready, Told
-from runtime.party.nursery import Start, prepared
+from runtime.party.nursery import Start, starting
 from runtime.party.run import Report, run
 from runtime.party.several import Given, Together, prepared, together
 from runtime.program import Program, from_own_artifact
@@ -111,7 +111,7 @@ def started_all(
     """As `started`, of a program with several owners."""
     if start is None:
         with (
-            prepared() as start,
+            starting() as start,
             started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start) as children,
         ):
             yield children

@@ -1,4 +1,4 @@
-"""Where a party's process comes from: an interpreter that loads while its parent still compiles, and is forked for each.
+"""Where a party's process comes from: an interpreter that loads while its parent compiles, and is forked for each.
 
 It never runs the script that asks for a run, which so needs no `if __name__ == ...`.  The interpreter is told nothing:
 it has no task, no key and no input, and what is secret a party draws from the system once it is a process of its own.
@@ -38,14 +38,14 @@ _early: list[Nursery] = []  # of this process, at most one, which nobody has tak
 
 
 def prepare() -> None:
-    """Somebody is about to ask for `prepared`, and has much to do before."""
+    """Somebody is about to ask for `starting`, and has much to do before."""
     if FORKS and not _early:
         _early.append(Nursery())
         atexit.register(_forgotten)
 
 
 @contextmanager
-def prepared() -> Generator[Start]:
+def starting() -> Generator[Start]:
     """What starts parties' processes in less time than an interpreter takes to load, a while from now."""
     if not FORKS:
         yield begun

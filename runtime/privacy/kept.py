@@ -19,7 +19,6 @@ from pathlib import Path
 from compiler.program import Compiled
 from runtime.files import PRIVATE, replace_bytes
 from runtime.privacy.accountant import Guarantee
-from runtime.privacy.cost import cost_of
 
 _LARGEST = 1 << 12  # bytes of a file
 
@@ -29,6 +28,8 @@ def cost_told(program: Compiled, records: Mapping[str, int], delta: float) -> Gu
     path = _path(program, records, delta)
     found = _read(path)
     if found is None:
+        from runtime.privacy.cost import cost_of  # here, because what is kept needs none of it
+
         found = cost_of(program, records, delta)
         with suppress(OSError):  # then it is computed again the next time
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

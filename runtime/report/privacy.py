@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
 from lang.numerals import counted
@@ -65,6 +64,8 @@ class Privacy:
 
     def noise_ands(self) -> int | None:
         """AND gates of one sample of the dearest joint noise; None where no noise is joint: one party's is no gates."""
+        from compiler.cells.noise import sample_ands  # here, because most reports do not tell it
+
         return max((sample_ands(s) for m in self.mechanisms for s in m.samplers), default=None)
 
     def lines(self) -> list[str]:
