@@ -6,11 +6,31 @@ from pathlib import Path
 
 from compiler.artifact import ArtifactError
 from compiler.joint.choices import Evaluator, Products
+from lang.syntax.load import read
 from runtime import api
 from runtime.cli.faults import NoArtifact, warn
 from runtime.cli.options import UsageError, pairs
-from runtime.cli.program_files import ARTIFACT, no_data
-from runtime.program import Program
+from runtime.cli.program_files import ARTIFACT, SOURCE, no_data
+from runtime.program import Program, from_own_text, keep
+
+
+def compiled_once(
+    file: str,
+    define: list[str] | None,
+    products: Products | None,
+    evaluator: Evaluator | None,
+    party: str | None,
+) -> Program:
+    """As `compiled`; without a `party`, where all run here and nobody else must know what was compiled, a text that was
+    compiled before is not compiled again."""
+    if party is not None or Path(file).suffix != SOURCE:
+        return compiled(file, define, products, evaluator, party or "")
+    source, choices = read(file), (sorted(pairs("-D", define).items()), products, evaluator)
+    found = from_own_text(source, choices)
+    if found is None:
+        found = compiled(file, define, products, evaluator)
+        keep(found, source, choices)
+    return found
 
 
 def compiled(

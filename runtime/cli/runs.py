@@ -15,7 +15,7 @@ from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
-from runtime.cli.given import compiled
+from runtime.cli.given import compiled_once
 from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
@@ -182,7 +182,7 @@ def run(
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
-        program = compiled(file, define, products, evaluator, party or "")
+        program = compiled_once(file, define, products, evaluator, party)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
         runs = Runs.of(program, party, least)
         compiling = time.perf_counter() - start

@@ -7,8 +7,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from runtime.data.tensors import NOTES
-
 _SHOWN = 80  # characters of what was found
 _Natural = Annotated[int, Field(ge=0)]
 
@@ -30,12 +28,12 @@ class Entry(BaseModel):
 _HEADER = TypeAdapter(dict[str, Entry])
 
 
-def understood(text: bytes) -> dict[str, Entry]:
-    """By the tensors' names.  Raises NotUnderstood."""
+def understood(text: bytes, notes: str) -> dict[str, Entry]:
+    """By the tensors' names, without the entry of `notes`.  Raises NotUnderstood."""
     try:
         header = from_json(text)
         if isinstance(header, dict):
-            header.pop(NOTES, None)
+            header.pop(notes, None)
         return _HEADER.validate_python(header)
     except ValidationError as error:
         first = error.errors()[0]

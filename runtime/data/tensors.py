@@ -96,7 +96,7 @@ def read_safetensors(file: str) -> Tensors:
     from runtime.data.headers import NotUnderstood, understood  # here, because it takes longer to load than to read
 
     try:
-        entries = understood(text)
+        entries = understood(text, NOTES)
     except NotUnderstood as error:
         raise _damaged(file, str(error)) from None
     _check_places(file, entries, size - start)

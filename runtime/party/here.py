@@ -112,9 +112,9 @@ def started_all(
     if start is None:
         with (
             starting() as start,
-            started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start) as children,
+            started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start) as all,
         ):
-            yield children
+            yield all
         return
     program = next(iter(programs.values()))
     to = receiver(program.compiled)
@@ -136,17 +136,9 @@ def started_all(
     try:
         children[to] = Child(to, work, told, start)
         for owner, own in programs.items():
+            peer = identities[to].certificate
             task = Task(
-                own.name,
-                own.artifact,
-                owner,
-                given.of(owner),
-                columns,
-                seed,
-                identities[owner],
-                identities[to].certificate,
-                listens=True,
-                timeout=timeout,
+                own.name, own.artifact, owner, given.of(owner), columns, seed, identities[owner], peer, True, timeout
             )
             children[owner] = Child(owner, work_alone, task, start)
         ready = {party: child.ready() for party, child in children.items()}

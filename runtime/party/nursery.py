@@ -87,9 +87,9 @@ class Nursery:
 
     def close(self) -> None:
         """It ends with the last of its processes."""
-        self._control.close()
         if not self._used:
             self._process.kill()
+        self._control.close()
         self._process.wait()
 
 

@@ -11,8 +11,8 @@ from compiler.words.operations import Mechanism
 from lang.numerals import counted
 from runtime.privacy.accountant import Guarantee
 from runtime.privacy.cost import stated
-from runtime.privacy.kept import cost_told
 from runtime.privacy.limits import default_delta, warning
+from runtime.report.kept import cost_told
 from runtime.report.wording import in_one_alone, listing
 
 

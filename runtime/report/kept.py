@@ -1,7 +1,7 @@
 """What a program costs, for whoever is only told it: computed once, then kept in the user's cache.
 
-What a ledger charges and a contract says is computed each time anew (`cost.py`).  A kept cost is that of the same
-mechanisms, records and delta, by the same code and libraries; whoever can write to this cache could write to the code.
+What a ledger charges and a contract says is computed each time anew (`privacy/cost.py`).  A kept cost is that of the
+same mechanisms, records and delta, by the same code and libraries, in a folder that nobody else can write.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from compiler.program import Compiled
 from runtime.files import PRIVATE, replace_bytes
+from runtime.privacy import accountant
 from runtime.privacy.accountant import Guarantee
 
 _LARGEST = 1 << 12  # bytes of a file
@@ -49,7 +50,7 @@ def _path(program: Compiled, records: Mapping[str, int], delta: float) -> Path:
 def _accountant() -> bytes:
     """Other code might find another cost."""
     whole = sha256(f"{version('numpy')} {version('scipy')}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted(Path(str(accountant.__file__)).parent.glob("*.py")):
         whole.update(sha256(path.read_bytes()).digest())
     return whole.digest()
 
