@@ -141,9 +141,11 @@ def run(
     not_private: bool = False,
     delta: float | None = None,
     progress: Callable[[str, int], None] | None = None,
+    insecure: bool = False,
 ) -> Ended:
     """Run the program between processes of this machine, by the real protocol; what is known here when it has ended.
 
+    `insecure`: without encryption, to measure what it costs; of two parties alone.
     The outputs of its reports are integers on the grid of their kinds.  With a `seed` the run is not private.
     Raises InputError and, unless it may be `not_private`, Refused (not-private) where records would leave at an
     infinite epsilon, both before anything is sent; and PartyFailed.
@@ -154,9 +156,13 @@ def run(
         cost.append(privacy_of(parts, delta) if not_private else _private(parts, delta))
 
     start, programs = perf_counter(), of_each(program)
-    reports = run_here(program, inputs, seed, timeout, progress, accept, columns, programs=programs)
+    if insecure and programs:
+        raise ValueError("without encryption two parties are run, and the program has several owners")
+    reports = run_here(program, inputs, seed, timeout, progress, accept, columns, programs=programs, insecure=insecure)
     took = phases(reports[program.compiled.evaluator], 0.0, perf_counter() - start)
-    return Ended(program, list(programs.values()) or [program], reports, took, {}, cost[0], seed is not None)
+    return Ended(
+        program, list(programs.values()) or [program], reports, took, {}, cost[0], seed is not None, insecure=insecure
+    )
 
 
 def session(

@@ -47,7 +47,7 @@ from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report.program import trust
-from runtime.report.run import SEEDED, Ended, phases
+from runtime.report.run import INSECURE, SEEDED, Ended, phases
 from runtime.report.traffic import Link, seconds
 from runtime.report.wording import count, duration, listing, size
 from runtime.session.errors import PeerRefused
@@ -140,6 +140,14 @@ NotPrivate = Annotated[
     typer.Option("--not-private", help="Without a contract: run although records leave with an infinite epsilon."),
 ]
 
+Insecure = Annotated[
+    bool,
+    typer.Option(
+        "--insecure",
+        help="Without --as, between two parties: loopback without encryption, to measure what encryption costs.",
+    ),
+]
+
 
 def run(
     file: Runnable,
@@ -162,6 +170,7 @@ def run(
     anew: Anew = None,
     least: GoOnWith = None,
     seed: Seed = None,
+    insecure: Insecure = False,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
     not_private: NotPrivate = False,
@@ -184,7 +193,7 @@ def run(
         agreed = _agreed(contract, ledger, policy, goes_on)
         program = compiled_once(file, define, products, evaluator, party)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
-        runs = Runs.of(program, party, least)
+        runs = Runs.of(program, party, least, insecure)
         compiling = time.perf_counter() - start
         _announce(runs, seed, connection, quiet)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
@@ -291,6 +300,8 @@ def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool
     program = runs.program
     if seed is not None:
         say(f"warning: {SEEDED}")
+    if runs.insecure:
+        say(f"warning: {INSECURE}")
     for said in trust(program.compiled):
         say(f"warning: {said}")
     if not quiet:
@@ -332,7 +343,18 @@ def _reports(
             if who == watched:
                 advance(gates)
 
-        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, runs.least, runs.programs)
+        return run_here(
+            program,
+            inputs,
+            seed,
+            patience.stall,
+            watch,
+            before.accept,
+            columns,
+            runs.least,
+            runs.programs,
+            insecure=runs.insecure,
+        )
 
 
 def _ended(
@@ -359,4 +381,5 @@ def _ended(
         before.afterwards(parts),
         seeded,
         connection,
+        runs.insecure,
     )

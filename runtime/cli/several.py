@@ -41,16 +41,21 @@ class Runs:
     program: Program
     programs: Mapping[str, Program]  # by owner
     least: int  # owners that it takes to go on
+    insecure: bool = False  # without encryption
 
     @staticmethod
-    def of(program: Program, party: str | None, least: int | None) -> Runs:
-        """Compiles them.  Raises UsageError for --go-on-with where it means nothing."""
+    def of(program: Program, party: str | None, least: int | None, insecure: bool = False) -> Runs:
+        """Compiles them.  Raises UsageError for --go-on-with and --insecure where they mean nothing."""
         owners = program.owners
+        if insecure and (party is not None or owners):
+            why = f"--as {party} talks to another machine" if party else "the program has several owners"
+            raise UsageError(f"--insecure is for two parties that both run here: {why}", "leave it out")
         if least is not None and (not owners or party in owners):
             raise UsageError("--go-on-with is for whoever runs with several owners")
         if least is not None and least > len(owners):
             raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
-        return Runs(program, {} if party in owners else of_each(program), len(owners) if least is None else least)
+        least = len(owners) if least is None else least
+        return Runs(program, {} if party in owners else of_each(program), least, insecure)
 
     @property
     def each(self) -> list[Compiled]:

@@ -69,20 +69,22 @@ def run_here(
     least: int | None = None,
     programs: Mapping[str, Program] | None = None,
     start: Start | None = None,
+    insecure: bool = False,
 ) -> dict[str, Report]:
     """Run the program between processes, which `start` starts if somebody has prepared for them; each party's report.
 
     `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
-    `least` it takes to go on, all if it is not said.  Raises InputError (before anything is sent), PartyFailed, and
+    `least` it takes to go on, all if it is not said.  `insecure`: over loopback without encryption, between two.  Raises InputError (before anything is sent), PartyFailed, and
     what `accept` raises.
     """
     owners = program.owners
     assert bool(programs) == bool(owners), "the programs of all owners are not given"
+    assert not (insecure and owners), "without encryption only two are run"
     most = 0 if least is None else len(owners) - least
     at_work = (
         started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most, start=start)
         if programs
-        else started(program, inputs, seed, timeout, accept, columns, start=start)
+        else started(program, inputs, seed, timeout, accept, columns, start=start, insecure=insecure)
     )
     with at_work as children:
         heard = collect(children, owners, most)
