@@ -9,8 +9,7 @@ from numbers import Rational, Real
 from pathlib import Path
 
 from ccr.program import Program
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler.joint.choices import Evaluator, Products
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source

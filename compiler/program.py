@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler.joint.choices import Evaluator, Products
 from compiler.schedule.attribution import Place, sent_by_the_garbler
 from compiler.schedule.plan import Plan, launches, transfers
 from compiler.schedule.steered import steered

@@ -17,6 +17,7 @@ class Command:
     name: str
     where: str  # module of this folder, and function
     help: str  # the first sentence of the function's docstring
+    parties: bool = False  # it starts them, unless it is one of them
 
     def load(self) -> Callable[..., None]:
         module, function = self.where.split(":")
@@ -55,7 +56,12 @@ _CIRCUIT = (
     Command(
         "minimize", "circuits:minimize", "Write a smaller circuit of the same function, once it is proved to be one."
     ),
-    Command("run", "circuits:run", "Compute a circuit between two processes of this machine, by the real protocol."),
+    Command(
+        "run",
+        "circuits:run",
+        "Compute a circuit between two processes of this machine, by the real protocol.",
+        parties=True,
+    ),
 )
 _KEYS = (
     Command("new", "identities:new", "Make a key and a certificate."),
@@ -94,7 +100,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command("inspect", "programs:inspect", "Show what a program costs, who learns what, and its epsilon."),
     Command("privacy", "privacy:privacy", "Say what privacy a program costs."),
     Command("simulate", "simulation:simulate", "Compute all outputs in the clear."),
-    Command("run", "runs:run", "Run a program between its parties."),
+    Command("run", "runs:run", "Run a program between its parties.", parties=True),
     Group(
         "circuit",
         "Circuits of other people: the old Bristol format and Bristol Fashion, packed by gzip or not.",

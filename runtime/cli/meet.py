@@ -8,29 +8,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compiler.program import everyone
 from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.screen import say
-from runtime.contract.sign import digest
-from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
-from runtime.ledger.events import Attempt
-from runtime.ledger.refusals import About, note
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
-from runtime.party.agreed import Agreed, Ready, ready
 from runtime.party.both import Accept
-from runtime.party.ledger_permit import Bearer
 from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
 from runtime.session.session import Keep, kept_by_nobody
 from runtime.session.watch import Watching
+
+if TYPE_CHECKING:
+    from runtime.contract.terms import Contract
+    from runtime.party.agreed import Agreed, Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +163,9 @@ class Side:
         columns: Chosen,
     ) -> Side:
         """Raises InputError and Refused."""
+        from runtime.party.agreed import ready  # here, because a run of both parties here is under no contract
+        from runtime.party.ledger_permit import Bearer
+
         bearer = Bearer(ends.party, ends.identity, ends.peer_certificate)
         own = ready(program, bearer, inputs, seed, columns, agreed)
         if own.permit.first and not quiet:
@@ -182,6 +184,10 @@ class Side:
             channel = _meet(self.program, self.ends, self.patience, self.quiet, callers)
         finally:
             if self.ends.listens and self.agreed is not None and callers.count:
+                from runtime.contract.sign import digest
+                from runtime.ledger.events import Attempt
+                from runtime.ledger.refusals import About, note
+
                 about = About(Attempt.CALL, contract=digest(self.agreed.contract.terms))
                 note(self.agreed.ledger, about.denied("not-the-peer", callers.count))
         channel.deadline = time.monotonic() + self.patience.whole

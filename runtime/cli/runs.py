@@ -7,16 +7,16 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from compiler.program import everyone, receiver
 from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
-from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled_once
 from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
@@ -35,9 +35,7 @@ from runtime.cli.options import (
     checked_delta,
 )
 from runtime.cli.places import Places, taken
-from runtime.cli.programs import compiled
 from runtime.cli.progress import Advance, meter
-from runtime.cli.ruling import policy_given
 from runtime.cli.run_log import LogJson, logged
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
@@ -45,9 +43,7 @@ from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
-from runtime.ledger.store import default_path
 from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
-from runtime.party.agreed import Agreed
 from runtime.party.both import Accept, Part
 from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
@@ -55,10 +51,13 @@ from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report.program import trust
 from runtime.report.progress import Expected
-from runtime.report.run import SEEDED, Ended, phases
+from runtime.report.run import INSECURE, SEEDED, Ended, phases
 from runtime.report.traffic import Link
 from runtime.report.wording import duration, listing
 from runtime.session.errors import PeerRefused
+
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -145,6 +144,14 @@ NotPrivate = Annotated[
     typer.Option("--not-private", help="Without a contract: run although records leave with an infinite epsilon."),
 ]
 
+Insecure = Annotated[
+    bool,
+    typer.Option(
+        "--insecure",
+        help="Without --as, between two parties: loopback without encryption, to measure what encryption costs.",
+    ),
+]
+
 
 def run(
     file: Runnable,
@@ -167,6 +174,7 @@ def run(
     anew: Anew = None,
     least: GoOnWith = None,
     seed: Seed = None,
+    insecure: Insecure = False,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
     not_private: NotPrivate = False,
@@ -188,9 +196,9 @@ def run(
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
-        program = compiled(file, define, products, evaluator, party or "")
+        program = compiled_once(file, define, products, evaluator, party)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
-        runs = Runs.of(program, party, least)
+        runs = Runs.of(program, party, least, insecure)
         compiling = time.perf_counter() - start
         _announce(runs, seed, connection, quiet, goes_on)
         log.begun(program, *_here(program, party), runs.foretold().as_json(connection))
@@ -257,8 +265,15 @@ def _agreed(
     contracts: Sequence[Path] | None, ledger: Path | None, policy: Path | None, continues: bool
 ) -> list[Agreed]:
     """Of each contract; raises UsageError, InputError and Refused for files that are not what they should be."""
-    where, rules = ledger or default_path(), policy_given(policy) if contracts else None
-    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts or ()]
+    if not contracts:
+        return []
+    from runtime.cli.contract_files import read_contract  # here, because it is for a party with a contract alone
+    from runtime.cli.ruling import policy_given
+    from runtime.ledger.store import default_path
+    from runtime.party.agreed import Agreed
+
+    where, rules = ledger or default_path(), policy_given(policy)
+    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts]
 
 
 def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:
@@ -324,6 +339,8 @@ def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool
     program, foretold = runs.program, runs.foretold()
     if seed is not None:
         say(f"warning: {SEEDED}")
+    if runs.insecure:
+        say(f"warning: {INSECURE}")
     for said in trust(program.compiled):
         say(f"warning: {said}")
     if not quiet:
@@ -358,7 +375,18 @@ def _reports(
         under, own = agreed[0] if agreed else None, partial(advance, ends.party)
         report = run_party(program, ends, inputs, seed, patience, own, quiet, under, accept, columns, places.save)
         return {report.party: report}
-    return run_here(program, inputs, seed, patience.stall, advance, accept, columns, runs.least, runs.programs)
+    return run_here(
+        program,
+        inputs,
+        seed,
+        patience.stall,
+        advance,
+        accept,
+        columns,
+        runs.least,
+        runs.programs,
+        insecure=runs.insecure,
+    )
 
 
 def _ended(
@@ -385,4 +413,5 @@ def _ended(
         before.afterwards(parts),
         seeded,
         connection,
+        runs.insecure,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from compiler.program import Compiled
 from compiler.words.integers import Array
@@ -20,7 +21,6 @@ from runtime.data.columns import Chosen
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.pool import Pool
 from runtime.net import keys
-from runtime.party.agreed import Agreed
 from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
@@ -32,6 +32,9 @@ from runtime.report.wording import listing
 from runtime.session.session import Keep
 from runtime.session.watch import Sessions, Watching
 
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
+
 
 @dataclass(frozen=True, slots=True)
 class Runs:
@@ -40,16 +43,21 @@ class Runs:
     program: Program
     programs: Mapping[str, Program]  # by owner
     least: int  # owners that it takes to go on
+    insecure: bool = False  # without encryption
 
     @staticmethod
-    def of(program: Program, party: str | None, least: int | None) -> Runs:
-        """Compiles them.  Raises UsageError for --go-on-with where it means nothing."""
+    def of(program: Program, party: str | None, least: int | None, insecure: bool = False) -> Runs:
+        """Compiles them.  Raises UsageError for --go-on-with and --insecure where they mean nothing."""
         owners = program.owners
+        if insecure and (party is not None or owners):
+            why = f"--as {party} talks to another machine" if party else "the program has several owners"
+            raise UsageError(f"--insecure is for two parties that both run here: {why}", "leave it out")
         if least is not None and (not owners or party in owners):
             raise UsageError("--go-on-with is for whoever runs with several owners")
         if least is not None and least > len(owners):
             raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
-        return Runs(program, {} if party in owners else of_each(program), len(owners) if least is None else least)
+        least = len(owners) if least is None else least
+        return Runs(program, {} if party in owners else of_each(program), least, insecure)
 
     @property
     def each(self) -> list[Compiled]:

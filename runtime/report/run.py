@@ -22,6 +22,7 @@ from runtime.report.traffic import Link
 from runtime.report.wording import amount, count, duration, indent, size, table
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
+INSECURE = "--insecure: the parties talk over loopback without encryption; it is for measurements, not for data"
 TELLING = 0.5  # seconds of streaming from which a rate means something
 SEEDED = "--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the noise"
 
@@ -48,6 +49,7 @@ class Ended:
     privacy: Privacy | Everyone
     seeded: bool
     link: Link | None = None  # what the seconds are predicted for
+    insecure: bool = False  # the parties talked without encryption
 
     @property
     def outputs(self) -> dict[str, Array]:
@@ -118,6 +120,7 @@ class Ended:
             "digest": self.program.digest,
             "evaluator_taken_for": self.program.compiled.taken_for.value,
             "known": self.program.known.value,
+            **({"insecure": True} if self.insecure else {}),
         }
 
     def text(self) -> str:
@@ -194,7 +197,7 @@ class Ended:
         lines = self.privacy.lines()
         if self.seeded:
             lines = [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(lines)]
-        return [*lines, self._charged()]
+        return [*lines, self._charged(), *([f"WARNING: {INSECURE}"] if self.insecure else [])]
 
     def price(self) -> list[str]:
         """Epsilon, in sentences."""
