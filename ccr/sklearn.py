@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ccr import options
 from ccr.inputs import as_input
 from ccr.numbers import numbers
 from ccr.program import Program
@@ -59,15 +60,16 @@ class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-lear
 
     def _fit(self, rows: Floats, labels: NDArray[Any]) -> None:
         """Raises InputError for what the program does not take, and ValueError for a program that it cannot be."""
+        if not isinstance(cast(object, self.program), Program):
+            raise ValueError(f"program is what ccr.compile(...) gives, not {self.program!r}")
         built = self.program.built
         self._dataset, train, self._weights = _training(built)
         self._scores = scores(built.understood().checked.program, train)
         if (loss := self._scores.loss) not in self._losses:
             raise ValueError(f"the program's loss is `{loss.value}`, which is not for a {type(self).__name__}")
-        given = {e.name: np.zeros(t.shape) for e, t, _ in built.compiled.inputs} | dict(self.inputs or {})
+        given = {e.name: np.zeros(t.shape) for e, t, _ in built.compiled.inputs} | dict(options.inputs(self.inputs))
         records = {**self._fields(rows), self._label.name: labels}
-        seed = None if self.random_state is None else int(self.random_state)
-        found = self.program.simulate({**given, self._dataset.name: records}, seed=seed, raw=True)
+        found = self.program.simulate({**given, self._dataset.name: records}, seed=self.random_state, raw=True)
         self._given = {e.name: _integers(e.name, given[e.name], t) for e, t, _ in built.compiled.inputs}
         self._given |= {name: found[output] for name, output in self._weights.items()}
         types = {o.name: o.type for o in built.compiled.outputs}

@@ -22,7 +22,7 @@ from runtime.execute.pool import TooFewOwners
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.errors import Interrupted, NetworkError, ProtocolError
 from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
@@ -204,7 +204,7 @@ def _reason(error: BaseException) -> str:
             return str(error)
         case Refused():
             return REFUSED
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | Interrupted():
             return "it was interrupted there"
         case TooFewOwners():
             return "too few of the other owners are there"
