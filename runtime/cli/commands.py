@@ -87,6 +87,8 @@ _BUDGET = (
     Command("report", "trails:report", "Give account of every budget, for an officer."),
 )
 COMMANDS: tuple[Command | Group, ...] = (
+    Command("new", "new_program:new", "Write a program that learns from tables like your own."),
+    Command("tune", "tuning:tune", "Try what a program is trained with."),
     Command("check", "checking:check", "Say what is wrong with programs, all of it, with places."),
     Command("fmt", "language:fmt", "Format programs."),
     Command("explain", "language:explain", "Tell what a problem code means."),
