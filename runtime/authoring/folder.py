@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO, StringIO
+from io import StringIO
 from math import ceil, log2
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from lang.source import Source
 from runtime.authoring import prepare, writing
 from runtime.authoring.choice import Fix, Model, net, start
 from runtime.authoring.floating import Floats
+from runtime.authoring.npz import npz
 from runtime.authoring.own_table import Own
 from runtime.authoring.prepare import features, labels
 from runtime.authoring.search import MARGIN, Search, Wanted, described, scaling_of
@@ -108,7 +109,7 @@ def write(made: Made, folder: Path) -> list[str]:
         "Makefile": writing.makefile(draft).encode(),
         "prepare.py": Path(prepare.__file__).read_bytes(),
         "scaling.json": (json.dumps(writing.as_json(draft.scaling), indent=1) + "\n").encode(),
-        "start.npz": _npz(weights(draft)),
+        "start.npz": npz(weights(draft)),
         "own.csv": _csv(*_prepared(draft)),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,12 +120,6 @@ def write(made: Made, folder: Path) -> list[str]:
 
 def _told(scores: Sequence[float]) -> str:
     return f"{np.mean(scores):.3f} ± {np.std(scores, ddof=1):.3f} ({len(scores)} seeds)"
-
-
-def _npz(arrays: dict[str, Floats]) -> bytes:
-    stream = BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
 
 
 def _csv(rows: Floats, answers: Floats) -> bytes:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.authoring.choice import Model
+from runtime.authoring.columns import columns_of, numbers
 from runtime.authoring.floating import Floats
-from runtime.authoring.prepare import Unusable, number, plain
+from runtime.authoring.prepare import plain
 from runtime.data.errors import InputError
 from runtime.data.shown import some
-from runtime.data.table import Table
 from runtime.data.tables import open_table
 
 MOST_CLASSES = 64
@@ -38,42 +38,22 @@ def read(path: str, label: str, without: Sequence[str], model: Model) -> Own:
     for name in (label, *without):
         if name not in names:
             raise InputError(f"it has no column `{name}`", help=f"there are {some(names)}", file=path)
-    columns = _columns(table)
+    columns = columns_of(table)
     used = [name for name in names if name != label and name not in without]
     if not used:
         raise InputError("no column is left to learn from", help="leave fewer out", file=path)
     answers = [plain(text) for text in columns[label]]
     if len(answers) < FEWEST:
         raise InputError(f"of {len(answers)} records nothing can be chosen", help=f"give {FEWEST} or more", file=path)
-    raw = np.column_stack([_numbers(path, name, columns[name]) for name in used])
+    raw = np.column_stack([numbers(path, name, columns[name]) for name in used])
     constant = [name for name, column in zip(used, raw.T, strict=True) if column.min() == column.max()]
     kept = [i for i, name in enumerate(used) if name not in constant]
     if not kept:
         raise InputError("every column says the same of all records", help="give columns that differ", file=path)
     classes = () if model is Model.LINEAR else _classes(path, label, answers, model)
     if model is Model.LINEAR:
-        _numbers(path, label, answers)
+        numbers(path, label, answers)
     return Own(tuple(used[i] for i in kept), label, raw[:, kept], tuple(answers), classes, tuple(constant))
-
-
-def _columns(table: Table) -> dict[str, list[str]]:
-    """Every cell as text."""
-    found: dict[str, list[str]] = {column.name: [] for column in table.columns}
-    for part in table.whole():
-        for column in table.columns:
-            block = part.blocks[column.block]
-            cells = block if isinstance(block, list) else block[:, column.offset].tolist()
-            found[column.name] += [str(cell) for cell in cells]
-    return found
-
-
-def _numbers(path: str, name: str, cells: Sequence[str]) -> Floats:
-    try:
-        return np.array([number({"True": "1", "False": "0"}.get(cell, cell), name) for cell in cells])
-    except Unusable as error:
-        raise InputError(
-            str(error), help=f"make numbers of it, or leave it out: --without '{name}'", file=path
-        ) from None
 
 
 def _classes(path: str, label: str, answers: Sequence[str], model: Model) -> tuple[str, ...]:
