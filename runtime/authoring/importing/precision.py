@@ -139,7 +139,7 @@ def _kinds(network: Network, ranges: Sequence[Box], gains: Sequence[float], p: i
         weights.append(weight)
         biases.append(bias)
         values.append(value)
-    feature = _fix(ranges[0].most, p, gains[0])
+    feature = _fix(ranges[0].most, p, gains[0], 1)  # a kind without fractions takes whole numbers only
     whole = [k for k in (feature, *weights, *biases, *values) if k is not None]
     if max(k.bits for k in whole) > WIDEST:
         return None
@@ -147,9 +147,9 @@ def _kinds(network: Network, ranges: Sequence[Box], gains: Sequence[float], p: i
     return Kinds(feature, kinds.weights, kinds.biases, kinds.values, _bound(network, ranges, kinds))
 
 
-def _fix(most: float, p: int, gain: float) -> Fix:
+def _fix(most: float, p: int, gain: float, least: int = 0) -> Fix:
     """Holds from -most to most, and is rounded so that 2^-p is moved at the end."""
-    fraction = max(0, ceil(p + log2(max(gain, 1e-12))))
+    fraction = max(least, ceil(p + log2(max(gain, 1e-12))))
     whole = max(0, floor(log2(most)) + 1) if most > 0 else 0
     if most > 0 and most > 2.0**whole - 2.0**-fraction:  # the upper end is a last bit less
         whole += 1
