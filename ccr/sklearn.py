@@ -23,14 +23,13 @@ from ccr import options
 from ccr.inputs import as_input
 from ccr.numbers import numbers
 from ccr.program import Program
-from compiler.lowering.scores import ROW, scores
-from compiler.words.evaluate import NoSources, evaluate
+from compiler.lowering.scores import scores
+from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
 from compiler.words.ir import Type
 from compiler.words.leaves import type_of
-from compiler.words.operations import Entry
 from lang import typed
-from runtime import program
+from runtime.authoring.learner import Given, training
 from runtime.data.load import load_tensor
 from runtime.data.specs import TensorSpec
 from runtime.party.sources import kind_of
@@ -63,7 +62,8 @@ class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-lear
         if not isinstance(cast(object, self.program), Program):
             raise ValueError(f"program is what ccr.compile(...) gives, not {self.program!r}")
         built = self.program.built
-        self._dataset, train, self._weights = _training(built)
+        found_in = training(built.understood().checked.program)
+        self._dataset, train, self._weights = found_in.dataset, found_in.train, found_in.outputs
         self._scores = scores(built.understood().checked.program, train)
         if (loss := self._scores.loss) not in self._losses:
             raise ValueError(f"the program's loss is `{loss.value}`, which is not for a {type(self).__name__}")
@@ -94,7 +94,7 @@ class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-lear
         rows = self._fields(_validated(self, X, reset=False, dtype=np.float64))
         kinds = {f.name: type_of(f.kind) for f in self._dataset.fields}
         encoded = {name: _integers(name, values, kinds[name], len(values)) for name, values in rows.items()}
-        given, found = _Given(self._given), list[Array]()
+        given, found = Given(self._given), list[Array]()
         for number in range(len(next(iter(rows.values())))):
             given.row = {name: values[number] for name, values in encoded.items()}
             found += evaluate(self._scores.block, [], given)
@@ -147,36 +147,6 @@ class DPRegressor(RegressorMixin, _Estimator):  # type: ignore[no-untyped-call] 
         return self._scored(X)
 
 
-def _training(program: program.Program) -> tuple[typed.Dataset, typed.Train, dict[str, str]]:
-    """The only one, its data set, and by variable the output that it is.  Raises ValueError."""
-    whole = program.understood().checked.program
-    trains = [s for s in whole.statements if isinstance(s, typed.Train)]
-    if len(trains) != 1 or whole.owners or len(whole.datasets) != 1:
-        raise ValueError("an estimator is a program with one `dpsgd` on one data set of one owner")
-    (train,), (dataset,) = trains, whole.datasets
-    if sum(not f.kind.shape for f in dataset.fields) != 1 or len(dataset.fields) < 2:
-        raise ValueError(f"one field of `{dataset.name}` alone must be a single number: the label")
-    outputs = {
-        s.value.variable.name: s.name
-        for s in whole.statements
-        if isinstance(s, typed.Release) and isinstance(s.value, typed.Read)
-    }
-    if missing := [v.name for v in train.variables if v.name not in outputs]:
-        raise ValueError(f"`{missing[0]}` is trained and no output, so nothing can be predicted with it")
-    return dataset, train, {v.name: outputs[v.name] for v in train.variables}
-
-
 def _integers(name: str, value: object, type: Type, *rows: int) -> Array:
     """Of the grid, of one value of a type or of as many as there are rows."""
     return load_tensor(TensorSpec(name, kind_of(type), (*rows, *type.shape)), as_input(name, value))
-
-
-class _Given(NoSources):
-    """Inputs, weights and one row, in integers; a label is 0, of which no score is made."""
-
-    def __init__(self, values: Mapping[str, Array]) -> None:
-        self._values = values
-        self.row: Mapping[str, Array] = {}
-
-    def input(self, at: Entry, type: Type) -> Array:
-        return self.row.get(at.name, np.zeros(type.shape, np.int64)) if at.party == ROW else self._values[at.name]

@@ -93,6 +93,13 @@ _BUDGET = (
     Command("report", "trails:report", "Give account of every budget, for an officer."),
 )
 COMMANDS: tuple[Command | Group, ...] = (
+    Command("new", "new_program:new", "Write a program that learns from tables like your own."),
+    Command("tune", "tuning:tune", "Try what a program is trained with."),
+    Command(
+        "import",
+        "import_model:import_",
+        "Turn a trained model into a program that scores records by it, and its weights.",
+    ),
     Command("check", "checking:check", "Say what is wrong with programs, all of it, with places."),
     Command("fmt", "language:fmt", "Format programs."),
     Command("explain", "language:explain", "Tell what a problem code means."),
