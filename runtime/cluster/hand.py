@@ -18,10 +18,13 @@ from runtime.cluster.orders import (
     encode_wires,
 )
 from runtime.cluster.parts import Cut
+from runtime.cluster.words import Done
 from runtime.crypto.labels import LABEL_BYTES, Labels, decode
 from runtime.execute.backend import Numbers
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
+
+FAREWELL = 5.0  # seconds for a worker's last word
 
 
 class RemoteHand:
@@ -31,39 +34,47 @@ class RemoteHand:
         self.name, self._channel, self._advanced = name, channel, advanced
 
     def put(self, buffer: int, wires: Wires, labels: Labels) -> None:
-        self._tell(Order.PUT, encode_wires(buffer, wires, labels))
+        self.tell(Order.PUT, encode_wires(buffer, wires, labels))
 
     def run(self, step: int, at: Cut, iteration: tuple[int, ...], base: int) -> None:
-        self._tell(Order.RUN, Run(step, at, iteration, base).encode())
+        self.tell(Order.RUN, Run(step, at, iteration, base).encode())
 
     def free(self, buffer: int) -> None:
-        self._tell(Order.FREE, encode_wires(buffer, NONE))
+        self.tell(Order.FREE, encode_wires(buffer, NONE))
 
     def ask(self, buffer: int, wires: Wires) -> None:
-        self._tell(Order.ASK, encode_wires(buffer, wires))
+        self.tell(Order.ASK, encode_wires(buffer, wires))
 
     def labels(self, count: int) -> Labels:
-        return decode(self._answer(Order.LABELS, count * LABEL_BYTES))
+        return decode(self.answer(Order.LABELS, count * LABEL_BYTES))
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> None:
-        self._tell(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
+        self.tell(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
 
     def shares(self, shape: Transfer) -> Numbers:
-        return decode_shares(self._answer(Order.SHARES, shape.words * shape.shared * shape.number_bytes), shape)
+        return decode_shares(self.answer(Order.SHARES, shape.words * shape.shared * shape.number_bytes), shape)
 
     def end(self) -> None:
         """The worker forgets what it has and is free.  Never raises."""
         with suppress(NetworkError):
             self._channel.send(Order.END, b"")
-            self._channel.close()
 
-    def _tell(self, order: Order, payload: bytes) -> None:
+    def done(self) -> Done | None:
+        """Behind `end`: what it did, if it still says so.  Never raises."""
+        self._channel.timeout = min(self._channel.timeout, FAREWELL)
+        done = None
+        with suppress(NetworkError):
+            done = Done.decode(self.answer(Order.DONE, Done.SIZE))
+        self._channel.abort()
+        return done
+
+    def tell(self, order: Order, payload: bytes) -> None:
         try:
             self._channel.send(order, payload)
         except NetworkError as error:
             raise self._lost(error) from error
 
-    def _answer(self, order: Order, size: int) -> bytes:
+    def answer(self, order: Order, size: int) -> bytes:
         while True:
             try:
                 kind, payload = self._channel.receive(MOST_BYTES)

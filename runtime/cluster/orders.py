@@ -24,18 +24,32 @@ MOST_BYTES = 1 << 30  # of a frame
 class Order(IntEnum):
     """The kinds of frames."""
 
+    DOOR = 32
+    """The certificate of the peer's worker, which is to be waited for."""
+    OPEN = 33
+    """The port where it is."""
+    CALL = 34
+    """The certificate of the peer's worker and its address, which is to be called."""
+    PAIRED = 35
+    """The peer's worker is there."""
+    BEGIN = 36
+    """What labels are made and read with."""
+
     PUT = 1
     RUN = 2
     FREE = 3
     ASK = 4
     MULTIPLY = 5
     END = 6
+    """Nothing more comes: what is secret is wiped."""
     LABELS = 16
     SHARES = 17
     ADVANCED = 18
     """Gates since the last, so that the coordinator sees that the worker goes on."""
     LOST = 19
     """The worker gives up: why."""
+    DONE = 20
+    """The worker's last word: what it did."""
 
 
 _BUFFER = struct.Struct("<QQ")  # buffer, wires

@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 import time
-from typing import Protocol, assert_never
+from typing import Protocol
 
 from compiler.schedule.plan import Copy, Launch, Plan
 from runtime.cluster.orders import GATES, MOST_BYTES, Multiply, Order, Run, decode_wires, encode_shares
@@ -79,10 +79,13 @@ class Worker:
         self._parts: dict[tuple[int, Cut], tuple[Launch | Copy]] = {}
         self._joint = JointSteps(plan, LabelGates(side.engine), self._advanced)
         self._gates, self._told = 0, time.monotonic()
+        self.gates, self.waited = 0, 0.0
 
     def work(self) -> None:
         while True:
+            before = time.monotonic()
             kind, payload = self._coordinator.receive(MOST_BYTES)
+            self.waited += time.monotonic() - before
             order = Order(kind)
             if order is Order.END:
                 return
@@ -102,10 +105,8 @@ class Worker:
                 self._coordinator.send(Order.LABELS, encode(self._joint.buffer(buffer)[wires]))
             case Order.MULTIPLY:
                 self._multiply(Multiply.decode(payload))
-            case Order.END | Order.LABELS | Order.SHARES | Order.ADVANCED | Order.LOST:
-                raise ProtocolError(f"a coordinator does not say {order.name}")
             case _:
-                assert_never(order)
+                raise ProtocolError(f"a coordinator does not say {order.name} in a run")
 
     def _run(self, order: Run) -> None:
         key = order.step, order.at
@@ -121,6 +122,7 @@ class Worker:
 
     def _advanced(self, gates: int) -> None:
         """Now and then: the coordinator takes silence for a stall."""
+        self.gates += gates
         self._gates += gates
         if time.monotonic() - self._told >= EVERY:
             self._coordinator.send(Order.ADVANCED, GATES.pack(self._gates))

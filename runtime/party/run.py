@@ -19,6 +19,7 @@ from runtime.net.traffic import Traffic
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
+from runtime.session.helpers import Helpers
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Keep, Session, kept_by_nobody
@@ -65,6 +66,7 @@ def run(
     permit: Permit | None = None,
     keep: Keep = kept_by_nobody,
     follow: Follow | None = None,
+    helpers: Helpers | None = None,
 ) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
@@ -91,6 +93,7 @@ def run(
         permit,
         keep,
         follow or Follow(),
+        helpers,
     )
     outcome = session.run(channel)
     return Report(

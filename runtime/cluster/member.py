@@ -1,0 +1,79 @@
+"""A worker's whole life: it calls its coordinator, meets the peer's worker, works, and wipes what was secret."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+from compiler.artifact import decode
+from runtime.cluster.orders import MOST_BYTES, Order
+from runtime.cluster.words import Begin, Done, decode_call, encode_port
+from runtime.cluster.worker import EvaluatorSide, GarblerSide, Side, Worker, give_up
+from runtime.crypto.secret import LabelSecret
+from runtime.net.channel import Channel, expect
+from runtime.net.keys import Identity
+from runtime.net.tls import Listener, connect
+
+CERTIFICATE_BYTES = 1 << 13
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where a worker belongs: it is told no more when it is started."""
+
+    number: int
+    host: str  # of its coordinator
+    port: int
+    certificate: bytes  # likewise
+    door: tuple[str, int]  # host and port where it waits for the peer's worker, if it is to; port 0: any
+    wait: float  # seconds for whoever is to come
+    stall: float  # seconds without any progress of the peer's worker
+    whole: float  # seconds of a run
+
+
+def serve(post: Post, identity: Identity) -> None:
+    """Raises what `connect` raises; whatever comes after that is told to the coordinator."""
+    coordinator = connect(post.host, post.port, identity, post.certificate, post.wait, post.whole)
+    try:
+        with ExitStack() as ends:
+            pair = _meet(post, identity, coordinator)
+            ends.callback(pair.abort)
+            coordinator.send(Order.PAIRED, b"")
+            begin = Begin.decode(expect(coordinator, Order.BEGIN, MOST_BYTES))
+            secret = None if begin.delta is None else LabelSecret(begin.delta)
+            if secret is not None:
+                ends.callback(secret.destroy)
+            _work(post, begin, secret, pair, coordinator)
+    except BaseException as error:
+        give_up(coordinator, error)
+        if not isinstance(error, Exception):
+            raise
+        return
+    coordinator.close()
+
+
+def _meet(post: Post, identity: Identity, coordinator: Channel) -> Channel:
+    """The channel to the peer's worker."""
+    kind, payload = coordinator.receive(CERTIFICATE_BYTES)
+    if kind == Order.CALL:
+        certificate, host, port = decode_call(payload)
+        return connect(host, port, identity, certificate, post.wait, post.stall)
+    if kind != Order.DOOR:
+        raise ValueError("the first order is of the peer's worker")
+    host, port = post.door
+    with closing(Listener(host, port, identity, payload)) as listener:
+        coordinator.send(Order.OPEN, encode_port(listener.port))
+        return listener.accept(post.wait, post.stall)
+
+
+def _work(post: Post, begin: Begin, secret: LabelSecret | None, pair: Channel, coordinator: Channel) -> None:
+    plan, start = decode(begin.artifact).plan, time.monotonic()
+    side: Side = (
+        EvaluatorSide(plan, begin.seeds, pair) if secret is None else GarblerSide(plan, secret, begin.seeds, pair)
+    )
+    worker = Worker(post.number, plan, side, coordinator)
+    worker.work()
+    pair.close()
+    done = Done(worker.gates, pair.sent_bytes, pair.received_bytes, time.monotonic() - start, worker.waited)
+    coordinator.send(Order.DONE, done.encode())
