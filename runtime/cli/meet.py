@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from compiler.program import everyone
 from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
+from runtime.cli.clusters import Cluster
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.progress import Advance
 from runtime.cli.screen import say
@@ -30,6 +31,7 @@ from runtime.party.ledger_permit import Bearer
 from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
+from runtime.session.helpers import Helpers
 from runtime.session.session import Keep, kept_by_nobody
 
 
@@ -42,6 +44,7 @@ class Ends:
     where: Address
     identity: Identity
     peer_certificate: bytes
+    cluster: Cluster | None = None
 
     @staticmethod
     def of(
@@ -52,6 +55,7 @@ class Ends:
         cert: Path | None,
         peer: Path | None,
         contract: Contract | None = None,
+        cluster: Cluster | None = None,
     ) -> Ends | None:
         """From the options; None if they ask for both parties here.  A contract brings the peer's certificate.
 
@@ -87,7 +91,7 @@ class Ends:
         identity, other = keys.load(key, cert), _peer(party, peer, contract)
         if contract is None and identity.certificate == other:  # a contract tells it by its names
             raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
-        return Ends(party, listen is not None, where, identity, other)
+        return Ends(party, listen is not None, where, identity, other, cluster)
 
     @staticmethod
     def of_each(
@@ -138,7 +142,8 @@ def run_party(
     side = Side.of(program, ends, inputs, seed, patience, quiet, agreed, columns)
     if agreed is None and accept is not None:
         accept([(program.compiled, side.own.sources.records())])
-    return side.run(side.meet(), advance, keep)
+    with side.helpers() as helpers:
+        return side.run(side.meet(), advance, keep, helpers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +192,22 @@ class Side:
         channel.deadline = time.monotonic() + self.patience.whole
         return channel
 
-    def run(self, channel: Channel, advance: Advance, keep: Keep) -> Report:
+    @contextmanager
+    def helpers(self) -> Generator[Helpers | None]:
+        """This party's workers, if it has some.  Raises UsageError and NetworkError."""
+        if self.ends.cluster is None:
+            yield None
+            return
+        limits = self.patience
+        with self.ends.cluster.hired(
+            self.program, self.ends.listens, limits.wait, limits.stall, limits.whole, self.quiet
+        ) as staff:
+            yield staff
+
+    def run(self, channel: Channel, advance: Advance, keep: Keep, helpers: Helpers | None = None) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
-        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow)
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

@@ -13,6 +13,7 @@ import typer
 from compiler.program import receiver
 from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
+from runtime.cli.clusters import Cluster, ClusterOf, WorkerListen, Workers
 from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
@@ -171,6 +172,9 @@ def run(
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
+    cluster: ClusterOf = None,
+    workers: Workers = None,
+    worker_listen: WorkerListen = None,
     over: LinkOf = None,
     quiet: Quiet = False,
     json: Json = False,
@@ -184,7 +188,8 @@ def run(
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
         program = compiled(file, define, products, evaluator, party or "")
-        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
+        own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
+        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
         runs = Runs.of(program, party, least)
         compiling = time.perf_counter() - start
         _announce(runs, seed, connection, quiet)
@@ -265,10 +270,13 @@ def _ends(
     peer: Sequence[str] | None,
     agreed: Sequence[Agreed],
     anew: Sequence[str] | None,
+    cluster: Cluster | None,
 ) -> Ends | Sides | None:
     """Whom this party meets, and under which contracts.  Raises UsageError, KeyFileError and Refused."""
     check_party(program, party)
     if party is not None and party == receiver(program.compiled):
+        if cluster is not None:
+            raise UsageError("--cluster is for a run with one other party", "leave it out where there are several")
         return Sides.of(program, party, listen, connect, key, cert, peer, agreed, anew or ())
     if anew:
         raise UsageError("--anew is for whoever runs with several owners", "leave out --continue to begin anew")
@@ -277,7 +285,7 @@ def _ends(
             raise UsageError(f"{option} is given twice", "more than one is for whoever runs with several owners")
     certificate = Path(peer[0]) if peer else None
     contract = agreed[0].contract if agreed else None
-    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
+    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract, cluster)
 
 
 def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool) -> None:

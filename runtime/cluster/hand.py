@@ -18,11 +18,12 @@ from runtime.cluster.orders import (
     encode_wires,
 )
 from runtime.cluster.parts import Cut
-from runtime.cluster.words import Done
+from runtime.cluster.words import WORKED_BYTES, decode_worked
 from runtime.crypto.labels import LABEL_BYTES, Labels, decode
 from runtime.execute.backend import Numbers
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
+from runtime.session.helpers import Worked
 
 FAREWELL = 5.0  # seconds for a worker's last word
 
@@ -59,14 +60,15 @@ class RemoteHand:
         with suppress(NetworkError):
             self._channel.send(Order.END, b"")
 
-    def done(self) -> Done | None:
+    def worked(self) -> Worked | None:
         """Behind `end`: what it did, if it still says so.  Never raises."""
         self._channel.timeout = min(self._channel.timeout, FAREWELL)
-        done = None
-        with suppress(NetworkError):
-            done = Done.decode(self.answer(Order.DONE, Done.SIZE))
-        self._channel.abort()
-        return done
+        try:
+            return decode_worked(self.answer(Order.DONE, WORKED_BYTES))
+        except NetworkError:
+            return None
+        finally:
+            self._channel.abort()
 
     def tell(self, order: Order, payload: bytes) -> None:
         try:

@@ -6,14 +6,16 @@ import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from compiler.artifact import decode
 from runtime.cluster.orders import MOST_BYTES, Order
-from runtime.cluster.words import Begin, Done, decode_call, encode_port
+from runtime.cluster.words import Begin, decode_call, encode_port, encode_worked
 from runtime.cluster.worker import EvaluatorSide, GarblerSide, Side, Worker, give_up
 from runtime.crypto.secret import LabelSecret
+from runtime.execute import engines
 from runtime.net.channel import Channel, expect
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
+from runtime.program import from_own_artifact
+from runtime.session.helpers import Worked
 
 CERTIFICATE_BYTES = 1 << 13
 
@@ -37,14 +39,20 @@ def serve(post: Post, identity: Identity) -> None:
     coordinator = connect(post.host, post.port, identity, post.certificate, post.wait, post.whole)
     try:
         with ExitStack() as ends:
+            plan = from_own_artifact("", expect(coordinator, Order.PROGRAM, MOST_BYTES)).compiled.plan
+            engines.chosen()  # which tries them, while nobody waits
             pair = _meet(post, identity, coordinator)
             ends.callback(pair.abort)
             coordinator.send(Order.PAIRED, b"")
             begin = Begin.decode(expect(coordinator, Order.BEGIN, MOST_BYTES))
-            secret = None if begin.delta is None else LabelSecret(begin.delta)
-            if secret is not None:
+            side: Side = EvaluatorSide(plan, begin.seeds, pair)
+            if begin.delta is not None:
+                secret = LabelSecret(begin.delta)
                 ends.callback(secret.destroy)
-            _work(post, begin, secret, pair, coordinator)
+                side = GarblerSide(plan, secret, begin.seeds, pair)
+            worked = _work(Worker(post.number, plan, side, coordinator), side)
+            pair.close()
+            coordinator.send(Order.DONE, encode_worked(worked))
     except BaseException as error:
         give_up(coordinator, error)
         if not isinstance(error, Exception):
@@ -67,13 +75,7 @@ def _meet(post: Post, identity: Identity, coordinator: Channel) -> Channel:
         return listener.accept(post.wait, post.stall)
 
 
-def _work(post: Post, begin: Begin, secret: LabelSecret | None, pair: Channel, coordinator: Channel) -> None:
-    plan, start = decode(begin.artifact).plan, time.monotonic()
-    side: Side = (
-        EvaluatorSide(plan, begin.seeds, pair) if secret is None else GarblerSide(plan, secret, begin.seeds, pair)
-    )
-    worker = Worker(post.number, plan, side, coordinator)
+def _work(worker: Worker, side: Side) -> Worked:
+    start = time.monotonic()
     worker.work()
-    pair.close()
-    done = Done(worker.gates, pair.sent_bytes, pair.received_bytes, time.monotonic() - start, worker.waited)
-    coordinator.send(Order.DONE, done.encode())
+    return Worked(worker.gates, side.tables, side.corrections, time.monotonic() - start, worker.waited)

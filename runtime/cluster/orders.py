@@ -24,6 +24,8 @@ MOST_BYTES = 1 << 30  # of a frame
 class Order(IntEnum):
     """The kinds of frames."""
 
+    PROGRAM = 31
+    """The artifact."""
     DOOR = 32
     """The certificate of the peer's worker, which is to be waited for."""
     OPEN = 33

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from compiler.schedule.plan import Plan
@@ -16,7 +16,7 @@ from runtime.cluster.member import CERTIFICATE_BYTES, Post
 from runtime.cluster.orders import Order
 from runtime.cluster.spread import Spread
 from runtime.cluster.transfers import EvaluatorSpread, GarblerSpread
-from runtime.cluster.words import Begin, Done, decode_port, encode_call
+from runtime.cluster.words import Begin, decode_port, encode_call
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Engine, Multiplier, Receiver
 from runtime.net import keys
@@ -24,6 +24,7 @@ from runtime.net.channel import Channel, expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
 from runtime.net.tls import Listener
+from runtime.session.helpers import Worked
 from runtime.session.state import Role
 
 WORKERS_BYTES = MOST * CERTIFICATE_BYTES
@@ -64,8 +65,7 @@ class Staff:
     listens: bool  # this party's workers wait for the peer's
     certificates: list[bytes]
     hands: list[RemoteHand]
-    artifact: bytes
-    done: list[Done | None] = field(default_factory=list[Done | None])
+    done: list[Worked | None] | None = None  # of each worker, behind the end
 
     @staticmethod
     def hire(
@@ -92,7 +92,8 @@ class Staff:
             for number, listener in enumerate(listeners):
                 channel = listener.accept(wait, stall)
                 hands.append(RemoteHand(launcher.name(number), channel, _told(advanced, number)))
-        return Staff(launcher, listens, certificates, hands, artifact)
+                hands[-1].tell(Order.PROGRAM, artifact)
+        return Staff(launcher, listens, certificates, hands)
 
     @property
     def count(self) -> int:
@@ -130,21 +131,25 @@ class Staff:
     ) -> tuple[Engine, Multiplier]:
         """The garbler's engine and multiplier, with workers; they are given the correlation."""
         with secret.in_use() as delta:
-            self._begin(Begin(self.artifact, seeds, delta))
+            self._begin(Begin(seeds, delta))
         crew = Crew(plan, self.hands, flush)
         return Spread(engine, crew), GarblerSpread(multiplier, crew)
 
     def evaluating(self, plan: Plan, seeds: PublicSeeds, engine: Engine, receiver: Receiver) -> tuple[Engine, Receiver]:
         """The evaluator's."""
-        self._begin(Begin(self.artifact, seeds, None))
+        self._begin(Begin(seeds, None))
         crew = Crew(plan, self.hands, _nothing)
         return Spread(engine, crew), EvaluatorSpread(receiver, crew)
 
     def end(self) -> None:
-        """All wipe what is secret and are free; what each did is in `done`, as far as it says so.  Never raises."""
-        for hand in self.hands:
-            hand.end()
-        self.done = [hand.done() for hand in self.hands]
+        """All wipe what is secret and are free.  Never raises; a second call does nothing."""
+        if self.done is None:
+            for hand in self.hands:
+                hand.end()
+            self.done = [hand.worked() for hand in self.hands]
+
+    def worked(self) -> Sequence[Worked | None]:
+        return self.done or []
 
     def _begin(self, begin: Begin) -> None:
         payload = begin.encode()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import ClassVar
 
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import PublicSeeds
+from runtime.session.helpers import Worked
 
 _PORT = struct.Struct("<H")
 
@@ -35,43 +35,28 @@ def decode_call(data: bytes) -> tuple[bytes, str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """The plan and the seeds; the correlation, which a garbler's workers are given."""
+    """The seeds, and the correlation, which a garbler's workers are given."""
 
-    artifact: bytes
     seeds: PublicSeeds
     delta: Labels | None  # (1, 2)
 
     def encode(self) -> bytes:
-        delta = b"" if self.delta is None else encode(self.delta)
-        return bytes([len(delta)]) + delta + self.seeds.hash + self.seeds.labels + self.artifact
+        return self.seeds.hash + self.seeds.labels + (b"" if self.delta is None else encode(self.delta))
 
     @staticmethod
     def decode(data: bytes) -> Begin:
-        at = 1 + data[0]
-        delta = decode(data[1:at]) if data[0] else None
-        behind = at + HASH_SEED_BYTES
-        seeds = PublicSeeds(data[at:behind], data[behind : behind + SEED_BYTES])
-        return Begin(data[behind + SEED_BYTES :], seeds, delta)
+        at = HASH_SEED_BYTES + SEED_BYTES
+        seeds = PublicSeeds(data[:HASH_SEED_BYTES], data[HASH_SEED_BYTES:at])
+        return Begin(seeds, decode(data[at:]) if data[at:] else None)
 
 
-_DONE = struct.Struct("<QQQdd")
+_WORKED = struct.Struct("<QQQdd")
+WORKED_BYTES = _WORKED.size
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What a worker did: gates, bytes to and from its peer, and seconds of which it waited for orders for some."""
+def encode_worked(done: Worked) -> bytes:
+    return _WORKED.pack(done.gates, done.tables, done.corrections, done.seconds, done.waited)
 
-    gates: int
-    sent: int
-    received: int
-    seconds: float
-    waited: float
 
-    SIZE: ClassVar[int] = _DONE.size
-
-    def encode(self) -> bytes:
-        return _DONE.pack(self.gates, self.sent, self.received, self.seconds, self.waited)
-
-    @staticmethod
-    def decode(data: bytes) -> Done:
-        return Done(*_DONE.unpack(data))
+def decode_worked(data: bytes) -> Worked:
+    return Worked(*_WORKED.unpack(data))

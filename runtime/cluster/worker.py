@@ -7,7 +7,7 @@ nothing.
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 from compiler.schedule.plan import Copy, Launch, Plan
 from runtime.cluster.orders import GATES, MOST_BYTES, Multiply, Order, Run, decode_wires, encode_shares
@@ -26,48 +26,68 @@ EVERY = 1.0  # seconds between two words of how far it is
 REASON_BYTES = 512
 
 
-class Side(Protocol):
-    """What a worker does with labels, as its party's role has it."""
+class Side(ABC):
+    """What a worker does with labels, as its party's role has it; and the bytes that pass for it."""
 
     engine: Engine
+    tables = corrections = 0
 
+    @abstractmethod
     def multiply(self, order: Multiply, row: int) -> Numbers: ...
 
+    @abstractmethod
     def flush(self) -> None:
         """What the peer's worker may wait for leaves."""
-        ...
 
 
-class GarblerSide:
+class GarblerSide(Side):
     """With the correlation; tables and corrections go to the peer's worker."""
 
     def __init__(self, plan: Plan, secret: LabelSecret, seeds: PublicSeeds, pair: Channel) -> None:
-        sent, backend = TablesSent(pair), engines.chosen().backend
+        self._sent, backend = TablesSent(pair), engines.chosen().backend
         constant = PublicLabels(seeds.labels).constant
-        self.engine = engines.garbling(backend, plan.kernels, secret, seeds.hash, constant, sent.send)
-        self._products = engines.correcting(backend, secret, seeds.hash, sent.send)
-        self.flush = sent.now
+        self.engine = engines.garbling(backend, plan.kernels, secret, seeds.hash, constant, self._tables)
+        self._products = engines.correcting(backend, secret, seeds.hash, self._corrections)
 
     def multiply(self, order: Multiply, row: int) -> Numbers:
         if order.numbers is None:
             raise ProtocolError("a garbler's worker was given no numbers")
         return self._products.multiply(order.words, order.numbers, order.shape, row)
 
+    def flush(self) -> None:
+        self._sent.now()
 
-class EvaluatorSide:
+    def _tables(self, data: memoryview) -> None:
+        self.tables += len(data)
+        self._sent.send(data)
+
+    def _corrections(self, data: memoryview) -> None:
+        self.corrections += len(data)
+        self._sent.send(data)
+
+
+class EvaluatorSide(Side):
     """The other party's."""
 
     def __init__(self, plan: Plan, seeds: PublicSeeds, pair: Channel) -> None:
-        received, backend = TablesReceived(pair), engines.chosen().backend
+        self._received, backend = TablesReceived(pair), engines.chosen().backend
         constant = PublicLabels(seeds.labels).constant
-        self.engine = engines.evaluating(backend, plan.kernels, seeds.hash, constant, received.receive)
-        self._products = engines.corrected(backend, seeds.hash, received.receive)
+        self.engine = engines.evaluating(backend, plan.kernels, seeds.hash, constant, self._tables)
+        self._products = engines.corrected(backend, seeds.hash, self._corrections)
 
     def multiply(self, order: Multiply, row: int) -> Numbers:
         return self._products.multiply(order.words, order.shape, row)
 
     def flush(self) -> None:
         """It sends its peer nothing."""
+
+    def _tables(self, count: int) -> memoryview:
+        self.tables += count
+        return self._received.receive(count)
+
+    def _corrections(self, count: int) -> memoryview:
+        self.corrections += count
+        return self._received.receive(count)
 
 
 class Worker:

@@ -19,7 +19,7 @@ from runtime.net.traffic import Traffic
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
-from runtime.session.helpers import Helpers
+from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Keep, Session, kept_by_nobody
@@ -43,6 +43,7 @@ class Report:
     charged: Charge | None = None  # to the ledger of this party
     continues: bool = False  # a run that was cut
     sessions: Mapping[str, Report] = field(default_factory=dict[str, "Report"])  # by owner, of whom it ran with several
+    workers: tuple[Worked | None, ...] = ()  # of this party's cluster; None of one whose last word is missing
     gone: Mapping[str, str] = field(default_factory=dict[str, str])  # owners it went on without, and why
 
 
@@ -110,4 +111,5 @@ def run(
         permit.contract,
         permit.charged,
         permit.continues,
+        workers=outcome.workers,
     )

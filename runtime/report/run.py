@@ -11,7 +11,7 @@ from runtime.data.references import Reference
 from runtime.net.traffic import Traffic
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import saved, values, wording
+from runtime.report import saved, values, wording, workers
 from runtime.report.everyone import Everyone
 from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import Privacy
@@ -100,7 +100,12 @@ class Ended:
             "predicted": {"bytes": self.foreseen.as_json(), "seconds": self.predicted},
             "bytes_sent": sent,
             "parties": {
-                r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
+                r.party: {
+                    "bytes_sent": r.sent_bytes,
+                    "bytes_received": r.received_bytes,
+                    "seconds": r.seconds,
+                    "workers": workers.as_json(r),
+                }
                 for r in self.reports.values()
             },
             "backend": self._any.backend,
@@ -218,4 +223,5 @@ class Ended:
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
             f"{duration(self.took)} from the greeting to the outputs (predicted {foreseen} {over})",
+            *workers.lines(self.reports.values()),
         ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from compiler.schedule.plan import Plan
@@ -10,6 +11,17 @@ from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Engine, Multiplier, Receiver
 from runtime.net.channel import Channel
 from runtime.session.state import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a worker did: bytes as this party counts them, and seconds, of which it waited for orders for some."""
+
+    gates: int
+    tables: int  # bytes, from garbler to evaluator
+    corrections: int  # likewise
+    seconds: float
+    waited: float
 
 
 class Helpers(Protocol):
@@ -40,4 +52,8 @@ class Helpers(Protocol):
 
     def end(self) -> None:
         """All wipe what is secret.  Never raises."""
+        ...
+
+    def worked(self) -> Sequence[Worked | None]:
+        """Of each, behind the end; None of one that did not say so."""
         ...

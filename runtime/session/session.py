@@ -32,7 +32,7 @@ from runtime.session.ends import EvaluatorEnds, GarblerEnds
 from runtime.session.errors import Disagreement
 from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Hello, agree, fresh_nonce, same_records
-from runtime.session.helpers import Helpers
+from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role
@@ -56,6 +56,7 @@ class Outcome:
     received_bytes: int
     traffic: Traffic
     farewell: str  # why the peer's last word, or this party's, is missing; empty if it is not
+    workers: tuple[Worked | None, ...] = ()  # what each did; None of one that did not say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,12 @@ class Session:
                 self.helpers.end()
             self.permit.ended()
             self.phases.enter("")
-        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
+        worked = () if self.helpers is None else tuple(self.helpers.worked())
+        for each in worked:
+            if each is not None:
+                traffic.tables += each.tables
+                traffic.corrections += each.corrections
+        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell, worked)
 
     def _begin(self, garbler: Hello) -> None:
         """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused
