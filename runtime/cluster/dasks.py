@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 LOCAL = "local"
 LOOPBACK = "127.0.0.1"
 SCHEDULER_SECONDS = 15
-ANYWHERE = "0.0.0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +95,13 @@ class DaskLauncher:
         return [certificate for _, certificate in told]
 
     def doors(self) -> list[tuple[str, int]]:
-        if self._doors is not None:
-            return [(ANYWHERE, self._doors.first + n) for n in range(len(self._workers))]
-        return [(str(urlsplit(worker).hostname), 0) for worker in self._workers]
+        ports = [0] * len(self._workers) if self._doors is None else range(self._doors.first, self._doors.last + 1)
+        return [(_host(worker), port) for worker, port in zip(self._workers, ports, strict=False)]
 
     def public(self, worker: int, port: int) -> tuple[str, int]:
         if self._doors is not None:
             return self._doors.host, port
-        return str(urlsplit(self._workers[worker]).hostname), port
+        return _host(self._workers[worker]), port
 
     def start(self, worker: int, post: Post) -> None:
         self._futures.append(self._submit(self._workers[worker], attend, self._run, post))
@@ -128,6 +126,10 @@ def introduce(run: str) -> tuple[str, bytes]:
 def attend(run: str, post: Post) -> None:
     """At a worker: the run."""
     serve(post, _identities.pop(run))
+
+
+def _host(worker: str) -> str:
+    return str(urlsplit(worker).hostname)
 
 
 def _workers(client: Client, where: str, count: int) -> list[str]:
