@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from compiler.program import everyone
 from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
+from runtime.cli.clusters import Cluster
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.screen import say
 from runtime.data.columns import NONE, Chosen
@@ -24,6 +25,7 @@ from runtime.party.both import Accept
 from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
+from runtime.session.helpers import Helpers
 from runtime.session.session import Keep, kept_by_nobody
 from runtime.session.watch import Watching
 
@@ -41,6 +43,7 @@ class Ends:
     where: Address
     identity: Identity
     peer_certificate: bytes
+    cluster: Cluster | None = None
 
     @staticmethod
     def of(
@@ -51,6 +54,7 @@ class Ends:
         cert: Path | None,
         peer: Path | None,
         contract: Contract | None = None,
+        cluster: Cluster | None = None,
     ) -> Ends | None:
         """From the options; None if they ask for both parties here.  A contract brings the peer's certificate.
 
@@ -86,7 +90,7 @@ class Ends:
         identity, other = keys.load(key, cert), _peer(party, peer, contract)
         if contract is None and identity.certificate == other:  # a contract tells it by its names
             raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
-        return Ends(party, listen is not None, where, identity, other)
+        return Ends(party, listen is not None, where, identity, other, cluster)
 
     @staticmethod
     def of_each(
@@ -137,7 +141,8 @@ def run_party(
     side = Side.of(program, ends, inputs, seed, patience, quiet, agreed, columns)
     if agreed is None and accept is not None:
         accept([(program.compiled, side.own.sources.records())])
-    return side.run(side.meet(), advance, keep)
+    with side.helpers() as helpers:
+        return side.run(side.meet(), advance, keep, helpers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +198,22 @@ class Side:
         channel.deadline = time.monotonic() + self.patience.whole
         return channel
 
-    def run(self, channel: Channel, advance: Watching, keep: Keep) -> Report:
+    @contextmanager
+    def helpers(self) -> Generator[Helpers | None]:
+        """This party's workers, if it has some.  Raises UsageError and NetworkError."""
+        if self.ends.cluster is None:
+            yield None
+            return
+        limits = self.patience
+        with self.ends.cluster.hired(
+            self.program, self.ends.listens, limits.wait, limits.stall, limits.whole, self.quiet
+        ) as staff:
+            yield staff
+
+    def run(self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
-        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow)
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

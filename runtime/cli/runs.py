@@ -14,6 +14,7 @@ import typer
 from compiler.program import everyone, receiver
 from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
+from runtime.cli.clusters import Cluster, ClusterOf, WorkerListen, Workers
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
 from runtime.cli.given import compiled_once
@@ -183,6 +184,9 @@ def run(
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
+    cluster: ClusterOf = None,
+    workers: Workers = None,
+    worker_listen: WorkerListen = None,
     over: LinkOf = None,
     log_json: LogJson = None,
     quiet: Quiet = False,
@@ -197,7 +201,8 @@ def run(
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
         program = compiled_once(file, define, products, evaluator, party)
-        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
+        own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
+        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
         runs = Runs.of(program, party, least, insecure)
         compiling = time.perf_counter() - start
         _announce(runs, seed, connection, quiet, goes_on)
@@ -292,10 +297,13 @@ def _ends(
     peer: Sequence[str] | None,
     agreed: Sequence[Agreed],
     anew: Sequence[str] | None,
+    cluster: Cluster | None,
 ) -> Ends | Sides | None:
     """Whom this party meets, and under which contracts.  Raises UsageError, KeyFileError and Refused."""
     check_party(program, party)
     if party is not None and party == receiver(program.compiled):
+        if cluster is not None:
+            raise UsageError("--cluster is for a run with one other party", "leave it out where there are several")
         return Sides.of(program, party, listen, connect, key, cert, peer, agreed, anew or ())
     if anew:
         raise UsageError("--anew is for whoever runs with several owners", "leave out --continue to begin anew")
@@ -304,7 +312,7 @@ def _ends(
             raise UsageError(f"{option} is given twice", "more than one is for whoever runs with several owners")
     certificate = Path(peer[0]) if peer else None
     contract = agreed[0].contract if agreed else None
-    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
+    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract, cluster)
 
 
 def _here(program: Program, party: str | None) -> tuple[Sequence[str], Sequence[str]]:

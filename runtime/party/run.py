@@ -19,6 +19,7 @@ from runtime.net.traffic import Traffic
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
+from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Keep, Session, kept_by_nobody
@@ -44,6 +45,7 @@ class Report:
     continues: bool = False  # a run that was cut
     first: int = 0  # the index of the step that it began with
     sessions: Mapping[str, Report] = field(default_factory=dict[str, "Report"])  # by owner, of whom it ran with several
+    workers: tuple[Worked | None, ...] = ()  # of this party's cluster; None of one whose last word is missing
     gone: Mapping[str, str] = field(default_factory=dict[str, str])  # owners it went on without, and why
 
 
@@ -67,6 +69,7 @@ def run(
     permit: Permit | None = None,
     keep: Keep = kept_by_nobody,
     follow: Follow | None = None,
+    helpers: Helpers | None = None,
 ) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
@@ -93,6 +96,7 @@ def run(
         permit,
         keep,
         follow or Follow(),
+        helpers,
     )
     outcome = session.run(channel)
     return Report(
@@ -110,4 +114,5 @@ def run(
         permit.charged,
         permit.continues,
         session.follow.first,
+        workers=outcome.workers,
     )

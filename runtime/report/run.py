@@ -12,7 +12,7 @@ from runtime.data.references import Reference
 from runtime.net.traffic import Traffic
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import saved, values, wording
+from runtime.report import saved, values, wording, workers
 from runtime.report.everyone import Everyone
 from runtime.report.forecast.foretold import Foretold
 from runtime.report.intervals import Intervals, intervals
@@ -104,7 +104,12 @@ class Ended:
             "predicted": self.foretold.as_json(self.link),
             "bytes_sent": sent,
             "parties": {
-                r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
+                r.party: {
+                    "bytes_sent": r.sent_bytes,
+                    "bytes_received": r.received_bytes,
+                    "seconds": r.seconds,
+                    "workers": workers.as_json(r),
+                }
                 for r in self.reports.values()
             },
             "backend": self._any.backend,
@@ -230,6 +235,7 @@ class Ended:
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
             *self._beside(),
+            *workers.lines(self.reports.values()),
         ]
 
     def _beside(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from compiler.program import Compiled, products
 from compiler.schedule.told import told_steps
@@ -31,6 +32,7 @@ from runtime.session.ends import EvaluatorEnds, GarblerEnds
 from runtime.session.errors import Disagreement
 from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Hello, agree, fresh_nonce, same_records
+from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role
@@ -55,6 +57,7 @@ class Outcome:
     received_bytes: int
     traffic: Traffic
     farewell: str  # why the peer's last word, or this party's, is missing; empty if it is not
+    workers: tuple[Worked | None, ...] = ()  # what each did; None of one that did not say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ class Session:
     permit: Permit = field(default_factory=Permit)
     keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
     follow: Follow = field(default_factory=Follow)
+    helpers: Helpers | None = None
 
     @property
     def role(self) -> Role:
@@ -105,11 +109,14 @@ class Session:
                 continues=self.permit.continues,
                 run=self.permit.run,
                 first=self.permit.first,
+                workers=0 if self.helpers is None else self.helpers.count,
             )
             peer, name = agree(guard, hello)
             theirs = {d.name for d in self.program.datasets if d.party != self.party}
             same_records(peer, theirs, self.permit.records)
             self._begin(hello if self.role is Role.GARBLER else peer)
+            if self.helpers is not None:
+                self.helpers.meet(guard, self.role)
             watch.first, watch.records = self.follow.first, {**peer.records, **self.records, **self.permit.records}
             self.follow.stepped = watch.stepped
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
@@ -123,9 +130,16 @@ class Session:
             self.permit.failed(error)
             raise
         finally:
+            if self.helpers is not None:
+                self.helpers.end()
             self.permit.ended()
             self.phases.enter("")
-        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
+        worked = () if self.helpers is None else tuple(self.helpers.worked())
+        for each in worked:
+            if each is not None:
+                traffic.tables += each.tables
+                traffic.corrections += each.corrections
+        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell, worked)
 
     def _begin(self, garbler: Hello) -> None:
         """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused
@@ -156,7 +170,7 @@ class Session:
 
     def _garble(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
         self.permit.opening()
-        secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
+        secret, seeds, plan, helpers = LabelSecret.fresh(), PublicSeeds.fresh(), self.program.plan, self.helpers
         with ExitStack() as wiped:
             wiped.callback(secret.destroy)
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
@@ -165,7 +179,7 @@ class Session:
             wiped.callback(sender.destroy)
             ends = GarblerEnds(guard, sender, self.phases, self.permit, traffic)
             backend = engines.garbler(
-                self.program.plan.kernels,
+                plan.kernels,
                 self.roles,
                 secret,
                 seeds,
@@ -173,6 +187,7 @@ class Session:
                 ends,
                 ends.send_tables,
                 ends.send_corrections,
+                engines.alone if helpers is None else partial(helpers.garbling, plan, secret, seeds, ends.flush),
             )
             self.permit.labels()
             return self._walk(backend, watch)
@@ -185,8 +200,16 @@ class Session:
         seeds = PublicSeeds(drawn[:HASH_SEED_BYTES], drawn[HASH_SEED_BYTES:])
         receiver = Receiver.setup(guard, name, engines.columns())
         ends = EvaluatorEnds(guard, receiver, self.phases, self.permit, traffic)
+        plan, helpers = self.program.plan, self.helpers
         backend = engines.evaluator(
-            self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections
+            plan.kernels,
+            self.roles,
+            seeds,
+            ends,
+            ends,
+            ends.receive_tables,
+            ends.receive_corrections,
+            engines.alone if helpers is None else partial(helpers.evaluating, plan, seeds),
         )
         self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
         return self._walk(backend, watch)
