@@ -1,4 +1,4 @@
-"""A wheel, installed outside the checkout: the packages, their data and the names of `import ccr`."""
+"""A wheel, installed outside the checkout: the packages, their data and the names of `import ccr`, and the demo."""
 
 import json
 import os
@@ -22,12 +22,14 @@ from lang.problems import explain
 
 program = ccr.compile(sys.argv[1])
 inputs = {"a": "3", "b": "2"}
+demo = ccr.compile(sys.argv[2] + "/tumour.ccr")
 print(json.dumps({
     "from": ccr.__file__,
     "backend": engines.chosen().backend,
     "pages": len([explain.page(code) for code in explain.problems()]),
     "simulated": {name: int(value) for name, value in program.simulate(inputs).items()},
     "learned": program.run(inputs).learned,
+    "tuned": demo.run({"w0": sys.argv[2] + "/base.npz", "records": sys.argv[2] + "/records.csv"}).learned,
 }))
 """
 
@@ -46,7 +48,7 @@ def test_import_ccr_from_a_wheel(tmp_path: Path, compiler: str | None) -> None:
     program = tmp_path / "millionaires.ccr"
     shutil.copy(MILLIONAIRES, program)
     done = subprocess.run(
-        [sys.executable, "-c", USES, str(program)],
+        [sys.executable, "-c", USES, str(program), str(ROOT / "examples" / "tumour")],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -59,3 +61,4 @@ def test_import_ccr_from_a_wheel(tmp_path: Path, compiler: str | None) -> None:
     assert told["pages"] == len(problems())
     assert told["simulated"] == {"out": 1}
     assert told["learned"] == {"alice": ["out"], "bob": ["out"]}
+    assert told["tuned"] == {"hospital": [], "vendor": ["w"]}
