@@ -1,7 +1,7 @@
 """What a run sends and how long that takes over a link, counted from its schedule: no run is needed.
 
 Bytes are exact, but for frames' headers, the set-up (greeting, base transfers and trees, some 20 kB) and TLS, which are
-not counted.  Seconds are an estimate, from rates that `benchmarks/products.py` and `benchmarks/transfers.py` measured
+not counted.  Seconds are an estimate, from rates that `benchmarks/programs.py` and `benchmarks/ot.py` measured
 of the portable backend on two cores that had nothing else to do.
 """
 
