@@ -27,6 +27,7 @@ from lang.problems import explain
 program = ccr.compile(sys.argv[1])
 inputs = {"a": "3", "b": "2"}
 (lexer,) = entry_points(group="pygments.lexers", name="ccr")
+demo = ccr.compile(sys.argv[2] + "/tumour.ccr")
 print(json.dumps({
     "from": ccr.__file__,
     "backend": engines.chosen().backend,
@@ -34,6 +35,7 @@ print(json.dumps({
     "pages": len([explain.page(code) for code in explain.problems()]),
     "simulated": {name: int(value) for name, value in program.simulate(inputs).items()},
     "learned": program.run(inputs).learned,
+    "tuned": demo.run({"w0": sys.argv[2] + "/base.npz", "records": sys.argv[2] + "/records.csv"}).learned,
 }))
 """
 MOST = 3 << 20  # bytes of a source distribution, data of the examples included
@@ -85,7 +87,11 @@ def test_a_wheel_without_the_repository(tree: Path, tmp_path: Path, compiler: st
     shutil.copy(MILLIONAIRES, program)
     there = os.environ | {"PYTHONPATH": str(target)}
     done = subprocess.run(
-        [sys.executable, "-c", USES, str(program)], cwd=tmp_path, capture_output=True, text=True, env=there
+        [sys.executable, "-c", USES, str(program), str(ROOT / "examples" / "tumour")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=there,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -94,5 +100,6 @@ def test_a_wheel_without_the_repository(tree: Path, tmp_path: Path, compiler: st
     assert (told["pages"], told["lexer"]) == (len(problems()), "CcrLexer")
     assert told["simulated"] == {"out": 1}
     assert told["learned"] == {"alice": ["out"], "bob": ["out"]}
+    assert told["tuned"] == {"hospital": [], "vendor": ["w"]}
     checked = [sys.executable, str(target / "bin" / "ccr"), "check", str(program)]
     assert subprocess.run(checked, cwd=tmp_path, env=there, capture_output=True).returncode == 0

@@ -1,17 +1,14 @@
 """AND gates a second of processor time, garbled and evaluated in memory by each engine that this machine has.
 
-    python benchmarks/garble.py            # pin it: taskset -c 0 python benchmarks/garble.py
-
-The kernel is that of 32-bit products, as it is compiled.  For each number of lanes: the median of many tiles, and the
-best of them, which a machine that is busy with other things slows down least.
+The kernel is that of 32-bit products, as it is compiled.
 """
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from benchmarks.figures import Figure, Scale
 from compiler import pipeline
 from compiler.schedule.plan import Kernel
 from lang.source import Source
@@ -20,7 +17,6 @@ from runtime.crypto.secret import LabelSecret
 from runtime.execute.engines import PORTABLE, evaluating, garbling
 from runtime.execute.native.built import built
 
-SECONDS = 0.5  # for one figure
 LANES = (1, 4, 16, 64, 256)
 PROGRAM = """party left; party right;
 input x: uint<32>[256] from left;
@@ -48,43 +44,35 @@ class Tape:
         return chunk
 
 
-def measure(backend: str, kernel: Kernel, lanes: int) -> tuple[list[float], list[float]]:
+def measure(scale: Scale) -> Iterator[Figure]:
+    kernel = max(pipeline.compile(Source("product.ccr", PROGRAM)).plan.kernels, key=lambda k: k.circuit.and_gates)
+    for backend in (*built().paths, PORTABLE):
+        for lanes in LANES[:2] if scale.quick else LANES:
+            ands = kernel.circuit.and_gates * lanes / 1e6
+            for what, times in zip(("garbled", "evaluated"), _both(backend, kernel, lanes, scale), strict=True):
+                subject = f"{backend}, {lanes} lane{'s' * (lanes > 1)}"
+                yield Figure("kernel", subject, what, "million AND gates/s", [ands / each for each in times])
+
+
+def _both(backend: str, kernel: Kernel, lanes: int, scale: Scale) -> tuple[list[float], list[float]]:
     """Seconds of a tile, garbled and evaluated."""
     secret, seed, constant, tape = LabelSecret.fresh(), bytes(16), fresh(1), Tape(keep=True)
     labels = fresh(kernel.circuit.inputs * lanes).reshape(-1, lanes, 2)
     garbling(backend, [kernel], secret, seed, constant, tape.send).run(0, labels, 0)
     garbler = garbling(backend, [kernel], secret, seed, constant, Tape(keep=False).send)
     evaluator = evaluating(backend, [kernel], seed, constant, tape.receive)
-    return timed(lambda: garbler.run(0, labels, 0)), timed(lambda: evaluator.run(0, labels, 0))
+    return timed(lambda: garbler.run(0, labels, 0), scale), timed(lambda: evaluator.run(0, labels, 0), scale)
 
 
-def timed(work: Callable[[], object]) -> list[float]:
-    """The first run makes the kernel ready and is not counted."""
+def timed(work: Callable[[], object], scale: Scale) -> list[float]:
+    """Processor seconds of each of its runs, means of as many as take `scale.seconds` together; the first run makes
+    things ready and is not counted."""
     work()
     times: list[float] = []
-    while sum(times) < SECONDS or len(times) < 3:
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
+    for _ in range(scale.runs):
+        start, count = time.process_time(), 0
+        while not count or time.process_time() - start < scale.seconds / scale.runs:
+            work()
+            count += 1
+        times.append((time.process_time() - start) / count)
     return times
-
-
-def main() -> None:
-    kernel = max(pipeline.compile(Source("product.ccr", PROGRAM)).plan.kernels, key=lambda k: k.circuit.and_gates)
-    circuit = kernel.circuit
-    print(
-        f"{circuit.and_gates} ANDs, {circuit.xor_gates} XORs, {kernel.register_count} registers; "
-        "million ANDs a second: median (best)"
-    )
-    for backend in (*built().paths, PORTABLE):
-        for lanes in LANES:
-            work = circuit.and_gates * lanes / 1e6
-            garbled, evaluated = (
-                f"{work / statistics.median(times):7.2f} ({work / min(times):6.2f})"
-                for times in measure(backend, kernel, lanes)
-            )
-            print(f"{backend:>8} {lanes:4d} lanes: {garbled} garbled {evaluated} evaluated", flush=True)
-
-
-if __name__ == "__main__":
-    main()
