@@ -16,7 +16,8 @@ from compiler.artifact.circuits import Circuits
 from compiler.artifact.sealed import ArtifactError, parts
 from compiler.artifact.typed import typed
 from compiler.program import Compiled, Line, outside
-from compiler.schedule import shares
+from compiler.schedule import knowledge, shares
+from compiler.schedule.knowledge import KnowledgeError
 from compiler.schedule.shares import ShareError
 from compiler.schedule.verify import PlanError, verify
 from lang.collecting import paused
@@ -40,9 +41,10 @@ def decode_known(data: bytes) -> Compiled:
     _none(declared.wrong(program))
     try:
         verify(program.plan, outside(program))
+        knowledge.verify(program.plan, program.garbler)
         noisy = any(mechanism.noise_multiplier > 0 for mechanism in program.mechanisms)
         shares.verify(program.plan, program.garbler, program.evaluator, noisy)
-    except (PlanError, ShareError) as error:
+    except (PlanError, KnowledgeError, ShareError) as error:
         raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
     _none(declared.otherwise(program))
     return program
