@@ -43,17 +43,21 @@ static int multiply(const path *by, const shape of)
 
 static size_t random_program(program *made, const path *by)
 {
+    const int32_t kinds[] = {0, GARBLERS, EVALUATORS, EVALUATORS | OWN};
     size_t rows = 0;
     made->by = by, made->registers = REGISTERS, made->length = LENGTH, made->opened = 1;
     made->code = malloc(LENGTH * sizeof *made->code);
     made->ends = malloc(LENGTH * sizeof *made->ends);
+    made->sent = calloc(LENGTH + 1, sizeof *made->sent);
     made->outputs = malloc(sizeof *made->outputs);
-    made->outputs[0] = (output){3, 1};
+    made->outputs[0] = (output){3, 1 | SHOWN};
     for (int i = 0; i < LENGTH; i++) {
-        int32_t op = below(2) ? 0 : AND | below(4) * INVERT_LEFT;
+        int32_t op = below(2) ? 0 : AND | below(4) * INVERT_LEFT | kinds[below(4)];
         made->code[i] = (instruction){op, below(REGISTERS), below(REGISTERS), below(REGISTERS)};
-        if (op & AND)
+        if (op & AND) {
+            made->sent[rows + 1] = made->sent[rows] + (op & ONE_SIDED ? 1 : HALVES);
             made->ends[rows++] = (size_t)i + 1;
+        }
     }
     return made->rows = rows;
 }
@@ -99,7 +103,7 @@ static size_t garble_and_evaluate(const path *by, size_t lanes)
         run_through(&of, &with, 5 * of.largest, tables);
     }
     leave_stretch(&of);
-    free(kernel.code), free(kernel.ends), free(kernel.outputs), free(memory[0]), free(memory[1]);
+    free(kernel.code), free(kernel.ends), free(kernel.sent), free(kernel.outputs), free(memory[0]), free(memory[1]);
     free(registers), free(delta), free(tables), free(constant), free(seed);
     return wrong ? 0 : rows;
 }
