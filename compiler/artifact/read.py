@@ -41,9 +41,9 @@ def decode_known(data: bytes) -> Compiled:
     _none(declared.wrong(program))
     try:
         verify(program.plan, outside(program))
-        knowledge.verify(program.plan, program.garbler)
         noisy = any(mechanism.noise_multiplier > 0 for mechanism in program.mechanisms)
         shares.verify(program.plan, program.garbler, program.evaluator, noisy)
+        knowledge.verify(program.plan, program.garbler)
     except (PlanError, KnowledgeError, ShareError) as error:
         raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
     _none(declared.otherwise(program))
