@@ -119,11 +119,17 @@ def products(plan: Plan) -> Products:
 
 
 def and_gates(plan: Plan) -> int:
-    """AND gates of a run, which are its ciphertext pairs."""
+    """AND gates of a run."""
     return sum(
         times * prod(launch.lanes) * plan.kernels[launch.kernel].circuit.and_gates
         for launch, times in launches(plan.steps)
     )
+
+
+def ciphertexts(plan: Plan) -> int:
+    """Of a run's AND gates: two for each, or one where a party knows an operand."""
+    each = [kernel.ciphertexts for kernel in plan.kernels]
+    return sum(times * prod(launch.lanes) * each[launch.kernel] for launch, times in launches(plan.steps))
 
 
 def correction_bytes(plan: Plan) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from compiler.program import Compiled, and_gates, correction_bytes
+from compiler.program import Compiled, ciphertexts, correction_bytes
 from compiler.schedule.plan import (
     Clear,
     Disclose,
@@ -28,7 +28,7 @@ from compiler.schedule.plan import (
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
-from runtime.execute.backend import row_bytes
+from runtime.execute.backend import ciphertext_bytes
 from runtime.net.traffic import Traffic
 from runtime.ot import base, extension, trees
 from runtime.ot.oracle import DIGEST_BYTES
@@ -56,7 +56,7 @@ def traffic(program: Compiled) -> Traffic:
     labels = sum(bits for bits, to in opened if program.garbler in to)
     decoding = sum(bits for bits, to in opened if evaluator in to)
     return Traffic(
-        row_bytes(1) * and_gates(plan),
+        ciphertext_bytes(ciphertexts(plan)),
         correction_bytes(plan),
         sum(times * extension.request_bytes(count) for count, times in _requests(plan.steps, evaluator)),
         LABEL_BYTES * labels + -(-decoding // 8) + noisy_sums(plan),

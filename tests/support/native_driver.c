@@ -67,25 +67,32 @@ static int multiply(const path *by, const shape of)
 
 static size_t random_program(program *made, const path *by)
 {
+    const int32_t kinds[] = {0, GARBLERS, EVALUATORS, EVALUATORS | OWN};
     size_t rows = 0;
     made->by = by, made->registers = REGISTERS, made->length = LENGTH, made->opened = 1;
     made->code = malloc(LENGTH * sizeof *made->code);
     made->ends = malloc(LENGTH * sizeof *made->ends);
+    made->sent = calloc(LENGTH + 1, sizeof *made->sent);
     made->outputs = malloc(sizeof *made->outputs);
-    made->outputs[0] = (output){3, 1};
+    made->outputs[0] = (output){3, 1 | SHOWN};
     for (int i = 0; i < LENGTH; i++) {
-        const int32_t op = below(2) ? 0 : AND | below(4) * INVERT_LEFT;   /* one by one: C orders no initializers */
+        const int32_t gate = below(2) ? 0 : AND | below(4) * INVERT_LEFT;   /* one by one: C orders no initializers */
+        const int32_t op = gate ? gate | kinds[below(4)] : 0;
         const int32_t left = below(REGISTERS), right = below(REGISTERS), out = below(REGISTERS);
         made->code[i] = (instruction){op, left, right, out};
-        if (op & AND)
+        if (op & AND) {
+            made->sent[rows + 1] = made->sent[rows] + (op & ONE_SIDED ? 1 : HALVES);
             made->ends[rows++] = (size_t)i + 1;
+        }
     }
     return made->rows = rows;
 }
 
-/* Twice a launch from one memory to the other, and a copy of what it made; to the end, whatever the windows. */
-static void run_through(const stretch *of, labour *with, size_t room, uint8_t *tables)
+/* Twice a launch from one memory to the other, and a copy of what it made; to the end, whatever the windows: the bytes
+   of its tables. */
+static size_t run_through(const stretch *of, labour *with, size_t room, uint8_t *tables)
 {
+    const uint8_t *first = tables;
     position now = {.base = {12345}};
     while (!is_over(of, &now)) {
         position ahead = now;
@@ -93,6 +100,7 @@ static void run_through(const stretch *of, labour *with, size_t room, uint8_t *t
         proceed(of, &now, size, with, tables);
         tables += size;
     }
+    return (size_t)(tables - first);
 }
 
 static size_t garble_and_evaluate(const path *by, size_t lanes)
@@ -120,14 +128,13 @@ static size_t garble_and_evaluate(const path *by, size_t lanes)
     uint8_t *constant = calloc(1, BLOCK), *seed = calloc(1, BLOCK);
     labour with = {.memory = memory, .registers = registers, .constant = constant, .seed = seed, .delta = delta};
     if (!wrong) {
-        run_through(&of, &with, of.largest, tables);
-        tell(tables, size);
+        tell(tables, run_through(&of, &with, of.largest, tables));
         with.delta = NULL;
         run_through(&of, &with, 5 * of.largest, tables);
         tell(memory[0], sizes[0]), tell(memory[1], sizes[1]);
     }
     leave_stretch(&of);
-    free(kernel.code), free(kernel.ends), free(kernel.outputs), free(inputs), free(halves);
+    free(kernel.code), free(kernel.ends), free(kernel.sent), free(kernel.outputs), free(inputs), free(halves);
     free(registers), free(delta), free(tables), free(constant), free(seed);
     return wrong ? 0 : rows;
 }

@@ -36,10 +36,10 @@ typedef struct {
 } operands;
 
 static inline operands located(const work *todo, const strip *at, const instruction *next, const schedule *keys,
-                               uint64_t done, uint8_t *tables)
+                               uint64_t done, uint8_t *row)
 {
     const size_t size = at->count * BLOCK, half = todo->lanes * BLOCK;
-    tables += at->lane * BLOCK + done * HALVES * half;
+    uint8_t *tables = row + at->lane * BLOCK;
     return (operands){
         .left = at->registers + (size_t)next->left * size,
         .right = at->registers + (size_t)next->right * size,
@@ -51,6 +51,12 @@ static inline operands located(const work *todo, const strip *at, const instruct
         .op = next->op,
         .lane = at->lane,
     };
+}
+
+/* Where the table of the row behind this one is. */
+static inline uint8_t *behind(const work *todo, const instruction *row, uint8_t *table)
+{
+    return table + (row->op & ONE_SIDED ? 1 : HALVES) * todo->lanes * BLOCK;
 }
 
 #define JOIN_(a, b) a##_##b
