@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
-HASH, PORTABLE, JOINT = "runtime/execute/joint.py"
-WALK = "runtime/crypto/hash.py", "runtime/execute/portable.py", "runtime/execute/walk.py"
+HASH, PORTABLE, WALK = "runtime/crypto/hash.py", "runtime/execute/portable.py", "runtime/execute/walk.py"
+JOINT = "runtime/execute/joint.py"
 SECRET, ROWS, YAO = "runtime/crypto/secret.py", "compiler/schedule/rows.py", "runtime/execute/yao.py"
 PRODUCTS = "runtime/execute/products.py"
 TWEAKS, WIPED = "tests/runtime/test_tweaks.py", "tests/runtime/test_wiped.py"
