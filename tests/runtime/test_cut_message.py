@@ -26,7 +26,9 @@ def test_a_run_that_was_cut(program: tuple[str, ...], error: BaseException, monk
     def cut(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=None)])
+    contract = SimpleNamespace(terms=SimpleNamespace(privacy=None))
+    monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=contract)])
+    monkeypatch.setattr(runs, "_ends", lambda *_: None)
     monkeypatch.setattr(execution.Execution, "reports", cut)
     said = call("run", *program).stderr
     assert ("--continue" in said) == (program is BY_STEP and not isinstance(error, PeerRefused))
