@@ -70,7 +70,7 @@ class RemoteHand:
         finally:
             self._channel.abort()
 
-    def tell(self, order: Order, payload: bytes) -> None:
+    def tell(self, order: Order, payload: bytes | bytearray) -> None:
         try:
             self._channel.send(order, payload)
         except NetworkError as error:

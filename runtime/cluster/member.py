@@ -48,6 +48,7 @@ def serve(post: Post, identity: Identity) -> None:
             side: Side = EvaluatorSide(plan, begin.seeds, pair)
             if begin.delta is not None:
                 secret = LabelSecret(begin.delta)
+                begin.delta.fill(0)
                 ends.callback(secret.destroy)
                 side = GarblerSide(plan, secret, begin.seeds, pair)
             worked = _work(Worker(post.number, plan, side, coordinator), side)

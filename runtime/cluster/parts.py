@@ -17,7 +17,6 @@ from compiler.schedule.plan import Copy, Launch, Plan, Repeat, Step, Transfer, V
 from runtime.cluster.holdings import Wires
 
 ROW_BITS = 48  # of a row within a run; the worker's number stands above
-MOST_WORKERS = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,8 @@ class Cut:
 
 
 def own_rows(worker: int, row: int) -> int:
-    """The row of a worker, counted from 0, that takes the place of a run's row."""
+    """The row of a worker, counted from 0, that takes the place of a run's row.  Raises ValueError where the number of
+    the worker has no room above it."""
     if row >> ROW_BITS:
         raise ValueError(f"a run with {row} rows cannot be shared among workers")
     return row | (worker + 1) << ROW_BITS

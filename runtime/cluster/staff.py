@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from compiler.schedule.plan import Plan
+from compiler.schedule.rows import number_rows
 from runtime.cluster.crew import Crew
 from runtime.cluster.hand import RemoteHand
 from runtime.cluster.holdings import MOST
 from runtime.cluster.member import CERTIFICATE_BYTES, Post
 from runtime.cluster.orders import Order
+from runtime.cluster.parts import own_rows
 from runtime.cluster.spread import Spread
 from runtime.cluster.transfers import EvaluatorSpread, GarblerSpread
 from runtime.cluster.words import Begin, decode_port, encode_call
@@ -131,13 +133,13 @@ class Staff:
     ) -> tuple[Engine, Multiplier]:
         """The garbler's engine and multiplier, with workers; they are given the correlation."""
         with secret.in_use() as delta:
-            self._begin(Begin(seeds, delta))
+            self._begin(plan, Begin(seeds, delta))
         crew = Crew(plan, self.hands, flush)
         return Spread(engine, crew), GarblerSpread(multiplier, crew)
 
     def evaluating(self, plan: Plan, seeds: PublicSeeds, engine: Engine, receiver: Receiver) -> tuple[Engine, Receiver]:
         """The evaluator's."""
-        self._begin(Begin(seeds, None))
+        self._begin(plan, Begin(seeds, None))
         crew = Crew(plan, self.hands, _nothing)
         return Spread(engine, crew), EvaluatorSpread(receiver, crew)
 
@@ -151,10 +153,12 @@ class Staff:
     def worked(self) -> Sequence[Worked | None]:
         return self.done or []
 
-    def _begin(self, begin: Begin) -> None:
+    def _begin(self, plan: Plan, begin: Begin) -> None:
+        own_rows(MOST, number_rows(plan.steps, plan.kernels)[1])  # there is room for a worker's number above the last
         payload = begin.encode()
         for hand in self.hands:
             hand.tell(Order.BEGIN, payload)
+        payload[:] = bytes(len(payload))
 
 
 def _told(advanced: Callable[[int, int], None], number: int) -> Callable[[int], None]:

@@ -40,8 +40,9 @@ class Begin:
     seeds: PublicSeeds
     delta: Labels | None  # (1, 2)
 
-    def encode(self) -> bytes:
-        return self.seeds.hash + self.seeds.labels + (b"" if self.delta is None else encode(self.delta))
+    def encode(self) -> bytearray:
+        """To be wiped by whoever has sent it."""
+        return bytearray(self.seeds.hash + self.seeds.labels) + (b"" if self.delta is None else encode(self.delta))
 
     @staticmethod
     def decode(data: bytes) -> Begin:

@@ -1,0 +1,144 @@
+"""Clusters that do not fit, workers that go, and peers that say of theirs what is not so."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from support.command import TUMOUR, call
+from support.crews import run_spread
+from support.launchers import Threads
+from support.loopback import CLIENT, tls_pair
+
+from runtime import api
+from runtime.cluster import staff, worker
+from runtime.cluster.errors import WorkerLost
+from runtime.cluster.orders import Run
+from runtime.cluster.staff import Staff
+from runtime.data.memory import InMemory
+from runtime.execute.backend import Roles
+from runtime.net.channel import Channel
+from runtime.net.errors import NetworkError, ProtocolError
+from runtime.party.run import prepare, run
+from runtime.privacy.randomness import RunSecret
+from runtime.program import Program
+from runtime.session.errors import DifferentWorkers
+
+SUM = """party hospital; party vendor;
+input x: uint<8>[1024] from hospital; input y: uint<8>[1024] from vendor;
+output z = reveal(sum(x * y)) to vendor;
+"""
+
+
+THREES = InMemory("threes", {"": np.full(1024, 3)})
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    file = tmp_path_factory.mktemp("sum") / "sum.ccr"
+    file.write_text(SUM)
+    return api.compile(file)
+
+
+def play(program: Program, workers: dict[str, int]) -> dict[str, BaseException | None]:
+    """What each party's run ended with."""
+    ends: dict[str, Channel] = dict(zip(("hospital", "vendor"), tls_pair(20.0), strict=True))
+    names = {"hospital": "x", "vendor": "y"}
+
+    def side(party: str) -> BaseException | None:
+        launcher = Threads(workers[party])
+        own = Staff.hire(launcher, party == "hospital", program.artifact, 20.0, 20.0, 60.0, lambda *_: None)
+        sources = prepare(program, party, {names[party]: THREES}, RunSecret.of(None, None))
+        try:
+            run(program, party, sources, ends[party], helpers=own)
+        except Exception as error:
+            return error
+        finally:
+            for thread in launcher.threads:
+                thread.join(20.0)
+                assert not thread.is_alive()
+        return None
+
+    with ThreadPoolExecutor() as pool:
+        told = {party: pool.submit(side, party) for party in ends}
+        return {party: each.result() for party, each in told.items()}
+
+
+def test_as_many_workers_on_both_sides(program: Program) -> None:
+    ended = play(program, {"hospital": 2, "vendor": 1})
+    assert [type(error) for error in ended.values()] == [DifferentWorkers] * 2
+    assert "2 workers here, 1 worker there" in str(ended["hospital"])
+
+
+def test_a_worker_that_fails_ends_the_run_on_both_sides(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = worker.Worker._run
+
+    def breaks(self: worker.Worker, order: Run) -> None:
+        if self._number == 1:
+            raise MemoryError
+        done(self, order)
+
+    monkeypatch.setattr(worker.Worker, "_run", breaks)
+    ended = play(program, {"hospital": 2, "vendor": 2})
+    assert all(isinstance(error, NetworkError) for error in ended.values())
+    lost = [str(error) for error in ended.values() if isinstance(error, WorkerLost)]
+    assert lost and all("worker 2 of this party's cluster is gone: it failed (MemoryError)" in said for said in lost)
+
+
+def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    from runtime.crypto.secret import LabelSecret
+
+    secrets: list[LabelSecret] = []
+    made = LabelSecret.__init__
+
+    def kept(self: LabelSecret, delta: object) -> None:
+        made(self, delta)  # type: ignore[arg-type]  # handed on as it came
+        secrets.append(self)
+
+    monkeypatch.setattr(LabelSecret, "__init__", kept)
+    assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
+    assert len(secrets) == 3 and all("destroyed" in repr(secret) for secret in secrets)
+
+
+PEM = CLIENT.certificate.decode()
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"3", b"[1,2]", b'["x","y"]', json.dumps([PEM] * 3).encode()])
+def test_certificates_that_are_none(payload: bytes) -> None:
+    assert staff._certificates(json.dumps([PEM] * 2).encode(), 2) == [CLIENT.certificate] * 2
+    with pytest.raises(ProtocolError, match="did not name"):
+        staff._certificates(payload, 2)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{}", b"[1,2]", b'[["h",1]]', b'[["h",1],["h",70000]]', b'[["h",1],["",2]]', b'[["h",1],["h",true]]'],
+)
+def test_doors_that_are_none(payload: bytes) -> None:
+    assert staff._doors(b'[["h",1],["i",2]]', 2) == [("h", 1), ("i", 2)]
+    with pytest.raises(ProtocolError, match="did not say where"):
+        staff._doors(payload, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--workers=2"], "--workers goes with --cluster"),
+        (["--cluster=local", "--workers=2"], "--cluster goes with --as PARTY"),
+        (["--as=vendor", "--cluster=here", "--workers=2"], "is no scheduler"),
+        (["--as=vendor", "--cluster=local"], "--cluster needs --workers"),
+        (["--as=vendor", "--cluster=local", "--workers=2", "--worker-listen=h:1-2"], "goes with --listen"),
+        (["--as=vendor", "--listen=h:1", "--cluster=local", "--workers=2", "--worker-listen=h:9-2"], "HOST:FIRST-LAST"),
+    ],
+)
+def test_options_that_mean_nothing(options: list[str], said: str) -> None:
+    told = call("run", TUMOUR, *options)
+    assert told.exit_code == 2 and said in told.stderr
+
+
+def test_a_plan_without_large_steps_stays_at_home() -> None:
+    small = api.compile(TUMOUR.replace("tumour/tumour", "millionaires/millionaires")).compiled
+    both = run_spread(small.plan, {"a": 3, "b": 2}, 2, Roles(small.garbler, small.evaluator))
+    assert both.pairs == [0, 0] and both.home
