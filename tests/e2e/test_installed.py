@@ -21,6 +21,7 @@ from runtime.execute import engines
 from lang.problems import explain
 
 program = ccr.compile(sys.argv[1])
+program.inspect().save("report.html")
 inputs = {"a": "3", "b": "2"}
 print(json.dumps({
     "from": ccr.__file__,
@@ -58,4 +59,6 @@ def test_import_ccr_from_a_wheel(tmp_path: Path, compiler: str | None) -> None:
     assert told["backend"] == (engines.chosen().backend if compiler is None else PORTABLE)
     assert told["pages"] == len(problems())
     assert told["simulated"] == {"out": 1}
+    report = (tmp_path / "report.html").read_text()
+    assert "--paper:" in report and "addEventListener" in report  # its style and script are in the wheel
     assert told["learned"] == {"alice": ["out"], "bob": ["out"]}
