@@ -18,5 +18,7 @@ setup(
             py_limited_api=True,
             optional=True,
         )
-    ]
+    ],
+    data_files=[("share/man/man1", ["docs/ccr.1"])],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},  # one wheel for 3.11 and later
 )

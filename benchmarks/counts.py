@@ -1,6 +1,6 @@
 """AND gates of the examples and of what they are measured against, and what compiling takes.
 
-    python benchmarks/counts.py [PROGRAM.ccr ...]        # all examples if none is given
+    python -m benchmarks.counts PROGRAM.ccr ...        # of other programs than the examples
 
 Each is compiled in a process of its own, with products as shares and as gates: ANDs of a whole run, gates of all
 kernels, seconds of this processor from the text to a plan, and the most memory that was held.
@@ -9,11 +9,13 @@ kernels, seconds of this processor from the text to a plan, and the most memory 
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from benchmarks.figures import Figure, Scale
+from benchmarks.watched import peak
 from compiler.pipeline import built, compile, understand
 from compiler.program import and_gates
 from lang.source import Source
@@ -30,28 +32,36 @@ MEASURED = {  # alice's, bob's, and what is computed: ANDs a term
 }
 
 
-def main(files: list[str]) -> None:
-    print(f"{'':<28}{'':<8}{'ANDs':>16}{'gates':>9}{'s':>7}{'MB':>6}")
-    workers = multiprocessing.get_context("spawn")
-    for path in map(Path, files or sorted(map(str, EXAMPLES.glob("*/*.ccr")))):
-        for products in Products:
-            with workers.Pool(1) as pool:
-                ands, gates, seconds, memory = pool.apply(counted, (path, products))
-            print(f"{path.stem:<28}{products.name.lower():<8}{ands:>16,}{gates:>9,}{seconds:>7.2f}{memory:>6.0f}")
-    for name, (left, right, value, terms) in MEASURED.items():
+def measure(scale: Scale) -> Iterator[Figure]:
+    examples = sorted(EXAMPLES.glob("*/*.ccr"))
+    yield from of_programs([path for path in examples if path.stem == "millionaires" or not scale.quick])
+    for name, (left, right, value, terms) in () if scale.quick else MEASURED.items():
         text = f"party alice; party bob; input x: {left} from alice; input y: {right} from bob;"
         plan = compile(Source(name, f"{text} output reveal({value}) to bob;")).plan
-        print(f"{name:<28}{and_gates(plan) / terms:.1f} ANDs a term")
+        yield Figure("counts", name, "a term", "AND gates", [and_gates(plan) / terms])
 
 
-def counted(path: Path, products: Products) -> tuple[int, int, float, float]:
+def of_programs(paths: Iterable[Path]) -> Iterator[Figure]:
+    for path in paths:
+        for products in Products:
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                ands, gates, seconds, memory = pool.apply(_counted, (path, products))
+            subject = f"{path.parent.name}/{path.stem}, products as {products.name.lower()}"
+            yield Figure("counts", subject, "of a run", "AND gates", [ands])
+            yield Figure("counts", subject, "of all kernels", "gates", [gates])
+            yield Figure("counts", subject, "compiled", "s", [seconds])
+            yield Figure("counts", subject, "memory", "MB", [memory])
+
+
+def _counted(path: Path, products: Products) -> tuple[int, int, float, float]:
     """ANDs, gates, seconds, MB."""
     start = time.process_time()
     plan = built(understand(read(path)), products).plan
     seconds = time.process_time() - start
     gates = sum(len(kernel.circuit.gates) for kernel in plan.kernels)
-    return and_gates(plan), gates, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return and_gates(plan), gates, seconds, peak()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for each in of_programs(map(Path, sys.argv[1:])):
+        print(each, flush=True)

@@ -1,6 +1,6 @@
 """`ccr circuit minimize -O 2` on circuits of others: what is left of each, by the command itself.
 
-    python benchmarks/minimize.py CIRCUIT...
+    python -m benchmarks.minimize CIRCUIT...
 
 Bristol and AIGER files, packed or not.  Seconds are of the processor, MB the most that were in use.
 """
@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-CCR = [sys.executable, "-c", "from runtime.cli.main import main; main()"]
+from benchmarks.pair import CCR
+
 COUNTS = ("and_gates_before", "xor_gates_before", "and_gates_after", "xor_gates_after")
 
 

@@ -1,6 +1,6 @@
 """The demo between two `ccr run --as` over a slow link: what it took, and what `--link` said that it would.
 
-    python benchmarks/over_link.py LINK [--mbit 100] [--delay-ms 20] [--products gates|shares] [-D NAME=VALUE ...]
+    python -m benchmarks.over_link LINK [--mbit 100] [--delay-ms 20] [--products gates|shares] [-D NAME=VALUE ...]
 
 LINK is a script that is called `LINK LISTEN_PORT TARGET_PORT --mbit M --delay-ms D --once`: a proxy on loopback that
 holds each direction to a rate and delays it.
@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from benchmarks.pair import CCR, ROOT, free_port
+
 TUMOUR = ROOT / "examples" / "tumour"
-CCR = [sys.executable, "-c", "from runtime.cli.main import main; main()"]
 
 
 def main() -> None:
@@ -73,12 +72,6 @@ def call(*arguments: str) -> None:
 
 def keys(folder: str, own: str, peer: str) -> list[str]:
     return [f"--key={folder}/{own}.key", f"--cert={folder}/{own}.crt", f"--peer={folder}/{peer}.crt"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def await_port(port: int) -> None:

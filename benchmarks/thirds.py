@@ -1,6 +1,6 @@
 """The digits in three thirds, of an owner each: together, against one third after another.  Minutes.
 
-    python benchmarks/thirds.py [alike | by_digit]
+    python -m benchmarks.thirds [alike | by_digit]
 
 Accuracy on the test digits of what `ccr simulate` gives, seeds 1 to 5.  Epsilon is at most 2 at delta 1e-5 for each
 owner, and nobody is in two thirds.  `alike` deals the records out in turn; `by_digit` gives one owner the digits 0 to

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from ccr.result import Result
     from ccr.sessions import Session
     from compiler.artifact import ArtifactError
-    from compiler.joint.locality import Evaluator
-    from compiler.joint.shares import Products
+    from compiler.joint.choices import Evaluator, Products
     from lang.problems.problem import Rejected
     from runtime.contract.refused import Refused
     from runtime.data.errors import InputError

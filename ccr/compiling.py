@@ -8,9 +8,9 @@ from math import isfinite
 from numbers import Rational, Real
 from pathlib import Path
 
+from ccr import options
 from ccr.program import Program
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler.joint.choices import Evaluator, Products
 from lang.problems.draw import draw
 from lang.problems.problem import Rejected
 from lang.source import Source
@@ -39,8 +39,8 @@ def compile(
     fixed in it.
     """
     overrides = {name: _number(value) for name, value in params.items()}
-    chosen = None if products is None else Products(products)
-    taken_for = None if evaluator is None else Evaluator(evaluator)
+    chosen = None if products is None else options.word("products", products, Products)
+    taken_for = None if evaluator is None else options.word("evaluator", evaluator, Evaluator)
     try:
         return Program(api.compile(_source(source), overrides, chosen, taken_for))
     except Rejected as error:
@@ -48,8 +48,8 @@ def compile(
 
 
 def _source(given: str | Path) -> Path | Source:
-    if isinstance(given, Path):
-        return given
+    if not isinstance(given, str):
+        return options.path(given)
     named = given.endswith(ENDINGS) and "\n" not in given
     return Source(NAME, given.replace("\r\n", "\n")) if ";" in given and not named else Path(given)
 

@@ -14,9 +14,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from ccr import options
 from compiler.program import Compiled, receiver
 from lang.numerals import exact
-from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
 from runtime.data.memory import InMemory, Input
 
@@ -40,7 +40,7 @@ def given(
     """All of the inputs, of one party or of both.  Raises InputError for one that is missing, that the program does not
     have, that is given twice, or that is neither numbers nor a path."""
     known, found = names(program, party), dict[str, Input]()
-    for name, value in (*_flat(program, inputs or {}), *_flat(program, named)):
+    for name, value in (*_flat(program, options.inputs(inputs)), *_flat(program, named)):
         if name not in known:
             raise _unknown(program, name, known)
         if name in found:
@@ -51,11 +51,6 @@ def given(
             how = f'{{"{name}": ...}}' if "." in name else f"{name}=..."
             raise InputError(f"the input `{name}` is missing: {what}", help=f"give it by its name: {how}", file="")
     return found
-
-
-def listed(columns: Mapping[str, str | Sequence[str]] | None) -> Chosen:
-    """The columns that are said to be a field's, one or some."""
-    return {name: [of] if isinstance(of, str) else list(of) for name, of in (columns or {}).items()}
 
 
 @contextmanager

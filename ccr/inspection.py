@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ccr import looks
+from ccr import looks, options
 from compiler.lowering.widths import widths
 from runtime.files import replace_bytes
 from runtime.privacy.cost import stated
@@ -54,7 +54,7 @@ class Inspection:
         told = self._privacy
         drawn = curve([(self._program.compiled, told.records)], told)
         shown = Inspected(self._program, self._work, self._found, told, rows, self._link, curve=drawn)
-        replace_bytes(Path(path), page(shown).encode())
+        replace_bytes(options.path(path), page(shown).encode())
 
     def __str__(self) -> str:
         return report.text(self._program, self._work, self._found, self._privacy, self._link)
@@ -68,8 +68,9 @@ class Inspection:
 
 def inspected(program: Program, records: int | None, delta: float | None, link: Link | None) -> Inspection:
     compiled = program.compiled
-    if records is not None and records < 1:
-        raise ValueError(f"records is {records}, and must be a whole number above 0")
-    known = {} if records is None else dict.fromkeys([d.name for d in compiled.datasets], records)
+    delta, link = options.between("delta", delta, high=1), options.link(link)
+    known = (
+        {} if records is None else dict.fromkeys((d.name for d in compiled.datasets), options.count("records", records))
+    )
     told, placed = privacy(compiled, known | stated(compiled), delta), program.placed()
     return Inspection(program, work(placed), attributed(placed), told, link)

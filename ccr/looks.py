@@ -72,8 +72,8 @@ def result(ended: Ended) -> str:
         told = [(o.name, o.kind, _few(ended, o.name)) for o in outputs if o.name in ended.outputs]
         learned += [(party, f"{name}: {kind}", value) for name, kind, value in told] or [(party, "nothing", "")]
     beside = [
-        ("AND gates", count(ended.foreseen_gates), count(ended.and_gates)),
-        ("bytes", size(ended.foreseen.total), size(ended.traffic.total)),
+        ("AND gates", count(ended.foretold.and_gates), count(ended.and_gates)),
+        ("bytes", size(ended.foretold.bytes.total), size(ended.traffic.total)),
         ("seconds", duration(ended.predicted), duration(ended.took)),
     ]
     return _fragment(

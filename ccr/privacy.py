@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ccr import looks
+from ccr import looks, options
 from compiler.program import Compiled
 from lang.numerals import counted
 from runtime import api
@@ -13,6 +13,7 @@ from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report.plot import figure
 from runtime.report.spending import Spending, SpendingOfAll, spending, spending_of_all
+from runtime.report.wording import listing
 
 
 class Privacy:
@@ -69,10 +70,7 @@ def spent(
             f"{program.name} has no privacy mechanism, so no epsilon: records leave with one only through a `dpsgd` or "
             "`measure` with noise above 0"
         )
-    if delta is not None and not 0 < delta < 1:
-        raise ValueError(f"delta is {delta:g}, and must be above 0 and below 1")
-    if epsilon is not None and not 0 < epsilon < float("inf"):
-        raise ValueError(f"epsilon is {epsilon:g}, and must be a number above 0")
+    delta, epsilon = options.between("delta", delta, high=1), options.between("epsilon", epsilon)
     if not program.owners:
         return Privacy(program.name, spending(program.compiled, _rows(program.compiled, records), delta, epsilon))
     of = records if isinstance(records, Mapping) else dict.fromkeys(program.owners, records)
@@ -85,8 +83,7 @@ def spent(
 def _rows(program: Compiled, records: int | Mapping[str, int] | None, owner: str = "") -> dict[str, int]:
     """Of every data set that a mechanism reads.  Raises ValueError."""
     used, said = sorted({m.dataset for m in program.mechanisms}), stated(program)
-    known = dict(records) if isinstance(records, Mapping) else {} if records is None else dict.fromkeys(used, records)
-    known |= said
+    known = _by_dataset(program, records, used) | said
     if missing := [name for name in used if name not in known]:
         how = f"records={{{owner!r}: n, ...}}" if owner else "records=n"
         raise ValueError(f"how many records `{missing[0]}` has is not known: say {how}")
@@ -95,3 +92,14 @@ def _rows(program: Compiled, records: int | Mapping[str, int] | None, owner: str
             rows = counted(known[m.dataset], "record")
             raise ValueError(f"a batch of {m.batch} from {rows} of `{m.dataset}` cannot be: lower the batch")
     return known
+
+
+def _by_dataset(program: Compiled, records: int | Mapping[str, int] | None, used: Sequence[str]) -> dict[str, int]:
+    """What is said of an owner is said of each of its data sets.  Raises ValueError."""
+    if not isinstance(records, Mapping):
+        return {} if records is None else dict.fromkeys(used, options.count("records", records))
+    of = {d.name: d.party for d in program.datasets}
+    if foreign := [name for name in records if name not in {*of, *of.values()}]:
+        raise ValueError(f"records: `{foreign[0]}` is no data set and no owner of one; there are {listing(list(of))}")
+    counts = {name: options.count(f'records["{name}"]', n) for name, n in records.items()}
+    return {name: counts.get(name, counts.get(owner, 0)) for name, owner in of.items() if {name, owner} & counts.keys()}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from ccr import looks
-from ccr.inputs import given, in_python, listed, names
+from ccr import looks, options
+from ccr.inputs import given, in_python, names
 from ccr.inspection import Inspection, inspected
 from ccr.numbers import numbers
 from ccr.privacy import Privacy, spent
@@ -27,7 +26,7 @@ from runtime.report.traffic import Link
 from runtime.report.wording import listing
 from runtime.report.work import work
 
-Columns = Mapping[str, str | Sequence[str]]  # by field of a data set: columns of a table, `a..b` for all from a to b
+Columns = Mapping[str, str | Iterable[str]]  # by field of a data set: columns of a table, `a..b` for all from a to b
 Inputs = Mapping[str, object]
 
 
@@ -73,7 +72,7 @@ class Program:
 
     def save(self, path: str | Path) -> None:
         """Write the artifact, which both parties can run.  Raises OSError."""
-        replace_bytes(Path(path), self.built.artifact)
+        replace_bytes(options.path(path), self.built.artifact)
 
     def simulate(
         self,
@@ -90,9 +89,10 @@ class Program:
         This is no private run: whoever calls it has all inputs.  A run with the same `seed` gives the same.
         Raises InputError, and ValueError for what is no seed.
         """
-        values, seed = given(self.built.compiled, inputs, named), _seed(seed)
+        seed, columns = options.seed(seed), options.columns(columns)
+        values = given(self.built.compiled, inputs, named)
         with in_python():
-            found = api.simulate(self.built, values, seed, listed(columns))
+            found = api.simulate(self.built, values, seed, columns)
         return self._numbers(found, raw)
 
     def run(
@@ -115,11 +115,11 @@ class Program:
         private.  Raises InputError and, unless it may be `not_private`, Refused where records would leave at an
         infinite epsilon, both before anything is sent; ValueError for what is no seed or no delta; and PartyFailed.
         """
-        program, values, seed = self.built, given(self.built.compiled, inputs, named), _seed(seed)
-        if delta is not None and not 0 < delta < 1:
-            raise ValueError(f"delta must lie between 0 and 1: {delta}")
+        seed, columns, delta = options.seed(seed), options.columns(columns), options.between("delta", delta, high=1)
+        timeout = options.between("timeout", timeout) or PATIENCE
+        program, values = self.built, given(self.built.compiled, inputs, named)
         with in_python(), progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
-            ended = api.run(program, values, seed, timeout, listed(columns), not_private, delta, advance)
+            ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance)
         return Result(ended, self._numbers(ended.outputs, raw))
 
     def session(
@@ -141,10 +141,11 @@ class Program:
         inputs are given.  Raises as `run`, what is wrong with a connection when the loop is entered, and ValueError for
         a program that tells no steps.
         """
-        compiled, seed = self.built.compiled, _seed(seed)
+        seed, columns, connection = options.seed(seed), options.columns(columns), options.connection(connection)
+        timeout, compiled = options.between("timeout", timeout) or PATIENCE, self.built.compiled
         values = given(compiled, inputs, named, api.told(self.built) if connection else "")
         return Session(
-            api.session(self.built, values, seed, timeout, listed(columns), connection),
+            api.session(self.built, values, seed, timeout, columns, connection),
             lambda found: self._numbers(found, raw),
         )
 
@@ -188,12 +189,3 @@ class Program:
 
     def _repr_html_(self) -> str:
         return looks.program(self.built)
-
-
-def _seed(given: object) -> int | None:
-    """None, or a whole number as the command takes it; raises ValueError."""
-    if given is None:
-        return None
-    if isinstance(given, bool) or not isinstance(given, int | np.integer):
-        raise ValueError(f"a seed is a whole number, not {given!r}")
-    return int(given)

@@ -10,35 +10,33 @@ from importlib import import_module
 from time import monotonic
 from typing import Any
 
-from compiler.program import and_gates
 from runtime.cli.progress import meter
+from runtime.cli.run_log import RunLog
 from runtime.cli.screen import say
 from runtime.program import Program
-from runtime.report.forecast.seconds import seconds
-from runtime.report.traffic import traffic
-from runtime.report.wording import count, duration, size
+from runtime.report.progress import Expected, Standing
+from runtime.report.wording import duration
+from runtime.session.watch import Moment
 
-Progress = Callable[[str, int], None]  # a party, and its AND gates since the last call
+Progress = Callable[[str, Moment], None]  # a party, and where it is
 
 
 @contextmanager
 def progress_of(program: Program, runs: Mapping[str, Program], wanted: bool | None) -> Generator[Progress]:
     """Shows a run, of all owners' programs, while the block runs; if it is not said, to whoever looks."""
-    total = sum(and_gates(own.compiled.plan) for own in runs.values())
-    sent = sum(traffic(own.compiled).total for own in runs.values())
-    foreseen = sum(seconds(own.compiled) for own in runs.values())
-    watched = program.compiled.evaluator
+    expected = Expected(tuple(own.compiled for own in runs.values()))
+    foretold, watched = expected.foretold(0), program.compiled.evaluator
     display = None if wanted is False else notebook()
     if display is not None:
-        bar = Bar(display, program.name, total, sent, foreseen)
-        yield lambda party, gates: bar.advance(gates) if party == watched else None
+        bar = Bar(display, program.name, foretold.seconds())
+        yield lambda party, now: bar.advance(expected.standing(now)) if party == watched else None
         bar.end()
         return
     quiet = not (sys.stderr.isatty() if wanted is None else wanted)
     if not quiet:
-        say(f"{program.name}: {count(total)} AND gates, {size(sent)}, about {duration(foreseen)}")
-    with meter(total, sent, quiet) as advance:
-        yield lambda party, gates: advance(gates) if party == watched else None
+        say(f"{program.name}: {foretold}, about {duration(foretold.seconds())}")
+    with meter(expected, watched, quiet, RunLog(None)) as advance:
+        yield advance
 
 
 def notebook() -> Any:
@@ -53,28 +51,25 @@ def notebook() -> Any:
 class Bar:
     """One line of a notebook's output, which is replaced."""
 
-    def __init__(self, display: Any, name: str, total: int, sent: int, foreseen: float) -> None:
-        self._name, self._total, self._sent, self._done = name, total, sent, 0
+    def __init__(self, display: Any, name: str, foreseen: float) -> None:
+        self._name, self._share = name, 0.0
         self._start = monotonic()
-        self._handle = display(self._html(f"about {duration(foreseen)} of work"), display_id=True)
+        self._handle = display(self._html(f"about {duration(foreseen)}"), display_id=True)
         self._display = display
 
-    def advance(self, gates: int) -> None:
-        self._done += gates
-        left = (self._total - self._done) * (monotonic() - self._start) / self._done
-        self._show(f"about {duration(left)} left")
+    def advance(self, standing: Standing) -> None:
+        self._share = standing.share
+        self._show(str(standing))
 
     def end(self) -> None:
-        self._done = self._total
+        self._share = 1.0
         self._show(f"done in {duration(monotonic() - self._start)}")
 
     def _show(self, said: str) -> None:
         self._display(self._html(said), display_id=self._handle.display_id, update=True)
 
     def _html(self, said: str) -> str:
-        share = self._done / self._total if self._total else 0.0
-        what = f"{count(self._done)} of {count(self._total)} AND gates, {size(self._sent * share)}"
         return (
-            f'<div><progress value="{share:.3f}" style="width: 16rem"></progress> '
-            f"{escape(self._name)}: {escape(what)}, {escape(said)}</div>"
+            f'<div><progress value="{self._share:.3f}" style="width: 16rem"></progress> '
+            f"{escape(self._name)}: {escape(said)}</div>"
         )

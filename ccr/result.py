@@ -84,7 +84,7 @@ class Result:
     def predicted(self) -> Amounts:
         """What `Program.inspect` said it would take; of the seconds the work alone, without the network."""
         ended = self._ended
-        return Amounts(ended.foreseen_gates, ended.foreseen.total, ended.predicted)
+        return Amounts(ended.foretold.and_gates, ended.foretold.bytes.total, ended.predicted)
 
     def as_dict(self) -> dict[str, object]:
         """As `ccr run --json`."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,17 +19,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ccr import options
 from ccr.inputs import as_input
 from ccr.numbers import numbers
 from ccr.program import Program
-from compiler.lowering.scores import ROW, scores
-from compiler.words.evaluate import NoSources, evaluate
+from compiler.lowering.scores import scores
+from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
 from compiler.words.ir import Type
 from compiler.words.leaves import type_of
-from compiler.words.operations import Entry
 from lang import typed
-from runtime import program
+from runtime.authoring.learner import Given, training
 from runtime.data.load import load_tensor
 from runtime.data.specs import TensorSpec
 from runtime.party.sources import kind_of
@@ -59,15 +59,17 @@ class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-lear
 
     def _fit(self, rows: Floats, labels: NDArray[Any]) -> None:
         """Raises InputError for what the program does not take, and ValueError for a program that it cannot be."""
+        if not isinstance(cast(object, self.program), Program):
+            raise ValueError(f"program is what ccr.compile(...) gives, not {self.program!r}")
         built = self.program.built
-        self._dataset, train, self._weights = _training(built)
+        found_in = training(built.understood().checked.program)
+        self._dataset, train, self._weights = found_in.dataset, found_in.train, found_in.outputs
         self._scores = scores(built.understood().checked.program, train)
         if (loss := self._scores.loss) not in self._losses:
             raise ValueError(f"the program's loss is `{loss.value}`, which is not for a {type(self).__name__}")
-        given = {e.name: np.zeros(t.shape) for e, t, _ in built.compiled.inputs} | dict(self.inputs or {})
+        given = {e.name: np.zeros(t.shape) for e, t, _ in built.compiled.inputs} | dict(options.inputs(self.inputs))
         records = {**self._fields(rows), self._label.name: labels}
-        seed = None if self.random_state is None else int(self.random_state)
-        found = self.program.simulate({**given, self._dataset.name: records}, seed=seed, raw=True)
+        found = self.program.simulate({**given, self._dataset.name: records}, seed=self.random_state, raw=True)
         self._given = {e.name: _integers(e.name, given[e.name], t) for e, t, _ in built.compiled.inputs}
         self._given |= {name: found[output] for name, output in self._weights.items()}
         types = {o.name: o.type for o in built.compiled.outputs}
@@ -92,7 +94,7 @@ class _Estimator(BaseEstimator):  # type: ignore[no-untyped-call]  # scikit-lear
         rows = self._fields(_validated(self, X, reset=False, dtype=np.float64))
         kinds = {f.name: type_of(f.kind) for f in self._dataset.fields}
         encoded = {name: _integers(name, values, kinds[name], len(values)) for name, values in rows.items()}
-        given, found = _Given(self._given), list[Array]()
+        given, found = Given(self._given), list[Array]()
         for number in range(len(next(iter(rows.values())))):
             given.row = {name: values[number] for name, values in encoded.items()}
             found += evaluate(self._scores.block, [], given)
@@ -145,36 +147,6 @@ class DPRegressor(RegressorMixin, _Estimator):  # type: ignore[no-untyped-call] 
         return self._scored(X)
 
 
-def _training(program: program.Program) -> tuple[typed.Dataset, typed.Train, dict[str, str]]:
-    """The only one, its data set, and by variable the output that it is.  Raises ValueError."""
-    whole = program.understood().checked.program
-    trains = [s for s in whole.statements if isinstance(s, typed.Train)]
-    if len(trains) != 1 or whole.owners or len(whole.datasets) != 1:
-        raise ValueError("an estimator is a program with one `dpsgd` on one data set of one owner")
-    (train,), (dataset,) = trains, whole.datasets
-    if sum(not f.kind.shape for f in dataset.fields) != 1 or len(dataset.fields) < 2:
-        raise ValueError(f"one field of `{dataset.name}` alone must be a single number: the label")
-    outputs = {
-        s.value.variable.name: s.name
-        for s in whole.statements
-        if isinstance(s, typed.Release) and isinstance(s.value, typed.Read)
-    }
-    if missing := [v.name for v in train.variables if v.name not in outputs]:
-        raise ValueError(f"`{missing[0]}` is trained and no output, so nothing can be predicted with it")
-    return dataset, train, {v.name: outputs[v.name] for v in train.variables}
-
-
 def _integers(name: str, value: object, type: Type, *rows: int) -> Array:
     """Of the grid, of one value of a type or of as many as there are rows."""
     return load_tensor(TensorSpec(name, kind_of(type), (*rows, *type.shape)), as_input(name, value))
-
-
-class _Given(NoSources):
-    """Inputs, weights and one row, in integers; a label is 0, of which no score is made."""
-
-    def __init__(self, values: Mapping[str, Array]) -> None:
-        self._values = values
-        self.row: Mapping[str, Array] = {}
-
-    def input(self, at: Entry, type: Type) -> Array:
-        return self.row.get(at.name, np.zeros(type.shape, np.int64)) if at.party == ROW else self._values[at.name]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler.joint.choices import Evaluator, Products
 from compiler.schedule.attribution import Place, sent_by_the_garbler
 from compiler.schedule.plan import Plan, launches, transfers
 from compiler.schedule.steered import steered
@@ -120,11 +119,17 @@ def products(plan: Plan) -> Products:
 
 
 def and_gates(plan: Plan) -> int:
-    """AND gates of a run, which are its ciphertext pairs."""
+    """AND gates of a run."""
     return sum(
         times * prod(launch.lanes) * plan.kernels[launch.kernel].circuit.and_gates
         for launch, times in launches(plan.steps)
     )
+
+
+def ciphertexts(plan: Plan) -> int:
+    """Of a run's AND gates: two for each, or one where a party knows an operand."""
+    each = [kernel.ciphertexts for kernel in plan.kernels]
+    return sum(times * prod(launch.lanes) * each[launch.kernel] for launch, times in launches(plan.steps))
 
 
 def correction_bytes(plan: Plan) -> int:

@@ -7,10 +7,10 @@ from fractions import Fraction
 from math import inf
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from compiler import artifact, pipeline
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler import artifact
+from compiler.joint.choices import Evaluator, Products
 from compiler.program import products as how_products
 from compiler.schedule.told import trainings
 from compiler.words.evaluate import evaluate
@@ -33,6 +33,10 @@ from runtime.program import Program, read_artifact
 from runtime.report.everyone import Everyone, privacy_of
 from runtime.report.privacy import Privacy
 from runtime.report.run import Ended, phases
+from runtime.session.watch import Moment
+
+if TYPE_CHECKING:
+    from compiler.lowering.understand import Meaning
 
 __all__ = [
     "Connection",
@@ -67,6 +71,8 @@ def compile(
     an artifact is given overrides, `products` or `evaluator`, which are fixed in it.
     """
     if isinstance(path, Source):
+        from compiler import pipeline  # here and below, because what has been compiled once does without
+
         meaning = pipeline.understand(path, overrides, party=party)
         return _built(path.name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
     if Path(path).suffix == ".ccrc":
@@ -78,6 +84,8 @@ def compile(
             raise ValueError("an artifact's trust in the evaluator is fixed: compile the .ccr file again")
         program = read_artifact(Path(path))
         return program if party in ("", *program.compiled.parties) else of_party(program, party)
+    from compiler import pipeline
+
     meaning = pipeline.understand(read(Path(path)), overrides, party=party)
     return _built(Path(path).name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
 
@@ -96,7 +104,9 @@ def of_party(program: Program, party: str) -> Program:
     return _built(program.name, meaning, how_products(compiled.plan), compiled.taken_for)
 
 
-def _built(name: str, meaning: pipeline.Meaning, products: Products, evaluator: Evaluator) -> Program:
+def _built(name: str, meaning: Meaning, products: Products, evaluator: Evaluator) -> Program:
+    from compiler import pipeline
+
     compiled = pipeline.built(meaning, products, evaluator)
     return Program(name, compiled, artifact.encode(compiled), meaning)
 
@@ -131,10 +141,12 @@ def run(
     columns: Chosen = NONE,
     not_private: bool = False,
     delta: float | None = None,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, Moment], None] | None = None,
+    insecure: bool = False,
 ) -> Ended:
     """Run the program between processes of this machine, by the real protocol; what is known here when it has ended.
 
+    `insecure`: without encryption, to measure what it costs; of two parties alone.
     The outputs of its reports are integers on the grid of their kinds.  With a `seed` the run is not private.
     Raises InputError and, unless it may be `not_private`, Refused (not-private) where records would leave at an
     infinite epsilon, both before anything is sent; and PartyFailed.
@@ -145,9 +157,13 @@ def run(
         cost.append(privacy_of(parts, delta) if not_private else _private(parts, delta))
 
     start, programs = perf_counter(), of_each(program)
-    reports = run_here(program, inputs, seed, timeout, progress, accept, columns, programs=programs)
+    if insecure and programs:
+        raise ValueError("without encryption two parties are run, and the program has several owners")
+    reports = run_here(program, inputs, seed, timeout, progress, accept, columns, programs=programs, insecure=insecure)
     took = phases(reports[program.compiled.evaluator], 0.0, perf_counter() - start)
-    return Ended(program, list(programs.values()) or [program], reports, took, {}, cost[0], seed is not None)
+    return Ended(
+        program, list(programs.values()) or [program], reports, took, {}, cost[0], seed is not None, insecure=insecure
+    )
 
 
 def session(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from errno import EDQUOT, EISDIR, ENOSPC
 from pathlib import Path
 from types import TracebackType
@@ -22,14 +22,17 @@ def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = 
     `mode` the new file has that of the file it replaces, else what the umask leaves.  A link stays one: the file that
     it leads to is replaced.  Where a pipe or a device stands there is nothing to replace: it is written to.
     """
-    path = path.resolve()
+    asked, path = path, path.resolve()
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:
             write(stream)
         return
     part = _beside(path)
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666), "wb") as file:
+        with (
+            _called(asked),
+            os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666), "wb") as file,
+        ):
             if mode is None and path.exists():
                 os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             write(file)
@@ -40,6 +43,17 @@ def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = 
         part.unlink(missing_ok=True)
         raise
     _sync(path.parent)
+
+
+@contextmanager
+def _called(path: Path) -> Generator[None]:
+    """What the system says of a file beside its place it says of the place: nobody has asked for the other one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            error.filename = str(path)
+        raise
 
 
 def replace_bytes(path: Path, content: bytes, mode: int | None = None) -> None:
@@ -104,7 +118,8 @@ class Place:
         if self.path.exists() and not self.path.is_file():
             return  # a pipe or a device: there is no room to be taken
         try:
-            self._handle = self._opened()
+            with _called(path):
+                self._handle = self._opened()
             with os.fdopen(self._handle, "wb", closefd=False) as file:
                 for start in range(0, size, _ZEROS):
                     file.write(bytes(min(_ZEROS, size - start)))

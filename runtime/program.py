@@ -1,7 +1,8 @@
 """A compiled program as the runtime handles it: where it came from, its bytes and its identity.
 
 An artifact is what its text compiles to, and this side compiles it itself to know so; what it has compiled once it
-marks in the user's cache, by the digest of the whole file and of the compiler.
+marks in the user's cache, by the digest of the whole file and of the compiler.  Where all parties run here, what a text
+compiled to is kept there too.
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ import lang
 from compiler import artifact
 from compiler.program import Compiled
 from lang.problems.problem import Problem
+from lang.source import Source
 
 if TYPE_CHECKING:
     from compiler.lowering.understand import Meaning
+
+_KEPT = ".ccrc"
+_MOST = 64  # artifacts of texts that are kept
 
 
 class Known(Enum):
@@ -94,10 +99,44 @@ def from_own_artifact(name: str, data: bytes) -> Program:
     return Program(name, artifact.decode_known(data), data, None, Known.BEFORE)
 
 
+def from_own_text(source: Source, choices: object) -> Program | None:
+    """What `keep` has kept of a text that is one file; None for what it has not."""
+    try:
+        data = _kept(source, choices).read_bytes()
+    except OSError:
+        return None
+    return from_own_artifact(Path(source.name).name, data) if _marked(_mark(data)) else None
+
+
+def keep(program: Program, source: Source, choices: object) -> None:
+    """For `from_own_text`, unless more than the text and the `choices` made it, or there is something to be warned of
+    again."""
+    if program.meaning is None or len(program.meaning.files) > 1 or program.warnings:
+        return
+    path, mark = _kept(source, choices), _mark(program.artifact)
+    with suppress(OSError):  # then it is compiled again the next time
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        old = sorted(path.parent.glob(f"*{_KEPT}"), key=lambda other: other.stat().st_mtime)
+        for other in old[: len(old) + 1 - _MOST]:
+            other.unlink(missing_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")  # another process may be doing the same
+        part.write_bytes(program.artifact)
+        part.replace(path)
+        mark.touch(mode=0o600)
+
+
+def _kept(source: Source, choices: object) -> Path:
+    what = sha256(repr((source.name, source.text, choices)).encode()).digest()
+    return _folder() / (sha256(_compiler() + what).hexdigest() + _KEPT)
+
+
 def _mark(data: bytes) -> Path:
     """The empty file that says that this compiler has made these bytes of the text in them."""
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr" / "compiled"
-    return folder / sha256(_compiler() + sha256(data).digest()).hexdigest()
+    return _folder() / sha256(_compiler() + sha256(data).digest()).hexdigest()
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr" / "compiled"
 
 
 def _marked(mark: Path) -> bool:

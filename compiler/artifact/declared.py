@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from compiler.joint.locality import Evaluator
+from compiler.joint.choices import Evaluator
 from compiler.program import Compiled
 from compiler.schedule.plan import Open, Tell
 from compiler.schedule.told import trainings

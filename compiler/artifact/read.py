@@ -16,7 +16,8 @@ from compiler.artifact.circuits import Circuits
 from compiler.artifact.sealed import ArtifactError, parts
 from compiler.artifact.typed import typed
 from compiler.program import Compiled, Line, outside
-from compiler.schedule import shares
+from compiler.schedule import knowledge, shares
+from compiler.schedule.knowledge import KnowledgeError
 from compiler.schedule.shares import ShareError
 from compiler.schedule.verify import PlanError, verify
 from lang.collecting import paused
@@ -42,7 +43,8 @@ def decode_known(data: bytes) -> Compiled:
         verify(program.plan, outside(program))
         noisy = any(mechanism.noise_multiplier > 0 for mechanism in program.mechanisms)
         shares.verify(program.plan, program.garbler, program.evaluator, noisy)
-    except (PlanError, ShareError) as error:
+        knowledge.verify(program.plan, program.garbler)
+    except (PlanError, KnowledgeError, ShareError) as error:
         raise ArtifactError(f"the artifact's plan is not one to run: {error}; compile it again") from None
     _none(declared.otherwise(program))
     return program

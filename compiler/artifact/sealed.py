@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 
 MAGIC = b"CCRC"
-VERSION = 6
+VERSION = 7
 LARGEST = 1 << 25  # bytes of a file
 HEADER = NOTES = 1 << 22  # bytes of either
 ENTRIES, RECORDS = 1 << 20, 1 << 15  # in either: commas, and lists that begin with a string

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import assert_never
 
-from compiler.joint.shares import Halves, Products, Shares
+from compiler.joint.choices import Evaluator as Evaluator
+from compiler.joint.choices import Products
+from compiler.joint.shares import Halves, Shares
 from compiler.joint.told import Told, kept
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Claim, Item, Loop, Result, Type, Value, Words, full_range
@@ -45,13 +46,6 @@ from lang.source import Span
 
 JOINT = "joint"
 Owners = dict[int, str]  # value -> PUBLIC, a party, or JOINT (which no party can be called)
-
-
-class Evaluator(Enum):
-    """What the parties take the evaluator for."""
-
-    MALICIOUS = "malicious"  # it enters its inputs, coins and shares, and nothing that it would compute from them
-    HONEST = "honest"  # it follows the protocol: what depends on its inputs alone it computes by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,12 @@ joins the two.  A malicious evaluator may enter another number, which adds what 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from fractions import Fraction
 
+from compiler.joint.choices import Products as Products
 from compiler.words.builder import Builder
 from compiler.words.ir import Type, Value
 from compiler.words.operations import Constant, Enter, Linear, Ring, Round, Share, Transfer, View
-
-
-class Products(Enum):
-    """How the sums of products of a `dpsgd` are computed."""
-
-    GATES = "gates"
-    SHARES = "shares"
-
 
 Halves = tuple[int, int]  # the garbler's part and the evaluator's
 

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from compiler.joint.choices import Products
 from compiler.joint.locality import JOINT, Owners, Roles, analyse, learned_by, root, share_of
-from compiler.joint.shares import Products
 from compiler.joint.told import kept
 from compiler.words.ir import Block, Loop, Type, Value, Words, full_range
 from compiler.words.operations import (

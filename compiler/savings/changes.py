@@ -8,8 +8,7 @@ from enum import Enum
 from fractions import Fraction
 
 from compiler import pipeline
-from compiler.joint.locality import Evaluator
-from compiler.joint.shares import Products
+from compiler.joint.choices import Evaluator, Products
 from compiler.lowering.understand import Meaning, again
 from compiler.program import Compiled, owner, products
 from compiler.savings.classes import one_vs_all

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import PurePath
 
+from compiler.gates.knowledge import halves
 from compiler.schedule.plan import (
     Disclose,
     Enter,
@@ -42,6 +43,7 @@ class Spent:
     kernel: int | None = None  # its number in the plan, where it is gates
     and_gates: tuple[int, ...] = ()  # as they are made, then after each pass; none where it is no gates
     xor_gates: tuple[int, ...] = ()
+    ciphertexts: int = 0  # of the gates that are left
     corrections: int = 0  # bytes
     transfers: int = 0  # bytes
     outputs: int = 0  # bytes
@@ -74,18 +76,22 @@ def sent_by_the_garbler(plan: Plan) -> Iterator[Spent]:
     """Gates and corrections."""
     ands: dict[tuple[Place, int, str], Counter[int]] = {}
     xors: dict[tuple[Place, int, str], Counter[int]] = {}
+    sent: Counter[tuple[Place, int, str]] = Counter()
+    costs = [[half.ciphertexts for half in halves(kernel.circuit, kernel.known)] for kernel in plan.kernels]
     for launch, times in launches(plan.steps):
         lanes = times * prod(launch.lanes)
         for span, charge in zip(launch.places, plan.kernels[launch.kernel].charges, strict=True):
             key = place_of(span), launch.kernel, charge.cell
+            sent[key] += lanes * sum(costs[launch.kernel][gate] for gate in charge.last)
             for found, gates in ((ands, charge.and_gates), (xors, charge.xor_gates)):
                 found.setdefault(key, Counter()).update({at: lanes * n for at, n in enumerate(gates)})
     for (place, kernel, cell), made in ands.items():
-        yield Spent(place, cell, kernel, tuple(made.values()), tuple(xors[place, kernel, cell].values()))
+        key = place, kernel, cell
+        yield Spent(place, cell, kernel, tuple(made.values()), tuple(xors[key].values()), sent[key])
     corrections: Counter[Place] = Counter()
     for step, times in transfers(plan.steps):
         corrections[place_of(step.place)] += times * step.transfer.correction_bytes
-    yield from (Spent(place, "product", corrections=sent) for place, sent in corrections.items())
+    yield from (Spent(place, "product", corrections=n) for place, n in corrections.items())
 
 
 def _entered(steps: Sequence[Step], evaluator: str, prices: Prices) -> Iterator[Spent]:

@@ -17,5 +17,11 @@ def charges(block: Block, made: Sequence[Stage], owners: Sequence[int]) -> tuple
     for at, stage in enumerate(made):
         for gate, origin in zip(stage.circuit.gates, stage.origins, strict=True):
             (ands if gate.op is GateOp.AND else xors)[owners[origin]][at] += 1
+    last = made[-1]
+    whose = [owners[o] for gate, o in zip(last.circuit.gates, last.origins, strict=True) if gate.op is GateOp.AND]
+    own: list[list[int]] = [[] for _ in block.items]
+    for number, item in enumerate(whose):
+        own[item].append(number)
     cells = [NAMES[type(item.op)] if isinstance(item, Value) else "" for item in block.items]
-    return tuple(Charge(cell, tuple(a), tuple(x)) for cell, a, x in zip(cells, ands, xors, strict=True))
+    rows = zip(cells, ands, xors, own, strict=True)
+    return tuple(Charge(cell, tuple(a), tuple(x), tuple(gates)) for cell, a, x, gates in rows)

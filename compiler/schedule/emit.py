@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from compiler.gates.circuit import Circuit
 from compiler.joint.locality import JOINT, Owners, Roles, analyse
+from compiler.schedule import knowledge
 from compiler.schedule.clear import clear_step
 from compiler.schedule.cut import Group, cut
 from compiler.schedule.lane import Lane, kernel_name, lane
@@ -57,12 +58,13 @@ def emit(program: Words, roles: Roles, expand: Expand) -> Plan:
             steps.append(Open(output.name, buffer, type, output.receivers, output.span))
         else:
             steps.append(Tell(output.name, level.clear[output.value], type, output.receivers))
-    kernels = [
+    made = [
         replace(place(kernel_name(lane.block), circuit), charges=charges)
         for lane, (circuit, charges) in zip(shared.lanes, expand(shared.lanes), strict=True)
     ]
-    numbered, _ = number_rows(free_buffers(steps), kernels)
-    return Plan(tuple(kernels), tuple(shared.buffers), numbered)
+    known, kernels = knowledge.specialised(steps, made, len(shared.buffers), roles.garbler)
+    numbered, _ = number_rows(free_buffers(known), kernels)
+    return Plan(kernels, tuple(shared.buffers), numbered)
 
 
 @dataclass

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compiler.gates.circuit import Circuit
+from compiler.gates.knowledge import Runs, ciphertexts
 from compiler.words.ir import Block, Type
 from compiler.words.operations import PUBLIC as PUBLIC
 from lang.source import Span
@@ -27,6 +28,7 @@ class Charge:
     cell: str  # its operation, whose cell made them
     and_gates: tuple[int, ...]
     xor_gates: tuple[int, ...]
+    last: tuple[int, ...]  # which ANDs of the kernel these are in the end, counted from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,13 @@ class Kernel:
     registers: tuple[int, ...]  # one for each net
     register_count: int
     tile: int  # lanes that run at once; a power of two
+    known: Runs = ()  # inputs that a party knows in every launch, whose ANDs take one ciphertext
     charges: tuple[Charge, ...] = field(default=(), compare=False)  # of each word fused into it, for reports
+
+    @property
+    def ciphertexts(self) -> int:
+        """Of one lane."""
+        return ciphertexts(self.circuit, self.known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,9 @@ def lines(plan: Plan) -> list[str]:
 def _kernel(number: int, kernel: Kernel) -> str:
     circuit = kernel.circuit
     return (
-        f"k{number} ({kernel.name}): {circuit.and_gates} ANDs, {circuit.xor_gates} XORs, {circuit.inputs} inputs, "
-        f"{len(circuit.outputs)} outputs, {kernel.register_count} registers, tile {kernel.tile}"
+        f"k{number} ({kernel.name}): {circuit.and_gates} ANDs, {kernel.ciphertexts} ciphertexts, "
+        f"{circuit.xor_gates} XORs, {circuit.inputs} inputs, {len(circuit.outputs)} outputs, "
+        f"{kernel.register_count} registers, tile {kernel.tile}"
     )
 
 

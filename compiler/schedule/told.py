@@ -6,7 +6,7 @@ The steps that are told are numbered through the whole program, in its order: th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from compiler.schedule.plan import (
@@ -66,6 +66,19 @@ def trainings(plan: Plan) -> tuple[Training, ...]:
 def told_steps(plan: Plan) -> int:
     """How many steps are told in a run."""
     return max((training.after for training in trainings(plan)), default=0)
+
+
+def left(plan: Plan, first: int) -> Plan:
+    """What there is to do jointly in a run that goes on with the step of this index; all of it from 0 on."""
+    of = {id(training.loop): training for training in trainings(plan)}
+    steps: list[Step] = []
+    for step in plan.steps:
+        training = of.get(id(step))
+        if training is None or not isinstance(step, Repeat):
+            steps.append(step)
+        elif first < training.after:
+            steps.append(replace(step, count=step.count - max(0, first - training.first)))
+    return replace(plan, steps=tuple(steps)) if first else plan
 
 
 def opens(plan: Plan) -> bool:

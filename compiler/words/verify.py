@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import assert_never
 
-from compiler.words.builder import BIT
 from compiler.words.ir import Block, Claim, Dataset, Loop, Result, Type, Value, Words, interval
 from compiler.words.needs import Operand, Range, Wrong, need
 from compiler.words.operations import (
@@ -254,7 +254,7 @@ class _Verifier:
         body = loop.body
         need(loop.count > 0, f"a loop of {loop.count} iterations")
         need(body.first == number, f"its body's values begin with %{body.first}")
-        index = Type((), BIT.scale, 0, loop.count - 1)
+        index = Type((), Fraction(1), 0, loop.count - 1)
         need(body.params[:1] == (index,), f"its first parameter is not the index, {index}")
         need(
             len(loop.init) == len(body.params) - 1 == len(body.results),

@@ -63,6 +63,16 @@ def terminals() -> Collection[TerminalDef]:
         return _parser()[0].terminals
 
 
+def spelled() -> list[str]:
+    """The words and the signs of the language, as they are written."""
+    return [str(terminal.pattern.value) for terminal in terminals() if terminal.pattern.type == "str"]
+
+
+def patterns() -> dict[str, str]:
+    """What else the grammar makes a text of, by its name there, as regular expressions."""
+    return {t.name: t.pattern.to_regexp() for t in terminals() if t.pattern.type != "str"}
+
+
 @cache
 def _parser() -> tuple[Lark, Builder]:
     """The tables of the grammar, made once and kept in the user's cache folder; and the builder they call."""

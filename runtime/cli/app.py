@@ -20,6 +20,7 @@ from runtime.cli.status import WRONG
 
 _UsageError: Any = typer.BadParameter.__bases__[0]  # click's, which typer brings along under a name of its own
 _VALIDATOR = "Value error, "  # whom it concerns that a library checks the choices
+_ALONE = {"--as", "--help", "-h"}  # where no other process is started
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
@@ -80,6 +81,10 @@ def _listed(commands: Sequence[Command | Group]) -> type[_Listed]:
 def _parser(row: Command | Group) -> Any:
     match row:
         case Command(name):
+            if row.parties and not _ALONE & {word.partition("=")[0] for word in sys.argv}:
+                from runtime.party.nursery import prepare  # here, because it is for few commands
+
+                prepare()
             one = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
             one.command(name)(row.load())
             return get_command(one)

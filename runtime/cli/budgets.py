@@ -12,9 +12,9 @@ from lang.numerals import spelled
 from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled
 from runtime.cli.grants import Whose, fits, whose
 from runtime.cli.options import Json, LedgerFile, PolicyFile, UsageError, positive
-from runtime.cli.programs import compiled
 from runtime.cli.ruling import adopted, policy_given, ruling
 from runtime.cli.screen import result, say
 from runtime.contract.amounts import Spend

@@ -33,6 +33,7 @@ from runtime.cli.screen import result
 from runtime.files import replace_bytes
 from runtime.report.wording import count, duration, size
 
+GRAPHS = (".aag", ".aig")  # endings of and-inverter graphs
 PATIENCE = 120.0  # seconds that a party waits for the other, at any point
 
 
@@ -47,7 +48,20 @@ File = Annotated[
         metavar="FILE", show_default=False, help="A circuit in a Bristol format, or in AIGER's; - is standard input."
     ),
 ]
-Out = Annotated[Path, typer.Option("-o", metavar="OUT", show_default=False, help="Where the circuit is written.")]
+
+
+def _as_bristol(out: Path) -> Path:
+    """Raises BadParameter for a name that says another format than what is written."""
+    if out.suffix in GRAPHS:
+        instead = out.with_suffix(".txt").name
+        raise typer.BadParameter(f"{out}: AIGER's format is only read, and Bristol's is written: call it {instead}")
+    return out
+
+
+Out = Annotated[
+    Path,
+    typer.Option("-o", metavar="OUT", show_default=False, callback=_as_bristol, help="Where the circuit is written."),
+]
 
 
 def show(file: File, json: Json = False) -> None:
@@ -196,8 +210,10 @@ def _netlist(file: str) -> Netlist:
 
 def _called(file: str) -> str:
     """The name by which a program has a circuit: that of its file, which is Bristol's once it is imported."""
+    if file == STDIN:
+        return "circuit.txt"
     path = Path(file.removesuffix(".gz"))
-    return f"{path.stem}.txt" if path.suffix in (".aag", ".aig") else Path(file).name
+    return f"{path.stem}.txt" if path.suffix in GRAPHS else Path(file).name
 
 
 def _between(file: str, found: Netlist, given: Sequence[int]) -> tuple[list[int], dict[str, object], list[str]]:

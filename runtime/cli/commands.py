@@ -17,6 +17,7 @@ class Command:
     name: str
     where: str  # module of this folder, and function
     help: str  # the first sentence of the function's docstring
+    parties: bool = False  # it starts them, unless it is one of them
 
     def load(self) -> Callable[..., None]:
         module, function = self.where.split(":")
@@ -55,7 +56,12 @@ _CIRCUIT = (
     Command(
         "minimize", "circuits:minimize", "Write a smaller circuit of the same function, once it is proved to be one."
     ),
-    Command("run", "circuits:run", "Compute a circuit between two processes of this machine, by the real protocol."),
+    Command(
+        "run",
+        "circuits:run",
+        "Compute a circuit between two processes of this machine, by the real protocol.",
+        parties=True,
+    ),
 )
 _KEYS = (
     Command("new", "identities:new", "Make a key and a certificate."),
@@ -87,6 +93,13 @@ _BUDGET = (
     Command("report", "trails:report", "Give account of every budget, for an officer."),
 )
 COMMANDS: tuple[Command | Group, ...] = (
+    Command("new", "new_program:new", "Write a program that learns from tables like your own."),
+    Command("tune", "tuning:tune", "Try what a program is trained with."),
+    Command(
+        "import",
+        "import_model:import_",
+        "Turn a trained model into a program that scores records by it, and its weights.",
+    ),
     Command("check", "checking:check", "Say what is wrong with programs, all of it, with places."),
     Command("fmt", "language:fmt", "Format programs."),
     Command("explain", "language:explain", "Tell what a problem code means."),
@@ -94,7 +107,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command("inspect", "programs:inspect", "Show what a program costs, who learns what, and its epsilon."),
     Command("privacy", "privacy:privacy", "Say what privacy a program costs."),
     Command("simulate", "simulation:simulate", "Compute all outputs in the clear."),
-    Command("run", "runs:run", "Run a program between its parties."),
+    Command("run", "runs:run", "Run a program between its parties.", parties=True),
     Group(
         "circuit",
         "Circuits of other people: the old Bristol format and Bristol Fashion, packed by gzip or not.",

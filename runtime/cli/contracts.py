@@ -15,8 +15,8 @@ from runtime.cli import drafting
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.data_options import ColumnsOf, Input, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled
 from runtime.cli.options import Define, Evaluator, Json, LedgerFile, PolicyFile, Products, Runnable, UsageError, pairs
-from runtime.cli.programs import compiled
 from runtime.cli.ruling import for_contract, of_contract, policy_given
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED

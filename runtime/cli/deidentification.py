@@ -12,8 +12,8 @@ import typer
 
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults, saving
+from runtime.cli.given import compiled
 from runtime.cli.options import Define, Json, UsageError
-from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
 from runtime.contract.commitment import report_key

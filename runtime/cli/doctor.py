@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
-from runtime.cli.faults import faults
+from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json
 from runtime.cli.screen import result
 from runtime.cli.status import FAILED, WRONG
 from runtime.execute import engines
 from runtime.execute.engines import PORTABLE, VARIABLE, Choice, NoSuchBackend
 from runtime.execute.native.built import built
+from runtime.report.forecast import kept
+from runtime.report.forecast.rates import Rates
 
 LIBRARIES = ("numpy", "cryptography", "PyNaCl")
 WORDS = {
@@ -24,7 +29,16 @@ WORDS = {
 }
 
 
-def doctor(json: Json = False) -> None:
+Measure = Annotated[
+    bool,
+    typer.Option(
+        "--measure",
+        help="Measure what this machine takes for each kind of work, and keep it: seconds are foretold by it.",
+    ),
+]
+
+
+def doctor(measure: Measure = False, json: Json = False) -> None:
     """Tell what does the gates on this machine, and test it.  Exits with 1 if something that it has is wrong."""
     with faults(json):
         found = built()
@@ -51,6 +65,39 @@ def doctor(json: Json = False) -> None:
             "why": choice.why,
             "backends": states,
         }
+        if measure:
+            data |= _measured([name for name, state in states.items() if state in ("works", "always")], lines)
+        else:
+            lines.append(_foretold_by(choice.backend))
         result(data, "\n".join(lines), json)
         if not choice.backend or "fails" in states.values():
             raise typer.Exit(FAILED if choice.backend else WRONG)
+
+
+def _measured(backends: Sequence[str], lines: list[str]) -> dict[str, object]:
+    """Takes some seconds."""
+    from runtime.report.forecast.measure import measure  # here, because nothing else needs what it imports
+
+    found = measure(backends)
+    with saving(kept.place()):
+        place = kept.keep(found)
+    lines += ["measured, of one core:", *(f"  {name:<9}{_told(rates)}" for name, rates in found.items())]
+    lines.append(f"kept in {place}: seconds are foretold by it")
+    return {"rates": {name: asdict(rates) for name, rates in found.items()}, "kept": str(place)}
+
+
+def _told(rates: Rates) -> str:
+    """Of many lanes, in millions a second."""
+    garbled, evaluated, both = (
+        1e-6 / each for each in (rates.garble_gate, rates.evaluate_gate, rates.send + rates.receive)
+    )
+    return (
+        f"{garbled:.1f} M AND gates/s garbled, {evaluated:.1f} M/s evaluated, {both:.0f} MB/s over TLS, "
+        f"{rates.setup:.2f} s of base transfers"
+    )
+
+
+def _foretold_by(backend: str) -> str:
+    if backend and kept.measured(backend) is not None:
+        return f"seconds are foretold by what was measured here, {kept.place()}"
+    return "seconds are foretold by rates of no machine in particular; `ccr doctor --measure` finds this one's"

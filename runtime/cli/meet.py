@@ -3,34 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compiler.program import everyone
 from compiler.schedule.told import told_steps
 from runtime.cli.callers import Callers
+from runtime.cli.clusters import Cluster
 from runtime.cli.options import Address, UsageError, address
-from runtime.cli.progress import Advance
 from runtime.cli.screen import say
-from runtime.contract.sign import digest
-from runtime.contract.terms import Contract
 from runtime.data.columns import NONE, Chosen
-from runtime.ledger.events import Attempt
-from runtime.ledger.refusals import About, note
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
-from runtime.party.agreed import Agreed, Ready, ready
 from runtime.party.both import Accept
-from runtime.party.ledger_permit import Bearer
 from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
+from runtime.session.helpers import Helpers
 from runtime.session.session import Keep, kept_by_nobody
+from runtime.session.watch import Watching
+
+if TYPE_CHECKING:
+    from runtime.contract.terms import Contract
+    from runtime.party.agreed import Agreed, Ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Ends:
     where: Address
     identity: Identity
     peer_certificate: bytes
+    cluster: Cluster | None = None
 
     @staticmethod
     def of(
@@ -52,6 +54,7 @@ class Ends:
         cert: Path | None,
         peer: Path | None,
         contract: Contract | None = None,
+        cluster: Cluster | None = None,
     ) -> Ends | None:
         """From the options; None if they ask for both parties here.  A contract brings the peer's certificate.
 
@@ -87,7 +90,7 @@ class Ends:
         identity, other = keys.load(key, cert), _peer(party, peer, contract)
         if contract is None and identity.certificate == other:  # a contract tells it by its names
             raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
-        return Ends(party, listen is not None, where, identity, other)
+        return Ends(party, listen is not None, where, identity, other, cluster)
 
     @staticmethod
     def of_each(
@@ -122,7 +125,7 @@ def run_party(
     inputs: Mapping[str, str],
     seed: int | None,
     patience: Patience,
-    advance: Advance,
+    advance: Watching,
     quiet: bool,
     agreed: Agreed | None = None,
     accept: Accept | None = None,
@@ -138,7 +141,8 @@ def run_party(
     side = Side.of(program, ends, inputs, seed, patience, quiet, agreed, columns)
     if agreed is None and accept is not None:
         accept([(program.compiled, side.own.sources.records())])
-    return side.run(side.meet(), advance, keep)
+    with side.helpers() as helpers:
+        return side.run(side.meet(), advance, keep, helpers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,9 @@ class Side:
         columns: Chosen,
     ) -> Side:
         """Raises InputError and Refused."""
+        from runtime.party.agreed import ready  # here, because a run of both parties here is under no contract
+        from runtime.party.ledger_permit import Bearer
+
         bearer = Bearer(ends.party, ends.identity, ends.peer_certificate)
         own = ready(program, bearer, inputs, seed, columns, agreed)
         if own.permit.first and not quiet:
@@ -182,15 +189,31 @@ class Side:
             channel = _meet(self.program, self.ends, self.patience, self.quiet, callers)
         finally:
             if self.ends.listens and self.agreed is not None and callers.count:
+                from runtime.contract.sign import digest
+                from runtime.ledger.events import Attempt
+                from runtime.ledger.refusals import About, note
+
                 about = About(Attempt.CALL, contract=digest(self.agreed.contract.terms))
                 note(self.agreed.ledger, about.denied("not-the-peer", callers.count))
         channel.deadline = time.monotonic() + self.patience.whole
         return channel
 
-    def run(self, channel: Channel, advance: Advance, keep: Keep) -> Report:
+    @contextmanager
+    def helpers(self) -> Generator[Helpers | None]:
+        """This party's workers, if it has some.  Raises UsageError and NetworkError."""
+        if self.ends.cluster is None:
+            yield None
+            return
+        limits = self.patience
+        with self.ends.cluster.hired(
+            self.program, self.ends.listens, limits.wait, limits.stall, limits.whole, self.quiet
+        ) as staff:
+            yield staff
+
+    def run(self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
-        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow)
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from compiler.joint.locality import Evaluator as EvaluatorOf
-from compiler.joint.shares import Products as ProductsOf
+from compiler.joint.choices import Evaluator as EvaluatorOf
+from compiler.joint.choices import Products as ProductsOf
 from runtime.contract.amounts import typed
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="A .ccr program.", show_default=False)]

@@ -12,8 +12,8 @@ import typer
 from compiler.program import Compiled
 from runtime.cli.drafting import purpose as checked
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled
 from runtime.cli.options import Define, Evaluator, Json, Products, Runnable, positive
-from runtime.cli.programs import compiled
 from runtime.cli.row_counts import KnownRecords, counted
 from runtime.cli.screen import result
 from runtime.cli.status import REFUSED

@@ -16,6 +16,7 @@ from runtime.api import of_each
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.drafting import stops_given
 from runtime.cli.faults import faults, saving
+from runtime.cli.given import compiled
 from runtime.cli.options import (
     Define,
     Delta,
@@ -28,7 +29,6 @@ from runtime.cli.options import (
     pairs,
     positive,
 )
-from runtime.cli.programs import compiled
 from runtime.cli.row_counts import Records, of_owners, single
 from runtime.cli.screen import result, say
 from runtime.contract.cost import endings

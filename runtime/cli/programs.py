@@ -7,16 +7,14 @@ from typing import Annotated
 
 import typer
 
-from compiler.artifact import ArtifactError
-from compiler.joint.locality import Evaluator as EvaluatorOf
-from compiler.joint.shares import Products as ProductsOf
 from compiler.lowering.widths import widths
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
 from runtime import api
 from runtime.cli.agreed import Agreement, Basis, basis
 from runtime.cli.exported import Export, Folder, exported
-from runtime.cli.faults import NoArtifact, faults, saving, warn
+from runtime.cli.faults import faults, saving
+from runtime.cli.given import compiled
 from runtime.cli.links import LinkOf, link
 from runtime.cli.options import (
     Define,
@@ -26,11 +24,9 @@ from runtime.cli.options import (
     Json,
     Products,
     Runnable,
-    UsageError,
     checked_delta,
-    pairs,
 )
-from runtime.cli.program_files import ARTIFACT, no_data, source_only
+from runtime.cli.program_files import ARTIFACT, source_only
 from runtime.cli.row_counts import Records
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
@@ -52,36 +48,6 @@ Narrower = Annotated[
 Hints = Annotated[
     bool, typer.Option("--hints", help="Also what would save bytes, counted by compiling it, the most first.")
 ]
-
-
-def compiled(
-    file: str,
-    define: list[str] | None,
-    products: ProductsOf | None = None,
-    evaluator: EvaluatorOf | None = None,
-    party: str = "",
-) -> Program:
-    """The program of a FILE argument, of several owners' that of the `party`; what a text is warned about is told.
-
-    Raises Rejected, NoArtifact or UsageError.
-    """
-    overrides = pairs("-D", define)
-    no_data(file)
-    if Path(file).suffix == ARTIFACT and overrides:
-        raise UsageError("an artifact's params are fixed", "give -D to `ccr compile`, or use the .ccr file")
-    if Path(file).suffix == ARTIFACT and products is not None:
-        raise UsageError("an artifact's products are fixed", "give --products to `ccr compile`, or use the .ccr file")
-    if Path(file).suffix == ARTIFACT and evaluator is not None:
-        raise UsageError(
-            "an artifact's trust in the evaluator is fixed",
-            "give --evaluator to `ccr compile`, or use the .ccr file",
-        )
-    try:
-        program = api.compile(file, overrides, products, evaluator, party)
-    except ArtifactError as error:
-        raise NoArtifact(str(error)) from None
-    warn(program.warnings)
-    return program
 
 
 def compile(

@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, a line now and then elsewhere, nothing with --quiet."""
+"""How far a run is: a bar on a terminal, a line now and then elsewhere, nothing with --quiet; a log for operators."""
 
 from __future__ import annotations
 
@@ -8,70 +8,60 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskProgressColumn, TimeRemainingColumn
-from rich.text import Text
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from runtime.cli.run_log import RunLog
 from runtime.cli.screen import say
-from runtime.report.wording import count, duration, rate, size
+from runtime.report.progress import Expected, Standing
+from runtime.session.watch import Moment
 
 EVERY = 5.0  # seconds between lines
 
-Advance = Callable[[int], None]  # AND gates done since the last call
+Advance = Callable[[str, Moment], None]  # a party, and where it is
+Show = Callable[[Standing], None]
 
 
 @contextmanager
-def meter(total: int, sent: int, quiet: bool) -> Generator[Advance]:
-    """Shows the progress of `total` AND gates, and of the bytes `sent` in step with them, while the block runs."""
+def meter(expected: Expected, watched: str, quiet: bool, log: RunLog) -> Generator[Advance]:
+    """While the block runs, shows how far the `watched` party is, and logs how far each is."""
+    with _shown(quiet) as show:
+        going_on = False
+
+        def advance(party: str, moment: Moment) -> None:
+            nonlocal going_on
+            standing = expected.standing(moment)
+            log.progress(party, standing)
+            if party == watched:
+                if moment.first and not (going_on or quiet):
+                    say(f"from step {moment.first + 1} on: {expected.foretold(moment.first)}")
+                going_on = moment.first > 0
+                show(standing)
+
+        yield advance
+
+
+@contextmanager
+def _shown(quiet: bool) -> Generator[Show]:
     if quiet:
-        yield lambda gates: None
+        yield lambda standing: None
     elif sys.stderr.isatty():
-        with Progress(
-            BarColumn(),
-            TaskProgressColumn(),
-            _Work(sent),
-            TimeRemainingColumn(),
-            "left",
-            console=Console(stderr=True),
-            transient=True,
-        ) as bar:
-            task = bar.add_task("", total=total)
-            yield lambda gates: bar.advance(task, gates)
+        columns = BarColumn(), TaskProgressColumn(), TextColumn("{task.description}")
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("setup", total=1.0)
+            yield lambda standing: bar.update(task, completed=standing.share, description=str(standing))
     else:
-        yield Lines(total, sent)
-
-
-class _Work(ProgressColumn):
-    """AND gates done, AND gates a second, bytes."""
-
-    def __init__(self, sent: int) -> None:
-        super().__init__()
-        self._sent = sent
-
-    def render(self, task: Task) -> Text:
-        speed = rate(task.speed) if task.speed else "-/s"
-        return Text(
-            f"{count(int(task.completed))} ANDs  {speed}  {size(self._sent * task.completed / (task.total or 1))}"
-        )
+        yield Lines()
 
 
 class Lines:
-    """A line every few seconds, for logs."""
+    """A line every few seconds, for a pipe or a file."""
 
-    def __init__(self, total: int, sent: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total, self._sent, self._clock = total, sent, clock
-        self._done = 0
-        self._start = self._last = 0.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last = clock()
 
-    def __call__(self, gates: int) -> None:
-        now = self._clock()
-        if not self._done:  # what came before the first gates was setup
-            self._start = self._last = now
-        self._done += gates
-        if now - self._last < EVERY:
-            return
-        self._last = now
-        speed = self._done / (now - self._start)
-        say(
-            f"{count(self._done)} of {count(self._total)} AND gates, {rate(speed)}, "
-            f"{size(self._sent * self._done / self._total)}, {duration((self._total - self._done) / speed)} left"
-        )
+    def __call__(self, standing: Standing) -> None:
+        now, moment = self._clock(), standing.moment
+        if now - self._last >= EVERY and moment.phase != "setup" and not moment.ended:
+            self._last = now
+            say(str(standing))

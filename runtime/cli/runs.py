@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compiler.program import receiver
+from compiler.program import everyone, receiver
 from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
-from runtime.cli.contract_files import read_contract
+from runtime.cli.clusters import Cluster, ClusterOf, WorkerListen, Workers
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled_once
 from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party, run_party
 from runtime.cli.models import Asked
@@ -34,28 +36,29 @@ from runtime.cli.options import (
     checked_delta,
 )
 from runtime.cli.places import Places, taken
-from runtime.cli.programs import compiled
-from runtime.cli.progress import meter
-from runtime.cli.ruling import policy_given
+from runtime.cli.progress import Advance, meter
+from runtime.cli.run_log import LogJson, logged
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
-from runtime.ledger.store import default_path
 from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
-from runtime.party.agreed import Agreed
+from runtime.party.both import Accept, Part
 from runtime.party.errors import PartyFailed
 from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report.forecast.seconds import seconds
 from runtime.report.program import trust
-from runtime.report.run import SEEDED, Ended, phases
+from runtime.report.progress import Expected
+from runtime.report.run import INSECURE, SEEDED, Ended, phases
 from runtime.report.traffic import Link
-from runtime.report.wording import count, duration, listing, size
+from runtime.report.wording import duration, listing
 from runtime.session.errors import PeerRefused
+
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -142,6 +145,14 @@ NotPrivate = Annotated[
     typer.Option("--not-private", help="Without a contract: run although records leave with an infinite epsilon."),
 ]
 
+Insecure = Annotated[
+    bool,
+    typer.Option(
+        "--insecure",
+        help="Without --as, between two parties: loopback without encryption, to measure what encryption costs.",
+    ),
+]
+
 
 def run(
     file: Runnable,
@@ -164,6 +175,7 @@ def run(
     anew: Anew = None,
     least: GoOnWith = None,
     seed: Seed = None,
+    insecure: Insecure = False,
     delta: Delta = None,
     epsilon_at_most: EpsilonAtMost = None,
     not_private: NotPrivate = False,
@@ -172,34 +184,46 @@ def run(
     define: Define = None,
     products: Products = None,
     evaluator: Evaluator = None,
+    cluster: ClusterOf = None,
+    workers: Workers = None,
+    worker_listen: WorkerListen = None,
     over: LinkOf = None,
+    log_json: LogJson = None,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Run a program between its parties.  All are processes of this machine; with --as it is one of them."""
-    with faults(json):
+    with faults(json), logged(log_json) as log:
         start = time.perf_counter()
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
-        program = compiled(file, define, products, evaluator, party or "")
-        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
-        runs = Runs.of(program, party, least)
+        program = compiled_once(file, define, products, evaluator, party)
+        own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
+        ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
+        runs = Runs.of(program, party, least, insecure)
         compiling = time.perf_counter() - start
-        _announce(runs, seed, connection, quiet)
+        _announce(runs, seed, connection, quiet, goes_on)
+        log.begun(program, *_here(program, party), runs.foretold().as_json(connection))
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
         say_odd(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
-            with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
-                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, before, places)
+            expected = Expected(tuple(runs.each), connection, _delta(agreed, before), bool(agreed))
+            with (
+                _cut(bool(agreed) and bool(trainings(program.compiled.plan))),
+                meter(expected, party or program.compiled.evaluator, quiet, log) as advance,
+            ):
+                accept = _priced(before, expected)
+                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, accept, places, advance)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         before = _bound(agreed) or before
         ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection)
+        log.ended(ended)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
@@ -246,8 +270,15 @@ def _agreed(
     contracts: Sequence[Path] | None, ledger: Path | None, policy: Path | None, continues: bool
 ) -> list[Agreed]:
     """Of each contract; raises UsageError, InputError and Refused for files that are not what they should be."""
-    where, rules = ledger or default_path(), policy_given(policy) if contracts else None
-    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts or ()]
+    if not contracts:
+        return []
+    from runtime.cli.contract_files import read_contract  # here, because it is for a party with a contract alone
+    from runtime.cli.ruling import policy_given
+    from runtime.ledger.store import default_path
+    from runtime.party.agreed import Agreed
+
+    where, rules = ledger or default_path(), policy_given(policy)
+    return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts]
 
 
 def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:
@@ -266,10 +297,13 @@ def _ends(
     peer: Sequence[str] | None,
     agreed: Sequence[Agreed],
     anew: Sequence[str] | None,
+    cluster: Cluster | None,
 ) -> Ends | Sides | None:
     """Whom this party meets, and under which contracts.  Raises UsageError, KeyFileError and Refused."""
     check_party(program, party)
     if party is not None and party == receiver(program.compiled):
+        if cluster is not None:
+            raise UsageError("--cluster is for a run with one other party", "leave it out where there are several")
         return Sides.of(program, party, listen, connect, key, cert, peer, agreed, anew or ())
     if anew:
         raise UsageError("--anew is for whoever runs with several owners", "leave out --continue to begin anew")
@@ -278,21 +312,50 @@ def _ends(
             raise UsageError(f"{option} is given twice", "more than one is for whoever runs with several owners")
     certificate = Path(peer[0]) if peer else None
     contract = agreed[0].contract if agreed else None
-    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
+    return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract, cluster)
 
 
-def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool) -> None:
-    """The work is that of all runs, where they are with several owners."""
-    program = runs.program
+def _here(program: Program, party: str | None) -> tuple[Sequence[str], Sequence[str]]:
+    """The parties of this machine, and the others that these run with."""
+    compiled = program.compiled
+    everybody = everyone(compiled)
+    if party is None:
+        return everybody, ()
+    to = receiver(compiled)
+    others = compiled.parties if party != to else everybody
+    return (party,), [other for other in others if other != party]
+
+
+def _delta(agreed: Sequence[Agreed], before: Beforehand) -> float | None:
+    bound = _bound(agreed)
+    return bound.delta if bound else before.delta
+
+
+def _priced(before: Beforehand, expected: Expected) -> Accept:
+    """What a run costs is told beforehand; then what is spent of it is told on the way, for nothing has to be found."""
+
+    def accept(parts: Sequence[Part]) -> None:
+        before.accept(parts)
+        expected.priced = before.told is not None and before.told.cost is not None
+
+    return accept
+
+
+def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool, goes_on: bool) -> None:
+    """The work is that of all runs, where they are with several owners; how much is left of one that goes on is told
+    when both know."""
+    program, foretold = runs.program, runs.foretold()
     if seed is not None:
         say(f"warning: {SEEDED}")
+    if runs.insecure:
+        say(f"warning: {INSECURE}")
     for said in trust(program.compiled):
         say(f"warning: {said}")
     if not quiet:
         owners = f" with {listing(list(runs.programs))} together" if runs.programs else ""
+        costs = f"{foretold}{owners}, about {duration(foretold.seconds(connection))}"
         say(
-            f"{program.name}: {count(runs.and_gates)} AND gates, {size(runs.bytes)}{owners}, about "
-            f"{duration(sum(seconds(run, connection) for run in runs.each))}, digest {program.digest[:16]}, "
+            f"{program.name}: {'what is left of a run' if goes_on else costs}, digest {program.digest[:16]}, "
             f"{program.known.value}"
         )
 
@@ -306,28 +369,32 @@ def _reports(
     columns: Chosen,
     patience: Patience,
     quiet: bool,
-    before: Beforehand,
+    accept: Accept,
     places: Places,
+    advance: Advance,
 ) -> dict[str, Report]:
     """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
     program = runs.program
-    with meter(runs.and_gates, runs.bytes, quiet) as advance:
-        if isinstance(ends, Sides):
-            report = ends.run(runs, inputs, seed, patience, advance, quiet, columns, places.save, before.accept)
-            return {report.party: report}
-        if ends is not None:
-            under = agreed[0] if agreed else None
-            report = run_party(
-                program, ends, inputs, seed, patience, advance, quiet, under, before.accept, columns, places.save
-            )
-            return {report.party: report}
-        watched = program.compiled.evaluator
-
-        def watch(who: str, gates: int) -> None:
-            if who == watched:
-                advance(gates)
-
-        return run_here(program, inputs, seed, patience.stall, watch, before.accept, columns, runs.least, runs.programs)
+    if isinstance(ends, Sides):
+        own = partial(advance, ends.party)
+        report = ends.run(runs, inputs, seed, patience, own, quiet, columns, places.save, accept)
+        return {report.party: report}
+    if ends is not None:
+        under, own = agreed[0] if agreed else None, partial(advance, ends.party)
+        report = run_party(program, ends, inputs, seed, patience, own, quiet, under, accept, columns, places.save)
+        return {report.party: report}
+    return run_here(
+        program,
+        inputs,
+        seed,
+        patience.stall,
+        advance,
+        accept,
+        columns,
+        runs.least,
+        runs.programs,
+        insecure=runs.insecure,
+    )
 
 
 def _ended(
@@ -354,4 +421,5 @@ def _ended(
         before.afterwards(parts),
         seeded,
         connection,
+        runs.insecure,
     )

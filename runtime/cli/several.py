@@ -8,28 +8,32 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from compiler.program import Compiled, and_gates
+from compiler.program import Compiled
 from compiler.words.integers import Array
 from runtime.api import of_each
 from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.options import UsageError, by_owner
-from runtime.cli.progress import Advance
 from runtime.cli.screen import say
 from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.pool import Pool
 from runtime.net import keys
-from runtime.party.agreed import Agreed
 from runtime.party.both import Accept
 from runtime.party.run import Report
 from runtime.party.several import together
 from runtime.program import Program
+from runtime.report.forecast.foretold import Foretold
 from runtime.report.forecast.seconds import longest
-from runtime.report.traffic import Link, traffic
+from runtime.report.traffic import Link
 from runtime.report.wording import listing
 from runtime.session.session import Keep
+from runtime.session.watch import Sessions, Watching
+
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +43,32 @@ class Runs:
     program: Program
     programs: Mapping[str, Program]  # by owner
     least: int  # owners that it takes to go on
+    insecure: bool = False  # without encryption
 
     @staticmethod
-    def of(program: Program, party: str | None, least: int | None) -> Runs:
-        """Compiles them.  Raises UsageError for --go-on-with where it means nothing."""
+    def of(program: Program, party: str | None, least: int | None, insecure: bool = False) -> Runs:
+        """Compiles them.  Raises UsageError for --go-on-with and --insecure where they mean nothing."""
         owners = program.owners
+        if insecure and (party is not None or owners):
+            why = f"--as {party} talks to another machine" if party else "the program has several owners"
+            raise UsageError(f"--insecure is for two parties that both run here: {why}", "leave it out")
         if least is not None and (not owners or party in owners):
             raise UsageError("--go-on-with is for whoever runs with several owners")
         if least is not None and least > len(owners):
             raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
-        return Runs(program, {} if party in owners else of_each(program), len(owners) if least is None else least)
+        least = len(owners) if least is None else least
+        return Runs(program, {} if party in owners else of_each(program), least, insecure)
 
     @property
     def each(self) -> list[Compiled]:
         return [program.compiled for program in (self.programs.values() or [self.program])]
 
-    @property
-    def and_gates(self) -> int:
-        return sum(and_gates(run.plan) for run in self.each)
-
-    @property
-    def bytes(self) -> int:
-        return sum(traffic(run).total for run in self.each)
+    def foretold(self) -> Foretold:
+        """Of whole runs."""
+        return Foretold.of([(run, 0) for run in self.each])
 
     def longest(self, connection: Link | None) -> float:
-        """As `traffic.longest`: one of several owners waits for the others, which it does not see."""
+        """As `seconds.longest`: one of several owners waits for the others, which it does not see."""
         return longest(self.program.compiled, connection) * (len(self.program.owners) or 1)
 
 
@@ -115,7 +120,7 @@ class Sides:
         inputs: Mapping[str, str],
         seed: int | None,
         patience: Patience,
-        advance: Advance,
+        advance: Watching,
         quiet: bool,
         columns: Chosen,
         keep: Keep,
@@ -124,7 +129,7 @@ class Sides:
         """The sessions, all of them made ready before anybody is met.  Raises what `Side.of` and `Side.run` raise."""
         programs = runs.programs
         pool = Pool(tuple(programs), runs.least, partial(_waiting, quiet), patience.stall)
-        one = _OneByOne(advance, keep)
+        watched, one = Sessions(advance), _OneByOne(keep)
         sides: dict[str, Side] = {}
         for owner, program in programs.items():
             agreed = self.agreed.get(owner)
@@ -139,7 +144,7 @@ class Sides:
 
         def session(owner: str, met: Met) -> Report:
             side = sides[owner]
-            return side.run(met(side.meet), one.advance, one.keep)
+            return side.run(met(side.meet), watched.session(owner), one.keep)
 
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, runs.least)
         for owner, why in pool.gone.items():
@@ -148,14 +153,10 @@ class Sides:
 
 
 class _OneByOne:
-    """What sessions tell, in threads of their own, said one after the other."""
+    """What sessions keep, in threads of their own, kept one after the other."""
 
-    def __init__(self, advance: Advance, keep: Keep) -> None:
-        self._advance, self._keep, self._one = advance, keep, Lock()
-
-    def advance(self, gates: int) -> None:
-        with self._one:
-            self._advance(gates)
+    def __init__(self, keep: Keep) -> None:
+        self._keep, self._one = keep, Lock()
 
     def keep(self, outputs: Mapping[str, Array]) -> None:
         with self._one:

@@ -8,6 +8,7 @@ from compiler.words.integers import Array
 from runtime import api
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled
 from runtime.cli.models import Asked
 from runtime.cli.options import (
     Define,
@@ -18,7 +19,6 @@ from runtime.cli.options import (
     Seed,
 )
 from runtime.cli.places import checked
-from runtime.cli.programs import compiled
 from runtime.cli.screen import result
 from runtime.cli.tables import say_odd
 from runtime.data.references import Reference

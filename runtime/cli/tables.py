@@ -11,9 +11,9 @@ from compiler.program import Compiled
 from lang.numerals import counted
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.faults import faults
+from runtime.cli.given import compiled
 from runtime.cli.options import Define, Json, UsageError
 from runtime.cli.program_files import is_program
-from runtime.cli.programs import compiled
 from runtime.cli.screen import result, say, write
 from runtime.cli.whose_files import say_exchanged
 from runtime.data.columns import Chosen, Columns

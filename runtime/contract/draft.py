@@ -8,7 +8,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Literal
 
-from compiler.joint.locality import Evaluator
+from compiler.joint.choices import Evaluator
 from compiler.program import Compiled
 from runtime.contract.amounts import Spend
 from runtime.contract.fields import public_key

@@ -26,6 +26,7 @@ _SHOWN = 40  # characters of a numeral in a message
 _LARGEST = 52  # every half-integer below 2^52 is a float64, on which the argument in `encode_text` rests
 _Cell = TypeVar("_Cell", str, float)
 _BIT = "a bit is 0 or 1, or False or True: of two labels write one as 0, the other as 1"
+GAP = "drop the record or fill the gap with a number"
 TRUTHS = {"true": "1", "True": "1", "TRUE": "1", "false": "0", "False": "0", "FALSE": "0"}
 
 
@@ -188,7 +189,7 @@ def _on_grid(value: Fraction, text: str, kind: Kind) -> int:
 
 def _no_number(text: str, kind: Kind) -> Wrong:
     if not text:
-        return Wrong("the cell is empty", "drop the record or fill the gap with a number")
+        return Wrong("the cell is empty", GAP)
     if kind.bits == 1:
         return Wrong(f"`{text[:_SHOWN]}` is not a number", _BIT)
     help = "write a decimal number such as 0.25 or 1e-3"
@@ -198,7 +199,7 @@ def _no_number(text: str, kind: Kind) -> Wrong:
 
 
 def _not_finite(value: str) -> Wrong:
-    return Wrong(f"{value} is not a finite number", "drop the record or fill the gap with a number")
+    return Wrong(f"{value} is not a finite number", GAP)
 
 
 def _not_integer(value: str, kind: Kind) -> Wrong:

@@ -17,7 +17,7 @@ from lang.numerals import counted
 from lang.problems.draw import brief
 from runtime.data.arrays import encode_array
 from runtime.data.columns import NONE, Chosen, Columns, columns_of
-from runtime.data.encode import Wrong, dtype_of, encode_number
+from runtime.data.encode import GAP, Wrong, dtype_of, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
 from runtime.data.memory import InMemory, Input, called, lone_array
@@ -68,6 +68,18 @@ def load_tensor(spec: TensorSpec, value: Input, columns: Chosen = NONE) -> Array
 
     The columns of a table are the tensor's last axis; a vector is one column.
     """
+    try:
+        return _loaded(spec, value, columns)
+    except InputError as error:
+        what, help = (
+            text.replace(GAP, "give a number there") for text in (error.what, error.help)
+        )  # it has no records
+        raise InputError(
+            what, help=help, file=error.file, row=error.row, column=error.column, counted=error.counted
+        ) from None
+
+
+def _loaded(spec: TensorSpec, value: Input, columns: Chosen) -> Array:
     if isinstance(value, InMemory):
         return _from_memory(spec, value, columns)
     reference = Reference.of(value)

@@ -10,21 +10,21 @@ import json
 from collections.abc import Mapping
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import from_json
 
 from runtime.data.arrays import Members
 from runtime.data.errors import InputError
 from runtime.data.table import cannot_open
 
+if TYPE_CHECKING:
+    from runtime.data.headers import Entry
+
 _LONGEST = 100_000_000  # bytes of a header, as the format has it
-_SHOWN = 80  # characters of what was found
-_ALIGNED = 8  # bytes: where the tensors begin
 NOTES = "__metadata__"  # an entry of the header that is no tensor
+_ALIGNED = 8  # bytes: where the tensors begin
 _TYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
@@ -40,26 +40,12 @@ _TYPES: dict[str, np.dtype[Any]] = {
     "U8": np.dtype("u1"),
     "BOOL": np.dtype("u1"),
 }
-_Natural = Annotated[int, Field(ge=0)]
 
 
-class _Entry(BaseModel):
-    """What a header says of one tensor."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    dtype: str
-    shape: list[_Natural]
-    data_offsets: Annotated[list[_Natural], Field(min_length=2, max_length=2)]
-
-
-_HEADER = TypeAdapter(dict[str, _Entry])
-
-
-class Tensors(Members[_Entry]):
+class Tensors(Members["Entry"]):
     """Raises InputError for a tensor that is not as its entry says."""
 
-    def __init__(self, file: str, entries: Mapping[str, _Entry], start: int) -> None:
+    def __init__(self, file: str, entries: Mapping[str, Entry], start: int) -> None:
         """The tensors begin at byte `start`."""
         super().__init__(file, entries)
         self._start = start
@@ -107,22 +93,17 @@ def read_safetensors(file: str) -> Tensors:
             text = raw.read(length)
     except OSError as error:
         raise cannot_open(file, error) from None
+    from runtime.data.headers import NotUnderstood, understood  # here, because it takes longer to load than to read
+
     try:
-        header = from_json(text)
-        if isinstance(header, dict):
-            header.pop(NOTES, None)
-        entries = _HEADER.validate_python(header)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))[:_SHOWN]
-        raise _damaged(file, f"its header is not understood at `{where}`: {first['msg']}") from None
-    except ValueError as error:
-        raise _damaged(file, f"its header is no JSON: {str(error)[:_SHOWN]}") from None
+        entries = understood(text, NOTES)
+    except NotUnderstood as error:
+        raise _damaged(file, str(error)) from None
     _check_places(file, entries, size - start)
     return Tensors(file, entries, start)
 
 
-def _check_places(file: str, entries: Mapping[str, _Entry], size: int) -> None:
+def _check_places(file: str, entries: Mapping[str, Entry], size: int) -> None:
     """Every tensor has the bytes that its shape needs, and all of them together are all that there are."""
     at = 0
     for name, entry in sorted(entries.items(), key=lambda item: item[1].data_offsets):

@@ -5,18 +5,17 @@ A backend's *wires* are an array whose first axis counts them: bits of shape (n,
 Bytes on the wire
 -----------------
 Tables.  A launch runs tile after tile.  A tile of n lanes sends its kernel's AND gates in gate order; each is one
-*row* of 2n ciphertexts of 16 bytes: the garbler's halves of lanes 0..n-1, then the evaluator's halves:
-
-    (AND gates, 2 halves, n lanes, 16 bytes), C order
+*row* of 2n ciphertexts of 16 bytes, (2 halves, n lanes, 16 bytes) in C order: the garbler's halves of lanes 0..n-1,
+then the evaluator's halves.  Where a party knows an operand the row is of n ciphertexts, that one half.
 
 There is nothing between rows, tiles and launches, so the tables of a run are one stream of bytes; how a channel cuts it
 into messages is its own matter.  Rows are made and asked for in chunks of about CHUNK_BYTES.
 Row numbers count AND gates over tiles through the whole run, see `compiler.schedule.plan`.
 
 Labels of the garbler's inputs and of constants: none.  Both parties read the public label stream (AES-128-CTR under
-the label seed, 16 bytes a label): first the label of every kernel's constant net, then one label for each wire of an
-`Enter` of the garbler or of PUBLIC, in schedule order.  That is the active label.
-The evaluator's inputs are one correlated OT for each wire, in schedule order.
+the label seed, 16 bytes a label, of which the lowest bit becomes 0): first the label of every kernel's constant net,
+then one label for each wire of an `Enter` of the garbler or of PUBLIC, in schedule order.  That is the active label.
+The evaluator's inputs are one correlated OT for each wire, in schedule order, and then the colours of `yao`.
 
 Noisy sums that are told after their step: the garbler's decoding bits of the wires, packed, least significant first;
 or its share with the noise in it, packed as corrections are (`products.pack`).
@@ -212,13 +211,18 @@ class CotReceiver(Protocol):
         ...
 
 
-def row_bytes(lanes: int) -> int:
-    """Bytes of one AND gate over one tile of `lanes` lanes."""
-    return HALVES * lanes * LABEL_BYTES
+def ciphertext_bytes(lanes: int) -> int:
+    """Bytes of one ciphertext of each of `lanes` lanes."""
+    return lanes * LABEL_BYTES
 
 
-def chunks(rows: int, lanes: int) -> Iterator[range]:
-    """A tile's rows, cut into what is garbled between two calls of SendTables."""
-    step = max(1, CHUNK_BYTES // row_bytes(lanes))
-    for start in range(0, rows, step):
-        yield range(start, min(start + step, rows))
+def chunks(ciphertexts: Sequence[int], lanes: int) -> Iterator[range]:
+    """A tile's rows, cut into what is garbled between two calls of SendTables; each has so many ciphertexts a lane."""
+    start = held = 0
+    for row, more in enumerate(ciphertexts):
+        if held and ciphertext_bytes(lanes) * (held + more) > CHUNK_BYTES:
+            yield range(start, row)
+            start, held = row, 0
+        held += more
+    if held:
+        yield range(start, len(ciphertexts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import inf
 from threading import Event, Thread
 from time import monotonic
@@ -23,7 +23,7 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
     """What the runs with each owner came to, at least with so many of them.
 
     Raises what the first one failed with, its owner in a note, if fewer are left: the others then have a moment to say
-    so to their peers.  Ctrl-C ends all of them.
+    so to their peers.  Ctrl-C ends all of them, which tell theirs.
     """
     runs = {owner: _Run(owner, pool, work) for owner, work in works.items()}
     try:
@@ -37,6 +37,9 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
                 runs[owner].end(why)
             if pool.over:
                 over = min(over, monotonic() + PARTING)
+    except KeyboardInterrupt:
+        _tell(pool, runs.values())
+        raise
     finally:
         for run in runs.values():
             run.end("it was interrupted here")
@@ -53,6 +56,17 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
         )
         raise error
     return found
+
+
+def _tell(pool: Pool, runs: Collection[_Run[T]]) -> None:
+    """Each run fails where it waits, and has a moment to tell its peer why."""
+    pool.interrupt()
+    over = monotonic() + PARTING
+    for run in runs:
+        run.interrupt()
+    for run in runs:
+        if run.met:
+            run.done.wait(max(0.0, over - monotonic()))
 
 
 class _Run(Thread, Generic[T]):
@@ -91,6 +105,11 @@ class _Run(Thread, Generic[T]):
             self._pool.leave(self._owner, why)
             if self._channel is not None:
                 self._channel.abort()
+
+    def interrupt(self) -> None:
+        """From another thread: it fails at its next receiving, and can still say why."""
+        if self._channel is not None:
+            self._channel.interrupt()
 
     def _met(self, meet: Meet) -> Channel:
         self._channel = meet()

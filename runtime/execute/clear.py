@@ -45,6 +45,7 @@ class ClearBackend:
                     np.bitwise_xor(left, right, out)
                 case And():
                     np.bitwise_and(left ^ _mask(item.invert_left), right ^ _mask(item.invert_right), out)
+                    np.bitwise_xor(out, _mask(item.complemented), out)
                 case _:
                     assert_never(item)
         outputs = registers[np.array(code.outputs, dtype=np.intp)]

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 
 from compiler.schedule.plan import Kernel
 from runtime.crypto.columns import PORTABLE as PORTABLE_COLUMNS
@@ -134,6 +135,14 @@ def columns_of(backend: str) -> Columns:
     return NativeColumns(backend)
 
 
+T = TypeVar("T")
+
+
+def alone(engine: Engine, products: T) -> tuple[Engine, T]:
+    """Shared with nobody."""
+    return engine, products
+
+
 def garbler(
     kernels: Sequence[Kernel],
     roles: Roles,
@@ -143,11 +152,15 @@ def garbler(
     outputs: GarblerOutputs,
     send_tables: SendTables,
     send_corrections: SendTables,
+    share: Callable[[Engine, Multiplier], tuple[Engine, Multiplier]],
 ) -> GarblerBackend:
-    """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream."""
+    """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream.
+
+    `share` makes of what works here what others work for too, see `alone`.
+    """
     public, backend = PublicLabels(seeds.labels), chosen().backend
     engine = garbling(backend, kernels, secret, seeds.hash, public.constant, send_tables)
-    multiplier = correcting(backend, secret, seeds.hash, send_corrections)
+    engine, multiplier = share(engine, correcting(backend, secret, seeds.hash, send_corrections))
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
 
@@ -159,10 +172,11 @@ def evaluator(
     outputs: EvaluatorOutputs,
     receive_tables: ReceiveTables,
     receive_corrections: ReceiveTables,
+    share: Callable[[Engine, Receiver], tuple[Engine, Receiver]],
 ) -> EvaluatorBackend:
     """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
     they are asked for."""
     public, backend = PublicLabels(seeds.labels), chosen().backend
     engine = evaluating(backend, kernels, seeds.hash, public.constant, receive_tables)
-    multiplier = corrected(backend, seeds.hash, receive_corrections)
+    engine, multiplier = share(engine, corrected(backend, seeds.hash, receive_corrections))
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

@@ -67,11 +67,16 @@ def at_once() -> None:
     """Nobody is waited for."""
 
 
+def untold(index: int) -> None:
+    """Nobody counts the steps."""
+
+
 @dataclass
 class Follow:
     log: Log = field(default_factory=NoLog)
     drive: Drive = undriven
     gather: Callable[[], None] = at_once  # returns when the schedule may be walked: both sides are ready to
+    stepped: Callable[[int], None] = untold  # a step begins, by its index among all that wait for the peer
     first: int = 0  # the index of the session's first step
 
     def begin(self, run: str, first: int) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from compiler.words.integers import Array
 from compiler.words.operations import Pooled
-from runtime.net.errors import NetworkError
+from runtime.net.errors import Interrupted, NetworkError
 
 SLOW = 5.0  # seconds of waiting after which it is said for whom
 OF_STALL = 0.75  # of the seconds after which a peer that hears nothing gives up: so long is another one waited for
@@ -54,6 +54,7 @@ class Pool:
         self._ready: set[str] = set()
         self._step: dict[str, tuple[int, tuple[int, ...]]] = {}  # of each owner's run: draw, step
         self._last: dict[tuple[int, int], Array] = {}
+        self._interrupted = False
 
     @property
     def gone(self) -> Mapping[str, str]:
@@ -76,6 +77,13 @@ class Pool:
         """The run with this owner is over; what it has brought counts, and nothing after it."""
         with self._changed:
             self._lost(owner, why)
+
+    def interrupt(self) -> None:
+        """All runs are to end: whoever waits here, now or later, gets Interrupted."""
+        with self._changed:
+            self._interrupted = True
+            for owner in self._owners:
+                self._lost(owner, "it was interrupted here")
 
     def gather(self, owner: str) -> None:
         """Return when every owner that is not gone is as far: what one of them tells is charged, and of no use without
@@ -138,6 +146,8 @@ class Pool:
                 del self._meetings[draw, variable, position]
 
     def _still(self, owner: str) -> None:
+        if self._interrupted:
+            raise Interrupted("it was interrupted here")
         if owner in self._gone:
             raise TooFewOwners(f"the run goes on without {owner}: {self._gone[owner]}")
 

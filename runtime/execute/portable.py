@@ -11,6 +11,8 @@ a half's hash H(., j):
 which is the paper's: a T_G + H(A) is H(A+aΔ) + abΔ, and b (T_E + A) + H(B) is H(B+bΔ).  Since A+aΔ is the label with
 permute bit 0 whether the literal is inverted or not, an inversion only flips a or b, and adds Δ to A in T_E.
 Bits never choose a branch or an address: they become masks of 64 ones or zeros.
+
+Where a party knows an operand one half is left, see `one_sided`.
 """
 
 from __future__ import annotations
@@ -22,17 +24,15 @@ from typing import assert_never
 
 import numpy as np
 
+from compiler.gates.knowledge import Half
 from compiler.schedule.plan import Kernel
 from runtime.crypto.hash import TileHash
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.backend import HALVES, Joint, ReceiveTables, SendTables, Together, chunks, row_bytes
+from runtime.execute.backend import HALVES, Joint, ReceiveTables, SendTables, Together, chunks, ciphertext_bytes
 from runtime.execute.instructions import And, Program, Xor, program
-
-_TOP = np.array(63, dtype=np.uint64)  # 0-d arrays: scalars would be converted each time
-_TOP_SIGNED = np.array(63, dtype=np.int64)
-
-Views = tuple[Labels, Labels, Labels]  # left, right, out; each (lanes, 2)
+from runtime.execute.masks import Masks, Views
+from runtime.execute.one_sided import OneSidedEvaluator, OneSidedGarbler
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Bound:
 
     registers: Labels
     rows: tuple[Row, ...]
+    ciphertexts: tuple[int, ...]  # of each row, a lane
     rest: tuple[Views, ...]  # XORs after the last AND
     program: Program
 
@@ -98,24 +99,8 @@ class Registers:
                     xors = []
                 case _:
                     assert_never(item)
-        return Bound(registers, tuple(rows), tuple(xors), code)
-
-
-class Masks:
-    """Permute bits of two operands as masks; all views are made once, since a numpy call costs more than 96 lanes."""
-
-    def __init__(self, lanes: int) -> None:
-        self.both = np.zeros((HALVES, lanes, 2), dtype=np.uint64)
-        self.left, self.right = self.both
-        self._signed = self.both.view(np.int64)
-        self._low, self._high = self._signed.reshape(-1)[0::2], self._signed.reshape(-1)[1::2]
-
-    def take(self, left: Labels, right: Labels) -> None:
-        """All ones where the operand's lsb is 1, in both words of a label."""
-        np.left_shift(left, _TOP, self.left)
-        np.left_shift(right, _TOP, self.right)
-        np.copyto(self._high, self._low)
-        np.right_shift(self._signed, _TOP_SIGNED, self._signed)
+        ciphertexts = tuple(row.gate.half.ciphertexts for row in rows)
+        return Bound(registers, tuple(rows), ciphertexts, tuple(xors), code)
 
 
 class GarblerTile:
@@ -193,24 +178,31 @@ class PortableGarbler:
         self._registers = Registers(kernels)
         self._secret, self._constant, self._send = secret, constant, send
         self._tile = cache(lambda lanes: GarblerTile(hash_seed, secret, lanes))
+        self._one_sided = cache(lambda lanes, half: OneSidedGarbler(hash_seed, secret, lanes, half))
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         lanes = inputs.shape[1]
         bound, tile = self._registers.bind(kernel, lanes), self._tile(lanes)
         bound.load(self._constant, inputs)
-        for chunk in chunks(len(bound.rows), lanes):
-            tables = np.empty((len(chunk), HALVES, lanes, 2), dtype=np.uint64)
+        for chunk in chunks(bound.ciphertexts, lanes):
+            tables = np.empty((sum(bound.ciphertexts[chunk.start : chunk.stop]), lanes, 2), dtype=np.uint64)
+            made = 0
             with self._secret.in_use():
-                for number, table in zip(chunk, tables, strict=True):
+                for number in chunk:
                     item = bound.rows[number]
                     for left, right, out in item.xors:
                         np.bitwise_xor(left, right, out)
-                    tile.garble(item.views, item.gate, row + number, table)
+                    if item.gate.half is Half.BOTH:
+                        tile.garble(item.views, item.gate, row + number, tables[made : made + HALVES])
+                    else:
+                        one = self._one_sided(lanes, item.gate.half)
+                        one.garble(item.views, item.gate, row + number, tables[made])
+                    made += bound.ciphertexts[number]
             self._send(tables.reshape(-1).view(np.uint8).data)
         outputs = bound.results()
         with self._secret.in_use() as delta:
             outputs[np.array(bound.program.inverted, dtype=np.bool_)] ^= delta
-        return outputs
+        return _shown(outputs, bound.program)
 
     def together(
         self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
@@ -225,22 +217,34 @@ class PortableEvaluator:
         self._registers = Registers(kernels)
         self._constant, self._receive = constant, receive
         self._tile = cache(lambda lanes: EvaluatorTile(hash_seed, lanes))
+        self._one_sided = cache(lambda lanes, half: OneSidedEvaluator(hash_seed, lanes, half))
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         lanes = inputs.shape[1]
         bound, tile = self._registers.bind(kernel, lanes), self._tile(lanes)
         bound.load(self._constant, inputs)
-        for chunk in chunks(len(bound.rows), lanes):
-            data = self._receive(len(chunk) * row_bytes(lanes))
-            tables = np.frombuffer(data, dtype=np.uint64).reshape(len(chunk), HALVES, lanes, 2)
-            for number, table in zip(chunk, tables, strict=True):
+        for chunk in chunks(bound.ciphertexts, lanes):
+            data = self._receive(sum(bound.ciphertexts[chunk.start : chunk.stop]) * ciphertext_bytes(lanes))
+            tables, read = np.frombuffer(data, dtype=np.uint64).reshape(-1, lanes, 2), 0
+            for number in chunk:
                 item = bound.rows[number]
                 for left, right, out in item.xors:
                     np.bitwise_xor(left, right, out)
-                tile.evaluate(item.views, row + number, table)
-        return bound.results()
+                if item.gate.half is Half.BOTH:
+                    tile.evaluate(item.views, row + number, tables[read : read + HALVES])
+                else:
+                    one = self._one_sided(lanes, item.gate.half)
+                    one.evaluate(item.views, item.gate, row + number, tables[read])
+                read += bound.ciphertexts[number]
+        return _shown(bound.results(), bound.program)
 
     def together(
         self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
     ) -> Together | None:
         return None
+
+
+def _shown(outputs: Labels, program: Program) -> Labels:
+    """Both parties move both labels of a complement that the evaluator knows, so that its colour is the value again."""
+    outputs[np.array(program.shown, dtype=np.bool_), :, 0] ^= np.uint64(1)
+    return outputs

@@ -1,4 +1,10 @@
-"""The two parties of a garbled circuit as backends: whose label is whose, whatever engine does the gates."""
+"""The two parties of a garbled circuit as backends: whose label is whose, whatever engine does the gates.
+
+Colours of what a party enters are such that it can tell the value of whatever is an XOR of that: all active labels of
+the garbler's have colour 0, so that the zero label's is the value, and all zero labels of the evaluator's, so that the
+active label's is.  The first are drawn so.  For the second each party moves both labels of a wire by the colour of the
+zero label, which the garbler sees, and the evaluator, that knows its bit and its label, too.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +44,14 @@ class PublicLabels:
         self.constant = self.next(1)  # of every kernel's net 0; shape (1, 2)
 
     def next(self, count: int) -> Labels:
-        """The next labels, shape (count, 2)."""
-        return self._stream.words(2 * count).reshape(count, 2)
+        """The next labels, of colour 0; shape (count, 2)."""
+        return coloured(self._stream.words(2 * count).reshape(count, 2), 0)
+
+
+def coloured(labels: Labels, bits: Bits | int) -> Labels:
+    """The labels, which get these colours."""
+    labels[:, 0] = labels[:, 0] & ~np.uint64(1) | np.asarray(bits, dtype=np.uint64)
+    return labels
 
 
 class GarblerBackend:
@@ -69,7 +81,7 @@ class GarblerBackend:
 
     def enter(self, party: str, bits: Bits | None, count: int) -> Labels:
         if party == self._roles.evaluator:
-            return self._cot.send(count)
+            return coloured(self._cot.send(count), 0)
         if party not in (self._roles.garbler, PUBLIC) or bits is None:
             raise ValueError(f"the garbler `{self._roles.garbler}` cannot enter a word of `{party}`")
         return self.constant(bits)
@@ -146,7 +158,7 @@ class EvaluatorBackend:
             return self._public.next(count)
         if party != self._roles.evaluator or bits is None:
             raise ValueError(f"the evaluator `{self._roles.evaluator}` cannot enter a word of `{party}`")
-        return self._cot.receive(bits)
+        return coloured(self._cot.receive(bits), bits)
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)

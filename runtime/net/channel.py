@@ -7,7 +7,7 @@ import time
 from math import inf
 from typing import Protocol
 
-from runtime.net.errors import ProtocolError, Timeout
+from runtime.net.errors import Interrupted, ProtocolError, Timeout
 from runtime.net.queue import ByteQueue
 
 WINDOW = 8 << 20
@@ -59,6 +59,10 @@ class Channel(Protocol):
 
         Raises what `flush` raises if something queued could not be delivered; the resources are free even so.
         """
+        ...
+
+    def interrupt(self) -> None:
+        """From any thread: whoever receives gets Interrupted; what is sent still goes, such as why.  Never raises."""
         ...
 
     def abort(self) -> None:
@@ -117,6 +121,9 @@ class Framing:
         self._header = None
         self._received += HEADER.size + length
         return kind, payload
+
+    def interrupt(self) -> None:
+        self._inbox.end(Interrupted("it was interrupted here"), discard=True)
 
     def _take(self, count: int) -> bytes:
         """Nothing comes while the peer is still being sent what its answer waits for: that is no stall."""

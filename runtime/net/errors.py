@@ -30,6 +30,10 @@ class ConnectionLost(NetworkError):
     """The connection broke without a farewell: a crash, or the network."""
 
 
+class Interrupted(NetworkError):
+    """Somebody asked this side to end, who has not yet told the peer."""
+
+
 class Timeout(NetworkError):
     """The peer did not do its part within the time allowed."""
 

@@ -17,6 +17,12 @@ class Frame(IntEnum):
     SEEDS = 2
     """The garbler's public seeds."""
 
+    WORKERS = 8
+    """Certificates of the sender's workers for this run, if both parties have some."""
+
+    DOORS = 9
+    """Where the workers of the listening side wait for those of the other."""
+
     BASE_CHOICES = 16
     BASE_OFFER = 17
     BASE_ANSWER = 18

@@ -1,4 +1,4 @@
-"""A channel over a TLS link that one thread of its own moves bytes through.
+"""A channel over a link that one thread of its own moves bytes through.
 
 Only that thread touches the link: reading and writing one TLS object from two threads at once corrupts it.
 The parties' threads see two queues of bytes.
@@ -9,17 +9,33 @@ from __future__ import annotations
 import selectors
 import socket
 from threading import Thread
+from typing import Protocol
 
 from runtime.net.channel import WINDOW, Framing
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed
-from runtime.net.link import CHUNK, Link
+from runtime.net.link import CHUNK
 from runtime.net.queue import ByteQueue
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-class TlsChannel(Framing):
-    """An authenticated, encrypted channel; made by `runtime.net.tls`."""
+class Link(Protocol):
+    """A socket that does not block, and what it makes of the bytes (`link.py`, `plain.py`)."""
+
+    socket: socket.socket
+    peer: str
+    ended: NetworkError | None
+
+    @property
+    def pending(self) -> bool: ...
+    def seal(self, data: bytes | memoryview) -> None: ...
+    def push(self) -> None: ...
+    def pull(self, target: ByteQueue) -> None: ...
+    def farewell(self, timeout: float) -> None: ...
+
+
+class LinkChannel(Framing):
+    """A channel over such a link."""
 
     def __init__(self, link: Link, timeout: float) -> None:
         """Takes over a link whose handshake is done."""
@@ -123,6 +139,10 @@ class TlsChannel(Framing):
             # Only now: `flush` waits until the operating system has taken the bytes.
             self._outbox.drop(self._sealed)
             self._sealed = 0
+
+
+class TlsChannel(LinkChannel):
+    """An authenticated, encrypted channel; made by `runtime.net.tls`."""
 
 
 def _watch(selector: selectors.BaseSelector, sock: socket.socket, before: int, after: int) -> None:

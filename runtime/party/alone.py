@@ -7,23 +7,24 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compiler.schedule.told import trainings
-from runtime.contract import canonical, terms
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.memory import Input
-from runtime.ledger.store import default_path
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.tls import Listener, connect
-from runtime.party.agreed import Agreed, ready
-from runtime.party.both import EXPECTED, Throttle, driven, refused, serve
+from runtime.party.both import EXPECTED, driven, refused, serve, told_to
 from runtime.party.child import Child, Denied, Failed, Ready, Told
-from runtime.party.ledger_permit import Bearer
 from runtime.party.run import run
 from runtime.program import Program, from_own_artifact
+
+if TYPE_CHECKING:
+    from runtime.party.agreed import Agreed
+    from runtime.party.ledger_permit import Bearer
 
 WAIT = 600.0  # seconds for the peer to come
 
@@ -96,6 +97,12 @@ def _task(
     timeout: float,
     columns: Chosen,
 ) -> Task:
+    # Here and below, because who has no such connection needs no contract.
+    from runtime.contract import canonical, terms
+    from runtime.ledger.store import default_path
+    from runtime.party.agreed import Agreed
+    from runtime.party.ledger_permit import Bearer
+
     party = trainings(program.compiled.plan)[0].to
     if bool(given.connect) == bool(given.listen) or bool(given.peer) == bool(given.contract):
         raise ValueError("a connection needs one of `connect` and `listen`, and one of `peer` and `contract`")
@@ -133,13 +140,15 @@ def work(pipe: Pipe, task: Task) -> None:
 
 
 def _work(pipe: Pipe, task: Task) -> Told:
+    from runtime.party.agreed import ready
+
     program = from_own_artifact(task.name, task.artifact)
     try:
         own = ready(program, task.bearer, task.inputs, task.seed, task.columns, task.agreed)
         pipe.send(Ready(0, own.sources.records()))
         channel = _meet(task)
         follow = replace(own.follow, drive=driven(pipe))
-        return run(program, task.party, own.sources, channel, Throttle(pipe), own.permit, follow=follow)
+        return run(program, task.party, own.sources, channel, told_to(pipe), own.permit, follow=follow)
     except InputError as error:
         return refused(error)
     except Refused as error:

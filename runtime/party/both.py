@@ -1,16 +1,16 @@
 """Both parties on this machine, as two processes that talk over TLS with throw-away keys: the real protocol.
 
-The parent compiles, starts the two, tells the evaluator where the garbler listens, and collects their reports; it
-sees no label.  Each child reads its own files.
+The parent compiles, starts the two (`nursery.py`), tells the evaluator where the garbler listens, and collects their
+reports; it sees no label.  Each child reads its own files.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from threading import Lock
 from typing import assert_never
 
 from compiler.program import Compiled, owner
@@ -21,8 +21,10 @@ from runtime.data.memory import Input, called
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Drive, Follow, Made, undriven
 from runtime.net import keys
+from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
 from runtime.net.keys import Identity
+from runtime.net.plain import TOKEN_BYTES, PlainListener, connect_plainly
 from runtime.net.tls import Listener, connect
 from runtime.ot.errors import CheatingDetected
 from runtime.party.child import (
@@ -38,10 +40,12 @@ from runtime.party.child import (
     denied,
 )
 from runtime.party.errors import PartyFailed
+from runtime.party.nursery import Start, starting
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, from_own_artifact
 from runtime.session.errors import Disagreement
+from runtime.session.watch import Watching
 
 HOST = "127.0.0.1"
 EXPECTED = (NetworkError, Disagreement, CheatingDetected, ForgedOutput)
@@ -62,6 +66,7 @@ class Task:
     listens: bool
     timeout: float
     driven: bool = False  # whoever started it says what is carried on after each step
+    token: bytes = b""  # without encryption, between two that know it: `--insecure`
 
 
 Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
@@ -77,12 +82,19 @@ def started(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     driven: bool = False,
+    start: Start | None = None,
+    insecure: bool = False,
 ) -> Generator[dict[str, Child]]:
     """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
+    if start is None:
+        with starting() as own, started(program, inputs, seed, timeout, accept, columns, driven, own, insecure) as both:
+            yield both
+        return
     compiled = program.compiled
     parties = (compiled.garbler, compiled.evaluator)
     identities = {party: keys.new(party) for party in parties}
+    token = secrets.token_bytes(TOKEN_BYTES) if insecure else b""
     children: dict[str, Child] = {}
     try:
         for party, peer in zip(parties, reversed(parties), strict=True):
@@ -99,8 +111,9 @@ def started(
                 party == compiled.garbler,
                 timeout,
                 driven,
+                token,
             )
-            children[party] = Child(party, work_alone, task)
+            children[party] = Child(party, work_alone, task, start)
         _unknown(program, inputs)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
@@ -192,27 +205,35 @@ def _work(pipe: Connection, task: Task) -> Told:
         )
     except InputError as error:
         return refused(error)
-    advance = Throttle(pipe)
     try:
         if task.listens:
-            with closing(Listener(HOST, 0, task.identity, task.peer_certificate)) as listener:
+            with closing(_listener(task)) as listener:
                 pipe.send(Ready(listener.port, sources.records()))
                 pipe.recv()
                 channel = listener.accept(task.timeout, task.timeout)
         else:
             pipe.send(Ready(0, sources.records()))
-            port = pipe.recv()
-            channel = connect(HOST, port, task.identity, task.peer_certificate, task.timeout, task.timeout)
+            channel = _connected(task, pipe.recv())
         return run(
             program,
             task.party,
             sources,
             channel,
-            advance,
+            told_to(pipe),
             follow=Follow(drive=driven(pipe) if task.driven else undriven),
         )
     except EXPECTED as error:
         return Failed(str(error))
+
+
+def _listener(task: Task) -> Listener | PlainListener:
+    return PlainListener(task.token) if task.token else Listener(HOST, 0, task.identity, task.peer_certificate)
+
+
+def _connected(task: Task, port: int) -> Channel:
+    if task.token:
+        return connect_plainly(port, task.token, task.timeout)
+    return connect(HOST, port, task.identity, task.peer_certificate, task.timeout, task.timeout)
 
 
 def driven(pipe: Connection) -> Drive:
@@ -226,17 +247,6 @@ def driven(pipe: Connection) -> Drive:
     return drive
 
 
-class Throttle:
-    """Progress, told about every half million gates."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-        self._gates = 0
-        self._one = Lock()  # sessions with several owners are threads
-
-    def __call__(self, gates: int) -> None:
-        with self._one:
-            self._gates += gates
-            if self._gates >= 500_000:
-                self._pipe.send(Advanced(self._gates))
-                self._gates = 0
+def told_to(pipe: Connection) -> Watching:
+    """Says at the other end of the pipe how far the run is."""
+    return lambda moment: pipe.send(Advanced(moment))

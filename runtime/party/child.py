@@ -1,27 +1,25 @@
-"""A party's process and the pipe to it: what it says, and how it is begun and ended.
-
-It is a new interpreter, which does not import the script that asks for a run: that needs no `if __name__ == ...`.
-"""
+"""A party's process and the pipe to it: what it says, and how it is begun and ended."""
 
 from __future__ import annotations
 
 import pickle
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused as NotAllowed
 from runtime.data.errors import Counted, InputError
 from runtime.execute.follow import Made
 from runtime.party.errors import PartyFailed
+from runtime.party.nursery import Start, begun
 from runtime.party.run import Report
+from runtime.session.watch import Moment
 
 PATIENCE = 3.0  # seconds for a child to end after its peer has failed
 
@@ -37,7 +35,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    and_gates: int
+    moment: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,34 +68,17 @@ Told = Ready | Advanced | Made | Refused | Denied | Failed | Report
 Answer = Sequence[Array] | None  # to Made: what is carried on, if it is not what the program says
 
 
-class Process(Protocol):
-    """As `subprocess.Popen`."""
-
-    def poll(self) -> int | None: ...
-    def wait(self, timeout: float | None = None) -> int: ...
-    def terminate(self) -> None: ...
-
-
-def begun(theirs: Connection) -> Process:
-    """A process at the other end of the pipe: this interpreter, with the same paths."""
-    number = theirs.fileno()
-    program = (
-        f"import sys; sys.path[:] = {sys.path!r}\n"
-        "from multiprocessing.connection import Connection\n"
-        f"from runtime.party.begin import begin; begin(Connection({number}))"
-    )
-    return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.DEVNULL, pass_fds=[number])
-
-
 class Child:
     """A party's process and the pipe to it."""
 
-    def __init__(self, party: str, work: Callable[[Connection, Any], None], task: object) -> None:
+    def __init__(
+        self, party: str, work: Callable[[Connection, Any], None], task: object, start: Start | None = None
+    ) -> None:
+        """Without `start` it is an interpreter that must load everything first."""
         told = pickle.dumps((work, task))
         self.party = party
         self.pipe, theirs = Pipe()
-        with _deaf():
-            self.process = begun(theirs)
+        self.process = (start or begun)(theirs)
         theirs.close()
         with suppress(OSError):  # it has died: so says what it tells next
             self.pipe.send_bytes(told)
@@ -145,13 +126,3 @@ class Child:
 
 def denied(told: Denied) -> NotAllowed:
     return NotAllowed(told.reason, told.what, help=told.help)
-
-
-@contextmanager
-def _deaf() -> Generator[None]:
-    """A process started inside never hears Ctrl-C, not even while it imports: the parent does, and ends both."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

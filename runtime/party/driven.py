@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from compiler.schedule.told import Training, trainings
 from compiler.words.integers import Array
 from compiler.words.ir import Type
-from lang import typed
 from runtime.data.encode import encode_floats
 from runtime.execute.follow import Made
 from runtime.party.both import collect
@@ -41,6 +40,8 @@ class Trained:
 
 def trained(program: Program) -> tuple[Trained, ...]:
     """Raises ValueError for a program that tells no steps."""
+    from lang import typed  # here, because most runs are of no text
+
     statements = program.understood().checked.program.statements
     told = [s for s in statements if isinstance(s, typed.Train) and s.release is typed.Moment.STEP]
     found: list[Trained] = []

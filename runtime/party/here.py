@@ -24,18 +24,20 @@ from runtime.party.both import (
     HOST,
     Accept,
     Task,
-    Throttle,
     collect,
     driven,
     refused,
     serve,
     started,
+    told_to,
     work_alone,
 )
 from runtime.party.child import Advanced, Child, Failed, Ready, Told
+from runtime.party.nursery import Start, starting
 from runtime.party.run import Report, run
 from runtime.party.several import Given, Together, prepared, together
 from runtime.program import Program, from_own_artifact
+from runtime.session.watch import Moment, Sessions
 
 Ports = Mapping[str, int]  # by owner
 
@@ -62,27 +64,30 @@ def run_here(
     inputs: Mapping[str, Input],
     seed: int | None,
     timeout: float,
-    progress: Callable[[str, int], None] | None = None,
+    progress: Callable[[str, Moment], None] | None = None,
     accept: Accept | None = None,
     columns: Chosen = NONE,
     least: int | None = None,
     programs: Mapping[str, Program] | None = None,
+    start: Start | None = None,
+    insecure: bool = False,
 ) -> dict[str, Report]:
-    """Run the program between processes; each party's report.
+    """Run the program between processes, which `start` starts if somebody has prepared for them; each party's report.
 
     `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
-    `least` it takes to go on, all if it is not said.  Raises InputError (before anything is sent), PartyFailed, and
-    what `accept` raises.
+    `least` it takes to go on, all if it is not said.  `insecure`: over loopback without encryption, between two.
+    Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
     """
     owners = program.owners
     assert bool(programs) == bool(owners), "the programs of all owners are not given"
+    assert not (insecure and owners), "without encryption only two are run"
     most = 0 if least is None else len(owners) - least
-    start = (
-        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most)
+    at_work = (
+        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most, start=start)
         if programs
-        else started(program, inputs, seed, timeout, accept, columns)
+        else started(program, inputs, seed, timeout, accept, columns, start=start, insecure=insecure)
     )
-    with start as children:
+    with at_work as children:
         heard = collect(children, owners, most)
         while True:
             try:
@@ -91,7 +96,7 @@ def run_here(
                 reports: dict[str, Report] = ended.value
                 return reports
             if progress and isinstance(told, Advanced):
-                progress(child.party, told.and_gates)
+                progress(child.party, told.moment)
 
 
 @contextmanager
@@ -104,8 +109,16 @@ def started_all(
     columns: Chosen,
     least: int,
     driven: bool = False,
+    start: Start | None = None,
 ) -> Generator[dict[str, Child]]:
     """As `started`, of a program with several owners."""
+    if start is None:
+        with (
+            starting() as start,
+            started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start) as all,
+        ):
+            yield all
+        return
     program = next(iter(programs.values()))
     to = receiver(program.compiled)
     given, identities = Given(program.compiled, inputs).whole(), {p: keys.new(p) for p in (to, *programs)}
@@ -124,21 +137,13 @@ def started_all(
     )
     children: dict[str, Child] = {}
     try:
-        children[to] = Child(to, work, told)
+        children[to] = Child(to, work, told, start)
         for owner, own in programs.items():
+            peer = identities[to].certificate
             task = Task(
-                own.name,
-                own.artifact,
-                owner,
-                given.of(owner),
-                columns,
-                seed,
-                identities[owner],
-                identities[to].certificate,
-                listens=True,
-                timeout=timeout,
+                own.name, own.artifact, owner, given.of(owner), columns, seed, identities[owner], peer, True, timeout
             )
-            children[owner] = Child(owner, work_alone, task)
+            children[owner] = Child(owner, work_alone, task, start)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
             accept([(own.compiled, ready[owner].records) for owner, own in programs.items()])
@@ -165,7 +170,7 @@ def _work(pipe: Connection, told: Receiver) -> Told:
         return refused(error)
     pipe.send(Ready(0, {}))
     ports: Ports = pipe.recv()
-    advance = Throttle(pipe)
+    watched = Sessions(told_to(pipe))
     steps = trainings(next(iter(programs.values())).compiled.plan)
     drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
 
@@ -173,7 +178,7 @@ def _work(pipe: Connection, told: Receiver) -> Told:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
         follow = Follow(drive=drive, gather=partial(pool.gather, owner))
-        return run(programs[owner], told.party, sources[owner], channel, advance, follow=follow)
+        return run(programs[owner], told.party, sources[owner], channel, watched.session(owner), follow=follow)
 
     try:
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)

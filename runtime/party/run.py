@@ -6,22 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from compiler.program import and_gates
+from compiler.schedule.told import left
 from compiler.words.integers import Array
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
 from runtime.data.memory import Input
 from runtime.execute import engines
-from runtime.execute.backend import Progress
 from runtime.execute.follow import Follow
 from runtime.net.channel import Channel
 from runtime.net.traffic import Traffic
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
+from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Charge, Permit
 from runtime.session.phases import Phases
 from runtime.session.session import Keep, Session, kept_by_nobody
+from runtime.session.watch import Watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ class Report:
     contract: str = ""  # digest
     charged: Charge | None = None  # to the ledger of this party
     continues: bool = False  # a run that was cut
+    first: int = 0  # the index of the step that it began with
     sessions: Mapping[str, Report] = field(default_factory=dict[str, "Report"])  # by owner, of whom it ran with several
+    workers: tuple[Worked | None, ...] = ()  # of this party's cluster; None of one whose last word is missing
     gone: Mapping[str, str] = field(default_factory=dict[str, str])  # owners it went on without, and why
 
 
@@ -61,10 +65,11 @@ def run(
     party: str,
     sources: PartySources,
     channel: Channel,
-    progress: Progress | None = None,
+    watching: Watching | None = None,
     permit: Permit | None = None,
     keep: Keep = kept_by_nobody,
     follow: Follow | None = None,
+    helpers: Helpers | None = None,
 ) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
@@ -87,17 +92,18 @@ def run(
         sources.records(),
         sources,
         phases,
-        progress,
+        watching,
         permit,
         keep,
         follow or Follow(),
+        helpers,
     )
     outcome = session.run(channel)
     return Report(
         party,
         outcome.outputs,
         dict(permit.records) or sources.records() or outcome.peer.records,
-        and_gates(program.compiled.plan),
+        and_gates(left(program.compiled.plan, session.follow.first)),
         outcome.sent_bytes,
         outcome.received_bytes,
         outcome.traffic,
@@ -107,4 +113,6 @@ def run(
         permit.contract,
         permit.charged,
         permit.continues,
+        session.follow.first,
+        workers=outcome.workers,
     )

@@ -14,7 +14,7 @@ from compiler.program import Compiled, PassCount
 from compiler.schedule.attribution import Place, Prices, Spent, spent
 from lang.source import Span
 from runtime.crypto.labels import LABEL_BYTES
-from runtime.execute.backend import HALVES, row_bytes
+from runtime.execute.backend import ciphertext_bytes
 from runtime.net.traffic import Traffic
 from runtime.ot import extension
 from runtime.report.places import expressions
@@ -78,7 +78,7 @@ def attributed(program: Compiled) -> Attribution:
 
 
 def sent(row: Spent) -> Traffic:
-    return Traffic(row_bytes(1) * and_gates(row), row.corrections, row.transfers, row.outputs)
+    return Traffic(ciphertext_bytes(row.ciphertexts), row.corrections, row.transfers, row.outputs)
 
 
 def and_gates(row: Spent) -> int:
@@ -88,11 +88,13 @@ def and_gates(row: Spent) -> int:
 
 def _lines(rows: tuple[Spent, ...]) -> tuple[LineWork, ...]:
     ands: Counter[Place] = Counter()
+    ciphertexts: Counter[Place] = Counter()
     bytes: Counter[Place] = Counter()
     for row in rows:
         ands[row.place] += and_gates(row)
+        ciphertexts[row.place] += row.ciphertexts
         bytes[row.place] += sent(row).total
-    return tuple(LineWork(*p, ands[p], HALVES * ands[p], n) for p, n in bytes.items() if n)
+    return tuple(LineWork(*p, ands[p], ciphertexts[p], n) for p, n in bytes.items() if n)
 
 
 def _json(row: Spent) -> dict[str, object]:
@@ -105,6 +107,6 @@ def _json(row: Spent) -> dict[str, object]:
         "cell": row.cell,
         "and_gates": list(row.and_gates),
         "xor_gates": list(row.xor_gates),
-        "ciphertexts": HALVES * and_gates(row),
+        "ciphertexts": row.ciphertexts,
         "bytes": sent(row).as_json(),
     }

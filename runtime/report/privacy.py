@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from compiler.cells.noise import sample_ands
 from compiler.program import Compiled, Released
 from compiler.words.operations import Mechanism
 from lang.numerals import counted
 from runtime.privacy.accountant import Guarantee
-from runtime.privacy.cost import cost_of, stated
+from runtime.privacy.cost import stated
 from runtime.privacy.limits import default_delta, warning
+from runtime.report.kept import cost_told
 from runtime.report.wording import in_one_alone, listing
 
 
@@ -64,6 +64,8 @@ class Privacy:
 
     def noise_ands(self) -> int | None:
         """AND gates of one sample of the dearest joint noise; None where no noise is joint: one party's is no gates."""
+        from compiler.cells.noise import sample_ands  # here, because most reports do not tell it
+
         return max((sample_ands(s) for m in self.mechanisms for s in m.samplers), default=None)
 
     def lines(self) -> list[str]:
@@ -174,7 +176,7 @@ def privacy(program: Compiled, records: Mapping[str, int], delta: float | None) 
         unknown = f"the number of records in {listing(missing)} is not known here"
     elif program.mechanisms:
         try:
-            guarantee = cost_of(program, records, delta)
+            guarantee = cost_told(program, records, delta)
         except ValueError as error:
             unknown = str(error)
     return Privacy(delta, program.mechanisms, records, revealed, program.disjoint, guarantee, unknown)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import assert_never
 
-from compiler.joint.locality import Evaluator
+from compiler.joint.choices import Evaluator
 from compiler.program import Compiled, Released, everyone, products, unclaimed
 from lang.numerals import counted, exact
 from runtime.program import Program

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from compiler.program import Released, and_gates
+from compiler.program import Released, owner
 from compiler.words.integers import Array
 from runtime.data.references import Reference
 from runtime.net.traffic import Traffic
 from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report import saved, values, wording
+from runtime.report import saved, values, wording, workers
 from runtime.report.everyone import Everyone
-from runtime.report.forecast.seconds import seconds
+from runtime.report.forecast.foretold import Foretold
 from runtime.report.intervals import Intervals, intervals
 from runtime.report.privacy import Privacy
 from runtime.report.program import integrity, learns, trust
-from runtime.report.traffic import Link, traffic
-from runtime.report.wording import amount, count, duration, indent, size
+from runtime.report.traffic import Link
+from runtime.report.wording import amount, count, duration, indent, size, table
 
 PHASES = ("compile", "setup", "inputs", "stream", "outputs")
+INSECURE = "--insecure: the parties talk over loopback without encryption; it is for measurements, not for data"
 TELLING = 0.5  # seconds of streaming from which a rate means something
 SEEDED = "--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the noise"
 
@@ -35,7 +37,7 @@ def phases(report: Report, compile: float, run: float) -> dict[str, float]:
     return seconds | {"total": sum(seconds.values())}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ended:
     """What is known here after a run: the reports of the parties that ran on this machine."""
 
@@ -47,6 +49,7 @@ class Ended:
     privacy: Privacy | Everyone
     seeded: bool
     link: Link | None = None  # what the seconds are predicted for
+    insecure: bool = False  # the parties talked without encryption
 
     @property
     def outputs(self) -> dict[str, Array]:
@@ -98,10 +101,15 @@ class Ended:
             "and_gates": self._any.and_gates,
             "seconds": dict(self.seconds),
             "bytes": self._any.traffic.as_json(),
-            "predicted": {"bytes": self.foreseen.as_json(), "seconds": self.predicted},
+            "predicted": self.foretold.as_json(self.link),
             "bytes_sent": sent,
             "parties": {
-                r.party: {"bytes_sent": r.sent_bytes, "bytes_received": r.received_bytes, "seconds": r.seconds}
+                r.party: {
+                    "bytes_sent": r.sent_bytes,
+                    "bytes_received": r.received_bytes,
+                    "seconds": r.seconds,
+                    "workers": workers.as_json(r),
+                }
                 for r in self.reports.values()
             },
             "backend": self._any.backend,
@@ -117,6 +125,7 @@ class Ended:
             "digest": self.program.digest,
             "evaluator_taken_for": self.program.compiled.taken_for.value,
             "known": self.program.known.value,
+            **({"insecure": True} if self.insecure else {}),
         }
 
     def text(self) -> str:
@@ -157,21 +166,30 @@ class Ended:
             return {}
         return {**self.privacy.epsilons(), "gone": dict(self._any.gone)}
 
-    @property
-    def foreseen(self) -> Traffic:
-        """Bytes that were predicted, of all runs."""
-        each = [traffic(program.compiled) for program in self.programs]
-        kinds = ([t.tables, t.corrections, t.transfers, t.outputs] for t in each)
-        return Traffic(*map(sum, zip(*kinds, strict=True)))
-
-    @property
-    def foreseen_gates(self) -> int:
-        return sum(and_gates(program.compiled.plan) for program in self.programs)
+    @cached_property
+    def foretold(self) -> Foretold:
+        """Of what was run: all of it, or where a run went on what had been left."""
+        sessions = self._any.sessions
+        runs = [program.compiled for program in self.programs]
+        return Foretold.of([(run, sessions.get(owner(run), self._any).first) for run in runs])
 
     @property
     def predicted(self) -> float:
-        """Seconds of the work of all runs, and over a link what that takes besides."""
-        return sum(seconds(program.compiled, self.link) for program in self.programs)
+        """Seconds from the greeting to the outputs, over the link if one was named."""
+        return self.foretold.seconds(self.link)
+
+    def costs(self) -> dict[str, object]:
+        """What it took beside what was foretold, with nothing in it that anybody learned."""
+        return {
+            "and_gates": self._any.and_gates,
+            "bytes": self.traffic.as_json(),
+            "seconds": dict(self.seconds),
+            "from_the_greeting": self.took,
+            "phases": dict(self._last.seconds),
+            "foretold": self.foretold.as_json(self.link),
+            "epsilon": self.privacy.epsilon,
+            "delta": self.privacy.delta,
+        }
 
     def _interval(self, output: Released, value: Array) -> Intervals | None:
         """None also where an owner was lost on the way, whose rows may be in it or not."""
@@ -184,7 +202,7 @@ class Ended:
         lines = self.privacy.lines()
         if self.seeded:
             lines = [f"WARNING: {SEEDED}", "without the seed it would be:", *indent(lines)]
-        return [*lines, self._charged()]
+        return [*lines, self._charged(), *([f"WARNING: {INSECURE}"] if self.insecure else [])]
 
     def price(self) -> list[str]:
         """Epsilon, in sentences."""
@@ -211,12 +229,20 @@ class Ended:
         speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
-        predicted, foreseen = self.foreseen, duration(self.predicted)
-        over = "over this link" if self.link else "without the network"
         return [
             f"{count(gates)} AND gates, {self._any.backend} backend",
-            f"{wording.traffic(sent_by_kind)} (predicted {size(predicted.total)}{speed})",
+            f"{wording.traffic(sent_by_kind)}{speed}",
             sent,
             f"{duration(self.seconds['total'])}: {parts}",
-            f"{duration(self.took)} from the greeting to the outputs (predicted {foreseen} {over})",
+            *self._beside(),
+            *workers.lines(self.reports.values()),
         ]
+
+    def _beside(self) -> list[str]:
+        """What was predicted beside what it was, from the greeting on."""
+        told, own, link = self.foretold.phases(self.link), self._last.seconds, self.link
+        over = f" over {size(link.bytes_per_second)}/s and {1000 * link.round_trip:g} ms" if link else ""
+        rows = [(f"{name}, s", f"{told[name]:.2f}", f"{own.get(name, 0.0):.2f}") for name in told]
+        rows.append((f"greeting to outputs{over}, s", f"{self.predicted:.2f}", f"{self.took:.2f}"))
+        rows.append(("bytes", size(self.foretold.bytes.total), size(self.traffic.total)))
+        return table(("", "predicted", "actual"), rows)

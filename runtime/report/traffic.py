@@ -7,9 +7,9 @@ not counted.  How long it takes is `forecast`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from compiler.program import Compiled, and_gates, correction_bytes
+from compiler.program import Compiled, ciphertexts, correction_bytes
 from compiler.schedule.plan import (
     Clear,
     Disclose,
@@ -25,16 +25,15 @@ from compiler.schedule.plan import (
     packed_bytes,
     stages,
 )
-from compiler.schedule.told import trainings
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
-from runtime.execute.backend import row_bytes
+from runtime.execute.backend import ciphertext_bytes
 from runtime.net.traffic import Traffic
 from runtime.ot import base, extension, trees
 from runtime.ot.oracle import DIGEST_BYTES
 
-GREETING = 500  # bytes
+GREETING = 380  # bytes, about
 MEETING = 4  # round trips from the greeting to the first transfers, and from the last launch to the outputs
 
 
@@ -51,28 +50,13 @@ def setup_bytes() -> int:
     return 2 * GREETING + base.CHOICES_BYTES + base.OFFER_BYTES + DIGEST_BYTES + trees.MESSAGE_BYTES
 
 
-def left(program: Compiled, first: int) -> Compiled:
-    """What a run does that goes on with the step of this index, as a program of its own; all of it from 0 on."""
-    if not first:
-        return program
-    of = {id(training.loop): training for training in trainings(program.plan)}
-    steps: list[Step] = []
-    for step in program.plan.steps:
-        training = of.get(id(step))
-        if training is None or not isinstance(step, Repeat):
-            steps.append(step)
-        elif first < training.after:
-            steps.append(replace(step, count=step.count - max(0, first - training.first)))
-    return replace(program, plan=replace(program.plan, steps=tuple(steps)))
-
-
 def traffic(program: Compiled) -> Traffic:
     plan, evaluator = program.plan, program.evaluator
     opened = [(step.type.size * step.type.width, step.to) for step in plan.steps if isinstance(step, Open)]
     labels = sum(bits for bits, to in opened if program.garbler in to)
     decoding = sum(bits for bits, to in opened if evaluator in to)
     return Traffic(
-        row_bytes(1) * and_gates(plan),
+        ciphertext_bytes(ciphertexts(plan)),
         correction_bytes(plan),
         sum(times * extension.request_bytes(count) for count, times in _requests(plan.steps, evaluator)),
         LABEL_BYTES * labels + -(-decoding // 8) + noisy_sums(plan),

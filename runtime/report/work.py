@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 
 from compiler.artifact import kernel_digest
 from compiler.gates.circuit import and_depth
-from compiler.program import Compiled, and_gates
+from compiler.program import Compiled, and_gates, ciphertexts
 from compiler.schedule.plan import lane_count, launches
-from runtime.execute.backend import HALVES, row_bytes
+from runtime.execute.backend import ciphertext_bytes
 from runtime.net.traffic import Traffic
 from runtime.report.forecast.seconds import seconds
 from runtime.report.traffic import messages_per_step, round_trips, traffic
@@ -38,7 +38,7 @@ class Work:
 
     and_gates: int
     xor_gates: int
-    ciphertexts: int  # two for each AND gate
+    ciphertexts: int  # two for each AND gate, one where a party knows an operand
     table_bytes: int
     bytes: Traffic
     messages_per_step: int | None  # from the evaluator; None where nothing is trained
@@ -63,7 +63,7 @@ def work(program: Compiled) -> Work:
             kernel.name,
             kernel.circuit.and_gates,
             kernel.circuit.xor_gates,
-            HALVES * kernel.circuit.and_gates,
+            kernel.ciphertexts,
             and_depth(kernel.circuit),
             kernel.register_count,
             t,
@@ -72,12 +72,12 @@ def work(program: Compiled) -> Work:
         )
         for kernel, t, n in zip(plan.kernels, times, lanes, strict=True)
     )
-    total = and_gates(plan)
+    sent = ciphertexts(plan)
     return Work(
-        total,
+        and_gates(plan),
         sum(k.xor_gates * k.lanes for k in kernels),
-        HALVES * total,
-        row_bytes(1) * total,
+        sent,
+        ciphertext_bytes(sent),
         traffic(program),
         messages_per_step(program),
         round_trips(program),

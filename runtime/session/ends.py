@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from runtime.crypto.labels import LABEL_BYTES, Labels, decode, encode
-from runtime.execute.backend import CHUNK_BYTES, Bits, StepSum
+from runtime.execute.backend import Bits, StepSum
 from runtime.net.channel import expect
 from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
@@ -14,8 +14,7 @@ from runtime.ot.extension import Receiver, Sender, request_bytes
 from runtime.session.guard import Guard
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
-
-TABLE_FRAME = 1 << 20  # bytes; the longest TABLES frame that is accepted
+from runtime.session.tables import TablesReceived, TablesSent
 
 
 class GarblerEnds:
@@ -24,47 +23,31 @@ class GarblerEnds:
     def __init__(self, guard: Guard, sender: Sender, phases: Phases, permit: Permit, traffic: Traffic) -> None:
         self._guard, self._sender, self._phases, self._permit = guard, sender, phases, permit
         self._traffic = traffic
-        self._held = bytearray()  # of the stream, less than a frame
+        self._tables = TablesSent(guard)
         self._own = False  # outputs of the garbler's have come
 
     def send_tables(self, tables: memoryview) -> None:
         self._traffic.tables += len(tables)
-        self._stream(tables)
+        self._tables.send(tables)
 
     def send_corrections(self, corrections: memoryview) -> None:
         self._traffic.corrections += len(corrections)
-        self._stream(corrections)
+        self._tables.send(corrections)
 
-    def _stream(self, data: memoryview) -> None:
-        """In whole pieces, short ones together: so what the evaluator asks for lies in one frame.
-
-        What is held goes with what comes next, or `_now`.
-        """
-        if len(self._held) + len(data) > CHUNK_BYTES:
-            self._now()
-        if len(data) <= CHUNK_BYTES // 2:
-            self._held += data
-            return
-        self._now()
-        for start in range(0, len(data), TABLE_FRAME):
-            self._guard.send(Frame.TABLES, data[start : start + TABLE_FRAME])
-
-    def _now(self) -> None:
-        """Before anything else is sent or waited for: the peer may need it for its answer."""
-        if self._held:
-            self._guard.send(Frame.TABLES, self._held)
-            self._held.clear()
+    def flush(self) -> None:
+        """What is held leaves."""
+        self._tables.now()
 
     def send(self, count: int) -> Labels:
         self._traffic.transfers += request_bytes(count)
-        self._now()
+        self._tables.now()
         with self._phases.during("inputs"):
             return self._sender.send(self._guard, count)
 
     def receive_output_labels(self, count: int) -> Labels:
         self._traffic.outputs += count * LABEL_BYTES
         self._own = count > 0
-        self._now()
+        self._tables.now()
         with self._phases.during("outputs"):
             return decode(_exactly(self._guard, Frame.OUTPUT_LABELS, count * LABEL_BYTES))
 
@@ -81,7 +64,7 @@ class GarblerEnds:
                     raise
 
     def send_noisy_sum(self, sum: StepSum, payload: bytes) -> None:
-        self._now()
+        self._tables.now()
         with self._phases.during("outputs"):
             self._permit.releasing_step(sum.index)
             self._traffic.outputs += len(payload)
@@ -94,31 +77,15 @@ class EvaluatorEnds:
     def __init__(self, guard: Guard, receiver: Receiver, phases: Phases, permit: Permit, traffic: Traffic) -> None:
         self._guard, self._receiver, self._phases, self._permit = guard, receiver, phases, permit
         self._traffic = traffic
-        self._tables = b""
-        self._at = 0
+        self._tables = TablesReceived(guard)
 
     def receive_tables(self, count: int) -> memoryview:
         self._traffic.tables += count
-        return self._stream(count)
+        return self._tables.receive(count)
 
     def receive_corrections(self, count: int) -> memoryview:
         self._traffic.corrections += count
-        return self._stream(count)
-
-    def _stream(self, count: int) -> memoryview:
-        """The next bytes of the stream, however the garbler cut it into frames."""
-        if self._at + count <= len(self._tables):
-            self._at += count
-            return memoryview(self._tables)[self._at - count : self._at]
-        parts, have = [self._tables[self._at :]] if self._at < len(self._tables) else [], len(self._tables) - self._at
-        while have < count:
-            part = expect(self._guard, Frame.TABLES, TABLE_FRAME)
-            if not part:
-                raise ProtocolError("the peer sent an empty piece of the tables")
-            parts.append(part)
-            have += len(part)
-        self._tables, self._at = b"".join(parts), count
-        return memoryview(self._tables)[:count]
+        return self._tables.receive(count)
 
     def receive(self, choices: Bits) -> Labels:
         self._traffic.transfers += request_bytes(len(choices))

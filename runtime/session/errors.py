@@ -47,3 +47,7 @@ class DifferentStarts(Disagreement):
 
 class DifferentRecords(Disagreement):
     pass
+
+
+class DifferentWorkers(Disagreement):
+    pass

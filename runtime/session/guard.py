@@ -65,6 +65,9 @@ class Guard:
     def close(self) -> None:
         self._channel.close()
 
+    def interrupt(self) -> None:
+        self._channel.interrupt()
+
     def abort(self) -> None:
         self._channel.abort()
 

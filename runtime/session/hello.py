@@ -24,15 +24,17 @@ from runtime.session.errors import (
     DifferentRoles,
     DifferentStarts,
     DifferentVersions,
+    DifferentWorkers,
     Disagreement,
 )
 from runtime.session.guard import Guard
 
-PROTOCOL = 5
+PROTOCOL = 6
 HELLO_BYTES = 4096
 NONCE_BYTES = 32
 MOST_RECORDS = 1 << 40
 MOST_STEPS = 1 << 40
+MOST_WORKERS = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Hello:
     run: str  # the garbler's name of it, where it counts the steps that it tells
     first: int  # the index of the first step that the garbler may tell
     nonce: str
+    workers: int = 0  # of the sender's cluster; without one none
     protocol: int = PROTOCOL
 
     def encode(self) -> bytes:
@@ -56,7 +59,7 @@ class Hello:
 
 
 NAMES = {f.name for f in dataclass_fields(Hello)}
-_NUMBERS = {"protocol", "records", "continues", "first"}
+_NUMBERS = {"protocol", "records", "continues", "first", "workers"}
 _RUN = re.compile(r"[0-9a-f]{64}", re.ASCII)  # it names a folder
 
 
@@ -81,6 +84,8 @@ def decode(payload: bytes, protocol: int) -> Hello:
             and type(fields["continues"]) is bool
             and type(fields["first"]) is int
             and 0 <= fields["first"] <= MOST_STEPS
+            and type(fields["workers"]) is int
+            and 0 <= fields["workers"] <= MOST_WORKERS
             and (not fields["run"] or _RUN.fullmatch(fields["run"]) is not None)
             and all(type(count) is int and 1 <= count <= MOST_RECORDS for count in fields["records"].values())
         )
@@ -143,6 +148,11 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
         with_it, without = ("here", "there") if mine.continues else ("there", "here")
         said = f"--continue was given {with_it}, and not {without}: give it on both sides, or on none"
         return DifferentStarts(f"{said} (with several owners, --anew OWNER leaves it out for one)")
+    if mine.workers != theirs.workers:
+        return DifferentWorkers(
+            f"{_cluster(mine)} here, {_cluster(theirs)} there: give both sides --cluster and the same --workers, or "
+            "neither"
+        )
     if mine.role == theirs.role or mine.party == theirs.party:
         return DifferentRoles(f"both sides run as `{mine.party}`: start one of them with the other party's --as")
     return None
@@ -150,6 +160,10 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
 
 def _contract(hello: Hello) -> str:
     return _plain(hello.contract[:16]) or "none"
+
+
+def _cluster(hello: Hello) -> str:
+    return counted(hello.workers, "worker") if hello.workers else "no cluster"
 
 
 def _plain(text: str) -> str:

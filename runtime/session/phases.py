@@ -15,6 +15,10 @@ class Phases:
         self._current = ""
         self._since = time.perf_counter()
 
+    @property
+    def current(self) -> str:
+        return self._current
+
     def enter(self, name: str) -> str:
         """The phase that ends here is charged; its name is returned.  An empty name stops the clock."""
         now = time.perf_counter()

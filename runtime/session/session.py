@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from compiler.program import Compiled, products
 from compiler.schedule.told import told_steps
@@ -15,14 +16,14 @@ from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.prg import SEED_BYTES
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute import engines
-from runtime.execute.backend import Progress, Roles
+from runtime.execute.backend import Roles
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
 from runtime.execute.pool import TooFewOwners
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.errors import Interrupted, NetworkError, ProtocolError
 from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
@@ -31,9 +32,11 @@ from runtime.session.ends import EvaluatorEnds, GarblerEnds
 from runtime.session.errors import Disagreement
 from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Hello, agree, fresh_nonce, same_records
+from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role
+from runtime.session.watch import Watch, Watching
 
 PARTING = 10.0  # seconds
 
@@ -54,6 +57,7 @@ class Outcome:
     received_bytes: int
     traffic: Traffic
     farewell: str  # why the peer's last word, or this party's, is missing; empty if it is not
+    workers: tuple[Worked | None, ...] = ()  # what each did; None of one that did not say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,11 @@ class Session:
     records: dict[str, int]
     sources: Sources
     phases: Phases
-    progress: Progress | None = None
+    watching: Watching | None = None
     permit: Permit = field(default_factory=Permit)
     keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
     follow: Follow = field(default_factory=Follow)
+    helpers: Helpers | None = None
 
     @property
     def role(self) -> Role:
@@ -87,8 +92,10 @@ class Session:
         Raises Disagreement, NetworkError, CheatingDetected, ForgedOutput, Refused.
         """
         guard, traffic = Guard(channel, self.role), Traffic()
+        watch = Watch(self.watching, channel, self.phases)
         try:
             self.phases.enter("setup")
+            watch.tell()
             hello = Hello(
                 party=self.party,
                 role=self.role.value,
@@ -102,14 +109,20 @@ class Session:
                 continues=self.permit.continues,
                 run=self.permit.run,
                 first=self.permit.first,
+                workers=0 if self.helpers is None else self.helpers.count,
             )
             peer, name = agree(guard, hello)
             theirs = {d.name for d in self.program.datasets if d.party != self.party}
             same_records(peer, theirs, self.permit.records)
             self._begin(hello if self.role is Role.GARBLER else peer)
-            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic)
+            if self.helpers is not None:
+                self.helpers.meet(guard, self.role)
+            watch.first, watch.records = self.follow.first, {**peer.records, **self.records, **self.permit.records}
+            self.follow.stepped = watch.stepped
+            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
+            watch.tell(ended=True)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
@@ -117,9 +130,16 @@ class Session:
             self.permit.failed(error)
             raise
         finally:
+            if self.helpers is not None:
+                self.helpers.end()
             self.permit.ended()
             self.phases.enter("")
-        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
+        worked = () if self.helpers is None else tuple(self.helpers.worked())
+        for each in worked:
+            if each is not None:
+                traffic.tables += each.tables
+                traffic.corrections += each.corrections
+        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell, worked)
 
     def _begin(self, garbler: Hello) -> None:
         """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused
@@ -148,9 +168,9 @@ class Session:
             return "it was interrupted here" if isinstance(error, KeyboardInterrupt) else str(error)
         return ""
 
-    def _garble(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
+    def _garble(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
         self.permit.opening()
-        secret, seeds = LabelSecret.fresh(), PublicSeeds.fresh()
+        secret, seeds, plan, helpers = LabelSecret.fresh(), PublicSeeds.fresh(), self.program.plan, self.helpers
         with ExitStack() as wiped:
             wiped.callback(secret.destroy)
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
@@ -159,7 +179,7 @@ class Session:
             wiped.callback(sender.destroy)
             ends = GarblerEnds(guard, sender, self.phases, self.permit, traffic)
             backend = engines.garbler(
-                self.program.plan.kernels,
+                plan.kernels,
                 self.roles,
                 secret,
                 seeds,
@@ -167,11 +187,12 @@ class Session:
                 ends,
                 ends.send_tables,
                 ends.send_corrections,
+                engines.alone if helpers is None else partial(helpers.garbling, plan, secret, seeds, ends.flush),
             )
             self.permit.labels()
-            return self._walk(backend)
+            return self._walk(backend, watch)
 
-    def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic) -> dict[str, Array]:
+    def _evaluate(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
         self.permit.opening()
         drawn = expect(guard, Frame.SEEDS, HASH_SEED_BYTES + SEED_BYTES)
         if len(drawn) != HASH_SEED_BYTES + SEED_BYTES:
@@ -179,15 +200,24 @@ class Session:
         seeds = PublicSeeds(drawn[:HASH_SEED_BYTES], drawn[HASH_SEED_BYTES:])
         receiver = Receiver.setup(guard, name, engines.columns())
         ends = EvaluatorEnds(guard, receiver, self.phases, self.permit, traffic)
+        plan, helpers = self.program.plan, self.helpers
         backend = engines.evaluator(
-            self.program.plan.kernels, self.roles, seeds, ends, ends, ends.receive_tables, ends.receive_corrections
+            plan.kernels,
+            self.roles,
+            seeds,
+            ends,
+            ends,
+            ends.receive_tables,
+            ends.receive_corrections,
+            engines.alone if helpers is None else partial(helpers.evaluating, plan, seeds),
         )
         self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
-        return self._walk(backend)
+        return self._walk(backend, watch)
 
-    def _walk(self, backend: GarblerBackend | EvaluatorBackend) -> dict[str, Array]:
+    def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
-        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), self.progress, self.follow)
+        watch.tell()
+        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
 
 
 def _reason(error: BaseException) -> str:
@@ -197,7 +227,7 @@ def _reason(error: BaseException) -> str:
             return str(error)
         case Refused():
             return REFUSED
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | Interrupted():
             return "it was interrupted there"
         case TooFewOwners():
             return "too few of the other owners are there"

@@ -20,6 +20,9 @@ class State(Enum):
     START = auto()
     GREETED = auto()  # own HELLO sent
     AGREED = auto()  # the peer's HELLO fits
+    HIRED = auto()  # the garbler's workers are named
+    INTRODUCED = auto()  # the evaluator's are
+    PAIRED = auto()  # each can find the other's
     SEEDED = auto()
     CHOSEN = auto()  # base transfers, message by message
     OFFERED = auto()
@@ -41,6 +44,11 @@ Key = tuple[State, Way, Frame]
 # The garbler's moves in a run that succeeds; the evaluator's are the same with the directions turned round.
 _GARBLER: dict[Key, State] = {
     (State.AGREED, Way.SEND, Frame.SEEDS): State.SEEDED,
+    (State.AGREED, Way.SEND, Frame.WORKERS): State.HIRED,
+    (State.HIRED, Way.RECEIVE, Frame.WORKERS): State.INTRODUCED,
+    (State.INTRODUCED, Way.SEND, Frame.DOORS): State.PAIRED,
+    (State.INTRODUCED, Way.RECEIVE, Frame.DOORS): State.PAIRED,
+    (State.PAIRED, Way.SEND, Frame.SEEDS): State.SEEDED,
     (State.SEEDED, Way.SEND, Frame.BASE_CHOICES): State.CHOSEN,
     (State.CHOSEN, Way.RECEIVE, Frame.BASE_OFFER): State.OFFERED,
     (State.OFFERED, Way.SEND, Frame.BASE_ANSWER): State.ANSWERED,

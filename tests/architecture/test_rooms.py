@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("lang", "compiler", "runtime")
-MOST = {"lang": (10, 7), "compiler": (14, 7), "runtime": (16, 8)}  # rooms, floors
+MOST = {"lang": (10, 7), "compiler": (14, 7), "runtime": (17, 8)}  # rooms, floors
 FILE, FUNCTION = 400, 60  # lines
 SOURCES = [
     path for folder in (*PACKAGES, "ccr", "benchmarks", "examples") for path in sorted((ROOT / folder).rglob("*.py"))

@@ -230,7 +230,7 @@ def test_every_operation_has_a_name() -> None:
 @pytest.mark.parametrize("version", [3, 99])
 def test_another_version_says_so(auction: Compiled, version: int) -> None:
     data = artifact.encode(auction)
-    with pytest.raises(ArtifactError, match=f"format {version}, this ccr reads format 6: compile it again"):
+    with pytest.raises(ArtifactError, match=f"format {version}, this ccr reads format 7: compile it again"):
         artifact.decode(data[:4] + version.to_bytes(2, "little") + data[6:])
 
 

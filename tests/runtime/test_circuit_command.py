@@ -158,6 +158,19 @@ def test_and_inverter_graphs(tmp_path: Path) -> None:
     assert read(out).outputs == (2,)
 
 
+def test_what_is_read_from_standard_input_is_called_by_a_name_that_a_file_may_have() -> None:
+    done = call("circuit", "show", "-", given=FILE.encode())
+    assert done.exit_code == 0 and "extern fn circuit(" in done.stdout and 'bristol("circuit.txt")' in done.stdout
+
+
+@pytest.mark.parametrize("command", ["import", "export", "minimize"])
+@pytest.mark.parametrize("ending", [".aag", ".aig"])
+def test_no_file_is_called_what_it_is_not(command: str, ending: str, file: str, tmp_path: Path) -> None:
+    out = tmp_path / f"out{ending}"
+    said = refused(command, file, "-o", str(out))
+    assert "is only read" in said and "call it out.txt" in said and not out.exists()
+
+
 def test_a_damaged_and_inverter_graph(tmp_path: Path) -> None:
     file = tmp_path / "cut.aag"
     file.write_text("aag 3 2 0 1 1\n2\n4\n6\n6 2\n")

@@ -17,11 +17,12 @@ from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
-from runtime.session.ends import TABLE_FRAME, EvaluatorEnds, GarblerEnds
+from runtime.session.ends import EvaluatorEnds, GarblerEnds
 from runtime.session.guard import Guard, PeerAborted
 from runtime.session.permit import Permit
 from runtime.session.phases import Phases
 from runtime.session.state import Role, State
+from runtime.session.tables import TABLE_FRAME
 
 
 @pytest.fixture(scope="module")

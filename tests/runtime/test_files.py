@@ -51,6 +51,14 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
         os.close(reader)
 
 
+def test_a_missing_folder_is_told_of_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    """And not of the one beside it, whose name nobody has heard."""
+    path = tmp_path / "none" / "model"
+    with pytest.raises(FileNotFoundError) as caught:
+        replace_bytes(path, b"")
+    assert caught.value.filename == str(path)
+
+
 @pytest.mark.parametrize("where", ["fsync", "write"])
 def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     path = tmp_path / "model"
@@ -107,7 +115,7 @@ def test_what_cannot_be_written_is_told_when_the_place_is_taken(
 ) -> None:
     with pytest.raises(OSError, match="directory"):
         Place(tmp_path, 10)
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(OSError, match=f"No such file.*{tmp_path}/none/model'$"):
         Place(tmp_path / "none" / "model", 10)
 
     def full(handle: int) -> None:

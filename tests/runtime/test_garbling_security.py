@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -17,19 +18,25 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
 from numpy.typing import NDArray
 from support.in_memory import run_both, run_clear
+from support.known import as_known
 from support.small_plans import loop_plan, one_launch, small_tile
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
+from compiler.gates.knowledge import Knows, Runs
+from compiler.program import ciphertexts
 from runtime.crypto.hash import TileHash, tweaks
 from runtime.crypto.labels import Labels, encode, fresh, fresh_delta
 from runtime.crypto.secret import LabelSecret
-from runtime.execute import portable
+from runtime.execute import one_sided, portable
+from runtime.execute.instructions import And
+from runtime.execute.masks import Views
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.yao import PublicLabels
 
 SEED = bytes(range(16))
 Truth = NDArray[np.int64]
 Setting = tuple[Circuit, Labels, Truth]  # the operands' active labels, and their values
+KnownSetting = tuple[Circuit, Runs, Labels, Truth]
 ONE_AND = Circuit(2, (Gate(GateOp.AND, 2, 4),), (6,))
 
 
@@ -97,10 +104,10 @@ def attack(tables: bytes, active: Labels) -> set[int]:
     return {s ^ o for s in sums for o in offsets}
 
 
-def garbled(circuit: Circuit, active: Labels, values: Truth, delta: Labels) -> bytes:
+def garbled(circuit: Circuit, active: Labels, values: Truth, delta: Labels, known: Runs = ()) -> bytes:
     """Tables for operands with the given active labels (operands, lanes, 2) and truth values (operands, lanes)."""
     sent: list[bytes] = []
-    kernel = small_tile(circuit, 4)
+    kernel = replace(small_tile(circuit, 4), known=known)
     engine = PortableGarbler([kernel], LabelSecret(delta), SEED, fresh(1), lambda data: sent.append(bytes(data)))
     engine.run(0, active ^ delta * values[..., None].astype(np.uint64), 9)
     return b"".join(sent)
@@ -149,6 +156,101 @@ def test_a_wrong_hash_gives_delta_away(
     assert integer(delta) not in attack(garbled(circuit, active, values, delta), active)
     monkeypatch.setattr(portable, "TileHash", wrong)
     assert integer(delta) in attack(garbled(circuit, active, values, delta), active)
+
+
+def coloured(active: Labels, values: Truth, known: Runs) -> Labels:
+    """As whoever knows an operand has them: the garbler's are even, the evaluator's show their values."""
+    for operand, who in enumerate(who for count, who in known for _ in range(count)):
+        if who:
+            own = values[operand].astype(np.uint64) if who & Knows.EVALUATOR else np.uint64(0)
+            active[operand, :, 0] = active[operand, :, 0] & ~np.uint64(1) | own
+    return active
+
+
+KNOWN_BY_THE_GARBLER: Runs = ((1, Knows.NEITHER), (1, Knows.GARBLER))
+KNOWN_BY_THE_EVALUATOR: Runs = ((1, Knows.NEITHER), (1, Knows.EVALUATOR))
+ITS_OWN: Runs = ((2, Knows.EVALUATOR),)
+
+
+def garblers_bits() -> KnownSetting:
+    """One joint operand in all lanes with either bit of the garbler's."""
+    active = np.stack([fresh(4), fresh(4)])
+    active[0] = active[0, 0]
+    values = np.array([[1, 1, 1, 1], [0, 1, 0, 1]])
+    return ONE_AND, KNOWN_BY_THE_GARBLER, coloured(active, values, KNOWN_BY_THE_GARBLER), values
+
+
+def evaluators_bit(known: Runs) -> KnownSetting:
+    """One bit of the evaluator's in all lanes, as a broadcast selector is, with other operands of both values."""
+    active = np.stack([fresh(4), fresh(4)])
+    active[1] = active[1, 0]
+    values = np.array([[0, 1, 0, 1], [1, 1, 1, 1]])
+    return ONE_AND, known, coloured(active, values, known), values
+
+
+def rows_of_one(known: Runs) -> KnownSetting:
+    """Two rows that hash one label, with operands of both values."""
+    circuit = Circuit(3, (Gate(GateOp.AND, 4, 2), Gate(GateOp.AND, 6, 2)), (8, 10))
+    if known == KNOWN_BY_THE_GARBLER:
+        known = ((1, Knows.NEITHER), (2, Knows.GARBLER))
+    else:
+        known = ((1, Knows.EVALUATOR), (2, Knows.NEITHER if known == KNOWN_BY_THE_EVALUATOR else Knows.EVALUATOR))
+    values = np.array([[1], [0], [1]])
+    return circuit, known, coloured(fresh(3).reshape(3, 1, 2), values, known), values
+
+
+def related_known_labels() -> KnownSetting:
+    """As `related_labels`: of the garbler's half with tweaks 0 and 2."""
+    circuit, active, _ = related_labels()
+    active = active[::-1].copy()
+    values = np.array([[0, 0], [0, 1]])
+    return circuit, KNOWN_BY_THE_GARBLER, coloured(active, values, KNOWN_BY_THE_GARBLER), values
+
+
+ONE_SIDED_ATTACKS = [
+    (NoTweak, garblers_bits),
+    (NoTweak, lambda: evaluators_bit(KNOWN_BY_THE_EVALUATOR)),
+    (NoTweak, lambda: evaluators_bit(ITS_OWN)),
+    (LanesAlike, garblers_bits),
+    (LanesAlike, lambda: evaluators_bit(KNOWN_BY_THE_EVALUATOR)),
+    (LanesAlike, lambda: evaluators_bit(ITS_OWN)),
+    (RowsAlike, lambda: rows_of_one(KNOWN_BY_THE_GARBLER)),
+    (RowsAlike, lambda: rows_of_one(KNOWN_BY_THE_EVALUATOR)),
+    (RowsAlike, lambda: rows_of_one(ITS_OWN)),
+    (LinearMask, related_known_labels),
+]
+
+
+@pytest.mark.parametrize(("wrong", "setting"), ONE_SIDED_ATTACKS)
+def test_a_wrong_hash_of_one_operand_gives_delta_away(
+    monkeypatch: pytest.MonkeyPatch, wrong: type[TileHash], setting: Callable[[], KnownSetting]
+) -> None:
+    circuit, known, active, values = setting()
+    delta = fresh_delta()
+    assert integer(delta) not in attack(garbled(circuit, active, values, delta, known), active)
+    monkeypatch.setattr(one_sided, "TileHash", wrong)
+    assert integer(delta) in attack(garbled(circuit, active, values, delta, known), active)
+
+
+class OtherOperand(one_sided.OneSidedGarbler):
+    """Hashes the operand that is known where the other one is to be, and the other way round."""
+
+    def garble(self, views: Views, gate: And, row: int, table: Labels) -> None:
+        left, right, out = views
+        super().garble((right, left, out), gate, row, table)
+
+
+@pytest.mark.parametrize("mine", [1, 2])
+def test_hashing_the_other_operand_does_not_even_compute(monkeypatch: pytest.MonkeyPatch, mine: int) -> None:
+    """The garbler's half is of what it does not know, the evaluator's of what it does; inputs 0 and 1 are joint."""
+    gates = (Gate(GateOp.AND, 2, 6), Gate(GateOp.AND, 8, 6 - 2 * (mine == 2)))
+    plan = as_known(one_launch(Circuit(3, gates, (10,)), 8, 8, mine, ("vendor",)), "hospital")
+    values = {"x": [v % (1 << mine) for v in range(8)], "y": [v >> mine for v in range(8)]}
+    assert ciphertexts(plan) < 4 * 8
+    assert run_both(plan, values).evaluator["z"].tolist() == run_clear(plan, values)["z"].tolist()
+    monkeypatch.setattr(portable, "OneSidedGarbler", OtherOperand)
+    results = [run_both(plan, values).evaluator["z"].tolist() for _ in range(8)]
+    assert any(result != run_clear(plan, values)["z"].tolist() for result in results)
 
 
 @pytest.mark.parametrize("wrong", [NoTweak, LanesAlike, RowsAlike, LinearMask])

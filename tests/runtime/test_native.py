@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import BACKENDS, NATIVE
+from support.known import knowing
 from support.small_plans import random_circuit, small_tile
 from support.threads import counts_meanwhile
 
@@ -50,18 +51,21 @@ def made(backend: str, kernel: Kernel, secret: LabelSecret, labels: Labels, row:
     st.integers(0, (1 << 64) - 200),
 )
 def test_every_path_makes_the_portable_bytes(seed: int, lanes: int, gates: int, row: int) -> None:
-    kernel = small_tile(random_circuit(random.Random(seed), 5, gates, 7), 256)
+    rng = random.Random(seed)
+    joint = small_tile(random_circuit(rng, 5, gates, 7), 256)
     secret, labels = LabelSecret.fresh(), fresh(5 * lanes).reshape(5, lanes, 2)
-    expected = made(PORTABLE, kernel, secret, labels, row)
-    for backend in NATIVE:
-        assert made(backend, kernel, secret, labels, row) == expected
+    for kernel in (joint, knowing(joint, rng)):
+        expected = made(PORTABLE, kernel, secret, labels, row)
+        for backend in NATIVE:
+            assert made(backend, kernel, secret, labels, row) == expected
 
 
 @pytest.mark.parametrize("backend", NATIVE)
 @pytest.mark.parametrize("lanes", [2, 500, 1024])
 def test_a_tile_of_many_chunks(backend: str, lanes: int) -> None:
     gates = 6_000 // lanes + 90
-    kernel = small_tile(random_circuit(random.Random(lanes), 40, gates, 50), 1024)
+    rng = random.Random(lanes)
+    kernel = knowing(small_tile(random_circuit(rng, 40, gates, 50), 1024), rng)
     secret, labels = LabelSecret.fresh(), fresh(40 * lanes).reshape(40, lanes, 2)
     assert made(backend, kernel, secret, labels, 7) == made(PORTABLE, kernel, secret, labels, 7)
 
@@ -126,7 +130,7 @@ def test_other_threads_go_on(backend: str) -> None:
     engine: Any = garbling(backend, [kernel], LabelSecret.fresh(), SEED, fresh(1), lambda data: None)
     stretch = engine._one(0, 1024)._native
     stretch.begin((), 0)
-    tables, delta = np.empty(stretch.ahead(1 << 30), dtype=np.uint8), fresh_delta()
+    tables, delta = np.empty(stretch.ahead(1 << 30)[0], dtype=np.uint8), fresh_delta()
     memories, label = (fresh(0), fresh(5 * 1024), fresh(7 * 1024)), fresh(1)
     assert counts_meanwhile(
         lambda: stretch.garble(memories, engine._registers, label, SEED, delta, tables), lambda: stretch.begin((), 0)
@@ -141,7 +145,8 @@ def test_wrong_programs_are_refused(backend: str) -> None:
     from runtime.execute.native import _kernel  # here, because a machine without a compiler has none
 
     code, outputs = np.array([[1, 0, 1, 2]], np.int32), np.array([[2, 0]], np.int32)
-    for op, left, right, out in [(1, 3, 0, 0), (0, 0, -1, 0), (1, 0, 0, 3), (2, 0, 0, 0), (8, 0, 0, 0), (-1, 0, 0, 0)]:
+    of_registers = [(1, 3, 0, 0), (0, 0, -1, 0), (1, 0, 0, 3)]
+    for op, left, right, out in of_registers + [(op, 0, 0, 0) for op in (-1, 2, 8, 16, 25, 33, 41, 64, 65)]:
         with pytest.raises(ValueError, match="instruction 0 is none for 3 registers"):
             _kernel.Kernel(backend, 3, np.array([[op, left, right, out]], np.int32), outputs)
     with pytest.raises(ValueError, match="output 0 is none of 3 registers"):

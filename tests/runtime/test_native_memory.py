@@ -12,25 +12,13 @@ from pathlib import Path
 
 import pytest
 from support.backends import NATIVE
-
-ROOT = Path(__file__).parents[2]
-NATIVE_FOLDER = ROOT / "runtime" / "execute" / "native"
-DRIVER = ROOT / "tests" / "support" / "native_driver.c"
-LANES = ("1", "5", "49", "100")  # alone, vectors and what is left, a strip and one more, strips
+from support.native import LANES, NATIVE_FOLDER, built, with_mask
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("gcc") is None or "aesni" not in NATIVE, reason="the C part is not built here"),
 ]
 with_memcheck = pytest.mark.skipif(shutil.which("valgrind") is None, reason="memcheck is not installed")
-
-
-def built(folder: Path, sources: Path, *flags: str) -> str:
-    program = str(folder / "driver")
-    command = ["gcc", "-std=c11", "-g", "-Wall", "-Wextra", "-Werror", *flags, f"-I{sources}", str(DRIVER)]
-    files = (str(sources / f"{name}.c") for name in ("gates", "products", "stretch", "stretch_code"))
-    subprocess.run([*command, *files, "-o", program], check=True)
-    return program
 
 
 def test_sanitizers_find_nothing(tmp_path: Path) -> None:
@@ -50,12 +38,7 @@ def test_nothing_depends_on_a_label(tmp_path: Path) -> None:
 @with_memcheck
 def test_a_lookup_by_a_label_is_seen(tmp_path: Path) -> None:
     """A mask that is read from a table, by a permute bit."""
-    sources = tmp_path / "sources"
-    shutil.copytree(NATIVE_FOLDER, sources, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
-    text = (sources / "simd.h").read_text()
-    mask = next(line for line in text.splitlines() if line.startswith("#define MASK_1("))
-    table = "__m128i MASKS[2];\n#define MASK_1(v) MASKS[_mm_cvtsi128_si32(v) & 1]"
-    (sources / "simd.h").write_text(text.replace(mask, table))
+    sources = with_mask(tmp_path, "__m128i MASKS[2];\n#define MASK_1(v) MASKS[_mm_cvtsi128_si32(v) & 1]")
     assert "Use of uninitialised value" in watched(built(tmp_path, sources, "-O3", "-Wno-unused"), "5")
 
 

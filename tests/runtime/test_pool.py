@@ -16,14 +16,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command import MILLIONAIRES
 from support.memory_channel import pair
 
 from compiler.words.integers import Array
 from compiler.words.operations import Pooled
+from runtime import api
 from runtime.execute import beside as module
 from runtime.execute.beside import Met, side_by_side
+from runtime.execute.follow import Follow
 from runtime.execute.pool import OF_STALL, Pool, TooFewOwners
 from runtime.net.errors import NetworkError
+from runtime.net.frames import Frame
+from runtime.party.run import prepare, run
+from runtime.privacy.randomness import RunSecret
+from runtime.session.errors import PeerAborted
 
 NAMES = ("bank_a", "bank_b", "bank_c", "bank_d")
 SUMS = 2  # of each step
@@ -338,3 +345,34 @@ def test_ctrl_c_ends_all_of_them(others: tuple[Does, Does], soon: bool) -> None:
     for thread in left:
         thread.join(0.1)
     assert sum(thread.is_alive() for thread in left) <= others.count(absent)  # it ends with the process
+
+
+@pytest.mark.usefixtures("hearing")
+def test_ctrl_c_is_told_to_every_peer() -> None:
+    """To the one that is waited for and to the one whose run waits for the others; it looked like a broken line."""
+    program = api.compile(MILLIONAIRES)
+    silent, waiting = pair(30.0), pair(30.0)
+    owners = dict(zip(NAMES, (silent[1], waiting[1]), strict=False))
+    pool = Pool(tuple(owners), 1)
+
+    def evaluates(owner: str, met: Met) -> object:
+        channel = met(lambda: owners[owner])
+        sources = prepare(program, program.compiled.evaluator, {"b": "2"}, RunSecret.of(None))
+        follow = Follow(gather=partial(pool.gather, owner))
+        return run(program, program.compiled.evaluator, sources, channel, follow=follow)
+
+    def garbles() -> None:
+        sources = prepare(program, program.compiled.garbler, {"a": "3"}, RunSecret.of(None))
+        with pytest.raises(PeerAborted, match="it was interrupted there"):
+            run(program, program.compiled.garbler, sources, waiting[0])
+        told.set()
+
+    told, main = Event(), threading.main_thread().ident
+    assert main is not None
+    Thread(target=garbles, daemon=True).start()
+    threading.Timer(1.0, signal.pthread_kill, (main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side(pool, {owner: partial(evaluates, owner) for owner in owners}, 1)
+    assert told.wait(20.0)
+    frames = [silent[0].receive(1 << 16) for _ in range(2)]
+    assert frames[1] == (Frame.ABORT, b"it was interrupted there")

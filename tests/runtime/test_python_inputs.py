@@ -125,7 +125,11 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
     "axes": ({"w0": [[1.0, 2.0]]}, r"it has shape \[1, 2\].*\n.*\.reshape\(2\)"),
     "ragged": ({"w0": [[1], [2, 3]]}, r"w0 \(list\): it is not an array of numbers: .*inhomogeneous"),
     "range": ({"w0": [128, 0]}, r'w0 \(list\), column "w0\[0\]": 128 is out of range of `fix<16, 8>`'),
-    "nan": ({"w0": [np.nan, 0]}, r'column "w0\[0\]": nan is not a finite number'),
+    "nan": ({"w0": [np.nan, 0]}, r'column "w0\[0\]": nan is not a finite number\n  = help: give a number there$'),
+    "nan of a record": (
+        {"records": ROWS.assign(x0=[0.5, np.nan, 0])},
+        r"nan is not a finite number\n  = help: drop the record or fill the gap with a number",
+    ),
     "dtype": ({"w0": np.array([1j, 0])}, r"`w0` has dtype complex128"),
     "no number": ({"w0": [object(), 1]}, r"`<object object at 0x.*` is not a number"),
     "masked": ({"w0": np.ma.masked_less([1.0, -1.0], 0)}, r"w0 \(MaskedArray\): some of its values are masked"),

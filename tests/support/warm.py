@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -19,7 +20,7 @@ from typing import IO, Any
 
 from runtime.cli import commands
 from runtime.cli.main import main
-from runtime.party import child
+from runtime.party import child, nursery
 from runtime.party.begin import begin
 
 IMPORTED = [
@@ -57,7 +58,7 @@ def get_context() -> Context:
 
 
 class Party:
-    """A party's process, as `subprocess.Popen` would have it, in the place of `child.begun`."""
+    """A party's process, as `subprocess.Popen` would have it, in the place of `nursery.begun`."""
 
     def __init__(self, theirs: Connection) -> None:
         before = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -134,6 +135,13 @@ class Warm:
         self.send_signal(signal.SIGKILL)
 
 
+def patch(set: Callable[[object, str, Any], None]) -> None:
+    """Parties are started from the server."""
+    for module in (child, nursery):
+        set(module, "begun", Party)
+    set(nursery, "FORKS", False)
+
+
 def _text(end: Connection) -> IO[str]:
     stream = os.fdopen(os.dup(end.fileno()), encoding="utf-8")
     end.close()
@@ -156,5 +164,5 @@ def _main(out: Connection, err: Connection, arguments: tuple[str, ...], folder: 
     sys.argv = ["-c", *arguments]
     for own in (forkserver, forkserver._forkserver):  # it has the address of the server that it is from
         own.ensure_running = lambda: None
-    child.begun = Party
+    patch(setattr)
     main()

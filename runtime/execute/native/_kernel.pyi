@@ -23,7 +23,9 @@ def paths() -> list[tuple[str, bool]]:
 
 @final
 class Kernel:
-    """A kernel's program for one path: instructions (op, left, right, out) and outputs (register, inverted)."""
+    """A kernel's program for one path: instructions (op, left, right, out) and outputs (register, inverted).
+
+    Of an output that is `shown` inverted is 3."""
 
     def __new__(cls, path: str, registers: int, code: NDArray[Any], outputs: NDArray[Any], /) -> Kernel:
         """Raises ValueError for a path that this CPU has not, and for a register that the kernel has not."""
@@ -41,8 +43,9 @@ class Stretch:
     def begin(self, iteration: tuple[int, ...], row: int, /) -> None:
         """In an iteration of the loops around it; rows are counted from `row` on."""
 
-    def ahead(self, limit: int, /) -> int:
-        """The bytes of tables of the next window: of whole rows, as many as `limit` holds, at least of one.
+    def ahead(self, limit: int, /) -> tuple[int, int]:
+        """The bytes of tables of the next window, of whole rows, as many as `limit` holds, at least of one; and its
+        ANDs, those of each lane.
 
         Raises IndexError where a view leaves its buffer.
         """

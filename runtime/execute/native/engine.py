@@ -12,16 +12,18 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from compiler.gates.knowledge import Half
 from compiler.schedule.plan import Kernel, Launch, View
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.backend import CHUNK_BYTES, Joint, Progress, ReceiveTables, SendTables, row_bytes
+from runtime.execute.backend import CHUNK_BYTES, Joint, Progress, ReceiveTables, SendTables
 from runtime.execute.instructions import And, Xor, program
 from runtime.execute.native import _kernel
 from runtime.execute.native.stretch import Code, encode, fits
 
-AND, INVERT_LEFT, INVERT_RIGHT = 1, 2, 4  # as in gates.h
-AND_BYTES = row_bytes(1)
+AND, INVERT_LEFT, INVERT_RIGHT, GARBLERS, EVALUATORS, OWN = 1, 2, 4, 8, 16, 32  # as in gates.h
+BY = {Half.BOTH: 0, Half.GARBLERS: GARBLERS, Half.EVALUATORS: EVALUATORS, Half.OWN: EVALUATORS | OWN}
+SHOWN = 2  # as in stretch.h
 Memories = tuple[Labels, ...]
 Window = Callable[[_kernel.Stretch, Memories, int], None]  # goes on by so many bytes of tables
 
@@ -30,12 +32,15 @@ def ready(kernel: Kernel, path: str) -> _kernel.Kernel:
     """Its program, checked and copied by C."""
     made = program(kernel)
     code = np.array([_encoded(item) for item in made.instructions], dtype=np.int32)
-    outputs = np.array(list(zip(made.outputs, made.inverted, strict=True)), dtype=np.int32)
+    inverted = [invert | SHOWN * shown for invert, shown in zip(made.inverted, made.shown, strict=True)]
+    outputs = np.array(list(zip(made.outputs, inverted, strict=True)), dtype=np.int32)
     return _kernel.Kernel(path, kernel.register_count, code, outputs)
 
 
 def _encoded(item: Xor | And) -> tuple[int, int, int, int]:
-    op = AND + INVERT_LEFT * item.invert_left + INVERT_RIGHT * item.invert_right if isinstance(item, And) else 0
+    if isinstance(item, Xor):
+        return 0, item.left, item.right, item.out
+    op = AND | INVERT_LEFT * item.invert_left | INVERT_RIGHT * item.invert_right | BY[item.half]
     return op, item.left, item.right, item.out
 
 
@@ -58,10 +63,10 @@ class Stretch:
         memories = (_zeros(self._code.arena), *(buffers[buffer] for buffer in self._code.outer))
         self._native.begin(iteration, row)
         while not self._native.is_over():
-            size = self._native.ahead(CHUNK_BYTES)
+            size, gates = self._native.ahead(CHUNK_BYTES)
             self._window(self._native, memories, size)
             if progress is not None:
-                progress(size // AND_BYTES)
+                progress(gates)
         for buffer in self._code.freed:
             del buffers[buffer]
 

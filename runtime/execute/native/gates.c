@@ -7,8 +7,15 @@
 enum { WIPED = 8192 };   /* bytes of stack, more than twice what a path takes */
 
 #if defined(__x86_64__) && defined(__GNUC__)
-
 #include "simd.h"
+#elif defined(__AARCH64EL__) && defined(__GNUC__)
+#include "simd_arm.h"
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+#endif
+
+#ifdef VEC_1
 
 enum { KEYS = 8, ROUNDS = 10, MOST = 16, GROWN = 8, AHEAD = 128 };
 /* rows whose keys are made at once; rounds of AES-128; vectors at once, at most and of streams; bytes foreseen */
@@ -29,10 +36,10 @@ typedef struct {
 } operands;
 
 static inline operands located(const work *todo, const strip *at, const instruction *next, const schedule *keys,
-                               uint64_t done, uint8_t *tables)
+                               uint64_t done, uint8_t *row)
 {
     const size_t size = at->count * BLOCK, half = todo->lanes * BLOCK;
-    tables += at->lane * BLOCK + done * HALVES * half;
+    uint8_t *tables = row + at->lane * BLOCK;
     return (operands){
         .left = at->registers + (size_t)next->left * size,
         .right = at->registers + (size_t)next->right * size,
@@ -44,6 +51,12 @@ static inline operands located(const work *todo, const strip *at, const instruct
         .op = next->op,
         .lane = at->lane,
     };
+}
+
+/* Where the table of the row behind this one is. */
+static inline uint8_t *behind(const work *todo, const instruction *row, uint8_t *table)
+{
+    return table + (row->op & ONE_SIDED ? 1 : HALVES) * todo->lanes * BLOCK;
 }
 
 #define JOIN_(a, b) a##_##b
@@ -58,6 +71,12 @@ static inline operands located(const work *todo, const strip *at, const instruct
 #else
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
+
+#define DONE_BY(path, avx2)                                                                                        \
+    {#path, avx2, has_##path, garble_##path, evaluate_##path, spread_##path, schedules_##path, grow_##path,        \
+     turn_##path, fold_##path}
+
+#ifdef __x86_64__
 
 #define PATH aesni
 #define TARGET __attribute__((target("aes,pclmul,sse4.1")))
@@ -120,16 +139,41 @@ static int has_vaes512(void)
     return has_vaes256() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 }
 
-#define DONE_BY(path, avx2)                                                                                        \
-    {#path, avx2, has_##path, garble_##path, evaluate_##path, spread_##path, schedules_##path, grow_##path,        \
-     turn_##path, fold_##path}
-
 const path PATHS[] = {
     DONE_BY(vaes512, 1),
     DONE_BY(vaes256, 1),
     DONE_BY(aesni, 0),
     {NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
+
+#else
+
+#define PATH armv8
+#define TARGET __attribute__((target("+crypto")))   /* what GCC asks for AES and PMULL */
+#define WIDE 1
+#define GARBLED 3
+#define EVALUATED 6
+#define SPREAD 8
+#include "rows.h"
+#include "transfers.h"
+
+static int has_armv8(void)
+{
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & (HWCAP_AES | HWCAP_PMULL)) == (HWCAP_AES | HWCAP_PMULL);
+#elif defined(__APPLE__)
+    return 1;   /* every 64-bit ARM of Apple's */
+#else
+    return 0;
+#endif
+}
+
+const path PATHS[] = {
+    DONE_BY(armv8, 0),
+    {NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+#endif
 
 #else
 

@@ -9,7 +9,11 @@
 #include <stdint.h>
 
 enum { BLOCK = 16, HALVES = 2 };                       /* bytes of a label; ciphertexts of an AND */
-enum { AND = 1, INVERT_LEFT = 2, INVERT_RIGHT = 4 };   /* bits of `op`; a XOR has none */
+enum { AND = 1, INVERT_LEFT = 2, INVERT_RIGHT = 4, GARBLERS = 8, EVALUATORS = 16, OWN = 32 };
+/* Bits of `op`; a XOR has none.  The last three say who knows the right operand: the garbler or the evaluator, that with
+   OWN knows the left one, too. */
+
+enum { ONE_SIDED = GARBLERS | EVALUATORS | OWN };
 
 /* A tile runs strip by strip, whose registers stay in the first cache, one strip behind the other in memory: register r
    of lane l of a strip of n lanes is 16 bytes at (r * n + l) * 16 of the strip. */
@@ -49,7 +53,7 @@ typedef struct {
     uint8_t *sums, *columns;
 } growth;
 
-/* One way of doing it; the bytes are the same.  Tables are (ANDs, 2 halves, lanes, 16 bytes), in C order. */
+/* One way of doing it; the bytes are the same.  Tables are rows of (2 halves, lanes, 16 bytes), or of one half. */
 typedef struct {
     const char *name;
     int avx2;                 /* has whoever has it */

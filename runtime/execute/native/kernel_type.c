@@ -15,13 +15,17 @@ static int check_code(program *self)
 {
     for (size_t i = 0; i < self->length; i++) {
         const instruction *at = &self->code[i];
-        int known = at->op == 0 || (at->op > 0 && at->op < 8 && at->op & AND);
+        const int by = at->op & ONE_SIDED;
+        const int halves = !by || by == GARBLERS || by == EVALUATORS || by == (EVALUATORS | OWN);
+        int known = at->op == 0 || (at->op > 0 && at->op < 2 * OWN && at->op & AND && halves);
         if (!known || !is_register(self, at->left) || !is_register(self, at->right) || !is_register(self, at->out)) {
             PyErr_Format(PyExc_ValueError, "instruction %zu is none for %zu registers", i, self->registers);
             return -1;
         }
-        if (at->op & AND)
+        if (at->op & AND) {
+            self->sent[self->rows + 1] = self->sent[self->rows] + (by ? 1 : HALVES);
             self->ends[self->rows++] = i + 1;
+        }
     }
     for (size_t i = 0; i < self->opened; i++) {
         if (!is_register(self, self->outputs[i].at)) {
@@ -39,11 +43,13 @@ static int take_program(program *self, const Py_buffer *code, const Py_buffer *o
     self->opened = (size_t)outputs->len / sizeof(output);
     self->code = PyMem_Malloc((size_t)code->len);
     self->ends = PyMem_Malloc(self->length * sizeof(size_t));
+    self->sent = PyMem_Malloc((self->length + 1) * sizeof(size_t));
     self->outputs = PyMem_Malloc((size_t)outputs->len);
-    if (!self->code || !self->ends || !self->outputs) {
+    if (!self->code || !self->ends || !self->sent || !self->outputs) {
         PyErr_NoMemory();
         return -1;
     }
+    self->sent[0] = 0;
     memcpy(self->code, code->buf, self->length * sizeof(instruction));
     memcpy(self->outputs, outputs->buf, self->opened * sizeof(output));
     return check_code(self);
@@ -81,6 +87,7 @@ static void kernel_dealloc(PyObject *object)
     PyTypeObject *type = Py_TYPE(object);
     PyMem_Free(self->of.code);
     PyMem_Free(self->of.ends);
+    PyMem_Free(self->of.sent);
     PyMem_Free(self->of.outputs);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);

@@ -44,16 +44,16 @@ INLINE void FN(permute)(V *x, int count, const schedule *of, int n)
         x[i] = OP(LAST)(x[i], key);
 }
 
-/* H of `count` vectors in place, of which `each` belong to the same lanes, the first of these with half 0, the others
-   with half 1; `tweak` is that of the first lanes. */
-INLINE void FN(hash)(V *x, int count, int each, V tweak, const schedule *of, int n)
+/* H of `count` vectors in place, of which `each` belong to the same lanes, the first `zeros` of these with half 0, the
+   others with half 1; `tweak` is that of the first lanes. */
+INLINE void FN(hash)(V *x, int count, int each, int zeros, V tweak, const schedule *of, int n)
 {
     const V one = OP(EVERY)(_mm_set_epi64x(0, 1)), step = OP(EVERY)(_mm_set_epi64x(0, 2 * WIDTH));
     V inner[MOST];
     FN(permute)(x, count, of, n);
     UNROLL for (int i = 0; i < count; i++) {
         inner[i] = x[i];
-        x[i] = OP(XOR)(x[i], i % each < each / 2 ? tweak : OP(XOR)(tweak, one));
+        x[i] = OP(XOR)(x[i], i % each < zeros ? tweak : OP(XOR)(tweak, one));
         if (i % each == each - 1)
             tweak = OP(ADD)(tweak, step);
     }
@@ -107,7 +107,7 @@ INLINE void FN(garble)(const operands *at, size_t lane, int count, const uint8_t
         x[4 * i + 2] = OP(XOR)(b, OP(BOTH)(OP(MASK)(b), delta));
         x[4 * i + 3] = OP(XOR)(x[4 * i + 2], delta);
     }
-    FN(hash)(x, 4 * count, 4, FN(tweak)(at->lane + lane), at->keys, at->key);
+    FN(hash)(x, 4 * count, 4, 2, FN(tweak)(at->lane + lane), at->keys, at->key);
     UNROLL for (int i = 0; i < count; i++) {
         size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
         V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
@@ -129,13 +129,94 @@ INLINE void FN(evaluate)(const operands *at, size_t lane, int count)
         x[2 * i] = OP(LOAD)(at->left + place);
         x[2 * i + 1] = OP(LOAD)(at->right + place);
     }
-    FN(hash)(x, 2 * count, 2, FN(tweak)(at->lane + lane), at->keys, at->key);
+    FN(hash)(x, 2 * count, 2, 1, FN(tweak)(at->lane + lane), at->keys, at->key);
     UNROLL for (int i = 0; i < count; i++) {
         size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
         V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
         V left = OP(BOTH)(OP(MASK)(a), OP(LOAD)(at->generator + place));
         V right = OP(BOTH)(OP(MASK)(b), OP(XOR)(a, OP(LOAD)(at->evaluator + place)));
         OP(STORE)(at->out + place, OP(XOR)(OP(XOR)(x[2 * i], x[2 * i + 1]), OP(XOR)(left, right)));
+    }
+}
+
+/* The same where the garbler knows the right operand, whose zero label shows its value by the colour: half 0 alone. */
+INLINE void FN(garble_garblers)(const operands *at, size_t lane, int count, const uint8_t *secret)
+{
+    const V delta = OP(EVERY)(LOAD_1(secret));
+    const V left = OP(BOTH)(delta, OP(EVERY)(_mm_set1_epi32(-(at->op / INVERT_LEFT & 1))));
+    const V right = OP(BOTH)(delta, OP(EVERY)(_mm_set1_epi32(-(at->op / INVERT_RIGHT & 1))));
+    V x[MOST];
+    UNROLL for (int i = 0; i < count; i++) {
+        V a = OP(LOAD)(at->left + (lane + (size_t)(i * WIDTH)) * BLOCK);
+        x[2 * i] = OP(XOR)(a, OP(BOTH)(OP(MASK)(a), delta));
+        x[2 * i + 1] = OP(XOR)(x[2 * i], delta);
+    }
+    FN(hash)(x, 2 * count, 2, 2, FN(tweak)(at->lane + lane), at->keys, at->key);
+    UNROLL for (int i = 0; i < count; i++) {
+        size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
+        V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
+        V pa = OP(XOR)(OP(BOTH)(OP(MASK)(a), delta), left), known = OP(XOR)(OP(BOTH)(OP(MASK)(b), delta), right);
+        OP(STORE)(at->generator + place, OP(XOR)(OP(XOR)(x[2 * i], x[2 * i + 1]), known));
+        OP(STORE)(at->out + place, OP(XOR)(x[2 * i], OP(BOTH)(pa, known)));
+    }
+}
+
+INLINE void FN(evaluate_garblers)(const operands *at, size_t lane, int count)
+{
+    V x[MOST];
+    UNROLL for (int i = 0; i < count; i++)
+        x[i] = OP(LOAD)(at->left + (lane + (size_t)(i * WIDTH)) * BLOCK);
+    FN(hash)(x, count, 1, 1, FN(tweak)(at->lane + lane), at->keys, at->key);
+    UNROLL for (int i = 0; i < count; i++) {
+        size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
+        V table = OP(BOTH)(OP(MASK)(OP(LOAD)(at->left + place)), OP(LOAD)(at->generator + place));
+        OP(STORE)(at->out + place, OP(XOR)(x[i], table));
+    }
+}
+
+/* What inversions add where the evaluator knows the right operand, and the bits of hashes and tables that count. */
+INLINE V FN(linear)(const operands *at, V a, V b)
+{
+    const V left = OP(EVERY)(_mm_set1_epi32(-(at->op / INVERT_LEFT & 1)));
+    const V right = OP(EVERY)(_mm_set1_epi32(-(at->op / INVERT_RIGHT & 1)));
+    return OP(XOR)(OP(BOTH)(a, right), OP(BOTH)(b, left));
+}
+
+INLINE V FN(kept)(const operands *at)
+{
+    return OP(EVERY)(_mm_set_epi64x(-1, -1 - (at->op / OWN & 1)));
+}
+
+/* Where the evaluator knows it, and its active label shows the value by the colour: half 1 alone. */
+INLINE void FN(garble_evaluators)(const operands *at, size_t lane, int count, const uint8_t *secret)
+{
+    const V delta = OP(EVERY)(LOAD_1(secret)), kept = FN(kept)(at);
+    V x[MOST];
+    UNROLL for (int i = 0; i < count; i++) {
+        x[2 * i] = OP(LOAD)(at->right + (lane + (size_t)(i * WIDTH)) * BLOCK);
+        x[2 * i + 1] = OP(XOR)(x[2 * i], delta);
+    }
+    FN(hash)(x, 2 * count, 2, 0, FN(tweak)(at->lane + lane), at->keys, at->key);
+    UNROLL for (int i = 0; i < count; i++) {
+        size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
+        V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
+        OP(STORE)(at->generator + place, OP(BOTH)(OP(XOR)(OP(XOR)(x[2 * i], x[2 * i + 1]), a), kept));
+        OP(STORE)(at->out + place, OP(XOR)(OP(BOTH)(x[2 * i], kept), FN(linear)(at, a, b)));
+    }
+}
+
+INLINE void FN(evaluate_evaluators)(const operands *at, size_t lane, int count)
+{
+    const V kept = FN(kept)(at);
+    V x[MOST];
+    UNROLL for (int i = 0; i < count; i++)
+        x[i] = OP(LOAD)(at->right + (lane + (size_t)(i * WIDTH)) * BLOCK);
+    FN(hash)(x, count, 1, 0, FN(tweak)(at->lane + lane), at->keys, at->key);
+    UNROLL for (int i = 0; i < count; i++) {
+        size_t place = (lane + (size_t)(i * WIDTH)) * BLOCK;
+        V a = OP(LOAD)(at->left + place), b = OP(LOAD)(at->right + place);
+        V table = OP(BOTH)(OP(MASK)(b), OP(XOR)(a, OP(LOAD)(at->generator + place)));
+        OP(STORE)(at->out + place, OP(XOR)(OP(XOR)(OP(BOTH)(x[i], kept), table), FN(linear)(at, a, b)));
     }
 }
 

@@ -26,6 +26,49 @@ INLINE const instruction *ON(add)(const instruction *next, const instruction *en
     return next;
 }
 
+/* A row of which a party knows the right operand. */
+TARGET static void ON(garble_known)(const operands *at, size_t lanes, const uint8_t *delta)
+{
+    const size_t many = lanes - lanes % (EVALUATED * WIDE), wide = lanes - lanes % WIDE;
+    size_t lane = 0;
+    if (at->op & GARBLERS) {
+        for (; lane < many; lane += EVALUATED * WIDE)
+            FN(garble_garblers)(at, lane, EVALUATED, delta);
+        for (; lane < wide; lane += WIDE)
+            FN(garble_garblers)(at, lane, 1, delta);
+        for (; lane < lanes; lane++)
+            ONE(garble_garblers)(at, lane, 1, delta);
+    } else {
+        for (; lane < many; lane += EVALUATED * WIDE)
+            FN(garble_evaluators)(at, lane, EVALUATED, delta);
+        for (; lane < wide; lane += WIDE)
+            FN(garble_evaluators)(at, lane, 1, delta);
+        for (; lane < lanes; lane++)
+            ONE(garble_evaluators)(at, lane, 1, delta);
+    }
+}
+
+TARGET static void ON(evaluate_known)(const operands *at, size_t lanes)
+{
+    const size_t many = lanes - lanes % (2 * EVALUATED * WIDE), wide = lanes - lanes % WIDE;
+    size_t lane = 0;
+    if (at->op & GARBLERS) {
+        for (; lane < many; lane += 2 * EVALUATED * WIDE)
+            FN(evaluate_garblers)(at, lane, 2 * EVALUATED);
+        for (; lane < wide; lane += WIDE)
+            FN(evaluate_garblers)(at, lane, 1);
+        for (; lane < lanes; lane++)
+            ONE(evaluate_garblers)(at, lane, 1);
+    } else {
+        for (; lane < many; lane += 2 * EVALUATED * WIDE)
+            FN(evaluate_evaluators)(at, lane, 2 * EVALUATED);
+        for (; lane < wide; lane += WIDE)
+            FN(evaluate_evaluators)(at, lane, 1);
+        for (; lane < lanes; lane++)
+            ONE(evaluate_evaluators)(at, lane, 1);
+    }
+}
+
 TARGET static void ON(garble)(const work *todo, const strip *on, const uint8_t *delta, uint8_t *tables)
 {
     const size_t lanes = on->count, many = lanes - lanes % (GARBLED * WIDE), wide = lanes - lanes % WIDE;
@@ -37,7 +80,12 @@ TARGET static void ON(garble)(const work *todo, const strip *on, const uint8_t *
             return;
         if (done % KEYS == 0)
             FN(expand)(&keys, todo->seed, todo->row + done);
-        const operands at = located(todo, on, next++, &keys, done, tables);
+        const operands at = located(todo, on, next, &keys, done, tables);
+        tables = behind(todo, next++, tables);
+        if (at.op & ONE_SIDED) {
+            ON(garble_known)(&at, lanes, delta);
+            continue;
+        }
         size_t lane = 0;
         for (; lane < many; lane += GARBLED * WIDE)
             FN(garble)(&at, lane, GARBLED, delta);
@@ -59,7 +107,12 @@ TARGET static void ON(evaluate)(const work *todo, const strip *on, const uint8_t
             return;
         if (done % KEYS == 0)
             FN(expand)(&keys, todo->seed, todo->row + done);
-        const operands at = located(todo, on, next++, &keys, done, (uint8_t *)tables);
+        const operands at = located(todo, on, next, &keys, done, (uint8_t *)tables);
+        tables = behind(todo, next++, (uint8_t *)tables);
+        if (at.op & ONE_SIDED) {
+            ON(evaluate_known)(&at, lanes);
+            continue;
+        }
         size_t lane = 0;
         for (; lane < many; lane += EVALUATED * WIDE)
             FN(evaluate)(&at, lane, EVALUATED);

@@ -8,6 +8,7 @@ from io import BytesIO
 import numpy as np
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
+from compiler.gates.knowledge import Knows
 from compiler.schedule.plan import Kernel, Transfer
 from runtime.crypto.columns import LEAVES, PORTABLE, TREES, Columns
 from runtime.crypto.labels import LABEL_BITS, Labels
@@ -23,19 +24,25 @@ from runtime.execute.products import EvaluatorProducts, GarblerProducts
 LANES = 61  # whole strips, vectors of every width, and lanes that are left
 ROW = (1 << 40) - 1
 SEED = bytes(range(16))
-INPUTS = 3
+INPUTS = 5
+KNOWN = ((1, Knows.GARBLER), (2, Knows.EVALUATOR), (2, Knows.NEITHER))
 WORDS = 2 * 37  # of a column: whole groups of vectors, one vector, and blocks that are left
 GATES = (
-    Gate(GateOp.AND, 2, 5),
-    Gate(GateOp.XOR, 8, 7),
-    Gate(GateOp.AND, 11, 4),
-    Gate(GateOp.AND, 9, 13),
-    Gate(GateOp.XOR, 1, 14),
-    *(Gate(GateOp.AND, literal, literal - 3) for literal in range(16, 28, 2)),  # more rows than keys are made at once
+    Gate(GateOp.AND, 8, 11),  # of joint operands
+    Gate(GateOp.XOR, 12, 9),
+    Gate(GateOp.AND, 2, 15),  # one that the garbler knows, and one that the evaluator does, inverted and not
+    Gate(GateOp.AND, 11, 3),
+    Gate(GateOp.AND, 5, 13),
+    Gate(GateOp.AND, 16, 6),
+    Gate(GateOp.AND, 5, 7),  # two that the evaluator knows
+    Gate(GateOp.AND, 4, 24),
+    Gate(GateOp.XOR, 25, 6),
+    Gate(GateOp.XOR, 1, 28),
+    *(Gate(GateOp.AND, literal, literal - 3) for literal in range(16, 40, 2)),  # more rows than keys are made at once
 )
-CIRCUIT = Circuit(INPUTS, GATES, (27, 28, 29, 10, 1))
+CIRCUIT = Circuit(INPUTS, GATES, (51, 28, 29, 10, 1, 30, 31))
 PRODUCT = Transfer(words=5, width=2, signed=True, shared=13, ring=27)
-KERNEL = Kernel("self-test", CIRCUIT, tuple(range(1 + INPUTS + len(GATES))), 1 + INPUTS + len(GATES), 64)
+KERNEL = Kernel("self-test", CIRCUIT, tuple(range(1 + INPUTS + len(GATES))), 1 + INPUTS + len(GATES), 64, KNOWN)
 
 
 def works(path: str) -> bool:

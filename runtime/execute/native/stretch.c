@@ -109,6 +109,7 @@ static void finish(const stretch *of, position *now, const step *on, work *tile,
             uint64_t added[2] = {0, 0}, label[2];
             if (next->inverted && with->delta)
                 memcpy(added, with->delta, BLOCK);
+            added[0] ^= next->inverted & SHOWN ? 1 : 0;
             for (size_t lane = 0, count = 0; lane < tile->lanes; lane += count) {
                 count = strip_of(tile, lane);
                 const uint8_t *from = registers_of(tile, (size_t)next->at, lane, count);
@@ -123,13 +124,30 @@ static void finish(const stretch *of, position *now, const step *on, work *tile,
     }
 }
 
+/* Rows from this one on that take so many ciphertexts of a lane at the most. */
+static size_t rows_that_fit(const program *kernel, size_t row, size_t ciphertexts)
+{
+    const size_t *sent = kernel->sent + row;
+    size_t low = 0, high = kernel->rows - row;
+    if (sent[high] - sent[0] <= ciphertexts)
+        return high;
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+        if (sent[middle] - sent[0] <= ciphertexts)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Some of a launch; the bytes of its tables.  It is over where no lane is left. */
 static size_t launch(const stretch *of, position *now, const step *on, size_t room, labour *with, uint8_t *tables)
 {
     const program *kernel = of->kernels[on->kernel];
     const size_t left = on->count - now->lane, lanes = left < on->tile ? left : on->tile;
-    const size_t size = HALVES * lanes * BLOCK, fit = room / size, rest = kernel->rows - now->row;
-    const size_t rows = rest < fit ? rest : fit;
+    const size_t rest = kernel->rows - now->row, rows = rows_that_fit(kernel, now->row, room / (lanes * BLOCK));
+    const size_t size = (kernel->sent[now->row + rows] - kernel->sent[now->row]) * lanes * BLOCK;
     if (rest && !rows)
         return 0;
     if (with) {
@@ -150,11 +168,12 @@ static size_t launch(const stretch *of, position *now, const step *on, size_t ro
             finish(of, now, on, &tile, with);
     }
     now->row += rows;
+    now->gates += rows * lanes;
     if (rows == rest) {
         now->row = 0;
         now->lane += lanes;
     }
-    return rows * size;
+    return size;
 }
 
 /* The axes of lanes that are left where wires that lie in a row on both sides are moved at once; `run` of them, or 0. */

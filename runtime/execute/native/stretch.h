@@ -9,16 +9,20 @@
 enum { DEEPEST = 16, MOST_AXES = 32 };            /* loops around a step; axes of lanes */
 enum { LARGEST_TILE = 1024, EFFORT = 1 << 22 };   /* lanes; wires that are moved before Python is heard again */
 
+/* Its register, and whether that holds the complement: with SHOWN both parties move its labels' colours besides. */
+enum { SHOWN = 2 };
+
 typedef struct {
-    int32_t at, inverted; /* its register, and whether that holds the complement */
+    int32_t at, inverted;
 } output;
 
-/* A kernel's program, checked: its instructions, and where those up to each AND end. */
+/* A kernel's program, checked: its instructions, where those up to each AND end, and the ciphertexts of a lane that
+   are sent before each of them, and in all. */
 typedef struct {
     const path *by;
     size_t registers, length, rows, opened;
     instruction *code;
-    size_t *ends;
+    size_t *ends, *sent;
     output *outputs;
 } program;
 
@@ -62,6 +66,7 @@ void leave_stretch(stretch *);
 typedef struct {
     size_t at, depth, lane, row;
     int64_t iteration[DEEPEST];
+    uint64_t gates;             /* ANDs done so far, those of each lane */
     uint64_t base[DEEPEST + 1]; /* the number of the first row of each loop's present iteration */
     const view *astray;         /* that leaves its buffer, and so nothing more is done */
 } position;

@@ -127,7 +127,7 @@ static PyObject *stretch_ahead(Stretch *self, PyObject *args)
     Py_BEGIN_ALLOW_THREADS
     size = proceed(&self->of, &ahead, room, NULL, NULL);
     Py_END_ALLOW_THREADS
-    return is_astray(&ahead) ? NULL : PyLong_FromSize_t(size);
+    return is_astray(&ahead) ? NULL : Py_BuildValue("nK", (Py_ssize_t)size, ahead.gates - self->now.gates);
 }
 
 static PyObject *stretch_is_over(Stretch *self, PyObject *Py_UNUSED(none))

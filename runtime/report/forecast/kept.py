@@ -71,8 +71,8 @@ def measured(backend: str) -> Rates | None:
     with suppress(OSError, ValueError, RecursionError):
         with place().open("rb") as file:
             kept: Any = json.loads(file.read(LONGEST))
-        if isinstance(kept, dict) and kept.get("machine") == machine():
-            return _rates(kept.get("rates", {}).get(backend))
+        if isinstance(kept, dict) and kept.get("machine") == machine() and isinstance(kept.get("rates"), dict):
+            return _rates(kept["rates"].get(backend))
     return None
 
 

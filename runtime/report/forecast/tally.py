@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from compiler.program import Compiled
 from compiler.schedule.plan import PUBLIC, Clear, Enter, Kernel, Launch, Plan, Product, Repeat, Step, lane_count, stages
 from compiler.words.ir import Block, Loop, Value
+from compiler.words.operations import Draw, Noise
 from runtime.execute.backend import is_joint
 from runtime.ot import extension
 
@@ -21,14 +22,19 @@ class Clearly:
 
     words: int = 0
     elements: int = 0
+    slots: int = 0  # of batches that are drawn
+    noise: bool = False  # is drawn by this party alone
 
     def add(self, block: Block, times: int) -> None:
+        drawn = [i.op for i in block.items if isinstance(i, Value) and isinstance(i.op, Draw)]
+        self.slots += times * sum({op.draw: op.slots for op in drawn}.values())
         for item in block.items:
             if isinstance(item, Loop):
                 self.add(item.body, times * item.count)
             elif isinstance(item, Value):
                 self.words += times
                 self.elements += times * item.type.size
+                self.noise = self.noise or isinstance(item.op, Noise)
 
 
 @dataclass(slots=True)

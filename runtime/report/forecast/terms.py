@@ -100,4 +100,6 @@ def _both(found: Tally, rates: Rates, clearly: Clearly) -> float:
         + found.walked * rates.walked
         + clearly.words * rates.word
         + clearly.elements * rates.element
+        + clearly.slots * rates.slot
+        + clearly.noise * rates.noise
     )

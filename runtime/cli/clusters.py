@@ -1,0 +1,107 @@
+"""`--cluster`: a party's run on its own cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from runtime.cli.options import UsageError, address
+from runtime.cli.screen import say
+from runtime.cluster.dasks import LOCAL, Doors, dask
+from runtime.cluster.errors import NoCluster
+from runtime.cluster.staff import Staff
+from runtime.program import Program
+
+ClusterOf = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="WHERE",
+        show_default=False,
+        help=f"With --as: share the run among this party's workers, of the Dask scheduler at tcp://HOST:PORT, or "
+        f"`{LOCAL}` for some that are started here.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="N", min=1, max=63, show_default=False, help="With --cluster: how many; both alike."
+    ),
+]
+WorkerListen = Annotated[
+    str | None,
+    typer.Option(
+        "--worker-listen",
+        metavar="HOST:PORTS",
+        show_default=False,
+        help="With --cluster and --listen: the host by which the peer reaches this party's workers, and a port for "
+        "each, like 192.0.2.7:9000-9007.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What the options ask for."""
+
+    where: str
+    workers: int
+    doors: Doors | None
+
+    @staticmethod
+    def of(
+        where: str | None, workers: int | None, listen: str | None, party: str | None, listens: bool
+    ) -> Cluster | None:
+        """Raises UsageError for options that mean nothing, or not together."""
+        if where is None:
+            for option, given in (("--workers", workers), ("--worker-listen", listen)):
+                if given is not None:
+                    raise UsageError(f"{option} goes with --cluster", "without a cluster a party runs on one machine")
+            return None
+        if party is None:
+            raise UsageError("--cluster goes with --as PARTY", "a cluster belongs to one party")
+        if where != LOCAL and not where.startswith(("tcp://", "tls://")):
+            raise UsageError(
+                f"--cluster {where} is no scheduler", f"write `{LOCAL}`, or its address like tcp://192.0.2.7:8786"
+            )
+        if workers is None:
+            raise UsageError("--cluster needs --workers", "both parties give the same number")
+        if listen is not None and not listens:
+            raise UsageError("--worker-listen goes with --listen", "the workers of the party that listens are called")
+        return Cluster(where, workers, None if listen is None else _doors(listen))
+
+    @contextmanager
+    def hired(
+        self, program: Program, listens: bool, wait: float, stall: float, whole: float, quiet: bool
+    ) -> Generator[Staff]:
+        """Its workers, ready for a run.  Raises UsageError and NetworkError."""
+        try:
+            with dask(self.where, self.workers, self.doors) as launcher:
+                staff = Staff.hire(launcher, listens, program.artifact, wait, stall, whole, _unseen)
+                if not quiet:
+                    seen = f", dashboard {launcher.dashboard}" if launcher.dashboard else ""
+                    say(f"{self.workers} workers of {self.where} are ready{seen}")
+                try:
+                    yield staff
+                finally:
+                    staff.end()
+        except NoCluster as error:
+            raise UsageError(str(error), error.help) from None
+
+
+def _doors(text: str) -> Doors:
+    host, _, ports = text.rpartition(":")
+    first, dash, last = ports.partition("-")
+    one = address("--worker-listen", f"{host}:{first}")
+    other = address("--worker-listen", f"{host}:{last}") if dash else one
+    if other.port < one.port or not one.port:
+        raise UsageError(f"`--worker-listen {text}` is not HOST:FIRST-LAST", "write it like 192.0.2.7:9000-9007")
+    return Doors(one.host, one.port, other.port)
+
+
+def _unseen(worker: int, gates: int) -> None:
+    """Progress is seen by what is ordered; that a worker still works is all that this is for."""

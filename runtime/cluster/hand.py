@@ -1,0 +1,101 @@
+"""The coordinator's end of its connection to a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from compiler.schedule.plan import Transfer
+from runtime.cluster.errors import WorkerLost
+from runtime.cluster.holdings import NONE, Wires
+from runtime.cluster.orders import (
+    GATES,
+    MOST_BYTES,
+    Multiply,
+    Order,
+    Run,
+    decode_shares,
+    encode_wires,
+)
+from runtime.cluster.parts import Cut
+from runtime.cluster.words import WORKED_BYTES, decode_worked
+from runtime.crypto.labels import LABEL_BYTES, Labels, decode
+from runtime.execute.backend import Numbers
+from runtime.net.channel import Channel
+from runtime.net.errors import NetworkError
+from runtime.session.helpers import Worked
+
+FAREWELL = 5.0  # seconds for a worker's last word
+
+
+class RemoteHand:
+    """A worker at the other end of a channel; every call raises WorkerLost once it is gone."""
+
+    def __init__(self, name: str, channel: Channel, advanced: Callable[[int], None]) -> None:
+        self.name, self._channel, self._advanced = name, channel, advanced
+
+    def put(self, buffer: int, wires: Wires, labels: Labels) -> None:
+        self.tell(Order.PUT, encode_wires(buffer, wires, labels))
+
+    def run(self, step: int, at: Cut, iteration: tuple[int, ...], base: int) -> None:
+        self.tell(Order.RUN, Run(step, at, iteration, base).encode())
+
+    def free(self, buffer: int) -> None:
+        self.tell(Order.FREE, encode_wires(buffer, NONE))
+
+    def ask(self, buffer: int, wires: Wires) -> None:
+        self.tell(Order.ASK, encode_wires(buffer, wires))
+
+    def labels(self, count: int) -> Labels:
+        return decode(self.answer(Order.LABELS, count * LABEL_BYTES))
+
+    def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> None:
+        self.tell(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
+
+    def shares(self, shape: Transfer) -> Numbers:
+        return decode_shares(self.answer(Order.SHARES, shape.words * shape.shared * shape.number_bytes), shape)
+
+    def end(self) -> None:
+        """The worker forgets what it has and is free.  Never raises."""
+        with suppress(NetworkError):
+            self._channel.send(Order.END, b"")
+
+    def worked(self) -> Worked | None:
+        """Behind `end`: what it did, if it still says so.  Never raises."""
+        self._channel.timeout = min(self._channel.timeout, FAREWELL)
+        try:
+            return decode_worked(self.answer(Order.DONE, WORKED_BYTES))
+        except NetworkError:
+            return None
+        finally:
+            self._channel.abort()
+
+    def tell(self, order: Order, payload: bytes) -> None:
+        try:
+            self._channel.send(order, payload)
+        except NetworkError as error:
+            raise self._lost(error) from error
+
+    def answer(self, order: Order, size: int) -> bytes:
+        while True:
+            try:
+                kind, payload = self._channel.receive(MOST_BYTES)
+            except NetworkError as error:
+                raise self._lost(error) from error
+            if kind == Order.ADVANCED:
+                self._advanced(*GATES.unpack(payload))
+            elif kind == Order.LOST:
+                raise WorkerLost(self.name, payload.decode(errors="replace"))
+            elif kind != order or len(payload) != size:
+                raise WorkerLost(self.name, f"it answered with {len(payload)} bytes of kind {kind}")
+            else:
+                return payload
+
+    def _lost(self, error: NetworkError) -> WorkerLost:
+        """Its last word, if it had one, says more than that the connection is gone."""
+        with suppress(NetworkError):
+            for _ in range(1000):
+                kind, payload = self._channel.receive(MOST_BYTES)
+                if kind == Order.LOST:
+                    return WorkerLost(self.name, payload.decode(errors="replace"))
+        return WorkerLost(self.name, str(error))

@@ -1,0 +1,81 @@
+"""A worker's whole life: it calls its coordinator, meets the peer's worker, works, and wipes what was secret."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+
+from runtime.cluster.orders import MOST_BYTES, Order
+from runtime.cluster.words import Begin, decode_call, encode_port, encode_worked
+from runtime.cluster.worker import EvaluatorSide, GarblerSide, Side, Worker, give_up
+from runtime.crypto.secret import LabelSecret
+from runtime.execute import engines
+from runtime.net.channel import Channel, expect
+from runtime.net.keys import Identity
+from runtime.net.tls import Listener, connect
+from runtime.program import from_own_artifact
+from runtime.session.helpers import Worked
+
+CERTIFICATE_BYTES = 1 << 13
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where a worker belongs: it is told no more when it is started."""
+
+    number: int
+    host: str  # of its coordinator
+    port: int
+    certificate: bytes  # likewise
+    door: tuple[str, int]  # host and port where it waits for the peer's worker, if it is to; port 0: any
+    wait: float  # seconds for whoever is to come
+    stall: float  # seconds without any progress of the peer's worker
+    whole: float  # seconds of a run
+
+
+def serve(post: Post, identity: Identity) -> None:
+    """Raises what `connect` raises; whatever comes after that is told to the coordinator."""
+    coordinator = connect(post.host, post.port, identity, post.certificate, post.wait, post.whole)
+    try:
+        with ExitStack() as ends:
+            plan = from_own_artifact("", expect(coordinator, Order.PROGRAM, MOST_BYTES)).compiled.plan
+            engines.chosen()  # which tries them, while nobody waits
+            pair = _meet(post, identity, coordinator)
+            ends.callback(pair.abort)
+            coordinator.send(Order.PAIRED, b"")
+            begin = Begin.decode(expect(coordinator, Order.BEGIN, MOST_BYTES))
+            side: Side = EvaluatorSide(plan, begin.seeds, pair)
+            if begin.delta is not None:
+                secret = LabelSecret(begin.delta)
+                ends.callback(secret.destroy)
+                side = GarblerSide(plan, secret, begin.seeds, pair)
+            worked = _work(Worker(post.number, plan, side, coordinator), side)
+            pair.close()
+            coordinator.send(Order.DONE, encode_worked(worked))
+    except BaseException as error:
+        give_up(coordinator, error)
+        if not isinstance(error, Exception):
+            raise
+        return
+    coordinator.close()
+
+
+def _meet(post: Post, identity: Identity, coordinator: Channel) -> Channel:
+    """The channel to the peer's worker."""
+    kind, payload = coordinator.receive(CERTIFICATE_BYTES)
+    if kind == Order.CALL:
+        certificate, host, port = decode_call(payload)
+        return connect(host, port, identity, certificate, post.wait, post.stall)
+    if kind != Order.DOOR:
+        raise ValueError("the first order is of the peer's worker")
+    host, port = post.door
+    with closing(Listener(host, port, identity, payload)) as listener:
+        coordinator.send(Order.OPEN, encode_port(listener.port))
+        return listener.accept(post.wait, post.stall)
+
+
+def _work(worker: Worker, side: Side) -> Worked:
+    start = time.monotonic()
+    worker.work()
+    return Worked(worker.gates, side.tables, side.corrections, time.monotonic() - start, worker.waited)

@@ -1,0 +1,183 @@
+"""A coordinator's workers from their being hired to their last word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from compiler.schedule.plan import Plan
+from runtime.cluster.crew import Crew
+from runtime.cluster.hand import RemoteHand
+from runtime.cluster.holdings import MOST
+from runtime.cluster.member import CERTIFICATE_BYTES, Post
+from runtime.cluster.orders import Order
+from runtime.cluster.spread import Spread
+from runtime.cluster.transfers import EvaluatorSpread, GarblerSpread
+from runtime.cluster.words import Begin, decode_port, encode_call
+from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.execute.backend import Engine, Multiplier, Receiver
+from runtime.net import keys
+from runtime.net.channel import Channel, expect
+from runtime.net.errors import ProtocolError
+from runtime.net.frames import Frame
+from runtime.net.tls import Listener
+from runtime.session.helpers import Worked
+from runtime.session.state import Role
+
+WORKERS_BYTES = MOST * CERTIFICATE_BYTES
+
+
+class Launcher(Protocol):
+    """What starts processes somewhere."""
+
+    here: str
+    """The host at which they can reach this process."""
+
+    def certificates(self) -> list[bytes]:
+        """Of each worker, which has made it for this run.  Raises NoCluster."""
+        ...
+
+    def doors(self) -> list[tuple[str, int]]:
+        """Where each waits for the peer's worker: a host and a port, 0 for any that is free."""
+        ...
+
+    def public(self, worker: int, port: int) -> tuple[str, int]:
+        """How the peer's worker reaches that door, which is at this port."""
+        ...
+
+    def start(self, worker: int, post: Post) -> None:
+        """Does not wait for it."""
+        ...
+
+    def name(self, worker: int) -> str:
+        """For messages."""
+        ...
+
+
+@dataclass
+class Staff:
+    """Workers that have called; `Helpers` of a session."""
+
+    launcher: Launcher
+    listens: bool  # this party's workers wait for the peer's
+    certificates: list[bytes]
+    hands: list[RemoteHand]
+    done: list[Worked | None] | None = None  # of each worker, behind the end
+
+    @staticmethod
+    def hire(
+        launcher: Launcher,
+        listens: bool,
+        artifact: bytes,
+        wait: float,
+        stall: float,
+        whole: float,
+        advanced: Callable[[int, int], None],
+    ) -> Staff:
+        """All that the launcher has; `advanced` hears of a worker's number and its gates.
+
+        Raises NoCluster, and NetworkError where one does not come.
+        """
+        certificates = launcher.certificates()
+        own = keys.new("coordinator")
+        hands: list[RemoteHand] = []
+        with ExitStack() as open:
+            listeners = [open.enter_context(closing(Listener(launcher.here, 0, own, each))) for each in certificates]
+            for number, (listener, door) in enumerate(zip(listeners, launcher.doors(), strict=True)):
+                where = launcher.here, listener.port
+                launcher.start(number, Post(number, *where, own.certificate, door, wait, stall, whole))
+            for number, listener in enumerate(listeners):
+                channel = listener.accept(wait, stall)
+                hands.append(RemoteHand(launcher.name(number), channel, _told(advanced, number)))
+                hands[-1].tell(Order.PROGRAM, artifact)
+        return Staff(launcher, listens, certificates, hands)
+
+    @property
+    def count(self) -> int:
+        return len(self.hands)
+
+    def meet(self, guard: Channel, role: Role) -> None:
+        """Each worker meets the peer's of the same number.  Raises NetworkError."""
+        own = json.dumps([each.decode() for each in self.certificates]).encode()
+        if role is Role.GARBLER:
+            guard.send(Frame.WORKERS, own)
+        theirs = _certificates(expect(guard, Frame.WORKERS, WORKERS_BYTES), self.count)
+        if role is Role.EVALUATOR:
+            guard.send(Frame.WORKERS, own)
+        if self.listens:
+            for hand, certificate in zip(self.hands, theirs, strict=True):
+                hand.tell(Order.DOOR, certificate)
+            ports = [decode_port(hand.answer(Order.OPEN, 2)) for hand in self.hands]
+            doors = [self.launcher.public(number, port) for number, port in enumerate(ports)]
+            guard.send(Frame.DOORS, json.dumps(doors).encode())
+        else:
+            doors = _doors(expect(guard, Frame.DOORS, WORKERS_BYTES), self.count)
+            for hand, certificate, (host, port) in zip(self.hands, theirs, doors, strict=True):
+                hand.tell(Order.CALL, encode_call(certificate, host, port))
+        for hand in self.hands:
+            hand.answer(Order.PAIRED, 0)
+
+    def garbling(
+        self,
+        plan: Plan,
+        secret: LabelSecret,
+        seeds: PublicSeeds,
+        flush: Callable[[], None],
+        engine: Engine,
+        multiplier: Multiplier,
+    ) -> tuple[Engine, Multiplier]:
+        """The garbler's engine and multiplier, with workers; they are given the correlation."""
+        with secret.in_use() as delta:
+            self._begin(Begin(seeds, delta))
+        crew = Crew(plan, self.hands, flush)
+        return Spread(engine, crew), GarblerSpread(multiplier, crew)
+
+    def evaluating(self, plan: Plan, seeds: PublicSeeds, engine: Engine, receiver: Receiver) -> tuple[Engine, Receiver]:
+        """The evaluator's."""
+        self._begin(Begin(seeds, None))
+        crew = Crew(plan, self.hands, _nothing)
+        return Spread(engine, crew), EvaluatorSpread(receiver, crew)
+
+    def end(self) -> None:
+        """All wipe what is secret and are free.  Never raises; a second call does nothing."""
+        if self.done is None:
+            for hand in self.hands:
+                hand.end()
+            self.done = [hand.worked() for hand in self.hands]
+
+    def worked(self) -> Sequence[Worked | None]:
+        return self.done or []
+
+    def _begin(self, begin: Begin) -> None:
+        payload = begin.encode()
+        for hand in self.hands:
+            hand.tell(Order.BEGIN, payload)
+
+
+def _told(advanced: Callable[[int, int], None], number: int) -> Callable[[int], None]:
+    return lambda gates: advanced(number, gates)
+
+
+def _nothing() -> None:
+    """An evaluator holds nothing back."""
+
+
+def _certificates(payload: bytes, count: int) -> list[bytes]:
+    """Raises ProtocolError for anything but so many certificates."""
+    with suppress(ValueError, AttributeError, TypeError):
+        found = [str(each).encode("ascii") for each in json.loads(payload)]
+        if len(found) == count and all(map(keys.fingerprint, found)):
+            return found
+    raise ProtocolError("the peer did not name as many workers as it has")
+
+
+def _doors(payload: bytes, count: int) -> list[tuple[str, int]]:
+    with suppress(ValueError, TypeError):
+        found = [(host, port) for host, port in json.loads(payload)]
+        good = all(isinstance(h, str) and 0 < len(h) < 256 and type(p) is int and 0 < p < 1 << 16 for h, p in found)
+        if len(found) == count and good:
+            return found
+    raise ProtocolError("the peer did not say where its workers are")

@@ -1,0 +1,59 @@
+"""What a session asks of a party's cluster, if it has one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from compiler.schedule.plan import Plan
+from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.execute.backend import Engine, Multiplier, Receiver
+from runtime.net.channel import Channel
+from runtime.session.state import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What a worker did: bytes as this party counts them, and seconds, of which it waited for orders for some."""
+
+    gates: int
+    tables: int  # bytes, from garbler to evaluator
+    corrections: int  # likewise
+    seconds: float
+    waited: float
+
+
+class Helpers(Protocol):
+    """A party's workers."""
+
+    @property
+    def count(self) -> int: ...
+
+    def meet(self, guard: Channel, role: Role) -> None:
+        """Each worker meets the peer's of the same number.  Raises NetworkError."""
+        ...
+
+    def garbling(
+        self,
+        plan: Plan,
+        secret: LabelSecret,
+        seeds: PublicSeeds,
+        flush: Callable[[], None],
+        engine: Engine,
+        multiplier: Multiplier,
+    ) -> tuple[Engine, Multiplier]:
+        """The garbler's engine and multiplier, with workers; `flush` sends what the peer may wait for."""
+        ...
+
+    def evaluating(self, plan: Plan, seeds: PublicSeeds, engine: Engine, receiver: Receiver) -> tuple[Engine, Receiver]:
+        """The evaluator's."""
+        ...
+
+    def end(self) -> None:
+        """All wipe what is secret.  Never raises."""
+        ...
+
+    def worked(self) -> Sequence[Worked | None]:
+        """Of each, behind the end; None of one that did not say so."""
+        ...
