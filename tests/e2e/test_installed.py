@@ -88,7 +88,7 @@ def test_a_wheel_without_the_repository(tree: Path, tmp_path: Path, compiler: st
     shutil.copy(MILLIONAIRES, program)
     there = os.environ | {"PYTHONPATH": str(target)}
     done = subprocess.run(
-        [sys.executable, "-c", USES, str(program), str(ROOT / "examples" / "tumour")],
+        [sys.executable, "-c", USES, str(program), str(tree / "examples" / "tumour")],
         cwd=tmp_path,
         capture_output=True,
         text=True,
