@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from compiler.program import everyone, receiver
-from compiler.schedule.told import trainings
+from compiler.program import receiver
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.clusters import Cluster, ClusterOf, WorkerListen, Workers
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
+from runtime.cli.execution import Execution
 from runtime.cli.faults import faults
 from runtime.cli.given import compiled_once
 from runtime.cli.links import LinkOf, link
-from runtime.cli.meet import Ends, Patience, check_party, run_party
+from runtime.cli.meet import Ends, Patience, check_party
 from runtime.cli.models import Asked
 from runtime.cli.options import (
     Define,
@@ -35,123 +31,32 @@ from runtime.cli.options import (
     UsageError,
     checked_delta,
 )
-from runtime.cli.places import Places, taken
-from runtime.cli.progress import Advance, meter
 from runtime.cli.run_log import LogJson, logged
-from runtime.cli.screen import learned, say
+from runtime.cli.run_options import (
+    LONGEST,
+    TIMEOUT,
+    WAIT,
+    Anew,
+    Cert,
+    Connect,
+    Continue,
+    ContractFile,
+    EpsilonAtMost,
+    GoOnWith,
+    Insecure,
+    Key,
+    Listen,
+    NotPrivate,
+    Party,
+    Peer,
+    Timeout,
+    Wait,
+)
 from runtime.cli.several import Runs, Sides
-from runtime.cli.status import FAILED
-from runtime.cli.tables import say_odd
-from runtime.data.columns import Chosen
-from runtime.data.references import Reference
-from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
-from runtime.party.both import Accept, Part
-from runtime.party.errors import PartyFailed
-from runtime.party.here import run_here
-from runtime.party.run import Report
 from runtime.program import Program
-from runtime.report.program import trust
-from runtime.report.progress import Expected
-from runtime.report.run import INSECURE, SEEDED, Ended, phases
-from runtime.report.traffic import Link
-from runtime.report.wording import duration, listing
-from runtime.session.errors import PeerRefused
 
 if TYPE_CHECKING:
     from runtime.party.agreed import Agreed
-
-WAIT = 600.0  # seconds for the peer to come
-TIMEOUT = 120.0  # seconds without any progress
-LONGEST = 1e7  # seconds, some four months
-
-Party = Annotated[
-    str | None,
-    typer.Option("--as", metavar="PARTY", show_default=False, help="Run this party alone; without it both run here."),
-]
-Listen = Annotated[
-    str | None, typer.Option("--listen", metavar="HOST:PORT", show_default=False, help="Wait for the peer here.")
-]
-Connect = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--connect",
-        metavar="HOST:PORT",
-        show_default=False,
-        help="Where the peer listens; with several owners OWNER=HOST:PORT, once for each.",
-    ),
-]
-Key = Annotated[
-    Path | None, typer.Option("--key", metavar="ME.key", show_default=False, help="Own key, from `ccr keys new`.")
-]
-Cert = Annotated[Path | None, typer.Option("--cert", metavar="ME.crt", show_default=False, help="Own certificate.")]
-Peer = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--peer",
-        metavar="PEER.crt",
-        show_default=False,
-        help="The peer's certificate; with several owners OWNER=PEER.crt, once for each.",
-    ),
-]
-ContractFile = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--contract",
-        metavar="C",
-        show_default=False,
-        help="What both parties signed; it names the peer's certificate too. With several owners one with each.",
-    ),
-]
-GoOnWith = Annotated[
-    int | None,
-    typer.Option(
-        "--go-on-with",
-        metavar="N",
-        min=1,
-        show_default=False,
-        help="With several owners: as long as so many of them are there, the run goes on; else all it takes.",
-    ),
-]
-Continue = Annotated[
-    bool,
-    typer.Option(
-        "--continue",
-        help="With --contract, on both sides: go on with the run that was cut, of a program with `release = step`.",
-    ),
-]
-Anew = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--anew",
-        metavar="OWNER",
-        show_default=False,
-        help="With --continue and several owners: with this one the run begins, whose earlier one had told nothing.",
-    ),
-]
-Wait = Annotated[float, typer.Option("--wait", metavar="S", help="Seconds to wait for the peer to come.")]
-Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="S", help="Seconds to wait for the peer to go on, once it has come.")
-]
-
-
-EpsilonAtMost = Annotated[
-    float | None,
-    typer.Option(
-        "--epsilon-at-most", metavar="E", show_default=False, help="Without a contract: refuse a run that costs more."
-    ),
-]
-NotPrivate = Annotated[
-    bool,
-    typer.Option("--not-private", help="Without a contract: run although records leave with an infinite epsilon."),
-]
-
-Insecure = Annotated[
-    bool,
-    typer.Option(
-        "--insecure",
-        help="Without --as, between two parties: loopback without encryption, to measure what encryption costs.",
-    ),
-]
 
 
 def run(
@@ -204,40 +109,11 @@ def run(
         own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
         runs = Runs.of(program, party, least, insecure)
-        compiling = time.perf_counter() - start
-        _announce(runs, seed, connection, quiet, goes_on)
-        log.begun(program, *_here(program, party), runs.foretold().as_json(connection))
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
-        given = asked.read(program, party)
-        say_odd(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
-        with taken(program, asked.written(program, party), party, cut=not json) as places:
-            expected = Expected(tuple(runs.each), connection, _delta(agreed, before), bool(agreed))
-            with (
-                _cut(bool(agreed) and bool(trainings(program.compiled.plan))),
-                meter(expected, party or program.compiled.evaluator, quiet, log) as advance,
-            ):
-                accept = _priced(before, expected)
-                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, accept, places, advance)
-            running = time.perf_counter() - start - compiling
-            places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
-        before = _bound(agreed) or before
-        ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection)
-        log.ended(ended)
-        learned(ended.as_json(), ended.text(), json)
-        if places.moved:
-            raise typer.Exit(FAILED)
-
-
-@contextmanager
-def _cut(counted: bool) -> Generator[None]:
-    """Says how to go on with a run whose steps are `counted`: without that its budget would be spent twice."""
-    try:
-        yield
-    except (KeyboardInterrupt, NetworkError, PartyFailed) as error:
-        if counted and not isinstance(error, PeerRefused | PeerUnreachable | CannotListen):
-            say("if steps were told, `ccr run --continue` on both sides goes on; a new run is charged anew")
-        raise
+        how = Execution(runs, ends, agreed, before, connection, seed, patience, quiet, json, log)
+        how.announce(party, goes_on)
+        how.run(party, asked, chosen, start)
 
 
 def _compatible(
@@ -281,12 +157,6 @@ def _agreed(
     return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts]
 
 
-def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:
-    """The delta that was agreed on, of several the smallest."""
-    bounds = [a.contract.terms.privacy.per_run.delta for a in agreed if a.contract.terms.privacy is not None]
-    return Beforehand(float(min(bounds))) if bounds else None
-
-
 def _ends(
     program: Program,
     party: str | None,
@@ -313,113 +183,3 @@ def _ends(
     certificate = Path(peer[0]) if peer else None
     contract = agreed[0].contract if agreed else None
     return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract, cluster)
-
-
-def _here(program: Program, party: str | None) -> tuple[Sequence[str], Sequence[str]]:
-    """The parties of this machine, and the others that these run with."""
-    compiled = program.compiled
-    everybody = everyone(compiled)
-    if party is None:
-        return everybody, ()
-    to = receiver(compiled)
-    others = compiled.parties if party != to else everybody
-    return (party,), [other for other in others if other != party]
-
-
-def _delta(agreed: Sequence[Agreed], before: Beforehand) -> float | None:
-    bound = _bound(agreed)
-    return bound.delta if bound else before.delta
-
-
-def _priced(before: Beforehand, expected: Expected) -> Accept:
-    """What a run costs is told beforehand; then what is spent of it is told on the way, for nothing has to be found."""
-
-    def accept(parts: Sequence[Part]) -> None:
-        before.accept(parts)
-        expected.priced = before.told is not None and before.told.cost is not None
-
-    return accept
-
-
-def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool, goes_on: bool) -> None:
-    """The work is that of all runs, where they are with several owners; how much is left of one that goes on is told
-    when both know."""
-    program, foretold = runs.program, runs.foretold()
-    if seed is not None:
-        say(f"warning: {SEEDED}")
-    if runs.insecure:
-        say(f"warning: {INSECURE}")
-    for said in trust(program.compiled):
-        say(f"warning: {said}")
-    if not quiet:
-        owners = f" with {listing(list(runs.programs))} together" if runs.programs else ""
-        costs = f"{foretold}{owners}, about {duration(foretold.seconds(connection))}"
-        say(
-            f"{program.name}: {'what is left of a run' if goes_on else costs}, digest {program.digest[:16]}, "
-            f"{program.known.value}"
-        )
-
-
-def _reports(
-    runs: Runs,
-    ends: Ends | Sides | None,
-    agreed: Sequence[Agreed],
-    inputs: Mapping[str, str],
-    seed: int | None,
-    columns: Chosen,
-    patience: Patience,
-    quiet: bool,
-    accept: Accept,
-    places: Places,
-    advance: Advance,
-) -> dict[str, Report]:
-    """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
-    program = runs.program
-    if isinstance(ends, Sides):
-        own = partial(advance, ends.party)
-        report = ends.run(runs, inputs, seed, patience, own, quiet, columns, places.save, accept)
-        return {report.party: report}
-    if ends is not None:
-        under, own = agreed[0] if agreed else None, partial(advance, ends.party)
-        report = run_party(program, ends, inputs, seed, patience, own, quiet, under, accept, columns, places.save)
-        return {report.party: report}
-    return run_here(
-        program,
-        inputs,
-        seed,
-        patience.stall,
-        advance,
-        accept,
-        columns,
-        runs.least,
-        runs.programs,
-        insecure=runs.insecure,
-    )
-
-
-def _ended(
-    runs: Runs,
-    reports: Mapping[str, Report],
-    compiling: float,
-    running: float,
-    files: Mapping[str, Reference],
-    before: Beforehand,
-    seeded: bool,
-    connection: Link | None,
-) -> Ended:
-    """The evaluator is the last to end, so its phases stand for both where both ran here."""
-    program = runs.program
-    last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
-    ran = {o: own for o, own in runs.programs.items() if o in last.sessions} or {"": program}
-    parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
-    return Ended(
-        program,
-        list(ran.values()),
-        reports,
-        phases(last, compiling, running),
-        files,
-        before.afterwards(parts),
-        seeded,
-        connection,
-        runs.insecure,
-    )

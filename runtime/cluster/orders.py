@@ -1,7 +1,7 @@
 """What passes between a coordinator and a worker of its party: one frame an order, one an answer.
 
-Both ends are of one party and of one version (`pairs.Task` says which), so nothing is described twice: sizes
-follow from the plan that both hold.  Numbers are little-endian; labels are 16 bytes each, as everywhere.
+Both ends are of one party and of one version (`dasks.py` asks), so nothing is described twice: sizes follow from the
+plan that both hold.  Numbers are little-endian; labels are 16 bytes each, as everywhere.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 HASH, PORTABLE, WALK = "runtime/crypto/hash.py", "runtime/execute/portable.py", "runtime/execute/walk.py"
+JOINT = "runtime/execute/joint.py"
 SECRET, ROWS, YAO = "runtime/crypto/secret.py", "compiler/schedule/rows.py", "runtime/execute/yao.py"
 PRODUCTS = "runtime/execute/products.py"
 TWEAKS, WIPED = "tests/runtime/test_tweaks.py", "tests/runtime/test_wiped.py"
@@ -31,10 +32,10 @@ GARBLING = (
         "base + step.row",
         ONE_PAIR,
     ),
-    Mutation("every tile has the first one's rows", WALK, "row += and_gates", "row += 0", WALKED_ROWS),
+    Mutation("every tile has the first one's rows", JOINT, "row += and_gates", "row += 0", WALKED_ROWS),
     Mutation(
         "a body's rows begin at zero",
-        WALK,
+        JOINT,
         "self._launch(step, iteration, base + step.row)",
         "self._launch(step, iteration, step.row)",
         WALKED_ROWS,

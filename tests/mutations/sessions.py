@@ -29,7 +29,8 @@ SESSIONS = (
     Mutation(
         "tables that are held go behind what follows from them",
         ENDS,
-        '        self._now()\n        with self._phases.during("outputs"):\n            self._permit.releasing_step',
+        "        self._tables.now()\n"
+        '        with self._phases.during("outputs"):\n            self._permit.releasing_step',
         '        with self._phases.during("outputs"):\n            self._permit.releasing_step',
         "tests/runtime/test_ends.py::test_pieces_of_the_stream_go_whole_and_short_ones_together",
     ),
@@ -121,7 +122,7 @@ SESSIONS = (
     ),
     Mutation(
         "empty pieces of the tables are taken",
-        ENDS,
+        "runtime/session/tables.py",
         "            if not part:\n",
         "            if False:\n",
         f"{OF_ENDS}::test_pieces_of_the_tables_are_joined_and_none_is_empty",

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from support.command import BASE, EXAMPLES, RECORDS, TUMOUR, call
 
-from runtime.cli import runs
+from runtime.cli import execution, runs
 from runtime.net.errors import NetworkError
 from runtime.session.guard import PeerRefused
 
@@ -26,8 +26,10 @@ def test_a_run_that_was_cut(program: tuple[str, ...], error: BaseException, monk
     def cut(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=None)])
-    monkeypatch.setattr(runs, "_reports", cut)
+    contract = SimpleNamespace(terms=SimpleNamespace(privacy=None))
+    monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=contract)])
+    monkeypatch.setattr(runs, "_ends", lambda *_: None)
+    monkeypatch.setattr(execution.Execution, "reports", cut)
     said = call("run", *program).stderr
     assert ("--continue" in said) == (program is BY_STEP and not isinstance(error, PeerRefused))
     assert "nothing was saved" not in said
