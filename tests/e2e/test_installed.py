@@ -25,6 +25,7 @@ from runtime.execute import engines
 from lang.problems import explain
 
 program = ccr.compile(sys.argv[1])
+program.inspect().save("report.html")
 inputs = {"a": "3", "b": "2"}
 (lexer,) = entry_points(group="pygments.lexers", name="ccr")
 demo = ccr.compile(sys.argv[2] + "/tumour.ccr")
@@ -99,6 +100,8 @@ def test_a_wheel_without_the_repository(tree: Path, tmp_path: Path, compiler: st
     assert told["backend"] == (engines.chosen().backend if compiler is None else PORTABLE)
     assert (told["pages"], told["lexer"]) == (len(problems()), "CcrLexer")
     assert told["simulated"] == {"out": 1}
+    report = (tmp_path / "report.html").read_text()
+    assert "--paper:" in report and "addEventListener" in report  # its style and script are in the wheel
     assert told["learned"] == {"alice": ["out"], "bob": ["out"]}
     assert told["tuned"] == {"hospital": [], "vendor": ["w"]}
     checked = [sys.executable, str(target / "bin" / "ccr"), "check", str(program)]

@@ -6,6 +6,7 @@ from tests.mutations.around import AROUND
 from tests.mutations.garbling import GARBLING
 from tests.mutations.measures import MEASURES
 from tests.mutations.owners import OWNERS
+from tests.mutations.pages import PAGES
 from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
@@ -26,4 +27,5 @@ MUTATIONS = (
     *TOLD_STEPS,
     *OWNERS,
     *TRAIL,
+    *PAGES,
 )

@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
 from support.contracts import ROWS, SOURCE, contract, terms
 from support.html_page import Page
+from support.python_programs import OWNERS
 
 from compiler.schedule.show import lines
 from compiler.words import show as show_words
 from runtime.api import compile
 from runtime.contract.sign import digest
 from runtime.contract.terms import encode
+from runtime.privacy.accountant import upward
 from runtime.report.forecast.terms import Terms, seconds_over
 from runtime.report.html.links import parts
 from runtime.report.traffic import Link
@@ -187,6 +189,18 @@ def test_epsilon_over_steps(tmp_path: Path) -> None:
     told(TUMOUR, "--html", str(path))
     page = Page(path.read_text())
     assert "circle" not in page.tags and "drawn where the number of records is given" in page.text
+
+
+def test_of_several_owners(tmp_path: Path) -> None:
+    """Each owner's run by itself, and the curve of whoever loses most."""
+    file, path = tmp_path / "owners.ccr", tmp_path / "report.html"
+    file.write_text(OWNERS)
+    found = told(str(file), "--records", "bank_a=40", "--records", "bank_b=20", "--html", str(path))["privacy"]
+    page = Page(path.read_text())
+    assert {"What bank_a's run tells", "What bank_b's run tells"} <= set(page.summaries)
+    dearest = max(found["epsilons"].values())
+    assert found["epsilons"]["bank_b"] == dearest > found["epsilons"]["bank_a"]
+    assert f"Epsilon of bank_b, the dearest, over steps at delta 1e-05: {upward(dearest)}" in page.text
 
 
 def test_of_a_contract(tmp_path: Path) -> None:

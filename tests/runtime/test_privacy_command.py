@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -12,7 +13,9 @@ from typing import Any, BinaryIO
 import pytest
 from support.command import BASE, EXAMPLES, MILLIONAIRES, RECORDS, TUMOUR, call
 
+from runtime.privacy.accountant import Mechanism, account
 from runtime.report.plot import plot
+from runtime.report.spending import over_steps, steps_of
 
 ADJACENCY = "zero-out of one record"
 
@@ -137,6 +140,18 @@ def test_a_picture(tmp_path: Path) -> None:
         assert done.exit_code == 0 and path.read_bytes().startswith(start) and path.stat().st_size > 5000
     done = call("privacy", TUMOUR, "--records", "455", "--plot", str(tmp_path / "none" / "p.png"))
     assert done.exit_code == 1 and "cannot write" in done.stderr
+
+
+def test_steps_are_those_of_trainings() -> None:
+    """What is measured besides stays as it is; where nothing is trained, its sums are counted."""
+    training = Mechanism(name="a", n=100, batch=10, slots=20, steps=6, noise_multiplier=2.0)
+    measured = Mechanism(name="a", n=100, batch=100, slots=100, steps=1, noise_multiplier=8.0)
+    both = over_steps([training, measured], 1e-5)
+    assert [steps for steps, _ in both] == list(range(1, 13)) and steps_of([training, measured]) == 6
+    assert both[2][1] == account([replace(training, steps=3), measured], 1e-5).epsilon
+    alone = replace(measured, steps=6)
+    twice = (12, account([replace(alone, steps=12)], 1e-5).epsilon)
+    assert steps_of([alone]) == 6 and over_steps([alone], 1e-5)[-1] == twice
 
 
 def test_a_picture_that_cannot_be_finished_leaves_the_one_before(

@@ -26,6 +26,7 @@ FLAGS = (
     "headless",
     "no-sandbox",
     "disable-gpu",
+    "disable-dev-shm-usage",
     "disable-quic",
     "no-first-run",
     "disable-background-networking",
@@ -35,6 +36,7 @@ FLAGS = (
     "force-color-profile=srgb",
 )
 FOLDER = Path(__file__).parents[2] / "build" / "axe"  # where .ci/run puts axe-core
+KEYS = {"Tab": 9, "Enter": 13, "ArrowLeft": 37, "ArrowRight": 39}
 PATIENCE = 60.0  # seconds
 
 
@@ -61,8 +63,8 @@ class Browser:
         """The browser's own protocol, for what WebDriver does not have."""
         return self.ask("/goog/cdp/execute", cmd=command, params=parameters)
 
-    def open(self, page: Path, width: int, height: int, colours: str = "light", scale: float = 1.0) -> None:
-        metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+    def open(self, page: Path, width: int, height: int, colours: str = "light") -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.tell("Emulation.setDeviceMetricsOverride", **metrics)
         self.tell("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": colours}])
         self.ask("/url", url=page.absolute().as_uri())
@@ -73,22 +75,15 @@ class Browser:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def press(self, key: str, shift: bool = False) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            code = {"Tab": 9, "Enter": 13, "ArrowRight": 39, "ArrowLeft": 37, " ": 32}[key]
-            more = {"text": "\r"} if key == "Enter" and kind == "rawKeyDown" else {}
-            kind = "keyDown" if more else kind
-            self.tell(
-                "Input.dispatchKeyEvent",
-                **{"type": kind, "key": key, "windowsVirtualKeyCode": code, "modifiers": 8 * shift, **more},
-            )
+    def press(self, key: str) -> None:
+        """One of KEYS, down and up."""
+        down = {"type": "keyDown", "text": "\r"} if key == "Enter" else {"type": "rawKeyDown"}
+        for kind in (down, {"type": "keyUp"}):
+            self.tell("Input.dispatchKeyEvent", key=key, windowsVirtualKeyCode=KEYS[key], **kind)
 
     def picture(self) -> bytes:
         """PNG of what is seen."""
-        return b64decode(self.ask_picture())
-
-    def ask_picture(self) -> str:
-        return str(self.tell("Page.captureScreenshot", format="png")["data"])
+        return b64decode(self.tell("Page.captureScreenshot", format="png")["data"])
 
 
 @contextmanager

@@ -20,6 +20,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.tags: list[str] = []
         self.headings: list[str] = []
+        self.summaries: list[str] = []  # of what unfolds
         self.rows: list[tuple[str, list[str]]] = []  # (class, cells)
         self.text = ""
         self.policy = ""
@@ -40,7 +41,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "image", "use", "a:href")
+        assert tag not in ("link", "img", "iframe", "object", "embed", "base", "image", "use", "foreignobject")
         assert not OUTWARD & given.keys() and not [name for name in given if name.startswith("on")]
         assert given.get("href", "#").startswith("#")
         self.tags.append(tag)
@@ -60,6 +61,8 @@ class Page(HTMLParser):
             self.rows[-1][1].append("")
         elif tag == "h2":
             self.headings.append("")
+        elif tag == "summary":
+            self.summaries.append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in ALONE
@@ -78,6 +81,8 @@ class Page(HTMLParser):
             self.rows[-1][1][-1] += data
         elif "h2" in self.open:
             self.headings[-1] += data
+        elif "summary" in self.open:
+            self.summaries[-1] += data
 
     def source(self) -> list[tuple[str, list[str]]]:
         """The lines of the text: how warm, and (number, AND gates, bytes, share, text)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from html import escape
+from itertools import pairwise
 from math import floor, log10
 
 from lang.numerals import counted
@@ -15,6 +16,7 @@ from runtime.report.wording import count
 
 KINDS = tuple(f.name for f in fields(Traffic))
 TICKS = 6  # at most, of an axis
+FAR = 3  # times the curve, up to which a bound is drawn
 
 
 def bar(parts: Sequence[tuple[str, float]]) -> Markup:
@@ -60,22 +62,24 @@ class Curve:
 
 
 def curve(shown: Curve) -> str:
-    top = max([y for _, y in shown.points] + ([shown.allowed] if shown.allowed else [])) * 1.08
-    right = max(x for x, _ in shown.points)
+    highest = max(y for _, y in shown.points)
+    bound = shown.allowed if shown.allowed and shown.allowed <= FAR * highest else None  # farther it flattens the curve
+    top, right = 1.08 * max(highest, bound or 0) or 1.0, max(x for x, _ in shown.points)
 
     def at(x: float, y: float) -> tuple[str, str]:
         return f"{x / right:.2%}", f"{1 - y / top:.2%}"
 
-    lines = [_grid(*at(0, y), f"{y:g}") for y in ticks(top)]
-    lines += [f'<text x="{at(x, 0)[0]}" y="100%" dy="1.5em" text-anchor="middle">{count(round(x))}</text>'
-              for x in ticks(right)]  # fmt: skip
-    for (x1, y1), (x2, y2) in zip([at(*p) for p in shown.points[:-1]], [at(*p) for p in shown.points[1:]], strict=True):
-        lines.append(f'<line class="line" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>')
+    places = [at(*point) for point in shown.points]
     return "\n".join(
         [
             f'<figure class="plot"><svg role="img" aria-label="{escape(said(shown))}">',
-            *lines,
-            *_allowed(shown, at(0, shown.allowed or 0)[1]),
+            *(_across(at(0, y)[1], f"{y:g}") for y in ticks(top)),
+            *(_below(at(x, 0)[0], count(round(x))) for x in ticks(right, 1)),
+            *(
+                f'<line class="line" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
+                for (x1, y1), (x2, y2) in pairwise(places)
+            ),
+            *(_bound(at(0, bound)[1], f"allowed: {bound:g}") if bound else []),
             *_here(shown, *at(*shown.here)),
             "</svg></figure>",
             closed("The curve as a table", _points(shown)),
@@ -88,20 +92,23 @@ def said(shown: Curve) -> str:
     steps, epsilon = shown.here
     whose = f" of {shown.owner}, the dearest," if shown.owner else ""
     bound = f"; the contract allows {shown.allowed:g}" if shown.allowed else ""
-    return (
-        f"Epsilon{whose} over steps at delta {shown.delta:g}: {upward(epsilon)} after {counted(steps, 'step')}{bound}"
-    )
+    after = f"{upward(epsilon)} after {counted(steps, 'step')}{bound}"
+    return f"Epsilon{whose} over steps at delta {shown.delta:g}: {after}"
 
 
 def _points(shown: Curve) -> str:
     return wide("Epsilon over steps", table(("steps", "epsilon"), [(count(x), upward(y)) for x, y in shown.points]))
 
 
-def _grid(x: str, y: str, text: str) -> str:
+def _across(y: str, text: str) -> str:
     return (
         f'<line class="grid" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
-        f'<text x="{x}" y="{y}" dx="-.7em" dy=".33em" text-anchor="end">{text}</text>'
+        f'<text x="0" y="{y}" dx="-.7em" dy=".33em" text-anchor="end">{text}</text>'
     )
+
+
+def _below(x: str, text: str) -> str:
+    return f'<text x="{x}" y="100%" dy="1.5em" text-anchor="middle">{text}</text>'
 
 
 def _here(shown: Curve, x: str, y: str) -> list[str]:
@@ -114,17 +121,15 @@ def _here(shown: Curve, x: str, y: str) -> list[str]:
     ]
 
 
-def _allowed(shown: Curve, y: str) -> list[str]:
-    if not shown.allowed:
-        return []
+def _bound(y: str, text: str) -> list[str]:
     return [
         f'<line class="bound" x1="0" x2="100%" y1="{y}" y2="{y}"/>',
-        f'<text class="said" x="0" y="{y}" dx=".4em" dy="-.5em">allowed: {shown.allowed:g}</text>',
+        f'<text class="said" x="0" y="{y}" dx=".4em" dy="-.5em">{text}</text>',
     ]
 
 
-def ticks(top: float) -> list[float]:
-    """Round numbers from 0 up to `top`."""
+def ticks(top: float, least: float = 0.0) -> list[float]:
+    """Round numbers from 0 up to `top`, above 0, TICKS of them besides 0 at most, and at least `least` apart."""
     power = 10.0 ** floor(log10(top / TICKS))
-    step = next(power * n for n in (1, 2, 5, 10) if top / (power * n) <= TICKS)
-    return [round(n * step, 12) for n in range(int(top / step) + 1)]
+    step = max(least, next(power * n for n in (1, 2, 5, 10, 20) if top / (power * n) <= TICKS))
+    return [round(n * step, 12) for n in range(floor(top / step) + 1)]

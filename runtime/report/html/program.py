@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 from compiler.lowering.widths import Width
 from runtime.net.traffic import Traffic
@@ -57,7 +58,7 @@ def page(of: Inspected) -> str:
     sections = [
         Section("Who learns what", _roles(of.program)),
         Section("Privacy", _privacy(of)),
-        *([Section("Contract", paragraphs(of.contract))] if of.contract else []),
+        *([Section("Contract", _contract(of.contract))] if of.contract else []),
         Section("Text", "<p>The dearer a line, the warmer.</p>" + text.lines(of.program, of.found, named)),
         Section("Cost by line", _by_line(of, named)),
         Section("Cost by kernel", _by_kernel(of.work)),
@@ -92,6 +93,14 @@ def _privacy(of: Inspected) -> str:
     elif told.unknown:
         drawn += "<p>Epsilon over steps is drawn where the number of records is given.</p>"
     return drawn
+
+
+def _contract(said: Sequence[str]) -> str:
+    """Its sentences; those that are indented belong to the one before."""
+    return "\n".join(
+        items(line.strip() for line in lines) if indented else paragraphs(lines)
+        for indented, lines in groupby(said, lambda line: line.startswith(" "))
+    )
 
 
 def _by_line(of: Inspected, named: text.Names) -> str:
