@@ -188,24 +188,23 @@ def run(
         start = time.perf_counter()
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
-        before = Beforehand(delta, epsilon_at_most, not_private, quiet)
+        _encrypted(insecure, party, contract)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
+        before = _bound(agreed) or Beforehand(delta, epsilon_at_most, not_private, quiet)
         program = compiled_once(file, define, products, evaluator, party)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
         runs = Runs.of(program, party, least, insecure)
         compiling = time.perf_counter() - start
         _announce(runs, seed, connection, quiet)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
-        given = asked.read(program, party)
-        say_odd(program.compiled, party, given, chosen, quiet)
+        say_odd(program.compiled, party, given := asked.read(program, party), chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
             with _cut(bool(agreed) and bool(trainings(program.compiled.plan))):
                 reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, before, places)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
-        before = _bound(agreed) or before
         ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
@@ -247,6 +246,13 @@ def _compatible(
         raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
     if contract is not None and bounded:
         raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
+
+
+def _encrypted(insecure: bool, party: str | None, contract: Sequence[Path] | None) -> None:
+    """Raises UsageError where --insecure would leave this machine, or spend what was granted."""
+    if insecure and (party is not None or contract is not None):
+        option = "--as" if party is not None else "--contract"
+        raise UsageError(f"--insecure is for runs of both parties here, and not for {option}", "leave it out")
 
 
 def _agreed(
