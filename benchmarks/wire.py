@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,9 +88,9 @@ def main(runs: int) -> None:
             for _ in range(runs):
                 for insecure in (True, False):
                     for at, (program, inputs) in enumerate((few, many)):
-                        done = taken(lambda p=program, i=inputs, s=insecure: run(p, i, not_private=True, insecure=s))
+                        done = taken(partial(run, program, inputs, not_private=True, insecure=insecure))
                         took.setdefault(("garbled", insecure), [[], []])[at].append(done)
-                        done = taken(lambda size=sizes[at], s=insecure: pour(size, s))
+                        done = taken(partial(pour, sizes[at], insecure))
                         took.setdefault(("channel", insecure), [[], []])[at].append(done)
             for (what, insecure), (less, more) in took.items():
                 clock, used = slope(less, more, MANY - FEW)
