@@ -1,6 +1,6 @@
 """A run of two clusters on this machine over slow links, one for each pair of workers: seconds by number of workers.
 
-    python benchmarks/cluster.py LINK [--workers 1 4 8] [--mbit 50] [--delay-ms 10] [--products gates|shares]
+    python -m benchmarks.cluster LINK [--workers 1 4 8] [--mbit 50] [--delay-ms 10] [--products gates|shares]
 
 LINK is as for over_link.py.  The workers listen at ports of their own, and are told as those of the links before them.
 """
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from over_link import ROOT, await_port, call, free_port, keys
+from benchmarks.over_link import ROOT, await_port, call, free_port, keys
 
 EXAMPLES = ROOT / "examples"
 FIRST, SHIFT = 19000, 500  # ports of workers, and by how much those of their links are higher

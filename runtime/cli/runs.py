@@ -102,9 +102,10 @@ def run(
         start = time.perf_counter()
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
-        before = Beforehand(delta, epsilon_at_most, not_private, quiet)
+        _encrypted(insecure, party, contract)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
+        before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         program = compiled_once(file, define, products, evaluator, party)
         own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
@@ -140,6 +141,13 @@ def _compatible(
         raise UsageError("--seed and --contract exclude each other", "a seeded run is not private")
     if contract is not None and bounded:
         raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
+
+
+def _encrypted(insecure: bool, party: str | None, contract: Sequence[Path] | None) -> None:
+    """Raises UsageError where --insecure would leave this machine, or spend what was granted."""
+    if insecure and (party is not None or contract is not None):
+        option = "--as" if party is not None else "--contract"
+        raise UsageError(f"--insecure is for runs of both parties here, and not for {option}", "leave it out")
 
 
 def _agreed(

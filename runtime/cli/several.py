@@ -49,9 +49,8 @@ class Runs:
     def of(program: Program, party: str | None, least: int | None, insecure: bool = False) -> Runs:
         """Compiles them.  Raises UsageError for --go-on-with and --insecure where they mean nothing."""
         owners = program.owners
-        if insecure and (party is not None or owners):
-            why = f"--as {party} talks to another machine" if party else "the program has several owners"
-            raise UsageError(f"--insecure is for two parties that both run here: {why}", "leave it out")
+        if insecure and owners:
+            raise UsageError("--insecure is for two parties, and the program has several owners", "leave it out")
         if least is not None and (not owners or party in owners):
             raise UsageError("--go-on-with is for whoever runs with several owners")
         if least is not None and least > len(owners):

@@ -13,15 +13,16 @@ from runtime.net.errors import NetworkError, Timeout
 BLOCK = 256 << 10
 """Bytes are held in blocks of this size: what a byte costs does not depend on how many came at once."""
 
-SPARE = 4
-"""Blocks that are kept for other bytes once they are read: one that is new has to be found and wiped."""
+SPARE = 32
+"""Blocks that are kept for other bytes once they are read, a full window: one that is new has to be found and wiped."""
 
 
 class ByteQueue:
     """Bytes in, bytes out, in order; the writer waits while more than `window` bytes are held.
 
     One thread writes (`put`, or `space` and `filled` after a look at `room`), one reads (`take`, or `peek` and `drop`).
-    `changed` is called, without the lock, whenever `put` or `take` may have given the other side work.
+    Who waits is woken when there is what it waits for, and `changed` is called, without the lock, when `put` or `take`
+    have given the other side work that it did not have: not for every block that passes.
     A wait ends with Timeout after `timeout` seconds in which nothing moved, and at `deadline` (time.monotonic) in any
     case: a peer that sends a byte now and then moves too.
     """
@@ -33,28 +34,33 @@ class ByteQueue:
         self._blocks: deque[_Block] = deque()
         self._spare: list[_Block] = []
         self._size = 0
-        self._wanted = 0
+        self._wanted = 0  # bytes that the reader waits for
+        self._coming = 0  # and that the writer has
         self.taken = 0
         """Bytes that were removed so far."""
         self._end: NetworkError | None = None
         self._lost = False
+        self._moved = 0.0  # when a byte last came or went
         self._condition = Condition()
 
     def put(self, pieces: Sequence[bytes | bytearray | memoryview], timeout: float, deadline: float = inf) -> None:
         """Add bytes, all or none, waiting for room.  More than the window is accepted when nothing else is held."""
-        count = sum(map(len, pieces))
+        self._coming = count = sum(map(len, pieces))
         with self._condition:
-            while self._end is None and self._size and self._size + count > max(self._window, self._wanted):
-                if not self._wait(timeout, deadline):
+            start = time.monotonic()
+            while self._end is None and not self._roomy():
+                if not self._wait(start, timeout, deadline):
                     raise self._not_taken(timeout)
             self._raise_end()
+            first = not self._size
             for piece in pieces:
                 rest = memoryview(piece)
                 while rest:
                     rest = self._last().fill(rest)
             self._size += count
-            self._condition.notify_all()
-        self._signal()
+            self._arrived()
+        if first:
+            self._signal()
 
     def space(self) -> memoryview:
         """Room for the next bytes, which the writer may put there: `filled` adds them."""
@@ -67,7 +73,7 @@ class ByteQueue:
             if self._end is None and count:
                 self._blocks[-1].end += count
                 self._size += count
-                self._condition.notify_all()
+                self._arrived()
 
     def room(self) -> int:
         """How many more bytes the reader is ready to hold; not positive if it holds enough."""
@@ -80,18 +86,19 @@ class ByteQueue:
             self._wanted = count
             if self._size < count:
                 self._signal()
+            start = time.monotonic()
             while self._size < count:
-                before = self._size
                 self._raise_end()
-                if not self._wait(timeout, deadline) and self._size == before:
+                if not self._wait(start, timeout, deadline):
                     raise Timeout(
                         f"nothing came from {self._peer} for {timeout:g} s; check that it still runs, "
                         "or allow more time"
                     )
-            self._wanted = 0
-            data = self._remove(count)
-            self._condition.notify_all()
-        self._signal()
+            self._wanted, full = 0, self._size >= self._window
+            data = b"".join(self._remove(count))
+            self._left()
+        if full:
+            self._signal()
         return data
 
     def peek(self, limit: int) -> memoryview | bytes:
@@ -106,15 +113,15 @@ class ByteQueue:
         """Remove the next `count` bytes."""
         with self._condition:
             self._remove(count)
-            self._condition.notify_all()
+            self._left()
 
     def wait_empty(self, timeout: float, deadline: float = inf) -> None:
         """Wait until everything has been removed; raises Timeout if nothing moves for `timeout` seconds."""
         with self._condition:
+            start = time.monotonic()
             while self._size or self._lost:
-                before = self._size
                 self._raise_end()
-                if not self._wait(timeout, deadline) and self._size == before:
+                if not self._wait(start, timeout, deadline):
                     raise self._not_taken(timeout)
 
     def end(self, error: NetworkError, discard: bool = False) -> None:
@@ -131,15 +138,34 @@ class ByteQueue:
                 self._size = 0
             self._condition.notify_all()
 
-    def _wait(self, timeout: float, deadline: float) -> bool:
-        """Until something changes; False if nothing did for `timeout` seconds.  Raises Timeout at the deadline."""
-        left = deadline - time.monotonic()
+    def _roomy(self) -> bool:
+        """Whether what the writer has may come in."""
+        return not self._size or self._size + self._coming <= max(self._window, self._wanted)
+
+    def _arrived(self) -> None:
+        self._moved = time.monotonic()
+        if self._size >= self._wanted:
+            self._condition.notify_all()
+
+    def _left(self) -> None:
+        self._moved = time.monotonic()
+        if self._roomy():
+            self._condition.notify_all()
+
+    def _wait(self, start: float, timeout: float, deadline: float) -> bool:
+        """Until something changes; False if since the `start` of the wait nothing has moved for `timeout` seconds.
+        Raises Timeout at the deadline."""
+        now = time.monotonic()
+        left, quiet = deadline - now, max(start, self._moved) + timeout - now
         if left <= 0:
             raise Timeout(
                 f"the run with {self._peer} has taken longer than its work can take even over a slow link, and was "
                 "ended; if the link is slower than that, say so with --link"
             )
-        return self._condition.wait(min(timeout, left)) or left < timeout
+        if quiet <= 0:
+            return False
+        self._condition.wait(min(left, quiet))
+        return True
 
     def _last(self) -> _Block:
         """A block that is not full."""
@@ -147,7 +173,8 @@ class ByteQueue:
             self._blocks.append(self._spare.pop() if self._spare else _Block())
         return self._blocks[-1]
 
-    def _remove(self, count: int) -> bytes:
+    def _remove(self, count: int) -> list[memoryview]:
+        """They stay as they are until the lock is free."""
         self._size -= count
         self.taken += count
         parts, read = list[memoryview](), list[_Block]()
@@ -158,11 +185,10 @@ class ByteQueue:
             count -= len(parts[-1])
             if first.start == BLOCK:
                 read.append(self._blocks.popleft())
-        data = b"".join(parts)
         for block in read[: SPARE - len(self._spare)]:
             block.start = block.end = 0
             self._spare.append(block)
-        return data
+        return parts
 
     def _not_taken(self, timeout: float) -> Timeout:
         return Timeout(

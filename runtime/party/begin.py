@@ -45,7 +45,8 @@ def attend(number: int) -> None:
                     assert isinstance(ready, int)
                     _buried(*alive.pop(ready))
                 elif ends := _ends(control):
-                    process, life = _forked(*ends, control, alive)
+                    pipe, telling = ends
+                    process, life = _forked(pipe, telling, control, alive)
                     alive[process.sentinel] = process, life
                 else:
                     asked.clear()

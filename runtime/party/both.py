@@ -98,12 +98,12 @@ def started(
     children: dict[str, Child] = {}
     try:
         for party, peer in zip(parties, reversed(parties), strict=True):
-            own = _own(program, party, inputs)
+            given = _own(program, party, inputs)
             task = Task(
                 program.name,
                 program.artifact,
                 party,
-                own,
+                given,
                 columns,
                 seed,
                 identities[party],
@@ -206,6 +206,7 @@ def _work(pipe: Connection, task: Task) -> Told:
     except InputError as error:
         return refused(error)
     try:
+        channel: Channel
         if task.listens:
             with closing(_listener(task)) as listener:
                 pipe.send(Ready(listener.port, sources.records()))

@@ -75,7 +75,7 @@ def run_here(
     """Run the program between processes, which `start` starts if somebody has prepared for them; each party's report.
 
     `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
-    `least` it takes to go on, all if it is not said.  `insecure`: over loopback without encryption, between two.
+    `least` it takes to go on, all if it is not said.  Two may talk over loopback without encryption: `insecure`.
     Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
     """
     owners = program.owners

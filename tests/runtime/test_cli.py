@@ -352,7 +352,6 @@ def test_how_a_party_is_started(folder: Path) -> None:
         assert f"{option} 0 is not" in refused(*run, option, "0")
         assert f"{option} inf is not" in refused(*run, option, "inf")
     assert "--ledger goes with --contract" in refused(*run, "--ledger", "ledger.db")
-    assert refused(*run, "--insecure")
 
 
 def test_a_wrong_input_when_both_run_here(tmp_path: Path, folder: Path) -> None:
