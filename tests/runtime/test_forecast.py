@@ -170,9 +170,8 @@ def _damaged(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], object], w
 
 
 def test_the_doctor_measures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "runtime.report.forecast.measure.measure", lambda names: dict.fromkeys(names, replace(PORTABLE, setup=9.0))
-    )
+    slow = replace(PORTABLE, setup=9.0)
+    monkeypatch.setattr("runtime.report.forecast.measure.measure", lambda names: dict.fromkeys(names, slow))
     assert "no machine in particular" in call("doctor").stdout
     done = call("doctor", "--measure", "--json")
     told = json.loads(done.stdout)
