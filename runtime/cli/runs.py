@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from compiler.program import everyone, receiver
-from compiler.schedule.told import trainings
+from compiler.program import receiver
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.contract_files import read_contract
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
@@ -32,33 +30,29 @@ from runtime.cli.options import (
     Runnable,
     Seed,
     UsageError,
-    checked_delta,
 )
 from runtime.cli.places import Places, taken
 from runtime.cli.programs import compiled
-from runtime.cli.progress import Advance, meter
+from runtime.cli.progress import Advance
 from runtime.cli.ruling import policy_given
-from runtime.cli.run_log import LogJson, logged
+from runtime.cli.run_log import LogJson, RunLog, logged
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
+from runtime.cli.watched import sides, watched
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
 from runtime.ledger.store import default_path
-from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
 from runtime.party.agreed import Agreed
-from runtime.party.both import Accept, Part
-from runtime.party.errors import PartyFailed
+from runtime.party.both import Accept
 from runtime.party.here import run_here
 from runtime.party.run import Report
 from runtime.program import Program
 from runtime.report.program import trust
-from runtime.report.progress import Expected
 from runtime.report.run import SEEDED, Ended, phases
 from runtime.report.traffic import Link
 from runtime.report.wording import duration, listing
-from runtime.session.errors import PeerRefused
 
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
@@ -183,7 +177,6 @@ def run(
     """Run a program between its parties.  All are processes of this machine; with --as it is one of them."""
     with faults(json), logged(log_json) as log:
         start = time.perf_counter()
-        checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
         before = Beforehand(delta, epsilon_at_most, not_private, quiet)
         connection = None if over is None else link("--link", over)
@@ -192,39 +185,22 @@ def run(
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew)
         runs = Runs.of(program, party, least)
         compiling = time.perf_counter() - start
-        _announce(runs, seed, connection, quiet, goes_on)
-        log.begun(program, *_here(program, party), runs.foretold().as_json(connection))
+        _announce(runs, party or "", seed, connection, quiet, goes_on, log)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         given = asked.read(program, party)
         say_odd(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
-            expected = Expected(tuple(runs.each), connection, _delta(agreed, before), bool(agreed))
-            with (
-                _cut(bool(agreed) and bool(trainings(program.compiled.plan))),
-                meter(expected, party or program.compiled.evaluator, quiet, log) as advance,
-            ):
-                accept = _priced(before, expected)
-                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, accept, places, advance)
+            bound = _bound(agreed) or before
+            with watched(runs, party or "", bound, bool(agreed), connection, quiet, log) as seen:
+                reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, places, *seen)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
-        before = _bound(agreed) or before
-        ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection)
+        ended = _ended(runs, reports, compiling, running, places.files, bound, seed is not None, connection)
         log.ended(ended)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
-
-
-@contextmanager
-def _cut(counted: bool) -> Generator[None]:
-    """Says how to go on with a run whose steps are `counted`: without that its budget would be spent twice."""
-    try:
-        yield
-    except (KeyboardInterrupt, NetworkError, PartyFailed) as error:
-        if counted and not isinstance(error, PeerRefused | PeerUnreachable | CannotListen):
-            say("if steps were told, `ccr run --continue` on both sides goes on; a new run is charged anew")
-        raise
 
 
 def _compatible(
@@ -292,36 +268,13 @@ def _ends(
     return Ends.of(party, listen, connect[0] if connect else None, key, cert, certificate, contract)
 
 
-def _here(program: Program, party: str | None) -> tuple[Sequence[str], Sequence[str]]:
-    """The parties of this machine, and the others that these run with."""
-    compiled = program.compiled
-    everybody = everyone(compiled)
-    if party is None:
-        return everybody, ()
-    to = receiver(compiled)
-    others = compiled.parties if party != to else everybody
-    return (party,), [other for other in others if other != party]
-
-
-def _delta(agreed: Sequence[Agreed], before: Beforehand) -> float | None:
-    bound = _bound(agreed)
-    return bound.delta if bound else before.delta
-
-
-def _priced(before: Beforehand, expected: Expected) -> Accept:
-    """What a run costs is told beforehand; then what is spent of it is told on the way, for nothing has to be found."""
-
-    def accept(parts: Sequence[Part]) -> None:
-        before.accept(parts)
-        expected.priced = before.told is not None and before.told.cost is not None
-
-    return accept
-
-
-def _announce(runs: Runs, seed: int | None, connection: Link | None, quiet: bool, goes_on: bool) -> None:
+def _announce(
+    runs: Runs, party: str, seed: int | None, connection: Link | None, quiet: bool, goes_on: bool, log: RunLog
+) -> None:
     """The work is that of all runs, where they are with several owners; how much is left of one that goes on is told
     when both know."""
     program, foretold = runs.program, runs.foretold()
+    log.begun(program, *sides(program, party), foretold.as_json(connection))
     if seed is not None:
         say(f"warning: {SEEDED}")
     for said in trust(program.compiled):
@@ -344,8 +297,8 @@ def _reports(
     columns: Chosen,
     patience: Patience,
     quiet: bool,
-    accept: Accept,
     places: Places,
+    accept: Accept,
     advance: Advance,
 ) -> dict[str, Report]:
     """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""

@@ -193,7 +193,7 @@ class Session:
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
-        watch.tell()
+        watch.streams()
         return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
 
 
