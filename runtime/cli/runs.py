@@ -191,13 +191,12 @@ def run(
         say_odd(program.compiled, party, given, chosen, quiet)
         patience = Patience(wait, timeout, runs.longest(connection))
         with taken(program, asked.written(program, party), party, cut=not json) as places:
-            bound = _bound(agreed) or before
-            with watched(runs, party or "", bound, bool(agreed), connection, quiet, log) as seen:
+            before = _bound(agreed) or before
+            with watched(runs, party or "", before, bool(agreed), connection, quiet, log) as seen:
                 reports = _reports(runs, ends, agreed, given, seed, chosen, patience, quiet, places, *seen)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
-        ended = _ended(runs, reports, compiling, running, places.files, bound, seed is not None, connection)
-        log.ended(ended)
+        ended = _ended(runs, reports, compiling, running, places.files, before, seed is not None, connection, log)
         learned(ended.as_json(), ended.text(), json)
         if places.moved:
             raise typer.Exit(FAILED)
@@ -323,13 +322,14 @@ def _ended(
     before: Beforehand,
     seeded: bool,
     connection: Link | None,
+    log: RunLog,
 ) -> Ended:
     """The evaluator is the last to end, so its phases stand for both where both ran here."""
     program = runs.program
     last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
     ran = {o: own for o, own in runs.programs.items() if o in last.sessions} or {"": program}
     parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
-    return Ended(
+    ended = Ended(
         program,
         list(ran.values()),
         reports,
@@ -339,3 +339,5 @@ def _ended(
         seeded,
         connection,
     )
+    log.ended(ended)
+    return ended

@@ -27,6 +27,7 @@ def test_a_run_that_was_cut(program: tuple[str, ...], error: BaseException, monk
         raise error
 
     monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=None)])
+    monkeypatch.setattr(runs, "_bound", lambda *_: None)
     monkeypatch.setattr(runs, "_reports", cut)
     said = call("run", *program).stderr
     assert ("--continue" in said) == (program is BY_STEP and not isinstance(error, PeerRefused))
