@@ -115,7 +115,6 @@ class Session:
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
-            watch.tell(ended=True)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
@@ -125,6 +124,7 @@ class Session:
         finally:
             self.permit.ended()
             self.phases.enter("")
+        watch.tell(ended=True)  # when nothing can fail any more
         return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell)
 
     def _begin(self, garbler: Hello) -> None:
