@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from runtime.cli.options import UsageError
+from runtime.cli.options import UsageError, checked_delta
 from runtime.cli.screen import say
 from runtime.contract.refused import Refused
 from runtime.party.both import Part
@@ -25,6 +25,7 @@ class Beforehand:
     told: Privacy | Everyone | None = None
 
     def __post_init__(self) -> None:
+        checked_delta(self.delta)
         if self.epsilon_at_most is None:
             return
         if not 0 < self.epsilon_at_most < inf:

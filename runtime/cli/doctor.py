@@ -20,6 +20,7 @@ from runtime.execute.native.built import built
 from runtime.report.forecast import kept
 from runtime.report.forecast.rates import Rates
 
+LANES = 256
 LIBRARIES = ("numpy", "cryptography", "PyNaCl")
 WORDS = {
     "works": "makes what the portable one makes",
@@ -87,14 +88,10 @@ def _measured(backends: Sequence[str], lines: list[str]) -> dict[str, object]:
 
 
 def _told(rates: Rates) -> str:
-    """Of many lanes, in millions a second."""
-    garbled, evaluated, both = (
-        1e-6 / each for each in (rates.garble_gate, rates.evaluate_gate, rates.send + rates.receive)
-    )
-    return (
-        f"{garbled:.1f} M AND gates/s garbled, {evaluated:.1f} M/s evaluated, {both:.0f} MB/s over TLS, "
-        f"{rates.setup:.2f} s of base transfers"
-    )
+    """In millions a second, of a full tile of lanes."""
+    garbled = 1e-6 / (rates.garble_gate + rates.garble_row / LANES)
+    evaluated = 1e-6 / (rates.evaluate_gate + rates.evaluate_row / LANES)
+    return f"{garbled:.1f} M AND gates/s garbled, {evaluated:.1f} M/s evaluated, {1e-6 / rates.ask:.1f} M transfers/s"
 
 
 def _foretold_by(backend: str) -> str:

@@ -3,40 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
-from compiler.program import everyone, receiver
-from compiler.schedule.told import trainings
 from runtime.cli.beforehand import Beforehand
 from runtime.cli.meet import Ends, Patience, run_party
 from runtime.cli.models import Asked
 from runtime.cli.places import Places, taken
-from runtime.cli.progress import Advance, meter
+from runtime.cli.progress import Advance
 from runtime.cli.run_log import RunLog
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
+from runtime.cli.watched import sides, watched
 from runtime.data.columns import Chosen
 from runtime.data.references import Reference
-from runtime.net.errors import CannotListen, NetworkError, PeerUnreachable
-from runtime.party.both import Accept, Part
-from runtime.party.errors import PartyFailed
+from runtime.party.both import Accept
 from runtime.party.here import run_here
 from runtime.party.run import Report
-from runtime.program import Program
 from runtime.report.program import trust
-from runtime.report.progress import Expected
 from runtime.report.run import INSECURE, SEEDED, Ended, phases
 from runtime.report.traffic import Link
 from runtime.report.wording import duration, listing
-from runtime.session.errors import PeerRefused
 
 if TYPE_CHECKING:
     from runtime.party.agreed import Agreed
@@ -75,7 +68,7 @@ class Execution:
                 f"{program.name}: {'what is left of a run' if goes_on else costs}, digest {program.digest[:16]}, "
                 f"{program.known.value}"
             )
-        self.log.begun(program, *_here(program, party), foretold.as_json(self.connection))
+        self.log.begun(program, *sides(program, party or ""), foretold.as_json(self.connection))
 
     def run(self, party: str | None, asked: Asked, columns: Chosen, start: float) -> None:
         """Its inputs are read first; `start` is when the command began, in perf_counter's seconds."""
@@ -83,13 +76,10 @@ class Execution:
         given = asked.read(program, party)
         say_odd(program.compiled, party, given, columns, self.quiet)
         with taken(program, asked.written(program, party), party, cut=not self.json) as places:
-            delta = self._bound.delta if self._bound else self.before.delta
-            expected = Expected(tuple(self.runs.each), self.connection, delta, bool(self.agreed))
-            with (
-                _cut(bool(self.agreed) and bool(trainings(program.compiled.plan))),
-                meter(expected, party or program.compiled.evaluator, self.quiet, self.log) as advance,
-            ):
-                reports = self.reports(given, columns, self._priced(expected), places, advance)
+            with watched(
+                self.runs, party or "", self.before, bool(self.agreed), self.connection, self.quiet, self.log
+            ) as seen:
+                reports = self.reports(given, columns, places, *seen)
             running = time.perf_counter() - start - compiling
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         ended = self._ended(reports, compiling, running, places.files)
@@ -99,7 +89,7 @@ class Execution:
             raise typer.Exit(FAILED)
 
     def reports(
-        self, inputs: Mapping[str, str], columns: Chosen, accept: Accept, places: Places, advance: Advance
+        self, inputs: Mapping[str, str], columns: Chosen, places: Places, accept: Accept, advance: Advance
     ) -> dict[str, Report]:
         """The run itself: of all parties here without `ends`, else of one, whose outputs are kept at once."""
         runs, ends, seed, quiet, patience = self.runs, self.ends, self.seed, self.quiet, self.patience
@@ -115,30 +105,11 @@ class Execution:
         stall, least, others = patience.stall, runs.least, runs.programs
         return run_here(program, inputs, seed, stall, advance, accept, columns, least, others, insecure=runs.insecure)
 
-    @property
-    def _bound(self) -> Beforehand | None:
-        """The delta that was agreed on, of several the smallest."""
-        agreed = [a.contract.terms.privacy for a in self.agreed]
-        bounds = [privacy.per_run.delta for privacy in agreed if privacy is not None]
-        return Beforehand(float(min(bounds))) if bounds else None
-
-    def _priced(self, expected: Expected) -> Accept:
-        """What a run costs is told beforehand; then what is spent of it is told on the way, for nothing has to be
-        found."""
-        before = self.before
-
-        def accept(parts: Sequence[Part]) -> None:
-            before.accept(parts)
-            expected.priced = before.told is not None and before.told.cost is not None
-
-        return accept
-
     def _ended(
         self, reports: Mapping[str, Report], compiling: float, running: float, files: Mapping[str, Reference]
     ) -> Ended:
         """The evaluator is the last to end, so its phases stand for both where both ran here."""
-        runs, before = self.runs, self._bound or self.before
-        program = runs.program
+        runs, program = self.runs, self.runs.program
         last = reports.get(program.compiled.evaluator) or next(iter(reports.values()))
         ran = {o: own for o, own in runs.programs.items() if o in last.sessions} or {"": program}
         parts = [(own.compiled, (last.sessions[o] if o else last).records) for o, own in ran.items()]
@@ -148,30 +119,8 @@ class Execution:
             reports,
             phases(last, compiling, running),
             files,
-            before.afterwards(parts),
+            self.before.afterwards(parts),
             self.seed is not None,
             self.connection,
             runs.insecure,
         )
-
-
-def _here(program: Program, party: str | None) -> tuple[Sequence[str], Sequence[str]]:
-    """The parties of this machine, and the others that these run with."""
-    compiled = program.compiled
-    everybody = everyone(compiled)
-    if party is None:
-        return everybody, ()
-    to = receiver(compiled)
-    others = compiled.parties if party != to else everybody
-    return (party,), [other for other in others if other != party]
-
-
-@contextmanager
-def _cut(counted: bool) -> Generator[None]:
-    """Says how to go on with a run whose steps are `counted`: without that its budget would be spent twice."""
-    try:
-        yield
-    except (KeyboardInterrupt, NetworkError, PartyFailed) as error:
-        if counted and not isinstance(error, PeerRefused | PeerUnreachable | CannotListen):
-            say("if steps were told, `ccr run --continue` on both sides goes on; a new run is charged anew")
-        raise

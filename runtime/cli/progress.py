@@ -58,10 +58,14 @@ class Lines:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last = clock()
+        self._last: float | None = None  # the run has not begun
 
     def __call__(self, standing: Standing) -> None:
-        now, moment = self._clock(), standing.moment
-        if now - self._last >= EVERY and moment.phase != "setup" and not moment.ended:
+        if standing.moment.phase == "setup" or standing.moment.ended:
+            return
+        now = self._clock()
+        if self._last is None:
+            self._last = now
+        elif now - self._last >= EVERY:
             self._last = now
             say(str(standing))

@@ -105,7 +105,7 @@ def run(
         _encrypted(insecure, party, contract)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
-        before = Beforehand(delta, epsilon_at_most, not_private, quiet)
+        before = _bound(agreed) or Beforehand(delta, epsilon_at_most, not_private, quiet)
         program = compiled_once(file, define, products, evaluator, party)
         own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
@@ -163,6 +163,12 @@ def _agreed(
 
     where, rules = ledger or default_path(), policy_given(policy)
     return [Agreed(read_contract(contract), where, rules, continues) for contract in contracts]
+
+
+def _bound(agreed: Sequence[Agreed]) -> Beforehand | None:
+    """The delta that was agreed on, of several the smallest."""
+    bounds = [a.contract.terms.privacy.per_run.delta for a in agreed if a.contract.terms.privacy is not None]
+    return Beforehand(float(min(bounds))) if bounds else None
 
 
 def _ends(

@@ -87,7 +87,7 @@ class Expected:
         foretold = self.foretold(moment.first)
         whole = foretold.bytes.total + foretold.setup_bytes
         return Standing(
-            moment, self.steps, foretold.and_gates, whole, self._left(moment, whole, foretold), self._epsilon(moment)
+            moment, self.steps, foretold.and_gates, whole, self._left(moment, foretold), self._epsilon(moment)
         )
 
     @cached_property
@@ -100,13 +100,13 @@ class Expected:
             self._from[first] = Foretold.of([(program, first) for program in self.programs])
         return self._from[first]
 
-    def _left(self, moment: Moment, whole: int, foretold: Foretold) -> float:
+    def _left(self, moment: Moment, foretold: Foretold) -> float:
         """By what was foretold at first, and more and more by how long it has taken."""
         if moment.ended:
             return 0.0
-        share = _share(moment, whole)
+        share = min(1.0, max(0, moment.bytes - foretold.setup_bytes) / (foretold.bytes.total or 1))
         own = min(1.0, share / SURE)
-        told = own * moment.seconds / share if share else 0.0
+        told = own * moment.streaming / share if share else 0.0
         return (1 - share) * (told + (1 - own) * foretold.seconds(self.link))
 
     def _epsilon(self, moment: Moment) -> float | None:

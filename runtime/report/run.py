@@ -178,6 +178,12 @@ class Ended:
         """Seconds from the greeting to the outputs, over the link if one was named."""
         return self.foretold.seconds(self.link)
 
+    @property
+    def phases(self) -> dict[str, float]:
+        """Of those seconds, as `Foretold.phases`: what a party waits for in a step depends on its role."""
+        setup = self._last.seconds.get("setup", 0.0)
+        return {"setup": setup, "steps": self.took - setup}
+
     def costs(self) -> dict[str, object]:
         """What it took beside what was foretold, with nothing in it that anybody learned."""
         return {
@@ -185,7 +191,7 @@ class Ended:
             "bytes": self.traffic.as_json(),
             "seconds": dict(self.seconds),
             "from_the_greeting": self.took,
-            "phases": dict(self._last.seconds),
+            "phases": self.phases,
             "foretold": self.foretold.as_json(self.link),
             "epsilon": self.privacy.epsilon,
             "delta": self.privacy.delta,
@@ -240,9 +246,9 @@ class Ended:
 
     def _beside(self) -> list[str]:
         """What was predicted beside what it was, from the greeting on."""
-        told, own, link = self.foretold.phases(self.link), self._last.seconds, self.link
+        told, own, link = self.foretold.phases(self.link), self.phases, self.link
         over = f" over {size(link.bytes_per_second)}/s and {1000 * link.round_trip:g} ms" if link else ""
-        rows = [(f"{name}, s", f"{told[name]:.2f}", f"{own.get(name, 0.0):.2f}") for name in told]
+        rows = [(f"{name}, s", f"{told[name]:.2f}", f"{own[name]:.2f}") for name in told]
         rows.append((f"greeting to outputs{over}, s", f"{self.predicted:.2f}", f"{self.took:.2f}"))
         rows.append(("bytes", size(self.foretold.bytes.total), size(self.traffic.total)))
         return table(("", "predicted", "actual"), rows)

@@ -122,7 +122,6 @@ class Session:
             outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
-            watch.tell(ended=True)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
@@ -134,6 +133,7 @@ class Session:
                 self.helpers.end()
             self.permit.ended()
             self.phases.enter("")
+        watch.tell(ended=True)  # when nothing can fail any more
         worked = () if self.helpers is None else tuple(self.helpers.worked())
         for each in worked:
             if each is not None:
@@ -216,7 +216,7 @@ class Session:
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
-        watch.tell()
+        watch.streams()
         return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
 
 

@@ -22,6 +22,7 @@ class Moment:
     and_gates: int  # that are done
     bytes: int  # that have passed, of both directions, set-up and headers among them
     seconds: float  # since the greeting
+    streaming: float = 0.0  # of them, since the first step
     first: int = 0  # the index of the step that the run began with
     ended: bool = False
     records: Mapping[str, int] = field(default_factory=dict[str, int])  # rows of each data set, as both know them
@@ -43,6 +44,7 @@ class Watch:
     _step: int = 0
     _gates: int = 0
     _last: float = 0.0
+    _streaming: float | None = None
 
     def __post_init__(self) -> None:
         self._begun = self._last = self.clock()
@@ -56,6 +58,11 @@ class Watch:
         self._step = index + 1
         self._now_and_then()
 
+    def streams(self) -> None:
+        """The first step begins."""
+        self._streaming = self.clock()
+        self.tell()
+
     def tell(self, ended: bool = False) -> None:
         if self.watching is not None:
             now = self._last = self.clock()
@@ -67,6 +74,7 @@ class Watch:
                     self._gates,
                     passed,
                     now - self._begun,
+                    0.0 if self._streaming is None else now - self._streaming,
                     self.first,
                     ended,
                     self.records,

@@ -26,8 +26,8 @@ def test_a_run_that_was_cut(program: tuple[str, ...], error: BaseException, monk
     def cut(*_: object) -> None:
         raise error
 
-    contract = SimpleNamespace(terms=SimpleNamespace(privacy=None))
-    monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=contract)])
+    monkeypatch.setattr(runs, "_agreed", lambda *_: [SimpleNamespace(contract=None)])
+    monkeypatch.setattr(runs, "_bound", lambda *_: None)
     monkeypatch.setattr(runs, "_ends", lambda *_: None)
     monkeypatch.setattr(execution.Execution, "reports", cut)
     said = call("run", *program).stderr

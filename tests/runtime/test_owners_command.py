@@ -87,8 +87,8 @@ def test_what_all_runs_cost_is_told(folder: Path) -> None:
     program = compile(folder / "loan.ccr")
     of = [own.compiled for own in of_each(program).values()]
     runs = Runs.of(program, None, None)
-    assert runs.and_gates == sum(and_gates(p.plan) for p in of) != 2 * and_gates(of[0].plan)
-    assert runs.bytes == sum(traffic(p).total for p in of)
+    assert runs.foretold().and_gates == sum(and_gates(p.plan) for p in of) != 2 * and_gates(of[0].plan)
+    assert runs.foretold().bytes.total == sum(traffic(p).total for p in of)
     south = Runs.of(compile(folder / "loan.ccr", party="south"), "south", None)
     assert south.each == [of[1]] and not south.programs
     assert south.longest(None) == 2 * longest(of[1])  # it waits for the other, which it does not see

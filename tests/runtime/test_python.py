@@ -20,6 +20,8 @@ from support.python_programs import OWNERS, ROWS, SMALL, small
 import ccr
 from ccr.progress import Bar
 from runtime import api
+from runtime.report.progress import Standing
+from runtime.session.watch import Moment
 
 BASE, RECORDS = ROOT / "examples" / "tumour" / "base.npz", ROOT / "examples" / "tumour" / "records.csv"
 
@@ -215,11 +217,11 @@ def test_progress_in_a_notebook_replaces_one_line() -> None:
         shown.append((html, named))
         return Handle()
 
-    bar = Bar(display, "a<b>.ccr", 100, 1000, 2.0)
-    bar.advance(50)
+    bar = Bar(display, "a<b>.ccr", 2.0)
+    bar.advance(Standing(Moment("stream", 1, 50, 500, 1.0), 2, 100, 1000, 1.0, None))
     bar.end()
     assert [named for _, named in shown] == [{"display_id": True}, *2 * [{"display_id": "1", "update": True}]]
-    assert 'value="0.500"' in shown[1][0] and "50 of 100 AND gates, 500 bytes, about" in shown[1][0]
+    assert 'value="0.500"' in shown[1][0] and "step 1 of 2, 50 of 100 AND gates, 500 bytes of 1.0 kB" in shown[1][0]
     assert 'value="1.000"' in shown[2][0] and "done in" in shown[2][0] and "a&lt;b&gt;.ccr" in shown[0][0]
 
 

@@ -16,8 +16,7 @@ from runtime.ot.extension import BATCH, message_bytes, messages, request_bytes
 from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
-from runtime.report.forecast.seconds import seconds
-from runtime.report.traffic import MEETING, Link, messages_per_step, round_trips, traffic
+from runtime.report.traffic import MEETING, messages_per_step, round_trips, traffic
 
 STEPS = 3
 GIVEN = {"w0": str(EXAMPLES / "tumour" / "base.npz"), "records": str(EXAMPLES / "tumour" / "records.csv")}
@@ -88,13 +87,6 @@ def test_a_request_is_what_a_run_asks_for_at_once(monkeypatch: pytest.MonkeyPatc
 def test_long_requests_are_cut() -> None:
     assert messages(BATCH) == [BATCH] and messages(2 * BATCH + 1) == [BATCH, BATCH, 1] and messages(0) == []
     assert request_bytes(BATCH + 1) == message_bytes(BATCH) + message_bytes(1)
-
-
-def test_a_slower_link_takes_longer_by_its_bytes_and_trips() -> None:
-    program = tumour(Products.SHARES).compiled
-    alone, sent, trips = seconds(program), traffic(program).total, round_trips(program)
-    assert seconds(program, Link(1e6, 0)) == pytest.approx(alone + sent / 1e6)
-    assert seconds(program, Link(1e12, 0.1)) == pytest.approx(alone + 0.1 * trips, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -55,14 +55,11 @@ class Foretold:
         return seconds_over(self.terms, link)
 
     def phases(self, link: Link | None = None) -> dict[str, float]:
-        """The same by phase, as reports have them."""
-        found = self.terms
-        rate, trip = (link.bytes_per_second, link.round_trip) if link else (float("inf"), 0.0)
-        setup = found.setup + self.setup_bytes / rate + MEETING * trip
-        inputs = found.asking + (found.asked - self.setup_bytes) / rate + max(found.trips - MEETING - 1, 0) * trip
-        whole = self.seconds(link)
-        outputs = min(trip, whole - setup - inputs)
-        return {"setup": setup, "inputs": inputs, "stream": whole - setup - inputs - outputs, "outputs": outputs}
+        """The same by phase: until the first step, and from there on."""
+        setup = self.terms.setup
+        if link is not None:
+            setup += self.setup_bytes / link.bytes_per_second + MEETING * link.round_trip
+        return {"setup": setup, "steps": self.seconds(link) - setup}
 
 
 MEETING = 3  # round trips from the greeting to the first step

@@ -18,13 +18,14 @@ from runtime.report.forecast.measured_wire import wire
 from runtime.report.forecast.rates import Rates
 
 REPEATS = 5
+COLD = 1.3  # times as long takes what a run does once, as its first
 _PARTY = "import runtime.party.begin, runtime.party.both"
 _DISTRIBUTIONS = "import scipy.special"
 
 
 def measure(backends: Sequence[str]) -> dict[str, Rates]:
     """Of each backend.  Raises NetworkError and OSError where nothing may listen on this machine."""
-    for_all = {**wire(), "setup": base_transfers(shortest), "start": _imported(_PARTY), "noise": _noise()}
+    for_all = {**wire(), "setup": COLD * base_transfers(shortest), "start": _imported(_PARTY), "noise": _noise()}
     return {backend: replace(_of(backend), **for_all, cores=cores()) for backend in backends}
 
 

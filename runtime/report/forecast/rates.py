@@ -40,7 +40,7 @@ class Rates:
     trip: float  # a round trip between two processes of one machine
     setup: float  # base transfers and trees, of both parties one after the other
     start: float  # a party's process, until it has read a small input
-    cores: int  # that the machine has
+    cores: float  # that the machine has, which is no rate
 
 
 NATIVE = Rates(
