@@ -25,6 +25,7 @@ class Inspection:
 
     @property
     def and_gates(self) -> int:
+        """Of a whole run."""
         return self._work.and_gates
 
     @property

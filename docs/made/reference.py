@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from types import ModuleType
 
 import ccr
@@ -88,9 +89,8 @@ def _module(module: ModuleType, names: list[str]) -> Iterator[str]:
 
 
 def _entry(name: str, found: object, depth: int) -> Iterator[str]:
-    shown = name
-    if inspect.isfunction(found):
-        shown = _signature(name, found)
+    made = is_dataclass(found) or getattr(found, "__module__", "") == "ccr.sklearn"  # by a caller
+    shown = _signature(name, found) if made or inspect.isfunction(found) else name
     yield from (f"{'#' * depth} {name}", "", "```python", shown, "```", "", _told(found), "")
 
 
@@ -101,7 +101,11 @@ def _signature(name: str, found: object) -> str:
     if given.return_annotation is not given.empty:
         whole += f" -> {given.return_annotation}"
     whole = whole.replace("'", "")
-    return whole if len(whole) <= 100 else re.sub(r", (?=\w+: |\*)", ",\n    ", whole)
+    return whole if len(whole) <= 100 else re.sub(r"(?:(?<=\()|, )(?=\w+: |\*)", _on_its_own_line, whole)
+
+
+def _on_its_own_line(before: re.Match[str]) -> str:
+    return before[0].rstrip() + "\n    "
 
 
 def _told(found: object) -> str:
