@@ -96,11 +96,9 @@ def _entry(name: str, found: object, depth: int) -> Iterator[str]:
 
 def _signature(name: str, found: object) -> str:
     """One line where it fits, else a line for each argument."""
-    given = inspect.signature(found)  # type: ignore[arg-type]  # a function
-    whole = f"{name}{given.replace(return_annotation=given.empty)}".replace("(self, ", "(").replace("(self)", "()")
-    if given.return_annotation is not given.empty:
-        whole += f" -> {given.return_annotation}"
-    whole = whole.replace("'", "")
+    given = inspect.signature(found)  # type: ignore[arg-type]  # a function or a class
+    whole = f"{name}{given}".replace("(self, ", "(").replace("(self)", "()")
+    whole = re.sub(r"(: |-> )'([^']*)'", r"\1\2", whole).removesuffix(" -> None")
     return whole if len(whole) <= 100 else re.sub(r"(?:(?<=\()|, )(?=\w+: |\*)", _on_its_own_line, whole)
 
 
