@@ -14,7 +14,7 @@ QUICK := tests/architecture tests/lang \
          $(addprefix tests/runtime/test_, $(addsuffix .py, channel contract encode files garbling_security hash keys \
              labels load native native_products permit protocol_page save session tls walk wire_format))
 
-.PHONY: help demo quick test test-all lint format news pictures hooks clean
+.PHONY: help demo quick test test-all lint docs format news pictures hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -44,6 +44,9 @@ lint: .venv/.dev  ## layout, style, types, import rules
 	$(BIN)/mypy
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+docs: .venv/.dev  ## the site, in build/site; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 
 format: .venv/.dev  ## lay the code out, mend what can be mended by rule
 	@$(BIN)/ruff format .

@@ -27,6 +27,7 @@ class Inspection:
 
     @property
     def and_gates(self) -> int:
+        """Of a whole run."""
         return self._work.and_gates
 
     @property

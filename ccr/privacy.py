@@ -32,6 +32,7 @@ class Privacy:
 
     @property
     def delta(self) -> float:
+        """For which epsilon is told."""
         return (self._found.privacy if isinstance(self._found, Spending) else self._found.everyone).delta
 
     @property

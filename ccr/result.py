@@ -69,10 +69,12 @@ class Result:
 
     @property
     def delta(self) -> float:
+        """For which epsilon is told."""
         return self._ended.privacy.delta
 
     @property
     def seeded(self) -> bool:
+        """With a seed, and so not private."""
         return self._ended.seeded
 
     @property

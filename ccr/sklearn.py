@@ -117,6 +117,7 @@ class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[no-untyped-call
     _losses = frozenset({typed.Call.LOGISTIC, typed.Call.CROSS_ENTROPY})
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DPClassifier:  # noqa: N803
+        """Train, in the clear.  Raises InputError for what the program does not take, ValueError for what fits none."""
         rows, labels = _validated(self, X, y, dtype=np.float64)
         _check_targets(labels)
         self.classes_, numbered = np.unique(labels, return_inverse=True)
@@ -129,6 +130,7 @@ class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[no-untyped-call
         return found if found.ndim == 1 else found[:, : len(self.classes_)]
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+        """The class of the highest score."""
         found = self.decision_function(X)
         best = (found > 0).astype(np.int64) if found.ndim == 1 else found.argmax(axis=1)
         return np.asarray(self.classes_[best])
@@ -140,10 +142,12 @@ class DPRegressor(RegressorMixin, _Estimator):  # type: ignore[no-untyped-call] 
     _losses = frozenset({typed.Call.SQUARED})
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> DPRegressor:  # noqa: N803
+        """As of DPClassifier."""
         self._fit(*_validated(self, X, y, dtype=np.float64, y_numeric=True))
         return self
 
     def predict(self, X: ArrayLike) -> Floats:  # noqa: N803
+        """The scores."""
         return self._scored(X)
 
 

@@ -20,6 +20,7 @@ PAGES = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
+    "docs/peers.md",
     "docs/protocol.md",
     "docs/policy.md",
     "docs/privacy.md",
