@@ -82,8 +82,9 @@ def _ports(view: View) -> int:
 
 def _uses(kernel: Kernel, known: Runs) -> bool:
     """Does it help to know the inputs?"""
-    cheaper = any(each is not Half.BOTH for each in halves(kernel.circuit, known))
-    return cheaper or outputs(kernel.circuit, known) != outputs(kernel.circuit, ())
+    if outputs(kernel.circuit, known) != outputs(kernel.circuit, ()):
+        return True
+    return any(each is not Half.BOTH for each in halves(kernel.circuit, known))
 
 
 def _buffers(steps: Sequence[Step], count: int, garbler: str, made: Outputs) -> list[Knows]:
