@@ -1,4 +1,4 @@
-"""ANDs of a party's own bits: in the clear, and by two processes, with the same bits and the bytes that were foretold."""
+"""ANDs of a party's own bits: in the clear, and by two processes, with the same bits and the bytes foretold."""
 
 from __future__ import annotations
 
