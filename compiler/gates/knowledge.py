@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import Enum, IntFlag
-from itertools import groupby
+from itertools import groupby, repeat
 
 from compiler.gates.circuit import Circuit, GateOp
 
@@ -34,7 +34,7 @@ class Half(Enum):
 
     @property
     def ciphertexts(self) -> int:
-        return 2 if self is Half.BOTH else 1
+        return 2 if self is Half.BOTH else 1  # of one lane
 
 
 Runs = tuple[tuple[int, Knows], ...]
@@ -57,24 +57,25 @@ def half(left: Knows, right: Knows) -> Half:
     return Half.EVALUATORS if (left | right) & Knows.EVALUATOR else Half.BOTH
 
 
-def knowledge(circuit: Circuit, known: Runs) -> list[Knows]:
-    """For each net who knows it; inputs beyond those of `known` nobody does."""
-    nets = [Knows.BOTH, *(who for count, who in known for _ in range(count))]
-    nets += [Knows.NEITHER] * (1 + circuit.inputs - len(nets))
+def knowledge(circuit: Circuit, known: Runs) -> list[int]:
+    """For each net who knows it, as the number of a Knows, which takes a tenth of the time; where no input is known to
+    anybody only the constant is."""
+    nets = [int(Knows.BOTH), *(int(who) for count, who in known for _ in range(count))]
     if not known:
-        return nets + [Knows.NEITHER] * len(circuit.gates)
+        return nets + [0] * (circuit.inputs + len(circuit.gates))
+    xor, evaluator = GateOp.XOR, int(Knows.EVALUATOR)
     for op, left, right in circuit.gates:
         both = nets[left >> 1] & nets[right >> 1]
-        nets.append(both if op is GateOp.XOR else both & Knows.EVALUATOR)
+        nets.append(both if op is xor else both & evaluator)
     return nets
 
 
 def halves(circuit: Circuit, known: Runs) -> Iterator[Half]:
     """Of each AND, in order."""
+    if not known:
+        return repeat(Half.BOTH, circuit.and_gates)
     nets = knowledge(circuit, known)
-    for op, left, right in circuit.gates:
-        if op is GateOp.AND:
-            yield half(nets[left >> 1], nets[right >> 1]) if known else Half.BOTH
+    return (_HALVES[nets[left >> 1]][nets[right >> 1]] for op, left, right in circuit.gates if op is GateOp.AND)
 
 
 def ciphertexts(circuit: Circuit, known: Runs) -> int:
@@ -89,6 +90,9 @@ def outputs(circuit: Circuit, known: Runs) -> list[Knows]:
     """
     nets = knowledge(circuit, known)
     return [
-        Knows.GARBLER if nets[literal >> 1] is Knows.BOTH and literal & 1 else nets[literal >> 1]
+        Knows.GARBLER if literal & 1 and nets[literal >> 1] == Knows.BOTH else Knows(nets[literal >> 1])
         for literal in circuit.outputs
     ]
+
+
+_HALVES = [[half(Knows(left), Knows(right)) for right in range(4)] for left in range(4)]

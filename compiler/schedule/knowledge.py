@@ -56,6 +56,12 @@ def verify(plan: Plan, garbler: str) -> None:
 
     By induction on the run: what is read was written before, and a write is as well known as what it was made from.
     """
+    for number, kernel in enumerate(plan.kernels):
+        counts = [count for count, _ in kernel.known]
+        if counts and (min(counts) < 1 or sum(counts) != kernel.circuit.inputs):
+            raise KnowledgeError(
+                f"kernel {number} has {kernel.circuit.inputs} inputs, and says who knows {sum(counts)}"
+            )
     made = cache(lambda number, _: outputs(plan.kernels[number].circuit, plan.kernels[number].known))
     known = _buffers(plan.steps, len(plan.buffers), garbler, made)
     for launch, _ in launches(plan.steps):
@@ -82,8 +88,9 @@ def _ports(view: View) -> int:
 
 def _uses(kernel: Kernel, known: Runs) -> bool:
     """Does it help to know the inputs?"""
-    cheaper = any(each is not Half.BOTH for each in halves(kernel.circuit, known))
-    return cheaper or outputs(kernel.circuit, known) != outputs(kernel.circuit, ())
+    if outputs(kernel.circuit, known) != outputs(kernel.circuit, ()):
+        return True
+    return any(each is not Half.BOTH for each in halves(kernel.circuit, known))
 
 
 def _buffers(steps: Sequence[Step], count: int, garbler: str, made: Outputs) -> list[Knows]:

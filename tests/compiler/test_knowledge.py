@@ -16,7 +16,7 @@ from compiler import artifact, pipeline
 from compiler.artifact.read import decode_known
 from compiler.artifact.sealed import ArtifactError
 from compiler.gates.circuit import Circuit, Gate, GateOp
-from compiler.gates.knowledge import Half, Knows, ciphertexts, half, halves, knowledge, outputs
+from compiler.gates.knowledge import Half, Knows, Runs, ciphertexts, half, halves, knowledge, outputs
 from compiler.program import Compiled, and_gates
 from compiler.program import ciphertexts as of_plan
 from compiler.schedule.knowledge import KnowledgeError, verify
@@ -91,11 +91,11 @@ def test_known_nets_are_of_what_a_party_knows(seed: int, gates: int) -> None:
     for party in (G, E):
         mixed = [a if party in who else b for a, b, who in zip(first, other, whose, strict=True)]
         for who, one, two in zip(nets, gate_by_gate(shown, first), gate_by_gate(shown, mixed), strict=True):
-            assert party not in who or one == two
+            assert not who & party or one == two
     summed = [a ^ b ^ c for a, b, c in zip(first, other, third, strict=True)]
     values = [gate_by_gate(shown, bits) for bits in (first, other, third, summed)]
     for who, a, b, c, d in zip(nets, *values, strict=True):
-        assert G not in who or a ^ b ^ c == d
+        assert not who & G or a ^ b ^ c == d
 
 
 def test_which_half_an_and_has() -> None:
@@ -161,10 +161,18 @@ def test_an_artifact_that_claims_more_is_refused() -> None:
     """Whose digest is right; it is refused before its text is compiled."""
     program = compiled(PROGRAMS["a choice by a bit of both"][0])
     [kernel] = program.plan.kernels
-    for known in (((1, G), *kernel.known), ((sum(n for n, _ in kernel.known), E),), ((kernel.circuit.inputs, G),)):
-        lie = replace(program, plan=replace(program.plan, kernels=(replace(kernel, known=known),)))
+    inputs = kernel.circuit.inputs
+    for known in (((inputs, E),), ((inputs, G),), ((1, E), (inputs - 1, N))):
         with pytest.raises(ArtifactError, match="is made for inputs that are known as"):
-            decode_known(artifact.encode(lie))
+            decode_known(artifact.encode(_lie(program, known)))
+    for known in (((1, G),), ((1 << 50, E),), ((-1, E), (inputs + 1, G)), ((0, N), (inputs, E))):
+        with pytest.raises(ArtifactError, match=f"kernel 0 has {inputs} inputs, and says who knows"):
+            decode_known(artifact.encode(_lie(program, known)))
+
+
+def _lie(program: Compiled, known: Runs) -> Compiled:
+    [kernel] = program.plan.kernels
+    return replace(program, plan=replace(program.plan, kernels=(replace(kernel, known=known),)))
 
 
 def test_an_artifact_that_claims_less_is_not_what_its_text_compiles_to() -> None:

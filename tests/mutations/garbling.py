@@ -13,6 +13,8 @@ SESSIONS = "tests/runtime/test_two_sessions.py::test_two_sessions_share_no_delta
 HASHED = "tests/runtime/test_hash.py::test_every_lane_and_half"
 ONE_PAIR = f"{TWEAKS}::test_no_row_and_tweak_serve_two_pairs_of_labels"
 IN_AND_AFTER_LOOPS = "tests/compiler/test_rows.py::test_no_row_is_used_twice_in_and_after_nested_loops"
+ONE_SIDED, KNOWN = "tests/runtime/test_one_sided.py", "tests/compiler/test_knowledge.py"
+HALVES, KNOWLEDGE = "runtime/execute/one_sided.py", "compiler/schedule/knowledge.py"
 WALKED_ROWS = "tests/runtime/test_walk.py::test_no_row_is_used_twice_and_none_is_left_out"
 
 GARBLING = (
@@ -158,5 +160,75 @@ GARBLING = (
         "if len(mine) != len(zero) or wrong.any():",
         "if len(mine) != len(zero):",
         "tests/runtime/test_walk.py::test_a_forged_output_is_refused_and_ends_the_secret",
+    ),
+    Mutation(
+        "a wire of a transfer keeps its colour",
+        YAO,
+        "coloured(self._cot.send(count), 0)",
+        "self._cot.send(count)",
+        f"{ONE_SIDED}::test_colours_of_what_is_entered",
+    ),
+    Mutation(
+        "an active label keeps its colour",
+        YAO,
+        "coloured(self._cot.receive(bits), bits)",
+        "self._cot.receive(bits)",
+        f"{ONE_SIDED}::test_colours_of_what_is_entered",
+    ),
+    Mutation(
+        "the garbler's own labels show nothing",
+        YAO,
+        "coloured(self._stream.words(2 * count).reshape(count, 2), 0)",
+        "self._stream.words(2 * count).reshape(count, 2)",
+        f"{ONE_SIDED}::test_colours_of_what_is_entered",
+    ),
+    Mutation(
+        "a ciphertext shows the colour of a zero label",
+        HALVES,
+        "            table[:, 0] &= EVEN\n",
+        "",
+        f"{ONE_SIDED}::test_the_garblers_row_says_nothing_of_a_joint_bit_that_is_taken_for_the_evaluators",
+    ),
+    Mutation(
+        "both halves by themselves have one tweak",
+        HALVES,
+        "tweaks = (0, 0) if half is Half.GARBLERS else (1, 1)",
+        "tweaks = (0, 0)",
+        f"{ONE_SIDED}::test_one_gate_in_every_case",
+    ),
+    Mutation(
+        "what the evaluator knows goes on inverted as it is",
+        "runtime/execute/portable.py",
+        "    outputs[np.array(program.shown, dtype=np.bool_), :, 0] ^= np.uint64(1)\n",
+        "",
+        f"{ONE_SIDED}::test_one_gate_in_every_case",
+    ),
+    Mutation(
+        "a bit with the other party's in it is known",
+        "compiler/gates/knowledge.py",
+        "both = nets[left >> 1] & nets[right >> 1]",
+        "both = nets[left >> 1] | nets[right >> 1]",
+        f"{KNOWN}::test_known_nets_are_of_what_a_party_knows",
+    ),
+    Mutation(
+        "the garbler knows products",
+        "compiler/gates/knowledge.py",
+        "nets.append(both if op is xor else both & evaluator)",
+        "nets.append(both)",
+        f"{KNOWN}::test_known_nets_are_of_what_a_party_knows",
+    ),
+    Mutation(
+        "a buffer is known to whoever knows something in it",
+        KNOWLEDGE,
+        "known[buffer] &= who",
+        "known[buffer] = who",
+        f"{ONE_SIDED}::test_launches_copies_and_loops",
+    ),
+    Mutation(
+        "an artifact's kernels are believed",
+        KNOWLEDGE,
+        "if stated and stated != _inputs(launch, known):",
+        "if False:",
+        f"{KNOWN}::test_an_artifact_that_claims_more_is_refused",
     ),
 )

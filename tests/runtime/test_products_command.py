@@ -79,7 +79,7 @@ def test_bytes_by_kind_and_by_line() -> None:
     sent = found["bytes"]
     assert sent.keys() == {"tables", "corrections", "transfers", "outputs", "total"}
     assert sent["total"] == sum(size for kind, size in sent.items() if kind != "total")
-    assert sent["tables"] == found["table_bytes"] == 32 * found["and_gates"]
+    assert sent["tables"] == found["table_bytes"] == 16 * found["ciphertexts"]
     assert sum(line["bytes"] for line in found["lines"]) == sent["total"]
     [score] = [line for line in found["lines"] if (line["line"], line["column"]) == (25, 19)]
     assert score["bytes"] > 32 * score["and_gates"] > 0

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from support.fuzz_frames import COMPARING, Drawn, Setting, recorded
 
+from compiler.gates.knowledge import Half
 from runtime.crypto.columns import Columns, Leaves
 from runtime.crypto.labels import Labels, fresh, fresh_delta
 from runtime.crypto.secret import LabelSecret, SecretDestroyed
 from runtime.execute import engines
 from runtime.execute.instructions import And
+from runtime.execute.one_sided import OneSidedGarbler
 from runtime.execute.portable import GarblerTile
 from runtime.ot.extension import Sender
 
@@ -60,6 +62,21 @@ def test_the_buffers_of_a_tile(inverted: bool) -> None:
     assert not any(array.any() for array in memory(secret))
     with pytest.raises(SecretDestroyed):
         GarblerTile(bytes(16), secret, LANES + 1)
+
+
+@pytest.mark.parametrize("half", [Half.GARBLERS, Half.EVALUATORS, Half.OWN])
+def test_the_buffers_of_one_half(half: Half) -> None:
+    delta = fresh_delta()
+    number = int.from_bytes(delta.tobytes(), "little")
+    secret = LabelSecret(delta)
+    tile = OneSidedGarbler(bytes(16), secret, LANES, half)
+    left, right = fresh(LANES), fresh(LANES)
+    right[:, 0] |= np.uint64(1)
+    gate = And(0, 1, 2, False, False, half)
+    tile.garble((left, right, np.empty_like(left)), gate, 3, np.empty((LANES, 2), dtype=np.uint64))
+    assert betrays(blocks(memory([tile])), number)
+    secret.destroy()
+    assert not betrays(blocks(memory([tile, secret])), number)
 
 
 def test_a_session_leaves_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
