@@ -23,10 +23,15 @@ def cuts(circuit: Circuit, most: int) -> list[list[Cut]]:
     for net, (op, left, right) in enumerate(circuit.gates, 1 + circuit.inputs):
         flips = ALL * (left & 1), ALL * (right & 1)
         made: dict[tuple[int, ...], int] = {}
+        above = [(b, frozenset(b.leaves)) for b in found[right >> 1]]
         for a in found[left >> 1]:
-            for b in found[right >> 1]:
-                leaves = tuple(sorted({*a.leaves, *b.leaves}))
-                if len(leaves) <= most and leaves not in made:
+            own = frozenset(a.leaves)
+            for b, others in above:
+                together = own | others
+                if len(together) > most:
+                    continue
+                leaves = tuple(sorted(together))
+                if leaves not in made:
                     x = spread(a.function, _places(a.leaves, leaves)) ^ flips[0]
                     y = spread(b.function, _places(b.leaves, leaves)) ^ flips[1]
                     made[leaves] = x & y if op is GateOp.AND else x ^ y

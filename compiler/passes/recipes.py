@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from itertools import islice
 
 from compiler.passes.five import CLASSES
+from compiler.passes.four import recipes
 from compiler.passes.spectra import changes, signature, spectrum
 
 VARIABLES = 5
@@ -20,6 +21,8 @@ ROWS = 1 << VARIABLES
 ALL = (1 << ROWS) - 1
 INPUTS = tuple(sum(1 << v for v in range(ROWS) if v >> i & 1) for i in range(VARIABLES))
 CHANGES = 24  # of variables, of which the one with the shortest sums is taken
+FEW = 16  # terms of four variables
+ALL_FOUR = (1 << VARIABLES) - 1  # the mask of these and 1
 FREE = 1 | sum(1 << (1 << i) for i in range(VARIABLES))
 
 
@@ -77,16 +80,33 @@ def _classes() -> dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Recipe, li
     return {signature(found): (recipe, found) for recipe, found in zip(recipes, spectra, strict=True)}
 
 
-@cache
 def _class(coset: int) -> Recipe:
-    return _classes()[signature(spectrum(normal_form(coset), ROWS))][0]
+    """One that is like it."""
+    return _few(coset) if coset < 1 << FEW else _classes()[signature(_spectrum(coset))][0]
+
+
+@cache
+def _few(coset: int) -> Recipe:
+    """Of four variables, of which there is a table."""
+    products, result = recipes()[coset]
+
+    def moved(mask: int) -> int:
+        return mask & ALL_FOUR | mask >> VARIABLES << 1 + VARIABLES
+
+    return Recipe(tuple((moved(left), moved(right)) for left, right in products), result)
+
+
+@cache
+def _spectrum(coset: int) -> list[int]:
+    return spectrum(normal_form(coset), ROWS)
 
 
 @cache
 def _recipe(coset: int) -> Recipe:
-    found = spectrum(normal_form(coset), ROWS)
-    recipe, own = _classes()[signature(found)]
-    changed = (_changed(recipe, change) for change in islice(changes(found, own), CHANGES))
+    if coset < 1 << FEW:
+        return _few(coset)
+    recipe, own = _classes()[signature(_spectrum(coset))]
+    changed = (_changed(recipe, change) for change in islice(changes(_spectrum(coset), own), CHANGES))
     return min(changed, key=lambda recipe: sum((a & ~1).bit_count() + (b & ~1).bit_count() for a, b in recipe.products))
 
 

@@ -164,7 +164,7 @@ def test_a_pass_that_is_not_proved_is_refused() -> None:
 
 # -- real ones
 
-COUNTS = {"adder_32bit.old": 32, "adder64": 63, "zero_equal": 63, "FP-eq": 208, "int_div16.old-with-or": 340}
+COUNTS = {"adder_32bit.old": 32, "adder64": 63, "zero_equal": 63, "FP-eq": 196, "int_div16.old-with-or": 340}
 
 
 @shared.needed
