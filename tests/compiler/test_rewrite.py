@@ -87,6 +87,22 @@ def test_a_conjunction_that_holds_another_reads_it() -> None:
     assert (circuit.and_gates, after.and_gates) == (7, 5)
 
 
+def test_two_hundred_planted_faults_in_conjunctions_are_refused() -> None:
+    """A gate reads another literal, or an output is inverted: told, or it makes no difference."""
+    builder, draw, refused = Builder(8), random.Random(23), 0
+    bits = [builder.input(i) ^ (i & 1) for i in range(8)]
+    circuit = builder.circuit([builder.all(bits[:6]), builder.all(bits[2:]), builder.xor(builder.all(bits[1:5]), 2)])
+    after, (inputs, count) = conjoined(circuit), assignments(circuit.inputs)
+    wanted = simulate(circuit, inputs, count)
+    assert proved(circuit, after)
+    while refused < 200:
+        gates, at = [*after.gates], draw.randrange(len(after.gates))
+        gates[at] = gates[at]._replace(left=draw.randrange(2 * (1 + after.inputs + at)))
+        damaged = replace(after, gates=tuple(gates))
+        refused += not proved(circuit, damaged)
+        assert simulate(damaged, inputs, count) == wanted or not proved(circuit, damaged)
+
+
 def test_a_conjunction_of_opposites_is_proved_to_be_nothing() -> None:
     gates = (Gate(AND, 2, 4), Gate(AND, 8, 6), Gate(AND, 10, 5))
     assert proved(Circuit(3, gates, (12,)), Circuit(3, (), (FALSE,)))
