@@ -35,7 +35,7 @@ def test_any_circuit_is_the_same_and_no_larger(walk: Callable[[Circuit], Circuit
 
 
 def above(width: int) -> Circuit:
-    """Whether one number is above another, by four bits: a bit is, and all over it are no less; or all four are no less,
+    """Whether one number is above another, by four bits: one is, and all over it are no less; or all four are no less,
     and what is below is above."""
     builder, below = Builder(2 * width), FALSE
     for low in range(0, width, 4):
