@@ -24,7 +24,7 @@ def distributed(circuit: Circuit) -> Circuit:
         if gate.op is GateOp.AND and network.count[net] and net not in relied:
             for way in _ways(network, net):
                 read = sorted({literal >> 1 for literals in way for literal in literals} - {0})
-                if len(read) <= LEAVES and _replaced(network, net, way):
+                if len(read) <= LEAVES and replaced(network, net, way):
                     leaves[net] = read
                     relied.update(network.met)
                     break
@@ -92,7 +92,7 @@ def _apart(network: Network, literal: int, common: set[int]) -> tuple[list[int],
     return shared, rest
 
 
-def _replaced(network: Network, net: int, way: Way) -> bool:
+def replaced(network: Network, net: int, way: Way) -> bool:
     """Whether that saves anything; else all is as it was."""
 
     def product(literals: Sequence[int]) -> int:

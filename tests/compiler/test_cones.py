@@ -105,7 +105,7 @@ def test_two_hundred_planted_faults_in_cones_are_refused(monkeypatch: pytest.Mon
 
 def test_two_hundred_planted_faults_in_alternatives_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A literal is left out, inverted, or put with others."""
-    circuit, draw, refused, replaced = above(4), random.Random(17), 0, distribute._replaced
+    circuit, draw, refused, replaced = above(4), random.Random(17), 0, distribute.replaced
     inputs, count = assignments(circuit.inputs)
 
     def damaged(network: Network, net: int, way: Way) -> bool:
@@ -122,7 +122,7 @@ def test_two_hundred_planted_faults_in_alternatives_are_refused(monkeypatch: pyt
                     pass
         return replaced(network, net, Way(*changed))
 
-    monkeypatch.setattr(distribute, "_replaced", damaged)
+    monkeypatch.setattr(distribute, "replaced", damaged)
     while refused < 200:
         try:
             after = distributed(circuit)
