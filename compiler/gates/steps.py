@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from compiler.gates.circuit import TRUE, Circuit, GateOp
 from compiler.gates.prover import Prover
 
-LEAVES = 8  # of a step, whose values are all tried
+LEAVES = 10  # of a step, whose values are all tried
 CONE = 1 << 12  # gates between them and the net, in either circuit
 
 
@@ -89,7 +89,18 @@ def _same(
         if difference is None or wanted is None:
             return False
         difference ^= wanted
-    return difference is not None and not difference & possible
+    if difference is None or not difference & possible:
+        return difference is not None
+    return not difference & possible & _together(before, leaves, values, every)
+
+
+def _together(circuit: Circuit, leaves: Sequence[int], values: Sequence[int], every: int) -> int:
+    """Where the leaves have values that they can have at once, as far as leaves before it decide one."""
+    possible, given = every, dict(sorted(zip(leaves, values, strict=True)))
+    for net, value in given.items():
+        decided = _value(circuit, 2 * net, {0: 0} | {n: v for n, v in given.items() if n < net}, every)
+        possible &= every if decided is None else every ^ value ^ decided
+    return possible
 
 
 def _value(circuit: Circuit, literal: int, known: dict[int, int], every: int) -> int | None:

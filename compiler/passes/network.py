@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from compiler.gates.builder import Builder
@@ -115,6 +115,13 @@ class Network:
                 if by < 0 and not self.count[literal >> 1]:
                     waiting.append(literal >> 1)
         return Work(*work)
+
+    def value(self, net: int, values: Mapping[int, int], every: int) -> int:
+        """What a gate makes of the values of the nets that it reads."""
+        gate = self.gates[net]
+        assert gate is not None
+        a, b = (values[literal >> 1] ^ every * (literal & 1) for literal in gate[1:])
+        return a & b if gate.op is GateOp.AND else a ^ b
 
     def replace(self, net: int, literal: int) -> None:
         """By what has been taken; the net itself has been dropped."""

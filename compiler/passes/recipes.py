@@ -1,99 +1,119 @@
-"""How few ANDs a function of four variables takes, and how: products of sums, the last ones added up.
+"""How few ANDs a function of five variables takes, and how: products of sums, the last ones added up.
 
-A function counts up to the sums that are added to it, which are free: so there are 2^11, one for each choice of the
-products of two and more variables in its algebraic normal form.  Functions are integers of 16 bits, bit v the value
-where the variables are the bits of v.
+A function counts up to the sums that are added to it, which are free, and up to an affine change of its variables,
+which is free, too: so there are 48 (`five.py`).  Functions are integers of 32 bits, bit v the value where the variables
+are the bits of v; one of fewer variables does not depend on the last ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from itertools import combinations
+from functools import cache, lru_cache
+from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
+from compiler.passes.five import CLASSES
+from compiler.passes.four import recipes
+from compiler.passes.spectra import changes, signature, spectrum
 
-VARIABLES = 4
+VARIABLES = 5
 ROWS = 1 << VARIABLES
 ALL = (1 << ROWS) - 1
-COSETS = 1 << (ROWS - 1 - VARIABLES)
 INPUTS = tuple(sum(1 << v for v in range(ROWS) if v >> i & 1) for i in range(VARIABLES))
+CHANGES = 24  # of variables, of which the one with the shortest sums is taken
+FEW = 16  # terms of four variables
+ALL_FOUR = (1 << VARIABLES) - 1  # the mask of these and 1
+FREE = 1 | sum(1 << (1 << i) for i in range(VARIABLES))
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Each product has two factors, sums of 1 (bit 0), the variables (1 to 4) and earlier products (from 5 on)."""
+    """Each product has two factors, sums of 1 (bit 0), the variables (1 to 5) and earlier products (from 6 on)."""
 
     products: tuple[tuple[int, int], ...]
     result: int  # a sum of products alone, bit 0 the first
 
 
-def normal_form(function: int, variables: int = VARIABLES) -> int:
+def normal_form(function: int) -> int:
     """Bit m is set where the product of the variables in m is one of the terms (Moebius)."""
-    for i in range(variables):
-        step = 1 << i
-        low = sum(1 << v for v in range(1 << variables) if not v & step)
-        function ^= (function & low) << step
+    for i, variable in enumerate(INPUTS):
+        function ^= (function & ~variable) << (1 << i)
     return function
 
 
+@lru_cache(maxsize=1 << 17)
 def coset(function: int) -> int:
     """The terms that are not free."""
-    return int(_cosets()[function])
+    return normal_form(function) & ~FREE
 
 
-@cache
-def _cosets() -> NDArray[np.uint16]:
-    """Of every function."""
-    forms = np.arange(1 << ROWS, dtype=np.uint32)
-    for i in range(VARIABLES):
-        low = sum(1 << v for v in range(ROWS) if not v >> i & 1)
-        forms ^= (forms & low) << (1 << i)
-    free = 1 | sum(1 << (1 << i) for i in range(VARIABLES))
-    return (forms & (ALL & ~free)).astype(np.uint16)
+def ands(function: int) -> int:
+    """As few as it takes."""
+    return len(_class(coset(function)).products)
 
 
-@cache
-def recipes() -> dict[int, Recipe]:
-    """The cheapest that is found of each coset, by it."""
-    found = {0: Recipe((), 0)}
-    single = {key: factors for key, factors, _ in _products(()) if key}
-    for key, factors in single.items():
-        found[key] = Recipe((factors,), 1)
-    firsts = sorted(single.values())
-    for first in firsts:
-        for key, factors, beside in _products((first,)):
-            found.setdefault(key, Recipe((first, factors), 2 | beside))
-    for first, second in combinations(firsts, 2):
-        if len(found) == COSETS:
-            break
-        for key, factors, beside in _products((first, second)):
-            found.setdefault(key, Recipe((first, second, factors), 4 | beside))
-    return found
+def recipe(function: int) -> Recipe:
+    return _recipe(coset(function))
 
 
-def _products(before: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, tuple[int, int], int]]:
-    """One product more: what comes of it alone or with the sum of some of those before, each coset once."""
-    values = [np.uint16(ALL), *map(np.uint16, INPUTS)]
-    for a, b in before:
-        values.append(np.uint16(_sum(a, values) & _sum(b, values)))
-    count = len(values)
-    sums = np.zeros(1 << count, dtype=np.uint16)
-    for i, value in enumerate(values):
-        sums[1 << i : 2 << i] = sums[: 1 << i] ^ value
-    made = sums[:, None] & sums[None, :]
-    for beside in range(1 << len(before)):
-        extra = _sum(beside << (1 + VARIABLES), values)
-        keys, places = np.unique(_cosets()[made ^ np.uint16(extra)], return_index=True)
-        for key, place in zip(keys.tolist(), places.tolist(), strict=True):
-            yield key, divmod(place, 1 << count), beside
-
-
-def _sum(mask: int, values: Sequence[np.uint16]) -> int:
+def value(mask: int, values: Iterable[int]) -> int:
+    """The sum of those in the mask."""
     total = 0
-    for i, value in enumerate(values):
-        if mask >> i & 1:
-            total ^= int(value)
+    for i, each in enumerate(values):
+        total ^= each * (mask >> i & 1)
     return total
+
+
+def computed(recipe: Recipe) -> list[int]:
+    """What 1, the variables and the products are, and last the result."""
+    values = [ALL, *INPUTS]
+    for left, right in recipe.products:
+        values.append(value(left, values) & value(right, values))
+    return [*values, value(recipe.result << 1 + VARIABLES, values)]
+
+
+@cache
+def _classes() -> dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Recipe, list[int]]]:
+    """By signature, with the spectrum of what the recipe makes."""
+    recipes = [Recipe(*made) for made in CLASSES]
+    spectra = [spectrum(computed(recipe)[-1], ROWS) for recipe in recipes]
+    return {signature(found): (recipe, found) for recipe, found in zip(recipes, spectra, strict=True)}
+
+
+def _class(coset: int) -> Recipe:
+    """One that is like it."""
+    return _few(coset) if coset < 1 << FEW else _classes()[signature(_spectrum(coset))][0]
+
+
+@cache
+def _few(coset: int) -> Recipe:
+    """Of four variables, of which there is a table."""
+    products, result = recipes()[coset]
+
+    def moved(mask: int) -> int:
+        return mask & ALL_FOUR | mask >> VARIABLES << 1 + VARIABLES
+
+    return Recipe(tuple((moved(left), moved(right)) for left, right in products), result)
+
+
+@cache
+def _spectrum(coset: int) -> list[int]:
+    return spectrum(normal_form(coset), ROWS)
+
+
+@cache
+def _recipe(coset: int) -> Recipe:
+    if coset < 1 << FEW:
+        return _few(coset)
+    recipe, own = _classes()[signature(_spectrum(coset))]
+    changed = (_changed(recipe, change) for change in islice(changes(_spectrum(coset), own), CHANGES))
+    return min(changed, key=lambda recipe: sum((a & ~1).bit_count() + (b & ~1).bit_count() for a, b in recipe.products))
+
+
+def _changed(recipe: Recipe, change: list[int]) -> Recipe:
+    """Of the variables that these sums stand for."""
+
+    def moved(mask: int) -> int:
+        return value(mask, [1, *change, *(1 << i for i in range(1 + VARIABLES, mask.bit_length()))])
+
+    return Recipe(tuple((moved(left), moved(right)) for left, right in recipe.products), recipe.result)

@@ -1,4 +1,4 @@
-"""Small pieces of a circuit made anew with fewer ANDs: whatever four nets decide is made by the cheapest recipe.
+"""Small pieces of a circuit made anew with fewer ANDs: whatever five nets decide is made by the cheapest recipe.
 
 After each walk the circuit is proved to be the one that it was, net by net (`gates/steps.py`).
 """
@@ -14,7 +14,7 @@ from compiler.gates.steps import Claims, check
 from compiler.passes.base import Pass
 from compiler.passes.cuts import Cut, cuts
 from compiler.passes.network import Network, Work
-from compiler.passes.recipes import ALL, INPUTS, VARIABLES, coset, normal_form, recipes
+from compiler.passes.recipes import VARIABLES, ands, computed, normal_form, recipe, value
 
 ROUNDS = 12  # at most; there are no more where one saves nothing
 XORS = 4  # more, at most, for each AND less
@@ -24,19 +24,19 @@ class Wrong(AssertionError):
     """A piece that does not compute what it was made for."""
 
 
-def rewrite(graph: Graph, rounds: int = ROUNDS) -> None:
+def rewrite(graph: Graph, leaves: int, rounds: int) -> None:
     circuit = to_circuit(graph)
     for _ in range(rounds):
-        after = rewritten(circuit)
+        after = rewritten(circuit, leaves)
         if (after.and_gates, after.xor_gates) >= (circuit.and_gates, circuit.xor_gates):
             break
         circuit = after
     become(graph, circuit)
 
 
-def rewritten(circuit: Circuit) -> Circuit:
-    """After one walk over all gates; raises Unproved."""
-    network, found, leaves = Network(circuit), cuts(circuit), dict[int, Sequence[int]]()
+def rewritten(circuit: Circuit, most: int) -> Circuit:
+    """After one walk over all gates, of cuts of so many leaves at most; raises Unproved."""
+    network, found, leaves = Network(circuit), cuts(circuit, most), dict[int, Sequence[int]]()
     relied = set[int]()  # what new nets are made of stays as it is, or what they are could not be seen
     for net in range(1 + circuit.inputs, 1 + circuit.inputs + len(circuit.gates)):
         if network.count[net] and net not in relied:
@@ -57,7 +57,7 @@ def _improved(network: Network, net: int, found: Sequence[Cut]) -> Cut | None:
     network.taken(net)
     best: tuple[Work, Cut] | None = None
     for cut in found[:-1]:
-        if not alone.ands or len(recipes()[coset(cut.function)].products) > alone.ands:
+        if not alone.ands or ands(cut.function) > alone.ands:
             continue
         saved = _tried(network, net, cut, keep=False)
         if saved is not None and (best is None or saved > best[0]):
@@ -72,7 +72,7 @@ def _tried(network: Network, net: int, cut: Cut, keep: bool) -> Work | None:
     """What making the net from the cut saves, or None if that is not to be; it is undone unless it is to be kept."""
     network.met.clear()
     dropped, size = network.dropped(net), len(network.gates)
-    literal = _made(network, [network.now(2 * leaf) for leaf in cut.leaves], cut.function)
+    literal = made(network, [network.now(2 * leaf) for leaf in cut.leaves], cut.function)
     new = literal >> 1
     fresh = not network.count[new]
     if new == net:
@@ -90,27 +90,19 @@ def _tried(network: Network, net: int, cut: Cut, keep: bool) -> Work | None:
     return saved if saved.ands >= 0 and -saved.xors <= XORS * saved.ands else None
 
 
-def _made(network: Network, leaves: Sequence[int], function: int) -> int:
-    """The function of these, by its recipe and what is free; proved on the way."""
-    recipe = recipes()[coset(function)]
-    values = [ALL, *INPUTS]
+def made(network: Network, leaves: Sequence[int], function: int) -> int:
+    """The literal of a function of these, by its recipe and what is free; proved on the way."""
+    how = recipe(function)
+    *values, result = computed(how)
     literals = [TRUE, *leaves, *[FALSE] * (VARIABLES - len(leaves))]
-    for left, right in recipe.products:
-        values.append(_value(left, values) & _value(right, values))
+    for left, right in how.products:
         literals.append(network.and_(_literal(network, left, literals), _literal(network, right, literals)))
-    products = recipe.result << (1 + VARIABLES)
-    rest = normal_form(_value(products, values) ^ function)
+    rest = normal_form(result ^ function)
     free = (rest & 1) | sum((rest >> (1 << i) & 1) << (1 + i) for i in range(VARIABLES))
-    if _value(products | free, values) != function:
-        raise Wrong(f"a recipe of {function:#06x} makes another function")
-    return _literal(network, products | free, literals)
-
-
-def _value(mask: int, values: Sequence[int]) -> int:
-    total = 0
-    for i, value in enumerate(values):
-        total ^= value * (mask >> i & 1)
-    return total
+    total = how.result << (1 + VARIABLES) | free
+    if value(total, values) != function:
+        raise Wrong(f"a recipe of {function:#010x} makes another function")
+    return _literal(network, total, literals)
 
 
 def _literal(network: Network, mask: int, literals: Sequence[int]) -> int:
@@ -121,5 +113,7 @@ def _literal(network: Network, mask: int, literals: Sequence[int]) -> int:
     return total
 
 
-REWRITE = Pass("rewrite", "what four nets decide by as few ANDs as it takes", rewrite, proved=True)
-ONCE_MORE = Pass("rewrite again", "the same, after what other passes changed", partial(rewrite, rounds=1), proved=True)
+FOUR = partial(rewrite, leaves=4, rounds=ROUNDS)
+FIVE = partial(rewrite, leaves=VARIABLES, rounds=1)
+REWRITE = Pass("rewrite", "what four nets decide by as few ANDs as it takes", FOUR, proved=True)
+ONCE_MORE = Pass("rewrite again", "what five nets decide by as few ANDs as it takes", FIVE, proved=True)

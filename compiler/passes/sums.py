@@ -15,14 +15,14 @@ from compiler.gates.circuit import FALSE, Circuit, GateOp
 from compiler.gates.graph import Graph, become, to_circuit
 from compiler.gates.prover import ONE, Prover
 from compiler.gates.simulate import simulate
-from compiler.gates.steps import LEAVES, Claims, check
+from compiler.gates.steps import Claims, check
 from compiler.passes.base import SEED, Pass
 from compiler.passes.network import Network, Work
 from compiler.passes.rewrite import XORS
 from compiler.passes.samples import like, samples
 from compiler.passes.span import Span, transposed
 
-NETS = LEAVES  # of which an AND may be the sum
+NETS = 8  # of which an AND may be the sum
 NEAREST = 4  # nets from which a sum of three and more is looked for
 CONFLICTS = 100  # of the solver, for one question
 TOGETHER = 1 << 16  # and for all, after which nothing more is asked

@@ -16,6 +16,7 @@ from compiler.gates.graph import Graph, become, to_circuit
 from compiler.gates.steps import Claims, check
 from compiler.passes.base import Pass
 from compiler.passes.network import Network, Work
+from compiler.passes.parts import variable
 from compiler.passes.rewrite import XORS
 
 WIDEST = 6  # leaves
@@ -92,11 +93,6 @@ def _resubstituted(network: Network, net: int) -> tuple[list[int], list[int]] | 
     return None
 
 
-def variable(number: int, rows: int) -> int:
-    """Its values, where row v has bit `number` of v."""
-    return sum(1 << v for v in range(rows) if v >> number & 1)
-
-
 def _sum(network: Network, window: Window, mask: int) -> int:
     total = mask & 1
     for i, net in enumerate((*window.leaves, *window.inner), 1):
@@ -125,7 +121,7 @@ def _window(network: Network, net: int) -> Window | None:
     values = {0: 0} | {leaf: variable(i, 1 << len(ordered)) for i, leaf in enumerate(ordered)}
     inner = _beside(network, net, values, every)
     for each in sorted(cone):
-        values[each] = _value(network, each, values, every)
+        values[each] = network.value(each, values, every)
     return Window(tuple(ordered), tuple(inner), [every, *(values[n] for n in (*ordered, *inner))], values[net])
 
 
@@ -139,17 +135,10 @@ def _beside(network: Network, net: int, values: dict[int, int], every: int) -> l
         for reader in sorted(network.readers[each]):
             known = reader < net and network.count[reader] and reader not in values and len(values) <= DIVISORS
             if known and all(literal >> 1 in values for literal in network.operands(reader)):
-                values[reader] = _value(network, reader, values, every)
+                values[reader] = network.value(reader, values, every)
                 found.append(reader)
                 waiting.append(reader)
     return found
-
-
-def _value(network: Network, net: int, values: dict[int, int], every: int) -> int:
-    gate = network.gates[net]
-    assert gate is not None
-    a, b = (values[literal >> 1] ^ every * (literal & 1) for literal in gate[1:])
-    return a & b if gate.op is GateOp.AND else a ^ b
 
 
 def product_of(window: Window) -> Product | None:

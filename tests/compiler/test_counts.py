@@ -11,7 +11,17 @@ from pathlib import Path
 import pytest
 from conftest import Golden
 from support.aes import S_BOX
-from support.lanes import Growing, applied, block, number, whole
+from support.lanes import (
+    Growing,
+    applied,
+    assert_agree,
+    assert_agrees,
+    block,
+    every_vector,
+    number,
+    vectors,
+    whole,
+)
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.exponential import exp
@@ -24,6 +34,8 @@ from compiler.functions.approximate.target import Target
 from compiler.functions.quotient import root
 from compiler.passes.base import run
 from compiler.passes.levels import O1
+from compiler.pipeline import compile
+from compiler.program import and_gates
 from compiler.words.builder import Builder
 from compiler.words.ir import Block, Type, Value, full_range
 from compiler.words.operations import (
@@ -42,9 +54,13 @@ from compiler.words.operations import (
     Sqrt,
     Sum,
 )
+from lang.source import Source
 
 BIT = number(0, 1)
 KERNEL = 30_000  # gates
+ALL_VALUES = 17  # bits up to which all are tried: two numbers of 8 bits, and a choice between them
+RANDOM = 10_000
+SHARES = 8  # of all cells, a test each
 
 
 @cache
@@ -248,3 +264,38 @@ def test_bars(name: str, bar: int) -> None:
 @pytest.mark.parametrize("name", ["digits 31 x 16 x 9", "digits 32 x 9 x 10"])
 def test_a_chunk_fits_a_kernel(name: str) -> None:
     assert sum(kernel(every()[name])) <= KERNEL
+
+
+@pytest.mark.parametrize(("signed", "ands"), [(False, 2110), (True, 2078)])
+def test_squares_of_64_bits(signed: bool, ands: int) -> None:
+    assert kernel(product(64, signed, 128, same=True))[0] == ands <= 2141
+
+
+DIFFERENCE = 31  # of two numbers of 32 bits, modulo 2^32
+
+
+@pytest.mark.parametrize(
+    ("value", "ands"),
+    [
+        ("x / y", 1438),
+        ("sqrt((x - y) as K wrap)", DIFFERENCE + 300),
+        ("relu((x - y) as K wrap)", DIFFERENCE + 31),
+        ("clamp(((x - y) as K wrap) + 0.5, 0, 1)", DIFFERENCE + 49),  # a sigmoid of three pieces
+    ],
+)
+def test_functions_of_q16_16(value: str, ands: int) -> None:
+    text = f"""party alice; party bob; type K = fix<32, 16>; input x: K from alice; input y: K from bob;
+        let q: K = {value}; output z = reveal(q) to bob;"""
+    assert and_gates(compile(Source("q.ccr", text)).plan) == ands
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_cell_computes_what_it_is(share: int) -> None:
+    """All values of two numbers of 8 bits; random ones, and the ends of their ranges, of wider ones."""
+    for lane in [*every().values()][share::SHARES]:
+        circuit, _ = run(O1, expand(lane))
+        scalars = not any(type.shape for type in lane.params)
+        agree = assert_agree if scalars else assert_agrees  # element by element, all vectors at once
+        few = scalars and sum(type.width for type in lane.params) <= ALL_VALUES
+        agree(circuit, lane, every_vector(lane.params) if few else vectors(lane.params, RANDOM))
