@@ -6,7 +6,7 @@ floating point does not have, are chosen afterwards.  What costs less stands fir
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -95,7 +95,7 @@ class Search:
         self._longest[choice] = max(self._longest.get(choice, 0.0), *(float(np.abs(w).max()) for w in weights))
         return score(made, weights, x[held], y[held])
 
-    def _of(self, what: str, at: Choice, others: Sequence[Choice]) -> Choice:
+    def _of(self, what: str, at: Choice, others: Iterable[Choice]) -> Choice:
         """The best: the first that no later one beats by more than the margin."""
         found = at if at in self.tried else None
         for choice in others:

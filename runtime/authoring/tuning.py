@@ -139,6 +139,8 @@ class Tuning:
 
     def run(self, lists: Lists) -> Row:
         """Tries all of it; what is picked is returned.  Raises Untunable, Rejected and InputError."""
+        if strange := [name for name in lists.kinds or () if name not in self.weights]:
+            raise Untunable(f"there is no `type {strange[0]}` of weights that is a `fix` of numbers")
         own = self.own()
         base = own if lists.epsilon is None else replace(own, epsilon=lists.epsilon[0])
         points = list(dict.fromkeys((base, *(_product(base, lists) if lists.given else self._around(base)))))
@@ -187,7 +189,7 @@ class Tuning:
         except Rejected as error:
             if source is self.source:
                 raise
-            return Row(point, noise, source, None, error.problems[0].message)
+            return Row(point, noise, source, None, error.problems[0].say(error.problems[0].title))
         except InputError as error:
             if point.kinds == own.kinds:
                 raise

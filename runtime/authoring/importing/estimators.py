@@ -43,8 +43,9 @@ def read(path: str) -> Network:
     """**Runs what is in the file.**  Raises Untaken, OSError, and ValueError for what cannot be opened."""
     import joblib
 
+    opened: Any = joblib  # it has no types
     try:
-        found: Any = joblib.load(path)
+        found: Any = opened.load(path)
     except OSError:
         raise
     except Exception as error:  # whatever the file does
@@ -77,6 +78,9 @@ def network(model: Any) -> Network:
 
 def _linear(model: Any) -> list[Layer]:
     weight = np.atleast_2d(np.asarray(model.coef_, dtype=np.float64)).T
+    classes = len(getattr(model, "classes_", ()))
+    if classes and weight.shape[1] != (1 if classes == 2 else classes):
+        raise Untaken(f"`{type(model).__name__}`", f"it has {weight.shape[1]} scores for {classes} classes")
     bias = np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64).reshape(-1), (weight.shape[1],))
     return [Dense(weight, np.array(bias))]
 
