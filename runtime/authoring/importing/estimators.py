@@ -55,9 +55,8 @@ def read(path: str) -> Network:
 
 def network(model: Any) -> Network:
     """Raises Untaken."""
-    name = type(model).__name__
-    steps = [step for _, step in model.steps] if name == "Pipeline" else [model]
-    *scalers, last = [step for step in steps if step not in (None, "passthrough")]
+    steps = [step for _, step in model.steps] if type(model).__name__ == "Pipeline" else [model]
+    *scalers, last = [step for step in steps if step is not None and step != "passthrough"] or [model]
     kind = type(last).__name__
     if kind not in TAKEN or not type(last).__module__.startswith("sklearn."):
         raise Untaken(f"`{kind}` of {type(last).__module__}", f"there are {', '.join(TAKEN)}, alone or behind scalers")
