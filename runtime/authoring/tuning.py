@@ -222,7 +222,8 @@ def picked(rows: Sequence[Row]) -> Row:
 def _clearly_better(row: Row, first: Row) -> bool:
     assert row.outcome and first.outcome
     apart = np.array(row.outcome.fixed) - np.array(first.outcome.fixed)
-    return float(apart.mean()) > 2 * float(np.std(apart, ddof=1)) / len(apart) ** 0.5
+    error = float(np.std(apart, ddof=1)) / float(len(apart)) ** 0.5
+    return float(apart.mean()) > 2 * error
 
 
 def _product(base: Point, lists: Lists) -> Iterator[Point]:
