@@ -72,7 +72,7 @@ def trained(learner: Learner, net: Net, loaded: Mapping[str, Loaded], seed: int)
 
     def batch(step: int) -> Numbers:
         found = draw_batch(secret, mechanism.draw, (step,), n=len(y), batch=of.batch, slots=mechanism.slots)
-        return found[found != EMPTY]
+        return np.asarray(found[found != EMPTY], dtype=np.int64)
 
     draws = _Draws(learner, mechanism, secret)
     course = Course(of.batch, of.steps, float(of.clip), float(of.noise), float(of.update.rates[0]))

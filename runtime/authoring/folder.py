@@ -77,7 +77,8 @@ def given(draft: Draft) -> dict[str, Input]:
     """The inputs of its program: the start weights, and the vendor's table in the place of the records."""
     x, y = _prepared(draft)
     rows = InMemory("own.csv", {"x": x, "y": y})
-    return {"records": rows} | {name: InMemory("start.npz", {name: w}) for name, w in weights(draft).items()}
+    start_weights: dict[str, Input] = {n: InMemory("start.npz", {n: w}) for n, w in weights(draft).items()}
+    return {"records": rows, **start_weights}
 
 
 def weights(draft: Draft) -> dict[str, Floats]:

@@ -1,13 +1,14 @@
 """Numbers for a program, by trying: one thing after another is changed, and what holds out better is kept.
 
 All of it in floating point, on the vendor's own table, of which each seed holds out another fifth; kinds, which
-floating point does not have, are chosen afterwards.  What costs less stands first, and has to be beaten by a margin.
+floating point does not have, are chosen afterwards.  More steps and larger batches have to be better by a margin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import numpy as np
 
@@ -29,7 +30,8 @@ CLIPS = {
     Model.MLP: (0.5, 1.0, 2.0),
 }
 RATES = tuple(2.0**k for k in range(-2, 8))
-SHARES, BIASES = (0.0, 0.5, 0.9, 1.0), (0.125, 0.3, 0.5)
+_SCALES = [Scale(*of) for of in product((True, False), (0.0, 0.5, 0.9, 1.0), (0.125, 0.3, 0.5))]
+_ROUNDS = 3
 DIGITS = 5  # of the constants that are handed out
 
 
@@ -60,15 +62,16 @@ class Search:
         at = self._noisy(Choice(Scale(True, 0.5, 0.3), batch, 20, clip, 4.0, 0.0))
         if at is None:
             raise OutOfReach("no noise keeps to this epsilon")
-        for _ in range(2):
+        for _ in range(_ROUNDS):
+            before, at = at, self._rates(at)
+            at = self._of("scale", at, (replace(at, scale=scale) for scale in _SCALES))
+            at = self._of("steps", at, self._steps(at), MARGIN)
+            at = self._of("batch", at, self._batches(at), MARGIN)
+            at = self._of("clip", at, (replace(at, clip=c, rate=r) for c, r in self._clips(at)))
             at = self._rates(at)
-            at = self._of("scale", at, [replace(at, scale=replace(at.scale, each=e, share=s)) for e, s in _scales()])
-            at = self._of("bias", at, [replace(at, scale=replace(at.scale, bias=bias)) for bias in BIASES])
-            at = self._rates(at)
-            at = self._of("steps", at, self._steps(at))
-            at = self._of("batch", at, self._batches(at))
-            at = self._of("clip", at, [replace(at, clip=c, rate=r) for c, r in self._clips(at)])
-        return self._rates(at)
+            if at == before:
+                break
+        return at
 
     def outcomes(self, choice: Choice) -> list[float]:
         """The score of what is held out, by seed."""
@@ -95,13 +98,13 @@ class Search:
         self._longest[choice] = max(self._longest.get(choice, 0.0), *(float(np.abs(w).max()) for w in weights))
         return score(made, weights, x[held], y[held])
 
-    def _of(self, what: str, at: Choice, others: Sequence[Choice]) -> Choice:
-        """The best: the first that no later one beats by more than the margin."""
-        found = at if at in self.tried else None
-        for choice in others:
-            if found is None or self.mean(choice) > self.mean(found) + MARGIN:
-                found = choice
-        assert found is not None
+    def _of(self, what: str, at: Choice, others: Iterable[Choice], margin: float = 0.0) -> Choice:
+        """The best: the first of those within a margin of it, which is the cheapest."""
+        choices = list(others)
+        best = max([at, *choices], key=self.mean)
+        found = next((c for c in choices if self.mean(c) >= self.mean(best) - margin), best)
+        if not margin and self.mean(found) == self.mean(at):
+            found = at
         if found != at:
             self.say(f"{what}: {described(found)}: {self.mean(found):.3f}, before {self.mean(at):.3f}")
         return found
@@ -134,8 +137,8 @@ class Search:
     def _steps(self, at: Choice) -> Iterator[Choice]:
         """Also with a rate that makes the way as long as before."""
         for steps in STEPS:
-            for rate in {at.rate, 2.0 ** np.round(np.log2(at.rate * at.steps / steps))}:
-                if found := self._noisy(replace(at, steps=steps, rate=float(rate))):
+            for rate in sorted({at.rate, 2.0 ** float(np.round(np.log2(at.rate * at.steps / steps)))}):
+                if found := self._noisy(replace(at, steps=steps, rate=rate)):
                     yield found
 
     def _batches(self, at: Choice) -> Iterator[Choice]:
@@ -148,10 +151,6 @@ class Search:
         for clip in CLIPS[self.wanted.model]:
             for rate in sorted({at.rate, at.rate * at.clip / clip}):
                 yield clip, rate
-
-
-def _scales() -> Iterator[tuple[bool, float]]:
-    return ((each, share) for each in (True, False) for share in SHARES)
 
 
 def scaling_of(own: Own, choice: Choice) -> Scaling:

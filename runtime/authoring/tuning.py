@@ -139,6 +139,8 @@ class Tuning:
 
     def run(self, lists: Lists) -> Row:
         """Tries all of it; what is picked is returned.  Raises Untunable, Rejected and InputError."""
+        if strange := [name for name in lists.kinds or () if name not in self.weights]:
+            raise Untunable(f"there is no `type {strange[0]}` of weights that is a `fix` of numbers")
         own = self.own()
         base = own if lists.epsilon is None else replace(own, epsilon=lists.epsilon[0])
         points = list(dict.fromkeys((base, *(_product(base, lists) if lists.given else self._around(base)))))
@@ -187,7 +189,7 @@ class Tuning:
         except Rejected as error:
             if source is self.source:
                 raise
-            return Row(point, noise, source, None, error.problems[0].message)
+            return Row(point, noise, source, None, error.problems[0].say(error.problems[0].title))
         except InputError as error:
             if point.kinds == own.kinds:
                 raise
@@ -207,20 +209,21 @@ class Tuning:
 
 
 def picked(rows: Sequence[Row]) -> Row:
-    """Of the rows at the first one's epsilon the best, or the cheapest of those as good: whose mean is within MARGIN,
-    and within the standard error of the differences, seed by seed."""
+    """Of the rows at the first one's epsilon the first, unless another is clearly better: by two standard errors of
+    the difference, seed by seed.  Of those within MARGIN of the best of these, the cheapest."""
     known = [row for row in rows if row.outcome and row.point.epsilon == rows[0].point.epsilon]
     if not known:
         raise Untunable(f"none of it can be: {rows[0].why}")
-    best = max(known, key=lambda row: row.mean)
-    return min((row for row in known if _as_good(row, best)), key=lambda row: (row.work, -row.mean))
+    first = rows[0] if rows[0].outcome else max(known, key=lambda row: row.mean)
+    best = max([first, *(row for row in known if _clearly_better(row, first))], key=lambda row: row.mean)
+    return min((row for row in known if row.mean >= best.mean - MARGIN), key=lambda row: (row.work, -row.mean))
 
 
-def _as_good(row: Row, best: Row) -> bool:
-    assert row.outcome and best.outcome
-    apart = np.array(best.outcome.fixed) - np.array(row.outcome.fixed)
-    error = float(np.std(apart, ddof=1)) / len(apart) ** 0.5 if len(apart) > 1 else 0.0
-    return float(apart.mean()) <= min(error, MARGIN)
+def _clearly_better(row: Row, first: Row) -> bool:
+    assert row.outcome and first.outcome
+    apart = np.array(row.outcome.fixed) - np.array(first.outcome.fixed)
+    error = float(np.std(apart, ddof=1)) / float(len(apart)) ** 0.5
+    return float(apart.mean()) > 2 * error
 
 
 def _product(base: Point, lists: Lists) -> Iterator[Point]:

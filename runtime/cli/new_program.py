@@ -79,7 +79,7 @@ def new(
     records: Records = None,
     vendor: Vendor = "vendor",
     owner: Owner = "owner",
-    seeds: Seeds = 10,
+    seeds: Seeds = 20,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

@@ -43,8 +43,9 @@ def read(path: str) -> Network:
     """**Runs what is in the file.**  Raises Untaken, OSError, and ValueError for what cannot be opened."""
     import joblib
 
+    opened: Any = joblib  # it has no types
     try:
-        found: Any = joblib.load(path)
+        found: Any = opened.load(path)
     except OSError:
         raise
     except Exception as error:  # whatever the file does
@@ -54,9 +55,8 @@ def read(path: str) -> Network:
 
 def network(model: Any) -> Network:
     """Raises Untaken."""
-    name = type(model).__name__
-    steps = [step for _, step in model.steps] if name == "Pipeline" else [model]
-    *scalers, last = [step for step in steps if step not in (None, "passthrough")]
+    steps = [step for _, step in model.steps] if type(model).__name__ == "Pipeline" else [model]
+    *scalers, last = [step for step in steps if step is not None and step != "passthrough"] or [model]
     kind = type(last).__name__
     if kind not in TAKEN or not type(last).__module__.startswith("sklearn."):
         raise Untaken(f"`{kind}` of {type(last).__module__}", f"there are {', '.join(TAKEN)}, alone or behind scalers")
@@ -77,6 +77,9 @@ def network(model: Any) -> Network:
 
 def _linear(model: Any) -> list[Layer]:
     weight = np.atleast_2d(np.asarray(model.coef_, dtype=np.float64)).T
+    classes = len(getattr(model, "classes_", ()))
+    if classes and weight.shape[1] != (1 if classes == 2 else classes):
+        raise Untaken(f"`{type(model).__name__}`", f"it has {weight.shape[1]} scores for {classes} classes")
     bias = np.broadcast_to(np.asarray(model.intercept_, dtype=np.float64).reshape(-1), (weight.shape[1],))
     return [Dense(weight, np.array(bias))]
 

@@ -10,6 +10,7 @@ import numpy as np
 from compiler.lowering.understand import understand
 from compiler.words.evaluate import evaluate
 from compiler.words.integers import Array
+from compiler.words.ir import Loop
 from lang.source import Source
 from runtime.authoring.floating import Floats
 from runtime.authoring.importing.network import Network
@@ -90,5 +91,6 @@ def simulated(written: str, weights: Mapping[str, Floats], records: Floats) -> F
         loaded[entry.name] = load_tensor(spec, InMemory(entry.name, {"": arrays[entry.name]}))
     values = evaluate(words.block, [], PartySources(loaded, RunSecret.of(0)))
     at = next(i for i, output in enumerate(words.outputs) if output.name == "scores")
-    scale = float(next(i.type for n, i in words.block.numbered() if n == words.block.results[at]).scale)
-    return np.asarray(values[at] * scale, dtype=np.float64)
+    item = dict(words.block.numbered())[words.block.results[at]]
+    assert not isinstance(item, Loop)
+    return np.asarray(values[at] * float(item.type.scale), dtype=np.float64)
