@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from multiprocessing.process import BaseProcess
 
 from benchmarks.figures import Figure, Scale
 from benchmarks.pair import HERE
@@ -85,7 +86,7 @@ def _fill(near: socket.socket, buffer: bytearray) -> None:
         rest = rest[size:]
 
 
-def _started(work: Callable[..., None], *arguments: object) -> multiprocessing.process.BaseProcess:
+def _started(work: Callable[..., None], *arguments: object) -> BaseProcess:
     process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
     process.start()
     return process

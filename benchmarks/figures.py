@@ -35,7 +35,7 @@ class Figure:
     def median(self) -> float:
         return statistics.median(self.values)
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, str | float]:
         spread = {"low": min(self.values), "median": self.median, "high": max(self.values), "runs": len(self.values)}
         named = {"part": self.part, "subject": self.subject, "measure": self.measure, "unit": self.unit}
         return named | {name: float(f"{value:.6g}") for name, value in spread.items()}

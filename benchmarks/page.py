@@ -44,6 +44,7 @@ def _machine(facts: Told, date: str) -> Iterator[str]:
     versions = f"Python {facts['python']}, numpy {facts['numpy']}, {facts['openssl']}, ccr {facts['ccr']}"
     yield f"Measured {date} on {cpu};"
     yield f"{facts['system']}, {versions}, backend {facts['backend']}."
+    yield "Medians; ± is half the spread, and where there is none, it ran once."
     if facts["load"] > BUSY:
         yield ""
         yield f"**The machine was busy (load {facts['load']}): an idle one does better.**"
