@@ -1,6 +1,6 @@
 """What `ccr new` and `ccr tune` make of three public tables, beside programs that were written by hand, at epsilon 2.
 
-    python benchmarks/authoring.py [breast|digits|wine|diabetes ...]
+    python -m benchmarks.authoring [breast|digits|wine|diabetes ...]
 
 The tables are those that scikit-learn ships, dealt out as examples/ deals them where there is an example: records to
 train on, and others, which neither way has seen, to score on.  By hand are examples/tumour, digits/softmax and

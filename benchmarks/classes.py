@@ -1,6 +1,6 @@
 """The recipes of compiler/passes/five.py: of each affine class of functions of five variables one that takes few ANDs.
 
-    python benchmarks/classes.py
+    python -m benchmarks.classes
 
 Products of sums are drawn, one product and more, until nothing new comes; of the recipes of a class the first with the
 fewest products counts, and of these the one with the shortest sums.  What two functions of a class have in common is

@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.over_link import ROOT, await_port, call, free_port, keys
+from benchmarks.over_link import await_port, call, keys
+from benchmarks.pair import ROOT, free_port
 
 EXAMPLES = ROOT / "examples"
 FIRST, SHIFT = 19000, 500  # ports of workers, and by how much those of their links are higher

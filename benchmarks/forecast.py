@@ -1,6 +1,6 @@
 """Every example, run on this machine and over a slow link: bytes and seconds that were foretold, and that it took.
 
-    python benchmarks/forecast.py LINK [RUNS] [--mbit 100] [--delay-ms 20] [--only NAME]    # the shortest of RUNS, 3
+    python -m benchmarks.forecast LINK [RUNS] [--mbit 100] [--delay-ms 20] [--only NAME]    # the shortest of RUNS, 3
 
 LINK is a script as of `over_link.py`; `ccr doctor --measure` comes first.  Trainings that take minutes are cut to a few
 steps.  Seconds are from the greeting to the outputs; a machine that does other things takes longer than it says.
@@ -18,8 +18,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from over_link import CCR, await_port, free_port
-
+from benchmarks.over_link import await_port
+from benchmarks.pair import CCR, free_port
 from compiler.program import Compiled, receiver
 from runtime.api import compile
 

@@ -1,4 +1,4 @@
-"""A recipe of each of the 48 affine classes of functions of five variables, by `python benchmarks/classes.py`.
+"""A recipe of each of the 48 affine classes of functions of five variables, by `python -m benchmarks.classes`.
 
 Products, each of two masks (see `Recipe`, recipes.py), and which of them are added up.  They are as few as it takes:
 1, 1, 3, 17 and 26 classes take 0 to 4 (Turan and Peralta, The multiplicative complexity of Boolean functions on four

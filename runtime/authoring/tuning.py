@@ -223,7 +223,7 @@ def _clearly_better(row: Row, first: Row) -> bool:
     assert row.outcome and first.outcome
     apart = np.array(row.outcome.fixed) - np.array(first.outcome.fixed)
     error = float(np.std(apart, ddof=1)) / float(len(apart)) ** 0.5
-    return float(apart.mean()) > 2 * error
+    return bool(float(apart.mean()) > 2 * error)
 
 
 def _product(base: Point, lists: Lists) -> Iterator[Point]:

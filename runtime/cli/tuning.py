@@ -16,10 +16,10 @@ from runtime.authoring.trial import Trials
 from runtime.authoring.tuning import Lists, Tuning, Untunable
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, columns_given
 from runtime.cli.faults import faults, saving
+from runtime.cli.given import compiled
 from runtime.cli.models import Asked
 from runtime.cli.options import Delta, File, Json, Quiet, UsageError, checked_delta, pairs, positive
 from runtime.cli.program_files import source_only
-from runtime.cli.programs import compiled
 from runtime.cli.row_counts import rows
 from runtime.cli.screen import result, say
 from runtime.cli.tables import say_odd
