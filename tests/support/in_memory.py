@@ -79,7 +79,7 @@ class IdealCot:
 
     def send(self, count: int) -> Labels:
         zero = decode(secrets.token_bytes(16 * count))
-        self.zeros.put(zero)
+        self.zeros.put(zero.copy())  # what the garbler makes of its own is its own matter
         return zero
 
     def receive(self, choices: Bits) -> Labels:
