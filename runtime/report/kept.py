@@ -49,7 +49,7 @@ def _path(program: Compiled, records: Mapping[str, int], delta: float) -> Path:
 @cache
 def _accountant() -> bytes:
     """Other code might find another cost."""
-    whole = sha256(f"{version('numpy')} {version('scipy')}".encode())
+    whole = sha256(" ".join(version(library) for library in ("numpy", "scipy", "dp-accounting")).encode())
     for path in sorted(Path(str(accountant.__file__)).parent.glob("*.py")):
         whole.update(sha256(path.read_bytes()).digest())
     return whole.digest()
