@@ -102,7 +102,7 @@ class _Walker:
     def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
         match step:
             case Repeat():
-                training, told = self._starts.get(id(step)), not iteration and not is_joint(step)
+                training, told = self._starts.get(id(step)), not iteration
                 for index in range(step.count):
                     if told:
                         self._follow.stepped(self._stepped)
