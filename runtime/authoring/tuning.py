@@ -48,8 +48,10 @@ class Point:
                 return str(self.steps)
             case "rate":
                 return _numeral(self.rate)
-            case _:
+            case "kinds":
                 return ", ".join(str(fix) for _, fix in self.kinds)
+            case _:
+                raise ValueError(f"there is no axis {axis}")
 
 
 @dataclass(frozen=True, slots=True)

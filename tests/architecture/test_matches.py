@@ -31,6 +31,8 @@ OPEN = {
     "compiler/training/verify.py:_leaves": "what reads something hidden is hidden",
     "compiler/training/verify.py:_mechanism": "what draws nothing is of no mechanism",
     "compiler/training/loss.py:seeds": "any expression is a loss: its own value",
+    "runtime/authoring/knobs.py:_fix": "what is no `fix` of two numbers is not tuned",
+    "runtime/authoring/importing/estimators.py:_range": "any other scaler does not say what it has seen",
     "runtime/contract/canonical.py:_bounded": "any JSON value; only objects and lists are nested",
     "runtime/policy/read.py:_plain": "what no policy holds is refused",
     "compiler/words/simplify.py:value": "what has no shorter form stays",

@@ -16,8 +16,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("lang", "compiler", "runtime")
-# rooms, floors; the last of runtime is authoring, which writes programs as no room of a run does
-MOST = {"lang": (10, 7), "compiler": (14, 7), "runtime": (17, 8)}
+# rooms, floors; the last of runtime are authoring, which writes programs as no room of a run does, and cluster, without
+# which a run is whole
+MOST = {"lang": (10, 7), "compiler": (14, 7), "runtime": (18, 8)}
 FILE, FUNCTION = 400, 60  # lines
 SOURCES = [
     path for folder in (*PACKAGES, "ccr", "benchmarks", "examples") for path in sorted((ROOT / folder).rglob("*.py"))

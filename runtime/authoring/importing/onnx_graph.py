@@ -156,8 +156,10 @@ def _layers(node: _Node, shape: tuple[int, ...], before: list[Layer]) -> Sequenc
             if node.options.get("axis", 1) != 1:
                 raise Untaken(str(node), "its axis is not 1")
             return [Reshape((int(np.prod(shape)),))]
-        case _:
+        case "Reshape":
             return [_reshape(node, shape)]
+        case _:
+            raise AssertionError(f"{node.op} is in TAKEN, and is made no layer of")
 
 
 def _gemm(node: _Node) -> Dense:

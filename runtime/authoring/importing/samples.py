@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import assert_never
 
 import numpy as np
 
 from runtime.authoring.columns import columns_of, numbers
 from runtime.authoring.floating import Floats
 from runtime.data.errors import InputError
-from runtime.data.formats import Named, Single, format_of
+from runtime.data.formats import Named, Single, Tabular, Text, format_of
 from runtime.data.references import Reference
 from runtime.data.shown import some
 from runtime.data.tables import open_table
@@ -21,7 +22,8 @@ _BEYOND = 0.1  # of the span of the samples, by which a feature may lie beyond t
 def read(path: str, without: Sequence[str], shape: tuple[int, ...]) -> Floats:
     """(n, *shape), from a table's columns in their order, or from an array.  Raises InputError."""
     reference = Reference.of(path)
-    match format_of(reference.path):
+    kind = format_of(reference.path)
+    match kind:
         case Single(load):
             rows = load(reference.path)
         case Named(load):
@@ -30,13 +32,15 @@ def read(path: str, without: Sequence[str], shape: tuple[int, ...]) -> Floats:
             if len(names) != 1 or names[0] not in arrays:
                 raise InputError(f"it has {some(list(arrays))}", help=f"write {reference.path}:NAME", file=path)
             rows = arrays[names[0]]
-        case _:
+        case Text() | Tabular() | None:
             table = open_table(path)
             columns = columns_of(table)
             if strangers := [name for name in without if name not in columns]:
                 raise InputError(f"it has no column `{strangers[0]}`", help=f"there are {some([*columns])}", file=path)
             used = [name for name in columns if name not in without]
             rows = np.column_stack([numbers(path, name, columns[name]) for name in used]) if used else np.zeros((0, 0))
+        case _:
+            assert_never(kind)
     if rows.ndim < 2 or not len(rows) or prod(rows.shape[1:]) != prod(shape):
         raise InputError(
             f"its records have {prod(rows.shape[1:])} numbers, and the model takes {prod(shape)}",
