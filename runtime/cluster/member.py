@@ -42,6 +42,7 @@ def serve(post: Post, identity: Identity) -> None:
             plan = from_own_artifact("", expect(coordinator, Order.PROGRAM, MOST_BYTES)).compiled.plan
             engines.chosen()  # which tries them, while nobody waits
             pair = _meet(post, identity, coordinator)
+            pair.deadline = time.monotonic() + post.whole  # a peer that takes a byte now and then keeps nothing here
             ends.callback(pair.abort)
             coordinator.send(Order.PAIRED, b"")
             begin = Begin.decode(expect(coordinator, Order.BEGIN, MOST_BYTES))

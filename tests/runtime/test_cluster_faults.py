@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,7 +14,7 @@ from support.launchers import Threads
 from support.loopback import CLIENT, tls_pair
 
 from runtime import api
-from runtime.cluster import staff, worker
+from runtime.cluster import member, staff, worker
 from runtime.cluster.errors import WorkerLost
 from runtime.cluster.orders import Run
 from runtime.cluster.staff import Staff
@@ -21,6 +22,7 @@ from runtime.data.memory import InMemory
 from runtime.execute.backend import Roles
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.keys import Identity
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
@@ -105,7 +107,9 @@ def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.Monke
 PEM = CLIENT.certificate.decode()
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"3", b"[1,2]", b'["x","y"]', json.dumps([PEM] * 3).encode()])
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]", b"3", b"[1,2]", b'["x","y"]', json.dumps([PEM] * 3).encode(), b"[" * 99_999]
+)
 def test_certificates_that_are_none(payload: bytes) -> None:
     assert staff._certificates(json.dumps([PEM] * 2).encode(), 2) == [CLIENT.certificate] * 2
     with pytest.raises(ProtocolError, match="did not name"):
@@ -114,7 +118,10 @@ def test_certificates_that_are_none(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"{}", b"[1,2]", b'[["h",1]]', b'[["h",1],["h",70000]]', b'[["h",1],["",2]]', b'[["h",1],["h",true]]'],
+    [
+        *(b"", b"{}", b"[1,2]", b'[["h",1]]', b'[["h",1],["h",70000]]', b'[["h",1],["",2]]', b'[["h",1],["h",true]]'),
+        *(b'[["h",1],["\\ud800",2]]', b'[["h",1],["i\\u0000",2]]', b'[["h",1],["i\\n",2]]', DEEP),
+    ],
 )
 def test_doors_that_are_none(payload: bytes) -> None:
     assert staff._doors(b'[["h",1],["i",2]]', 2) == [("h", 1), ("i", 2)]
@@ -142,3 +149,18 @@ def test_a_plan_without_large_steps_stays_at_home() -> None:
     small = api.compile(TUMOUR.replace("tumour/tumour", "millionaires/millionaires")).compiled
     both = run_spread(small.plan, {"a": 3, "b": 2}, 2, Roles(small.garbler, small.evaluator))
     assert both.pairs == [0, 0] and both.home
+
+
+def test_a_peer_that_takes_little_ends_with_the_run(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that sends looks at nothing else, so the end of the run is its own."""
+    pairs: list[Channel] = []
+    meet = member._meet
+
+    def noted(post: member.Post, identity: Identity, coordinator: Channel) -> Channel:
+        pairs.append(meet(post, identity, coordinator))
+        return pairs[-1]
+
+    monkeypatch.setattr(member, "_meet", noted)
+    before = time.monotonic()
+    assert play(program, {"hospital": 1, "vendor": 1}) == {"hospital": None, "vendor": None}
+    assert len(pairs) == 2 and all(before < pair.deadline <= time.monotonic() + 60.0 for pair in pairs)
