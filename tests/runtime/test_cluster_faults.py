@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from runtime.execute.backend import Roles
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.keys import Identity
+from runtime.net.stream import LinkChannel
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
@@ -93,15 +95,25 @@ def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.Monke
     from runtime.crypto.secret import LabelSecret
 
     secrets: list[LabelSecret] = []
-    made = LabelSecret.__init__
+    own: dict[int, LabelSecret] = {}  # by thread
+    parted: list[bool] = []
+    made, close = LabelSecret.__init__, LinkChannel.close
 
     def kept(self: LabelSecret, delta: object) -> None:
         made(self, delta)  # type: ignore[arg-type]  # handed on as it came
         secrets.append(self)
+        own[get_ident()] = self
+
+    def closed(self: LinkChannel) -> None:
+        if get_ident() in own:
+            parted.append("destroyed" in repr(own[get_ident()]))
+        close(self)
 
     monkeypatch.setattr(LabelSecret, "__init__", kept)
+    monkeypatch.setattr(LinkChannel, "close", closed)
     assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
     assert len(secrets) == 3 and all("destroyed" in repr(secret) for secret in secrets)
+    assert len(parted) >= 4 and all(parted)  # before a peer is waited for that does not hang up
 
 
 DEEP = b"[" * 99_999
