@@ -278,9 +278,9 @@ def _numbers(shape: tuple[int, ...], layer: Layer) -> int:
     """How many a layer makes of one record, at most, those on its way among them."""
     match layer:
         case Dense(weight):
-            return prod(shape[:-1]) * weight.shape[1]
+            return prod(shape[:-1]) * int(weight.shape[1])
         case Conv(weight, _, stride, padding):
-            each, beside = max(len(weight), weight[0].size), 2 * padding
+            each, beside = max(len(weight), int(weight[0].size)), 2 * padding
         case Pool(_, size, stride, padding):
             each, beside = shape[0] * size**2, 2 * padding
         case Reshape() | Activation():
