@@ -78,9 +78,11 @@ def _parser() -> tuple[Lark, Builder]:
     """The tables of the grammar, made once and kept in the user's cache folder; and the builder they call."""
     text = _GRAMMAR.read_text(encoding="utf-8")
     version = f"{text}{lark.__version__}{sys.version}{Builder.__module__}".encode()
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr"
-    kept = folder / f"grammar-{sha256(version).hexdigest()[:16]}.tables"
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "ccr" / "grammar"
+    kept = folder / f"{sha256(version).hexdigest()[:16]}.tables"
     try:
+        if not _own(folder):  # what is kept is a pickle, which may run any code
+            raise ValueError
         with kept.open("rb") as file:
             parser = Lark.load(file)
         if type(cast(object, parser.options.transformer)) is not Builder:  # kept by a ccr whose builder was another
@@ -94,9 +96,15 @@ def _parser() -> tuple[Lark, Builder]:
     return parser, cast(Builder, parser.options.transformer)
 
 
+def _own(folder: Path) -> bool:
+    """Can nobody else write there?  Raises OSError where it is not there."""
+    found = folder.stat()
+    return found.st_uid == os.geteuid() and not found.st_mode & 0o022
+
+
 def _keep(parser: Lark, path: Path) -> None:
     """Write the tables at once: another process may be doing the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = path.with_suffix(f".{os.getpid()}")
     with own.open("wb") as file:
         parser.save(file)

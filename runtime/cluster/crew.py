@@ -41,4 +41,6 @@ class Crew:
 
     plan: Plan
     hands: Sequence[Hand]
-    flush: Callable[[], None]  # what the peer may wait for leaves, before an answer is waited for
+    flush: Callable[[], None]  # what the peer may wait for leaves
+    """Before every order, since that waits for a worker with much to do, and this for the peer's worker, whose own
+    coordinator may stand where it needs what is held here."""

@@ -64,6 +64,7 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskLauncher]
             host=LOOPBACK,
             dashboard_address=f"{LOOPBACK}:0",
             silence_logs=logging.CRITICAL,
+            security=True,  # whoever else is on this machine reaches its ports, and Dask runs what it is sent
         )
     with cluster, Client(cluster) as client:
         yield DaskLauncher(client, _workers(client, where, count), LOOPBACK, doors)

@@ -42,16 +42,19 @@ def serve(post: Post, identity: Identity) -> None:
             plan = from_own_artifact("", expect(coordinator, Order.PROGRAM, MOST_BYTES)).compiled.plan
             engines.chosen()  # which tries them, while nobody waits
             pair = _meet(post, identity, coordinator)
+            pair.deadline = time.monotonic() + post.whole  # a peer that takes a byte now and then keeps nothing here
             ends.callback(pair.abort)
+            wiped = ends.enter_context(ExitStack())
             coordinator.send(Order.PAIRED, b"")
             begin = Begin.decode(expect(coordinator, Order.BEGIN, MOST_BYTES))
             side: Side = EvaluatorSide(plan, begin.seeds, pair)
             if begin.delta is not None:
                 secret = LabelSecret(begin.delta)
                 begin.delta.fill(0)
-                ends.callback(secret.destroy)
+                wiped.callback(secret.destroy)
                 side = GarblerSide(plan, secret, begin.seeds, pair)
             worked = _work(Worker(post.number, plan, side, coordinator), side)
+            wiped.close()  # the peer's worker, which may be long in hanging up, is not waited for with a secret at hand
             pair.close()
             coordinator.send(Order.DONE, encode_worked(worked))
     except BaseException as error:

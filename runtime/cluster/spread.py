@@ -128,6 +128,7 @@ class Work:
                 case Free():
                     self._home.buffers.pop(step.buffer, None)
                     self._holdings.free(step.buffer)
+                    self._crew.flush()
                     for hand in self._crew.hands:
                         hand.free(step.buffer)
                 case _:
@@ -157,6 +158,7 @@ class Work:
             for part in parts
             for seen in part.reads
         ]
+        self._crew.flush()
         self._fetch([(buffer, self._holdings.lacking(buffer, wires, HOME)) for _, buffer, wires in lacking])
         for part, buffer, wires in lacking:
             if len(wires):
@@ -179,14 +181,14 @@ class Work:
     def _fetch(self, away: Sequence[tuple[int, Wires]]) -> None:
         """Wires that are not at home, of buffers: all are asked for before the first is waited for."""
         asked: list[tuple[int, int, Wires]] = []
+        if any(len(wires) for _, wires in away):
+            self._crew.flush()
         for buffer, wires in away:
             missing = self._holdings.lacking(buffer, wires, HOME)  # another view may have had them fetched
             for worker, part in self._holdings.holders(buffer, missing) if len(missing) else ():
                 self._crew.hands[worker].ask(buffer, part)
                 self._holdings.copied(buffer, part, HOME)
                 asked.append((worker, buffer, part))
-        if asked:
-            self._crew.flush()
         for worker, buffer, part in asked:
             put(self._home.allocate(buffer), part, self._crew.hands[worker].labels(len(part)))
 

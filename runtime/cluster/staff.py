@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from runtime.session.helpers import Worked
 from runtime.session.state import Role
 
 WORKERS_BYTES = MOST * CERTIFICATE_BYTES
+_HOST = re.compile(r"[!-~]{1,255}")
 
 
 class Launcher(Protocol):
@@ -171,7 +173,7 @@ def _nothing() -> None:
 
 def _certificates(payload: bytes, count: int) -> list[bytes]:
     """Raises ProtocolError for anything but so many certificates."""
-    with suppress(ValueError, AttributeError, TypeError):
+    with suppress(ValueError, AttributeError, TypeError, RecursionError):
         found = [str(each).encode("ascii") for each in json.loads(payload)]
         if len(found) == count and all(map(keys.fingerprint, found)):
             return found
@@ -179,9 +181,9 @@ def _certificates(payload: bytes, count: int) -> list[bytes]:
 
 
 def _doors(payload: bytes, count: int) -> list[tuple[str, int]]:
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, RecursionError):
         found = [(host, port) for host, port in json.loads(payload)]
-        good = all(isinstance(h, str) and 0 < len(h) < 256 and type(p) is int and 0 < p < 1 << 16 for h, p in found)
+        good = all(isinstance(h, str) and _HOST.fullmatch(h) and type(p) is int and 0 < p < 1 << 16 for h, p in found)
         if len(found) == count and good:
             return found
     raise ProtocolError("the peer did not say where its workers are")

@@ -55,8 +55,8 @@ def _multiply(
     crew: Crew, parts: Sequence[range], labels: Labels, numbers: Numbers | None, shape: Transfer, row: int
 ) -> Numbers:
     busy = [(hand, words) for hand, words in zip(crew.hands, parts, strict=True) if words]
+    crew.flush()
     for hand, words in busy:
         mine = None if numbers is None else numbers[words.start : words.stop]
         hand.multiply(labels[words.start : words.stop], mine, of_words(shape, words), row)
-    crew.flush()
     return np.concatenate([hand.shares(of_words(shape, words)) for hand, words in busy])

@@ -21,6 +21,7 @@ LOOPBACK = "127.0.0.1"
 TOKEN_BYTES = 32
 _GREETING = b"ccr without encryption\n"
 _BACKLOG = 16
+_GREETED = 0.5  # seconds in which a caller has to have said the token, so that a silent one keeps nobody waiting
 _CHUNK = 256 << 10  # bytes that are thrown away at a time
 
 
@@ -99,8 +100,7 @@ class PlainListener:
                 sock, _ = self._socket.accept()
             except TimeoutError:
                 break
-            sock.settimeout(left)
-            if hmac.compare_digest(_first(sock, len(self._greeting)), self._greeting):
+            if hmac.compare_digest(_first(sock, len(self._greeting), min(left, _GREETED)), self._greeting):
                 channel = LinkChannel(PlainLink(sock, "the peer"), timeout)
                 channel.send(Frame.READY, b"")
                 return channel
@@ -127,10 +127,13 @@ def connect_plainly(port: int, token: bytes, timeout: float) -> LinkChannel:
     return channel
 
 
-def _first(sock: socket.socket, count: int) -> bytes:
-    """So many bytes, or fewer if no more come."""
-    found = b""
+def _first(sock: socket.socket, count: int, within: float) -> bytes:
+    """So many bytes, or fewer if no more come in so many seconds."""
+    found, deadline = b"", time.monotonic() + within
     with suppress(OSError):
-        while len(found) < count and (data := sock.recv(count - len(found))):
+        while len(found) < count and (left := deadline - time.monotonic()) > 0:
+            sock.settimeout(left)
+            if not (data := sock.recv(count - len(found))):
+                break
             found += data
     return found

@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from compiler.program import Compiled
+from compiler.words import sampler
 from runtime.files import PRIVATE, replace_bytes
 from runtime.privacy import accountant
 from runtime.privacy.accountant import Guarantee
@@ -50,7 +51,8 @@ def _path(program: Compiled, records: Mapping[str, int], delta: float) -> Path:
 def _accountant() -> bytes:
     """Other code might find another cost."""
     whole = sha256(" ".join(version(library) for library in ("numpy", "scipy", "dp-accounting")).encode())
-    for path in sorted(Path(str(accountant.__file__)).parent.glob("*.py")):
+    own = sorted(Path(str(accountant.__file__)).parent.glob("*.py"))
+    for path in (*own, Path(str(sampler.__file__))):  # what a sampler's table draws is part of its certificate
         whole.update(sha256(path.read_bytes()).digest())
     return whole.digest()
 

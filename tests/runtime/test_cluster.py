@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from support.loopback import tls_pair
 
 from compiler.joint.shares import Products
 from runtime import api
+from runtime.cluster.hand import RemoteHand
+from runtime.cluster.orders import Order
 from runtime.cluster.staff import Staff
 from runtime.execute.backend import Roles
 from runtime.net.channel import Channel
@@ -20,6 +23,7 @@ from runtime.party.run import Report, prepare, run
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
+from runtime.session.tables import TablesSent
 
 FILES = {name: path.split("=", 1)[1] for name, path in (("records", RECORDS), ("w0", BASE))}
 
@@ -55,3 +59,32 @@ def test_workers_meet_over_tls() -> None:
         told = {name: pool.submit(party, program, name, 3, ends) for name in ends}
         reports = {name: each.result() for name, each in told.items()}
     assert np.array_equal(reports["vendor"].outputs["w"], api.simulate(program, FILES, seed=4)["w"])
+
+
+@pytest.mark.parametrize("products", Products)
+def test_nothing_is_held_back_where_a_garbler_may_wait_for_a_worker(
+    products: Products, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker may wait for the peer's, and that for orders of a coordinator that lacks what is held."""
+    program = api.compile(TUMOUR, {"STEPS": "2"}, products)
+    held: dict[int, TablesSent] = {}  # by coordinator's thread
+    orders: list[bool] = []
+    send, tell = TablesSent.send, RemoteHand.tell
+
+    def sends(self: TablesSent, data: memoryview) -> None:
+        held[get_ident()] = self
+        send(self, data)
+
+    def tells(self: RemoteHand, order: Order, payload: bytes | bytearray) -> None:
+        if get_ident() in held:
+            orders.append(not held[get_ident()]._held)
+        tell(self, order, payload)
+
+    monkeypatch.setattr(TablesSent, "send", sends)
+    monkeypatch.setattr(RemoteHand, "tell", tells)
+    ends: dict[str, Channel] = dict(zip(("hospital", "vendor"), tls_pair(20.0), strict=True))
+    with ThreadPoolExecutor() as pool:
+        told = {name: pool.submit(party, program, name, 2, ends) for name in ends}
+        for each in told.values():
+            each.result()
+    assert orders and all(orders)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import get_ident
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from support.launchers import Threads
 from support.loopback import CLIENT, tls_pair
 
 from runtime import api
-from runtime.cluster import staff, worker
+from runtime.cluster import member, staff, worker
 from runtime.cluster.errors import WorkerLost
 from runtime.cluster.orders import Run
 from runtime.cluster.staff import Staff
@@ -21,6 +23,8 @@ from runtime.data.memory import InMemory
 from runtime.execute.backend import Roles
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.keys import Identity
+from runtime.net.stream import LinkChannel
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
@@ -91,21 +95,32 @@ def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.Monke
     from runtime.crypto.secret import LabelSecret
 
     secrets: list[LabelSecret] = []
-    made = LabelSecret.__init__
+    own: dict[int, LabelSecret] = {}  # by thread
+    parted: list[bool] = []
+    made, close = LabelSecret.__init__, LinkChannel.close
 
     def kept(self: LabelSecret, delta: object) -> None:
         made(self, delta)  # type: ignore[arg-type]  # handed on as it came
         secrets.append(self)
+        own[get_ident()] = self
+
+    def closed(self: LinkChannel) -> None:
+        if get_ident() in own:
+            parted.append("destroyed" in repr(own[get_ident()]))
+        close(self)
 
     monkeypatch.setattr(LabelSecret, "__init__", kept)
+    monkeypatch.setattr(LinkChannel, "close", closed)
     assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
     assert len(secrets) == 3 and all("destroyed" in repr(secret) for secret in secrets)
+    assert len(parted) >= 4 and all(parted)  # before a peer is waited for that does not hang up
 
 
+DEEP = b"[" * 99_999
 PEM = CLIENT.certificate.decode()
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"3", b"[1,2]", b'["x","y"]', json.dumps([PEM] * 3).encode()])
+@pytest.mark.parametrize("payload", [b"", b"[]", b"3", b"[1,2]", b'["x","y"]', json.dumps([PEM] * 3).encode(), DEEP])
 def test_certificates_that_are_none(payload: bytes) -> None:
     assert staff._certificates(json.dumps([PEM] * 2).encode(), 2) == [CLIENT.certificate] * 2
     with pytest.raises(ProtocolError, match="did not name"):
@@ -114,7 +129,10 @@ def test_certificates_that_are_none(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"{}", b"[1,2]", b'[["h",1]]', b'[["h",1],["h",70000]]', b'[["h",1],["",2]]', b'[["h",1],["h",true]]'],
+    [
+        *(b"", b"{}", b"[1,2]", b'[["h",1]]', b'[["h",1],["h",70000]]', b'[["h",1],["",2]]', b'[["h",1],["h",true]]'),
+        *(b'[["h",1],["\\ud800",2]]', b'[["h",1],["i\\u0000",2]]', b'[["h",1],["i\\n",2]]', DEEP),
+    ],
 )
 def test_doors_that_are_none(payload: bytes) -> None:
     assert staff._doors(b'[["h",1],["i",2]]', 2) == [("h", 1), ("i", 2)]
@@ -142,3 +160,18 @@ def test_a_plan_without_large_steps_stays_at_home() -> None:
     small = api.compile(TUMOUR.replace("tumour/tumour", "millionaires/millionaires")).compiled
     both = run_spread(small.plan, {"a": 3, "b": 2}, 2, Roles(small.garbler, small.evaluator))
     assert both.pairs == [0, 0] and both.home
+
+
+def test_a_peer_that_takes_little_ends_with_the_run(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that sends looks at nothing else, so the end of the run is its own."""
+    pairs: list[Channel] = []
+    meet = member._meet
+
+    def noted(post: member.Post, identity: Identity, coordinator: Channel) -> Channel:
+        pairs.append(meet(post, identity, coordinator))
+        return pairs[-1]
+
+    monkeypatch.setattr(member, "_meet", noted)
+    before = time.monotonic()
+    assert play(program, {"hospital": 1, "vendor": 1}) == {"hospital": None, "vendor": None}
+    assert len(pairs) == 2 and all(before < pair.deadline <= time.monotonic() + 60.0 for pair in pairs)

@@ -135,3 +135,10 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("runtime.cli.import_model.find_spec", lambda name: None)
     done = call("import", str(tmp_path / "m.onnx"), "-o", str(tmp_path / "m.ccr"))
     assert done.exit_code == 2 and "pip install 'ccr-lang[onnx]'" in done.stderr
+
+
+def test_a_name_of_a_file_stays_in_its_comment(tmp_path: Path) -> None:
+    out, name = tmp_path / "score.ccr", "two\nlines.onnx"
+    model = chain(tmp_path / name, (1, 6, 6), [*NODES[3:4], ("Gemm", ["w"], {})], {"w": np.ones((36, 2))})
+    assert call("import", model, "-o", str(out), "--range=-1,1").exit_code == 0
+    assert "written by `ccr import` from two lines.onnx.\n" in out.read_text()

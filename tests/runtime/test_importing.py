@@ -175,6 +175,15 @@ UNTAKEN: dict[str, tuple[list[Node], str]] = {
     "an axis of records": ([("Reshape", ["flat"], {})], r"`n0` \(Reshape\) .* does not keep records apart"),
     "a sum": ([("Relu", [], {}), ("Add", ["one"], {})], r"`n1` \(Add\) .* right behind a Gemm, MatMul or Conv"),
     "no fit": ([("Gemm", ["w"], {})], r"`n0` \(Gemm\) .*: it does not fit what it is given"),
+    "no matrix": (
+        [("Flatten", [], {}), ("Gemm", ["one"], {})],
+        r"`n1` \(Gemm\) .*: its constant has shape \[1\], and 2",
+    ),
+    "no step": ([("Conv", ["k2"], {"strides": [0, 0]})], r"`n0` \(Conv\) .*: its strides \[0, 0\] or its pads"),
+    "no window": ([("MaxPool", [], {"kernel_shape": [0, 0]})], r"`n0` .*: its windows are 0 by 0"),
+    "one axis": ([("MaxPool", [], {"kernel_shape": [2]})], r"`n0` \(MaxPool\) .*: its windows are 2, and squares"),
+    "a far edge": ([("Conv", ["k2"], {"pads": [9_000_000] * 4})], r"`n0` .*: a padding of 9000000 is no less than its"),
+    "no number of axes": ([("Reshape", ["one"], {})], r"`n0` \(Reshape\) .*: its shape is no array of whole numbers"),
     "no weights": ([("Relu", [], {})], r"the graph .*: nothing in it has weights"),
 }
 
@@ -189,6 +198,23 @@ def test_what_onnx_has_that_is_not_taken(tmp_path: Path, name: str) -> None:
     arrays |= {"flat": np.array([72, -1])}
     path = chain(tmp_path / "m.onnx", (2, 6, 6), nodes, {n: a for n, a in arrays.items() if n in used})
     with pytest.raises(Untaken, match=said):
+        onnx_graph.read(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "node"),
+    [
+        ((10**6, 10**6), ("Flatten", [], {})),
+        ((4000, 4000), ("Conv", ["k"], {})),
+        ((4000, 4000), ("MaxPool", [], {"kernel_shape": [2000, 2000], "strides": [1, 1]})),
+        ((10**6, 10), ("MatMul", ["w"], {})),
+    ],
+)
+def test_a_small_file_of_a_large_network(tmp_path: Path, shape: tuple[int, int], node: Node) -> None:
+    """It says what it likes of sizes, and nothing is made of them."""
+    arrays = {"k": np.ones((500, 1, 1, 1)), "w": np.ones((10, 1000))}
+    path = chain(tmp_path / "m.onnx", (1, *shape), [node], {n: arrays[n] for n in node[1]})
+    with pytest.raises(Untaken, match=r"(a record of it has|of one record it makes) \d{9,} numbers"):
         onnx_graph.read(path)
 
 

@@ -10,6 +10,7 @@ import pytest
 from support.command import BASE, RECORDS, TUMOUR, call
 
 from compiler.program import Compiled
+from compiler.words import sampler
 from runtime import api
 from runtime.cli.given import compiled_once
 from runtime.privacy import cost
@@ -64,6 +65,20 @@ def test_other_records_and_another_delta_cost_something_else(
     monkeypatch.setattr(kept, "_accountant", lambda: b"another")
     cost_told(program, ROWS, DELTA)
     assert len(computed) == 4
+
+
+def test_a_cost_is_of_all_the_code_that_found_it(
+    cache: Path, computed: list[float], program: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of what the accountant does not have in its own folder."""
+    cost_told(program, ROWS, DELTA)
+    other = tmp_path / "sampler.py"
+    other.write_text(Path(str(sampler.__file__)).read_text() + "# another\n")
+    monkeypatch.setattr(sampler, "__file__", str(other))
+    kept._accountant.cache_clear()
+    cost_told(program, ROWS, DELTA)
+    kept._accountant.cache_clear()
+    assert len(computed) == 2
 
 
 @pytest.mark.parametrize("damage", ["epsilon", "cut", "moved", "open"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from math import prod
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -24,6 +25,7 @@ TAKEN = (
     *("Gemm", "MatMul", "Add", "Conv", "AveragePool", "GlobalAveragePool", "MaxPool", "Softmax", "Flatten", "Reshape"),
     "Constant",
 )
+_MOST = 1 << 26  # elements of a value, or of what a layer makes of it on its way: 512 MB
 
 
 def read(path: str) -> Network:
@@ -82,6 +84,8 @@ class _Chain:
         if len(sizes) < 2 or any(size < 1 for size in sizes[1:]):
             raise Untaken(f"the input `{self._name}`", "its axes but the first, of records, must be numbers")
         self.shape = tuple(sizes[1:])
+        if prod(self.shape) > _MOST:
+            raise Untaken(f"the input `{self._name}`", f"a record of it has {prod(self.shape)} numbers")
         self.layers: list[Layer] = []
 
     def network(self) -> Network:
@@ -141,10 +145,8 @@ def _layers(node: _Node, shape: tuple[int, ...], before: list[Layer]) -> Sequenc
         case "Gemm":
             return [_gemm(node)]
         case "MatMul":
-            weight = node.array(1)
-            if weight.ndim != 2:
-                raise Untaken(str(node), f"its constant has {weight.ndim} axes, not 2")
-            return [Dense(weight.astype(np.float64), np.zeros(weight.shape[1]))]
+            weight = _weight(node, 2)
+            return [Dense(weight, np.zeros(weight.shape[1]))]
         case "Add":
             before[-1:] = [_added(node, before[-1] if before else None)]
             return []
@@ -166,12 +168,20 @@ def _gemm(node: _Node) -> Dense:
     o = node.options
     if o.get("transA", 0) or node.flows != (0,):
         raise Untaken(str(node), "what flows must be its first operand, not transposed")
-    weight = node.array(1).astype(np.float64) * o.get("alpha", 1.0)
+    weight = _weight(node, 2) * o.get("alpha", 1.0)
     weight = weight.T if o.get("transB", 0) else weight
     bias = np.zeros(weight.shape[1])
     if len(node.arrays) > 2:
         bias = bias + node.array(2).astype(np.float64).reshape(-1) * o.get("beta", 1.0)
     return Dense(weight, bias)
+
+
+def _weight(node: _Node, axes: int) -> Floats:
+    """Raises Untaken."""
+    weight = node.array(1)
+    if weight.ndim != axes or not weight.size:
+        raise Untaken(str(node), f"its constant has shape {list(weight.shape)}, and {axes} axes are taken")
+    return weight.astype(np.float64)
 
 
 def _added(node: _Node, before: Layer | None) -> Layer:
@@ -191,12 +201,14 @@ def _added(node: _Node, before: Layer | None) -> Layer:
 
 
 def _conv(node: _Node, shape: tuple[int, ...]) -> Conv:
-    weight = node.array(1).astype(np.float64)
-    if len(shape) != 3 or weight.ndim != 4:
+    if len(shape) != 3:
         raise Untaken(str(node), "it is not over two axes of images with channels")
+    weight = _weight(node, 4)
     if node.options.get("group", 1) != 1:
         raise Untaken(str(node), f"it has {node.options['group']} groups, and one is taken")
     stride, padding = _steps(node)
+    if padding >= max(weight.shape[2:]):
+        raise Untaken(str(node), f"a padding of {padding} is no less than its window")
     bias = node.array(2).astype(np.float64) if len(node.arrays) > 2 else np.zeros(len(weight))
     return Conv(weight, bias, stride, padding)
 
@@ -209,8 +221,8 @@ def _pool(node: _Node, shape: tuple[int, ...]) -> Pool:
     else:
         sizes = list(node.options["kernel_shape"])
         stride, padding = _steps(node)
-    if sizes[0] != sizes[1]:
-        raise Untaken(str(node), f"its windows are {sizes[0]} by {sizes[1]}, and squares are taken")
+    if len(sizes) != 2 or sizes[0] != sizes[1] or sizes[0] < 1:
+        raise Untaken(str(node), f"its windows are {' by '.join(map(str, sizes))}, and squares are taken")
     size = int(sizes[0])
     if node.options.get("ceil_mode", 0):
         raise Untaken(str(node), "its ceil_mode counts windows that are not full")
@@ -229,6 +241,8 @@ def _steps(node: _Node) -> tuple[int, int]:
     strides, pads = list(o.get("strides", [1, 1])), list(o.get("pads", [0, 0, 0, 0]))
     if len(set(strides)) > 1 or len(set(pads)) > 1:
         raise Untaken(str(node), f"its strides {strides} or its pads {pads} differ from side to side")
+    if len(strides) != 2 or len(pads) != 4 or strides[0] < 1 or pads[0] < 0:
+        raise Untaken(str(node), f"its strides {strides} or its pads {pads} are none of two axes")
     if any(d != 1 for d in o.get("dilations", [1])):
         raise Untaken(str(node), f"its dilations are {list(o['dilations'])}, and 1 is taken")
     if o.get("auto_pad", b"NOTSET") not in (b"NOTSET", b"VALID"):
@@ -237,6 +251,8 @@ def _steps(node: _Node) -> tuple[int, int]:
 
 
 def _reshape(node: _Node, shape: tuple[int, ...]) -> Reshape:
+    if node.array(1).dtype.kind != "i":
+        raise Untaken(str(node), "its shape is no array of whole numbers")
     wanted = [int(v) for v in node.array(1).reshape(-1)]
     sizes, total = wanted[1:], int(np.prod(shape))
     if not wanted or wanted[0] not in (-1, 0, 1):
@@ -251,8 +267,26 @@ def _reshape(node: _Node, shape: tuple[int, ...]) -> Reshape:
 
 
 def _shape(node: _Node, shape: tuple[int, ...], layer: Layer) -> tuple[int, ...]:
-    """Behind a layer; raises Untaken where it does not fit."""
+    """Behind a layer; raises Untaken where it does not fit, or is too large to be looked at."""
+    if (numbers := _numbers(shape, layer)) > _MOST:
+        raise Untaken(str(node), f"of one record it makes {numbers} numbers")
     try:
         return Network(shape, (layer,)).shapes()[-1]
     except ValueError:
         raise Untaken(str(node), f"it does not fit what it is given, of shape {list(shape)}") from None
+
+
+def _numbers(shape: tuple[int, ...], layer: Layer) -> int:
+    """How many a layer makes of one record, at most, those on its way among them."""
+    match layer:
+        case Dense(weight):
+            return prod(shape[:-1]) * int(weight.shape[1])
+        case Conv(weight, _, stride, padding):
+            each, beside = max(len(weight), int(weight[0].size)), 2 * padding
+        case Pool(_, size, stride, padding):
+            each, beside = shape[0] * size**2, 2 * padding
+        case Reshape() | Activation():
+            return prod(shape)
+        case _:
+            assert_never(layer)
+    return each * prod((side + beside) // stride + 1 for side in shape[1:])

@@ -70,8 +70,8 @@ def text(network: Network, kinds: Kinds, given: Given) -> tuple[str, dict[str, F
         out = ", ".join(("RECORDS", *map(str, shapes[-1])))
         body = f"var scores: {t.kind(result)}[{out}] = 0;\nfor r in 0..RECORDS {{\n{inner}\n}}"
     words = {
-        "name": given.name,
-        "model": given.model,
+        "name": " ".join(given.name.split()),
+        "model": " ".join(given.model.split()),  # of one line, as it stands in a comment
         "vendor": given.vendor,
         "owner": given.owner,
         "records": str(given.records),

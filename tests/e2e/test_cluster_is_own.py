@@ -1,0 +1,28 @@
+"""A cluster on this machine is one party's: whoever else reaches its ports is told nothing, and runs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from distributed import rpc
+
+from runtime.cluster.dasks import LOCAL, dask
+
+
+async def answered(address: str) -> bool:
+    """Does Dask talk to somebody who has no key of the cluster's?"""
+    async with rpc(address, timeout=3) as stranger:
+        try:
+            await asyncio.wait_for(stranger.identity(), 3)
+        except OSError:
+            return False
+        return True
+
+
+def test_strangers_on_this_machine_run_nothing() -> None:
+    with dask(LOCAL, 1, None) as launcher:
+        ports = [launcher._client.scheduler.address, *launcher._workers]
+        assert [asyncio.run(answered(f"tcp://{urlsplit(port).netloc}")) for port in ports] == [False, False]
+        assert launcher.doors() == [("127.0.0.1", 0)]
+        assert launcher.certificates()[0].startswith(b"-----BEGIN CERTIFICATE-----")
