@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from compiler.lowering.understand import understand
 from lang.source import Source
 from runtime.authoring import counterpart
@@ -79,9 +81,10 @@ class Trials:
         name = learner.of.dataset.name
         rows = loaded[name]
         assert isinstance(rows, dict)
+        y = learner.numbers(rows)[1]
         if held is not None:
-            return dict(loaded), held
-        train, out = held_out(learner.numbers(rows)[1], seed)
+            return {**loaded, name: some(rows, repeated(np.arange(len(y)), self.records))}, held
+        train, out = held_out(y, seed)
         return {**loaded, name: some(rows, repeated(train, self.records))}, some(rows, out)
 
     def _counterpart(self, source: Source, learner: Learner, loaded: Mapping[str, Loaded]) -> Net | None:

@@ -110,6 +110,7 @@ def tune(
         given = Asked.of(input, None, inputs, None, map).read(program, None)
         say_odd(program.compiled, None, given, chosen)
         n = rows(records) if records is not None else _records(program, given, chosen)
+        _possible(lists, n)
         trials = Trials(given, seeds, n, chosen, holdout)
         try:
             tuning = Tuning(read(file), trials, delta or float(default_delta([n])), (lambda _: None) if quiet else say)
@@ -140,6 +141,13 @@ def _lists(
         _each("--rate", rate, positive),
         named or None,
     )
+
+
+def _possible(lists: Lists, records: int) -> None:
+    """Raises UsageError for a batch that is larger than all records."""
+    if large := [batch for batch in lists.batch or () if batch > records]:
+        help = f"list batches of {records} at most, or say with --records how many records a run will have"
+        raise UsageError(f"--batch: a batch of {large[0]} from {records} records cannot be", help)
 
 
 def _records(program: Program, given: Mapping[str, str], columns: Chosen) -> int:

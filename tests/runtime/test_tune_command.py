@@ -175,6 +175,18 @@ def test_records_that_were_kept_aside() -> None:
     assert told["rows"][0]["fixed"][2] == right
 
 
+def test_fewer_records_than_a_run_will_have(tmp_path: Path) -> None:
+    """They are repeated where others are scored on, too: twice the batch is more than the file has."""
+    few = tmp_path / "few.csv"
+    few.write_text("".join((EXAMPLES / "tumour" / "records.csv").read_text().splitlines(keepends=True)[:101]))
+    more = ("--records", "200", "--holdout", str(EXAMPLES / "tumour" / "test.csv"), "--batch", "64,128")
+    given = ("--input", BASE, "--input", f"records={few}", "--seeds", "2", "--json", "--quiet")
+    done = call("tune", TUMOUR, *given, *more)
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["batch"] for row in rows] == [64, 128] and rows[1]["fixed"]
+
+
 def test_what_it_says_of_privacy() -> None:
     done = call("tune", TUMOUR, "--input", BASE, "--input", RECORDS, "--seeds", "2", "--rate", "8")
     assert "each row here was trained on these records: were they private, every row would have cost" in done.stdout
@@ -231,9 +243,12 @@ def test_what_the_command_line_cannot_say() -> None:
         (("--kinds", "Nothing=9.5"), "there is no `type Nothing` of weights"),
         (("--plot", "x.txt"), "--plot x.txt does not end in"),
         (("--records", "10"), "a batch of 64 from 10 records cannot be"),
+        (("--batch", "30,9999"), "--batch: a batch of 9999 from 455 records cannot be"),
+        (("--batch", "301", "--records", "300"), "--batch: a batch of 301 from 300 records cannot be"),
     ):
         done = call(*given, *more)
         assert done.exit_code == 2 and said in done.stderr, (more, done.output)
+        assert "1 of" not in done.stderr, "nothing has been trained"
 
 
 def test_rows_that_cannot_be_say_why() -> None:
