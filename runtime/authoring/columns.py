@@ -30,5 +30,5 @@ def numbers(path: str, name: str, cells: Sequence[str]) -> Floats:
     try:
         return np.array([number(cell, name) for cell in cells], dtype=np.float64)
     except Unusable as error:
-        help = f"make numbers of it, or leave it out: --without '{name}'"
+        help = f"make numbers of it, fill its gaps, or leave it out: --without '{name}'"
         raise InputError(str(error), help=help, file=path) from None

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 _FINER = 1 / 1024  # of a record's length, by which it is shortened until rounding leaves it no longer than 1
+_TOLD = 10  # records that cannot be used
 
 
 class Unusable(ValueError):
@@ -69,14 +70,22 @@ def features(raw: Floats, scaling: Scaling) -> Floats:
 
 def labels(given: Sequence[str], scaling: Scaling) -> Floats:
     """Raises Unusable for what is no class, or no number."""
+    found = np.array([_answer(text, scaling) for text in given], dtype=np.float64)
     if scaling.classes:
-        places = {name: place for place, name in enumerate(scaling.classes)}
-        if unknown := sorted({plain(text) for text in given} - places.keys()):
-            raise Unusable(f"`{unknown[0]}` in the column `{scaling.label}` is none of {', '.join(scaling.classes)}")
-        return np.array([places[plain(text)] for text in given], dtype=np.float64)
+        return found
     unit = 2**scaling.fraction
-    scaled = (np.array([number(text, scaling.label) for text in given]) - scaling.middle) / scaling.spread
+    scaled = (found - scaling.middle) / scaling.spread
     return np.asarray(np.clip(np.floor(scaled * unit + 0.5), -unit, unit - 1) / unit)
+
+
+def _answer(text: str, scaling: Scaling) -> float:
+    """The place of a class, or the number.  Raises Unusable."""
+    if not scaling.classes:
+        return number(text, scaling.label)
+    name = plain(text)
+    if name not in scaling.classes:
+        raise Unusable(f"`{name}` in the column `{scaling.label}` is none of {', '.join(scaling.classes)}")
+    return float(scaling.classes.index(name))
 
 
 def number(text: str, column: str) -> float:
@@ -86,7 +95,7 @@ def number(text: str, column: str) -> float:
     except ValueError:
         found = float("nan")
     if not np.isfinite(found):
-        raise Unusable(f"`{text}` in the column `{column}` is not a number: fill the gap, or leave out the record")
+        raise Unusable(f"`{text}` in the column `{column}` is not a number")
     return found
 
 
@@ -107,23 +116,41 @@ def write(file: TextIO, rows: Floats, answers: Floats) -> None:
 
 
 def _read(path: Path, scaling: Scaling) -> tuple[Floats, list[str]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header = file.readline()
-        file.seek(0)
-        table = csv.DictReader(file, delimiter=max(",;\t|", key=header.count))
-        missing = [name for name in (*scaling.columns, scaling.label) if name not in (table.fieldnames or ())]
-        if missing:
-            raise Unusable(f"{path} has no column `{missing[0]}`; its first line names them")
-        lines = list(table)
-    raw = np.array([[number(line[name] or "", name) for name in scaling.columns] for line in lines])
-    return raw.reshape(-1, len(scaling.columns)), [line[scaling.label] or "" for line in lines]
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header = file.readline()
+            file.seek(0)
+            return _rows(csv.DictReader(file, delimiter=max(",;\t|", key=header.count)), path, scaling)
+    except UnicodeDecodeError:
+        raise Unusable(f"{path} is not UTF-8: save it as UTF-8; spreadsheets call that CSV UTF-8") from None
+    except csv.Error as error:
+        raise Unusable(f"{path} is not a CSV text: {error}") from None
+
+
+def _rows(table: csv.DictReader[str], path: Path, scaling: Scaling) -> tuple[Floats, list[str]]:
+    """Features and labels of all records, or Unusable with the lines of those that cannot be used."""
+    missing = [name for name in (*scaling.columns, scaling.label) if name not in (table.fieldnames or ())]
+    if missing:
+        raise Unusable(f"{path} has no column `{missing[0]}`; its first line names them")
+    raw, answers, wrong = list[list[float]](), list[str](), list[str]()
+    for line in table:
+        try:
+            raw.append([number(line[name] or "", name) for name in scaling.columns])
+            answers.append(line[scaling.label] or "")
+            _answer(answers[-1], scaling)
+        except Unusable as error:
+            wrong.append(f"{path}, line {table.line_num}: {error}")
+    if wrong:
+        more = f"\n... and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
+        raise Unusable("\n".join(wrong[:_TOLD]) + more + "\ncorrect these records, or leave them out")
+    return np.array(raw).reshape(-1, len(scaling.columns)), answers
 
 
 def main() -> None:
     if len(sys.argv) != 3:
         sys.exit("usage: python prepare.py TABLE.csv OUT.csv")
-    scaling = Scaling(**json.loads(Path(__file__).with_name("scaling.json").read_text(encoding="utf-8")))
     try:
+        scaling = Scaling(**json.loads(Path(__file__).with_name("scaling.json").read_text(encoding="utf-8")))
         raw, given = _read(Path(sys.argv[1]), scaling)
         rows, answers = features(raw, scaling), labels(given, scaling)
         with Path(sys.argv[2]).open("w", newline="", encoding="utf-8") as file:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 from support.command import ROOT, call
 from support.own_tables import own_table
 
+from runtime.authoring import prepare
 from runtime.authoring.prepare import Scaling, Unusable, features, labels
 
 MODELS = {"logistic": 2, "softmax": 3, "linear": 0, "mlp": 3, "mlp of two": 2}
@@ -93,12 +95,33 @@ def test_other_records_by_the_same_constants(tmp_path: Path) -> None:
     assert shown.exit_code == 0, shown.output
     for text, said in (
         ("kind,noise,weight\n", "no column `the size`"),
-        ("kind,noise,weight,the size\nclass a,,1,1\n", "`` in the column `noise` is not a number"),
+        ("kind,noise,weight,the size\nclass a,,1,1\n", "line 2: `` in the column `noise` is not a number"),
         ("kind,noise,weight,the size\nclass z,1,1,1\n", "`class z` in the column `kind` is none of class a, class b"),
+        ("kind,noise,weight,the size\nclass a,1,1,grö\xdfer\n", "other.csv is not UTF-8: save it as UTF-8"),
+        ("kind,noise,weight,the size\nclass a,1,1," + 200_000 * "1", "other.csv is not a CSV text: field larger"),
     ):
-        other.write_text(text)
+        other.write_text(text, encoding="latin-1")
         done = subprocess.run(script, cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 1 and said in done.stderr
+        assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_records_that_cannot_be_used_are_named_by_their_lines(tmp_path: Path) -> None:
+    """The first ten, what is no class and what is no number alike."""
+    (tmp_path / "prepare.py").write_bytes(Path(prepare.__file__).read_bytes())
+    scaling = Scaling(["a", "b"], "y", ["no", "yes"], [0.0, 0.0], [1.0, 1.0], 0.25, 8)
+    (tmp_path / "scaling.json").write_text(json.dumps(asdict(scaling)))
+    lines = ["y,a,b", "yes,1,2", "no,high,2", "", "maybe,1,2", *["no,1,"] * 10]
+    (tmp_path / "t.csv").write_text("\n".join(lines))
+    script = [sys.executable, "prepare.py", "t.csv", "out.csv"]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and not (tmp_path / "out.csv").exists()
+    assert done.stderr.splitlines() == [
+        "error: t.csv, line 3: `high` in the column `a` is not a number",
+        "t.csv, line 5: `maybe` in the column `y` is none of no, yes",
+        *[f"t.csv, line {n}: `` in the column `b` is not a number" for n in range(6, 14)],
+        "... and 2 more",
+        "correct these records, or leave them out",
+    ]
 
 
 @settings(deadline=None, max_examples=100)
