@@ -11,8 +11,8 @@ from runtime.authoring.tuning import AXES, Row, Tuning
 _HEADS = (*AXES, "noise", "fixed point", "floating point")
 
 
-def table(rows: Sequence[Row], best: Row) -> list[str]:
-    """The one that is picked has a star."""
+def table(rows: Sequence[Row], best: Row | None) -> list[str]:
+    """The one that is picked has a star; before all have been tried none is."""
     cells = [_HEADS, *(_cells(row) for row in rows)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(_HEADS))]
     marks = ["  ", *("* " if row is best else "  " for row in rows)]
@@ -57,14 +57,14 @@ def _short(row: Row) -> str:
     return ", ".join(f"{axis} {row.point.shown(axis)}" for axis in AXES if row.point.shown(axis))
 
 
-def as_json(tuning: Tuning, best: Row) -> dict[str, object]:
+def as_json(tuning: Tuning, best: Row | None) -> dict[str, object]:
     return {
         "score": "r2" if regression(tuning) else "accuracy",
         "seeds": tuning.trials.seeds,
         "records": tuning.trials.records,
         "delta": tuning.delta,
         "rows": [_row(row) for row in tuning.rows],
-        "picked": tuning.rows.index(best),
+        "picked": None if best is None else tuning.rows.index(best),
     }
 
 

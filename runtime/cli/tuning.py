@@ -13,7 +13,7 @@ from runtime.authoring import told
 from runtime.authoring.choice import Fix
 from runtime.authoring.picture import plot as draw
 from runtime.authoring.trial import Trials
-from runtime.authoring.tuning import Lists, Tuning, Untunable
+from runtime.authoring.tuning import Lists, Row, Tuning, Untunable
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, columns_given
 from runtime.cli.faults import faults, saving
 from runtime.cli.given import compiled
@@ -114,7 +114,7 @@ def tune(
         trials = Trials(given, seeds, n, chosen, holdout)
         try:
             tuning = Tuning(read(file), trials, delta or float(default_delta([n])), (lambda _: None) if quiet else say)
-            best = tuning.run(lists)
+            best = _tried(tuning, lists, json)
         except Untunable as error:
             help = "ccr tune takes a program with one `dpsgd`, such as `ccr new` writes"
             raise UsageError(f"{file}: {error}", help) from None
@@ -127,6 +127,16 @@ def tune(
                 replace_bytes(Path(file), told.written(tuning, best).encode())
             lines.append(f"{file}: written")
         result(told.as_json(tuning, best) | {"written": write}, "\n".join(lines), json)
+
+
+def _tried(tuning: Tuning, lists: Lists, json: bool) -> Row:
+    """What is picked; who interrupts it is told the rows that are done."""
+    try:
+        return tuning.run(lists)
+    except KeyboardInterrupt:
+        if tuning.rows:
+            result(told.as_json(tuning, None) | {"written": False}, "\n".join(told.table(tuning.rows, None)), json)
+        raise
 
 
 def _lists(
@@ -177,5 +187,7 @@ def _fix(text: str) -> Fix:
 def _drawable(path: Path) -> None:
     if path.suffix not in picture.ENDINGS:
         raise UsageError(f"--plot {path} does not end in {', '.join(picture.ENDINGS)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"--plot {path}: there is no folder {path.parent}", "make it first")
     if not picture.available():
         raise UsageError("--plot needs matplotlib, which is not installed", "pip install 'ccr-lang[plot]'")

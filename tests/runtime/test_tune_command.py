@@ -193,6 +193,27 @@ def test_what_it_says_of_privacy() -> None:
     assert "never private records" in " ".join(call("tune", "--help").stdout.split())
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_is_done_when_it_is_interrupted(monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]) -> None:
+    tried: list[Source] = []
+
+    def outcome(self: Trials, source: Source) -> Outcome:
+        tried.append(source)
+        if len(tried) == 3:
+            raise KeyboardInterrupt
+        return Outcome((0.5, 0.7), None)
+
+    monkeypatch.setattr(Trials, "outcome", outcome)
+    given = ("--input", BASE, "--input", RECORDS, "--seeds", "2", "--rate", "8,16,32", "--quiet")
+    done = call("tune", TUMOUR, *given, *form)
+    assert done.exit_code == 130 and "interrupted" in done.stderr
+    if form:
+        found = json.loads(done.stdout)
+        assert [row["rate"] for row in found["rows"]] == [8, 16] and found["picked"] is None
+    else:
+        assert done.stdout.count("0.600 ± 0.141") == 2 and "*" not in done.stdout
+
+
 def row(score: tuple[float, ...], work: int, epsilon: float = 2.0) -> Row:
     return Row(Point(epsilon, work, 1, Fraction(1), ()), 1.0, Source("", ""), Outcome(score, None))
 
@@ -242,6 +263,7 @@ def test_what_the_command_line_cannot_say() -> None:
         (("--kinds", "Weight=9"), "--kinds: `9` is no kind"),
         (("--kinds", "Nothing=9.5"), "there is no `type Nothing` of weights"),
         (("--plot", "x.txt"), "--plot x.txt does not end in"),
+        (("--plot", "nowhere/x.png"), "--plot nowhere/x.png: there is no folder nowhere"),
         (("--records", "10"), "a batch of 64 from 10 records cannot be"),
         (("--batch", "30,9999"), "--batch: a batch of 9999 from 455 records cannot be"),
         (("--batch", "301", "--records", "300"), "--batch: a batch of 301 from 300 records cannot be"),
