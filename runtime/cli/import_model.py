@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -174,7 +175,7 @@ def _lines(found: Imported, out: Path, weights: Path, off: float) -> list[str]:
     if found.measured is not None:
         agree = "" if found.agree is None else f", and {found.agree:.1%} had the same class"
         said.append(f"on {found.samples} samples it was {found.measured:.3g} at most{agree}; asked for were {off:.3g}")
-    return [*said, f"next: ccr inspect {out}"]
+    return [*said, f"next: ccr inspect {shlex.quote(str(out))}"]
 
 
 def _as_json(found: Imported, out: Path, weights: Path) -> dict[str, object]:

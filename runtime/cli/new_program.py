@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -118,7 +119,7 @@ def _lines(found: Made, folder: Path, files: list[str], data: str) -> list[str]:
         f"{what} {sum(scores) / len(scores):.3f} on what was held out, at epsilon {wanted.epsilon:g}, delta "
         f"{short_form(wanted.delta)}, for {wanted.records} records",
         f"scaling.json has the means and scales of {data}, and {draft.owner} gets it: they must be yours to show",
-        f"next: cd {folder} && make",
+        f"next: cd {shlex.quote(str(folder))} && make",
     ]
 
 

@@ -138,7 +138,8 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_name_of_a_file_stays_in_its_comment(tmp_path: Path) -> None:
-    out, name = tmp_path / "score.ccr", "two\nlines.onnx"
+    out, name = tmp_path / "my score.ccr", "two\nlines.onnx"
     model = chain(tmp_path / name, (1, 6, 6), [*NODES[3:4], ("Gemm", ["w"], {})], {"w": np.ones((36, 2))})
-    assert call("import", model, "-o", str(out), "--range=-1,1").exit_code == 0
+    done = call("import", model, "-o", str(out), "--range=-1,1")
+    assert done.exit_code == 0 and f"next: ccr inspect '{out}'" in done.stdout
     assert "written by `ccr import` from two lines.onnx.\n" in out.read_text()

@@ -181,6 +181,14 @@ def test_what_cannot_be(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "made").exists()
 
 
+def test_what_is_next_can_be_typed(tmp_path: Path) -> None:
+    table = own_table(tmp_path / "own.csv", 2)
+    folder = tmp_path / "my loans"
+    given = ("--data", table, "--label", "kind", "--model", "logistic", "--without", "name", "--seeds", "2", "--quiet")
+    done = call("new", str(folder), *given)
+    assert f"next: cd '{folder}' && make" in done.stdout, done.output
+
+
 def test_a_folder_that_is_there(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     table = own_table(tmp_path / "own.csv", 2)
