@@ -33,7 +33,13 @@ ModelFile = Annotated[
     str, typer.Argument(metavar="MODEL", show_default=False, help="A .onnx of a chain of layers, or a .joblib.")
 ]
 Out = Annotated[
-    Path, typer.Option("-o", metavar="NAME.ccr", show_default=False, help="The program; NAME.npz has the weights.")
+    Path,
+    typer.Option(
+        "-o",
+        metavar="NAME.ccr",
+        show_default=False,
+        help="The program; NAME.npz has the weights. Neither may be there already.",
+    ),
 ]
 Samples = Annotated[
     str | None,
@@ -96,6 +102,8 @@ def import_(
     with faults(json):
         if out.suffix != ".ccr":
             raise UsageError(f"-o {out} does not end in .ccr", "it is the program that is written")
+        weights = out.with_suffix(".npz")
+        _free(out, weights)
         _named(vendor, owner)
         network = _network(model, trust)
         given = Given(out.stem, Path(model).name, vendor, owner, records, "")
@@ -106,7 +114,6 @@ def import_(
             found = imported(network, low, high, off, given, some)
         except Untaken as error:
             raise UsageError(f"{model}: {error}") from None
-        weights = out.with_suffix(".npz")
         for path, content in ((weights, npz(found.weights)), (out, found.text.encode())):
             with saving(path):
                 replace_bytes(path, content)
@@ -187,6 +194,12 @@ def _as_json(found: Imported, out: Path, weights: Path) -> dict[str, object]:
         "samples": found.samples,
         "same_class": found.agree,
     }
+
+
+def _free(*files: Path) -> None:
+    """Raises UsageError where something is there."""
+    if there := [file for file in files if file.exists()]:
+        raise UsageError(f"{there[0]} is there already", "give another name with -o, or remove it")
 
 
 def _named(vendor: str, owner: str) -> None:

@@ -131,6 +131,15 @@ def test_files_that_are_no_models(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "No such file" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["m.ccr", "m.npz"])
+def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    model = chain(tmp_path / "m.onnx", (1, 3, 3), NODES, IMAGE)
+    done = call("import", model, "-o", str(tmp_path / "m.ccr"), "--range=0,1")
+    assert done.exit_code == 2 and f"{name} is there already" in done.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"m.onnx", name} and (tmp_path / name).read_text() == "mine"
+
+
 def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runtime.cli.import_model.find_spec", lambda name: None)
     done = call("import", str(tmp_path / "m.onnx"), "-o", str(tmp_path / "m.ccr"))
