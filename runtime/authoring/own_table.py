@@ -10,7 +10,7 @@ import numpy as np
 from runtime.authoring.choice import Model
 from runtime.authoring.columns import columns_of, numbers
 from runtime.authoring.floating import Floats
-from runtime.authoring.prepare import plain
+from runtime.authoring.prepare import Unusable, number, plain
 from runtime.data.errors import InputError
 from runtime.data.shown import some
 from runtime.data.tables import open_table
@@ -52,8 +52,27 @@ def read(path: str, label: str, without: Sequence[str], model: Model) -> Own:
         raise InputError("every column says the same of all records", help="give columns that differ", file=path)
     classes = () if model is Model.LINEAR else _classes(path, label, answers, model)
     if model is Model.LINEAR:
-        numbers(path, label, answers)
+        _number(path, label, answers)
     return Own(tuple(used[i] for i in kept), label, raw[:, kept], tuple(answers), classes, tuple(constant))
+
+
+def _number(path: str, label: str, answers: Sequence[str]) -> None:
+    """Raises InputError for a label that --model linear does not tell."""
+    try:
+        numbers(path, label, answers)
+    except InputError as error:
+        fits = Model.LOGISTIC if len(set(answers)) == 2 else Model.SOFTMAX
+        mixed = any(map(_numeric, answers))
+        help = "correct these records, or leave them out" if mixed else f"--model {fits.value} is for classes"
+        raise InputError(error.what, help=help, file=path) from None
+
+
+def _numeric(text: str) -> bool:
+    try:
+        number(text, "")
+    except Unusable:
+        return False
+    return True
 
 
 def _classes(path: str, label: str, answers: Sequence[str], model: Model) -> tuple[str, ...]:

@@ -10,9 +10,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from lang.problems.problem import Rejected
-from lang.source import Source
-from lang.syntax.parse import parse
 from runtime.authoring.floating import Floats
 from runtime.authoring.importing import samples as sampled
 from runtime.authoring.importing.model import Imported, imported
@@ -22,6 +19,7 @@ from runtime.authoring.importing.untaken import Untaken
 from runtime.authoring.npz import npz
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json, UsageError, positive
+from runtime.cli.party_names import checked_names
 from runtime.cli.screen import result
 from runtime.files import replace_bytes
 
@@ -52,7 +50,12 @@ Samples = Annotated[
 ]
 Without = Annotated[
     list[str] | None,
-    typer.Option("--without", metavar="COLUMN", show_default=False, help="A column of the samples that is no feature."),
+    typer.Option(
+        "--without",
+        metavar="COLUMN",
+        show_default=False,
+        help="A column of the samples that is no feature. Once for each column.",
+    ),
 ]
 Range = Annotated[
     str | None,
@@ -104,7 +107,7 @@ def import_(
             raise UsageError(f"-o {out} does not end in .ccr", "it is the program that is written")
         weights = out.with_suffix(".npz")
         _free(out, weights)
-        _named(vendor, owner)
+        checked_names(vendor, owner, lambda name: RESERVED.fullmatch(name) is not None)
         network = _network(model, trust)
         given = Given(out.stem, Path(model).name, vendor, owner, records, "")
         try:
@@ -200,16 +203,3 @@ def _free(*files: Path) -> None:
     """Raises UsageError where something is there."""
     if there := [file for file in files if file.exists()]:
         raise UsageError(f"{there[0]} is there already", "give another name with -o, or remove it")
-
-
-def _named(vendor: str, owner: str) -> None:
-    """Raises UsageError for what is no name of a party in such a program."""
-    for option, name in (("--vendor", vendor), ("--owner", owner)):
-        try:
-            parse(Source("", f"party {name};"))
-        except Rejected:
-            raise UsageError(f"`{option} {name}` is no name of a party", "write letters, digits and _") from None
-        if RESERVED.fullmatch(name):
-            raise UsageError(f"`{option} {name}`: the program calls something else so", "take another name")
-    if vendor == owner:
-        raise UsageError(f"--vendor and --owner are both `{vendor}`", "give them two names")

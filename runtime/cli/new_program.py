@@ -9,9 +9,6 @@ from typing import Annotated
 
 import typer
 
-from lang.problems.problem import Rejected
-from lang.source import Source
-from lang.syntax.parse import parse
 from runtime.authoring import own_table
 from runtime.authoring.choice import Model
 from runtime.authoring.folder import Made, made, write
@@ -20,6 +17,7 @@ from runtime.authoring.search import Wanted
 from runtime.authoring.writing import template
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Delta, Json, Quiet, UsageError, checked_delta
+from runtime.cli.party_names import checked_names
 from runtime.cli.row_counts import rows
 from runtime.cli.screen import result, say
 from runtime.privacy.calibrate import OutOfReach
@@ -51,7 +49,9 @@ ModelOf = Annotated[
 ]
 Without = Annotated[
     list[str] | None,
-    typer.Option("--without", metavar="COLUMN", show_default=False, help="A column that is not used."),
+    typer.Option(
+        "--without", metavar="COLUMN", show_default=False, help="A column that is not used. Once for each column."
+    ),
 ]
 Hidden = Annotated[
     int, typer.Option("--hidden", metavar="N", min=1, max=MOST_HIDDEN, help="Units of the hidden layer of an mlp.")
@@ -95,6 +95,8 @@ def new(
             raise UsageError(f"--epsilon {epsilon:g} is not a number above 0")
         _free(folder)
         _named(vendor, owner, model)
+        if label in (without or ()):
+            raise UsageError(f"--label and --without are both `{label}`", "what is to be told is no feature anyhow")
         own = own_table.read(data, label, without or (), model)
         n = len(own.labels) if records is None else rows(records)
         wanted = Wanted(model, hidden, epsilon, delta or float(default_delta([n])), n, seeds)
@@ -153,12 +155,4 @@ def _free(folder: Path) -> None:
 def _named(vendor: str, owner: str, model: Model) -> None:
     """Raises UsageError for what is no name of a party in such a program."""
     text = re.sub(r"//.*|\$\w+", "", template(f"{model.value}.ccr").template)
-    for option, name in (("--vendor", vendor), ("--owner", owner)):
-        try:
-            parse(Source("", f"party {name};"))
-        except Rejected:
-            raise UsageError(f"`{option} {name}` is no name of a party", "write letters, digits and _") from None
-        if re.search(rf"\b{re.escape(name)}\b", text):
-            raise UsageError(f"`{option} {name}`: the program calls something else so", "take another name")
-    if vendor == owner:
-        raise UsageError(f"--vendor and --owner are both `{vendor}`", "give them two names")
+    checked_names(vendor, owner, lambda name: re.search(rf"\b{re.escape(name)}\b", text) is not None)

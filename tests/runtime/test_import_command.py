@@ -102,6 +102,7 @@ WRONG = {
     "a range": (["--range=1,0"], "--range 1,0 is not LOW,HIGH"),
     "an error": (["--range=0,1", "--within", "0"], "--within"),
     "a party": (["--range=0,1", "--owner", "records"], "the program calls something else so"),
+    "a word": (["--range=0,1", "--owner", "party"], "`--owner party`: `party` is a word of the language"),
     "samples": (
         ["--samples", "rows.csv", "--without", "name", "--without", "kind"],
         "have 4 numbers, and the model takes 9",

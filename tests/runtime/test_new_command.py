@@ -159,6 +159,8 @@ WRONG = {
     "no number": (["--without", "name", "--model", "linear"], "`class a` in the column `kind` is not a number"),
     "a name": (["--without", "name", "--model", "softmax", "--owner", "a b"], "`--owner a b` is no name"),
     "a taken name": (["--without", "name", "--model", "softmax", "--owner", "records"], "calls something else so"),
+    "a word": (["--owner", "party"], "`--owner party`: `party` is a word of the language"),
+    "the label": (["--without", "kind"], "--label and --without are both `kind`"),
     "one name": (["--without", "name", "--model", "softmax", "--owner", "vendor"], "are both `vendor`"),
     "no epsilon": (["--epsilon", "0"], "--epsilon 0 is not a number above 0"),
     "out of reach": (
@@ -179,6 +181,23 @@ def test_what_cannot_be(tmp_path: Path, name: str) -> None:
     done = call("new", str(tmp_path / "made"), *given)
     assert done.exit_code == 2 and said in done.stderr
     assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(("classes", "fits"), [(2, "logistic"), (3, "softmax")])
+def test_a_label_that_is_no_number(tmp_path: Path, classes: int, fits: str) -> None:
+    """What is advised is a model that tells classes, not to leave the label out."""
+    table = own_table(tmp_path / "own.csv", classes)
+    done = call(
+        "new", str(tmp_path / "made"), "--data", table, "--label", "kind", "--model", "linear", "--without", "name"
+    )
+    assert done.exit_code == 2 and f"--model {fits} is for classes" in done.stderr and "--without" not in done.stderr
+
+
+def test_a_number_with_a_gap(tmp_path: Path) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text("x,y\n" + "".join(f"{i},{i if i else ''}\n" for i in range(30)))
+    done = call("new", str(tmp_path / "made"), "--data", str(table), "--label", "y", "--model", "linear")
+    assert done.exit_code == 2 and "correct these records, or leave them out" in done.stderr
 
 
 def test_what_is_next_can_be_typed(tmp_path: Path) -> None:
