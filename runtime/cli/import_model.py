@@ -120,7 +120,11 @@ def import_(
         for path, content in ((weights, npz(found.weights)), (out, found.text.encode())):
             with saving(path):
                 replace_bytes(path, content)
-        result(_as_json(found, out, weights), "\n".join(_lines(found, out, weights, off)), json)
+        result(
+            _as_json(found, out, weights),
+            "\n".join([*_lines(found, out, weights, off), *_next(network, out, weights)]),
+            json,
+        )
 
 
 def _network(model: str, trust: bool) -> Network:
@@ -185,7 +189,17 @@ def _lines(found: Imported, out: Path, weights: Path, off: float) -> list[str]:
     if found.measured is not None:
         agree = "" if found.agree is None else f", and {found.agree:.1%} had the same class"
         said.append(f"on {found.samples} samples it was {found.measured:.3g} at most{agree}; asked for were {off:.3g}")
-    return [*said, f"next: ccr inspect {shlex.quote(str(out))}"]
+    return said
+
+
+def _next(network: Network, out: Path, weights: Path) -> list[str]:
+    """Commands, but for what stands in capitals: the owner's FILE of N records, of a table the columns."""
+    program, model = shlex.quote(str(out)), shlex.quote(str(weights))
+    columns = " --columns records=A,B,..." if len(network.shape) == 1 else ""
+    return [
+        f"next: ccr inspect {program}",
+        f"      ccr simulate {program} --inputs {model} --input records=FILE{columns} -D RECORDS=N",
+    ]
 
 
 def _as_json(found: Imported, out: Path, weights: Path) -> dict[str, object]:

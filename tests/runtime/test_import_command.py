@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import joblib
@@ -71,6 +72,18 @@ def test_a_network_of_onnx(tmp_path: Path) -> None:
     pooled = np.maximum(np.einsum("nhwkl,okl->nohw", seen, IMAGE["k"][:, 0]).max(axis=(2, 3)), 0)
     told = json.loads(ran.stdout)["outputs"]["scores"]
     assert np.abs(np.array(told) - (pooled @ IMAGE["w"] + IMAGE["b"])).max() <= 0.05
+
+
+def test_what_is_next(tmp_path: Path) -> None:
+    """Typed as it stands, but for what is in capitals."""
+    model, table = fitted(tmp_path)
+    done = call("import", model, "-o", str(tmp_path / "my score.ccr"), "--trust")
+    inspect, simulate = done.stdout.splitlines()[-2:]
+    assert inspect.startswith("next: ")
+    simulate = simulate.replace("FILE", table).replace("A,B,...", "a,b").replace("=N", "=40")
+    for line in inspect.removeprefix("next: "), simulate:
+        typed = call(*shlex.split(line)[1:])
+        assert typed.exit_code == 0, typed.output
 
 
 class Bomb:

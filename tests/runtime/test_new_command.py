@@ -51,7 +51,9 @@ def test_a_program_that_learns(tmp_path: Path, model: str) -> None:
     assert ran.exit_code == 0, ran.output
     assert set(np.load(learned).files) == ({"w1", "w2", "b2"} if model.startswith("mlp") else {"w"})
     readme = (folder / "README.md").read_text()
-    assert "--as clinic" in readme and "$" not in readme and "tells `kind`" in readme
+    assert (
+        "`ccr keys new clinic`" in readme and "--as clinic" in readme and "$" not in readme and "tells `kind`" in readme
+    )
 
 
 def test_the_way_the_readme_says(tmp_path: Path) -> None:
