@@ -52,7 +52,7 @@ def _entries(parser: Any, name: str, above: typer.Context | None) -> Iterator[En
 def _spelled(given: Any) -> str:
     if given.param_type_name == "argument":
         return str(given.metavar)
-    names = sorted(given.opts, key=lambda one: not one.startswith("--"))  # the order of those of --help is left to a set
+    names = sorted(given.opts, key=lambda one: not one.startswith("--"))  # Click takes those of --help from a set
     return ", ".join(names) + (f" {given.metavar}" if given.metavar and not given.is_flag else "")
 
 
