@@ -52,9 +52,9 @@ def measure(scale: Scale) -> Iterator[Figure]:
     own = replace(joint, known=((joint.circuit.inputs, Knows.EVALUATOR),))
     for backend in (*built().paths, PORTABLE):
         for lanes in LANES[:2] if scale.quick else LANES:
-            for kernel, whose in (joint, ""), (own, ", the evaluator's own"):
+            for kernel, whose in (joint, ""), (own, " (the evaluator's own)"):
                 ands = kernel.circuit.and_gates * lanes / 1e6
-                subject = f"{backend}, {lanes} lane{'s' * (lanes > 1)}{whose}"
+                subject = f"{backend}{whose}, {lanes} lane{'s' * (lanes > 1)}"
                 for what, times in zip(("garbled", "evaluated"), _both(backend, kernel, lanes, scale), strict=True):
                     yield Figure("kernel", subject, what, "million AND gates/s", [ands / each for each in times])
 

@@ -36,23 +36,24 @@ class Entry:
 
 def entries() -> list[Entry]:
     """All of them, in the order of the table, each group before its commands."""
-    return list(_entries(get_command(app), "ccr"))
+    return list(_entries(get_command(app), "ccr", None))
 
 
-def _entries(parser: Any, name: str) -> Iterator[Entry]:
-    context = typer.Context(parser, info_name=name)
+def _entries(parser: Any, name: str, above: typer.Context | None) -> Iterator[Entry]:
+    context = typer.Context(parser, info_name=name.split()[-1], parent=above, **parser.context_settings)
     commands = list(getattr(parser, "commands", ()))
     rows = tuple((_spelled(one), _help(one)) for one in parser.get_params(context))
     usage = " ".join(parser.get_usage(context).split()).removeprefix("Usage: ")
     yield Entry(name, usage, re.sub(r"[ \t]+", " ", parser.help or "").strip(), rows, bool(commands))
     for one in commands:
-        yield from _entries(parser.get_command(context, one), f"{name} {one}")
+        yield from _entries(parser.get_command(context, one), f"{name} {one}", context)
 
 
 def _spelled(given: Any) -> str:
     if given.param_type_name == "argument":
         return str(given.metavar)
-    return ", ".join(given.opts) + (f" {given.metavar}" if given.metavar and not given.is_flag else "")
+    names = sorted(given.opts, key=lambda one: not one.startswith("--"))  # Click takes those of --help from a set
+    return ", ".join(names) + (f" {given.metavar}" if given.metavar and not given.is_flag else "")
 
 
 def _help(given: Any) -> str:

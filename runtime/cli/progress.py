@@ -16,6 +16,7 @@ from runtime.report.progress import Expected, Standing
 from runtime.session.watch import Moment
 
 EVERY = 5.0  # seconds between lines
+BAR = 20  # columns
 
 Advance = Callable[[str, Moment], None]  # a party, and where it is
 Show = Callable[[Standing], None]
@@ -45,10 +46,10 @@ def _shown(quiet: bool) -> Generator[Show]:
     if quiet:
         yield lambda standing: None
     elif sys.stderr.isatty():
-        columns = BarColumn(), TaskProgressColumn(), TextColumn("{task.description}")
+        columns = BarColumn(BAR), TaskProgressColumn(), TextColumn("{task.description}")
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("setup", total=1.0)
-            yield lambda standing: bar.update(task, completed=standing.share, description=str(standing))
+            yield lambda standing: bar.update(task, completed=standing.share, description=standing.brief)
     else:
         yield Lines()
 

@@ -1,15 +1,6 @@
-"""What can go wrong with a party's own workers."""
+"""What can go wrong before a party's workers are there."""
 
 from __future__ import annotations
-
-from runtime.net.errors import NetworkError
-
-
-class WorkerLost(NetworkError):
-    """A worker of this party's is gone, or gave up; the run ends with it."""
-
-    def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"{name} of this party's cluster is gone: {why}")
 
 
 class NoCluster(Exception):

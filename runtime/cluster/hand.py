@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from compiler.schedule.plan import Transfer
-from runtime.cluster.errors import WorkerLost
 from runtime.cluster.holdings import NONE, Wires
 from runtime.cluster.orders import (
     GATES,
@@ -23,6 +22,7 @@ from runtime.crypto.labels import LABEL_BYTES, Labels, decode
 from runtime.execute.backend import Numbers
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
+from runtime.session.errors import WorkerLost
 from runtime.session.helpers import Worked
 
 FAREWELL = 5.0  # seconds for a worker's last word

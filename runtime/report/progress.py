@@ -52,6 +52,16 @@ class Standing:
             said.append(f"epsilon {upward(self.epsilon) if self.epsilon else 0} spent")
         return ", ".join(said)
 
+    @property
+    def brief(self) -> str:
+        """What matters most, beside a bar: a terminal has 80 columns."""
+        said = [f"{duration(self.left)} left", f"{size(self.rate)}/s"]
+        if self.epsilon is not None:
+            said.append(f"epsilon {upward(self.epsilon) if self.epsilon else 0}")
+        if self.moment.step:
+            said.append(f"step {self.moment.step} of {self.steps}")
+        return ", ".join(said)
+
     def as_json(self) -> dict[str, object]:
         now = self.moment
         return {

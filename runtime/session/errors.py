@@ -13,6 +13,13 @@ class PeerRefused(PeerAborted):
     """The peer's contract or ledger does not allow the run; it says no more than that."""
 
 
+class WorkerLost(NetworkError):
+    """A worker of this party's is gone, or gave up; the run ends with it."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name} of this party's cluster is gone: {why}")
+
+
 class Disagreement(Exception):
     """The two parties are about to run different things; nothing secret has been sent."""
 

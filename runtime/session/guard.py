@@ -10,6 +10,7 @@ from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, Protoco
 from runtime.net.frames import Frame
 from runtime.session.errors import PeerAborted, PeerRefused
 from runtime.session.state import Role, State, Way, follow
+from runtime.session.tables import TABLE_FRAME
 
 REASON_BYTES = 512
 REFUSED = "refused"  # the reason of a party whose contract or ledger does not allow the run
@@ -58,6 +59,18 @@ class Guard:
             if kind == Frame.ABORT:
                 self.state = State.ENDED
                 raise _aborted(payload)
+
+    def last_word(self, patience: float) -> None:
+        """Raises PeerAborted if what has come, or comes within so many seconds, is that the peer ended the session."""
+        self._channel.timeout = min(self._channel.timeout, patience)
+        reason = None
+        with suppress(NetworkError):  # then it has not said why
+            while reason is None:
+                kind, payload = self._channel.receive(TABLE_FRAME)
+                reason = payload if kind == Frame.ABORT else None
+        if reason is not None:
+            self.state = State.ENDED
+            raise _aborted(reason)
 
     def flush(self) -> None:
         self._channel.flush()

@@ -29,7 +29,7 @@ from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.ends import EvaluatorEnds, GarblerEnds
-from runtime.session.errors import Disagreement
+from runtime.session.errors import Disagreement, WorkerLost
 from runtime.session.guard import REFUSED, Guard
 from runtime.session.hello import Hello, agree, fresh_nonce, same_records
 from runtime.session.helpers import Helpers, Worked
@@ -39,6 +39,7 @@ from runtime.session.state import Role
 from runtime.session.watch import Watch, Watching
 
 PARTING = 10.0  # seconds
+LAST_WORD = 1.0  # likewise
 
 Keep = Callable[[Mapping[str, Array]], object]
 
@@ -119,7 +120,7 @@ class Session:
                 self.helpers.meet(guard, self.role)
             watch.first, watch.records = self.follow.first, {**peer.records, **self.records, **self.permit.records}
             self.follow.stepped = watch.stepped
-            outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
+            outputs = self._outputs(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
         except BaseException as error:
@@ -134,12 +135,30 @@ class Session:
             self.permit.ended()
             self.phases.enter("")
         watch.tell(ended=True)  # when nothing can fail any more
+        sent, received, worked = channel.sent_bytes, channel.received_bytes, self._worked(traffic)
+        beside = sum(each.tables + each.corrections for each in worked if each is not None)
+        if self.role is Role.GARBLER:
+            sent += beside
+        else:
+            received += beside
+        return Outcome(outputs, peer, sent, received, traffic, farewell, worked)
+
+    def _worked(self, traffic: Traffic) -> tuple[Worked | None, ...]:
+        """What each worker did, whose bytes are of the run's traffic."""
         worked = () if self.helpers is None else tuple(self.helpers.worked())
         for each in worked:
             if each is not None:
                 traffic.tables += each.tables
                 traffic.corrections += each.corrections
-        return Outcome(outputs, peer, channel.sent_bytes, channel.received_bytes, traffic, farewell, worked)
+        return worked
+
+    def _outputs(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
+        """Where a worker is lost because the peer went, the peer has said why: raises what it said, else WorkerLost."""
+        try:
+            return (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
+        except WorkerLost:
+            guard.last_word(LAST_WORD)
+            raise
 
     def _begin(self, garbler: Hello) -> None:
         """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused

@@ -16,7 +16,6 @@ from support.loopback import CLIENT, tls_pair
 
 from runtime import api
 from runtime.cluster import member, staff, worker
-from runtime.cluster.errors import WorkerLost
 from runtime.cluster.orders import Run
 from runtime.cluster.staff import Staff
 from runtime.data.memory import InMemory
@@ -28,7 +27,7 @@ from runtime.net.stream import LinkChannel
 from runtime.party.run import prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
-from runtime.session.errors import DifferentWorkers
+from runtime.session.errors import DifferentWorkers, WorkerLost
 
 SUM = """party hospital; party vendor;
 input x: uint<8>[1024] from hospital; input y: uint<8>[1024] from vendor;

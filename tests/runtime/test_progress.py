@@ -44,6 +44,12 @@ def test_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == LINE
 
 
+def test_beside_a_bar_there_is_room_for_what_matters_most() -> None:
+    """Of 80 columns a bar of 20, a percentage and two gaps take 26."""
+    said = standing(2).brief
+    assert said == "3.0 s left, 83.3 kB/s, epsilon 0.5000, step 2 of 4" and len(said) <= 80 - 26
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     expected = Expected((compile(MILLIONAIRES).compiled,))
     with meter(expected, "bob", quiet=True, log=RunLog(None)) as advance:

@@ -58,7 +58,8 @@ def test_from_python(room: Room, tmp_path: Path) -> None:
     program = ccr.compile(room.program)
     (warning,) = program.warnings
     assert str(warning).endswith("small.ccr:9:7: warning[unused]: the input `spare` is never used")
-    assert repr(program).endswith(", 1 warning>") and "the input `spare` is never used" in program._repr_html_()
+    assert repr(program).endswith(", 1 warning>")
+    assert "the input <code>spare</code> is never used" in program._repr_html_()
     program.save(tmp_path / "small.ccrc")
     assert ccr.compile(tmp_path / "small.ccrc").warnings == ()
 

@@ -21,6 +21,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 # By package, what is imported of it; a package that an extra names stands here.
 MODULES = {
     "build": "build",
+    "distributed": "distributed",
     "joblib": "joblib",
     "matplotlib": "matplotlib",
     "mkdocs-material": "material",
