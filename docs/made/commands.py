@@ -42,17 +42,19 @@ def entries() -> list[Entry]:
 def _entries(parser: Any, name: str, above: typer.Context | None) -> Iterator[Entry]:
     context = typer.Context(parser, info_name=name.split()[-1], parent=above, **parser.context_settings)
     commands = list(getattr(parser, "commands", ()))
-    rows = tuple((_spelled(one), _help(one)) for one in parser.get_params(context))
+    rows = tuple((_spelled(one, context), _help(one)) for one in parser.get_params(context))
     usage = " ".join(parser.get_usage(context).split()).removeprefix("Usage: ")
     yield Entry(name, usage, re.sub(r"[ \t]+", " ", parser.help or "").strip(), rows, bool(commands))
     for one in commands:
         yield from _entries(parser.get_command(context, one), f"{name} {one}", context)
 
 
-def _spelled(given: Any) -> str:
+def _spelled(given: Any, context: typer.Context) -> str:
     if given.param_type_name == "argument":
         return str(given.metavar)
-    names = sorted(given.opts, key=lambda one: not one.startswith("--"))  # Click takes those of --help from a set
+    # Click keeps an option of --help as it was first asked for, its names in the order of a set.
+    given_names = context.help_option_names if given.name == "help" else given.opts
+    names = sorted(given_names, key=lambda one: not one.startswith("--"))
     return ", ".join(names) + (f" {given.metavar}" if given.metavar and not given.is_flag else "")
 
 
