@@ -116,7 +116,7 @@ class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[no-untyped-call
 
     _losses = frozenset({typed.Call.LOGISTIC, typed.Call.CROSS_ENTROPY})
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> DPClassifier:  # noqa: N803
+    def fit(self, X: ArrayLike, y: ArrayLike) -> DPClassifier:  # noqa: N803  scikit-learn's name
         """Train, in the clear.  Raises InputError for what the program does not take, ValueError for what fits none."""
         rows, labels = _validated(self, X, y, dtype=np.float64)
         _check_targets(labels)
@@ -124,12 +124,12 @@ class DPClassifier(ClassifierMixin, _Estimator):  # type: ignore[no-untyped-call
         self._fit(rows, numbered)
         return self
 
-    def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803
+    def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's name
         """The scores: one for each row, above 0 for the second class, or one for each class."""
         found = self._scored(X)
         return found if found.ndim == 1 else found[:, : len(self.classes_)]
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+    def predict(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803  scikit-learn's name
         """The class of the highest score."""
         found = self.decision_function(X)
         best = (found > 0).astype(np.int64) if found.ndim == 1 else found.argmax(axis=1)
@@ -141,12 +141,12 @@ class DPRegressor(RegressorMixin, _Estimator):  # type: ignore[no-untyped-call] 
 
     _losses = frozenset({typed.Call.SQUARED})
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> DPRegressor:  # noqa: N803
+    def fit(self, X: ArrayLike, y: ArrayLike) -> DPRegressor:  # noqa: N803  scikit-learn's name
         """As of DPClassifier."""
         self._fit(*_validated(self, X, y, dtype=np.float64, y_numeric=True))
         return self
 
-    def predict(self, X: ArrayLike) -> Floats:  # noqa: N803
+    def predict(self, X: ArrayLike) -> Floats:  # noqa: N803  scikit-learn's name
         """The scores."""
         return self._scored(X)
 

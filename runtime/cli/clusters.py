@@ -81,7 +81,7 @@ class Cluster:
         """Its workers, ready for a run.  Raises UsageError and NetworkError."""
         try:
             with dask(self.where, self.workers, self.doors) as launcher:
-                staff = Staff.hire(launcher, listens, program.artifact, wait, stall, whole, _unseen)
+                staff = Staff.hire(launcher, listens, program.artifact, wait, stall, whole)
                 if not quiet:
                     seen = f", dashboard {launcher.dashboard}" if launcher.dashboard else ""
                     say(f"{self.workers} workers of {self.where} are ready{seen}")
@@ -101,7 +101,3 @@ def _doors(text: str) -> Doors:
     if other.port < one.port or not one.port:
         raise UsageError(f"`--worker-listen {text}` is not HOST:FIRST-LAST", "write it like 192.0.2.7:9000-9007")
     return Doors(one.host, one.port, other.port)
-
-
-def _unseen(worker: int, gates: int) -> None:
-    """Progress is seen by what is ordered; that a worker still works is all that this is for."""

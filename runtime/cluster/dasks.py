@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from runtime.cluster.errors import NoCluster
 from runtime.cluster.member import Post, serve
 from runtime.net import keys
 from runtime.net.keys import Identity
+from runtime.party.nursery import deaf
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -57,7 +57,7 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskLauncher]
         with client:
             yield DaskLauncher(client, _workers(client, where, count), _route(where), doors)
         return
-    with _deaf():  # workers end with this process, and not before it by Ctrl-C
+    with deaf():  # workers end with this process, and not before it by Ctrl-C
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -153,12 +153,3 @@ def _route(scheduler: str) -> str:
             return str(probe.getsockname()[0])
     except OSError as error:
         raise NoCluster(f"{scheduler} cannot be reached: {error.strerror}", "check the address") from None
-
-
-@contextmanager
-def _deaf() -> Generator[None]:
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 
 from compiler.schedule.plan import Transfer
 from runtime.cluster.holdings import NONE, Wires
 from runtime.cluster.orders import (
-    GATES,
     MOST_BYTES,
     Multiply,
     Order,
@@ -31,8 +29,8 @@ FAREWELL = 5.0  # seconds for a worker's last word
 class RemoteHand:
     """A worker at the other end of a channel; every call raises WorkerLost once it is gone."""
 
-    def __init__(self, name: str, channel: Channel, advanced: Callable[[int], None]) -> None:
-        self.name, self._channel, self._advanced = name, channel, advanced
+    def __init__(self, name: str, channel: Channel) -> None:
+        self.name, self._channel = name, channel
 
     def put(self, buffer: int, wires: Wires, labels: Labels) -> None:
         self.tell(Order.PUT, encode_wires(buffer, wires, labels))
@@ -83,13 +81,12 @@ class RemoteHand:
             except NetworkError as error:
                 raise self._lost(error) from error
             if kind == Order.ADVANCED:
-                self._advanced(*GATES.unpack(payload))
-            elif kind == Order.LOST:
+                continue
+            if kind == Order.LOST:
                 raise WorkerLost(self.name, payload.decode(errors="replace"))
-            elif kind != order or len(payload) != size:
+            if kind != order or len(payload) != size:
                 raise WorkerLost(self.name, f"it answered with {len(payload)} bytes of kind {kind}")
-            else:
-                return payload
+            return payload
 
     def _lost(self, error: NetworkError) -> WorkerLost:
         """Its last word, if it had one, says more than that the connection is gone."""

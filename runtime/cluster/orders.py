@@ -47,7 +47,7 @@ class Order(IntEnum):
     LABELS = 16
     SHARES = 17
     ADVANCED = 18
-    """Gates since the last, so that the coordinator sees that the worker goes on."""
+    """The worker goes on; empty."""
     LOST = 19
     """The worker gives up: why."""
     DONE = 20
@@ -57,7 +57,6 @@ class Order(IntEnum):
 _BUFFER = struct.Struct("<QQ")  # buffer, wires
 _RUN = struct.Struct("<QQQQQB")  # step, axis, start, stop, base, loops
 _MULTIPLY = struct.Struct("<QQQQQB?")  # words, width, shared, ring, row, signed, with numbers
-GATES = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,8 @@ class Staff:
         wait: float,
         stall: float,
         whole: float,
-        advanced: Callable[[int, int], None],
     ) -> Staff:
-        """All that the launcher has; `advanced` hears of a worker's number and its gates.
+        """All that the launcher has.
 
         Raises NoCluster, and NetworkError where one does not come.
         """
@@ -95,7 +94,7 @@ class Staff:
                 launcher.start(number, Post(number, *where, own.certificate, door, wait, stall, whole))
             for number, listener in enumerate(listeners):
                 channel = listener.accept(wait, stall)
-                hands.append(RemoteHand(launcher.name(number), channel, _told(advanced, number)))
+                hands.append(RemoteHand(launcher.name(number), channel))
                 hands[-1].tell(Order.PROGRAM, artifact)
         return Staff(launcher, listens, certificates, hands)
 
@@ -161,10 +160,6 @@ class Staff:
         for hand in self.hands:
             hand.tell(Order.BEGIN, payload)
         payload[:] = bytes(len(payload))
-
-
-def _told(advanced: Callable[[int, int], None], number: int) -> Callable[[int], None]:
-    return lambda gates: advanced(number, gates)
 
 
 def _nothing() -> None:

@@ -10,7 +10,7 @@ import time
 from abc import ABC, abstractmethod
 
 from compiler.schedule.plan import Copy, Launch, Plan
-from runtime.cluster.orders import GATES, MOST_BYTES, Multiply, Order, Run, decode_wires, encode_shares
+from runtime.cluster.orders import MOST_BYTES, Multiply, Order, Run, decode_wires, encode_shares
 from runtime.cluster.parts import Cut, own_rows, part, shared_steps
 from runtime.crypto.labels import encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
@@ -98,7 +98,7 @@ class Worker:
         self._steps = shared_steps(plan)
         self._parts: dict[tuple[int, Cut], tuple[Launch | Copy]] = {}
         self._joint = JointSteps(plan, LabelGates(side.engine), self._advanced)
-        self._gates, self._told = 0, time.monotonic()
+        self._told = time.monotonic()
         self.gates, self.waited = 0, 0.0
 
     def work(self) -> None:
@@ -141,12 +141,11 @@ class Worker:
         self._coordinator.send(Order.SHARES, encode_shares(shares, order.shape))
 
     def _advanced(self, gates: int) -> None:
-        """Now and then: the coordinator takes silence for a stall."""
+        """Now and then the coordinator hears of it: it takes silence for a stall."""
         self.gates += gates
-        self._gates += gates
         if time.monotonic() - self._told >= EVERY:
-            self._coordinator.send(Order.ADVANCED, GATES.pack(self._gates))
-            self._gates, self._told = 0, time.monotonic()
+            self._coordinator.send(Order.ADVANCED, b"")
+            self._told = time.monotonic()
 
 
 def give_up(coordinator: Channel, error: BaseException) -> None:

@@ -141,7 +141,7 @@ class _Forked:
 
 
 def _interpreter(program: str, number: int) -> subprocess.Popen[bytes]:
-    with _deaf():
+    with deaf():
         return subprocess.Popen(
             [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{program}"],
             stdin=subprocess.DEVNULL,
@@ -150,7 +150,7 @@ def _interpreter(program: str, number: int) -> subprocess.Popen[bytes]:
 
 
 @contextmanager
-def _deaf() -> Generator[None]:
+def deaf() -> Generator[None]:
     """A process started inside never hears Ctrl-C, not even while it imports: the parent does, and ends both."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

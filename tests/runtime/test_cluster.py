@@ -43,7 +43,7 @@ def party(program: Program, name: str, workers: int, ends: dict[str, Channel]) -
     """One party's side of a run, with so many workers."""
     own = {key: path for key, path in FILES.items() if (key == "records") == (name == "hospital")}
     launcher = Threads(workers)
-    staff = Staff.hire(launcher, name == "hospital", program.artifact, 20.0, 20.0, 60.0, lambda worker, gates: None)
+    staff = Staff.hire(launcher, name == "hospital", program.artifact, 20.0, 20.0, 60.0)
     try:
         return run(program, name, prepare(program, name, own, RunSecret.from_seed(4)), ends[name], helpers=staff)
     finally:

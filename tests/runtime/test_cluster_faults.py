@@ -52,7 +52,7 @@ def play(program: Program, workers: dict[str, int]) -> dict[str, BaseException |
 
     def side(party: str) -> BaseException | None:
         launcher = Threads(workers[party])
-        own = Staff.hire(launcher, party == "hospital", program.artifact, 20.0, 20.0, 60.0, lambda *_: None)
+        own = Staff.hire(launcher, party == "hospital", program.artifact, 20.0, 20.0, 60.0)
         sources = prepare(program, party, {names[party]: THREES}, RunSecret.of(None, None))
         try:
             run(program, party, sources, ends[party], helpers=own)

@@ -47,7 +47,7 @@ def hired(plan: Plan, number: int, side: Side, threads: list[Thread]) -> RemoteH
 
     threads.append(Thread(target=work))
     threads[-1].start()
-    return RemoteHand(f"worker {number}", here, lambda _: None)
+    return RemoteHand(f"worker {number}", here)
 
 
 def run_spread(

@@ -6,6 +6,7 @@ One lane tells what a row costs, many what a lane of it does.  A kernel is made 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from compiler.gates.circuit import Circuit, Gate, GateOp
 from compiler.schedule.plan import Kernel, Launch, Repeat, View
@@ -82,7 +83,7 @@ def _launches(backend: str, shortest: Shortest) -> dict[str, float]:
         if many is None:
             return {}
         buffers = {0: fresh(wires), 1: fresh(wires)}
-        took.append(shortest(lambda many=many, buffers=buffers: many(buffers, (), 0, None)) / LAUNCHES)  # type: ignore[misc]
+        took.append(shortest(partial(many, buffers, (), 0, None)) / LAUNCHES)
     wire = max(took[1] - took[0], 0.0) / (2 * INPUTS * (LANES - 1))
     return {"tile": max(took[0] - 2 * INPUTS * wire, 0.0), "wire": wire}
 
