@@ -131,6 +131,7 @@ def run_party(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     keep: Keep = kept_by_nobody,
+    threads: int = 1,
 ) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
@@ -142,7 +143,7 @@ def run_party(
     if agreed is None and accept is not None:
         accept([(program.compiled, side.own.sources.records())])
     with side.helpers() as helpers:
-        return side.run(side.meet(), advance, keep, helpers)
+        return side.run(side.meet(), advance, keep, helpers, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +211,12 @@ class Side:
         ) as staff:
             yield staff
 
-    def run(self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None) -> Report:
+    def run(
+        self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None, threads: int = 1
+    ) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
-        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers)
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers, threads)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
