@@ -37,8 +37,8 @@ class Threads:
             work(0)
         finally:
             _ended(begun)
-        for part in begun:
-            part.result()
+        for each in begun:
+            each.result()
 
     def close(self) -> None:
         """Returns when all have ended; a second call does nothing."""

@@ -32,6 +32,7 @@ from runtime.execute.backend import (
     Shares,
     StepSum,
     Together,
+    Wires,
 )
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.products import pack, unpack
@@ -122,10 +123,10 @@ class GarblerBackend:
         self._outputs.send_noisy_sum(sum, pack(numbers, ring))
         return None
 
-    def kept(self, output: Open, wires: Labels) -> Labels | Bits:
+    def kept(self, output: Open, wires: Labels) -> Wires:
         return _kept(output, wires, self._roles)
 
-    def open(self, outputs: Sequence[tuple[Open, Labels | Bits]]) -> list[Bits | None]:
+    def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
         """The garbler's outputs are checked before any decoding bit leaves.  Raises ForgedOutput."""
         own = [(step.name, zero) for step, zero in outputs if self._roles.garbler in step.to]
         opened = self._decode(own)
@@ -194,10 +195,10 @@ class EvaluatorBackend:
     def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
         return unpack(self._outputs.receive_noisy_sum(sum, packed_bytes(count, ring)), ring, count)
 
-    def kept(self, output: Open, wires: Labels) -> Labels | Bits:
+    def kept(self, output: Open, wires: Labels) -> Wires:
         return _kept(output, wires, self._roles)
 
-    def open(self, outputs: Sequence[tuple[Open, Labels | Bits]]) -> list[Bits | None]:
+    def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
         returned = [active for step, active in outputs if self._roles.garbler in step.to]
         self._outputs.send_output_labels(np.concatenate(returned) if returned else self.empty(0))
         own = [active for step, active in outputs if self._roles.evaluator in step.to]
@@ -212,14 +213,15 @@ class EvaluatorBackend:
         return opened
 
 
-def _kept(output: Open, wires: Labels, roles: Roles) -> Labels | Bits:
+def _kept(output: Open, wires: Labels, roles: Roles) -> Wires:
     """The labels that are compared where the garbler learns the output; else their colours are enough."""
     return wires.copy() if roles.garbler in output.to else _lsb(wires)
 
 
-def _bits(kept: Labels | Bits) -> Bits:
+def _bits(kept: Wires) -> Bits:
     """The colours of what was kept."""
-    return _lsb(kept) if kept.ndim == 2 else kept
+    bits: Bits = _lsb(kept) if kept.ndim == 2 else kept
+    return bits
 
 
 def _lsb(labels: Labels) -> Bits:

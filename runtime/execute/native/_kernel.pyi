@@ -72,9 +72,9 @@ class Stretch:
         tables: NDArray[Any],
         /,
     ) -> None:
-        """The window that `ahead` has told of, zero labels in and out: of each tile a part of its lanes, whose tables it
-        puts where they belong.  Parts of a wide launch may be done at once, with registers of their own, the same for
-        the same part in all windows; what is not wide has one part."""
+        """The window that `ahead` has told of, zero labels in and out: of each tile a part of its lanes, whose tables
+        it puts where they belong.  Parts of a wide launch may be done at once, with registers of their own, the same
+        for the same part in all windows; what is not wide has one part."""
 
     def evaluate(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from runtime.execute.threads import Threads
 
 BIT_BYTES = 1 << 16  # of corrections of one bit, from which on another thread is woken for it
 
-Share = NDArray[np.uint32] | NDArray[np.uint64]
+Share = NDArray[Any]  # numbers of the shape's type
 
 
 @dataclass(frozen=True, slots=True)
