@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import against, channel, counts, kernel, machine, ot, programs, scaling, shares, start
+from benchmarks import against, channel, counts, kernel, machine, ot, programs, scaling, shares, start, threads
 from benchmarks.figures import Figure, Scale
 
 ALL = "all"
@@ -22,6 +22,7 @@ def parts(circuit: Path | None) -> dict[str, Part]:
     return {
         "kernel": kernel.measure,
         "shares": shares.measure,
+        "threads": threads.measure,
         "ot": ot.measure,
         "channel": channel.measure,
         "programs": lambda scale: programs.measure(scale, circuit),

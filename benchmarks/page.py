@@ -19,6 +19,7 @@ MARK = "<!-- what follows is made by `python -m benchmarks.page` -->\n"
 TITLES = {
     "kernel": "Gates in memory, on one core",
     "shares": "Corrections of shares, on one core",
+    "threads": "Gates in memory, shared among threads",
     "ot": "Oblivious transfer, on one core",
     "channel": "The channel, on loopback",
     "programs": "Programs, between two processes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from support.backends import BACKENDS, NATIVE
@@ -18,6 +19,7 @@ def test_what_runs_and_why() -> None:
     chosen = engines.chosen()
     assert f"backend: {chosen.backend} ({chosen.why})" in done.stdout.splitlines()
     told = json.loads(call("doctor", "--json").stdout)
+    assert told["cores"] >= 1 and re.search(rf", {told['cores']} cores?$", done.stdout.splitlines()[1])
     assert (told["backend"], told["why"]) == (chosen.backend, chosen.why)
     expected = dict.fromkeys(NATIVE, "works") | {"portable": "always"}
     assert {name: state for name, state in told["backends"].items() if state != "lacking"} == expected

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
 from threading import Event, Thread, Timer
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.backends import NATIVE
+from support.command import MILLIONAIRES, call
 from support.garbled import garbled
 from support.in_memory import ROLES
 from support.joint_plans import joint_plan
@@ -23,6 +25,7 @@ from support.known import as_known, knowing
 from support.memory_channel import MemoryChannel, pair
 from support.small_plans import random_circuit, small_tile, whole
 
+import ccr
 from compiler import pipeline
 from compiler.program import Compiled
 from compiler.schedule.plan import Kernel, Launch, Repeat, Transfer
@@ -30,7 +33,7 @@ from lang.source import Source
 from runtime.crypto.labels import Labels, fresh
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import Engine
-from runtime.execute.engines import corrected, correcting, evaluating, garbling
+from runtime.execute.engines import PORTABLE, corrected, correcting, evaluating, garbling
 from runtime.execute.threads import Threads
 from runtime.net.errors import ConnectionLost
 from runtime.net.frames import Frame
@@ -47,9 +50,10 @@ pytestmark = pytest.mark.skipif(not NATIVE, reason="the C part is not built here
 @pytest.fixture(autouse=True, scope="module")
 def small_parts() -> Iterator[None]:
     """What is small is shared, too."""
-    engine, shares = "runtime.execute.native.engine.PART_BYTES", "runtime.execute.native.shares.BIT_BYTES"
-    with patch(engine, 1 << 12), patch(shares, 1):
-        yield
+    native = "runtime.execute.native"
+    with patch(f"{native}.engine.PART_BYTES", 1 << 12), patch(f"{native}.engine.WORTH", 1 << 12):
+        with patch(f"{native}.shares.BIT_BYTES", 1):
+            yield
 
 
 def sharing() -> list[str]:
@@ -96,7 +100,7 @@ def test_a_plan_of_wide_and_narrow_steps(seed: int) -> None:
     """Every launch is wide where a part is a byte; loops, copies and buffers that are freed stand between."""
     joint, values = joint_plan(random.Random(seed))
     secret = LabelSecret.fresh()
-    with patch("runtime.execute.native.engine.PART_BYTES", 1):
+    with patch("runtime.execute.native.engine.WORTH", 1):
         for plan in (joint, as_known(joint, ROLES.garbler)):
             found: list[tuple[bytes, bytes, int]] = []
             for count in COUNTS:
@@ -174,6 +178,49 @@ def test_the_registers_of_all_are_wiped(backend: str) -> None:
     assert all(registers.any() for registers in engine._registers)
     secret.destroy()
     assert not any(registers.any() for registers in engine._registers)
+
+
+# -- what is asked for ----------------------------------------------------------------------------
+
+RUN = ("run", MILLIONAIRES, "--input", "a=2", "--input", "b=1")
+
+
+def test_the_command_runs_with_some() -> None:
+    done = call(*RUN, "--threads", "2", "--json", "--quiet")
+    assert json.loads(done.stdout)["outputs"] == {"out": 1}
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "65", "two", "1.5"])
+def test_a_number_that_cannot_be_is_refused(given: str) -> None:
+    done = call(*RUN, "--threads", given)
+    assert done.exit_code == 2
+    assert "--threads" in done.stderr and given in done.stderr
+
+
+def test_workers_have_no_threads() -> None:
+    done = call(*RUN, "--as", "alice", "--cluster", "local", "--workers", "2", "--threads", "2")
+    assert done.exit_code == 2
+    assert "--threads is for a party without --cluster" in done.stderr
+
+
+def test_the_portable_backend_refuses_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CCR_BACKEND", PORTABLE)
+    done = call(*RUN, "--threads", "2")
+    assert done.exit_code == 2
+    assert "2 threads were asked for, and the portable backend has use for one (CCR_BACKEND names it)" in done.stderr
+    program = ccr.compile(MILLIONAIRES)
+    with pytest.raises(ValueError, match="the portable backend has use for one"):
+        program.run(a=2, b=1, threads=2)
+
+
+def test_python_takes_the_same() -> None:
+    program = ccr.compile(MILLIONAIRES)
+    for wrong in (0, 1.5, "2", True):
+        with pytest.raises(ValueError, match="threads is a whole number above 0, not"):
+            program.run(a=2, b=1, threads=cast("int", wrong))
+    with pytest.raises(ValueError, match="threads is 65, and must be from 1 to 64"):
+        program.run(a=2, b=1, threads=65)
+    assert program.run(a=2, b=1, threads=2).outputs["out"] == 1
 
 
 # -- a session ------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@ AND, INVERT_LEFT, INVERT_RIGHT, GARBLERS, EVALUATORS, OWN = 1, 2, 4, 8, 16, 32  
 BY = {Half.BOTH: 0, Half.GARBLERS: GARBLERS, Half.EVALUATORS: EVALUATORS, Half.OWN: EVALUATORS | OWN}
 SHOWN = 2  # as in stretch.h
 LINE = 64  # bytes of a line of the cache
-PART_BYTES = 1 << 20  # of tables that each thread makes of a window: what it takes to wake one is a tenth of that time
+PART_BYTES = 1 << 21  # of tables that each thread makes of a window: to wake one takes a tenth of that time
+WORTH = 1 << 19  # of tables of a launch for each thread, from which it is shared
 Memories = tuple[Labels, ...]
 Window = Callable[[_kernel.Stretch, Memories, int, int], None]  # so many bytes of tables, in so many parts
 
@@ -106,7 +107,7 @@ class Native:
     def _made(self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int) -> Stretch:
         code = encode(steps, sizes, filled, [kernel.tile for kernel in self._kernels])
         threads = self._threads.count
-        wide = threads * PART_BYTES if threads > 1 else 0
+        wide = threads * WORTH if threads > 1 else 0
         native = _kernel.Stretch(tuple(map(self._ready, code.kernels)), code.numbers, depth, wide)
         return Stretch(code, native, sizes, self._window, threads)
 
