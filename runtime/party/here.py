@@ -144,20 +144,7 @@ def started_all(
     try:
         children[to] = Child(to, work, told, start)
         for owner, own in programs.items():
-            peer = identities[to].certificate
-            task = Task(
-                own.name,
-                own.artifact,
-                owner,
-                given.of(owner),
-                columns,
-                seed,
-                identities[owner],
-                peer,
-                True,
-                timeout,
-                threads=threads,
-            )
+            task = _alone(own, owner, given.of(owner), columns, seed, identities, to, timeout, threads)
             children[owner] = Child(owner, work_alone, task, start)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
@@ -169,6 +156,22 @@ def started_all(
     finally:
         for child in children.values():
             child.stop()
+
+
+def _alone(
+    program: Program,
+    owner: str,
+    given: dict[str, Input],
+    columns: Chosen,
+    seed: int | None,
+    identities: Mapping[str, Identity],
+    to: str,
+    timeout: float,
+    threads: int,
+) -> Task:
+    """An owner's, who waits for the receiver `to`."""
+    own, peer = identities[owner], identities[to].certificate
+    return Task(program.name, program.artifact, owner, given, columns, seed, own, peer, True, timeout, threads=threads)
 
 
 def work(pipe: Connection, told: Receiver) -> None:
