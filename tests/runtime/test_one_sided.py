@@ -141,8 +141,8 @@ def test_colours_of_what_is_entered() -> None:
     evaluator = EvaluatorBackend(ROLES, PublicLabels(SEED), nothing, nothing, cot, ends)
     values = bits.astype(np.uint64)
     for party, who in (("hospital", G), ("vendor", E)):
-        zero = garbler.enter(party, bits if who is G else None, 5)
-        active = evaluator.enter(party, bits if who is E else None, 5)
+        zero = np.concatenate(list(garbler.enter(party, bits if who is G else None, 5)))
+        active = np.concatenate(list(evaluator.enter(party, bits if who is E else None, 5)))
         assert np.array_equal(zero ^ delta * values[:, None], active)
         _coloured(who, zero, active, values)
     assert not int(PublicLabels(SEED).constant[0, 0]) & 1
