@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from runtime.cli.options import UsageError, address
 from runtime.cli.screen import say
 from runtime.cluster.dasks import LOCAL, Doors, dask
 from runtime.cluster.errors import NoCluster
-from runtime.cluster.staff import Staff
 from runtime.program import Program
+
+if TYPE_CHECKING:
+    from runtime.cluster.staff import Staff
 
 ClusterOf = Annotated[
     str | None,
@@ -79,6 +81,8 @@ class Cluster:
         self, program: Program, listens: bool, wait: float, stall: float, whole: float, quiet: bool
     ) -> Generator[Staff]:
         """Its workers, ready for a run.  Raises UsageError and NetworkError."""
+        from runtime.cluster.staff import Staff  # here, because most runs have no cluster
+
         try:
             with dask(self.where, self.workers, self.doors) as launcher:
                 staff = Staff.hire(launcher, listens, program.artifact, wait, stall, whole)
