@@ -118,9 +118,10 @@ def _array(label: str, value: Any, alone: bool = False) -> NDArray[np.generic]:
         raise _no_numbers(label, str(error)) from None
     if found.dtype != object:
         return found
-    if alone and (other := next((e for e in found.reshape(-1).tolist() if not _may_be_number(e)), None)) is not None:
-        raise _no_numbers(label, f"it holds a {type(other).__name__}")
-    return np.array([_spelled(element) for element in found.reshape(-1).tolist()], dtype=np.str_).reshape(found.shape)
+    elements = found.reshape(-1).tolist()
+    if alone and elements and not any(map(_may_be_number, elements)):
+        raise _no_numbers(label, f"it holds a {type(elements[0]).__name__}")
+    return np.array([_spelled(element) for element in elements], dtype=np.str_).reshape(found.shape)
 
 
 def _no_numbers(label: str, why: str) -> InputError:
