@@ -136,6 +136,16 @@ class Ended:
             **({"insecure": True} if self.insecure else {}),
         }
 
+    def unsaved(self) -> tuple[dict[str, object], str] | None:
+        """The outputs that are in no file, as an object and as text; None where all are."""
+        types = {o.name: o.type for o in self.program.compiled.outputs}
+        left = {name: value for name, value in self.outputs.items() if name not in self.files}
+        if not left:
+            return None
+        lines = [f"{name} = {values.text(value, types[name], value.size)}" for name, value in left.items()]
+        numbers = {name: values.numbers(value, types[name]) for name, value in left.items()}
+        return {"outputs": numbers}, "\n".join(lines)
+
     def text(self) -> str:
         return "\n".join(
             [
