@@ -38,10 +38,10 @@ def compile(
     words, as on the command line: "gates", "honest".
 
     Raises Rejected (the message draws what is wrong with the program, or why the file cannot be read), ArtifactError,
-    and ValueError for a word that is neither, for a param that is no number, and for an artifact with params,
-    `products` or `evaluator`, which are fixed in it.
+    and ValueError for a word that is neither, and for an artifact with params, `products` or `evaluator`, which are
+    fixed in it.
     """
-    overrides = {name: _number(name, value) for name, value in params.items()}
+    overrides = {name: _number(value) for name, value in params.items()}
     chosen = None if products is None else options.word("products", products, Products)
     taken_for = None if evaluator is None else options.word("evaluator", evaluator, Evaluator)
     try:
@@ -62,12 +62,10 @@ def _source(given: str | Path) -> Path | Source:
     return Source(NAME, given.replace("\r\n", "\n")) if ";" in given and not named else Path(given)
 
 
-def _number(name: str, value: object) -> str | Fraction:
-    """A float stands for its decimals, as they are written: 0.1 is a tenth.  Raises ValueError."""
-    if isinstance(value, str):
-        return value
+def _number(value: object) -> str | Fraction:
+    """A float stands for its decimals, as they are written: 0.1 is a tenth.  What is no number the program refuses."""
     if isinstance(value, Rational) and not isinstance(value, bool):
         return Fraction(value)
     if isinstance(value, Real | Decimal) and not isinstance(value, bool) and isfinite(value):
         return Fraction(str(value))
-    raise ValueError(f"the param {name} is a number, or the text of one, not {options.shown(value)}")
+    return str(value)
