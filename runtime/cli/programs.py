@@ -13,7 +13,7 @@ from compiler.words import show as show_words
 from runtime import api
 from runtime.cli.agreed import Agreement, Basis, basis
 from runtime.cli.exported import Export, Folder, exported
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, save_page, saving
 from runtime.cli.given import compiled
 from runtime.cli.links import LinkOf, link
 from runtime.cli.options import (
@@ -69,9 +69,10 @@ def compile(
     """
     with faults(json):
         source_only(file)
+        path = out or Path(file).with_suffix(ARTIFACT)
+        has_folder(path)
         program = compiled(file, define, products, evaluator)
         owned = {owner: own.digest for owner, own in api.of_each(program).items()}
-        path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
         done = work(program.compiled)
@@ -125,6 +126,7 @@ def inspect(
     """
     with faults(json):
         checked_delta(delta)
+        has_folder(html)
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
         rested = basis(program, records, delta, contract)
@@ -145,10 +147,9 @@ def inspect(
             lines += ["", *shown]
             data[name] = shown
         if html:
-            with saving(html):
-                drawn = curve(rested.parts, told, rested.allowed)
-                known = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
-                replace_bytes(html, page(known).encode())
+            drawn = curve(rested.parts, told, rested.allowed)
+            known = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
+            save_page(html, page(known), json)
         if export is not None:
             data["exported"] = paths = exported(program.compiled.plan, export, export_to)
             lines += ["", *paths]

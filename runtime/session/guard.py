@@ -78,8 +78,8 @@ class Guard:
     def close(self) -> None:
         self._channel.close()
 
-    def interrupt(self) -> None:
-        self._channel.interrupt()
+    def interrupt(self, what: str) -> None:
+        self._channel.interrupt(what)
 
     def abort(self) -> None:
         self._channel.abort()

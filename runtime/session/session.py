@@ -23,7 +23,7 @@ from runtime.execute.pool import TooFewOwners
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import Interrupted, NetworkError, ProtocolError
+from runtime.net.errors import Interrupted, NetworkError, ProtocolError, was
 from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
@@ -184,7 +184,7 @@ class Session:
             if not outputs:
                 raise
             guard.abort()
-            return "it was interrupted here" if isinstance(error, KeyboardInterrupt) else str(error)
+            return str(Interrupted(was(error)) if isinstance(error, KeyboardInterrupt) else error)
         return ""
 
     def _garble(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
@@ -246,8 +246,10 @@ def _reason(error: BaseException) -> str:
             return str(error)
         case Refused():
             return REFUSED
-        case KeyboardInterrupt() | Interrupted():
-            return "it was interrupted there"
+        case KeyboardInterrupt():
+            return f"it was {was(error)} there"
+        case Interrupted():
+            return f"it was {error.what} there"
         case TooFewOwners():
             return "too few of the other owners are there"
         case _:
