@@ -135,8 +135,10 @@ class Work:
                     assert_never(step)
 
     def come_home(self) -> None:
-        """Whatever only workers have of the buffers that are left."""
+        """Whatever only workers have of the buffers that are left, of which they keep nothing."""
         self._fetch([(buffer, self._holdings.away(buffer)) for buffer in self._holdings])
+        for hand in self._crew.hands:
+            hand.clear()
 
     def _step(self, step: Launch | Copy, iteration: tuple[int, ...], base: int) -> None:
         """A small one is done where its wires are."""
