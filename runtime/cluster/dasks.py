@@ -98,11 +98,9 @@ class DaskCluster:
     def launcher(self, wait: float) -> DaskLauncher:
         """Those that do not answer within so many seconds are lost."""
         there = _addresses(self._client)
-        run, asked = secrets.token_hex(16), dict[Place, Future[Any]]()
-        for place in self._places:
-            if place.address in there:
-                asked[place] = _submit(self._client, place, introduce, run)
-        certificates = _answers(asked, wait)
+        run = secrets.token_hex(16)
+        left = [place for place in self._places if place.address in there]
+        certificates = _answers({place: _submit(self._client, place, introduce, run) for place in left}, wait)
         self._places = self._hired = list(certificates)
         return DaskLauncher(self._client, certificates, self._here, self._doors, run)
 

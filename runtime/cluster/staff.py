@@ -83,8 +83,8 @@ class Staff:
         stall: float,
         whole: float,
     ) -> Staff:
-        """All that the launcher has.  `stall` is how long the parties wait for each other; inside a party it is less, so
-        that a worker is named that stalls, before the parties' own connection does.
+        """All that the launcher has.  `stall` is how long the parties wait for each other; inside a party it is less,
+        so that a worker that stalls is named before their own connection is.
 
         Raises WorkerLost where one does not come.
         """

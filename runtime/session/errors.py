@@ -14,7 +14,7 @@ class PeerRefused(PeerAborted):
 
 
 class ClusterBroken(NetworkError):
-    """A worker is gone on one of the sides, and the session ends with it; a run that tells steps can be gone on with."""
+    """A worker is gone on one of the sides, and the session ends; a run that tells steps can be gone on with."""
 
 
 class WorkerLost(ClusterBroken):
