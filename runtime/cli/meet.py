@@ -135,6 +135,7 @@ def run_party(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     keep: Keep = kept_by_nobody,
+    threads: int = 1,
 ) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
@@ -150,7 +151,7 @@ def run_party(
     if agreed is None and accept is not None:
         accept([(program.compiled, side.own.sources.records())])
     if ends.cluster is None:
-        return side.run(side.meet(), advance, keep)
+        return side.run(side.meet(), advance, keep, threads=threads)
     from runtime.cli.sittings import run_shared  # here, because few runs have a cluster
 
     return run_shared(ends.cluster, side, lambda: mine(agreed and replace(agreed, continues=True)), advance, keep)
@@ -209,10 +210,12 @@ class Side:
         channel.deadline = time.monotonic() + self.patience.whole
         return channel
 
-    def run(self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None) -> Report:
+    def run(
+        self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None, threads: int = 1
+    ) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
-        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers)
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers, threads)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:

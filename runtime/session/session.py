@@ -20,6 +20,7 @@ from runtime.execute.backend import Roles
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
 from runtime.execute.pool import TooFewOwners
+from runtime.execute.threads import Threads
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
@@ -77,6 +78,7 @@ class Session:
     keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
     follow: Follow = field(default_factory=Follow)
     helpers: Helpers | None = None
+    threads: int = 1  # that share this party's gates
 
     @property
     def role(self) -> Role:
@@ -188,6 +190,7 @@ class Session:
         secret, seeds, plan, helpers = LabelSecret.fresh(), PublicSeeds.fresh(), self.program.plan, self.helpers
         with ExitStack() as wiped:
             wiped.callback(secret.destroy)
+            threads = wiped.enter_context(Threads(self.threads))  # none is at work when the secret is wiped
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
             with secret.in_use() as delta:
                 sender = Sender.setup(guard, delta, name, engines.columns())
@@ -203,6 +206,7 @@ class Session:
                 ends.send_tables,
                 ends.send_corrections,
                 engines.alone if helpers is None else partial(helpers.garbling, plan, secret, seeds, ends.flush),
+                threads,
             )
             self.permit.labels()
             return self._walk(backend, watch)
@@ -216,18 +220,20 @@ class Session:
         receiver = Receiver.setup(guard, name, engines.columns())
         ends = EvaluatorEnds(guard, receiver, self.phases, self.permit, traffic)
         plan, helpers = self.program.plan, self.helpers
-        backend = engines.evaluator(
-            plan.kernels,
-            self.roles,
-            seeds,
-            ends,
-            ends,
-            ends.receive_tables,
-            ends.receive_corrections,
-            engines.alone if helpers is None else partial(helpers.evaluating, plan, seeds),
-        )
-        self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
-        return self._walk(backend, watch)
+        with Threads(self.threads) as threads:
+            backend = engines.evaluator(
+                plan.kernels,
+                self.roles,
+                seeds,
+                ends,
+                ends,
+                ends.receive_tables,
+                ends.receive_corrections,
+                engines.alone if helpers is None else partial(helpers.evaluating, plan, seeds),
+                threads,
+            )
+            self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
+            return self._walk(backend, watch)
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
