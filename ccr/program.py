@@ -9,13 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ccr import looks, options
-from ccr.inputs import given, in_python, names
+from ccr.inputs import given, names
 from ccr.inspection import Inspection, inspected
 from ccr.numbers import numbers
 from ccr.privacy import Privacy, spent
 from ccr.progress import progress_of
 from ccr.result import Result
 from ccr.sessions import Session
+from ccr.wording import in_python
 from lang.numerals import counted
 from lang.problems.problem import Problem
 from runtime import api, program
@@ -89,7 +90,7 @@ class Program:
         This is no private run: whoever calls it has all inputs.  A run with the same `seed` gives the same.
         Raises InputError, and ValueError for what is no seed.
         """
-        seed, columns = options.seed(seed), options.columns(columns)
+        seed, columns, raw = options.seed(seed), options.columns(columns), options.flag("raw", raw)
         values = given(self.built.compiled, inputs, named)
         with in_python():
             found = api.simulate(self.built, values, seed, columns)
@@ -119,7 +120,9 @@ class Program:
         """
         threads = options.count("threads", threads)
         seed, columns, delta = options.seed(seed), options.columns(columns), options.between("delta", delta, high=1)
-        timeout = options.between("timeout", timeout) or PATIENCE
+        timeout, raw = options.between("timeout", timeout) or PATIENCE, options.flag("raw", raw)
+        not_private = options.flag("not_private", not_private)
+        progress = None if progress is None else options.flag("progress", progress)
         program, values = self.built, given(self.built.compiled, inputs, named)
         with in_python(), progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
             ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance, threads=threads)
@@ -146,8 +149,8 @@ class Program:
         a program that tells no steps.
         """
         seed, columns, connection = options.seed(seed), options.columns(columns), options.connection(connection)
-        timeout, compiled = options.between("timeout", timeout) or PATIENCE, self.built.compiled
-        threads = options.count("threads", threads)
+        timeout, raw = options.between("timeout", timeout) or PATIENCE, options.flag("raw", raw)
+        threads, compiled = options.count("threads", threads), self.built.compiled
         values = given(compiled, inputs, named, api.told(self.built) if connection else "")
         return Session(
             api.session(self.built, values, seed, timeout, columns, connection, threads),

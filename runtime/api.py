@@ -79,7 +79,7 @@ def compile(
         return _built(path.name, meaning, products or Products.SHARES, evaluator or Evaluator.MALICIOUS)
     if Path(path).suffix == ".ccrc":
         if overrides:
-            raise ValueError("an artifact's params are fixed: give -D to `ccr compile`, or run the .ccr file")
+            raise ValueError("an artifact's params are fixed: compile the .ccr file again")
         if products is not None:
             raise ValueError("an artifact's products are fixed: compile the .ccr file again")
         if evaluator is not None:

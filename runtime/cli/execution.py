@@ -84,7 +84,7 @@ class Execution:
             places.save({name: value for r in reports.values() for name, value in r.outputs.items()})
         ended = self._ended(reports, compiling, running, places.files)
         self.log.ended(ended)
-        learned(ended.as_json(), ended.text(), self.json)
+        learned(ended.as_json(), ended.text(), self.json, ended.unsaved())
         if places.moved:
             raise typer.Exit(FAILED)
 

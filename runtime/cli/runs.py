@@ -112,7 +112,7 @@ def run(
         program = compiled_once(file, define, products, evaluator, party)
         own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
-        runs = Runs.of(program, party, least, insecure, threads)
+        runs = Runs.of(program, party, least, insecure, own.workers if own else 0, threads)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         patience = Patience(wait, timeout, runs.longest(connection))
         how = Execution(runs, ends, agreed, before, connection, seed, patience, quiet, json, log)

@@ -22,7 +22,7 @@ from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Drive, Follow, Made, undriven
 from runtime.net import keys
 from runtime.net.channel import Channel
-from runtime.net.errors import NetworkError
+from runtime.net.errors import Interrupted, NetworkError
 from runtime.net.keys import Identity
 from runtime.net.plain import TOKEN_BYTES, PlainListener, connect_plainly
 from runtime.net.tls import Listener, connect
@@ -245,11 +245,14 @@ def _connected(task: Task, port: int) -> Channel:
 
 
 def driven(pipe: Connection) -> Drive:
-    """Asks at the other end of the pipe."""
+    """Asks at the other end of the pipe.  Raises Interrupted where nobody is there any more: the loop was left."""
 
     def drive(made: Made) -> Sequence[Array]:
-        pipe.send(made)
-        answer: Answer = pipe.recv()
+        try:
+            pipe.send(made)
+            answer: Answer = pipe.recv()
+        except (ConnectionError, EOFError):
+            raise Interrupted("ended") from None
         return made.after if answer is None else answer
 
     return drive

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -24,14 +24,14 @@ from runtime.execute.threads import Threads
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import Interrupted, NetworkError, ProtocolError
+from runtime.net.errors import Interrupted, NetworkError, ProtocolError, was
 from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.ends import EvaluatorEnds, GarblerEnds
-from runtime.session.errors import Disagreement, WorkerLost
-from runtime.session.guard import REFUSED, Guard
+from runtime.session.errors import Disagreement, PeerWorkerLost, WorkerLost
+from runtime.session.guard import REFUSED, Guard, without_worker
 from runtime.session.hello import Hello, agree, fresh_nonce, same_records
 from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Permit
@@ -119,15 +119,19 @@ class Session:
             same_records(peer, theirs, self.permit.records)
             self._begin(hello if self.role is Role.GARBLER else peer)
             if self.helpers is not None:
-                self.helpers.meet(guard, self.role)
+                with _as_the_peer_says(guard):
+                    self.helpers.meet(guard, self.role, min(hello.workers, peer.workers))
             watch.first, watch.records = self.follow.first, {**peer.records, **self.records, **self.permit.records}
             self.follow.stepped = watch.stepped
-            outputs = self._outputs(guard, name, traffic, watch)
+            with _as_the_peer_says(guard):
+                outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
+            if self.helpers is not None:
+                self.helpers.stop()
             guard.give_up(_reason(error))
             self.permit.failed(error)
             raise
@@ -154,14 +158,6 @@ class Session:
                 traffic.corrections += each.corrections
         return worked
 
-    def _outputs(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
-        """Where a worker is lost because the peer went, the peer has said why: raises what it said, else WorkerLost."""
-        try:
-            return (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
-        except WorkerLost:
-            guard.last_word(LAST_WORD)
-            raise
-
     def _begin(self, garbler: Hello) -> None:
         """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused
         where this party's log is at odds with it."""
@@ -186,7 +182,7 @@ class Session:
             if not outputs:
                 raise
             guard.abort()
-            return "it was interrupted here" if isinstance(error, KeyboardInterrupt) else str(error)
+            return str(Interrupted(was(error)) if isinstance(error, KeyboardInterrupt) else error)
         return ""
 
     def _garble(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
@@ -245,6 +241,16 @@ class Session:
         return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
 
 
+@contextmanager
+def _as_the_peer_says(guard: Guard) -> Generator[None]:
+    """Where the peer's workers go because it ends the session, it says why: raises that."""
+    try:
+        yield
+    except PeerWorkerLost:
+        guard.last_word(LAST_WORD)
+        raise
+
+
 def _reason(error: BaseException) -> str:
     """What the peer is told: the kind of failure, never its details, but for what it needs to mend a disagreement."""
     match error:
@@ -252,8 +258,12 @@ def _reason(error: BaseException) -> str:
             return str(error)
         case Refused():
             return REFUSED
-        case KeyboardInterrupt() | Interrupted():
-            return "it was interrupted there"
+        case WorkerLost() | PeerWorkerLost():
+            return without_worker(error.number, own=isinstance(error, WorkerLost))
+        case KeyboardInterrupt():
+            return f"it was {was(error)} there"
+        case Interrupted():
+            return f"it was {error.what} there"
         case TooFewOwners():
             return "too few of the other owners are there"
         case _:

@@ -111,8 +111,8 @@ static inline uint8_t *behind(const work *todo, const instruction *row, uint8_t 
 #define PATH vaes512
 #define TARGET __attribute__((target("aes,pclmul,avx2,avx512f,avx512bw,vaes,vpclmulqdq")))
 #define WIDE 4
-#define GARBLED 3
-#define EVALUATED 6
+#define GARBLED 2
+#define EVALUATED 4
 #define SPREAD 8
 #include "rows.h"
 #include "transfers.h"

@@ -15,9 +15,9 @@ enum { AND = 1, INVERT_LEFT = 2, INVERT_RIGHT = 4, GARBLERS = 8, EVALUATORS = 16
 
 enum { ONE_SIDED = GARBLERS | EVALUATORS | OWN };
 
-/* A tile runs strip by strip, whose registers stay in the first cache, one strip behind the other in memory: register r
+/* A tile runs strip by strip, whose registers stay in near caches, one strip behind the other in memory: register r
    of lane l of a strip of n lanes is 16 bytes at (r * n + l) * 16 of the strip. */
-enum { STRIP = 48 };
+enum { STRIP = 32 };
 
 /* register[out] = register[left] op register[right]; `out` may be an operand. */
 typedef struct {
