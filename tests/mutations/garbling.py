@@ -164,15 +164,15 @@ GARBLING = (
     Mutation(
         "a wire of a transfer keeps its colour",
         YAO,
-        "coloured(self._cot.send(count), 0)",
-        "self._cot.send(count)",
+        "coloured(self._cot.send(piece.stop - piece.start), 0)",
+        "self._cot.send(piece.stop - piece.start)",
         f"{ONE_SIDED}::test_colours_of_what_is_entered",
     ),
     Mutation(
         "an active label keeps its colour",
         YAO,
-        "coloured(self._cot.receive(bits), bits)",
-        "self._cot.receive(bits)",
+        "coloured(self._cot.receive(bits[piece]), bits[piece])",
+        "self._cot.receive(bits[piece])",
         f"{ONE_SIDED}::test_colours_of_what_is_entered",
     ),
     Mutation(
