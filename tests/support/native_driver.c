@@ -60,7 +60,7 @@ static int multiply(const path *by, const shape of)
         apply(&todo, packed);
         tell(share, size);
     }
-    leave_room(&in, &of);
+    leave_room(&in);
     free(labels), free(delta), free(seed), free(own), free(share), free(packed);
     return enough;
 }
