@@ -42,7 +42,7 @@ Numbers = NDArray[np.uint64]  # mod 2^64; whoever reads them keeps the low bits
 Shares = tuple[Numbers | None, Numbers | None]  # the garbler's and the evaluator's; None where it is not known
 
 HALVES = 2
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 20
 PIECE = 1 << 19  # wires that are entered at once at most: a message of transfers, so that no request is cut elsewhere
 
 

@@ -14,8 +14,8 @@ from runtime.net import keys
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, PeerNotTrusted, ProtocolError
 from runtime.net.queue import ByteQueue
 
-CHUNK = 256 << 10
-"""Bytes moved at a time, so that the memory buffers stay small."""
+CHUNK = 512 << 10
+"""Bytes moved at a time, a block of the queue, so that the memory buffers stay small."""
 
 _RECORD = 16 << 10
 _LONGEST_HANDSHAKE = 64 << 10

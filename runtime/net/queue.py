@@ -10,10 +10,11 @@ from threading import Condition
 
 from runtime.net.errors import NetworkError, Timeout
 
-BLOCK = 256 << 10
-"""Bytes are held in blocks of this size: what a byte costs does not depend on how many came at once."""
+BLOCK = 512 << 10
+"""Bytes are held in blocks of this size: what a byte costs does not depend on how many came at once, and less where a
+block, for which threads wake and take turns, is of many."""
 
-SPARE = 32
+SPARE = 16
 """Blocks that are kept for other bytes once they are read, a full window: one that is new has to be found and wiped."""
 
 

@@ -60,7 +60,7 @@ static int multiply(const path *by, const shape of)
         apply(&todo, packed);
         tell(share, size);
     }
-    leave_room(&in, &of);
+    leave_room(&in);
     free(labels), free(delta), free(seed), free(own), free(share), free(packed);
     return enough;
 }
@@ -126,7 +126,8 @@ static size_t garble_and_evaluate(const path *by, size_t lanes)
     uint8_t *inputs = unknown(sizes[0]), *halves = unknown(sizes[1]), *memory[] = {inputs, halves};
     uint8_t *registers = unknown(of.registers * BLOCK), *delta = unknown(BLOCK), *tables = malloc(size);
     uint8_t *constant = calloc(1, BLOCK), *seed = calloc(1, BLOCK);
-    labour with = {.memory = memory, .registers = registers, .constant = constant, .seed = seed, .delta = delta};
+    labour with = {.memory = memory, .registers = registers, .constant = constant, .seed = seed, .delta = delta,
+                   .parts = 1};
     if (!wrong) {
         tell(tables, run_through(&of, &with, of.largest, tables));
         with.delta = NULL;

@@ -73,12 +73,32 @@ INLINE void FN(inner)(const uint8_t *labels, int count, const schedule *of, uint
         OP(STORE)(to + i * WIDTH * BLOCK, x[i]);
 }
 
-/* `count` vectors of hashes from their pi(x), the first with the tweak `number`. */
-INLINE void FN(outer)(const uint8_t *from, size_t number, int count, const schedule *of, uint8_t *to)
+/* The next vector of those pi(x), one for each block of a label; of the first label `done` blocks are passed. */
+INLINE V FN(repeated)(const uint8_t **label, size_t *done, size_t blocks)
+{
+    V all = OP(EVERY)(LOAD_1(*label));
+    if (*done + WIDTH > blocks) {
+        uint8_t mixed[WIDTH * BLOCK];
+        for (size_t k = 0; k < WIDTH; k++) {
+            memcpy(mixed + k * BLOCK, *label, BLOCK);
+            if (++*done == blocks)
+                *done = 0, *label += BLOCK;
+        }
+        return OP(LOAD)(mixed);
+    }
+    *done += WIDTH;
+    if (*done == blocks)
+        *done = 0, *label += BLOCK;
+    return all;
+}
+
+/* `count` vectors of hashes from them, the first with the tweak `number`. */
+INLINE void FN(outer)(const uint8_t **label, size_t *done, size_t blocks, size_t number, int count,
+                      const schedule *of, uint8_t *to)
 {
     V x[MOST], inner[MOST], tweak = OP(ADD)(OP(COUNT)(1), OP(EVERY)(_mm_cvtsi64_si128((long long)number)));
     UNROLL for (int i = 0; i < count; i++) {
-        inner[i] = OP(LOAD)(from + i * WIDTH * BLOCK);
+        inner[i] = FN(repeated)(label, done, blocks);
         x[i] = OP(XOR)(inner[i], tweak);
         tweak = OP(ADD)(tweak, OP(EVERY)(_mm_set_epi64x(0, WIDTH)));
     }

@@ -54,7 +54,7 @@ static void product_dealloc(PyObject *object)
 {
     Product *self = (Product *)object;
     PyTypeObject *type = Py_TYPE(object);
-    leave_room(&self->in, &self->of);
+    leave_room(&self->in);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }

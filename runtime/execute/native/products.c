@@ -45,6 +45,8 @@ typedef struct {
 #define LOOPS_avx2_uint64_t LOOPS_any_uint64_t
 #endif
 
+enum { LINE = 64 }; /* bytes of a line of the cache, which a vector should not leave */
+
 static size_t a_64th(const shape *of)
 {
     return (of->words * of->shared + 63) / 64;
@@ -69,32 +71,33 @@ static size_t row_bytes(const shape *of, int hashed)
     return (all < of->words_of_a_row ? all : of->words_of_a_row) * (hashed ? of->blocks : 1) * BLOCK;
 }
 
+static size_t whole_lines(size_t size)
+{
+    return (size + LINE - 1) / LINE * LINE;
+}
+
 int take_room(room *in, const shape *of)
 {
-    for (int i = 0; i < 2; i++) {
-        in->labels[i] = calloc(1, row_bytes(of, 0));
-        in->hashed[i] = calloc(1, row_bytes(of, 1));
+    const size_t labels = whole_lines(row_bytes(of, 0)), hashed = whole_lines(row_bytes(of, 1));
+    in->size = LINE + 3 * labels + 3 * hashed;
+    in->memory = calloc(1, in->size);
+    if (!in->memory)
+        return 0;
+    uint8_t *next = in->memory + (LINE - (uintptr_t)in->memory % LINE);
+    for (int i = 0; i < 2; i++, next += labels + hashed) {
+        in->labels[i] = next;
+        in->hashed[i] = next + labels;
     }
-    in->inner = calloc(1, row_bytes(of, 0));
-    in->corrections = calloc(1, row_bytes(of, 1));
-    return in->labels[0] && in->labels[1] && in->hashed[0] && in->hashed[1] && in->inner && in->corrections;
+    in->inner = next;
+    in->corrections = next + labels;
+    return 1;
 }
 
-static void give_back(uint8_t *memory, size_t size)
+void leave_room(room *in)
 {
-    if (memory)
-        wipe_memory(memory, size);
-    free(memory);
-}
-
-void leave_room(room *in, const shape *of)
-{
-    for (int i = 0; i < 2; i++) {
-        give_back(in->labels[i], row_bytes(of, 0));
-        give_back(in->hashed[i], row_bytes(of, 1));
-    }
-    give_back(in->inner, row_bytes(of, 0));
-    give_back(in->corrections, row_bytes(of, 1));
+    if (in->memory)
+        wipe_memory(in->memory, in->size);
+    free(in->memory);
 }
 
 /* The part of a word in a row: `count` numbers, number `at` of all and the following, hashed from byte `from` on. */

@@ -11,8 +11,10 @@ typedef struct {
     size_t words, shared, number_bytes, blocks, rows_of_a_word, words_of_a_row;
 } shape;
 
-/* Room for one row. */
+/* Room for one row: one memory, of which each part begins with a line of the cache. */
 typedef struct {
+    uint8_t *memory;
+    size_t size;
     uint8_t *labels[2], *inner, *hashed[2], *corrections;
 } room;
 
@@ -29,7 +31,7 @@ typedef struct {
 } bit_work;
 
 int take_room(room *, const shape *);   /* 0 if there is no memory */
-void leave_room(room *, const shape *); /* wiped */
+void leave_room(room *);                /* wiped */
 
 size_t packed_words(const shape *, unsigned bits);
 

@@ -128,7 +128,6 @@ TARGET static void ON(spread)(const uint8_t *seed, uint64_t row, const uint8_t *
                               uint8_t *inner, uint8_t *stream)
 {
     const size_t group = SPREAD * WIDE, all = count * blocks;
-    uint8_t staged[SPREAD * WIDE * BLOCK];
     schedule keys;
     FN(expand)(&keys, seed, row);
     size_t at = 0;
@@ -137,19 +136,13 @@ TARGET static void ON(spread)(const uint8_t *seed, uint64_t row, const uint8_t *
     for (; at < count; at++)
         ONE(inner)(labels + at * BLOCK, 1, &keys, inner + at * BLOCK);
     const uint8_t *label = inner;
-    for (size_t done = 0, block = 0; done < all; done += group) {
-        const size_t some = all - done < group ? all - done : group;
-        for (size_t i = 0; i < some; i++) {
-            memcpy(staged + i * BLOCK, label, BLOCK);
-            if (++block == blocks)
-                block = 0, label += BLOCK;
-        }
-        if (some == group)
-            FN(outer)(staged, done, SPREAD, &keys, stream + done * BLOCK);
-        else
-            for (size_t i = 0; i < some; i++)
-                ONE(outer)(staged + i * BLOCK, done + i, 1, &keys, stream + (done + i) * BLOCK);
-    }
+    size_t number = 0, done = 0;
+    for (; number + group <= all; number += group)
+        FN(outer)(&label, &done, blocks, number, SPREAD, &keys, stream + number * BLOCK);
+    for (; number + WIDE <= all; number += WIDE)
+        FN(outer)(&label, &done, blocks, number, 1, &keys, stream + number * BLOCK);
+    for (; number < all; number++)
+        ONE(outer)(&label, &done, blocks, number, 1, &keys, stream + number * BLOCK);
 }
 
 #undef WIDTH
