@@ -232,11 +232,11 @@ def test_python_takes_the_same() -> None:
 # -- a session ------------------------------------------------------------------------------------
 
 TEXT = """party left; party right;
-input x: uint<16>[400] from left;
-input y: uint<16>[400] from right;
+input x: uint<16>[2000] from left;
+input y: uint<16>[2000] from right;
 output product = reveal((x * y) as uint<16> wrap) to right;
 """
-LEFT, RIGHT = np.arange(400) * 7, np.arange(400) * 11
+LEFT, RIGHT = np.arange(2000) * 7, np.arange(2000) * 11
 
 
 class Failing(MemoryChannel):
@@ -248,7 +248,7 @@ class Failing(MemoryChannel):
 
     def send(self, kind: int, payload: bytes | bytearray | memoryview) -> None:
         self._frames += kind == Frame.TABLES
-        if kind == Frame.TABLES and self._frames == 3:
+        if kind == Frame.TABLES and self._frames == 2:
             if isinstance(self._error, ConnectionLost):
                 self.abort()
             raise self._error
