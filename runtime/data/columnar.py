@@ -156,7 +156,12 @@ def _table(file: str, form: str) -> Table:
                 yield Part(rows, {i: block_of(file, schema.names[i], column, widths[i], rows) for i, column in found})
                 start = rows.stop
 
-    return Table(file, form, tuple(columns), parts, arrays=arrays)
+    return Table(file, form, tuple(columns), parts, arrays=arrays, types=[_called(type) for type in schema.types])
+
+
+def _called(type: object) -> str:
+    """Of a column of categories, what they are: how many there are in a file is its own affair."""
+    return str(cast("Any", type).value_type if _is(type, "dictionary") else type)
 
 
 def _widths(source: Source, schema: Schema) -> list[int | None]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.data.digests import in_order
 from runtime.data.errors import InputError
 from runtime.data.memory import Input, called
 from runtime.data.spellings import meant
@@ -29,17 +30,16 @@ Numbers = NDArray[np.float64]  # shape (rows, columns)
 
 def marks(path: Input, key: bytes) -> bytes:
     """The marks of the records of a file, sorted, MARK bytes for one.  Raises InputError."""
-    found: list[bytes] = []
+    found = bytearray()
     for numbers, texts in _rows(path):
         with np.errstate(over="ignore"):
             values = np.sort(numbers + 0.0, axis=1).astype(">f4")  # -0.0 becomes 0.0; gaps come last
         values[np.isnan(values)] = np.nan
-        found += [
-            hmac.digest(key, row.tobytes() + text, "sha256")[:MARK] for row, text in zip(values, texts, strict=True)
-        ]
+        for row, text in zip(values, texts, strict=True):
+            found += hmac.digest(key, row.tobytes() + text, "sha256")[:MARK]
     if not found:
         raise InputError("there are no records", help="give at least one row", file=called(path))
-    return b"".join(sorted(found))
+    return in_order(found, MARK)
 
 
 def alike(paths: Sequence[Input], key: bytes) -> list[frozenset[bytes]]:

@@ -39,6 +39,8 @@ class Table:
 
     Without names (`named`) columns are called by their numbers, from 0; `arrays` has the places of the columns that
     are one array, by its name; `counted` says what the rows' numbers count, `form` for people what the file is.
+    `types` has those of the blocks, where the format has types; `stands` tells the file of a row that was read, and its
+    number there, where several files are the table.
     """
 
     file: str
@@ -48,6 +50,8 @@ class Table:
     named: bool = True
     arrays: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     counted: Counted = "row"
+    types: Sequence[str] = ()
+    stands: Callable[[int], tuple[str, int]] | None = field(default=None, repr=False)
 
     @property
     def noun(self) -> str:
@@ -66,4 +70,7 @@ def cannot_open(file: str, error: OSError) -> InputError:
     """The error of a file that the system does not hand out."""
     if isinstance(error, FileNotFoundError):
         return InputError("there is no such file", help="check the path", file=file)
+    if isinstance(error, IsADirectoryError):
+        help = "give a file; many that are one data set as a pattern, in quotes: 'FOLDER/*.parquet'"
+        return InputError("this is a folder", help=help, file=file)
     return InputError(f"cannot be read: {error.strerror}", help=advice(error), file=file)
