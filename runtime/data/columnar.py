@@ -106,6 +106,9 @@ class _Arrow:
 def _bytes_of(file: str) -> BinaryIO:
     try:
         return Path(file).open("rb")
+    except IsADirectoryError:
+        help = f"give its files, as a pattern in quotes: '{file}/*{Path(file).suffix}'"
+        raise InputError("cannot be read: it is a folder", help=help, file=file) from None
     except OSError as error:
         raise cannot_open(file, error) from None
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compiler.words.integers import Array
-from runtime.data.digests import in_order
+from runtime.data.digests import put_in_order
 from runtime.data.rows import Column
 from runtime.data.specs import DatasetSpec, Kind
 from runtime.data.table import ROWS
@@ -47,8 +47,10 @@ def content_of_rows(spec: DatasetSpec, pieces: Iterable[Sequence[Array]]) -> Con
             digests += hashlib.sha256(b"".join(row)).digest()
     records = len(digests) // _DIGEST
     described = "\0".join(f"{f.name}: {f.kind}{list(f.shape)}" for _, f in fields).encode()
-    header = _DOMAIN + records.to_bytes(8, "big") + len(described).to_bytes(8, "big") + described
-    return Content(records, hashlib.sha256(header + in_order(digests, _DIGEST)).hexdigest())
+    found = hashlib.sha256(_DOMAIN + records.to_bytes(8, "big") + len(described).to_bytes(8, "big") + described)
+    put_in_order(digests, _DIGEST)
+    found.update(digests)
+    return Content(records, found.hexdigest())
 
 
 def _some(spec: DatasetSpec, loaded: Mapping[str, Array] | Mapping[str, Column]) -> Iterator[list[Array]]:

@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def in_order(digests: bytes | bytearray, size: int) -> bytes:
-    """Sorted; `size` is the bytes of one."""
-    strings = _split(digests, size).copy()
-    strings.sort()
-    return strings.tobytes()
+def put_in_order(digests: bytearray, size: int) -> None:
+    """Sorts them where they are; `size` is the bytes of one."""
+    _split(digests, size).sort()
 
 
 def in_common(some: bytes, others: bytes, size: int) -> int:

@@ -37,7 +37,7 @@ Loaded = Array | dict[str, Array] | Records  # a tensor; a data set by its field
 
 def load_inputs(
     specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, Input], columns: Chosen = NONE
-) -> dict[str, Array | Records]:
+) -> dict[str, Loaded]:
     """Every input of one party.  `given` maps names to paths, to literals for scalars, or to what is in memory;
     `columns` names those of a field, `records.x` or `x`, or of an input.  Raises InputError."""
     names = {spec.name for spec in specs}
@@ -151,9 +151,9 @@ def whole(records: Records) -> dict[str, Array]:
     return {name: column[numbers] for name, column in records.items()}
 
 
-def count(records: Mapping[str, Array] | Records) -> int:
+def count(records: dict[str, Array] | Records) -> int:
     """Of a data set."""
-    return len(next(iter(records.values())))
+    return records.store.count if isinstance(records, Records) else len(next(iter(records.values())))
 
 
 def records_table(spec: DatasetSpec | TensorSpec, path: Input, columns: Chosen = NONE) -> Table:

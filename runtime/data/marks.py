@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.data.digests import in_order
+from runtime.data.digests import put_in_order
 from runtime.data.errors import InputError
 from runtime.data.memory import Input, called
 from runtime.data.spellings import meant
@@ -39,7 +39,8 @@ def marks(path: Input, key: bytes) -> bytes:
             found += hmac.digest(key, row.tobytes() + text, "sha256")[:MARK]
     if not found:
         raise InputError("there are no records", help="give at least one row", file=called(path))
-    return in_order(found, MARK)
+    put_in_order(found, MARK)
+    return bytes(found)
 
 
 def alike(paths: Sequence[Input], key: bytes) -> list[frozenset[bytes]]:

@@ -70,7 +70,4 @@ def cannot_open(file: str, error: OSError) -> InputError:
     """The error of a file that the system does not hand out."""
     if isinstance(error, FileNotFoundError):
         return InputError("there is no such file", help="check the path", file=file)
-    if isinstance(error, IsADirectoryError):
-        help = "give a file; many that are one data set as a pattern, in quotes: 'FOLDER/*.parquet'"
-        return InputError("this is a folder", help=help, file=file)
     return InputError(f"cannot be read: {error.strerror}", help=advice(error), file=file)

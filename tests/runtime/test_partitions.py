@@ -164,7 +164,10 @@ def test_what_matches_nothing_and_what_has_no_types(tmp_path: Path) -> None:
         (tmp_path / name).write_text("x0,x1,y\n0,0,1\n")
     assert "2 files are one data set only if they end in .parquet" in of(str(tmp_path / "*.csv")).what
     (tmp_path / "out.parquet").mkdir()
-    assert of(str(tmp_path / "out.parquet")).what == "this is a folder"
+    error = of(str(tmp_path / "out.parquet"))
+    assert error.what == "cannot be read: it is a folder" and error.help.endswith(
+        "'" + str(tmp_path) + "/out.parquet/*.parquet'"
+    )
 
 
 def test_a_file_that_changes_goes_or_comes_is_told(tmp_path: Path) -> None:
