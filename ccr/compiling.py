@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite
@@ -10,14 +11,16 @@ from pathlib import Path
 
 from ccr import options
 from ccr.program import Program
+from ccr.wording import own_words
 from compiler.joint.choices import Evaluator, Products
 from lang.problems.draw import draw
-from lang.problems.problem import Rejected
+from lang.problems.problem import Problem, Rejected
 from lang.source import Source
 from runtime import api
 
 NAME = "program.ccr"  # of a text without a file
 ENDINGS = (".ccr", ".ccrc")
+_LINE = re.compile(r"\s*\d+ \|")
 
 
 def compile(
@@ -31,7 +34,7 @@ def compile(
     """A `.ccr` file or the text of one, compiled; or a `.ccrc` artifact, read.
 
     A Path is a file, and so is a string that ends in `.ccr` or `.ccrc`; another one with a `;` in it is text.  `params`
-    give a `param` of the program another value: numbers, or text as behind `-D`.  `products` and `evaluator` may be
+    give a `param` of the program another value: numbers, or the text of one.  `products` and `evaluator` may be
     words, as on the command line: "gates", "honest".
 
     Raises Rejected (the message draws what is wrong with the program, or why the file cannot be read), ArtifactError,
@@ -44,7 +47,12 @@ def compile(
     try:
         return Program(api.compile(_source(source), overrides, chosen, taken_for))
     except Rejected as error:
-        raise Rejected(error.problems, "\n" + "\n\n".join(map(draw, error.problems))) from None
+        raise Rejected(error.problems, "\n" + "\n\n".join(map(_drawn, error.problems))) from None
+
+
+def _drawn(problem: Problem) -> str:
+    """But for the lines of the text, which stand behind their numbers."""
+    return "\n".join(line if _LINE.match(line) else own_words(line) for line in draw(problem).split("\n"))
 
 
 def _source(given: str | Path) -> Path | Source:
@@ -56,8 +64,8 @@ def _source(given: str | Path) -> Path | Source:
 
 def _number(value: object) -> str | Fraction:
     """A float stands for its decimals, as they are written: 0.1 is a tenth.  What is no number the program refuses."""
-    if isinstance(value, Rational):
+    if isinstance(value, Rational) and not isinstance(value, bool):
         return Fraction(value)
-    if isinstance(value, Real | Decimal) and isfinite(value):
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool) and isfinite(value):
         return Fraction(str(value))
     return str(value)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
-from numbers import Rational
+from numbers import Number, Rational
 from typing import Any, cast
 
 import numpy as np
@@ -20,7 +18,6 @@ from lang.numerals import exact
 from runtime.data.errors import InputError
 from runtime.data.memory import InMemory, Input
 
-_OPTION = re.compile(r"--columns (?:'([^']+)'|([^\s,:;]+))")
 _MISSING = ("NAType", "NaTType")  # of pandas, whose comparison says neither yes nor no
 
 
@@ -53,22 +50,6 @@ def given(
     return found
 
 
-@contextmanager
-def in_python() -> Generator[None]:
-    """What an InputError says of `--columns` is said as it is written in Python."""
-    try:
-        yield
-    except InputError as error:
-        what, help, file = (_OPTION.sub(_keyword, text) for text in (error.what, error.help, error.file))
-        said = InputError(what, help=help, file=file, row=error.row, column=error.column, counted=error.counted)
-        raise said from None
-
-
-def _keyword(option: re.Match[str]) -> str:
-    name, _, columns = (option[1] or option[2]).partition("=")
-    return f'columns={{"{name}": {columns.split(",")}}}' if columns.strip(".") else f'columns={{"{name}": ...}}'
-
-
 def _flat(program: Compiled, inputs: Mapping[str, object]) -> list[tuple[str, object]]:
     """What is given for an owner is its data sets by their names."""
     found: list[tuple[str, object]] = []
@@ -96,12 +77,15 @@ def as_input(name: str, value: object) -> Input:
     if isinstance(value, os.PathLike):
         return os.fspath(cast("os.PathLike[str]", value))
     label = f"{name} ({type(value).__name__})"
+    if value is None:
+        raise _no_numbers(label, "it is None")
     if isinstance(value, Mapping):
         held = cast("Mapping[object, object]", value)
         return InMemory(label, {str(key): _array(f"{label}, `{key}`", array) for key, array in held.items()})
     if (columns := _columns(value)) is not None:
         return InMemory(label, _frame(label, value, columns), frame=True)
-    return InMemory(label, {"": _array(label, value)})
+    array = _array(label, value, alone=True)
+    return InMemory(label, {"": array})
 
 
 def _columns(value: object) -> Sequence[object] | None:
@@ -123,21 +107,33 @@ def _frame(label: str, frame: Any, columns: Sequence[object]) -> dict[str, NDArr
     }
 
 
-def _array(label: str, value: Any) -> NDArray[np.generic]:
-    """Numbers, or text for decimal numerals.  Raises InputError."""
+def _array(label: str, value: Any, alone: bool = False) -> NDArray[np.generic]:
+    """Numbers, or text for decimal numerals; `alone` nothing else, which a table may have where nobody reads it.
+    Raises InputError."""
     if np.ma.is_masked(value):
         raise InputError("some of its values are masked", help="drop them, or .filled(...) them", file=label)
     try:
         found: NDArray[Any] = np.asarray(value.to_numpy() if hasattr(value, "to_numpy") else value)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(
-            f"it is not an array of numbers: {error}",
-            help="give numbers, an array, a data frame, or the path of a file",
-            file=label,
-        ) from None
+        raise _no_numbers(label, str(error)) from None
     if found.dtype != object:
         return found
-    return np.array([_spelled(element) for element in found.reshape(-1).tolist()], dtype=np.str_).reshape(found.shape)
+    elements = found.reshape(-1).tolist()
+    if alone and elements and not any(map(_may_be_number, elements)):
+        raise _no_numbers(label, f"it holds a {type(elements[0]).__name__}")
+    return np.array([_spelled(element) for element in elements], dtype=np.str_).reshape(found.shape)
+
+
+def _no_numbers(label: str, why: str) -> InputError:
+    return InputError(
+        f"it is not an array of numbers: {why}",
+        help="give numbers, an array, a data frame, or the path of a file",
+        file=label,
+    )
+
+
+def _may_be_number(value: object) -> bool:
+    return value is None or type(value).__name__ in _MISSING or isinstance(value, str | Number)
 
 
 def _spelled(value: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from math import inf
-from numbers import Real
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import TypeGuard, TypeVar, cast
@@ -25,16 +25,16 @@ def seed(given: object) -> int | None:
     """None, or a whole number as the command takes it."""
     if given is None:
         return None
-    if isinstance(given, bool) or not isinstance(given, int | np.integer):
-        raise ValueError(f"a seed is a whole number, not {_shown(given)}")
+    if not _is_whole(given) or given < 0:
+        raise ValueError(f"a seed is a whole number, 0 or more, not {shown(given)}")
     return int(given)
 
 
 def count(name: str, given: object) -> int:
-    """How many there are of something, 1 or more; a float that is whole is taken for it."""
-    if not _is_number(given) or not 1 <= given < 1 << 63 or given % 1:
-        how = f": give its length, len({name})" if hasattr(given, "__len__") and not isinstance(given, str) else ""
-        raise ValueError(f"{name} is a whole number above 0, not {_shown(given)}{how}")
+    """How many there are of something, 1 or more."""
+    if not _is_whole(given) or not 1 <= given < 1 << 63:
+        how = f": give its length, len({name})" if _has_length(given) else ""
+        raise ValueError(f"{name} is a whole number above 0, not {shown(given)}{how}")
     return int(given)
 
 
@@ -44,18 +44,23 @@ def between(name: str, given: object, low: float = 0.0, high: float = inf) -> fl
         return None
     if not _is_number(given) or not low < given < high:
         bounds = f"above {low:g} and below {high:g}" if high < inf else f"above {low:g}"
-        raise ValueError(f"{name} is {_shown(given)}, and must be a number {bounds}")
+        finite = "finite " if given == inf else ""
+        raise ValueError(f"{name} is {shown(given)}, and must be a {finite}number {bounds}")
     return float(given)
+
+
+def flag(name: str, given: object) -> bool:
+    """A word would be taken for yes, "no" too."""
+    if not isinstance(given, bool | np.bool_):
+        raise ValueError(f"{name} is True or False, not {shown(given)}")
+    return bool(given)
 
 
 def link(given: object) -> Link | None:
     if given is None:
         return None
     if not isinstance(given, Link):
-        raise ValueError(f"link is a ccr.Link(bytes_per_second=12.5e6, round_trip=0.04), not {_shown(given)}")
-    between("link.bytes_per_second", given.bytes_per_second)
-    if given.round_trip != 0:
-        between("link.round_trip", given.round_trip)
+        raise ValueError(f"link is a ccr.Link(bytes_per_second=12.5e6, round_trip=0.04), not {shown(given)}")
     return given
 
 
@@ -64,10 +69,10 @@ def inputs(given: object) -> Mapping[str, object]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise ValueError(f"inputs go by their names, w0=... or {{'w0': ...}}: not {_shown(given)}")
+        raise ValueError(f"inputs go by their names, w0=... or {{'w0': ...}}: not {shown(given)}")
     found = cast("Mapping[object, object]", given)
     if bad := [name for name in found if not isinstance(name, str)]:
-        raise ValueError(f"an input's name is text, not {_shown(bad[0])}")
+        raise ValueError(f"an input's name is text, not {shown(bad[0])}")
     return cast("Mapping[str, object]", found)
 
 
@@ -76,7 +81,7 @@ def columns(given: object) -> dict[str, list[str]]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise ValueError(f'columns are by field, columns={{"y": "label"}}: not {_shown(given)}')
+        raise ValueError(f'columns are by field, columns={{"y": "label"}}: not {shown(given)}')
     return {str(field): _names(field, of) for field, of in cast("Mapping[object, object]", given).items()}
 
 
@@ -85,7 +90,7 @@ def _names(field: object, given: object) -> list[str]:
         return [given]
     names = list(cast("Iterable[object]", given)) if isinstance(given, Iterable) else [None]
     if not all(isinstance(name, str) for name in names):
-        raise ValueError(f'columns={{"{field}": ...}} is the name of a column or a list of names, not {_shown(given)}')
+        raise ValueError(f'columns={{"{field}": ...}} is the name of a column or a list of names, not {shown(given)}')
     return [str(name) for name in names]
 
 
@@ -95,18 +100,18 @@ def word(name: str, given: object, of: type[Choice]) -> Choice:
         return of(given)
     except ValueError:
         words = " or ".join(f'"{choice.value}"' for choice in of)
-        raise ValueError(f"{name} is {words}, not {_shown(given)}") from None
+        raise ValueError(f"{name} is {words}, not {shown(given)}") from None
 
 
 def connection(given: object) -> Connection | None:
     if given is not None and not isinstance(given, Connection):
-        raise ValueError(f'connection is a ccr.Connection(connect="HOST:PORT", ...), not {_shown(given)}')
+        raise ValueError(f'connection is a ccr.Connection(connect="HOST:PORT", ...), not {shown(given)}')
     return given
 
 
 def path(given: object) -> Path:
     if not isinstance(given, str | PathLike):
-        raise ValueError(f"a path is text or a Path, not {_shown(given)}")
+        raise ValueError(f"a path is text or a Path, not {shown(given)}")
     return Path(cast("str | PathLike[str]", given))
 
 
@@ -114,7 +119,17 @@ def _is_number(given: object) -> TypeGuard[float]:
     return not isinstance(given, bool) and isinstance(given, Real)
 
 
-def _shown(given: object) -> str:
+def _is_whole(given: object) -> TypeGuard[int]:
+    """A float is none, though it be whole: it comes of a division, or of what was meant for another argument."""
+    return not isinstance(given, bool) and isinstance(given, Integral)
+
+
+def _has_length(given: object) -> bool:
+    """Such as an array or a data frame."""
+    return hasattr(given, "__len__") and not isinstance(given, str | Mapping)
+
+
+def shown(given: object) -> str:
     """A value as it is written, if it is short; else what it is."""
     written = repr(given)
     return written if len(written) <= 40 and "\n" not in written else f"a {type(given).__name__}"

@@ -9,13 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ccr import looks, options
-from ccr.inputs import given, in_python, names
+from ccr.inputs import given, names
 from ccr.inspection import Inspection, inspected
 from ccr.numbers import numbers
 from ccr.privacy import Privacy, spent
 from ccr.progress import progress_of
 from ccr.result import Result
 from ccr.sessions import Session
+from ccr.wording import in_python
 from lang.numerals import counted
 from lang.problems.problem import Problem
 from runtime import api, program
@@ -89,7 +90,7 @@ class Program:
         This is no private run: whoever calls it has all inputs.  A run with the same `seed` gives the same.
         Raises InputError, and ValueError for what is no seed.
         """
-        seed, columns = options.seed(seed), options.columns(columns)
+        seed, columns, raw = options.seed(seed), options.columns(columns), options.flag("raw", raw)
         values = given(self.built.compiled, inputs, named)
         with in_python():
             found = api.simulate(self.built, values, seed, columns)
@@ -107,19 +108,24 @@ class Program:
         timeout: float = PATIENCE,
         not_private: bool = False,
         progress: bool | None = None,
+        threads: int = 1,
         **named: object,
     ) -> Result:
         """Run it by the real protocol, between processes of this machine, one for each party.
 
-        Progress is shown in a notebook and on a terminal, elsewhere if it is asked for.  With a `seed` the run is not
-        private.  Raises InputError and, unless it may be `not_private`, Refused where records would leave at an
-        infinite epsilon, both before anything is sent; ValueError for what is no seed or no delta; and PartyFailed.
+        Progress is shown in a notebook and on a terminal, elsewhere if it is asked for.  So many `threads` share the
+        gates of each party.  With a `seed` the run is not private.  Raises InputError and, unless it may be
+        `not_private`, Refused where records would leave at an infinite epsilon, both before anything is sent;
+        ValueError for what is no seed, no delta or no number of threads; and PartyFailed.
         """
+        threads = options.count("threads", threads)
         seed, columns, delta = options.seed(seed), options.columns(columns), options.between("delta", delta, high=1)
-        timeout = options.between("timeout", timeout) or PATIENCE
+        timeout, raw = options.between("timeout", timeout) or PATIENCE, options.flag("raw", raw)
+        not_private = options.flag("not_private", not_private)
+        progress = None if progress is None else options.flag("progress", progress)
         program, values = self.built, given(self.built.compiled, inputs, named)
         with in_python(), progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
-            ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance)
+            ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance, threads=threads)
         return Result(ended, self._numbers(ended.outputs, raw))
 
     def session(
@@ -132,6 +138,7 @@ class Program:
         timeout: float = PATIENCE,
         connection: Connection | None = None,
         raw: bool = False,
+        threads: int = 1,
         **named: object,
     ) -> Session:
         """As `run`, of a program with `release = step`: a loop over its steps, which says with what weights each goes
@@ -142,10 +149,11 @@ class Program:
         a program that tells no steps.
         """
         seed, columns, connection = options.seed(seed), options.columns(columns), options.connection(connection)
-        timeout, compiled = options.between("timeout", timeout) or PATIENCE, self.built.compiled
+        timeout, raw = options.between("timeout", timeout) or PATIENCE, options.flag("raw", raw)
+        threads, compiled = options.count("threads", threads), self.built.compiled
         values = given(compiled, inputs, named, api.told(self.built) if connection else "")
         return Session(
-            api.session(self.built, values, seed, timeout, columns, connection),
+            api.session(self.built, values, seed, timeout, columns, connection, threads),
             lambda found: self._numbers(found, raw),
         )
 

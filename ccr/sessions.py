@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from ccr.inputs import in_python
+from ccr.wording import in_python
 from compiler.words.integers import Array
 from runtime.api import Driven
 from runtime.party.driven import Floats
@@ -43,7 +43,8 @@ class Session:
 
     def __iter__(self) -> Iterator[Mapping[str, Floats]]:
         """Raises PartyFailed, Refused, and ValueError outside of its context and for a second loop."""
-        return iter(self._driven)
+        with in_python():
+            yield from self._driven
 
     @property
     def index(self) -> int:

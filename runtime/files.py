@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, EISDIR, ENOSPC
+from errno import EDQUOT, EISDIR, ENOENT, ENOSPC
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -97,6 +97,8 @@ def advice(error: OSError) -> str:
     """What to do about it."""
     if error.errno in (ENOSPC, EDQUOT):
         return "make room there, or give a path on another disk"
+    if error.errno == ENOENT and isinstance(error.filename, str) and not Path(error.filename).parent.is_dir():
+        return f"there is no folder {Path(error.filename).parent}: make it first"
     return "give a file, not a directory" if error.errno == EISDIR else "check the path and its permissions"
 
 

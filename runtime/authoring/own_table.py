@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.authoring.choice import Model
-from runtime.authoring.columns import columns_of, numbers
+from runtime.authoring.columns import Cells, cells_of
 from runtime.authoring.floating import Floats
 from runtime.authoring.prepare import Unusable, number, plain
 from runtime.data.errors import InputError
@@ -38,33 +38,36 @@ def read(path: str, label: str, without: Sequence[str], model: Model) -> Own:
     for name in (label, *without):
         if name not in names:
             raise InputError(f"it has no column `{name}`", help=f"there are {some(names)}", file=path)
-    columns = columns_of(table)
+    cells = cells_of(table)
     used = [name for name in names if name != label and name not in without]
     if not used:
         raise InputError("no column is left to learn from", help="leave fewer out", file=path)
-    answers = [plain(text) for text in columns[label]]
+    answers = [plain(text) for text in cells.by_name[label]]
     if len(answers) < FEWEST:
         raise InputError(f"of {len(answers)} records nothing can be chosen", help=f"give {FEWEST} or more", file=path)
-    raw = np.column_stack([numbers(path, name, columns[name]) for name in used])
+    raw = np.column_stack([cells.numbers(name) for name in used])
     constant = [name for name, column in zip(used, raw.T, strict=True) if column.min() == column.max()]
     kept = [i for i, name in enumerate(used) if name not in constant]
     if not kept:
         raise InputError("every column says the same of all records", help="give columns that differ", file=path)
     classes = () if model is Model.LINEAR else _classes(path, label, answers, model)
     if model is Model.LINEAR:
-        _number(path, label, answers)
+        _number(cells, label)
     return Own(tuple(used[i] for i in kept), label, raw[:, kept], tuple(answers), classes, tuple(constant))
 
 
-def _number(path: str, label: str, answers: Sequence[str]) -> None:
+def _number(cells: Cells, label: str) -> None:
     """Raises InputError for a label that --model linear does not tell."""
     try:
-        numbers(path, label, answers)
+        cells.numbers(label)
     except InputError as error:
+        answers = cells.by_name[label]
         fits = Model.LOGISTIC if len(set(answers)) == 2 else Model.SOFTMAX
         mixed = any(map(_numeric, answers))
         help = "correct these records, or leave them out" if mixed else f"--model {fits.value} is for classes"
-        raise InputError(error.what, help=help, file=path) from None
+        raise InputError(
+            error.what, help=help, file=error.file, row=error.row, column=error.column, counted=error.counted
+        ) from None
 
 
 def _numeric(text: str) -> bool:

@@ -95,8 +95,16 @@ def number(text: str, column: str) -> float:
     except ValueError:
         found = float("nan")
     if not np.isfinite(found):
-        raise Unusable(f"`{text}` in the column `{column}` is not a number")
+        comma = ": separate cells by semicolons where commas are decimal" if "," in text else ""
+        raise Unusable(f"`{text}` in the column `{column}` is not a number{comma}")
     return found
+
+
+def pointed(text: str) -> str:
+    """A numeral of a table of decimal commas with a point.  Raises Unusable where it has one already."""
+    if "." in text and "," not in text and text.replace(".", "").lstrip("+-").isdecimal():
+        raise Unusable(f"`{text}` has a point where other numbers have a decimal comma")
+    return text.replace(",", ".") if text.replace(",", "", 1).lstrip("+-").isdecimal() else text
 
 
 def plain(text: str) -> str:
@@ -117,11 +125,13 @@ def write(file: TextIO, rows: Floats, answers: Floats) -> None:
 
 def _read(path: Path, scaling: Scaling) -> tuple[Floats, list[str]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with path.open("rb") as raw:
+            wide = raw.read(2) in (b"\xff\xfe", b"\xfe\xff")
+        with path.open(newline="", encoding="utf-16" if wide else "utf-8-sig") as file:
             header = file.readline()
             file.seek(0)
             return _rows(csv.DictReader(file, delimiter=max(",;\t|", key=header.count)), path, scaling)
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise Unusable(f"{path} is not UTF-8: save it as UTF-8; spreadsheets call that CSV UTF-8") from None
     except csv.Error as error:
         raise Unusable(f"{path} is not a CSV text: {error}") from None
@@ -129,17 +139,22 @@ def _read(path: Path, scaling: Scaling) -> tuple[Floats, list[str]]:
 
 def _rows(table: csv.DictReader[str], path: Path, scaling: Scaling) -> tuple[Floats, list[str]]:
     """Features and labels of all records, or Unusable with the lines of those that cannot be used."""
+    numerals = [*scaling.columns, *([] if scaling.classes else [scaling.label])]
     missing = [name for name in (*scaling.columns, scaling.label) if name not in (table.fieldnames or ())]
     if missing:
         raise Unusable(f"{path} has no column `{missing[0]}`; its first line names them")
     raw, answers, wrong = list[list[float]](), list[str](), list[str]()
-    for line in table:
+    lines = [(table.line_num, {name: line[name] or "" for name in (*scaling.columns, scaling.label)}) for line in table]
+    commas = table.reader.dialect.delimiter == ";" and any("," in line[name] for _, line in lines for name in numerals)
+    for at, line in lines:
         try:
-            raw.append([number(line[name] or "", name) for name in scaling.columns])
-            answers.append(line[scaling.label] or "")
+            if commas:
+                line |= {name: pointed(line[name]) for name in numerals}
+            raw.append([number(line[name], name) for name in scaling.columns])
+            answers.append(line[scaling.label])
             _answer(answers[-1], scaling)
         except Unusable as error:
-            wrong.append(f"{path}, line {table.line_num}: {error}")
+            wrong.append(f"{path}, line {at}: {error}")
     if wrong:
         more = f"\n... and {len(wrong) - _TOLD} more" if len(wrong) > _TOLD else ""
         raise Unusable("\n".join(wrong[:_TOLD]) + more + "\ncorrect these records, or leave them out")

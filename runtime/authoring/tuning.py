@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from itertools import product
 
@@ -23,6 +24,7 @@ from runtime.authoring.trial import Outcome, Trials
 from runtime.data.errors import InputError
 from runtime.privacy.accountant import Mechanism, account
 from runtime.privacy.calibrate import OutOfReach
+from runtime.report.wording import listing
 
 AXES = ("epsilon", "batch", "steps", "rate", "kinds")
 _WIDER, _NARROWER = 3, 2  # fraction bits more and less that are tried of a weight's kind
@@ -100,7 +102,11 @@ class Lists:
 
 
 class Untunable(ValueError):
-    """A program that cannot be tuned, or not in this; the message says why."""
+    """A program that cannot be tuned, or not in this; the message says why, `help` what may be meant."""
+
+    def __init__(self, what: str, help: str = "") -> None:
+        super().__init__(what)
+        self.help = help
 
 
 @dataclass
@@ -142,7 +148,12 @@ class Tuning:
     def run(self, lists: Lists) -> Row:
         """Tries all of it; what is picked is returned.  Raises Untunable, Rejected and InputError."""
         if strange := [name for name in lists.kinds or () if name not in self.weights]:
-            raise Untunable(f"there is no `type {strange[0]}` of weights that is a `fix` of numbers")
+            near = get_close_matches(strange[0], self.weights, 1)
+            asked = f"did you mean `{near[0]}`?  " if near else ""
+            known = listing(self.weights) if self.weights else "none: declare one, type Weight = fix<9, 5>"
+            raise Untunable(
+                f"there is no `type {strange[0]}` of weights that is a `fix` of numbers", f"{asked}there is {known}"
+            )
         own = self.own()
         base = own if lists.epsilon is None else replace(own, epsilon=lists.epsilon[0])
         points = list(dict.fromkeys((base, *(_product(base, lists) if lists.given else self._around(base)))))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lang.numerals import counted
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result
 from runtime.contract.fields import public_key
@@ -30,6 +30,7 @@ def checkpoint(
 ) -> None:
     """Sign how far the ledger has come, to be published.  It tells how many events there are, and nothing of them."""
     with faults(json):
+        has_folder(out)
         identity = keys.load(key, cert)
         with Ledger(ledger or default_path()) as opened:
             new = made(opened, identity, now())

@@ -26,7 +26,7 @@ from lang.source import Source
 from lang.syntax.load import decode, named_bytes, unpacked
 from runtime.cli import circuit_program
 from runtime.cli.circuit_program import declaration
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.options import Json, UsageError
 from runtime.cli.program_files import STDIN
 from runtime.cli.screen import result
@@ -108,6 +108,8 @@ def import_(
     with faults(json):
         if program is not None and program.resolve() == out.resolve():
             raise UsageError(f"-o {out} and --program {program} are one file", "give each its own")
+        has_folder(out)
+        has_folder(program)
         found = _netlist(file)
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, Format.FASHION)
@@ -130,6 +132,7 @@ def export(
 ) -> None:
     """Write a circuit in the other Bristol format, or in the same."""
     with faults(json):
+        has_folder(out)
         found = _netlist(file)
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, format)
@@ -147,6 +150,7 @@ def minimize(
 ) -> None:
     """Write a smaller circuit of the same function, once it is proved to be one."""
     with faults(json):
+        has_folder(out)
         start = time.perf_counter()
         found = _netlist(file)
         before = bristol.circuit_of(found)

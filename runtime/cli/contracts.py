@@ -14,7 +14,7 @@ from lang.numerals import spelled
 from runtime.cli import drafting
 from runtime.cli.contract_files import read_contract, write_contract
 from runtime.cli.data_options import ColumnsOf, Input, columns_given
-from runtime.cli.faults import faults
+from runtime.cli.faults import faults, has_folder
 from runtime.cli.given import compiled
 from runtime.cli.options import Define, Evaluator, Json, LedgerFile, PolicyFile, Products, Runnable, UsageError, pairs
 from runtime.cli.ruling import for_contract, of_contract, policy_given
@@ -147,6 +147,7 @@ def new(
     """Write the contract of a program, unsigned.  What it computes is read off the program."""
     about = About(Attempt.CONTRACT)
     with faults(json), noting(ledger or default_path(), about):
+        has_folder(out)
         program = compiled(file, define, products, evaluator, party)
         identity, about.program = keys.load(key, cert), program.digest
         if epsilon is not None and not program.compiled.mechanisms:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.data_options import ColumnsOf, columns_given
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.given import compiled
 from runtime.cli.options import Define, Json, UsageError
 from runtime.cli.screen import result, say
@@ -88,6 +88,7 @@ def check(
     with faults(json):
         if report is not None:
             _another("--report", str(report), data, policy, key, cert, program)
+        has_folder(report)
         owner = _owner(report, key, cert)
         asked = read_policy(policy)
         rules = _of_persons(asked, person, most)

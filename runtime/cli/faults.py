@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
+from errno import ENOENT
 from pathlib import Path
 
 import typer
@@ -18,7 +20,7 @@ from runtime.cli.status import FAILED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
 from runtime.execute.errors import ForgedOutput
-from runtime.files import advice
+from runtime.files import advice, replace_bytes
 from runtime.net.errors import KeyFileError, KeyNotWritten, NetworkError
 from runtime.ot.errors import CheatingDetected
 from runtime.party.errors import PartyFailed
@@ -50,6 +52,20 @@ def saving(path: Path) -> Generator[None]:
         yield
     except OSError as error:
         raise NotSaved(path, error) from None
+
+
+def has_folder(path: Path | None) -> None:
+    """Asked before the work whose result is to be at `path`.  Raises NotSaved, as writing it would."""
+    if path is not None and not path.resolve().parent.is_dir():
+        raise NotSaved(path, FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path)))
+
+
+def save_page(path: Path, page: str, json: bool) -> None:
+    """A report as one HTML file; a person is told that it is there.  Raises NotSaved."""
+    with saving(path):
+        replace_bytes(path, page.encode())
+    if not json:
+        say(f"{path}: the report as a page")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from runtime.authoring.importing.network import Network
 from runtime.authoring.importing.text import RESERVED, Given
 from runtime.authoring.importing.untaken import Untaken
 from runtime.authoring.npz import npz
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.options import Json, UsageError, positive
 from runtime.cli.party_names import checked_names
 from runtime.cli.screen import result
@@ -107,6 +107,7 @@ def import_(
             raise UsageError(f"-o {out} does not end in .ccr", "it is the program that is written")
         weights = out.with_suffix(".npz")
         _free(out, weights)
+        has_folder(out)
         checked_names(vendor, owner, lambda name: RESERVED.fullmatch(name) is not None)
         network = _network(model, trust)
         given = Given(out.stem, Path(model).name, vendor, owner, records, "")

@@ -10,7 +10,7 @@ from runtime.cli.meet import check_party
 from runtime.cli.options import UsageError, pairs
 from runtime.cli.screen import say
 from runtime.data.errors import InputError
-from runtime.data.pick import Arrays, arrays_of, missing
+from runtime.data.pick import Arrays, arrays_of, axes, meant, missing
 from runtime.data.references import Reference
 from runtime.data.save import named
 from runtime.data.save import named_endings as writable
@@ -57,7 +57,9 @@ class Asked:
         files = {path: arrays_of(path) for path in self.inputs}
         found = {name: self._found(spec, files) for name, spec in tensors.items() if name not in self.input}
         if not found:
-            raise UsageError("no input is left for --inputs", "leave it out, or leave out --input NAME=")
+            given = f"--input {next(iter(self.input))}=" if self.input else ""
+            what = f"leave it out, or leave out {given}" if given else "leave it out: this party has no such input"
+            raise UsageError("no input is left for --inputs", what)
         for path, arrays in files.items():
             _tell_unread(path, arrays, {reference.array for reference in found.values() if reference.path == path})
         return {**self.input, **{name: str(reference) for name, reference in found.items()}}
@@ -70,7 +72,8 @@ class Asked:
             raise UsageError(f"--outputs {self.outputs}: its arrays have no names", f"give a {writable()} file")
         names = [name for name in _learned(program, party) if name not in self.output]
         if not names:
-            raise UsageError("no output is left for --outputs", "leave it out, or leave out --output NAME=")
+            given = f", or leave out --output {next(iter(self.output))}=" if self.output else ""
+            raise UsageError("no output is left for --outputs", f"leave it out{given}")
         return {**self.output, **{name: f"{self.outputs}:{self.map.get(name, name)}" for name in names}}
 
     def _check_map(self, party: str | None, tensors: Collection[str], outputs: Collection[str]) -> None:
@@ -106,9 +109,17 @@ class Asked:
             told[0]
             if len(files) == 1
             else "; ".join(f"{path}: {what}" for path, what in zip(files, told, strict=True)),
-            help=f"say with --map {spec.name}=NAME what it is called there, or give --input {spec.name}=PATH",
+            help=_how(spec, array, files),
             file=next(iter(files)) if len(files) == 1 else "",
         )
+
+
+def _how(spec: TensorSpec, array: str, files: Mapping[str, Arrays]) -> str:
+    """What to do about an input that is in no file under that name."""
+    named = next((name for arrays in files.values() if (name := meant(arrays, array, spec.shape))), "")
+    if named:
+        return f"say what it is called there, --map {spec.name}={named}, or give --input {spec.name}=PATH"
+    return f"none of them has its shape, {axes(spec.shape)}: give --input {spec.name}=PATH"
 
 
 def _learned(program: Program, party: str | None) -> list[str]:

@@ -45,7 +45,11 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors 
 Seed = Annotated[
     int | None,
     typer.Option(
-        "--seed", metavar="N", show_default=False, help="Fix the sampling and the noise. The run is then not private."
+        "--seed",
+        metavar="N",
+        min=0,
+        show_default=False,
+        help="Fix the sampling and the noise. The run is then not private.",
     ),
 ]
 LedgerFile = Annotated[

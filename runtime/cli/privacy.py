@@ -15,7 +15,7 @@ from lang.numerals import counted
 from runtime.api import of_each
 from runtime.cli.data_options import ColumnsOf, columns_given
 from runtime.cli.drafting import stops_given
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.given import compiled
 from runtime.cli.options import (
     Define,
@@ -88,6 +88,7 @@ def privacy(
             raise UsageError(f"--epsilon {epsilon:g} is not a number above 0")
         if plot is not None:
             _drawable(plot)
+        has_folder(plot)
         given = compiled(file, define, products, evaluator)
         if not given.compiled.mechanisms:
             raise UsageError(

@@ -13,9 +13,9 @@ from compiler.words import show as show_words
 from runtime import api
 from runtime.cli.agreed import Agreement, Basis, basis
 from runtime.cli.exported import Export, Folder, exported
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, save_page, saving
 from runtime.cli.given import compiled
-from runtime.cli.links import LinkOf, link
+from runtime.cli.links import LinkOf, SharedBy, link, shared_by
 from runtime.cli.options import (
     Define,
     Delta,
@@ -69,9 +69,10 @@ def compile(
     """
     with faults(json):
         source_only(file)
+        path = out or Path(file).with_suffix(ARTIFACT)
+        has_folder(path)
         program = compiled(file, define, products, evaluator)
         owned = {owner: own.digest for owner, own in api.of_each(program).items()}
-        path = out or Path(file).with_suffix(ARTIFACT)
         with saving(path):
             replace_bytes(path, program.artifact)
         done = work(program.compiled)
@@ -104,6 +105,7 @@ def inspect(
     products: Products = None,
     evaluator: Evaluator = None,
     over: LinkOf = None,
+    workers: SharedBy = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Also the words that the text is lowered to.")] = False,
     plan: Annotated[
@@ -125,14 +127,16 @@ def inspect(
     """
     with faults(json):
         checked_delta(delta)
+        has_folder(html)
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
+        shared = shared_by(workers, connection, program.owners)
         rested = basis(program, records, delta, contract)
         told = privacy_of(rested.parts, rested.delta)
         placed = program.placed()
         done, found = work(placed), attributed(placed)
-        lines = [report.text(program, done, found, told, connection), *_missing(program, rested)]
-        data = report.as_json(program, done, found, told, connection)
+        lines = [report.text(program, done, found, told, connection, shared), *_missing(program, rested)]
+        data = report.as_json(program, done, found, told, connection, shared)
         rows = widths(program.understood().checked.program) if ranges or html else ()
         if ranges:
             lines += ["", *report_ranges.lines(rows)]
@@ -145,10 +149,9 @@ def inspect(
             lines += ["", *shown]
             data[name] = shown
         if html:
-            with saving(html):
-                drawn = curve(rested.parts, told, rested.allowed)
-                known = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
-                replace_bytes(html, page(known).encode())
+            drawn = curve(rested.parts, told, rested.allowed)
+            known = Inspected(program, done, found, told, rows, connection, other, drawn, rested.said)
+            save_page(html, page(known), json)
         if export is not None:
             data["exported"] = paths = exported(program.compiled.plan, export, export_to)
             lines += ["", *paths]

@@ -36,12 +36,16 @@ def result(data: dict[str, object], text: str, as_json: bool) -> None:
     write(_told(data, text, as_json))
 
 
-def learned(data: dict[str, object], text: str, as_json: bool) -> None:
-    """As `result`, for what is there but once: where standard output takes nothing, it goes to standard error."""
+def learned(
+    data: dict[str, object], text: str, as_json: bool, once: tuple[dict[str, object], str] | None = None
+) -> None:
+    """As `result`; where standard output takes nothing, what of it is there but `once`, if anything, goes to standard
+    error: an object, or text."""
     try:
         result(data, text, as_json)
     except NotShown:
-        say(_told(data, text, as_json))
+        if once is not None:
+            say(_told(*once, as_json))
         raise
 
 

@@ -7,10 +7,7 @@ from types import FrameType
 from typing import NoReturn
 
 from runtime.cli.status import INTERRUPTED, TERMINATED
-
-
-class Terminated(KeyboardInterrupt):
-    """Somebody asked the process to end, who is not at its terminal."""
+from runtime.net.errors import Terminated
 
 
 def heed() -> None:

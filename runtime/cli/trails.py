@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, save_page, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
@@ -33,6 +33,7 @@ Cert = Annotated[Path, typer.Option("--cert", metavar="ME.crt", show_default=Fal
 def export(file: Log, key: Key, cert: Cert, ledger: LedgerFile = None, json: Json = False) -> None:
     """Write every event as one signed log of JSON lines.  It takes the place of an older one of this ledger alone."""
     with faults(json):
+        has_folder(file)
         identity = keys.load(key, cert)
         with Ledger(ledger or default_path()) as opened:
             lines = log.lines(opened, identity, now())
@@ -102,12 +103,12 @@ def report(
     What is granted, spent and left, to whom, for which runs; what was refused or revoked.
     """
     with faults(json):
+        has_folder(html)
         at = now()
         with Ledger(ledger or default_path()) as opened:
             found = trail(opened.history())
         if html:
-            with saving(html):
-                replace_bytes(html, page(found, at).encode())
+            save_page(html, page(found, at), json)
         result(account.as_json(found, at), "\n".join(account.lines(found, at)), json)
 
 

@@ -117,7 +117,7 @@ def tune(
             best = _tried(tuning, lists, json)
         except Untunable as error:
             help = "ccr tune takes a program with one `dpsgd`, such as `ccr new` writes"
-            raise UsageError(f"{file}: {error}", help) from None
+            raise UsageError(f"{file}: {error}", error.help or help) from None
         if plot is not None:
             with saving(plot):
                 draw(tuning.rows, best, told.score(tuning), plot)

@@ -15,6 +15,7 @@ from math import ceil, isfinite
 from lang.numerals import spelled
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{0,29}[1-9])?", re.ASCII)
+_LARGE, _PLACES = 10**9, 30  # of which no spelling is any more
 _EPSILON_PLACES = 6
 # The PLD is pessimistic on its own grid; this covers the float64 arithmetic that combines it.
 _ACCOUNTANT_ERROR = Fraction(1, 10**9)
@@ -37,7 +38,12 @@ def typed(text: str) -> Fraction:
     """An amount as people type it (`1e-5`, `2.0`); ValueError if it has no canonical spelling."""
     if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{0,30})?([eE]-?[0-9]{1,2})?", text, re.ASCII):
         raise ValueError(f"`{text[:40]}` is not a number above 0")
-    return decimal(spelled(Fraction(text)))
+    value = Fraction(text)
+    if value >= _LARGE:
+        raise ValueError(f"`{text[:40]}` is too large: it must lie below {float(_LARGE):g}")
+    if (value * 10**_PLACES).denominator != 1:
+        raise ValueError(f"`{text[:40]}` is too fine: it may have {_PLACES} decimals")
+    return decimal(spelled(value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def load_inputs(
         if spec.name not in given:
             raise InputError(
                 f"the input `{spec.name}` is missing",
-                help=f'add --input {spec.name}=FILE, in Python "{spec.name}"',
+                help=f"add --input {spec.name}=FILE",
                 file="",
             )
     return {

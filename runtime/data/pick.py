@@ -51,6 +51,18 @@ def missing(arrays: Arrays, name: str, shape: tuple[int, ...]) -> str:
     return f"there is no array `{name}`; it holds {told}{more}"
 
 
+def meant(arrays: Arrays, name: str, shape: tuple[int, ...]) -> str:
+    """What an array is called that may be meant by a name that there is not, with `:T` if it lies there transposed.
+
+    Empty where none can be.
+    """
+    for other in _closest(arrays, name, shape):
+        found = _shape(arrays, other)
+        if found is not None and _may_be(found, shape):
+            return other + (":T" if found != shape and found[::-1] == shape else "")
+    return ""
+
+
 def _closest(arrays: Arrays, name: str, shape: tuple[int, ...]) -> list[str]:
     """The names of all arrays: first those that are alike, then those of a shape that may be meant."""
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from runtime.execute.pool import Pool, TooFewOwners
 from runtime.net.channel import Channel
+from runtime.net.errors import was
 
 PARTING = 3.0  # seconds for a run that is to end: to tell its peer, and to write down what it has to
 BETWEEN = 0.2  # seconds between two looks at the runs, in which Ctrl-C is heard
@@ -23,7 +24,7 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
     """What the runs with each owner came to, at least with so many of them.
 
     Raises what the first one failed with, its owner in a note, if fewer are left: the others then have a moment to say
-    so to their peers.  Ctrl-C ends all of them, which tell theirs.
+    so to their peers.  Ctrl-C and SIGTERM end all of them, which tell theirs.
     """
     runs = {owner: _Run(owner, pool, work) for owner, work in works.items()}
     try:
@@ -37,12 +38,12 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
                 runs[owner].end(why)
             if pool.over:
                 over = min(over, monotonic() + PARTING)
-    except KeyboardInterrupt:
-        _tell(pool, runs.values())
+    except KeyboardInterrupt as signal:
+        _tell(pool, runs.values(), was(signal))
         raise
     finally:
         for run in runs.values():
-            run.end("it was interrupted here")
+            run.end("it is no longer waited for")
         for run in runs.values():
             if run.met:
                 run.done.wait(PARTING)
@@ -58,12 +59,12 @@ def side_by_side(pool: Pool, works: Mapping[str, Work[T]], least: int) -> dict[s
     return found
 
 
-def _tell(pool: Pool, runs: Collection[_Run[T]]) -> None:
+def _tell(pool: Pool, runs: Collection[_Run[T]], what: str) -> None:
     """Each run fails where it waits, and has a moment to tell its peer why."""
-    pool.interrupt()
+    pool.interrupt(what)
     over = monotonic() + PARTING
     for run in runs:
-        run.interrupt()
+        run.interrupt(what)
     for run in runs:
         if run.met:
             run.done.wait(max(0.0, over - monotonic()))
@@ -106,10 +107,10 @@ class _Run(Thread, Generic[T]):
             if self._channel is not None:
                 self._channel.abort()
 
-    def interrupt(self) -> None:
+    def interrupt(self, what: str) -> None:
         """From another thread: it fails at its next receiving, and can still say why."""
         if self._channel is not None:
-            self._channel.interrupt()
+            self._channel.interrupt(what)
 
     def _met(self, meet: Meet) -> Channel:
         self._channel = meet()

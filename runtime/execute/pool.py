@@ -54,7 +54,7 @@ class Pool:
         self._ready: set[str] = set()
         self._step: dict[str, tuple[int, tuple[int, ...]]] = {}  # of each owner's run: draw, step
         self._last: dict[tuple[int, int], Array] = {}
-        self._interrupted = False
+        self._interrupted: Interrupted | None = None
 
     @property
     def gone(self) -> Mapping[str, str]:
@@ -78,12 +78,12 @@ class Pool:
         with self._changed:
             self._lost(owner, why)
 
-    def interrupt(self) -> None:
+    def interrupt(self, what: str) -> None:
         """All runs are to end: whoever waits here, now or later, gets Interrupted."""
         with self._changed:
-            self._interrupted = True
+            self._interrupted = Interrupted(what)
             for owner in self._owners:
-                self._lost(owner, "it was interrupted here")
+                self._lost(owner, str(self._interrupted))
 
     def gather(self, owner: str) -> None:
         """Return when every owner that is not gone is as far: what one of them tells is charged, and of no use without
@@ -146,8 +146,8 @@ class Pool:
                 del self._meetings[draw, variable, position]
 
     def _still(self, owner: str) -> None:
-        if self._interrupted:
-            raise Interrupted("it was interrupted here")
+        if self._interrupted is not None:
+            raise Interrupted(self._interrupted.what)
         if owner in self._gone:
             raise TooFewOwners(f"the run goes on without {owner}: {self._gone[owner]}")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from shlex import quote
 from typing import assert_never
 
 from lang.numerals import counted, spelled
@@ -358,6 +359,7 @@ class Books:
                 event,
                 of_share(data, event.consumer),
                 share.budget.spend,
+                f"ccr budget allot {quote(grant.label)} --to {quote(share.label)}.crt",
             )
             self._within(
                 "data-budget",
@@ -365,10 +367,11 @@ class Books:
                 event,
                 of_data(data),
                 grant.budget.spend,
+                f"ccr budget grant {quote(grant.label)}",
             )
 
-    def _within(self, reason: str, what: str, event: Reserved, scope: Scope, bound: Spend) -> None:
-        fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run")
+    def _within(self, reason: str, what: str, event: Reserved, scope: Scope, bound: Spend, mend: str = "") -> None:
+        fits(reason, what, self._charges.more(scope, event), self._charges.total(scope), bound, "run", mend)
 
     def _started(self, run: str) -> Reserved | Unbounded:
         if run not in self.runs:

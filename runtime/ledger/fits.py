@@ -7,7 +7,8 @@ from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 
 
-def fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str) -> None:
+def fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb: str, mend: str = "") -> None:
+    """Raises Refused; `mend` is the command that gives more, but for the amount."""
     if (taken + asked).within(bound):
         return
     left = bound - taken
@@ -19,6 +20,9 @@ def fits(reason: str, what: str, asked: Spend, taken: Spend, bound: Spend, verb:
     )
     if room and verb == "run":
         help += "; `ccr privacy` says with what noise, or for how many steps"
+    if mend:
+        enough = bound.larger(taken + asked)
+        help += f"; `{mend} --epsilon {spelled(enough.epsilon)} --delta {spelled(enough.delta)}` would allow it"
     raise Refused(reason, what, help=help, sums={"bound": bound, "charged": taken, "asked": asked, "left": left})
 
 

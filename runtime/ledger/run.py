@@ -194,7 +194,18 @@ def end(ledger: Ledger, contract: str) -> Reserved:
             return ended
         finally:
             lock.release()
-    raise first or _nothing(ledger.books(), contract)
+    raise first or _nothing_to_end(ledger, contract)
+
+
+def _nothing_to_end(ledger: Ledger, contract: str) -> Refused:
+    """Why no run under a contract can be ended, as `_nothing` says why none can be gone on with."""
+    found = _nothing(ledger.books(), contract)
+    help = {
+        "run-ended": "what could be given back was given back then: `ccr budget show`",
+        "all-steps-used": "a run that is over gives nothing back: `ccr budget show` says what it was charged",
+        "nothing-to-continue": f"what was cut before that cost nothing; is {ledger.path} the ledger of that run?",
+    }
+    return Refused(found.reason, found.what, help=help[found.reason])
 
 
 def _stopped(name: str, _: Books) -> list[Event]:

@@ -61,7 +61,7 @@ class Channel(Protocol):
         """
         ...
 
-    def interrupt(self) -> None:
+    def interrupt(self, what: str) -> None:
         """From any thread: whoever receives gets Interrupted; what is sent still goes, such as why.  Never raises."""
         ...
 
@@ -122,8 +122,8 @@ class Framing:
         self._received += HEADER.size + length
         return kind, payload
 
-    def interrupt(self) -> None:
-        self._inbox.end(Interrupted("it was interrupted here"), discard=True)
+    def interrupt(self, what: str) -> None:
+        self._inbox.end(Interrupted(what), discard=True)
 
     def _take(self, count: int) -> bytes:
         """Nothing comes while the peer is still being sent what its answer waits for: that is no stall."""

@@ -30,8 +30,24 @@ class ConnectionLost(NetworkError):
     """The connection broke without a farewell: a crash, or the network."""
 
 
+class Terminated(KeyboardInterrupt):
+    """Somebody asked the process to end, by SIGTERM, who is not at its terminal."""
+
+
+def was(ended: KeyboardInterrupt) -> str:
+    """What happened to the process, of Ctrl-C and of SIGTERM."""
+    return "terminated" if isinstance(ended, Terminated) else "interrupted"
+
+
 class Interrupted(NetworkError):
-    """Somebody asked this side to end, who has not yet told the peer."""
+    """This side is to end and has not yet told the peer; `what` it was is as `was` says."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"it was {self.what} here"
 
 
 class Timeout(NetworkError):

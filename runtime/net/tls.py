@@ -65,8 +65,8 @@ class Listener:
         what = f"the peer did not come to {self._where}" if door.last else f"nobody connected to {self._where}"
         others = f" (turned away: {door.turned_away}; the last: {door.last})" if door.last else ""
         return Timeout(
-            f"{what} within {wait:g} s{others}; start the peer, check the address it connects to, or allow more "
-            "with --wait"
+            f"{what} within {wait:g} s{others}; start the peer, ask whether it has refused the run on its side, check "
+            "the address it connects to, or allow more with --wait"
         )
 
     def close(self) -> None:
@@ -149,7 +149,8 @@ def _dial(host: str, port: int, deadline: float, timeout: float) -> socket.socke
             if time.monotonic() + _RETRY_SECONDS >= deadline:
                 raise PeerUnreachable(
                     f"nobody answered at {host}:{port} within {timeout:g} s "
-                    f"({error.strerror or error}); start the peer, or check address and firewall"
+                    f"({error.strerror or error}); start the peer, ask whether it has refused the run on its side, or "
+                    "check address and firewall"
                 ) from error
             time.sleep(_RETRY_SECONDS)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from multiprocessing.connection import Connection as Pipe
+from numbers import Real
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from compiler.schedule.told import trainings
 from runtime.contract.refused import Refused
@@ -32,7 +35,7 @@ WAIT = 600.0  # seconds for the peer to come
 @dataclass(frozen=True, slots=True)
 class Connection:
     """Whom to meet, and how: as the options of `ccr run --as`.  One of `connect` and `listen`, HOST:PORT, and one of
-    `peer` and `contract`; with a contract `goes_on` is `--continue`."""
+    `peer` and `contract`; with a contract `goes_on` is `--continue`.  Raises ValueError for what is none."""
 
     key: str | Path
     cert: str | Path
@@ -43,6 +46,29 @@ class Connection:
     ledger: str | Path = ""
     goes_on: bool = False
     wait: float = WAIT
+
+    def __post_init__(self) -> None:
+        for name in ("key", "cert", "peer", "contract", "ledger"):
+            if not isinstance(given := getattr(self, name), str | PathLike):
+                raise ValueError(f"connection.{name} is a path, text or a Path, not {given!r}")
+        if not isinstance(cast(object, self.goes_on), bool):
+            raise ValueError(f"connection.goes_on is True or False, not {self.goes_on!r}")
+        if isinstance(self.wait, bool) or not isinstance(cast(object, self.wait), Real) or not 0 < self.wait < inf:
+            raise ValueError(f"connection.wait is {self.wait!r}, and must be a number of seconds above 0")
+        if bool(self.connect) == bool(self.listen) or bool(self.peer) == bool(self.contract):
+            raise ValueError("a connection needs one of `connect` and `listen`, and one of `peer` and `contract`")
+        if self.goes_on and not self.contract:
+            raise ValueError("without a contract nobody counts the steps of a run: there is nothing to go on with")
+        self.address()
+
+    def address(self) -> tuple[str, int]:
+        """Whose host and port it is that is connected to, or listened on."""
+        name = "connect" if self.connect else "listen"
+        given: object = getattr(self, name)
+        host, _, port = given.rpartition(":") if isinstance(given, str) else ("", "", "")
+        if not host or not port.isascii() or not port.isdecimal() or not int(port) < 1 << 16:
+            raise ValueError(f'connection.{name} is a host and a port, "hospital.example:7000", not {given!r}')
+        return host.strip("[]"), int(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +87,7 @@ class Task:
     port: int
     wait: float
     timeout: float
+    threads: int
 
     @property
     def party(self) -> str:
@@ -75,12 +102,13 @@ def started_alone(
     seed: int | None,
     timeout: float,
     columns: Chosen = NONE,
+    threads: int = 1,
 ) -> Generator[dict[str, Child]]:
     """The process of the party that is told steps, when its inputs are read and its contract is checked.
 
     Raises InputError, Refused, KeyFileError, OSError (no contract's file) and ValueError.
     """
-    task = _task(program, inputs, connection, seed, timeout, columns)
+    task = _task(program, inputs, connection, seed, timeout, columns, threads)
     child = Child(task.party, work, task)
     try:
         child.ready()
@@ -96,6 +124,7 @@ def _task(
     seed: int | None,
     timeout: float,
     columns: Chosen,
+    threads: int,
 ) -> Task:
     # Here and below, because who has no such connection needs no contract.
     from runtime.contract import canonical, terms
@@ -104,10 +133,6 @@ def _task(
     from runtime.party.ledger_permit import Bearer
 
     party = trainings(program.compiled.plan)[0].to
-    if bool(given.connect) == bool(given.listen) or bool(given.peer) == bool(given.contract):
-        raise ValueError("a connection needs one of `connect` and `listen`, and one of `peer` and `contract`")
-    if given.goes_on and not given.contract:
-        raise ValueError("without a contract nobody counts the steps of a run: there is nothing to go on with")
     agreed = None
     if given.contract:
         with Path(given.contract).open("rb") as file:
@@ -116,7 +141,7 @@ def _task(
         peer = contract.terms.other(party).certificate.encode()
     else:
         peer = keys.read_certificate(Path(given.peer))
-    host, _, port = (given.connect or given.listen).rpartition(":")
+    host, port = given.address()
     bearer = Bearer(party, keys.load(Path(given.key), Path(given.cert)), peer)
     return Task(
         program.name,
@@ -127,10 +152,11 @@ def _task(
         seed,
         agreed,
         bool(given.listen),
-        host.strip("[]"),
-        int(port),
+        host,
+        port,
         given.wait,
         timeout,
+        threads,
     )
 
 
@@ -148,7 +174,16 @@ def _work(pipe: Pipe, task: Task) -> Told:
         pipe.send(Ready(0, own.sources.records()))
         channel = _meet(task)
         follow = replace(own.follow, drive=driven(pipe))
-        return run(program, task.party, own.sources, channel, told_to(pipe), own.permit, follow=follow)
+        return run(
+            program,
+            task.party,
+            own.sources,
+            channel,
+            told_to(pipe),
+            own.permit,
+            follow=follow,
+            threads=task.threads,
+        )
     except InputError as error:
         return refused(error)
     except Refused as error:

@@ -22,7 +22,7 @@ from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Drive, Follow, Made, undriven
 from runtime.net import keys
 from runtime.net.channel import Channel
-from runtime.net.errors import NetworkError
+from runtime.net.errors import Interrupted, NetworkError
 from runtime.net.keys import Identity
 from runtime.net.plain import TOKEN_BYTES, PlainListener, connect_plainly
 from runtime.net.tls import Listener, connect
@@ -67,6 +67,7 @@ class Task:
     timeout: float
     driven: bool = False  # whoever started it says what is carried on after each step
     token: bytes = b""  # without encryption, between two that know it: `--insecure`
+    threads: int = 1
 
 
 Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
@@ -84,11 +85,15 @@ def started(
     driven: bool = False,
     start: Start | None = None,
     insecure: bool = False,
+    threads: int = 1,
 ) -> Generator[dict[str, Child]]:
     """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
     if start is None:
-        with starting() as own, started(program, inputs, seed, timeout, accept, columns, driven, own, insecure) as both:
+        with (
+            starting() as own,
+            started(program, inputs, seed, timeout, accept, columns, driven, own, insecure, threads) as both,
+        ):
             yield both
         return
     compiled = program.compiled
@@ -112,6 +117,7 @@ def started(
                 timeout,
                 driven,
                 token,
+                threads,
             )
             children[party] = Child(party, work_alone, task, start)
         _unknown(program, inputs)
@@ -222,6 +228,7 @@ def _work(pipe: Connection, task: Task) -> Told:
             channel,
             told_to(pipe),
             follow=Follow(drive=driven(pipe) if task.driven else undriven),
+            threads=task.threads,
         )
     except EXPECTED as error:
         return Failed(str(error))
@@ -238,11 +245,14 @@ def _connected(task: Task, port: int) -> Channel:
 
 
 def driven(pipe: Connection) -> Drive:
-    """Asks at the other end of the pipe."""
+    """Asks at the other end of the pipe.  Raises Interrupted where nobody is there any more: the loop was left."""
 
     def drive(made: Made) -> Sequence[Array]:
-        pipe.send(made)
-        answer: Answer = pipe.recv()
+        try:
+            pipe.send(made)
+            answer: Answer = pipe.recv()
+        except (ConnectionError, EOFError):
+            raise Interrupted("ended") from None
         return made.after if answer is None else answer
 
     return drive

@@ -50,7 +50,7 @@ class Given(Generic[Value]):
         """The same; raises InputError if one is missing."""
         if self._missing:
             name = self._missing[0]
-            help = f'add --input {name}=FILE, in Python "{name}"'
+            help = f"add --input {name}=FILE"
             raise InputError(f"the input `{name}` is missing", help=help, file="")
         return self
 

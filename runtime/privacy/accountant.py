@@ -198,5 +198,6 @@ def rdp(mechanisms: Sequence[Mechanism], delta: float) -> Guarantee:
         noise_delta=0.0,
         adjacency=ADJACENCY,
         unit=UNIT,
-        accountant=f"RDP of plain Poisson sampling, which is not what is run, dp-accounting {version('dp-accounting')}",
+        accountant="Renyi DP of plain Poisson sampling, which is not what is run, by dp-accounting "
+        f"{version('dp-accounting')}",
     )

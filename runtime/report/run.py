@@ -21,20 +21,28 @@ from runtime.report.program import integrity, learns, trust
 from runtime.report.traffic import Link
 from runtime.report.wording import amount, count, duration, indent, size, table
 
-PHASES = ("compile", "setup", "inputs", "stream", "outputs")
+PHASES = ("compile", "start", "setup", "steps")
 INSECURE = "--insecure: the parties talk over loopback without encryption; it is for measurements, not for data"
-TELLING = 0.5  # seconds of streaming from which a rate means something
-SEEDED = "--seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the noise"
+TELLING = 0.5  # seconds of the steps from which a rate means something
+SEEDED = "a seed fixes the sampling and the noise: this run is NOT private, whoever knows the seed can remove the noise"
 
 
 def phases(report: Report, compile: float, run: float) -> dict[str, float]:
     """Seconds by phase, without overlap; `run` is the time from the end of compiling to the last output.
 
-    Whatever of it the party did not count (starting, reading its files, meeting the peer) is `setup`.
+    What the party counted is its `session`; whatever comes before (starting, reading its files, meeting the peer) is
+    `start`.
     """
-    inside = {name: report.seconds.get(name, 0.0) for name in ("inputs", "stream", "outputs")}
-    seconds = {"compile": compile, "setup": run - sum(inside.values()), **inside}
+    own = session(report)
+    seconds = {"compile": compile, "start": run - sum(own.values()), **own}
     return seconds | {"total": sum(seconds.values())}
+
+
+def session(report: Report) -> dict[str, float]:
+    """From the greeting to the outputs: `setup` until the first step, and the `steps`, with all that is waited for in
+    them, which depends on the role."""
+    setup = report.seconds.get("setup", 0.0)
+    return {"setup": setup, "steps": sum(report.seconds.values()) - setup}
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,16 @@ class Ended:
             **({"insecure": True} if self.insecure else {}),
         }
 
+    def unsaved(self) -> tuple[dict[str, object], str] | None:
+        """The outputs that are in no file, as an object and as text; None where all are."""
+        types = {o.name: o.type for o in self.program.compiled.outputs}
+        left = {name: value for name, value in self.outputs.items() if name not in self.files}
+        if not left:
+            return None
+        lines = [f"{name} = {values.text(value, types[name], value.size)}" for name, value in left.items()]
+        numbers = {name: values.numbers(value, types[name]) for name, value in left.items()}
+        return {"outputs": numbers}, "\n".join(lines)
+
     def text(self) -> str:
         return "\n".join(
             [
@@ -171,7 +189,8 @@ class Ended:
         """Of what was run: all of it, or where a run went on what had been left."""
         sessions = self._any.sessions
         runs = [program.compiled for program in self.programs]
-        return Foretold.of([(run, sessions.get(owner(run), self._any).first) for run in runs])
+        first = [(run, sessions.get(owner(run), self._any).first) for run in runs]
+        return Foretold.of(first, workers=len(self._any.workers))
 
     @property
     def predicted(self) -> float:
@@ -180,9 +199,8 @@ class Ended:
 
     @property
     def phases(self) -> dict[str, float]:
-        """Of those seconds, as `Foretold.phases`: what a party waits for in a step depends on its role."""
-        setup = self._last.seconds.get("setup", 0.0)
-        return {"setup": setup, "steps": self.took - setup}
+        """Of those seconds, as `Foretold.phases`."""
+        return session(self._last)
 
     def costs(self) -> dict[str, object]:
         """What it took beside what was foretold, with nothing in it that anybody learned."""
@@ -230,9 +248,9 @@ class Ended:
         return f"contract {report.contract[:16]}; charged here: {report.charged.amount}{once}"
 
     def _work(self) -> list[str]:
-        gates, stream = self._any.and_gates, self.seconds["stream"]
+        gates, steps = self._any.and_gates, self.seconds["steps"]
         sent_by_kind = self._any.traffic
-        speed = f", {size(sent_by_kind.total / stream)}/s while streaming" if stream >= TELLING else ""
+        speed = f", {size(sent_by_kind.total / steps)}/s in the steps" if steps >= TELLING else ""
         sent = " + ".join(f"{size(r.sent_bytes)} sent by {r.party}" for r in self.reports.values())
         parts = ", ".join(f"{name} {self.seconds[name]:.1f}" for name in PHASES)
         return [

@@ -55,28 +55,31 @@ class Spending:
         for i, m in enumerate(self.privacy.mechanisms):
             lines.append(f"mechanism {i + 1}, on `{m.dataset}`:")
             lines.append(f"  alone: {self.each[i]}")
-            lines.append(f"  {self._noise(i)}")
+            lines += [f"  {line}" for line in self._noise(i)]
         lines.append(f"second opinion: {self.renyi}")
+        lines.append("  for comparison: a coarser way to count, of batches without a limit and of exact Gaussian noise")
         return "\n".join([*lines, *self._budget()])
 
-    def _noise(self, i: int) -> str:
+    def _noise(self, i: int) -> list[str]:
         proved = self.certificates[i]
         if proved is None:
-            return f"noise: a rounded Gaussian of {self.told[i].noise_multiplier:g} clips, which is what it costs"
-        verdict = "as good as it says" if proved.holds else f"NOT what it says: less than {ENOUGH:g} of it"
-        numbers = f"{count(proved.dimension)} numbers"
+            said = f"noise: a rounded Gaussian of {self.told[i].noise_multiplier:g} clips, which is what it costs"
+            return [said]
         if self.told[i].added_delta() >= self.privacy.delta:
-            return (
+            return [
                 f"noise: too little for joint noise at this delta, of which its own delta alone takes "
                 f"{self.told[i].added_delta():.2g}: ask for more noise, or for noise `drawn by` the data provider"
-            )
-        whole = self.privacy.mechanisms[i].whole
-        overflow = "" if whole else f" ({proved.far_delta:.2g} where a batch overflows)"
-        return (
-            f"noise: certified as a Gaussian of {proved.sigma_eff:.6g} clips, {proved.ratio:.6f} of "
-            f"{proved.sigma:g} ({verdict}), but for delta {proved.delta:g} a draw of {numbers}"
-            f"{overflow}; proved in {duration(proved.seconds)}"
+            ]
+        verdict = "enough" if proved.holds else f"NOT enough: {100 * ENOUGH:g} % are wanted"
+        overflow = (
+            "" if self.privacy.mechanisms[i].whole else f", {proved.far_delta:.2g} where a batch has no slot for all"
         )
+        return [
+            f"noise: hides as much as a Gaussian of {proved.sigma_eff:.6g} clips, {100 * proved.ratio:.4f} % of the "
+            f"{proved.sigma:g} that the program says ({verdict}; proved in {duration(proved.seconds)})",
+            f"  but for a delta of {proved.delta:g} for each draw of {count(proved.dimension)} numbers{overflow}; "
+            "epsilon counts both",
+        ]
 
     def _budget(self) -> list[str]:
         if self.budget is None:

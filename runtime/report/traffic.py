@@ -6,8 +6,10 @@ not counted.  How long it takes is `forecast`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
+from numbers import Real
 
 from compiler.program import Compiled, ciphertexts, correction_bytes
 from compiler.schedule.plan import (
@@ -39,10 +41,19 @@ MEETING = 4  # round trips from the greeting to the first transfers, and from th
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A connection between the parties."""
+    """A connection between the parties.  Raises ValueError for a rate or a round trip that none has."""
 
     bytes_per_second: float
     round_trip: float  # seconds
+
+    def __post_init__(self) -> None:
+        _checked("bytes_per_second", self.bytes_per_second, lambda rate: 0 < rate < inf, "above 0")
+        _checked("round_trip", self.round_trip, lambda trip: 0 <= trip < inf, "of seconds, 0 or more")
+
+
+def _checked(name: str, given: object, good: Callable[[float], bool], which: str) -> None:
+    if isinstance(given, bool) or not isinstance(given, Real) or not good(float(given)):
+        raise ValueError(f"link.{name} is {given!r}, and must be a number {which}")
 
 
 def setup_bytes() -> int:

@@ -16,7 +16,7 @@ def count(number: int) -> str:
 
 
 def honest(evaluator: str) -> str:
-    return f"{evaluator} is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (--evaluator honest)"
+    return f"{evaluator} is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (evaluator: honest)"
 
 
 def in_one_alone(names: Sequence[str]) -> str:

@@ -106,7 +106,8 @@ def test_a_loop_that_is_left_and_gone_on_with(room: Path) -> None:
             heard.append(noisy["w"].tolist())
             if cut.index == 1:
                 break
-    assert finish(listening)[0] != 0
+    status, _, said = finish(listening)
+    assert status != 0 and "the peer ended the session: it was ended there" in said
 
     listening = hospital(room)  # a new run: the contract is for one
     refused = call(*vendor(room, port(listening)))

@@ -173,14 +173,24 @@ def test_a_party_dies_while_tables_stream(
     relay.close()
 
 
-@pytest.mark.parametrize("victim", ["hospital", "vendor"])
-def test_ctrl_c_while_tables_stream(hospital: Party, vendor: Party, endless: str, tmp_path: Path, victim: str) -> None:
+@pytest.mark.parametrize(
+    ("victim", "sent", "ended", "said"),
+    [
+        ("hospital", signal.SIGINT, 130, "interrupted"),
+        ("vendor", signal.SIGINT, 130, "interrupted"),
+        ("hospital", signal.SIGTERM, 143, "terminated"),
+    ],
+)
+def test_a_party_is_ended_while_tables_stream(
+    hospital: Party, vendor: Party, endless: str, tmp_path: Path, victim: str, sent: int, ended: int, said: str
+) -> None:
+    """By Ctrl-C or by SIGTERM, and its peer is told by which."""
     parties, relay = _long_run(endless, hospital, vendor, tmp_path)
-    parties[victim].send_signal(signal.SIGINT)
+    parties[victim].send_signal(sent)
     status, out, err = finish(parties[victim])
-    assert (status, out) == (130, "") and "interrupted" in err and "Traceback" not in err
+    assert (status, out) == (ended, "") and said in err and "Traceback" not in err
     status, out, err = finish(parties["vendor" if victim == "hospital" else "hospital"])
-    assert (status, out) == (1, "") and "it was interrupted there" in err and "Traceback" not in err
+    assert (status, out) == (1, "") and f"it was {said} there" in err and "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
     relay.close()
 

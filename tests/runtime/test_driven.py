@@ -144,7 +144,7 @@ def test_weights_are_given_by_name(tmp_path: Path, inputs: dict[str, str]) -> No
 
 def test_an_input_that_is_missing(tmp_path: Path, inputs: dict[str, str]) -> None:
     del inputs["c0"]
-    missing = pytest.raises(InputError, match=r'the input `c0` is missing\n.*in Python "c0"')
+    missing = pytest.raises(InputError, match=r"the input `c0` is missing\n.*--input c0=FILE")
     with missing, api.session(program(tmp_path), inputs):
         pass
 

@@ -247,7 +247,8 @@ class Editor(JsonRPCClient):
         self.protocol.notify(method, params)
 
 
-async def talk(script: Callable[[Editor], Awaitable[None]]) -> None:
+async def talk(script: Callable[[Editor], Awaitable[None]]) -> str:
+    """What the server has said on its standard error."""
     editor = Editor()
     await editor.start_io(sys.executable, "-m", "ccr", "lsp", cwd=str(ROOT), env=os.environ | {"PYTHONPATH": str(ROOT)})
     capabilities = types.ClientCapabilities(
@@ -260,7 +261,10 @@ async def talk(script: Callable[[Editor], Awaitable[None]]) -> None:
     await script(editor)
     await editor.ask(types.SHUTDOWN, None)
     editor.say(types.EXIT, None)
+    process: Any = editor
+    said: bytes = await asyncio.wait_for(process._server.stderr.read(), LONG)
     await asyncio.wait_for(editor.stop(), LONG)
+    return said.decode()
 
 
 def test_a_session(tmp_path: Path) -> None:
@@ -307,6 +311,36 @@ def test_a_session(tmp_path: Path) -> None:
         [wrong] = editor.told[uri]
         assert (wrong.code, wrong.range.start) == ("unknown-name", types.Position(9, 16))
         assert "help:" in wrong.message
+
+    assert "Traceback" not in asyncio.run(talk(script)), "a refusal is no failure of the server"
+
+
+def test_what_imports_a_text_is_looked_at_as_it_changes(tmp_path: Path) -> None:
+    """Before it is saved, and once more when it is closed without being saved."""
+    (tmp_path / "lib.ccr").write_text(lib := "fn twice(a: uint<8>) -> uint<9> {\n    2 * a\n}\n")
+    text = 'party a;\nparty b;\nimport "lib.ccr";\ninput x: uint<8> from a;\noutput reveal(twice(x)) to b;\n'
+    (tmp_path / "main.ccr").write_text(text)
+    main, other = ((tmp_path / name).as_uri() for name in ("main.ccr", "lib.ccr"))
+
+    async def script(editor: Editor) -> None:
+        async def told(count: int) -> None:
+            while len(editor.told.get(main, [None] * 9)) != count:
+                editor.diagnosed.clear()
+                await asyncio.wait_for(editor.diagnosed.wait(), LONG)
+
+        for uri, content in ((main, text), (other, lib)):
+            item = types.TextDocumentItem(uri, "ccr", 1, content)
+            editor.say(types.TEXT_DOCUMENT_DID_OPEN, types.DidOpenTextDocumentParams(item))
+        await told(0)
+        edited = types.TextDocumentContentChangeEvent_Type2(lib.replace("twice", "thrice"))
+        editor.say(
+            types.TEXT_DOCUMENT_DID_CHANGE,
+            types.DidChangeTextDocumentParams(types.VersionedTextDocumentIdentifier(2, other), [edited]),
+        )
+        await told(1)
+        assert editor.told[main][0].code == "unknown-function"
+        editor.say(types.TEXT_DOCUMENT_DID_CLOSE, types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(other)))
+        await told(0)
 
     asyncio.run(talk(script))
 

@@ -25,7 +25,7 @@ output reveal(if allowed { sum(secret) } else { 0 }) to shop;
 """
 HONEST = ("--evaluator", "honest")
 GIVEN = ("--input", "code=3", "--input")
-TRUSTED = "shop is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (--evaluator honest)"
+TRUSTED = "shop is TAKEN FOR HONEST: what it computes of its own inputs nothing checks (evaluator: honest)"
 FILE_COMMANDS = ("check", "compile", "inspect", "privacy", "simulate", "run", "contract new", "contract verify")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
@@ -187,3 +188,16 @@ def test_a_run_is_foretold_beside_what_it_took() -> None:
     assert told["predicted"]["seconds"] == pytest.approx(sum(told["predicted"]["phases"].values()))
     said = call("run", MILLIONAIRES, *given).stdout
     assert "predicted  actual" in said and "greeting to outputs over 12.5 MB/s and 40 ms, s" in said
+
+
+def test_a_phase_has_one_name() -> None:
+    """What a run took is told by phase twice: in one line, and beside what was predicted."""
+    given = ("--input", "a=3", "--input", "b=2")
+    told = json.loads(call("run", MILLIONAIRES, *given, "--json", "--quiet").stdout)
+    assert list(told["seconds"]) == ["compile", "start", "setup", "steps", "total"]
+    own = told["parties"]["bob"]["seconds"]
+    assert told["seconds"]["setup"] == own["setup"]
+    assert told["seconds"]["steps"] == pytest.approx(sum(own.values()) - own["setup"])
+    [line] = re.findall(r"s: (compile .*)", said := call("run", MILLIONAIRES, *given).stdout)
+    assert [part.split()[0] for part in line.split(", ")] == ["compile", "start", "setup", "steps"]
+    assert re.findall(r"^ *(\w+), s ", said, re.M) == ["setup", "steps"]

@@ -69,3 +69,29 @@ def test_a_file_that_is_not_written_to_its_end_is_not_left(tmp_path: Path, monke
     with pytest.raises(keys.KeyNotWritten):
         keys.save(made, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_folder_is_told_before_the_work(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name; a model was imported, or a program compiled, before it was seen."""
+
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("it has begun to work")
+
+    for module in ("programs.compiled", "import_model._network", "privacy.compiled", "circuits._netlist"):
+        monkeypatch.setattr(f"runtime.cli.{module}", work)
+    monkeypatch.setattr("runtime.cli.deidentification._owner", work)
+    folder = room.folder / "none"
+    for command in (
+        ("compile", MILLIONAIRES, "-o", f"{folder}/m.ccrc"),
+        ("inspect", MILLIONAIRES, "--html", f"{folder}/m.html"),
+        ("privacy", MILLIONAIRES, "--plot", f"{folder}/m.png"),
+        ("import", "model.onnx", "-o", f"{folder}/m.ccr"),
+        ("circuit", "import", "c.txt", "-o", f"{folder}/c.txt"),
+        ("circuit", "import", "c.txt", "-o", f"{room.folder}/c.txt", "--program", f"{folder}/c.ccr"),
+        ("circuit", "minimize", "c.txt", "-o", f"{folder}/c.txt"),
+        ("data", "check", "a.csv", "--policy", "policy.toml", "--report", f"{folder}/report.json"),
+        ("budget", "report", "--html", f"{folder}/r.html"),
+    ):
+        done = call(*command)
+        assert done.exit_code == 1, (command, done.stderr, done.exception)
+        assert f"there is no folder {folder}: make it first" in done.stderr, command

@@ -120,7 +120,7 @@ WRONG = {
         ["--samples", "rows.csv", "--without", "name", "--without", "kind"],
         "have 4 numbers, and the model takes 9",
     ),
-    "text": (["--samples", "rows.csv"], "`n0` in the column `name` is not a number"),
+    "text": (["--samples", "rows.csv"], 'rows.csv, line 2, column "name": `n0` is not a number'),
     "a column": (["--samples", "rows.csv", "--without", "nix"], "it has no column `nix`"),
 }
 

@@ -117,6 +117,7 @@ def test_the_page(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     done = call("inspect", TUMOUR, "--html", str(path), "--records", "455")
     assert done.exit_code == 0 and done.stdout.startswith("tumour.ccr")
+    assert done.stderr == f"{path}: the report as a page\n"
     page = Page(path.read_text(encoding="utf-8"))
     assert page.headings == HEADINGS
     text = Path(TUMOUR).read_text().splitlines()
@@ -137,6 +138,15 @@ def test_the_page_of_an_artifact_has_its_text(artifact: str, tmp_path: Path) -> 
     assert [cells[0] for heat, cells in source if heat] == [
         str(n) for n in (*range(15, 20), *range(23, 27), *range(29, 32))
     ]
+
+
+def test_the_page_says_why_there_is_no_epsilon(tmp_path: Path) -> None:
+    path, file = tmp_path / "report.html", tmp_path / "own.ccr"
+    said = call("inspect", MILLIONAIRES, "--html", str(path), "--json")
+    assert said.stderr == "" and "no records are told; `out` is revealed without noise" in Page(path.read_text()).text
+    file.write_text("party a; party b; input x: bit from a; input y: bit from b; output x to a; output y to b;")
+    assert call("inspect", str(file), "--html", str(path)).exit_code == 0
+    assert "nothing is told of what its receiver does not own" in path.read_text()
 
 
 def test_a_program_cannot_put_markup_into_the_page(tmp_path: Path) -> None:

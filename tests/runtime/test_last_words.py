@@ -11,7 +11,7 @@ from support.memory_channel import pair
 
 from runtime import api
 from runtime.net.channel import Channel
-from runtime.net.errors import ConnectionLost, NetworkError, Timeout
+from runtime.net.errors import ConnectionLost, NetworkError, Terminated, Timeout
 from runtime.net.frames import Frame
 from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
@@ -87,12 +87,14 @@ def meet(program: Program, torn: str, at: Frame, error: BaseException) -> dict[s
     return ends
 
 
-@pytest.mark.parametrize("error", [ConnectionLost("gone"), Timeout("silent"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [ConnectionLost("gone"), Timeout("silent"), KeyboardInterrupt(), Terminated()])
 @pytest.mark.parametrize("torn", ["alice", "bob"])
 def test_the_last_word_is_missing(program: Program, torn: str, error: BaseException) -> None:
     ends = meet(program, torn, Frame.DONE, error)
     found = ends[torn]
-    assert isinstance(found, Report) and found.farewell == (str(error) or "it was interrupted here")
+    assert isinstance(found, Report) and found.farewell == (
+        str(error) or f"it was {'terminated' if isinstance(error, Terminated) else 'interrupted'} here"
+    )
     assert {name: value.tolist() for name, value in found.outputs.items()} == {"out": 1}
     told = Ended(
         program, [program], {torn: found}, phases(found, 0.0, 1.0), {}, privacy(program.compiled, {}, 1e-5), False

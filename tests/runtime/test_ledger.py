@@ -33,7 +33,10 @@ def test_the_share_of_one_consumer(tmp_path: Path) -> None:
             Run.reserve(ledger, REQUEST).labels_sent()
         error = refused(lambda: Run.reserve(ledger, REQUEST), "consumer-budget")
         assert error.sums == {"bound": times(COST, 2), "charged": times(COST, 2), "asked": COST, "left": NOTHING}
-        assert "asked: epsilon 0.25 at delta 0.000001" in str(error) and error.help == "nothing is left to run"
+        assert "asked: epsilon 0.25 at delta 0.000001" in str(error) and error.help == (
+            "nothing is left to run; `ccr budget allot records.csv --to vendor.crt --epsilon 0.75 --delta 0.000003` "
+            "would allow it"
+        )
 
 
 def test_what_would_fit_is_told(tmp_path: Path) -> None:

@@ -208,7 +208,17 @@ WRONG = {
     ),
     "no name, one file": (
         ("--inputs", "model.safetensors", "--input", "x=x.npz"),
-        ["model.safetensors: there is no array `first`; it holds `fc.weight` [3, 2], ", "say with --map first=NAME"],
+        [
+            "model.safetensors: there is no array `first`; it holds `fc.weight` [3, 2], ",
+            "say what it is called there, --map first=fc.weight:T, or ",
+        ],
+    ),
+    "no shape, one file": (
+        ("--inputs", "x.npz"),
+        [
+            "x.npz: there is no array `first`; it holds `x` [2]",
+            "none of them has its shape, [2, 3]: give --input first=",
+        ],
     ),
     "in two files": (
         ("--inputs", "model.npz", "--inputs", "./model.npz", "--inputs", "x.npz"),
@@ -238,7 +248,10 @@ WRONG = {
     "said twice": ((*GIVEN, "--map", "bias=b", "--input", "bias=model.npz"), ["say the same thing twice"]),
     "mapped twice": ((*GIVEN, "--map", "bias=b,bias=c"), ["`--map bias=` is given twice"]),
     "no map": ((*GIVEN, "--map", "bias"), ["`--map bias` is not NAME=VALUE"]),
-    "nothing is left to be read": ((*ONE_BY_ONE, "--inputs", "model.npz"), ["no input is left for --inputs"]),
+    "nothing is left to be read": (
+        (*ONE_BY_ONE, "--inputs", "model.npz"),
+        ["no input is left for --inputs", "leave it out, or leave out --input first="],
+    ),
     "one name twice": (
         (*GIVEN, "--output", "w=o.npz:a", "--output", "steps=./o.npz:a"),
         ["o.npz: two outputs are to be saved as `a`"],

@@ -126,6 +126,28 @@ def test_records_that_cannot_be_used_are_named_by_their_lines(tmp_path: Path) ->
     ]
 
 
+def prepared(folder: Path, table: str, encoding: str = "utf-8") -> str:
+    """What becomes of a table, or what is said of it."""
+    (folder / "t.csv").write_text(table, encoding=encoding)
+    script = [sys.executable, "prepare.py", "t.csv", "out.csv"]
+    done = subprocess.run(script, cwd=folder, capture_output=True, text=True)
+    return done.stderr or (folder / "out.csv").read_text()
+
+
+def test_tables_as_spreadsheets_of_other_countries_save_them(tmp_path: Path) -> None:
+    """`ccr new` reads them too."""
+    (tmp_path / "prepare.py").write_bytes(Path(prepare.__file__).read_bytes())
+    scaling = Scaling(["a", "b"], "y", [], [0.0, 0.0], [1.0, 1.0], 0.25, 8)
+    (tmp_path / "scaling.json").write_text(json.dumps(asdict(scaling)))
+    plain = prepared(tmp_path, "y,a,b\n0.5,0.25,-0.5\n-0.125,1e-2,0\n")
+    assert plain.startswith("x0,x1,x2,y\n0.25,-0.5,0.25,0.5\n")
+    commas = "y;a;b\n0,5;0,25;-0,5\n-0,125;1e-2;0\n"
+    assert plain == prepared(tmp_path, commas) == prepared(tmp_path, commas, "utf-16")
+    assert "`0.25` has a point where other numbers have a decimal comma" in prepared(tmp_path, "y;a;b\n0,5;0.25;1\n")
+    said = "line 2: `0,5` in the column `a` is not a number: separate cells by semicolons where commas are decimal"
+    assert said in prepared(tmp_path, 'y,a,b\n1,"0,5",1\n')
+
+
 @settings(deadline=None, max_examples=100)
 @given(
     arrays(np.float64, st.tuples(st.integers(1, 5), st.just(3)), elements=st.floats(-1e6, 1e6)),
@@ -156,9 +178,9 @@ def test_labels() -> None:
 
 WRONG = {
     "a column": (["--label", "kinds"], "it has no column `kinds`"),
-    "text": ([], "`n0` in the column `name` is not a number"),
+    "text": ([], 'own.csv, line 2, column "name": `n0` is not a number'),
     "too many classes": (["--without", "name"], "3 classes, and --model logistic tells two apart"),
-    "no number": (["--without", "name", "--model", "linear"], "`class a` in the column `kind` is not a number"),
+    "no number": (["--without", "name", "--model", "linear"], 'line 2, column "kind": `class a` is not a number'),
     "a name": (["--without", "name", "--model", "softmax", "--owner", "a b"], "`--owner a b` is no name"),
     "a taken name": (["--without", "name", "--model", "softmax", "--owner", "records"], "calls something else so"),
     "a word": (["--owner", "party"], "`--owner party`: `party` is a word of the language"),

@@ -22,6 +22,7 @@ from support.memory_channel import pair
 from compiler.words.integers import Array
 from compiler.words.operations import Pooled
 from runtime import api
+from runtime.cli import signals
 from runtime.execute import beside as module
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.follow import Follow
@@ -347,8 +348,17 @@ def test_ctrl_c_ends_all_of_them(others: tuple[Does, Does], soon: bool) -> None:
     assert sum(thread.is_alive() for thread in left) <= others.count(absent)  # it ends with the process
 
 
-@pytest.mark.usefixtures("hearing")
-def test_ctrl_c_is_told_to_every_peer() -> None:
+@pytest.fixture
+def heeding() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
+    signals.heed()
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("hearing", "heeding")
+@pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+def test_what_ends_a_party_is_told_to_every_peer(number: int, said: str) -> None:
     """To the one that is waited for and to the one whose run waits for the others; it looked like a broken line."""
     program = api.compile(MILLIONAIRES)
     silent, waiting = pair(30.0), pair(30.0)
@@ -363,16 +373,16 @@ def test_ctrl_c_is_told_to_every_peer() -> None:
 
     def garbles() -> None:
         sources = prepare(program, program.compiled.garbler, {"a": "3"}, RunSecret.of(None))
-        with pytest.raises(PeerAborted, match="it was interrupted there"):
+        with pytest.raises(PeerAborted, match=f"it was {said} there"):
             run(program, program.compiled.garbler, sources, waiting[0])
         told.set()
 
     told, main = Event(), threading.main_thread().ident
     assert main is not None
     Thread(target=garbles, daemon=True).start()
-    threading.Timer(1.0, signal.pthread_kill, (main, signal.SIGINT)).start()
+    threading.Timer(1.0, signal.pthread_kill, (main, number)).start()
     with pytest.raises(KeyboardInterrupt):
         side_by_side(pool, {owner: partial(evaluates, owner) for owner in owners}, 1)
     assert told.wait(20.0)
     frames = [silent[0].receive(1 << 16) for _ in range(2)]
-    assert frames[1] == (Frame.ABORT, b"it was interrupted there")
+    assert frames[1] == (Frame.ABORT, f"it was {said} there".encode())

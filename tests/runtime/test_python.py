@@ -54,7 +54,7 @@ def test_params(value: object) -> None:
 
 def test_a_param_that_is_none() -> None:
     assert small(RATE=1).digest == small(RATE=np.int8(1)).digest == small().digest
-    for value in ("high", float("nan"), None):
+    for value in ("high", float("nan"), None, True, [1]):
         with pytest.raises(ccr.Rejected, match="RATE"):
             small(RATE=value)
     with pytest.raises(ccr.Rejected, match="STEPS"):

@@ -14,11 +14,16 @@ from support.python_programs import ROWS, small
 import ccr
 from ccr import options
 from ccr.sklearn import DPClassifier
+from ccr.wording import own_words
 
 
 def any(given: Any) -> Any:
     """Past the types."""
     return given
+
+
+def met(**given: Any) -> ccr.Connection:
+    return ccr.Connection(**{"key": "me.key", "cert": "me.crt", "connect": "hospital:7000", "peer": "it.crt"} | given)
 
 
 INPUTS: dict[str, object] = {"w0": [0.5, 0.5], "level": 1, "records": ROWS}
@@ -38,6 +43,23 @@ WRONG: dict[str, tuple[Callable[[ccr.Program], object], str]] = {
     "link": (lambda p: p.inspect(link=any("100Mbit,40ms")), r"link is a ccr\.Link\(.*\), not '100Mbit,40ms'"),
     "rate": (lambda p: p.inspect(link=ccr.Link(0, 0.04)), "link.bytes_per_second is 0, and must be a number above 0"),
     "trip": (lambda p: p.inspect(link=ccr.Link(1e6, -1)), "link.round_trip is -1, and must be"),
+    "link of text": (lambda _: ccr.Link(any("12.5e6"), 0.04), "link.bytes_per_second is '12.5e6', and must be"),
+    "seed": (lambda p: p.simulate(INPUTS, seed=-1), "a seed is a whole number, 0 or more, not -1"),
+    "raw": (lambda p: p.simulate(INPUTS, raw=any("no")), "raw is True or False, not 'no'"),
+    "not private": (lambda p: p.run(INPUTS, not_private=any("no")), "not_private is True or False, not 'no'"),
+    "progress": (lambda p: p.run(INPUTS, progress=any(1)), "progress is True or False, not 1"),
+    "endless": (lambda p: p.run(INPUTS, timeout=float("inf")), "timeout is inf, and must be a finite number above 0"),
+    "whole float": (lambda p: p.inspect(records=any(455.0)), "records is a whole number above 0, not 455.0$"),
+    "mapping": (lambda p: p.inspect(records=any({"records": 8})), "whole number above 0, not {'records': 8}$"),
+    "port": (lambda _: met(connect="hospital"), "connection.connect is a host and a port, .*, not 'hospital'"),
+    "large port": (
+        lambda _: met(connect="", listen="0.0.0.0:70000"),
+        "connection.listen is a host and a port, .*70000",
+    ),
+    "two ends": (lambda _: met(listen="0.0.0.0:7000"), "one of `connect` and `listen`"),
+    "wait": (lambda _: met(wait=-1.0), "connection.wait is -1.0, and must be a number of seconds above 0"),
+    "key": (lambda _: met(key=any(7)), "connection.key is a path, text or a Path, not 7"),
+    "to go on": (lambda _: met(goes_on=any("yes")), "connection.goes_on is True or False, not 'yes'"),
     "frame": (
         lambda p: p.inspect(records=any(ROWS)),
         r"records is a whole number above 0, not a DataFrame: give its length, len\(records\)",
@@ -75,7 +97,7 @@ WRONG: dict[str, tuple[Callable[[ccr.Program], object], str]] = {
     ),
     "random state": (
         lambda p: DPClassifier(p, random_state=any("now")).fit(np.eye(4)[:, :2], [0, 1, 0, 1]),
-        "a seed is a whole number, not 'now'",
+        "a seed is a whole number, 0 or more, not 'now'",
     ),
 }
 
@@ -88,9 +110,9 @@ def test_what_is_of_the_wrong_sort(wrong: str) -> None:
 
 
 def test_numbers_of_every_sort() -> None:
-    for given in (3, 3.0, np.int64(3), np.float32(3.0)):
+    for given in (3, np.int64(3), np.uint8(3)):
         assert options.count("records", given) == 3
-    for given in (0, -1, float("inf"), float("nan"), 10**400):
+    for given in (0, -1, 3.0, np.float32(3.0), float("inf"), float("nan"), 10**400):
         with pytest.raises(ValueError, match="whole number above 0"):
             options.count("records", given)
     assert options.columns({"x": pd.Index(["a", "b"]), "y": "c"}) == {"x": ["a", "b"], "y": ["c"]}
@@ -108,3 +130,40 @@ def test_a_missing_folder(tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError) as caught:
             save(tmp_path / "none" / "out.html")
         assert caught.value.filename == str(tmp_path / "none" / "out.html")
+
+
+SAID = {
+    "add --input w0=FILE": "add w0=...",
+    "add --input bank_a.payments=FILE": 'add {"bank_a.payments": ...}',
+    "say it with --columns": "say it with `columns`",
+    "--columns x=a,b": "columns={\"x\": ['a', 'b']}",
+    "write `-D STEPS=60`": "write `STEPS=60`",
+    "leave out --seed": "leave out `seed`",
+    "or allow more with --wait": "or allow more with `wait`",
+    "`ccr budget grant` makes one, or give --ledger FILE": "`ccr budget grant` makes one, or give `ledger`",
+    "as the contract does: --evaluator honest": 'as the contract does: evaluator="honest"',
+    "`ccr run --continue` goes on": "`ccr run --continue` goes on",
+    "--continue was given here": "goes_on=True was given here",
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_options_are_arguments_here(said: str) -> None:
+    assert own_words(said) == SAID[said]
+
+
+def test_errors_speak_of_arguments() -> None:
+    """They named what is written in a shell."""
+    with pytest.raises(ccr.Rejected, match=r"= help: write `RATE=1\.5`"):
+        small(RATE="much")
+    with pytest.raises(ccr.Rejected, match=r"for `RAT=\.\.\.`"):
+        small(RAT=1)
+    with pytest.raises(ccr.InputError, match=r'^columns=\{"x0": \.\.\.\}: no data set has a field'):
+        small().simulate(INPUTS, columns={"x0": "a"})
+
+
+@pytest.mark.parametrize("given", [None, object(), [{"x": 1}], print])
+def test_what_is_no_array(given: Any) -> None:
+    """It was told of its shape, which is that of whatever holds one object."""
+    with pytest.raises(ccr.InputError, match="it is not an array of numbers: it"):
+        small().simulate(INPUTS | {"records": given})

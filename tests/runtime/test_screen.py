@@ -21,8 +21,19 @@ needs_full = pytest.mark.skipif(not FULL.exists(), reason="this system has no de
 def test_what_was_learned_goes_to_standard_error(more: tuple[str, ...]) -> None:
     with FULL.open("w") as full:
         status, _, told = finish(start(*RUN, *more, out=full))
-    assert status == 1 and ('"out": 1' if more else "out = 1") in told
-    assert told.endswith("error: standard output takes nothing: No space left on device\n")
+    assert status == 1 and told.splitlines() == [
+        '{"outputs": {"out": 1}}' if more else "out = 1",
+        "error: standard output takes nothing: No space left on device",
+    ]
+
+
+def test_what_is_in_a_file_is_not_repeated(tmp_path: Path) -> None:
+    """Whoever reads only the beginning got all of it once more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        status, _, told = finish(start(*RUN, "--json", "--output", f"out={tmp_path / 'out.csv'}", out=gone))
+    assert (status, told) == (1, "error: standard output takes nothing: Broken pipe\n")
 
 
 def test_nobody_reads() -> None:
@@ -51,7 +62,7 @@ def test_a_fault_is_told_all_the_same() -> None:
 def test_standard_output_that_was_closed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(NotShown, match="it is closed"):
-        learned({}, "out = 1", False)
+        learned({}, "all of it", False, ({}, "out = 1"))
     with pytest.raises(NotShown, match="it is closed"):
         result({}, "again", False)
     assert capsys.readouterr().err == "out = 1\n"

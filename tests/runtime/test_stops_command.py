@@ -65,9 +65,26 @@ def test_a_run_is_cut_and_ended(tmp_path: Path) -> None:
     done("budget", "audit", tmp_path / "log.jsonl", "--signer", tmp_path / "hospital.crt")
     again = call("budget", "end", str(contract), *map(str, ledger), "--json")
     assert again.exit_code == 3 and json.loads(again.stdout)["error"]["code"] == "run-ended"
+    assert "given back then" in again.stderr and "contract new" not in again.stderr
     assert "after 1 of 4 steps" in refused(lambda: room.meet(continues=True), "run-ended").what
     hospital, _ = room.meet()
     assert isinstance(hospital, Refused) and hospital.reason == "contract-runs"
+
+
+def test_what_cannot_be_ended_is_told_of_its_own(tmp_path: Path) -> None:
+    """The help was that of `ccr run --continue`: of another ledger, and of a run that is over."""
+    room = Room(tmp_path, stops=STOPS)
+    contract = tmp_path / "contract.json"
+    contract.write_bytes(encode(room.contract))
+    own = ("budget", "end", str(contract), "--ledger", str(room.ledger))
+    before = call(*own)
+    assert before.exit_code == 3 and f"is {room.ledger} the ledger of that run?" in before.stderr
+    room.meet()
+    over = call(*own)
+    assert over.exit_code == 3 and "all 4 steps of the run have been told" in over.stderr
+    for done_ in (before, over):
+        assert "--continue" not in done_.stderr and "contract new" not in done_.stderr
+    assert "a run that is over gives nothing back" in over.stderr
 
 
 def test_a_run_that_is_ended_while_its_session_lives_steps_no_further(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 import numpy as np
 
-from runtime.authoring.columns import columns_of, numbers
+from runtime.authoring.columns import cells_of
 from runtime.authoring.floating import Floats
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
@@ -34,11 +34,11 @@ def read(path: str, without: Sequence[str], shape: tuple[int, ...]) -> Floats:
             rows = arrays[names[0]]
         case Text() | Tabular() | None:
             table = open_table(path)
-            columns = columns_of(table)
-            if strangers := [name for name in without if name not in columns]:
-                raise InputError(f"it has no column `{strangers[0]}`", help=f"there are {some([*columns])}", file=path)
-            used = [name for name in columns if name not in without]
-            rows = np.column_stack([numbers(path, name, columns[name]) for name in used]) if used else np.zeros((0, 0))
+            cells, names = cells_of(table), table.names()
+            if strangers := [name for name in without if name not in names]:
+                raise InputError(f"it has no column `{strangers[0]}`", help=f"there are {some(names)}", file=path)
+            used = [name for name in names if name not in without]
+            rows = np.column_stack([cells.numbers(name) for name in used]) if used else np.zeros((0, 0))
         case _:
             assert_never(kind)
     if rows.ndim < 2 or not len(rows) or prod(rows.shape[1:]) != prod(shape):

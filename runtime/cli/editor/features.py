@@ -6,6 +6,7 @@ thread when a text is opened or saved, and stands until it is saved again.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -38,6 +39,7 @@ class Server(LanguageServer):
         super().__init__("ccr", version("ccr-lang"), text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self.analyses: dict[str, Analysis] = {}
         self.costs: dict[str, Costs | None] = {}
+        self.read: dict[str, set[str]] = {}  # the files that a text imports, also through others
         self.worker = ThreadPoolExecutor(1)
 
     # -- texts
@@ -52,13 +54,23 @@ class Server(LanguageServer):
 
     def look(self, uri: str) -> Analysis:
         """Analyse a text, and tell the editor what is wrong with it."""
-        found = self.analyses[uri] = analysed(self.source(uri), self.load)
+        read = self.read[uri] = set[str]()
+
+        def load(path: str) -> Source:
+            read.add(_uri(path))
+            return self.load(path)
+
+        found = self.analyses[uri] = analysed(self.source(uri), load)
         own = [problem for problem in found.problems if problem.span.source.name == found.source.name]
         other = [problem for problem in found.problems if problem not in own]
         told = [self._diagnostic(problem) for problem in own]
         told += [self._elsewhere(problem) for problem in other]
         self.publish_diagnostics(uri, told)
         return found
+
+    def importers(self, uri: str) -> list[str]:
+        """The open texts that one is a part of."""
+        return [other for other in self.workspace.text_documents if other != uri and uri in self.read.get(other, ())]
 
     def count(self, uri: str) -> None:
         """Find what a run costs, in the one thread that does so."""
@@ -203,8 +215,15 @@ def _uri(path: str) -> str:
     return Path(path).absolute().as_uri()
 
 
+def _defect(record: logging.LogRecord) -> bool:
+    """Not an answer that says no, which pygls would log as a failure of the server, with where it was raised."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, JsonRpcException) and error.code == types.LSPErrorCodes.RequestFailed)
+
+
 def served() -> Server:
     """A server that knows what to answer."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_defect)
     server = Server()
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
@@ -214,7 +233,8 @@ def served() -> Server:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def _(params: types.DidChangeTextDocumentParams) -> None:
-        server.look(params.text_document.uri)
+        for uri in (params.text_document.uri, *server.importers(params.text_document.uri)):
+            server.look(uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def _(params: types.DidSaveTextDocumentParams) -> None:
@@ -227,7 +247,10 @@ def served() -> Server:
         uri = params.text_document.uri
         server.analyses.pop(uri, None)
         server.costs.pop(uri, None)
+        server.read.pop(uri, None)
         server.publish_diagnostics(uri, [])
+        for other in server.importers(uri):  # the file counts again, without what was not saved
+            server.look(other)
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def _(params: types.HoverParams) -> types.Hover | None:

@@ -17,6 +17,8 @@ from runtime.report.forecast.rates import Rates
 from runtime.report.forecast.tally import Clearly, Tally, tally
 from runtime.report.traffic import Link, round_trips, setup_bytes, traffic
 
+PAIRING = 5  # round trips: certificates and doors of the workers, and TLS between each two
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -37,13 +39,16 @@ class Terms:
         return {**asdict(self), "fixed": self.fixed}
 
 
-def terms(program: Compiled, rates: Rates, here: bool = True) -> Terms:
-    """`here`: both parties on one machine, whose cores they share."""
-    found, sent, trips = tally(program), traffic(program), round_trips(program)
-    streamed, asked = sent.tables + sent.corrections, sent.transfers + sent.outputs + setup_bytes()
-    garbling = _garbling(found, rates) + streamed * rates.send
-    evaluating = _evaluating(found, rates) + streamed * rates.receive
-    alone = (garbling + evaluating) / rates.cores if here else 0.0
+def terms(program: Compiled, rates: Rates, workers: int = 0) -> Terms:
+    """Without workers both parties are on one machine, whose cores they share; with so many on both sides each of these
+    has a machine and a connection of its own, and so has each coordinator."""
+    found, sent = tally(program, workers), traffic(program)
+    trips = round_trips(program) + (PAIRING if workers else 0)
+    streamed, asked = found.streamed, sent.transfers + sent.outputs + setup_bytes()
+    moving = found.moved * (rates.send + rates.receive)
+    garbling = _garbling(found, rates) + streamed * rates.send + moving
+    evaluating = _evaluating(found, rates) + streamed * rates.receive + moving
+    alone = 0.0 if workers else (garbling + evaluating) / rates.cores
     ask, accept = rates.ask, rates.accept
     asking = found.messages * (rates.ask_message + rates.accept_message) + found.transfers * (ask + accept)
     asking += asked * (rates.send + rates.receive) + trips * rates.trip

@@ -10,7 +10,7 @@ from runtime.privacy.accountant import upward
 from runtime.report.everyone import Everyone
 from runtime.report.html.document import table
 from runtime.report.privacy import Privacy
-from runtime.report.wording import count, duration, size
+from runtime.report.wording import count, duration, listing, size
 from runtime.report.work import Work
 
 
@@ -41,8 +41,17 @@ def _epsilon(privacy: Privacy | Everyone) -> tuple[str, str]:
     if isinf(cost):
         return "infinite", "no bound, see below"
     if not cost:
-        return "none", "no noise is added" if not privacy.private else "nothing of records is told"
+        return "none", _why_none(privacy)
     return upward(cost), f"at delta {privacy.delta:g}" + ("" if privacy.private else ", and what is revealed")
+
+
+def _why_none(privacy: Privacy | Everyone) -> str:
+    each = [privacy] if isinstance(privacy, Privacy) else list(privacy.of.values())
+    bare = list(dict.fromkeys(o.name for p in each for o in p.revealed))
+    if not bare:
+        return "nothing is told of what its receiver does not own"
+    verb = "is" if len(bare) == 1 else "are"
+    return f"no records are told; {listing(bare)} {verb} revealed without noise, which no epsilon covers"
 
 
 def totals(work: Work) -> str:
