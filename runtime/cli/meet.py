@@ -17,6 +17,7 @@ from runtime.cli.clusters import Cluster
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.screen import say
 from runtime.data.columns import NONE, Chosen
+from runtime.data.memory import Input
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
@@ -144,17 +145,19 @@ def run_party(
     """
     check_party(program, ends.party)
 
-    def mine(under: Agreed | None) -> Side:
-        return Side.of(program, ends, inputs, seed, patience, quiet, under, columns)
+    def mine(given: Mapping[str, Input], goes_on: bool = False) -> Side:
+        under = replace(agreed, continues=True) if agreed and goes_on else agreed
+        side = Side.of(program, ends, given, seed, patience, quiet, under, columns)
+        if agreed is None and accept is not None and not goes_on:
+            accept([(program.compiled, side.own.sources.records())])
+        return side
 
-    side = mine(agreed)
-    if agreed is None and accept is not None:
-        accept([(program.compiled, side.own.sources.records())])
     if ends.cluster is None:
+        side = mine(inputs)
         return side.run(side.meet(), advance, keep, threads=threads)
-    from runtime.cli.sittings import run_shared  # here, because few runs have a cluster
+    from runtime.cli.sittings import Brought, run_shared  # here, because few runs have a cluster
 
-    return run_shared(ends.cluster, side, lambda: mine(agreed and replace(agreed, continues=True)), advance, keep)
+    return run_shared(ends.cluster, Brought(program, ends, inputs, columns, patience, quiet), mine, advance, keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ class Side:
     def of(
         program: Program,
         ends: Ends,
-        inputs: Mapping[str, str],
+        inputs: Mapping[str, Input],
         seed: int | None,
         patience: Patience,
         quiet: bool,

@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_FIRST = np.array(
+    [bytes([byte]) for byte in range(256)]
+)  # a digest's first byte: what begins alike is compared at once
+
 
 def put_in_order(digests: bytearray, size: int) -> None:
     """Sorts them where they are; `size` is the bytes of one."""
@@ -14,12 +18,17 @@ def put_in_order(digests: bytearray, size: int) -> None:
 
 
 def in_common(some: bytes, others: bytes, size: int) -> int:
-    """How many are in both, each as often as in that which has it fewer times."""
-    (few, times), (many, other_times) = (
-        np.unique(_split(each, size), return_counts=True) for each in sorted((some, others), key=len)
-    )
-    if not len(few):
+    """How many are in both, each as often as in that which has it fewer times.  Both are in order."""
+    one, two = _split(some, size), _split(others, size)
+    ends = [[0, *np.searchsorted(each, _FIRST[1:]).tolist(), len(each)] for each in (one, two)]
+    cuts = zip(*(map(slice, at, at[1:]) for at in ends), strict=True)
+    return sum(_in_common(one[here], two[there]) for here, there in cuts)
+
+
+def _in_common(some: NDArray[Any], others: NDArray[Any]) -> int:
+    if not len(some) or not len(others):
         return 0
+    (few, times), (many, other_times) = (np.unique(each, return_counts=True) for each in (some, others))
     at = np.minimum(np.searchsorted(many, few), len(many) - 1)
     return int(np.minimum(times, other_times[at])[many[at] == few].sum())
 

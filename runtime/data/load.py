@@ -20,7 +20,7 @@ from runtime.data.columns import NONE, Chosen, Columns, columns_of
 from runtime.data.encode import GAP, Wrong, dtype_of, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
-from runtime.data.memory import InMemory, Input, called, lone_array
+from runtime.data.memory import Elsewhere, InMemory, Input, called, lone_array, not_here
 from runtime.data.partitions import files_of
 from runtime.data.pick import check_rows, check_tensor, pick
 from runtime.data.records import encode_records, encoded_parts
@@ -84,6 +84,8 @@ def load_tensor(spec: TensorSpec, value: Input, columns: Chosen = NONE) -> Array
 def _loaded(spec: TensorSpec, value: Input, columns: Chosen) -> Array:
     if isinstance(value, InMemory):
         return _from_memory(spec, value, columns)
+    if isinstance(value, Elsewhere):
+        raise not_here(value)
     reference = Reference.of(value)
     if not reference.transposed:
         return _tensor(spec, reference, columns)
@@ -122,6 +124,8 @@ def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> Array:
 
 def load_records(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> Records:
     """A `dataset`: n >= 1 records, every `where` met.  Only some of them are ever in memory if they are many."""
+    if isinstance(path, Elsewhere):
+        return path.records(spec)
     form = Form.of(spec.fields)
     store = Spooled(called(path), form)
     for rows in read_rows(spec, path, columns):
@@ -160,6 +164,8 @@ def records_table(spec: DatasetSpec | TensorSpec, path: Input, columns: Chosen =
     """The file as a table; its arrays that bear a field's name have the field's shape.  Raises InputError."""
     if isinstance(path, InMemory):
         return _memory_table(spec, path, columns)
+    if isinstance(path, Elsewhere):
+        raise not_here(path)
     if files_of(path) is not None:
         return open_table(path)
     match format_of(path):

@@ -90,14 +90,20 @@ class _Parts:
 
 def _alike(first: Table, other: Table) -> None:
     """Raises InputError unless both have the same columns, in one order and of the same types."""
-    for one, two in zip_longest(_columns(first), _columns(other), fillvalue="no more columns"):
+    same_columns(first.file, spelled(first), other.file, spelled(other))
+
+
+def same_columns(file: str, columns: Sequence[str], other: str, others: Sequence[str]) -> None:
+    """Raises InputError unless two files have the same; they are `spelled`."""
+    for one, two in zip_longest(columns, others, fillvalue="no more columns"):
         if one != two:
             raise InputError(
-                f"it has {two} where {first.file} has {one}",
+                f"it has {two} where {file} has {one}",
                 help="write all files of a data set with the same columns, in one order and of the same types",
-                file=other.file,
+                file=other,
             )
 
 
-def _columns(table: Table) -> list[str]:
+def spelled(table: Table) -> list[str]:
+    """Its columns, each by its name and type."""
     return [f"`{column.name}`: {table.types[column.block]}" for column in table.columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -34,8 +34,9 @@ class Store(Protocol):
 class Records(Mapping[str, "Column"]):
     """By the names of the fields, their rows."""
 
-    def __init__(self, form: Form, store: Store) -> None:
-        self.form, self.store = form, store
+    def __init__(self, form: Form, store: Store, digests: Callable[[], bytearray] | None = None) -> None:
+        """`digests` are those of the rows (`content`), where whoever has the rows makes them."""
+        self.form, self.store, self.digests = form, store, digests
 
     def __getitem__(self, name: str) -> Column:
         return Column(self, self.form.places[name])

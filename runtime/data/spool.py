@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CTR
 from runtime.data.errors import InputError
 from runtime.files import advice
 
-MEMORY = 1 << 26  # bytes that stay in memory
+MEMORY = 1 << 25  # bytes that stay in memory
+_PIECE = 1 << 20  # bytes that are enciphered at a time
 _BLOCK = 16
 _LARGE_FILES = "/var/tmp"  # by the Filesystem Hierarchy Standard for what is large: /tmp is memory on many machines
 
@@ -47,9 +48,9 @@ class Spool:
             if self._file is None:
                 self._file = _unnamed()
                 weakref.finalize(self, self._file.close)
-                _put(self._file, self._writing.update(bytes(self._held)))
-                self._held.clear()
-            _put(self._file, self._writing.update(bytes(data)))
+                self._put(self._held)
+                self._held = bytearray()
+            self._put(data)
         except OSError as error:
             raise InputError(
                 f"its records have no room in {_folder()}: {error.strerror}",
@@ -66,6 +67,13 @@ class Spool:
             raise InputError("its copy for the run was cut short", help="run again", file=self._called)
         return self._cipher(begin // _BLOCK).update(found)[skipped:]
 
+    def _put(self, data: bytes | bytearray) -> None:
+        assert self._file is not None
+        for at in range(0, len(data), _PIECE):
+            left = memoryview(self._writing.update(bytes(data[at : at + _PIECE])))
+            while left:
+                left = left[self._file.write(left) :]
+
     def _cipher(self, block: int) -> CipherContext:
         """The key stream from a block on: what it enciphers it deciphers."""
         return Cipher(AES(self._key), CTR(block.to_bytes(_BLOCK, "big"))).encryptor()
@@ -80,9 +88,3 @@ def _unnamed() -> BinaryIO:
     """A file that has no name, or none any more, for its owner alone."""
     made: BinaryIO = tempfile.TemporaryFile(buffering=0, dir=_folder())  # noqa: SIM115 (closed by the spool)
     return made
-
-
-def _put(file: BinaryIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
