@@ -2,7 +2,7 @@
 
     python -m benchmarks.parts [--records 2000000] [--files 16] [--workers N] [--folder FOLDER]
 
-The records are made up, each of 31 features and a label, and written as Parquet; then come the grant, the contract,
+The records are made up, each of 31 features and a label, and written as Parquet, to FOLDER if they are to stay; then come the grant, the contract,
 and one step of the tumour example between two processes, with --workers each party with a cluster on this machine.
 Linux only: how much memory a process had is read from /proc while it runs.
 """
@@ -36,11 +36,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        folder = given.folder or Path(name)
-        folder.mkdir(exist_ok=True)
-        if not list(folder.glob("part-*.parquet")):
-            write(folder, given.records, given.files)
-        measure(folder, given.workers)
+        data = given.folder or Path(name)
+        data.mkdir(exist_ok=True)
+        if not list(data.glob("part-*.parquet")):
+            write(data, given.records, given.files)
+        measure(f"{data}/part-*.parquet", Path(name), given.workers)
 
 
 def write(folder: Path, records: int, files: int) -> None:
@@ -52,12 +52,12 @@ def write(folder: Path, records: int, files: int) -> None:
         parquet.write_table(pa.table(columns), folder / f"part-{number:02}.parquet")
 
 
-def measure(folder: Path, workers: int) -> None:
-    records, program, contract = f"{folder}/part-*.parquet", folder / "tumour.ccrc", folder / "contract.json"
+def measure(records: str, folder: Path, workers: int) -> None:
+    """Keys, ledger and contract are new, and in the folder."""
+    program, contract = folder / "tumour.ccrc", folder / "contract.json"
     ledger, key = ["--ledger", str(folder / "hospital.db")], dict[str, list[str]]()
     for party in ("hospital", "vendor"):
-        if not (folder / f"{party}.key").exists():
-            told("keys", "new", party, "--folder", str(folder))
+        told("keys", "new", party, "--folder", str(folder))
         key[party] = ["--key", str(folder / f"{party}.key"), "--cert", str(folder / f"{party}.crt")]
     told("compile", str(TUMOUR / "tumour.ccr"), "-D", "STEPS=1", "-o", str(program))
     budget, given = ["--epsilon", "4", "--delta", "1e-7"], ["--input", f"records={records}"]
@@ -65,7 +65,6 @@ def measure(folder: Path, workers: int) -> None:
     show("data show", ["data", "show", records, str(program)])
     show("budget grant", ["budget", "grant", records, *budget, *ledger])
     show("budget allot", ["budget", "allot", records, "--to", peer, *budget, *ledger])
-    contract.unlink(missing_ok=True)
     new = ["contract", "new", str(program), "--as", "hospital", *key["hospital"], "--peer", peer, *given]
     show("contract new", [*new, "--epsilon", "1", "-o", str(contract)])
     for own in key.values():
