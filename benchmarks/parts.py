@@ -3,7 +3,8 @@
     python -m benchmarks.parts [--records 2000000] [--files 16] [--workers N] [--folder FOLDER]
 
 The records are made up, each of 31 features and a label, and written as Parquet, to FOLDER if they are to stay; then
-come the grant, the contract, and one step of the tumour example between two processes, with --workers each party with a cluster on this machine.
+come the grant, the contract, and one step of the tumour example between two processes, with --workers each party with a
+cluster on this machine.
 Linux only: how much memory a process had is read from /proc while it runs.
 """
 
