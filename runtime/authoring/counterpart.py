@@ -120,7 +120,7 @@ def _start(learner: Learner, loaded: Mapping[str, Loaded]) -> list[Floats]:
             source = inputs.get(statement.value.variable.number)
             if source is not None:
                 value = loaded[source.name]
-                assert not isinstance(value, dict)
+                assert isinstance(value, np.ndarray)
                 begins[statement.variable.name] = np.asarray(value * float(type_of(source.kind).scale))
     return [begins[v.name] for v in learner.of.train.variables]
 

@@ -112,7 +112,7 @@ class Learner:
         if self.scores is None:
             raise ValueError("a `dpsgd` that has gradients and no `loss` has no scores")
         y = self.numbers(rows)[1]
-        given = Given({n: v for n, v in loaded.items() if not isinstance(v, dict)} | self._named(outputs))
+        given = Given({n: v for n, v in loaded.items() if isinstance(v, np.ndarray)} | self._named(outputs))
         found: list[Array] = []
         for place in range(len(y)):
             given.row = {f.name: rows[f.name][place] for f in self.of.features}

@@ -15,8 +15,9 @@ from runtime.authoring.folds import held_out, repeated
 from runtime.authoring.knobs import knobs
 from runtime.authoring.learner import Learner, Rows, some
 from runtime.data.columns import Chosen
-from runtime.data.load import Loaded, load_dataset, load_inputs
+from runtime.data.load import Loaded, load_dataset, load_inputs, whole
 from runtime.data.memory import Input
+from runtime.data.rows import Records
 from runtime.data.specs import DatasetSpec, TensorSpec
 
 _FIRST = 1  # the seed by which a counterpart is seen to be one
@@ -69,7 +70,8 @@ class Trials:
         """The inputs in the kinds of this text, each of which is read once."""
         specs = learner.specs()
         if specs not in self._read:
-            loaded = load_inputs(specs, self.given, self.columns)
+            inputs = load_inputs(specs, self.given, self.columns)
+            loaded = {name: whole(found) if isinstance(found, Records) else found for name, found in inputs.items()}
             held = None if self.held is None else load_dataset(_dataset(specs), self.held, self.columns)
             self._read[specs] = loaded, held
         return self._read[specs]

@@ -41,7 +41,11 @@ from runtime.report import wording
 
 Records = Annotated[
     str,
-    typer.Argument(metavar="RECORDS", show_default=False, help=f"The data set's file, {formats.endings()}."),
+    typer.Argument(
+        metavar="RECORDS",
+        show_default=False,
+        help=f"The data set's file, {formats.endings()}; many as a pattern in quotes, 'part-*.parquet'.",
+    ),
 ]
 Epsilon = Annotated[str, typer.Option("--epsilon", metavar="E", show_default=False)]
 Delta = Annotated[str, typer.Option("--delta", metavar="D", show_default=False)]

@@ -20,7 +20,8 @@ Input = Annotated[
         show_default=False,
         help="A file for an input or data set (of several owners OWNER.NAME=PATH, where all run here), or an array of "
         "one: model.safetensors:fc1.weight, and :T behind it if "
-        "it lies there transposed; a number for a scalar.",
+        "it lies there transposed; records in many files as a pattern, 'records=part-*.parquet'; a number for a "
+        "scalar.",
     ),
 ]
 Inputs = Annotated[

@@ -20,10 +20,10 @@ from runtime.contract.refused import Refused
 from runtime.contract.stops import Named, evenly
 from runtime.contract.terms import Terms
 from runtime.data.columns import Chosen
-from runtime.data.content import content
+from runtime.data.content import content_of_rows
 from runtime.data.deidentify import report as reports
 from runtime.data.errors import InputError
-from runtime.data.load import known_columns, load_dataset
+from runtime.data.load import known_columns, read_rows
 from runtime.data.specs import DatasetSpec
 from runtime.data.unchanged import unchanged
 from runtime.ledger.events import now
@@ -172,9 +172,9 @@ def holdings(
             raise UsageError(f"the records of `{name}` are missing", f"add --input {name}=FILE")
         salt = fresh_salt()
         with unchanged([files[name]]):
-            loaded = load_dataset(asked[name], files[name], columns)  # a record that no run could take is told now
+            # A record that no run could take is told now.
+            held = content_of_rows(asked[name], read_rows(asked[name], files[name], columns))
             report = deidentified(told[name], files[name], identity, salt, policy) if name in told else None
-        held = content(asked[name], loaded)
         found[name] = Holding(held.records, salt, commitment(held, identity, salt), report)
     return found
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from runtime.cli.beforehand import Beforehand
-from runtime.cli.meet import Ends, Patience, run_party
+from runtime.cli.meet import Ends, Patience
 from runtime.cli.models import Asked
+from runtime.cli.one_party import run_party
 from runtime.cli.places import Places, taken
 from runtime.cli.progress import Advance
 from runtime.cli.run_log import RunLog

@@ -8,7 +8,7 @@ from lang.numerals import counted
 from runtime.cli.options import UsageError
 from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
-from runtime.data.load import load_dataset
+from runtime.data.load import checked
 from runtime.data.specs import DatasetSpec
 from runtime.ledger.books import Books
 from runtime.ledger.identity import Held
@@ -51,7 +51,7 @@ def fits(records: str, program: Program, columns: Chosen) -> None:
     compiled = program.compiled
     match [s for s in specs(compiled, frozenset(compiled.parties)) if isinstance(s, DatasetSpec)]:
         case [dataset]:
-            load_dataset(dataset, records, columns)
+            checked(dataset, records, columns)
         case found:
             raise UsageError(
                 f"{program.name} has {counted(len(found), 'data set')}, so --program does not say which one this is",

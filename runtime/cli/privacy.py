@@ -34,7 +34,7 @@ from runtime.cli.screen import result, say
 from runtime.contract.cost import endings
 from runtime.contract.stops import fit
 from runtime.data.columns import Chosen
-from runtime.data.load import load_dataset
+from runtime.data.load import checked
 from runtime.data.specs import DatasetSpec
 from runtime.party.several import Given
 from runtime.party.sources import specs
@@ -175,4 +175,4 @@ def _records(
 def _counted(program: Compiled, files: dict[str, str], columns: Chosen) -> dict[str, int]:
     """The rows of each file, which must be a data set as the program wants it."""
     wanted = [s for s in specs(program, frozenset(program.parties)) if isinstance(s, DatasetSpec) and s.name in files]
-    return {s.name: len(next(iter(load_dataset(s, files[s.name], columns).values()))) for s in wanted}
+    return {s.name: checked(s, files[s.name], columns) for s in wanted}

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from lang.numerals import counted
 from runtime.cli.clusters import Cluster
-from runtime.cli.meet import Ends, Side
+from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.screen import say
 from runtime.cluster.sessions import through
+from runtime.cluster.shelves import in_many_files, shelved
 from runtime.cluster.staff import Launcher, Staff
 from runtime.contract.refused import Refused
+from runtime.data.columns import Chosen
+from runtime.data.memory import Input
 from runtime.net.tls import Listener
 from runtime.party.run import Report
+from runtime.program import Program
 from runtime.session.errors import ClusterBroken
 from runtime.session.session import Keep
 from runtime.session.watch import Watching
@@ -48,12 +53,44 @@ class Sitting:
         return replace(self, side=side)
 
 
-def run_shared(cluster: Cluster, side: Side, goes_on: Callable[[], Side], advance: Watching, keep: Keep) -> Report:
-    """Raises UsageError, and what `Side.meet` and `Side.run` raise."""
-    limits = side.patience
-    with cluster.started(side.quiet) as workers, _door(side.ends) as door:
-        hire = partial(_hired, side)
-        return through(workers, Sitting(side, goes_on, door, advance, keep), hire, limits.wait, ROLL_CALL)
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a party comes with."""
+
+    program: Program
+    ends: Ends
+    inputs: Mapping[str, Input]
+    columns: Chosen
+    patience: Patience
+    quiet: bool
+
+
+class Make(Protocol):
+    def __call__(self, given: Mapping[str, Input], goes_on: bool = False) -> Side:
+        """This party's side of a run, or of what goes on.  Raises InputError and Refused."""
+        ...
+
+
+def run_shared(cluster: Cluster, own: Brought, make: Make, advance: Watching, keep: Keep) -> Report:
+    """Raises UsageError, InputError, Refused, and what `Side.meet` and `Side.run` raise.
+
+    Where workers read records there have to be some before the inputs are read; else whatever is wrong with those is
+    told before.
+    """
+    apart, limits = in_many_files(own.program, own.ends.party, own.inputs), own.patience
+    early = None if apart else make(own.inputs)
+    with cluster.started(own.quiet) as workers, _door(own.ends) as door, ExitStack() as shelves:
+
+        def fresh(goes_on: bool) -> Side:
+            if not apart:
+                return make(own.inputs, goes_on)
+            shelves.close()  # of the session before, one of whose workers is gone
+            mine = own.program, own.ends.party, own.inputs, own.columns
+            at = workers.launcher(limits.wait)
+            return make(shelves.enter_context(shelved(at, *mine, limits.wait, limits.whole)), goes_on)
+
+        first = Sitting(early or fresh(False), lambda: fresh(True), door, advance, keep)
+        return through(workers, first, partial(_hired, first.side), limits.wait, ROLL_CALL)
 
 
 def _hired(side: Side, launcher: Launcher) -> Staff:

@@ -18,7 +18,7 @@ from runtime.cli.screen import result, say, write
 from runtime.cli.whose_files import say_exchanged
 from runtime.data.columns import Chosen, Columns
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
-from runtime.data.load import fields_of, known_columns, load_dataset, load_tensor, mapped, records_table
+from runtime.data.load import checked, fields_of, known_columns, load_tensor, mapped, records_table
 from runtime.data.references import path_of
 from runtime.data.shown import described, left_over, mapping_lines
 from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
@@ -118,7 +118,7 @@ def _records(spec: TensorSpec | DatasetSpec, path: str, chosen: Chosen) -> int |
     if isinstance(spec, TensorSpec):
         load_tensor(spec, path, chosen)
         return None
-    return len(next(iter(load_dataset(spec, path, chosen).values())))
+    return checked(spec, path, chosen)
 
 
 def _as_json(spec: TensorSpec | DatasetSpec, found: tuple[Table, Columns] | None) -> dict[str, object]:

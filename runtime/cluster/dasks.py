@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from runtime.cluster.errors import NoCluster
 from runtime.cluster.member import Post, serve
+from runtime.cluster.shelf import ShelfPost, put_up
 from runtime.net import keys
 from runtime.net.keys import Identity
 from runtime.party.nursery import deaf
@@ -131,6 +132,9 @@ class DaskLauncher:
     def start(self, worker: int, post: Post) -> None:
         self._futures.append(_submit(self._client, self._places[worker], attend, self._run, post))
 
+    def put_up(self, worker: int, post: ShelfPost) -> None:
+        self._futures.append(_submit(self._client, self._places[worker], shelve, self._run, post))
+
     def name(self, worker: int) -> str:
         return f"worker {worker + 1} ({self._places[worker].address})"
 
@@ -167,6 +171,11 @@ def introduce(run: str) -> tuple[str, bytes]:
 def attend(run: str, post: Post) -> None:
     """At a worker: the run."""
     serve(post, _identities.pop(run))
+
+
+def shelve(run: str, post: ShelfPost) -> None:
+    """At a worker: its part of the records, which stays when this returns."""
+    put_up(post, _identities.pop(run))
 
 
 def _addresses(client: Client) -> list[str]:

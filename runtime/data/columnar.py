@@ -106,6 +106,9 @@ class _Arrow:
 def _bytes_of(file: str) -> BinaryIO:
     try:
         return Path(file).open("rb")
+    except IsADirectoryError:
+        help = f"give its files, as a pattern in quotes: '{file}/*{Path(file).suffix}'"
+        raise InputError("cannot be read: it is a folder", help=help, file=file) from None
     except OSError as error:
         raise cannot_open(file, error) from None
 
@@ -156,7 +159,12 @@ def _table(file: str, form: str) -> Table:
                 yield Part(rows, {i: block_of(file, schema.names[i], column, widths[i], rows) for i, column in found})
                 start = rows.stop
 
-    return Table(file, form, tuple(columns), parts, arrays=arrays)
+    return Table(file, form, tuple(columns), parts, arrays=arrays, types=[_called(type) for type in schema.types])
+
+
+def _called(type: object) -> str:
+    """Of a column of categories, what they are: how many there are in a file is its own affair."""
+    return str(cast("Any", type).value_type if _is(type, "dictionary") else type)
 
 
 def _widths(source: Source, schema: Schema) -> list[int | None]:

@@ -57,11 +57,17 @@ class Cell:
     column: str
     what: str
     help: str
+    file: str = ""  # where a table is of several
 
 
 def bad_cells(file: str, first: Sequence[Cell], count: int, counted: Counted = "row") -> InputError:
     """The error of `count` cells, of which the first ones are told."""
-    where = ["" if cell.row is None else f"{counted} {cell.row}, " for cell in first]
+    file = first[0].file or file
+    others = [f"{cell.file}, " if cell.file not in ("", file) else "" for cell in first]
+    where = [
+        other if cell.row is None else f"{other}{counted} {cell.row}, "
+        for cell, other in zip(first, others, strict=True)
+    ]
     more = list(zip(where, first, strict=True))[1:]
     told = "".join(f'\n  {place}column "{cell.column}": {cell.what}' for place, cell in more)
     of = "" if count == len(first) else f", of which these are the first {len(first)}"

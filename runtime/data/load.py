@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -20,17 +20,19 @@ from runtime.data.columns import NONE, Chosen, Columns, columns_of
 from runtime.data.encode import GAP, Wrong, dtype_of, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
-from runtime.data.memory import InMemory, Input, called, lone_array
+from runtime.data.memory import Elsewhere, InMemory, Input, called, lone_array, not_here
+from runtime.data.partitions import files_of
 from runtime.data.pick import check_rows, check_tensor, pick
-from runtime.data.records import encode_records
+from runtime.data.records import encode_records, encoded_parts
 from runtime.data.references import Reference, refuse_pickle
+from runtime.data.rows import Form, Records, Spooled
 from runtime.data.shown import some
 from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
 from runtime.data.table import Table
 from runtime.data.tables import open_table, table_of_arrays, table_of_memory
 
 _NUMBERS = re.compile(r"[\s\d.,;eE+\-\[\]()]+", re.ASCII)  # one, or some, as they are written elsewhere
-Loaded = Array | dict[str, Array]  # a tensor; a data set by its fields, each (n, *shape)
+Loaded = Array | dict[str, Array] | Records  # a tensor; a data set by its fields, each (n, *shape)
 
 
 def load_inputs(
@@ -55,7 +57,7 @@ def load_inputs(
                 file="",
             )
     return {
-        spec.name: load_dataset(spec, given[spec.name], columns)
+        spec.name: load_records(spec, given[spec.name], columns)
         if isinstance(spec, DatasetSpec)
         else load_tensor(spec, given[spec.name], columns)
         for spec in specs
@@ -82,6 +84,8 @@ def load_tensor(spec: TensorSpec, value: Input, columns: Chosen = NONE) -> Array
 def _loaded(spec: TensorSpec, value: Input, columns: Chosen) -> Array:
     if isinstance(value, InMemory):
         return _from_memory(spec, value, columns)
+    if isinstance(value, Elsewhere):
+        raise not_here(value)
     reference = Reference.of(value)
     if not reference.transposed:
         return _tensor(spec, reference, columns)
@@ -118,17 +122,52 @@ def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> Array:
     return encode_array(path, reference.array or spec.name, array, spec.kind)
 
 
-def load_dataset(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> dict[str, Array]:
-    """A `dataset`: each field's rows, integers of shape (n, *field.shape), n >= 1, every `where` met."""
+def load_records(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> Records:
+    """A `dataset`: n >= 1 records, every `where` met.  Only some of them are ever in memory if they are many."""
+    if isinstance(path, Elsewhere):
+        return path.records(spec)
+    form = Form.of(spec.fields)
+    store = Spooled(called(path), form)
+    for rows in read_rows(spec, path, columns):
+        store.add(rows)
+    return Records(form, store)
+
+
+def read_rows(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> Iterator[list[Array]]:
+    """The same, some rows at a time: (rows, columns) of each field.  Raises InputError, at the end for bad cells."""
     table = records_table(spec, path, columns)
-    found = encode_records(table, spec.fields, mapped(spec, table, columns))
-    return {field.name: rows.reshape(-1, *field.shape) for field, rows in zip(spec.fields, found, strict=True)}
+    return encoded_parts(table, spec.fields, mapped(spec, table, columns))
+
+
+def checked(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> int:
+    """How many records there are, all of which can be used.  Raises InputError."""
+    return sum(len(rows[0]) for rows in read_rows(spec, path, columns))
+
+
+def load_dataset(spec: DatasetSpec, path: Input, columns: Chosen = NONE) -> dict[str, Array]:
+    """As `load_records`, all of it in memory: each field's rows, integers of shape (n, *field.shape)."""
+    return whole(load_records(spec, path, columns))
+
+
+def whole(records: Records) -> dict[str, Array]:
+    """All rows of each field."""
+    numbers = np.arange(records.store.count)
+    return {name: column[numbers] for name, column in records.items()}
+
+
+def count(records: dict[str, Array] | Records) -> int:
+    """Of a data set."""
+    return records.store.count if isinstance(records, Records) else len(next(iter(records.values())))
 
 
 def records_table(spec: DatasetSpec | TensorSpec, path: Input, columns: Chosen = NONE) -> Table:
     """The file as a table; its arrays that bear a field's name have the field's shape.  Raises InputError."""
     if isinstance(path, InMemory):
         return _memory_table(spec, path, columns)
+    if isinstance(path, Elsewhere):
+        raise not_here(path)
+    if files_of(path) is not None:
+        return open_table(path)
     match format_of(path):
         case None:
             raise _no_records(spec, path)

@@ -15,8 +15,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from runtime.data.digests import put_in_order
 from runtime.data.errors import InputError
-from runtime.data.memory import Input, called
+from runtime.data.memory import Elsewhere, Input, called
 from runtime.data.spellings import meant
 from runtime.data.table import Block, Part, Table
 from runtime.data.tables import open_table
@@ -29,17 +30,23 @@ Numbers = NDArray[np.float64]  # shape (rows, columns)
 
 def marks(path: Input, key: bytes) -> bytes:
     """The marks of the records of a file, sorted, MARK bytes for one.  Raises InputError."""
-    found: list[bytes] = []
-    for numbers, texts in _rows(path):
+    found = path.marks(key) if isinstance(path, Elsewhere) else marks_of(open_table(path), key)
+    if not found:
+        raise InputError("there are no records", help="give at least one row", file=called(path))
+    put_in_order(found, MARK)
+    return bytes(found)
+
+
+def marks_of(table: Table, key: bytes) -> bytearray:
+    """Those of a table, in the order of its rows.  Raises InputError."""
+    found = bytearray()
+    for numbers, texts in _rows(table):
         with np.errstate(over="ignore"):
             values = np.sort(numbers + 0.0, axis=1).astype(">f4")  # -0.0 becomes 0.0; gaps come last
         values[np.isnan(values)] = np.nan
-        found += [
-            hmac.digest(key, row.tobytes() + text, "sha256")[:MARK] for row, text in zip(values, texts, strict=True)
-        ]
-    if not found:
-        raise InputError("there are no records", help="give at least one row", file=called(path))
-    return b"".join(sorted(found))
+        for row, text in zip(values, texts, strict=True):
+            found += hmac.digest(key, row.tobytes() + text, "sha256")[:MARK]
+    return found
 
 
 def alike(paths: Sequence[Input], key: bytes) -> list[frozenset[bytes]]:
@@ -56,7 +63,7 @@ def alike(paths: Sequence[Input], key: bytes) -> list[frozenset[bytes]]:
 
 def _by_name(path: Input, names: Sequence[str], key: bytes) -> Iterator[bytes]:
     order = sorted(range(len(names)), key=names.__getitem__)
-    for numbers, texts in _rows(path):
+    for numbers, texts in _rows(open_table(path)):
         with np.errstate(over="ignore"):
             values = (numbers[:, order] + 0.0).astype(">f4")
         values[np.isnan(values)] = np.nan
@@ -67,9 +74,11 @@ def _by_name(path: Input, names: Sequence[str], key: bytes) -> Iterator[bytes]:
 def former(path: Input) -> str | None:
     """The hash by which older versions knew a file's records, with their columns in this order; None for what they did
     not read."""
+    if isinstance(path, Elsewhere):
+        return None
     rows: list[bytes] = []
     columns = 0
-    for numbers, texts in _rows(path):
+    for numbers, texts in _rows(open_table(path)):
         if not np.isfinite(numbers).all() or any(texts):
             return None
         columns = numbers.shape[1]
@@ -78,9 +87,8 @@ def former(path: Input) -> str | None:
     return hashlib.sha256(header + b"".join(sorted(rows))).hexdigest()
 
 
-def _rows(path: Input) -> Iterator[tuple[Numbers, Sequence[bytes]]]:
+def _rows(table: Table) -> Iterator[tuple[Numbers, Sequence[bytes]]]:
     """Some of the rows at a time: their numbers, NaN for what is none, and what stands for their texts."""
-    table = open_table(path)
     for part in table.whole():
         columns, words = [], list[list[str]]([] for _ in part.rows)
         for block in _blocks(table, part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from runtime.data.errors import InputError
 from runtime.data.pick import axes, long
-from runtime.data.specs import TensorSpec
+from runtime.data.rows import Records
+from runtime.data.specs import DatasetSpec, TensorSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,33 @@ class InMemory:
         return f"InMemory({self.name!r})"
 
 
-Input = str | InMemory  # a path, a reference or a number; or what is in memory
+class Elsewhere(ABC):
+    """Records that other machines of the party have, and this one asks for."""
+
+    name: str
+    """What messages say instead of a path."""
+
+    @abstractmethod
+    def records(self, spec: DatasetSpec) -> Records:
+        """All of them, held against the data set's kinds and `where`.  Raises InputError."""
+        ...
+
+    @abstractmethod
+    def marks(self, key: bytes) -> bytearray:
+        """As `marks.marks_of`, in whatever order."""
+        ...
+
+
+Input = str | InMemory | Elsewhere  # a path, a reference or a number; what is in memory, or elsewhere
+
+
+def not_here(given: Elsewhere) -> InputError:
+    """The error of what asks for all rows here."""
+    return InputError(
+        "its rows are with the workers, and are asked for a batch at a time",
+        help="run without a cluster",
+        file=given.name,
+    )
 
 
 def called(given: Input) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isqrt
 from typing import Protocol
@@ -55,22 +55,34 @@ class _Bad:
 
 def encode_records(table: Table, fields: Sequence[FieldSpec], columns: Columns) -> list[Array]:
     """One array of shape (n, columns) for each field, n >= 1.  Raises InputError."""
-    bad, parts = _Bad(), [list[Array]() for _ in fields]
+    return [np.concatenate(found) for found in zip(*encoded_parts(table, fields, columns), strict=True)]
+
+
+def encoded_parts(table: Table, fields: Sequence[FieldSpec], columns: Columns) -> Iterator[list[Array]]:
+    """Some of the rows at a time, for as long as none is bad: (rows, columns) of each field.
+
+    Raises InputError at the end, when all that is bad was counted.
+    """
+    bad, rows = _Bad(), 0
     wanted = frozenset(table.columns[place].block for f in fields for place in columns.places[f.name])
-    rows = 0
     for part in table.parts(wanted):
         rows += len(part.rows)
         encoded = encode_part(table, part, fields, columns, bad)
         bad.cut()
         if not bad.count:
-            for found, integers in zip(parts, encoded, strict=True):
-                found.append(integers)
+            yield encoded
     if bad.count:
-        raise bad_cells(table.file, bad.first, bad.count, table.counted)
+        raise bad_cells(table.file, [_in_its_file(table, cell) for cell in bad.first], bad.count, table.counted)
     if not rows:
         below = " below the header" if table.counted == "line" else ""
         raise InputError(f"there are no rows{below}", help="give at least one row", file=table.file)
-    return [np.concatenate(found) for found in parts]
+
+
+def _in_its_file(table: Table, cell: Cell) -> Cell:
+    if table.stands is None or cell.row is None:
+        return cell
+    file, row = table.stands(cell.row)
+    return replace(cell, file=file, row=row)
 
 
 def encode_part(table: Table, part: Part, fields: Sequence[FieldSpec], columns: Columns, bad: Bad) -> list[Array]:

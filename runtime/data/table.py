@@ -39,6 +39,8 @@ class Table:
 
     Without names (`named`) columns are called by their numbers, from 0; `arrays` has the places of the columns that
     are one array, by its name; `counted` says what the rows' numbers count, `form` for people what the file is.
+    `types` has those of the blocks, where the format has types; `stands` tells the file of a row that was read, and its
+    number there, where several files are the table.
     """
 
     file: str
@@ -48,6 +50,8 @@ class Table:
     named: bool = True
     arrays: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
     counted: Counted = "row"
+    types: Sequence[str] = ()
+    stands: Callable[[int], tuple[str, int]] | None = field(default=None, repr=False)
 
     @property
     def noun(self) -> str:

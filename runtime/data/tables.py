@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from runtime.data.arrays import instead, texts
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
-from runtime.data.memory import InMemory, Input
+from runtime.data.memory import Elsewhere, InMemory, Input, not_here
+from runtime.data.partitions import files_of, table_of_parts
 from runtime.data.references import refuse_pickle
 from runtime.data.table import ROWS, Block, Column, Part, Table
 from runtime.data.text import table_of_lines
@@ -24,6 +25,10 @@ def open_table(path: Input) -> Table:
     """The table of a file in any of the `formats`, or of what is in memory.  Raises InputError."""
     if isinstance(path, InMemory):
         return table_of_memory(path)
+    if isinstance(path, Elsewhere):
+        raise not_here(path)
+    if (files := files_of(path)) is not None:
+        return table_of_parts(path, files)
     match format_of(path):
         case Text(read, form):
             return table_of_lines(path, form(path), read(path))

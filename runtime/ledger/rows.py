@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.contract.refused import Refused
+from runtime.data.digests import in_common
 from runtime.data.marks import MARK
 
 _KEY = b"ccr ledger rows 1\0"
@@ -49,7 +49,7 @@ def shared(database: sqlite3.Connection, known: Mapping[str, str], marks: bytes)
 
     Raises Refused (ledger-edited).
     """
-    own, found = Counter(_split(marks)), dict[str, Overlap]()
+    found = dict[str, Overlap]()
     for data, expected in known.items():
         row = database.execute("SELECT rows FROM marks WHERE data = ?", (data,)).fetchone() if _any(database) else None
         if row is None or not isinstance(row[0], bytes) or digest(row[0]) != expected:
@@ -58,14 +58,10 @@ def shared(database: sqlite3.Connection, known: Mapping[str, str], marks: bytes)
                 "the records that the ledger knows are not those that were written there",
                 help="restore the ledger from its last good copy together with its seal",
             )
-        if common := (own & Counter(_split(row[0]))).total():
+        if common := in_common(marks, row[0], MARK):
             found[data] = Overlap(common, len(row[0]) // MARK)
     return found
 
 
 def _any(database: sqlite3.Connection) -> bool:
     return database.execute("SELECT 1 FROM sqlite_master WHERE name = 'marks'").fetchone() is not None
-
-
-def _split(marks: bytes) -> list[bytes]:
-    return [marks[i : i + MARK] for i in range(0, len(marks), MARK)]

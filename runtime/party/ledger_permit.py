@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from compiler.schedule.told import opens, told_steps
 from runtime.contract.agree import with_data, with_parties, with_program
 from runtime.contract.commitment import commitment
@@ -127,7 +129,7 @@ def _holdings(terms: Terms, program: Program, bearer: Bearer, loaded: Mapping[st
     for spec in specs(program.compiled, frozenset({bearer.party})):
         if isinstance(spec, DatasetSpec):
             fields, salt = loaded[spec.name], salts[spec.name]
-            assert isinstance(fields, dict)
+            assert not isinstance(fields, np.ndarray)
             held = content(spec, fields)
             found[spec.name] = Holding(held.records, salt, commitment(held, bearer.identity, salt))
     return found

@@ -31,7 +31,7 @@ from compiler.words.ir import Block, Loop, Result, Type, Value
 from compiler.words.operations import Coins, Draw, Entry, Noise, Pooled
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
-from runtime.data.load import Loaded, known_columns, load_inputs
+from runtime.data.load import Loaded, count, known_columns, load_inputs
 from runtime.data.marks import MARK, alike
 from runtime.data.memory import Input, called
 from runtime.data.specs import DatasetSpec, FieldSpec, Kind, TensorSpec
@@ -68,7 +68,7 @@ def load(
     loaded = load_inputs(specs(program, parties), given, columns)
     for draw in _draws(program.plan.steps):
         fields = loaded.get(draw.dataset)
-        n = len(fields[draw.name or next(iter(fields))]) if isinstance(fields, dict) else draw.batch
+        n = draw.batch if fields is None or isinstance(fields, np.ndarray) else count(fields)
         if draw.whole and n != draw.batch:
             raise InputError(
                 f"it has {n} records, where `measure` counts {draw.batch}",
@@ -144,18 +144,16 @@ class PartySources:
 
     def records(self) -> dict[str, int]:
         """Rows of each data set."""
-        return {
-            name: len(next(iter(fields.values()))) for name, fields in self.loaded.items() if isinstance(fields, dict)
-        }
+        return {name: count(fields) for name, fields in self.loaded.items() if not isinstance(fields, np.ndarray)}
 
     def input(self, at: Entry, type: Type) -> Array:
         value = self.loaded[at.name]
-        assert not isinstance(value, dict)
+        assert isinstance(value, np.ndarray)
         return value
 
     def sample(self, at: Draw, type: Type, position: tuple[int, ...]) -> Array:
         fields = self.loaded[at.dataset]
-        assert isinstance(fields, dict)
+        assert not isinstance(fields, np.ndarray)
         numbers = self._numbers(at, position, self.records()[at.dataset])
         if at.name == VALID:
             return np.asarray(numbers != EMPTY, dtype=np.int64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +77,14 @@ def draw_joint(
     return drawn(np.bitwise_xor.reduce(bits).reshape(count, sampler.bits), sampler)
 
 
-def gather(rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rows (n, ...) of the given record numbers, zeros in empty slots; shape (slots, ...)."""
-    taken = rows[numbers]  # EMPTY indexes the last row, which the next line wipes
+class Rows(Protocol):
+    """An array of shape (n, ...), or what stands for one."""
+
+    def __getitem__(self, numbers: NDArray[np.int64], /) -> NDArray[Any]: ...
+
+
+def gather(rows: Rows, numbers: NDArray[np.int64]) -> NDArray[Any]:
+    """The rows of the given record numbers, zeros in empty slots; shape (slots, ...)."""
+    taken = rows[np.where(numbers == EMPTY, 0, numbers)]  # as many as ever: how long it takes is not of the batch
     taken[numbers == EMPTY] = 0
     return taken

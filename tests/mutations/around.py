@@ -136,8 +136,8 @@ AROUND = (
     Mutation(
         "the order of records makes a data set",
         CONTENT,
-        "rows = sorted(",
-        "rows = list(",
+        "    put_in_order(digests, _DIGEST)\n",
+        "",
         "tests/runtime/test_contract.py::test_content_is_the_records_and_nothing_else",
     ),
     Mutation(

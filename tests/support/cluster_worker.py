@@ -30,7 +30,8 @@ from support.forked import HERE, Forked, Started
 from support.ledgers import times
 from support.step_worker import forked, written
 
-from runtime.cli.meet import Ends, Patience, run_party
+from runtime.cli.meet import Ends, Patience
+from runtime.cli.one_party import run_party
 from runtime.cli.options import Address
 from runtime.cluster import sharing, worker
 from runtime.cluster.orders import Run

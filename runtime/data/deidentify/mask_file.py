@@ -14,6 +14,7 @@ from runtime.data.deidentify.plan import Plan
 from runtime.data.deidentify.rules import Rules
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, format_of
+from runtime.data.partitions import files_of
 from runtime.data.tables import open_table
 from runtime.files import PRIVATE, replace
 
@@ -37,6 +38,9 @@ def needs_key(rules: Rules) -> bool:
 
 def mask_file(path: str, rules: Rules, key: bytes, output: str) -> Masked:
     """Write `output`, whole or not at all, for its owner alone to read.  Raises InputError."""
+    if files_of(path) is not None:
+        help = "mask each by itself: under one --hash-key, and by the same policy, they fit together"
+        raise InputError("these are several files, and one is masked at a time", help=help, file=path)
     table = open_table(path)
     write = _writer(path)
     if format_of(output) != format_of(path):

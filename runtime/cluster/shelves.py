@@ -1,0 +1,191 @@
+"""A party's records on its workers' shelves: the coordinator knows how many there are, and asks for those of a batch.
+
+Files go to workers in their order, each worker's next to one another: a row has the number that it has where one
+machine reads all of them, and whatever is drawn is the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from runtime.cluster.orders import MOST_BYTES
+from runtime.cluster.parts import cut
+from runtime.cluster.shelf import Ask, Filled, Part, ShelfPost
+from runtime.data.columns import Chosen
+from runtime.data.errors import InputError
+from runtime.data.load import chosen_for
+from runtime.data.memory import Elsewhere, Input
+from runtime.data.partitions import files_of, same_columns
+from runtime.data.rows import Form, Numbers, Packed, Records
+from runtime.data.specs import DatasetSpec
+from runtime.net import keys
+from runtime.net.channel import Channel
+from runtime.net.errors import NetworkError
+from runtime.net.tls import Listener
+from runtime.party.sources import specs
+from runtime.program import Program
+from runtime.session.errors import WorkerLost
+
+
+class Shelving(Protocol):
+    """Workers that can put up a shelf."""
+
+    here: str
+    """The host at which they can reach this process."""
+
+    @property
+    def certificates(self) -> list[bytes]:
+        """Of each."""
+        ...
+
+    def put_up(self, worker: int, post: ShelfPost) -> None:
+        """Does not wait for it."""
+        ...
+
+    def name(self, worker: int) -> str:
+        """For messages."""
+        ...
+
+
+def in_many_files(program: Program, party: str, inputs: Mapping[str, Input]) -> list[DatasetSpec]:
+    """The data sets of a party that workers can read.  Raises InputError.
+
+    Where data sets are to have no record in common all of them are read here, to be compared.
+    """
+    if program.compiled.disjoint:
+        return []
+    own = [spec for spec in specs(program.compiled, frozenset({party})) if isinstance(spec, DatasetSpec)]
+    return [s for s in own if isinstance(path := inputs.get(s.name), str) and files_of(path) is not None]
+
+
+@contextmanager
+def shelved(
+    workers: Shelving,
+    program: Program,
+    party: str,
+    inputs: Mapping[str, Input],
+    columns: Chosen,
+    wait: float,
+    whole: float,
+) -> Generator[dict[str, Input]]:
+    """The inputs, of which those that are `in_many_files` are with the workers.  Raises InputError."""
+    with ExitStack() as ends:
+        found = dict(inputs)
+        for spec in in_many_files(program, party, inputs):
+            pattern = str(inputs[spec.name])
+            files = [str(Path(file).absolute()) for file in files_of(pattern) or ()]
+            shelves = Shelves(pattern, [])
+            ends.callback(shelves.close)
+            shares = [files[at.start : at.stop] for at in cut(len(files), len(workers.certificates))]
+            parts = [Part(spec.name, party, pattern, share, chosen_for(spec, columns)) for share in shares]
+            shelves.fill(workers, program.artifact, [part for part in parts if part.files], wait, whole)
+            found[spec.name] = shelves
+        yield found
+
+
+@dataclass
+class _Shelf:
+    number: int
+    name: str
+    channel: Channel
+    start: int = 0  # rows before its own
+    count: int = 0
+
+    def tell(self, ask: Ask, payload: bytes) -> None:
+        try:
+            self.channel.send(ask, payload)
+        except NetworkError as error:
+            raise self._gone(error) from error
+
+    def answer(self, ask: Ask) -> bytes:
+        """Raises InputError and WorkerLost."""
+        try:
+            kind, payload = self.channel.receive(MOST_BYTES)
+        except NetworkError as error:
+            raise self._gone(error) from error
+        if kind == Ask.WRONG:
+            told = json.loads(payload)
+            raise InputError(**told | {"file": f"{told['file']} ({self.name})"})
+        if kind != ask:
+            raise WorkerLost(self.number, self.name, f"asked for records, it answered with a message of kind {kind}")
+        return payload
+
+    def _gone(self, error: NetworkError) -> WorkerLost:
+        return WorkerLost(self.number, self.name, str(error))
+
+
+class Shelves(Elsewhere):
+    """A `Store` too."""
+
+    def __init__(self, name: str, shelves: list[_Shelf]) -> None:
+        self.name, self._shelves, self._width = name, shelves, 0
+
+    def fill(self, workers: Shelving, artifact: bytes, parts: Sequence[Part], wait: float, whole: float) -> None:
+        """All read at once.  Raises InputError and WorkerLost."""
+        own = keys.new("coordinator")
+        with ExitStack() as open:
+            doors = [
+                open.enter_context(closing(Listener(workers.here, 0, own, certificate)))
+                for certificate, _ in zip(workers.certificates, parts, strict=False)
+            ]
+            for number, door in enumerate(doors):
+                workers.put_up(number, ShelfPost(workers.here, door.port, own.certificate, wait, whole))
+            for number, (door, part) in enumerate(zip(doors, parts, strict=True)):
+                name = workers.name(number)
+                try:
+                    self._shelves.append(_Shelf(number, name, door.accept(wait, whole)))
+                except NetworkError as error:
+                    raise WorkerLost(number, name, str(error)) from error
+                self._shelves[-1].tell(Ask.PROGRAM, artifact)
+                self._shelves[-1].tell(Ask.READ, json.dumps(asdict(part)).encode())
+        first: Filled | None = None
+        for shelf, part in zip(self._shelves, parts, strict=True):
+            filled = Filled(**json.loads(shelf.answer(Ask.READ)))
+            first = first or filled
+            same_columns(parts[0].files[0], first.columns, part.files[0], filled.columns)
+            shelf.start, shelf.count = self.count, filled.count
+
+    @property
+    def count(self) -> int:
+        return sum(shelf.count for shelf in self._shelves)
+
+    def records(self, spec: DatasetSpec) -> Records:
+        form = Form.of(spec.fields)
+        self._width = form.width
+        return Records(form, self, lambda: self._all(Ask.DIGESTS, b""))
+
+    def marks(self, key: bytes) -> bytearray:
+        return self._all(Ask.MARKS, key)
+
+    def packed(self, numbers: Numbers) -> Packed:
+        """Rows of all shelves that have some of them, asked for at once."""
+        found = np.empty((len(numbers), self._width), np.uint8)
+        asked: list[tuple[_Shelf, Numbers]] = []
+        for shelf in self._shelves:
+            mine = np.flatnonzero((numbers >= shelf.start) & (numbers < shelf.start + shelf.count))
+            if len(mine):
+                shelf.tell(Ask.ROWS, (numbers[mine] - shelf.start).astype("<i8").tobytes())
+                asked.append((shelf, mine))
+        for shelf, mine in asked:
+            found[mine] = np.frombuffer(shelf.answer(Ask.ROWS), np.uint8).reshape(len(mine), self._width)
+        return found
+
+    def close(self) -> None:
+        """The workers forget what they have."""
+        for shelf in self._shelves:
+            shelf.channel.abort()
+
+    def _all(self, ask: Ask, payload: bytes) -> bytearray:
+        for shelf in self._shelves:
+            shelf.tell(ask, payload)
+        found = bytearray()
+        for shelf in self._shelves:
+            found += shelf.answer(ask)
+        return found

@@ -1,0 +1,159 @@
+"""Records on workers' shelves: what one machine has that reads all files, and errors that name the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as parquet
+import pytest
+from support.contracts import ROWS, program, write_records
+from support.loopback import tls_pair
+
+from runtime import api
+from runtime.cluster.shelf import ShelfPost, put_up
+from runtime.cluster.shelves import Shelves, in_many_files, shelved
+from runtime.data.columns import NONE
+from runtime.data.content import content
+from runtime.data.errors import InputError
+from runtime.data.load import load_records, whole
+from runtime.data.marks import marks
+from runtime.data.memory import Input
+from runtime.data.specs import DatasetSpec
+from runtime.net import keys
+from runtime.net.channel import Channel
+from runtime.party.run import Report, prepare, run
+from runtime.party.sources import specs
+from runtime.privacy.randomness import RunSecret
+from runtime.session.errors import WorkerLost
+
+KEY = b"key"
+CUTS = [0, 3, 4, 11, 15, ROWS]
+(SPEC,) = (s for s in specs(program().compiled, frozenset({"hospital"})) if isinstance(s, DatasetSpec))
+
+
+@dataclass
+class Threads:
+    """So many workers as threads of this process."""
+
+    count: int
+    here: str = "127.0.0.1"
+    threads: list[Thread] = field(default_factory=list[Thread])
+
+    def __post_init__(self) -> None:
+        self._identities = [keys.new(f"worker-{n}") for n in range(self.count)]
+
+    @property
+    def certificates(self) -> list[bytes]:
+        return [identity.certificate for identity in self._identities]
+
+    def put_up(self, worker: int, post: ShelfPost) -> None:
+        self.threads.append(put_up(post, self._identities[worker]))
+
+    def name(self, worker: int) -> str:
+        return f"worker {worker + 1}"
+
+
+@pytest.fixture
+def pattern(tmp_path: Path) -> str:
+    """The records in five files; `records.csv` has them in one."""
+    table = pyarrow.csv.read_csv(write_records(tmp_path / "records.csv"))
+    for number, (start, stop) in enumerate(pairwise(CUTS)):
+        parquet.write_table(table.slice(start, stop - start), tmp_path / f"part-{number}.parquet")
+    return str(tmp_path / "part-*.parquet")
+
+
+@contextmanager
+def on_shelves(pattern: str, workers: int) -> Generator[Shelves]:
+    launcher, given = Threads(workers), {"records": pattern}
+    with shelved(launcher, program(), "hospital", given, NONE, 20.0, 60.0) as inputs:
+        found = inputs["records"]
+        assert isinstance(found, Shelves)
+        assert len(launcher.threads) == min(workers, len(CUTS) - 1)
+        yield found
+    for thread in launcher.threads:
+        thread.join(20.0)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_what_they_have_is_what_one_machine_reads(pattern: str, workers: int, tmp_path: Path) -> None:
+    here = load_records(SPEC, str(tmp_path / "records.csv"))
+    with on_shelves(pattern, workers) as shelves:
+        there = load_records(SPEC, shelves)
+        assert there.store is shelves and shelves.count == ROWS
+        assert {n: f.tolist() for n, f in whole(there).items()} == {n: f.tolist() for n, f in whole(here).items()}
+        numbers = np.array([19, 0, 3, 3, 12])
+        assert there["x"][numbers].tolist() == here["x"][numbers].tolist()
+        assert content(SPEC, there) == content(SPEC, here)
+        assert marks(shelves, KEY) == marks(str(tmp_path / "records.csv"), KEY)
+
+
+def test_a_run_from_shelves_gives_the_same_outputs(pattern: str, tmp_path: Path) -> None:
+    weights = tmp_path / "w0.csv"
+    weights.write_text("w\n0.5\n-0.25\n")
+    ends: dict[str, Channel] = dict(zip(("hospital", "vendor"), tls_pair(20.0), strict=True))
+
+    def side(name: str, own: dict[str, Input]) -> Report:
+        return run(program(), name, prepare(program(), name, own, RunSecret.from_seed(3)), ends[name])
+
+    with on_shelves(pattern, 2) as shelves, ThreadPoolExecutor() as pool:
+        given: dict[str, dict[str, Input]] = {"hospital": {"records": shelves}, "vendor": {"w0": str(weights)}}
+        told = {name: pool.submit(side, name, given[name]) for name in ends}
+        reports = {name: each.result() for name, each in told.items()}
+    one = {"records": str(tmp_path / "records.csv"), "w0": str(weights)}
+    assert np.array_equal(reports["vendor"].outputs["w"], api.simulate(program(), one, seed=3)["w"])
+    assert reports["hospital"].records == {"records": ROWS}
+
+
+def refused(pattern: str, workers: int = 2) -> InputError:
+    with pytest.raises(InputError) as caught, on_shelves(pattern, workers):
+        pass
+    return caught.value
+
+
+def test_a_bad_record_is_told_with_its_file_and_worker(pattern: str, tmp_path: Path) -> None:
+    bad = pa.table({"x[0]": [0.0, 0.0], "x[1]": [0.0, 9.0], "y": [1, 0]})
+    parquet.write_table(bad, tmp_path / "part-3.parquet")
+    error = refused(pattern)
+    assert error.file == f"{tmp_path}/part-3.parquet (worker 2)"
+    assert (error.row, error.column) == (2, "x[1]") and "9.0 is out of range" in error.what
+
+
+@pytest.mark.parametrize("number", [1, 4])
+def test_files_that_differ_are_told_whoever_reads_them(pattern: str, tmp_path: Path, number: int) -> None:
+    other = pa.table({"x[0]": [0.0], "x[1]": [0.0], "y": [True]})
+    parquet.write_table(other, tmp_path / f"part-{number}.parquet")
+    error = refused(pattern, 5)
+    assert f"part-{number}.parquet" in error.file and "it has `y`: bool where" in error.what
+
+
+def test_files_that_change_are_told_when_they_are_read_again(pattern: str, tmp_path: Path) -> None:
+    with on_shelves(pattern, 2) as shelves:
+        parquet.write_table(pa.table({"x[0]": [0.0], "x[1]": [0.0], "y": [1]}), tmp_path / "part-4.parquet")
+        with pytest.raises(InputError, match="was changed while it was read") as caught:
+            marks(shelves, KEY)
+        assert caught.value.file.endswith("part-4.parquet (worker 2)")
+
+
+def test_a_worker_that_goes_is_named(pattern: str) -> None:
+    with on_shelves(pattern, 2) as shelves:
+        found = load_records(SPEC, shelves)
+        shelves._shelves[1].channel.abort()
+        assert found["x"][np.array([0])].shape == (1, 2)
+        with pytest.raises(WorkerLost, match="worker 2 of this party's cluster is gone"):
+            found["x"][np.array([ROWS - 1])]
+
+
+def test_which_data_sets_workers_read(pattern: str, tmp_path: Path) -> None:
+    one = {"records": str(tmp_path / "records.csv")}
+    assert in_many_files(program(), "hospital", one) == [] and in_many_files(program(), "vendor", {}) == []
+    assert in_many_files(program(), "hospital", {"records": pattern}) == [SPEC]
