@@ -45,7 +45,8 @@ class Tally:
     xors: int = 0
     tiles: int = 0  # lanes that are launched together
     wires: int = 0  # in and out of launches, and copied
-    instructions: int = 0  # gates of each kernel once: it is made ready
+    instructions: int = 0  # XOR gates of each kernel once: it is made ready
+    and_instructions: int = 0  # AND gates likewise
     bits: int = 0  # of joint words that are multiplied: hashes are begun anew for each
     numbers: int = 0  # that are corrected
     messages: int = 0  # of transfers
@@ -59,7 +60,9 @@ def tally(program: Compiled) -> Tally:
     counted = _Counting(program)
     counted.steps(program.plan.steps, 1)
     used = {launch.kernel for launch in counted.launched}
-    counted.found.instructions = sum(len(program.plan.kernels[kernel].circuit.gates) for kernel in used)
+    circuits = [program.plan.kernels[kernel].circuit for kernel in used]
+    counted.found.instructions = sum(circuit.xor_gates for circuit in circuits)
+    counted.found.and_instructions = sum(circuit.and_gates for circuit in circuits)
     return counted.found
 
 
