@@ -38,7 +38,7 @@ class Tape:
 
     def send(self, tables: memoryview) -> None:
         if self._keep:
-            self._chunks.append(tables)
+            self._chunks.append(memoryview(bytes(tables)))
 
     def receive(self, size: int) -> memoryview:
         chunk = self._chunks[self._next]

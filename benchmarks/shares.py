@@ -5,7 +5,6 @@ Of the shapes in examples/tumour and examples/digits, by each backend that the m
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from itertools import cycle
 
@@ -39,11 +38,15 @@ def measure(scale: Scale) -> Iterator[Figure]:
 
 def _both(backend: str, shape: Transfer, scale: Scale) -> tuple[list[float], list[float]]:
     """Seconds of the garbler and of the evaluator."""
-    sent: deque[memoryview] = deque(maxlen=shape.width)  # of one product
-    garbler = correcting(backend, LabelSecret.fresh(), bytes(SEED_BYTES), sent.append)
+    secret, sent = LabelSecret.fresh(), list[bytes]()  # the corrections of one product
     labels = fresh(shape.words * shape.width).reshape(shape.words, shape.width, 2)
     numbers = np.random.default_rng(1).integers(0, 1 << 20, (shape.words, shape.shared), dtype=np.uint64)
-    first = timed(lambda: garbler.multiply(labels, numbers, shape, 0), scale)
+    keeps = correcting(backend, secret, bytes(SEED_BYTES), lambda corrections: sent.append(bytes(corrections)))
+    keeps.multiply(labels, numbers, shape, 0)
+    garbler = correcting(backend, secret, bytes(SEED_BYTES), lambda corrections: None)
     stream = cycle(sent)
     evaluator = corrected(backend, bytes(SEED_BYTES), lambda count: next(stream))
-    return first, timed(lambda: evaluator.multiply(labels, shape, 0), scale)
+    return (
+        timed(lambda: garbler.multiply(labels, numbers, shape, 0), scale),
+        timed(lambda: evaluator.multiply(labels, shape, 0), scale),
+    )

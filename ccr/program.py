@@ -108,21 +108,24 @@ class Program:
         timeout: float = PATIENCE,
         not_private: bool = False,
         progress: bool | None = None,
+        threads: int = 1,
         **named: object,
     ) -> Result:
         """Run it by the real protocol, between processes of this machine, one for each party.
 
-        Progress is shown in a notebook and on a terminal, elsewhere if it is asked for.  With a `seed` the run is not
-        private.  Raises InputError and, unless it may be `not_private`, Refused where records would leave at an
-        infinite epsilon, both before anything is sent; ValueError for what is no seed or no delta; and PartyFailed.
+        Progress is shown in a notebook and on a terminal, elsewhere if it is asked for.  So many `threads` share the
+        gates of each party.  With a `seed` the run is not private.  Raises InputError and, unless it may be
+        `not_private`, Refused where records would leave at an infinite epsilon, both before anything is sent;
+        ValueError for what is no seed, no delta or no number of threads; and PartyFailed.
         """
+        threads = options.count("threads", threads)
         seed, columns, delta = options.seed(seed), options.columns(columns), options.between("delta", delta, high=1)
         timeout, raw = options.between("timeout", timeout) or PATIENCE, options.flag("raw", raw)
         not_private = options.flag("not_private", not_private)
         progress = None if progress is None else options.flag("progress", progress)
         program, values = self.built, given(self.built.compiled, inputs, named)
         with in_python(), progress_of(program, api.of_each(program) or {"": program}, progress) as advance:
-            ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance)
+            ended = api.run(program, values, seed, timeout, columns, not_private, delta, advance, threads=threads)
         return Result(ended, self._numbers(ended.outputs, raw))
 
     def session(
@@ -135,6 +138,7 @@ class Program:
         timeout: float = PATIENCE,
         connection: Connection | None = None,
         raw: bool = False,
+        threads: int = 1,
         **named: object,
     ) -> Session:
         """As `run`, of a program with `release = step`: a loop over its steps, which says with what weights each goes
@@ -146,10 +150,10 @@ class Program:
         """
         seed, columns, connection = options.seed(seed), options.columns(columns), options.connection(connection)
         timeout, raw = options.between("timeout", timeout) or PATIENCE, options.flag("raw", raw)
-        compiled = self.built.compiled
+        threads, compiled = options.count("threads", threads), self.built.compiled
         values = given(compiled, inputs, named, api.told(self.built) if connection else "")
         return Session(
-            api.session(self.built, values, seed, timeout, columns, connection),
+            api.session(self.built, values, seed, timeout, columns, connection, threads),
             lambda found: self._numbers(found, raw),
         )
 

@@ -20,7 +20,9 @@ from lang.syntax.load import read
 from runtime.contract.refused import Refused
 from runtime.data.columns import NONE, Chosen
 from runtime.data.memory import Input
+from runtime.execute import engines
 from runtime.execute.clear import ClearBackend
+from runtime.execute.threads import MOST
 from runtime.execute.walk import walk
 from runtime.party.alone import Connection, started_alone
 from runtime.party.both import Part, started
@@ -143,14 +145,17 @@ def run(
     delta: float | None = None,
     progress: Callable[[str, Moment], None] | None = None,
     insecure: bool = False,
+    threads: int = 1,
 ) -> Ended:
     """Run the program between processes of this machine, by the real protocol; what is known here when it has ended.
 
-    `insecure`: without encryption, to measure what it costs; of two parties alone.
+    `insecure`: without encryption, to measure what it costs; of two parties alone.  So many `threads` share the gates
+    of each party.
     The outputs of its reports are integers on the grid of their kinds.  With a `seed` the run is not private.
     Raises InputError and, unless it may be `not_private`, Refused (not-private) where records would leave at an
-    infinite epsilon, both before anything is sent; and PartyFailed.
+    infinite epsilon, both before anything is sent; ValueError for `threads` that cannot be; and PartyFailed.
     """
+    _shared(threads)
     cost: list[Privacy | Everyone] = []
 
     def accept(parts: Sequence[Part]) -> None:
@@ -159,7 +164,18 @@ def run(
     start, programs = perf_counter(), of_each(program)
     if insecure and programs:
         raise ValueError("without encryption two parties are run, and the program has several owners")
-    reports = run_here(program, inputs, seed, timeout, progress, accept, columns, programs=programs, insecure=insecure)
+    reports = run_here(
+        program,
+        inputs,
+        seed,
+        timeout,
+        progress,
+        accept,
+        columns,
+        programs=programs,
+        insecure=insecure,
+        threads=threads,
+    )
     took = phases(reports[program.compiled.evaluator], 0.0, perf_counter() - start)
     return Ended(
         program, list(programs.values()) or [program], reports, took, {}, cost[0], seed is not None, insecure=insecure
@@ -173,25 +189,38 @@ def session(
     timeout: float = PATIENCE,
     columns: Chosen = NONE,
     connection: Connection | None = None,
+    threads: int = 1,
 ) -> Driven:
     """As `run`, of a program with `release = step`: a loop over its steps, which says with what weights each goes on.
 
     With a `connection` it is the party that is told the steps alone, whose peer runs `ccr run --as`, and `inputs` are
     its own.  Raises what `run` raises when it is entered, and ValueError for a program that tells no steps.
     """
+    _shared(threads)
     if connection is not None:
         if program.owners:
             raise ValueError(f"a connection is with one owner, and {', '.join(program.owners)} are several")
-        return Driven(program, started_alone(program, inputs, connection, seed, timeout, columns))
+        return Driven(program, started_alone(program, inputs, connection, seed, timeout, columns, threads))
     if program.owners:
         programs, least = of_each(program), len(program.owners)
-        return Driven(program, started_all(programs, inputs, seed, timeout, _asked, columns, least, driven=True))
-    return Driven(program, started(program, inputs, seed, timeout, _asked, columns, driven=True))
+        at_work = started_all(programs, inputs, seed, timeout, _asked, columns, least, driven=True, threads=threads)
+        return Driven(program, at_work)
+    return Driven(program, started(program, inputs, seed, timeout, _asked, columns, driven=True, threads=threads))
 
 
 def told(program: Program) -> str:
     """The party that is told steps; "" for none."""
     return next((training.to for training in trainings(program.compiled.plan)), "")
+
+
+def _shared(threads: int) -> None:
+    """Raises ValueError where the gates of a party cannot be shared among so many."""
+    if not 1 <= threads <= MOST:
+        raise ValueError(f"threads is {threads}, and must be from 1 to {MOST}")
+    try:
+        engines.shared_by(threads)
+    except (engines.NoThreads, engines.NoSuchBackend) as error:
+        raise ValueError(str(error)) from None
 
 
 def _private(parts: Sequence[Part], delta: float | None = None) -> Privacy | Everyone:

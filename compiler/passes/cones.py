@@ -13,10 +13,10 @@ from compiler.gates.graph import Graph, become, to_circuit
 from compiler.gates.steps import Claims, check
 from compiler.passes.base import Pass
 from compiler.passes.distribute import distributed
-from compiler.passes.network import Network, Work
+from compiler.passes.network import Network
 from compiler.passes.parts import Part, parts, variable
 from compiler.passes.recipes import ands
-from compiler.passes.rewrite import XORS, made
+from compiler.passes.rewrite import made, saves
 
 WIDEST = 10  # leaves
 BEYOND = 4  # more, on the way to where they meet again
@@ -121,22 +121,14 @@ def _function(network: Network, leaves: Sequence[int], inner: Sequence[int]) -> 
 
 def _replaced(network: Network, net: int, leaves: Sequence[int], found: Sequence[Part]) -> bool:
     """Whether that saves anything; else all is as it was."""
-    network.met.clear()
-    dropped, size, literals = network.dropped(net), len(network.gates), [network.now(2 * leaf) for leaf in leaves]
-    for operands, function in found:
-        literals.append(made(network, [literals[i] for i in operands], function))
-    literal = literals[-1]
-    fresh = not network.count[literal >> 1]
-    added = network.taken(literal >> 1) if fresh else Work(0, 0)
-    saved = dropped.ands - added.ands
-    if literal >> 1 != net and saved > 0 and added.xors - dropped.xors <= XORS * saved:
-        network.replace(net, literal)
-        return True
-    if fresh:
-        network.dropped(literal >> 1)
-    network.taken(net)
-    network.forget(size)
-    return False
+
+    def make() -> int:
+        literals = [network.now(2 * leaf) for leaf in leaves]
+        for operands, function in found:
+            literals.append(made(network, [literals[i] for i in operands], function))
+        return literals[-1]
+
+    return network.remade(net, make, saves) is not None
 
 
 CONES = Pass("cones", "what up to ten nets decide, taken apart", cones, proved=True)

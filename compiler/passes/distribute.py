@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from compiler.gates.circuit import TRUE, Circuit, GateOp, negate
 from compiler.gates.steps import LEAVES, Claims, check
-from compiler.passes.network import Network, Work
+from compiler.passes.network import Network
 
 WITHIN = 32  # nets of a conjunction that are looked at
 
@@ -98,17 +98,8 @@ def replaced(network: Network, net: int, way: Way) -> bool:
     def product(literals: Sequence[int]) -> int:
         return reduce(network.and_, literals, TRUE)
 
-    network.met.clear()
-    dropped, size = network.dropped(net), len(network.gates)
-    either = negate(network.and_(negate(product(way.one)), negate(product(way.other))))
-    literal = product([*way.rest, negate(product([*way.common, either]))])
-    fresh = not network.count[literal >> 1]
-    added = network.taken(literal >> 1) if fresh else Work(0, 0)
-    if literal >> 1 != net and dropped.ands > added.ands:
-        network.replace(net, literal)
-        return True
-    if fresh:
-        network.dropped(literal >> 1)
-    network.taken(net)
-    network.forget(size)
-    return False
+    def make() -> int:
+        either = negate(network.and_(negate(product(way.one)), negate(product(way.other))))
+        return product([*way.rest, negate(product([*way.common, either]))])
+
+    return network.remade(net, make, lambda saved: saved.ands > 0) is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from compiler.gates.builder import Builder
@@ -73,7 +73,7 @@ class Network:
             self.readers[literal >> 1].add(net)
         return net
 
-    def forget(self, size: int) -> None:
+    def _forget(self, size: int) -> None:
         """The nets from there on, which nobody reads."""
         while len(self.gates) > size:
             gate, net = self.gates.pop(), len(self.gates)
@@ -122,6 +122,43 @@ class Network:
         assert gate is not None
         a, b = (values[literal >> 1] ^ every * (literal & 1) for literal in gate[1:])
         return a & b if gate.op is GateOp.AND else a ^ b
+
+    # -- making anew
+
+    def remade(self, net: int, make: Callable[[], int], worth: Callable[[Work], bool]) -> Work | None:
+        """What it saves to make a net anew, if that is worth it; else all is as it was.
+
+        `make` finds the net and what it alone needs dropped, and what it meets on its way in `met`; the literal of the
+        net itself stands for nothing better.
+        """
+        self.met.clear()
+        dropped, size = self.dropped(net), len(self.gates)
+        literal = make()
+        new = literal >> 1
+        if new != net:
+            fresh = not self.count[new]
+            added = self.taken(new) if fresh else Work(0, 0)
+            saved = Work(dropped.ands - added.ands, dropped.xors - added.xors)
+            if worth(saved):
+                self.replace(net, literal)
+                return saved
+            if fresh:
+                self.dropped(new)
+        self.taken(net)
+        self._forget(size)
+        return None
+
+    def saving(self, net: int, make: Callable[[], int]) -> Work | None:
+        """What it would save, and nothing is done; None if nothing else would come of it."""
+        seen: Work | None = None
+
+        def never(saved: Work) -> bool:
+            nonlocal seen
+            seen = saved
+            return False
+
+        self.remade(net, make, never)
+        return seen
 
     def replace(self, net: int, literal: int) -> None:
         """By what has been taken; the net itself has been dropped."""

@@ -53,10 +53,7 @@ def observed(graph: Graph) -> None:
 
 def without(circuit: Circuit, net: int, literal: int) -> Circuit:
     network = Network(circuit)
-    network.dropped(net)
-    if not network.count[literal >> 1]:
-        network.taken(literal >> 1)
-    network.replace(net, literal)
+    network.remade(net, lambda: literal, lambda saved: True)
     return network.circuit()[0]
 
 

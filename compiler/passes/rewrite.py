@@ -59,35 +59,26 @@ def _improved(network: Network, net: int, found: Sequence[Cut]) -> Cut | None:
     for cut in found[:-1]:
         if not alone.ands or ands(cut.function) > alone.ands:
             continue
-        saved = _tried(network, net, cut, keep=False)
-        if saved is not None and (best is None or saved > best[0]):
+        saved = network.saving(net, partial(_cut, network, cut))
+        if saved is not None and _bearable(saved) and (best is None or saved > best[0]):
             best = saved, cut
     if best is None or best[0] <= (0, 0):
         return None
-    _tried(network, net, best[1], keep=True)
+    network.remade(net, partial(_cut, network, best[1]), lambda saved: True)
     return best[1]
 
 
-def _tried(network: Network, net: int, cut: Cut, keep: bool) -> Work | None:
-    """What making the net from the cut saves, or None if that is not to be; it is undone unless it is to be kept."""
-    network.met.clear()
-    dropped, size = network.dropped(net), len(network.gates)
-    literal = made(network, [network.now(2 * leaf) for leaf in cut.leaves], cut.function)
-    new = literal >> 1
-    fresh = not network.count[new]
-    if new == net:
-        network.taken(net)
-        return None
-    added = network.taken(new) if fresh else Work(0, 0)
-    saved = Work(dropped.ands - added.ands, dropped.xors - added.xors)
-    if keep:
-        network.replace(net, literal)
-        return saved
-    if fresh:
-        network.dropped(new)
-    network.taken(net)
-    network.forget(size)
-    return saved if saved.ands >= 0 and -saved.xors <= XORS * saved.ands else None
+def _cut(network: Network, cut: Cut) -> int:
+    return made(network, [network.now(2 * leaf) for leaf in cut.leaves], cut.function)
+
+
+def saves(saved: Work) -> bool:
+    """An AND, for few more XORs."""
+    return saved.ands > 0 and _bearable(saved)
+
+
+def _bearable(saved: Work) -> bool:
+    return saved.ands >= 0 and -saved.xors <= XORS * saved.ands
 
 
 def made(network: Network, leaves: Sequence[int], function: int) -> int:

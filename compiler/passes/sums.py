@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from contextlib import closing
+from functools import reduce
 
 from compiler.gates.circuit import FALSE, Circuit, GateOp
 from compiler.gates.graph import Graph, become, to_circuit
@@ -67,20 +68,17 @@ def applied(prover: Prover) -> Circuit:
 def replaced(network: Network, net: int, literals: Sequence[int], spare: int) -> int | None:
     """How many XORs may still be spent then, of as many as there were and what this saves; None if it takes too many,
     and is not done."""
-    dropped, size, literal = network.dropped(net), len(network.gates), FALSE
-    for term in literals:
-        literal = network.xor(literal, network.now(term))
-    fresh = not network.count[literal >> 1]
-    added = network.taken(literal >> 1) if fresh else Work(0, 0)
-    spare += XORS * (dropped.ands - added.ands) - (added.xors - dropped.xors)
-    if spare >= 0:
-        network.replace(net, literal)
-        return spare
-    if fresh:
-        network.dropped(literal >> 1)
-    network.taken(net)
-    network.forget(size)
-    return None
+    left = spare
+
+    def make() -> int:
+        return reduce(lambda total, term: network.xor(total, network.now(term)), literals, FALSE)
+
+    def worth(saved: Work) -> bool:
+        nonlocal left
+        left = spare + XORS * saved.ands + saved.xors
+        return left >= 0
+
+    return None if network.remade(net, make, worth) is None else left
 
 
 class _Search:

@@ -15,9 +15,9 @@ from compiler.gates.circuit import Circuit, GateOp
 from compiler.gates.graph import Graph, become, to_circuit
 from compiler.gates.steps import Claims, check
 from compiler.passes.base import Pass
-from compiler.passes.network import Network, Work
+from compiler.passes.network import Network
 from compiler.passes.parts import variable
-from compiler.passes.rewrite import XORS
+from compiler.passes.rewrite import saves
 
 WIDEST = 6  # leaves
 DIVISORS = 10  # nets of which sums are made, at most
@@ -71,26 +71,18 @@ def resubstituted(circuit: Circuit) -> Circuit:
 
 def _resubstituted(network: Network, net: int) -> tuple[list[int], list[int]] | None:
     """The nets that decide it, and others by which it is told, if it was made anew."""
-    dropped, size = network.dropped(net), len(network.gates)
-    window = _window(network, net) if dropped.ands > 1 else None
-    made = None if window is None else product_of(window)
-    if window is None or made is None:
-        network.taken(net)
-        return None
-    network.met.clear()
-    left, right = _sum(network, window, made.left), _sum(network, window, made.right)
-    literal = network.xor(network.and_(left, right), _sum(network, window, made.rest))
-    fresh = not network.count[literal >> 1]
-    added = network.taken(literal >> 1) if fresh else Work(0, 0)
-    saved = dropped.ands - added.ands
-    if saved > 0 and added.xors - dropped.xors <= XORS * saved:
-        network.replace(net, literal)
-        return [*window.leaves], [*window.inner]
-    if fresh:
-        network.dropped(literal >> 1)
+    alone = network.dropped(net)
+    window = _window(network, net) if alone.ands > 1 else None
     network.taken(net)
-    network.forget(size)
-    return None
+    found = None if window is None else product_of(window)
+    if window is None or found is None:
+        return None
+
+    def make() -> int:
+        left, right = _sum(network, window, found.left), _sum(network, window, found.right)
+        return network.xor(network.and_(left, right), _sum(network, window, found.rest))
+
+    return None if network.remade(net, make, saves) is None else ([*window.leaves], [*window.inner])
 
 
 def _sum(network: Network, window: Window, mask: int) -> int:

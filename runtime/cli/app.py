@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import UserDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from typing import Annotated, Any, assert_never
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from runtime.cli import signals
@@ -29,6 +29,38 @@ class _Rows(UserDict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         return _parser(self.data[name])
+
+
+class _Reader:
+    """Reads a parameter's value: typer does it by pydantic, which takes longer to load than most commands to run, and
+    nothing is read into what is not there, a text that is asked for as a text, and a default."""
+
+    def __init__(self, whole: Callable[[], Any]) -> None:
+        self._whole = whole  # typer's own, which it makes at need
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        kind = param.type_descriptor.annotation
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        if type(value) is kind:
+            return value
+        if kind == list[str] and isinstance(value, list | tuple) and {str}.issuperset(map(type, value)):
+            return list(value)
+        return self._whole().coerce(value, param=param, ctx=ctx)
+
+
+def _read_here(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
+            parameter.get_runtime_param = partial(_Reader, parameter.get_runtime_param)
+    return parameters
+
+
+class _One(TyperCommand):
+    """A parser of one command."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _read_here(super().get_params(ctx))
 
 
 class _Listed(TyperGroup):
@@ -65,6 +97,9 @@ class _Listed(TyperGroup):
             say(said)
             raise typer.Exit(status) from None
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _read_here(super().get_params(ctx))
+
     def list_commands(self, ctx: Any) -> list[str]:
         return [row.name for row in self.rows]
 
@@ -86,7 +121,7 @@ def _parser(row: Command | Group) -> Any:
 
                 prepare()
             one = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
-            one.command(name)(row.load())
+            one.command(name, cls=_One)(row.load())
             return get_command(one)
         case Group(_, help, commands):
             return get_group(typer.Typer(cls=_listed(commands), help=help, no_args_is_help=True, rich_markup_mode=None))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from lang.numerals import counted
 from runtime.cli.options import UsageError, address
 from runtime.cli.screen import say
-from runtime.cluster.dasks import LOCAL, Doors, dask
+from runtime.cluster.dasks import LOCAL, DaskCluster, Doors, dask
 from runtime.cluster.errors import NoCluster
-from runtime.cluster.staff import Staff
-from runtime.program import Program
 
 ClusterOf = Annotated[
     str | None,
@@ -75,22 +75,21 @@ class Cluster:
         return Cluster(where, workers, None if listen is None else _doors(listen))
 
     @contextmanager
-    def hired(
-        self, program: Program, listens: bool, wait: float, stall: float, whole: float, quiet: bool
-    ) -> Generator[Staff]:
-        """Its workers, ready for a run.  Raises UsageError and NetworkError."""
+    def started(self, quiet: bool) -> Generator[DaskCluster]:
+        """Its workers, ready to be hired.  Raises UsageError, also for a NoCluster that is raised inside."""
         try:
-            with dask(self.where, self.workers, self.doors) as launcher:
-                staff = Staff.hire(launcher, listens, program.artifact, wait, stall, whole)
+            with dask(self.where, self.workers, self.doors) as cluster:
                 if not quiet:
-                    seen = f", dashboard {launcher.dashboard}" if launcher.dashboard else ""
-                    say(f"{self.workers} workers of {self.where} are ready{seen}")
-                try:
-                    yield staff
-                finally:
-                    staff.end()
+                    say(f"{counted(self.workers, 'worker')} of {self.where}, {self._dashboard(cluster)}")
+                yield cluster
         except NoCluster as error:
             raise UsageError(str(error), error.help) from None
+
+    def _dashboard(self, cluster: DaskCluster) -> str:
+        """Dask draws it with Bokeh, which a scheduler that is started here has only if this machine has."""
+        if not cluster.dashboard or (self.where == LOCAL and find_spec("bokeh") is None):
+            return "no dashboard (`pip install bokeh`)"
+        return f"dashboard {cluster.dashboard}"
 
 
 def _doors(text: str) -> Doors:

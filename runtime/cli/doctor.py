@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from lang.numerals import counted
 from runtime.cli.faults import faults, saving
 from runtime.cli.options import Json
 from runtime.cli.screen import result
@@ -49,11 +50,12 @@ def doctor(measure: Measure = False, json: Json = False) -> None:
             choice = engines.chosen()
         except NoSuchBackend as error:
             choice = Choice("", str(error))
+        cores = kept.cores()
         versions = {"ccr": version("ccr-lang"), "Python": platform.python_version()}
         versions |= {name: version(name) for name in LIBRARIES}
         lines = [
             ", ".join(f"{name} {number}" for name, number in versions.items()),
-            f"{platform.system()} on {platform.machine()}",
+            f"{platform.system()} on {platform.machine()}, {counted(cores, 'core')}",
             f"backend: {choice.backend or 'none'} ({choice.why})",
             *(f"  {name:<9}{WORDS[state]}" for name, state in states.items()),
             f"{VARIABLE}=NAME in the environment names another; the peer sees no difference",
@@ -62,6 +64,7 @@ def doctor(measure: Measure = False, json: Json = False) -> None:
             "versions": versions,
             "system": platform.system(),
             "machine": platform.machine(),
+            "cores": cores,
             "backend": choice.backend or None,
             "why": choice.why,
             "backends": states,

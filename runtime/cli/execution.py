@@ -100,10 +100,24 @@ class Execution:
             return {report.party: report}
         if ends is not None:
             under, own = self.agreed[0] if self.agreed else None, partial(advance, ends.party)
-            report = run_party(program, ends, inputs, seed, patience, own, quiet, under, accept, columns, places.save)
+            report = run_party(
+                program, ends, inputs, seed, patience, own, quiet, under, accept, columns, places.save, runs.threads
+            )
             return {report.party: report}
         stall, least, others = patience.stall, runs.least, runs.programs
-        return run_here(program, inputs, seed, stall, advance, accept, columns, least, others, insecure=runs.insecure)
+        return run_here(
+            program,
+            inputs,
+            seed,
+            stall,
+            advance,
+            accept,
+            columns,
+            least,
+            others,
+            insecure=runs.insecure,
+            threads=runs.threads,
+        )
 
     def _ended(
         self, reports: Mapping[str, Report], compiling: float, running: float, files: Mapping[str, Reference]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Annotated
 
 import typer
@@ -19,7 +20,27 @@ LinkOf = Annotated[
         help="Estimate the seconds over such a connection: 100Mbit,40ms is a rate and a round trip.",
     ),
 ]
+SharedBy = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        max=63,
+        show_default=False,
+        help="With --link: also with so many workers a side, each pair over such a connection (docs/cluster.md).",
+    ),
+]
 BITS = {"k": 1e3, "M": 1e6, "G": 1e9}
+
+
+def shared_by(workers: int | None, connection: Link | None, owners: Collection[str]) -> int:
+    """How many workers a side, 0 for none.  Raises UsageError where the option means nothing."""
+    if workers is not None and connection is None:
+        raise UsageError("--workers goes with --link", "say what connects each of them with the other party's")
+    if workers is not None and owners:
+        raise UsageError("--workers is for two parties, and the program has several owners", "leave it out")
+    return workers or 0
 
 
 def link(option: str, text: str) -> Link:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,6 +92,10 @@ class Ends:
             raise UsageError(f"--peer {peer} is this party's own certificate", "give the .crt file of the other party")
         return Ends(party, listen is not None, where, identity, other, cluster)
 
+    def door(self) -> Listener:
+        """Raises CannotListen."""
+        return Listener(self.where.host, self.where.port, self.identity, self.peer_certificate)
+
     @staticmethod
     def of_each(
         party: str, where: Mapping[str, str], identity: Identity, peers: Mapping[str, bytes]
@@ -131,6 +135,7 @@ def run_party(
     accept: Accept | None = None,
     columns: Chosen = NONE,
     keep: Keep = kept_by_nobody,
+    threads: int = 1,
 ) -> Report:
     """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
 
@@ -138,11 +143,18 @@ def run_party(
     Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
     """
     check_party(program, ends.party)
-    side = Side.of(program, ends, inputs, seed, patience, quiet, agreed, columns)
+
+    def mine(under: Agreed | None) -> Side:
+        return Side.of(program, ends, inputs, seed, patience, quiet, under, columns)
+
+    side = mine(agreed)
     if agreed is None and accept is not None:
         accept([(program.compiled, side.own.sources.records())])
-    with side.helpers() as helpers:
-        return side.run(side.meet(), advance, keep, helpers)
+    if ends.cluster is None:
+        return side.run(side.meet(), advance, keep, threads=threads)
+    from runtime.cli.sittings import run_shared  # here, because few runs have a cluster
+
+    return run_shared(ends.cluster, side, lambda: mine(agreed and replace(agreed, continues=True)), advance, keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +194,11 @@ class Side:
             )
         return Side(program, ends, own, patience, quiet, agreed)
 
-    def meet(self) -> Channel:
-        """Raises NetworkError."""
+    def meet(self, door: Listener | None = None) -> Channel:
+        """At the door, which stays open, or one of its own.  Raises NetworkError."""
         callers = Callers("turned away" if self.ends.listens else "trying again", self.quiet)
         try:
-            channel = _meet(self.program, self.ends, self.patience, self.quiet, callers)
+            channel = _meet(self.program, self.ends, self.patience, self.quiet, callers, door)
         finally:
             if self.ends.listens and self.agreed is not None and callers.count:
                 from runtime.contract.sign import digest
@@ -198,22 +210,12 @@ class Side:
         channel.deadline = time.monotonic() + self.patience.whole
         return channel
 
-    @contextmanager
-    def helpers(self) -> Generator[Helpers | None]:
-        """This party's workers, if it has some.  Raises UsageError and NetworkError."""
-        if self.ends.cluster is None:
-            yield None
-            return
-        limits = self.patience
-        with self.ends.cluster.hired(
-            self.program, self.ends.listens, limits.wait, limits.stall, limits.whole, self.quiet
-        ) as staff:
-            yield staff
-
-    def run(self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None) -> Report:
+    def run(
+        self, channel: Channel, advance: Watching, keep: Keep, helpers: Helpers | None = None, threads: int = 1
+    ) -> Report:
         """Raises what `runtime.party.run` raises."""
         own, party = self.own, self.ends.party
-        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers)
+        return run(self.program, party, own.sources, channel, advance, own.permit, keep, own.follow, helpers, threads)
 
 
 def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
@@ -223,14 +225,17 @@ def _peer(party: str, peer: Path | None, contract: Contract | None) -> bytes:
     return contract.terms.other(party).certificate.encode()
 
 
-def _meet(program: Program, ends: Ends, patience: Patience, quiet: bool, callers: Callers) -> Channel:
+def _meet(
+    program: Program, ends: Ends, patience: Patience, quiet: bool, callers: Callers, door: Listener | None
+) -> Channel:
     other = next(p for p in program.compiled.parties if p != ends.party)
     host, port, identity, peer = ends.where.host, ends.where.port, ends.identity, ends.peer_certificate
     if not ends.listens:
         if not quiet:
             say(f"connecting to {other} at {ends.where}")
         return connect(host, port, identity, peer, patience.wait, patience.stall, callers)
-    with closing(Listener(host, port, identity, peer)) as listener:
+    with ExitStack() as open:
+        listener = door or open.enter_context(closing(ends.door()))
         if not quiet:
             say(f"waiting for {other} at {Address(host, listener.port)}")
         return listener.accept(patience.wait, patience.stall, callers)

@@ -15,7 +15,7 @@ from runtime.cli.agreed import Agreement, Basis, basis
 from runtime.cli.exported import Export, Folder, exported
 from runtime.cli.faults import faults, has_folder, save_page, saving
 from runtime.cli.given import compiled
-from runtime.cli.links import LinkOf, link
+from runtime.cli.links import LinkOf, SharedBy, link, shared_by
 from runtime.cli.options import (
     Define,
     Delta,
@@ -105,6 +105,7 @@ def inspect(
     products: Products = None,
     evaluator: Evaluator = None,
     over: LinkOf = None,
+    workers: SharedBy = None,
     ranges: Annotated[bool, typer.Option("--ranges", help="Also every expression's range and width.")] = False,
     words: Annotated[bool, typer.Option("--words", help="Also the words that the text is lowered to.")] = False,
     plan: Annotated[
@@ -129,12 +130,13 @@ def inspect(
         has_folder(html)
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
+        shared = shared_by(workers, connection, program.owners)
         rested = basis(program, records, delta, contract)
         told = privacy_of(rested.parts, rested.delta)
         placed = program.placed()
         done, found = work(placed), attributed(placed)
-        lines = [report.text(program, done, found, told, connection), *_missing(program, rested)]
-        data = report.as_json(program, done, found, told, connection)
+        lines = [report.text(program, done, found, told, connection, shared), *_missing(program, rested)]
+        data = report.as_json(program, done, found, told, connection, shared)
         rows = widths(program.understood().checked.program) if ranges or html else ()
         if ranges:
             lines += ["", *report_ranges.lines(rows)]

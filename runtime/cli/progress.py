@@ -7,9 +7,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-
 from runtime.cli.run_log import RunLog
 from runtime.cli.screen import say
 from runtime.report.progress import Expected, Standing
@@ -46,6 +43,9 @@ def _shown(quiet: bool) -> Generator[Show]:
     if quiet:
         yield lambda standing: None
     elif sys.stderr.isatty():
+        from rich.console import Console  # here, because whoever sees no bar need not wait for it
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
         columns = BarColumn(BAR), TaskProgressColumn(), TextColumn("{task.description}")
         with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("setup", total=1.0)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from runtime.execute.threads import MOST
+
 WAIT = 600.0  # seconds for the peer to come
 TIMEOUT = 120.0  # seconds without any progress
 LONGEST = 1e7  # seconds, some four months
@@ -90,6 +92,18 @@ EpsilonAtMost = Annotated[
 NotPrivate = Annotated[
     bool,
     typer.Option("--not-private", help="Without a contract: run although records leave with an infinite epsilon."),
+]
+
+ThreadsOf = Annotated[
+    int,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        min=1,
+        max=MOST,
+        help="Threads that share a party's gates, of each party that runs here. Worth as much as cores are free: two "
+        "parties on one machine share its own, and a third is busy with encryption.",
+    ),
 ]
 
 Insecure = Annotated[

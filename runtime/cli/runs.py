@@ -49,6 +49,7 @@ from runtime.cli.run_options import (
     NotPrivate,
     Party,
     Peer,
+    ThreadsOf,
     Timeout,
     Wait,
 )
@@ -92,6 +93,7 @@ def run(
     cluster: ClusterOf = None,
     workers: Workers = None,
     worker_listen: WorkerListen = None,
+    threads: ThreadsOf = 1,
     over: LinkOf = None,
     log_json: LogJson = None,
     quiet: Quiet = False,
@@ -103,13 +105,14 @@ def run(
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
         _encrypted(insecure, party, contract)
+        _shared(threads, cluster)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
         before = _bound(agreed) or Beforehand(delta, epsilon_at_most, not_private, quiet)
         program = compiled_once(file, define, products, evaluator, party)
         own = Cluster.of(cluster, workers, worker_listen, party, listen is not None)
         ends = _ends(program, party, listen, connect, key, cert, peer, agreed, anew, own)
-        runs = Runs.of(program, party, least, insecure)
+        runs = Runs.of(program, party, least, insecure, own.workers if own else 0, threads)
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         patience = Patience(wait, timeout, runs.longest(connection))
         how = Execution(runs, ends, agreed, before, connection, seed, patience, quiet, json, log)
@@ -148,6 +151,20 @@ def _encrypted(insecure: bool, party: str | None, contract: Sequence[Path] | Non
     if insecure and (party is not None or contract is not None):
         option = "--as" if party is not None else "--contract"
         raise UsageError(f"--insecure is for runs of both parties here, and not for {option}", "leave it out")
+
+
+def _shared(threads: int, cluster: str | None) -> None:
+    """Raises UsageError where --threads means nothing."""
+    if threads == 1:
+        return
+    if cluster is not None:
+        raise UsageError("--threads is for a party without --cluster", "a worker has one core: hire more of them")
+    from runtime.execute.engines import NoSuchBackend, NoThreads, shared_by  # here, because most runs do without
+
+    try:
+        shared_by(threads)
+    except (NoThreads, NoSuchBackend) as error:
+        raise UsageError(str(error), "leave out --threads; `ccr doctor` says what this machine has") from None
 
 
 def _agreed(

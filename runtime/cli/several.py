@@ -44,9 +44,18 @@ class Runs:
     programs: Mapping[str, Program]  # by owner
     least: int  # owners that it takes to go on
     insecure: bool = False  # without encryption
+    workers: int = 0  # on both sides; none where a party runs on one machine
+    threads: int = 1  # of each party, in each run
 
     @staticmethod
-    def of(program: Program, party: str | None, least: int | None, insecure: bool = False) -> Runs:
+    def of(
+        program: Program,
+        party: str | None,
+        least: int | None,
+        insecure: bool = False,
+        workers: int = 0,
+        threads: int = 1,
+    ) -> Runs:
         """Compiles them.  Raises UsageError for --go-on-with and --insecure where they mean nothing."""
         owners = program.owners
         if insecure and owners:
@@ -56,7 +65,7 @@ class Runs:
         if least is not None and least > len(owners):
             raise UsageError(f"--go-on-with {least}: the program has {len(owners)} owners")
         least = len(owners) if least is None else least
-        return Runs(program, {} if party in owners else of_each(program), least, insecure)
+        return Runs(program, {} if party in owners else of_each(program), least, insecure, workers, threads)
 
     @property
     def each(self) -> list[Compiled]:
@@ -64,7 +73,7 @@ class Runs:
 
     def foretold(self) -> Foretold:
         """Of whole runs."""
-        return Foretold.of([(run, 0) for run in self.each])
+        return Foretold.of([(run, 0) for run in self.each], workers=self.workers)
 
     def longest(self, connection: Link | None) -> float:
         """As `seconds.longest`: one of several owners waits for the others, which it does not see."""
@@ -143,7 +152,7 @@ class Sides:
 
         def session(owner: str, met: Met) -> Report:
             side = sides[owner]
-            return side.run(met(side.meet), watched.session(owner), one.keep)
+            return side.run(met(side.meet), watched.session(owner), one.keep, threads=runs.threads)
 
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, runs.least)
         for owner, why in pool.gone.items():

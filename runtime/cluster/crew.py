@@ -22,16 +22,20 @@ class Hand(Protocol):
 
     def free(self, buffer: int) -> None: ...
 
+    def clear(self) -> None:
+        """All buffers go."""
+        ...
+
     def ask(self, buffer: int, wires: Wires) -> None: ...
 
     def labels(self, count: int) -> Labels:
-        """What was asked for; raises WorkerLost."""
+        """What was asked for; raises ClusterBroken."""
         ...
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> None: ...
 
     def shares(self, shape: Transfer) -> Numbers:
-        """Of a product; raises WorkerLost."""
+        """Of a product; raises ClusterBroken."""
         ...
 
 

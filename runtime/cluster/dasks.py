@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -39,8 +40,20 @@ class Doors:
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A Dask worker, and the port where it waits for the peer's; 0 for any."""
+
+    address: str
+    door: int
+
+    @property
+    def host(self) -> str:
+        return str(urlsplit(self.address).hostname)
+
+
 @contextmanager
-def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskLauncher]:
+def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
     """So many workers of the scheduler `where`, or of one that is started here.  Raises NoCluster."""
     try:
         from distributed import Client, LocalCluster
@@ -55,7 +68,7 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskLauncher]
         except (OSError, ValueError) as error:
             raise NoCluster(f"no Dask scheduler answers at {where}: {error}", "check that it runs there") from None
         with client:
-            yield DaskLauncher(client, _workers(client, where, count), _route(where), doors)
+            yield DaskCluster(client, _places(client, where, count, doors), _route(where), doors)
         return
     with deaf():  # workers end with this process, and not before it by Ctrl-C
         cluster = LocalCluster(
@@ -67,52 +80,79 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskLauncher]
             security=True,  # whoever else is on this machine reaches its ports, and Dask runs what it is sent
         )
     with cluster, Client(cluster) as client:
-        yield DaskLauncher(client, _workers(client, where, count), LOOPBACK, doors)
+        yield DaskCluster(client, _places(client, LOCAL, count, doors), LOOPBACK, doors)
 
 
-class DaskLauncher:
-    """A `Launcher`."""
+class DaskCluster:
+    """A `Cluster`: those of its workers that a run has not lost."""
 
-    def __init__(self, client: Client, workers: list[str], here: str, doors: Doors | None) -> None:
-        self.here = here
-        self._client, self._workers, self._doors = client, workers, doors
-        self._run = secrets.token_hex(16)
-        self._futures: list[Future[Any]] = []
+    def __init__(self, client: Client, places: list[Place], here: str, doors: Doors | None) -> None:
+        self._client, self._places, self._here, self._doors = client, places, here, doors
+        self._hired = places  # by the last launcher
 
     @property
     def dashboard(self) -> str:
         """Its address, or nothing."""
         return str(self._client.dashboard_link or "")
 
-    def certificates(self) -> list[bytes]:
-        asked = [self._submit(worker, introduce, self._run) for worker in self._workers]
-        told: list[tuple[str, bytes]] = [each.result() for each in asked]
-        for worker, (theirs, _) in zip(self._workers, told, strict=True):
-            if theirs != version("ccr-lang"):
-                raise NoCluster(
-                    f"the worker {worker} has ccr {theirs}, and this machine {version('ccr-lang')}",
-                    "install the same version on all",
-                )
-        return [certificate for _, certificate in told]
+    def launcher(self, wait: float) -> DaskLauncher:
+        """Those that do not answer within so many seconds are lost."""
+        there = _addresses(self._client)
+        run = secrets.token_hex(16)
+        left = [place for place in self._places if place.address in there]
+        certificates = _answers({place: _submit(self._client, place, introduce, run) for place in left}, wait)
+        self._places = self._hired = list(certificates)
+        return DaskLauncher(self._client, certificates, self._here, self._doors, run)
+
+    def lose(self, worker: int) -> None:
+        self._places = [place for place in self._places if place != self._hired[worker]]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class DaskLauncher:
+    """A `Launcher`."""
+
+    def __init__(
+        self, client: Client, certificates: Mapping[Place, bytes], here: str, doors: Doors | None, run: str
+    ) -> None:
+        self.here, self.certificates = here, list(certificates.values())
+        self._places = list(certificates)
+        self._client, self._doors, self._run = client, doors, run
+        self._futures: list[Future[Any]] = []  # a task goes where nobody keeps its future
 
     def doors(self) -> list[tuple[str, int]]:
-        ports = [0] * len(self._workers) if self._doors is None else range(self._doors.first, self._doors.last + 1)
-        return [(_host(worker), port) for worker, port in zip(self._workers, ports, strict=False)]
+        return [(place.host, place.door) for place in self._places]
 
     def public(self, worker: int, port: int) -> tuple[str, int]:
-        if self._doors is not None:
-            return self._doors.host, port
-        return _host(self._workers[worker]), port
+        return self._places[worker].host if self._doors is None else self._doors.host, port
 
     def start(self, worker: int, post: Post) -> None:
-        self._futures.append(self._submit(self._workers[worker], attend, self._run, post))
+        self._futures.append(_submit(self._client, self._places[worker], attend, self._run, post))
 
     def name(self, worker: int) -> str:
-        return f"worker {worker + 1} ({self._workers[worker]})"
+        return f"worker {worker + 1} ({self._places[worker].address})"
 
-    def _submit(self, worker: str, task: Callable[..., object], *given: object) -> Future[Any]:
-        """Where the worker goes it is not begun again: a row is garbled once."""
-        return self._client.submit(task, *given, workers=[worker], allow_other_workers=False, pure=False, retries=0)
+
+def _submit(client: Client, place: Place, task: Callable[..., object], *given: object) -> Future[Any]:
+    """Where the worker goes it is not begun again: a row is garbled once."""
+    return client.submit(task, *given, workers=[place.address], allow_other_workers=False, pure=False, retries=0)
+
+
+def _answers(asked: Mapping[Place, Future[Any]], wait: float) -> dict[Place, bytes]:
+    """The certificates of those that `introduce` themselves in time.  Raises NoCluster for one of another version."""
+    until, found = time.monotonic() + wait, dict[Place, bytes]()
+    for place, answer in asked.items():
+        with suppress(TimeoutError, OSError):  # it has stopped, or is gone
+            theirs, certificate = answer.result(max(until - time.monotonic(), 0.01))
+            if theirs != version("ccr-lang"):
+                raise NoCluster(
+                    f"the worker {place.address} has ccr {theirs}, and this machine {version('ccr-lang')}",
+                    "install the same version on all",
+                )
+            found[place] = certificate
+    return found
 
 
 _identities: dict[str, Identity] = {}  # of this worker, by run
@@ -129,18 +169,19 @@ def attend(run: str, post: Post) -> None:
     serve(post, _identities.pop(run))
 
 
-def _host(worker: str) -> str:
-    return str(urlsplit(worker).hostname)
+def _addresses(client: Client) -> list[str]:
+    return sorted(client.scheduler_info(n_workers=-1)["workers"])
 
 
-def _workers(client: Client, where: str, count: int) -> list[str]:
-    found = sorted(client.scheduler_info(n_workers=-1)["workers"])
+def _places(client: Client, where: str, count: int, doors: Doors | None) -> list[Place]:
+    found = _addresses(client)
     if len(found) < count:
         raise NoCluster(
             f"the Dask cluster at {where} has {len(found)} workers, and {count} are asked for",
             "start more, or ask for fewer with --workers",
         )
-    return found[:count]
+    ports = [0] * count if doors is None else range(doors.first, doors.first + count)
+    return [Place(address, port) for address, port in zip(found, ports, strict=False)]
 
 
 def _route(scheduler: str) -> str:

@@ -1,6 +1,8 @@
-"""What can go wrong before a party's workers are there."""
+"""What can go wrong with a party's workers, beside what a session raises."""
 
 from __future__ import annotations
+
+from runtime.net.errors import NetworkError
 
 
 class NoCluster(Exception):
@@ -9,3 +11,7 @@ class NoCluster(Exception):
     def __init__(self, what: str, help: str) -> None:
         super().__init__(what)
         self.help = help
+
+
+class Parted(NetworkError):
+    """At a worker: the peer's worker is gone, or silent."""

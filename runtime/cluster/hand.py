@@ -19,18 +19,19 @@ from runtime.cluster.words import WORKED_BYTES, decode_worked
 from runtime.crypto.labels import LABEL_BYTES, Labels, decode
 from runtime.execute.backend import Numbers
 from runtime.net.channel import Channel
-from runtime.net.errors import NetworkError
-from runtime.session.errors import WorkerLost
+from runtime.net.errors import NetworkError, Timeout
+from runtime.session.errors import ClusterBroken, PeerWorkerLost, WorkerLost
 from runtime.session.helpers import Worked
 
 FAREWELL = 5.0  # seconds for a worker's last word
 
 
 class RemoteHand:
-    """A worker at the other end of a channel; every call raises WorkerLost once it is gone."""
+    """A worker at the other end of a channel; every call raises WorkerLost once it is gone, and PeerWorkerLost once the
+    one of the peer's is with which it works."""
 
-    def __init__(self, name: str, channel: Channel) -> None:
-        self.name, self._channel = name, channel
+    def __init__(self, number: int, name: str, channel: Channel, life: Channel) -> None:
+        self.number, self.name, self._channel, self._life = number, name, channel, life
 
     def put(self, buffer: int, wires: Wires, labels: Labels) -> None:
         self.tell(Order.PUT, encode_wires(buffer, wires, labels))
@@ -53,6 +54,14 @@ class RemoteHand:
     def shares(self, shape: Transfer) -> Numbers:
         return decode_shares(self.answer(Order.SHARES, shape.words * shape.shared * shape.number_bytes), shape)
 
+    def clear(self) -> None:
+        self.tell(Order.CLEAR, b"")
+
+    def stop(self) -> None:
+        """The worker wipes what is secret at once and is free.  Never raises."""
+        self._life.abort()
+        self._channel.abort()
+
     def end(self) -> None:
         """The worker forgets what it has and is free.  Never raises."""
         with suppress(NetworkError):
@@ -66,7 +75,7 @@ class RemoteHand:
         except NetworkError:
             return None
         finally:
-            self._channel.abort()
+            self.stop()
 
     def tell(self, order: Order, payload: bytes | bytearray) -> None:
         try:
@@ -82,17 +91,23 @@ class RemoteHand:
                 raise self._lost(error) from error
             if kind == Order.ADVANCED:
                 continue
-            if kind == Order.LOST:
-                raise WorkerLost(self.name, payload.decode(errors="replace"))
+            if (last := self._last_word(kind, payload)) is not None:
+                raise last
             if kind != order or len(payload) != size:
-                raise WorkerLost(self.name, f"it answered with {len(payload)} bytes of kind {kind}")
+                raise WorkerLost(self.number, self.name, f"it answered with {len(payload)} bytes of kind {kind}")
             return payload
 
-    def _lost(self, error: NetworkError) -> WorkerLost:
+    def _last_word(self, kind: int, payload: bytes) -> ClusterBroken | None:
+        if kind not in (Order.LOST, Order.PARTED):
+            return None
+        lost = WorkerLost if kind == Order.LOST else PeerWorkerLost
+        return lost(self.number, self.name, payload.decode(errors="replace"))
+
+    def _lost(self, error: NetworkError) -> ClusterBroken:
         """Its last word, if it had one, says more than that the connection is gone."""
-        with suppress(NetworkError):
-            for _ in range(1000):
-                kind, payload = self._channel.receive(MOST_BYTES)
-                if kind == Order.LOST:
-                    return WorkerLost(self.name, payload.decode(errors="replace"))
-        return WorkerLost(self.name, str(error))
+        if not isinstance(error, Timeout):
+            with suppress(NetworkError):
+                for _ in range(1000):
+                    if (last := self._last_word(*self._channel.receive(MOST_BYTES))) is not None:
+                        return last
+        return WorkerLost(self.number, self.name, str(error))

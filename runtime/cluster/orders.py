@@ -44,12 +44,16 @@ class Order(IntEnum):
     MULTIPLY = 5
     END = 6
     """Nothing more comes: what is secret is wiped."""
+    CLEAR = 7
+    """All labels have been asked for that anybody needs: the buffers go."""
     LABELS = 16
     SHARES = 17
     ADVANCED = 18
     """The worker goes on; empty."""
     LOST = 19
     """The worker gives up: why."""
+    PARTED = 21
+    """Likewise, because the peer's worker is gone: how it knows."""
     DONE = 20
     """The worker's last word: what it did."""
 

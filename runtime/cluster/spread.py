@@ -7,18 +7,16 @@ and nothing need be agreed on.  Labels go to a worker when it lacks them, and co
 from __future__ import annotations
 
 from collections.abc import Collection, MutableMapping, Sequence
-from math import prod
 from typing import assert_never
 
 from compiler.schedule.plan import Copy, Free, Launch, Repeat
 from runtime.cluster.crew import Crew
 from runtime.cluster.holdings import HOME, Holdings, Wires, bit
-from runtime.cluster.parts import Cut, Part, Seen, axis_of, cut, shared_steps, views
+from runtime.cluster.parts import Cut, Part, Seen, shared_steps, views
+from runtime.cluster.sharing import Sharing
 from runtime.crypto.labels import Labels
 from runtime.execute.backend import Engine, Joint, Progress, Together, body
 from runtime.execute.joint import JointSteps, LabelGates, put
-
-LARGE = 1 << 12  # AND gates from which a launch is shared: 128 KiB of tables
 
 
 class Spread:
@@ -30,7 +28,7 @@ class Spread:
         self._parts: dict[int, list[Part]] = {}  # these by the id of a step, which the plan keeps
         self._wires: dict[int, tuple[list[Seen], list[Seen]]] = {}
         self._alone: dict[int, tuple[Joint]] = {}
-        self._and_gates = [kernel.circuit.and_gates for kernel in crew.plan.kernels]
+        self.sharing = Sharing(crew.plan, len(crew.hands))
         self._home = JointSteps(crew.plan, LabelGates(own))
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
@@ -39,7 +37,7 @@ class Spread:
     def together(
         self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
     ) -> Together | None:
-        if not any(map(self.large, steps)):
+        if not any(map(self.sharing.large, steps)):
             return self._own.together(steps, sizes, filled, depth)
 
         def share(
@@ -50,29 +48,6 @@ class Spread:
             work.come_home()
 
         return share
-
-    def large(self, step: Joint) -> bool:
-        match step:
-            case Launch():
-                return self.gates(step) >= LARGE and axis_of(step.lanes, len(self._crew.hands)) is not None
-            case Repeat():
-                return any(map(self.large, body(step)))
-            case Copy() | Free():
-                return False
-            case _:
-                assert_never(step)
-
-    def gates(self, step: Joint) -> int:
-        """AND gates of all its lanes and iterations."""
-        match step:
-            case Launch():
-                return self._and_gates[step.kernel] * prod(step.lanes)
-            case Repeat():
-                return step.count * sum(map(self.gates, body(step)))
-            case Copy() | Free():
-                return 0
-            case _:
-                assert_never(step)
 
     def alone(self, step: Joint) -> tuple[Joint]:
         """The step as a run, always the same object."""
@@ -89,13 +64,10 @@ class Spread:
     def parts(self, step: Launch | Copy) -> list[Part]:
         """What each worker does of a step; empty where it cannot be cut."""
         if id(step) not in self._parts:
-            axis = axis_of(step.lanes, len(self._crew.hands))
-            ranges = [] if axis is None else cut(step.lanes[axis], len(self._crew.hands))
+            axis, ranges = self.sharing.lanes(step)
             number = self._numbers[id(step)]
             self._parts[id(step)] = [
-                Part.of(worker, number, step, Cut(axis or 0, at.start, at.stop))
-                for worker, at in enumerate(ranges)
-                if at
+                Part.of(worker, number, step, Cut(axis, at.start, at.stop)) for worker, at in enumerate(ranges) if at
             ]
         return self._parts[id(step)]
 
@@ -118,7 +90,7 @@ class Work:
     def steps(self, steps: Sequence[Joint], iteration: tuple[int, ...], base: int) -> None:
         for step in steps:
             match step:
-                case Repeat() if self._spread.large(step):
+                case Repeat() if self._spread.sharing.large(step):
                     for index in range(step.count):
                         self.steps(body(step), (*iteration, index), base + step.row + index * step.rows)
                 case Repeat():
@@ -135,15 +107,17 @@ class Work:
                     assert_never(step)
 
     def come_home(self) -> None:
-        """Whatever only workers have of the buffers that are left."""
+        """Whatever only workers have of the buffers that are left, of which they keep nothing."""
         self._fetch([(buffer, self._holdings.away(buffer)) for buffer in self._holdings])
+        for hand in self._crew.hands:
+            hand.clear()
 
     def _step(self, step: Launch | Copy, iteration: tuple[int, ...], base: int) -> None:
         """A small one is done where its wires are."""
         reads, writes = ([(seen.buffer, seen.at(iteration)) for seen in views] for views in self._spread.wires(step))
         away = [(buffer, self._holdings.lacking(buffer, wires, HOME)) for buffer, wires in reads]
         parts = self._spread.parts(step)
-        if parts and (self._spread.large(step) or any(len(wires) for _, wires in away)):
+        if parts and (self._spread.sharing.large(step) or any(len(wires) for _, wires in away)):
             self._share(parts, iteration, base)
         else:
             self._fetch(away)
@@ -194,7 +168,7 @@ class Work:
 
     def _advance(self, step: Joint) -> None:
         if self._progress is not None:
-            self._progress(self._spread.gates(step))
+            self._progress(self._spread.sharing.gates(step))
 
 
 def _buffers(step: Joint) -> set[int]:

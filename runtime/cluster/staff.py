@@ -24,12 +24,14 @@ from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Engine, Multiplier, Receiver
 from runtime.net import keys
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import ProtocolError
+from runtime.net.errors import NetworkError, ProtocolError
 from runtime.net.frames import Frame
 from runtime.net.tls import Listener
+from runtime.session.errors import WorkerLost
 from runtime.session.helpers import Worked
 from runtime.session.state import Role
 
+HAND, PAIR = 2 / 3, 1 / 3  # of the seconds of a stall: a coordinator's for its worker, a worker's for the peer's
 WORKERS_BYTES = MOST * CERTIFICATE_BYTES
 _HOST = re.compile(r"[!-~]{1,255}")
 
@@ -40,8 +42,9 @@ class Launcher(Protocol):
     here: str
     """The host at which they can reach this process."""
 
+    @property
     def certificates(self) -> list[bytes]:
-        """Of each worker, which has made it for this run.  Raises NoCluster."""
+        """Of each worker, which has made it for this session."""
         ...
 
     def doors(self) -> list[tuple[str, int]]:
@@ -80,30 +83,34 @@ class Staff:
         stall: float,
         whole: float,
     ) -> Staff:
-        """All that the launcher has.
+        """All that the launcher has.  `stall` is how long the parties wait for each other; inside a party it is less,
+        so that a worker that stalls is named before their own connection is.
 
-        Raises NoCluster, and NetworkError where one does not come.
+        Raises WorkerLost where one does not come.
         """
-        certificates = launcher.certificates()
-        own = keys.new("coordinator")
-        hands: list[RemoteHand] = []
-        with ExitStack() as open:
+        certificates = launcher.certificates
+        own, hands = keys.new("coordinator"), list[RemoteHand]()
+        with ExitStack() as open, ExitStack() as failed:
             listeners = [open.enter_context(closing(Listener(launcher.here, 0, own, each))) for each in certificates]
             for number, (listener, door) in enumerate(zip(listeners, launcher.doors(), strict=True)):
-                where = launcher.here, listener.port
-                launcher.start(number, Post(number, *where, own.certificate, door, wait, stall, whole))
+                at = launcher.here, listener.port
+                launcher.start(number, Post(number, *at, own.certificate, door, wait, PAIR * stall, whole))
             for number, listener in enumerate(listeners):
-                channel = listener.accept(wait, stall)
-                hands.append(RemoteHand(launcher.name(number), channel))
+                hands.append(_called(number, launcher.name(number), listener, HAND * stall))
+                failed.callback(hands[-1].stop)
                 hands[-1].tell(Order.PROGRAM, artifact)
+            failed.pop_all()
         return Staff(launcher, listens, certificates, hands)
 
     @property
     def count(self) -> int:
         return len(self.hands)
 
-    def meet(self, guard: Channel, role: Role) -> None:
-        """Each worker meets the peer's of the same number.  Raises NetworkError."""
+    def meet(self, guard: Channel, role: Role, count: int) -> None:
+        """As of Helpers."""
+        for spare in self.hands[count:]:
+            spare.stop()
+        del self.hands[count:], self.certificates[count:]
         own = json.dumps([each.decode() for each in self.certificates]).encode()
         if role is Role.GARBLER:
             guard.send(Frame.WORKERS, own)
@@ -144,8 +151,15 @@ class Staff:
         crew = Crew(plan, self.hands, _nothing)
         return Spread(engine, crew), EvaluatorSpread(receiver, crew)
 
+    def stop(self) -> None:
+        """As of Helpers."""
+        if self.done is None:
+            self.done = [None] * self.count
+            for hand in self.hands:
+                hand.stop()
+
     def end(self) -> None:
-        """All wipe what is secret and are free.  Never raises; a second call does nothing."""
+        """As of Helpers."""
         if self.done is None:
             for hand in self.hands:
                 hand.end()
@@ -160,6 +174,19 @@ class Staff:
         for hand in self.hands:
             hand.tell(Order.BEGIN, payload)
         payload[:] = bytes(len(payload))
+
+
+def _called(number: int, name: str, listener: Listener, limit: float) -> RemoteHand:
+    """The worker that calls twice."""
+    try:
+        channel = listener.accept(limit, limit)
+        try:
+            return RemoteHand(number, name, channel, listener.accept(limit, limit))
+        except NetworkError:
+            channel.abort()
+            raise
+    except NetworkError as error:
+        raise WorkerLost(number, name, str(error)) from error
 
 
 def _nothing() -> None:

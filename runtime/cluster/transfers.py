@@ -9,11 +9,9 @@ import numpy as np
 
 from compiler.schedule.plan import Transfer
 from runtime.cluster.crew import Crew
-from runtime.cluster.parts import words_of
+from runtime.cluster.sharing import Sharing
 from runtime.crypto.labels import Labels
 from runtime.execute.backend import Multiplier, Numbers, Receiver
-
-LARGE = 1 << 17  # bytes of corrections from which a product is shared
 
 
 class GarblerSpread:
@@ -21,9 +19,10 @@ class GarblerSpread:
 
     def __init__(self, own: Multiplier, crew: Crew) -> None:
         self._own, self._crew = own, crew
+        self._sharing = Sharing(crew.plan, len(crew.hands))
 
     def multiply(self, zero: Labels, numbers: Numbers, shape: Transfer, row: int) -> Numbers:
-        parts = shared(shape, self._crew)
+        parts = self._sharing.words(shape)
         if not parts:
             return self._own.multiply(zero, numbers, shape, row)
         return _multiply(self._crew, parts, zero, numbers, shape, row)
@@ -34,17 +33,13 @@ class EvaluatorSpread:
 
     def __init__(self, own: Receiver, crew: Crew) -> None:
         self._own, self._crew = own, crew
+        self._sharing = Sharing(crew.plan, len(crew.hands))
 
     def multiply(self, active: Labels, shape: Transfer, row: int) -> Numbers:
-        parts = shared(shape, self._crew)
+        parts = self._sharing.words(shape)
         if not parts:
             return self._own.multiply(active, shape, row)
         return _multiply(self._crew, parts, active, None, shape, row)
-
-
-def shared(shape: Transfer, crew: Crew) -> list[range]:
-    """The words of each worker; empty where the product is too small to be shared."""
-    return words_of(shape, len(crew.hands)) if shape.correction_bytes >= LARGE and shape.words > 1 else []
 
 
 def of_words(shape: Transfer, words: range) -> Transfer:

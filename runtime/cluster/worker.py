@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from compiler.schedule.plan import Copy, Launch, Plan
+from runtime.cluster.errors import Parted
 from runtime.cluster.orders import MOST_BYTES, Multiply, Order, Run, decode_wires, encode_shares
 from runtime.cluster.parts import Cut, own_rows, part, shared_steps
 from runtime.crypto.labels import encode
@@ -55,15 +58,18 @@ class GarblerSide(Side):
         return self._products.multiply(order.words, order.numbers, order.shape, row)
 
     def flush(self) -> None:
-        self._sent.now()
+        with with_the_peers():
+            self._sent.now()
 
     def _tables(self, data: memoryview) -> None:
         self.tables += len(data)
-        self._sent.send(data)
+        with with_the_peers():
+            self._sent.send(data)
 
     def _corrections(self, data: memoryview) -> None:
         self.corrections += len(data)
-        self._sent.send(data)
+        with with_the_peers():
+            self._sent.send(data)
 
 
 class EvaluatorSide(Side):
@@ -83,11 +89,13 @@ class EvaluatorSide(Side):
 
     def _tables(self, count: int) -> memoryview:
         self.tables += count
-        return self._received.receive(count)
+        with with_the_peers():
+            return self._received.receive(count)
 
     def _corrections(self, count: int) -> memoryview:
         self.corrections += count
-        return self._received.receive(count)
+        with with_the_peers():
+            return self._received.receive(count)
 
 
 class Worker:
@@ -120,6 +128,8 @@ class Worker:
                 self._run(Run.decode(payload))
             case Order.FREE:
                 self._joint.buffers.pop(decode_wires(payload)[0], None)
+            case Order.CLEAR:
+                self._joint.buffers.clear()
             case Order.ASK:
                 buffer, wires, _ = decode_wires(payload)
                 self._coordinator.send(Order.LABELS, encode(self._joint.buffer(buffer)[wires]))
@@ -148,11 +158,20 @@ class Worker:
             self._told = time.monotonic()
 
 
+@contextmanager
+def with_the_peers() -> Generator[None]:
+    """What goes wrong inside is of the connection to the peer's worker: raises Parted."""
+    try:
+        yield
+    except NetworkError as error:
+        raise Parted(str(error)) from error
+
+
 def give_up(coordinator: Channel, error: BaseException) -> None:
     """Tell the coordinator why, in words that hold no secret, and close."""
     why = str(error) if isinstance(error, NetworkError) else f"it failed ({type(error).__name__})"
     try:
-        coordinator.send(Order.LOST, why.encode()[:REASON_BYTES])
+        coordinator.send(Order.PARTED if isinstance(error, Parted) else Order.LOST, why.encode()[:REASON_BYTES])
         coordinator.close()
     except NetworkError:
         coordinator.abort()

@@ -43,6 +43,7 @@ Shares = tuple[Numbers | None, Numbers | None]  # the garbler's and the evaluato
 
 HALVES = 2
 CHUNK_BYTES = 1 << 18
+PIECE = 1 << 19  # wires that are entered at once at most: a message of transfers, so that no request is cut elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,12 @@ class Backend(Protocol):
         """A buffer of so many wires."""
         ...
 
-    def constant(self, bits: Bits) -> Wires:
-        """Wires that carry bits both parties know."""
-        ...
+    def enter(self, party: str, bits: Bits | None, count: int) -> Iterator[Wires]:
+        """Wires of a party's `count` bits, or of PUBLIC ones, in order and piece by piece.  They are given where this
+        process knows them.
 
-    def enter(self, party: str, bits: Bits | None, count: int) -> Wires:
-        """Wires of a party's `count` bits, which are given where this process owns them."""
+        All pieces are asked for before anything else is; each may change with the next one.
+        """
         ...
 
     def run(self, kernel: int, inputs: Wires, row: int) -> Wires:
@@ -135,8 +136,13 @@ class Backend(Protocol):
         """
         ...
 
+    def kept(self, output: Open, wires: Wires) -> Wires:
+        """What `open` needs of an output's wires, which may change afterwards."""
+        ...
+
     def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
-        """Open all outputs of a run, once, at its end; None where this process is not a receiver."""
+        """Open all outputs of a run, given what was kept of each, once, at its end; None where this process is not a
+        receiver."""
         ...
 
 
@@ -163,7 +169,7 @@ class Receiver(Protocol):
 
 
 SendTables = Callable[[memoryview], None]
-"""Takes the next bytes of the table stream, and owns them from there on."""
+"""Takes the next bytes of the table stream, which change once it returns."""
 
 ReceiveTables = Callable[[int], bytes | bytearray | memoryview]
 """Gives the next so many bytes of the table stream, which must stay unchanged until the next call."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import assert_never
 
 import numpy as np
@@ -23,13 +23,10 @@ class ClearBackend:
     def empty(self, wires: int) -> Bits:
         return np.zeros(wires, dtype=np.uint8)
 
-    def constant(self, bits: Bits) -> Bits:
-        return bits
-
-    def enter(self, party: str, bits: Bits | None, count: int) -> Bits:
+    def enter(self, party: str, bits: Bits | None, count: int) -> Iterator[Bits]:
         if bits is None:
             raise ValueError(f"a run in the clear needs the inputs of every party, also of `{party}`")
-        return bits
+        yield bits
 
     def run(self, kernel: int, inputs: Bits, row: int) -> Bits:
         if kernel not in self._programs:
@@ -69,6 +66,9 @@ class ClearBackend:
 
     def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
         return numbers
+
+    def kept(self, output: Open, wires: Bits) -> Bits:
+        return wires.copy()
 
     def open(self, outputs: Sequence[tuple[Open, Bits]]) -> list[Bits | None]:
         return [bits for _, bits in outputs]

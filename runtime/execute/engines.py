@@ -32,10 +32,20 @@ from runtime.execute.backend import (
 from runtime.execute.native.built import Built, built
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.products import EvaluatorProducts, GarblerProducts
+from runtime.execute.threads import ALONE, Threads
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 
 PORTABLE = "portable"
 VARIABLE = "CCR_BACKEND"
+
+
+class NoThreads(Exception):
+    """What does the gates here cannot share them."""
+
+    def __init__(self, count: int, choice: Choice) -> None:
+        super().__init__(
+            f"{count} threads were asked for, and the {choice.backend} backend has use for one ({choice.why})"
+        )
 
 
 class NoSuchBackend(Exception):
@@ -70,6 +80,12 @@ def chosen() -> Choice:
     return choose(_built(), works, os.environ.get(VARIABLE, ""))
 
 
+def shared_by(count: int) -> None:
+    """Raises NoThreads where what does the gates cannot share them among so many threads, and NoSuchBackend."""
+    if count > 1 and (choice := chosen()).backend == PORTABLE:
+        raise NoThreads(count, choice)
+
+
 _built = cache(built)
 
 
@@ -82,43 +98,56 @@ def works(path: str) -> bool:
 
 
 def garbling(
-    backend: str, kernels: Sequence[Kernel], secret: LabelSecret, hash_seed: bytes, constant: Labels, send: SendTables
+    backend: str,
+    kernels: Sequence[Kernel],
+    secret: LabelSecret,
+    hash_seed: bytes,
+    constant: Labels,
+    send: SendTables,
+    threads: Threads = ALONE,
 ) -> Engine:
-    """The garbling engine of that name."""
+    """The garbling engine of that name; the portable one has no use for threads."""
     if backend == PORTABLE:
         return PortableGarbler(kernels, secret, hash_seed, constant, send)
     from runtime.execute.native.engine import NativeGarbler  # here, because its C part may be missing
 
-    return NativeGarbler(backend, kernels, secret, hash_seed, constant, send)
+    return NativeGarbler(backend, kernels, secret, hash_seed, constant, send, threads)
 
 
 def evaluating(
-    backend: str, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables
+    backend: str,
+    kernels: Sequence[Kernel],
+    hash_seed: bytes,
+    constant: Labels,
+    receive: ReceiveTables,
+    threads: Threads = ALONE,
 ) -> Engine:
     """The evaluating engine of that name."""
     if backend == PORTABLE:
         return PortableEvaluator(kernels, hash_seed, constant, receive)
     from runtime.execute.native.engine import NativeEvaluator  # here, because its C part may be missing
 
-    return NativeEvaluator(backend, kernels, hash_seed, constant, receive)
+    return NativeEvaluator(backend, kernels, hash_seed, constant, receive, threads)
 
 
-def correcting(backend: str, secret: LabelSecret, hash_seed: bytes, send: SendTables) -> Multiplier:
+def correcting(
+    backend: str, secret: LabelSecret, hash_seed: bytes, send: SendTables, threads: Threads = ALONE
+) -> Multiplier:
     """What makes the garbler's shares of products, of that name."""
     if backend == PORTABLE:
         return GarblerProducts(hash_seed, secret, send)
     from runtime.execute.native.shares import NativeGarblerProducts  # here, because its C part may be missing
 
-    return NativeGarblerProducts(backend, hash_seed, secret, send)
+    return NativeGarblerProducts(backend, hash_seed, secret, send, threads)
 
 
-def corrected(backend: str, hash_seed: bytes, receive: ReceiveTables) -> Receiver:
+def corrected(backend: str, hash_seed: bytes, receive: ReceiveTables, threads: Threads = ALONE) -> Receiver:
     """What makes the evaluator's, of that name."""
     if backend == PORTABLE:
         return EvaluatorProducts(hash_seed, receive)
     from runtime.execute.native.shares import NativeEvaluatorProducts  # here, because its C part may be missing
 
-    return NativeEvaluatorProducts(backend, hash_seed, receive)
+    return NativeEvaluatorProducts(backend, hash_seed, receive, threads)
 
 
 def columns() -> Columns:
@@ -153,14 +182,15 @@ def garbler(
     send_tables: SendTables,
     send_corrections: SendTables,
     share: Callable[[Engine, Multiplier], tuple[Engine, Multiplier]],
+    threads: Threads = ALONE,
 ) -> GarblerBackend:
     """The garbler's end; tables and corrections are sent in the order of the schedule, in one stream.
 
     `share` makes of what works here what others work for too, see `alone`.
     """
     public, backend = PublicLabels(seeds.labels), chosen().backend
-    engine = garbling(backend, kernels, secret, seeds.hash, public.constant, send_tables)
-    engine, multiplier = share(engine, correcting(backend, secret, seeds.hash, send_corrections))
+    engine = garbling(backend, kernels, secret, seeds.hash, public.constant, send_tables, threads)
+    engine, multiplier = share(engine, correcting(backend, secret, seeds.hash, send_corrections, threads))
     return GarblerBackend(roles, secret, public, engine, multiplier, transfers, outputs)
 
 
@@ -173,10 +203,11 @@ def evaluator(
     receive_tables: ReceiveTables,
     receive_corrections: ReceiveTables,
     share: Callable[[Engine, Receiver], tuple[Engine, Receiver]],
+    threads: Threads = ALONE,
 ) -> EvaluatorBackend:
     """The evaluator's end; `receive_tables` and `receive_corrections` give as many of the next bytes of the stream as
     they are asked for."""
     public, backend = PublicLabels(seeds.labels), chosen().backend
-    engine = evaluating(backend, kernels, seeds.hash, public.constant, receive_tables)
-    engine, multiplier = share(engine, corrected(backend, seeds.hash, receive_corrections))
+    engine = evaluating(backend, kernels, seeds.hash, public.constant, receive_tables, threads)
+    engine, multiplier = share(engine, corrected(backend, seeds.hash, receive_corrections, threads))
     return EvaluatorBackend(roles, public, engine, multiplier, transfers, outputs)

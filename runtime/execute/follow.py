@@ -32,6 +32,11 @@ Drive = Callable[[Made], Sequence[Array]]  # what is carried on
 class Log(Protocol):
     """Where a party keeps the noisy sums that it was told."""
 
+    @property
+    def told(self) -> bool:
+        """Whether it was told any of the run."""
+        ...
+
     def begin(self, run: str, first: int) -> None:
         """The session is of this run of the owner's and begins with this step."""
         ...
@@ -47,6 +52,8 @@ class Log(Protocol):
 
 class NoLog:
     """Of whoever is told nothing, or does without: every earlier step is lost."""
+
+    told = False
 
     def begin(self, run: str, first: int) -> None:
         pass

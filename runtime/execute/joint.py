@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Protocol, assert_never
@@ -152,6 +152,19 @@ def put(buffer: Wires, at: NDArray[np.int64], wires: Wires) -> None:
     if buffer.ndim > 1:
         buffer, wires = buffer.view(_LABEL)[:, 0], wires.view(_LABEL)[..., 0]
     buffer[at] = wires
+
+
+def fill(rooms: Iterable[Wires], pieces: Iterable[Wires]) -> None:
+    """The pieces one behind the other into the rooms, which they fill."""
+    empty = iter(rooms)
+    room = next(empty)
+    for piece in pieces:
+        while len(piece):
+            while not len(room):
+                room = next(empty)
+            count = min(len(room), len(piece))
+            room[:count] = piece[:count]
+            room, piece = room[count:], piece[count:]
 
 
 def _tiles(lanes: int, tile: int) -> Iterator[slice]:

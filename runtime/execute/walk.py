@@ -33,7 +33,7 @@ from compiler.words.integers import Array
 from runtime.execute.backend import Backend, Joint, Progress, StepSum, Wires, is_joint
 from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
 from runtime.execute.follow import Follow, Made
-from runtime.execute.joint import JointSteps
+from runtime.execute.joint import JointSteps, fill
 
 
 def walk(
@@ -123,7 +123,7 @@ class _Walker:
             case Open():
                 size = step.type.size * step.type.width
                 self._order.append(step.name)
-                self._opened.append((step, self._joint.buffer(step.buffer)[:size].copy()))
+                self._opened.append((step, self._backend.kept(step, self._joint.buffer(step.buffer)[:size])))
             case Tell():
                 if self._owns.intersection(step.to):
                     self._order.append(step.name)
@@ -230,12 +230,8 @@ class _Walker:
             bits = None
             if party == PUBLIC or party in self._owns:
                 bits = np.concatenate([to_bits(self._word(step.clear), step.type) for step in own])
-            if party == PUBLIC and bits is not None:
-                wires = self._backend.constant(bits)
-            else:
-                wires = self._backend.enter(party, bits, sum(sizes))
-            for step, part in zip(own, np.split(wires, np.cumsum(sizes)[:-1]), strict=True):
-                self._joint.allocate(step.buffer)[: len(part)] = part
+            rooms = [self._joint.allocate(step.buffer)[:size] for step, size in zip(own, sizes, strict=True)]
+            fill(rooms, self._backend.enter(party, bits, sum(sizes)))
 
     def _word(self, number: int) -> Array:
         if number not in self._words:

@@ -8,7 +8,7 @@ zero label, which the garbler sees, and the evaluator, that knows its bit and it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from runtime.crypto.labels import Labels
 from runtime.crypto.prg import Prg
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import (
+    PIECE,
     Bits,
     CotReceiver,
     CotSender,
@@ -31,9 +32,12 @@ from runtime.execute.backend import (
     Shares,
     StepSum,
     Together,
+    Wires,
 )
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.products import pack, unpack
+
+OWN_PIECE = 1 << 13  # wires whose labels are made at once without the peer, 128 KiB of them: they stay in the cache
 
 
 class PublicLabels:
@@ -50,8 +54,15 @@ class PublicLabels:
 
 def coloured(labels: Labels, bits: Bits | int) -> Labels:
     """The labels, which get these colours."""
-    labels[:, 0] = labels[:, 0] & ~np.uint64(1) | np.asarray(bits, dtype=np.uint64)
+    first = labels[:, 0]
+    first &= ~np.uint64(1)
+    first |= np.asarray(bits, dtype=np.uint64)
     return labels
+
+
+def pieces(count: int, most: int) -> Iterator[slice]:
+    """So many wires, at most so many at once."""
+    return (slice(start, min(start + most, count)) for start in range(0, count, most))
 
 
 class GarblerBackend:
@@ -73,18 +84,21 @@ class GarblerBackend:
     def empty(self, wires: int) -> Labels:
         return np.zeros((wires, 2), dtype=np.uint64)
 
-    def constant(self, bits: Bits) -> Labels:
-        """The active label is public, so the zero label is it or it plus Δ: nothing is sent."""
-        active = self._public.next(len(bits))
-        with self._secret.in_use() as delta:
-            return active ^ delta * bits[:, None].astype(np.uint64)
-
-    def enter(self, party: str, bits: Bits | None, count: int) -> Labels:
+    def enter(self, party: str, bits: Bits | None, count: int) -> Iterator[Labels]:
+        """Of what is not the evaluator's the active label is public, so the zero label is it or it plus Δ: nothing is
+        sent."""
         if party == self._roles.evaluator:
-            return coloured(self._cot.send(count), 0)
+            for piece in pieces(count, PIECE):
+                yield coloured(self._cot.send(piece.stop - piece.start), 0)
+            return
         if party not in (self._roles.garbler, PUBLIC) or bits is None:
             raise ValueError(f"the garbler `{self._roles.garbler}` cannot enter a word of `{party}`")
-        return self.constant(bits)
+        for piece in pieces(count, OWN_PIECE):
+            labels, own = self._public.next(piece.stop - piece.start), bits[piece].astype(np.uint64)
+            with self._secret.in_use() as delta:
+                for half in (0, 1):
+                    labels[:, half] ^= own * delta[0, half]
+            yield labels
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
@@ -109,11 +123,14 @@ class GarblerBackend:
         self._outputs.send_noisy_sum(sum, pack(numbers, ring))
         return None
 
-    def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
+    def kept(self, output: Open, wires: Labels) -> Wires:
+        return _kept(output, wires, self._roles)
+
+    def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
         """The garbler's outputs are checked before any decoding bit leaves.  Raises ForgedOutput."""
         own = [(step.name, zero) for step, zero in outputs if self._roles.garbler in step.to]
         opened = self._decode(own)
-        bits = [_lsb(zero) for step, zero in outputs if self._roles.evaluator in step.to]
+        bits = [_bits(zero) for step, zero in outputs if self._roles.evaluator in step.to]
         self._outputs.send_decoding_bits(np.concatenate(bits) if bits else np.zeros(0, dtype=np.uint8))
         return [opened.pop(0) if self._roles.garbler in step.to else None for step, _ in outputs]
 
@@ -150,15 +167,15 @@ class EvaluatorBackend:
     def empty(self, wires: int) -> Labels:
         return np.zeros((wires, 2), dtype=np.uint64)
 
-    def constant(self, bits: Bits) -> Labels:
-        return self._public.next(len(bits))
-
-    def enter(self, party: str, bits: Bits | None, count: int) -> Labels:
-        if party == self._roles.garbler:
-            return self._public.next(count)
+    def enter(self, party: str, bits: Bits | None, count: int) -> Iterator[Labels]:
+        if party in (self._roles.garbler, PUBLIC):
+            for piece in pieces(count, OWN_PIECE):
+                yield self._public.next(piece.stop - piece.start)
+            return
         if party != self._roles.evaluator or bits is None:
             raise ValueError(f"the evaluator `{self._roles.evaluator}` cannot enter a word of `{party}`")
-        return coloured(self._cot.receive(bits), bits)
+        for piece in pieces(count, PIECE):
+            yield coloured(self._cot.receive(bits[piece]), bits[piece])
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
@@ -178,7 +195,10 @@ class EvaluatorBackend:
     def hand(self, sum: StepSum, numbers: Numbers | None, count: int, ring: int) -> Numbers | None:
         return unpack(self._outputs.receive_noisy_sum(sum, packed_bytes(count, ring)), ring, count)
 
-    def open(self, outputs: Sequence[tuple[Open, Labels]]) -> list[Bits | None]:
+    def kept(self, output: Open, wires: Labels) -> Wires:
+        return _kept(output, wires, self._roles)
+
+    def open(self, outputs: Sequence[tuple[Open, Wires]]) -> list[Bits | None]:
         returned = [active for step, active in outputs if self._roles.garbler in step.to]
         self._outputs.send_output_labels(np.concatenate(returned) if returned else self.empty(0))
         own = [active for step, active in outputs if self._roles.evaluator in step.to]
@@ -186,12 +206,23 @@ class EvaluatorBackend:
         opened: list[Bits | None] = []
         for step, active in outputs:
             if self._roles.evaluator in step.to:
-                opened.append(_lsb(active) ^ decoding[: len(active)])
+                opened.append(_bits(active) ^ decoding[: len(active)])
                 decoding = decoding[len(active) :]
             else:
                 opened.append(None)
         return opened
 
 
+def _kept(output: Open, wires: Labels, roles: Roles) -> Wires:
+    """The labels that are compared where the garbler learns the output; else their colours are enough."""
+    return wires.copy() if roles.garbler in output.to else _lsb(wires)
+
+
+def _bits(kept: Wires) -> Bits:
+    """The colours of what was kept."""
+    bits: Bits = _lsb(kept) if kept.ndim == 2 else kept
+    return bits
+
+
 def _lsb(labels: Labels) -> Bits:
-    return (labels[:, 0] & np.uint64(1)).astype(np.uint8)
+    return labels[:, 0].astype(np.uint8) & np.uint8(1)

@@ -43,6 +43,11 @@ class Ready:
     permit: Permit
     follow: Follow
 
+    @property
+    def told(self) -> bool:
+        """A step of the run has left this party, or come to it: a session can go on behind it."""
+        return self.permit.told or self.follow.log.told
+
 
 def ready(
     program: Program,

@@ -87,6 +87,7 @@ class Task:
     port: int
     wait: float
     timeout: float
+    threads: int
 
     @property
     def party(self) -> str:
@@ -101,12 +102,13 @@ def started_alone(
     seed: int | None,
     timeout: float,
     columns: Chosen = NONE,
+    threads: int = 1,
 ) -> Generator[dict[str, Child]]:
     """The process of the party that is told steps, when its inputs are read and its contract is checked.
 
     Raises InputError, Refused, KeyFileError, OSError (no contract's file) and ValueError.
     """
-    task = _task(program, inputs, connection, seed, timeout, columns)
+    task = _task(program, inputs, connection, seed, timeout, columns, threads)
     child = Child(task.party, work, task)
     try:
         child.ready()
@@ -122,6 +124,7 @@ def _task(
     seed: int | None,
     timeout: float,
     columns: Chosen,
+    threads: int,
 ) -> Task:
     # Here and below, because who has no such connection needs no contract.
     from runtime.contract import canonical, terms
@@ -153,6 +156,7 @@ def _task(
         port,
         given.wait,
         timeout,
+        threads,
     )
 
 
@@ -170,7 +174,16 @@ def _work(pipe: Pipe, task: Task) -> Told:
         pipe.send(Ready(0, own.sources.records()))
         channel = _meet(task)
         follow = replace(own.follow, drive=driven(pipe))
-        return run(program, task.party, own.sources, channel, told_to(pipe), own.permit, follow=follow)
+        return run(
+            program,
+            task.party,
+            own.sources,
+            channel,
+            told_to(pipe),
+            own.permit,
+            follow=follow,
+            threads=task.threads,
+        )
     except InputError as error:
         return refused(error)
     except Refused as error:

@@ -67,6 +67,7 @@ class Task:
     timeout: float
     driven: bool = False  # whoever started it says what is carried on after each step
     token: bytes = b""  # without encryption, between two that know it: `--insecure`
+    threads: int = 1
 
 
 Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
@@ -84,11 +85,15 @@ def started(
     driven: bool = False,
     start: Start | None = None,
     insecure: bool = False,
+    threads: int = 1,
 ) -> Generator[dict[str, Child]]:
     """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
     if start is None:
-        with starting() as own, started(program, inputs, seed, timeout, accept, columns, driven, own, insecure) as both:
+        with (
+            starting() as own,
+            started(program, inputs, seed, timeout, accept, columns, driven, own, insecure, threads) as both,
+        ):
             yield both
         return
     compiled = program.compiled
@@ -112,6 +117,7 @@ def started(
                 timeout,
                 driven,
                 token,
+                threads,
             )
             children[party] = Child(party, work_alone, task, start)
         _unknown(program, inputs)
@@ -222,6 +228,7 @@ def _work(pipe: Connection, task: Task) -> Told:
             channel,
             told_to(pipe),
             follow=Follow(drive=driven(pipe) if task.driven else undriven),
+            threads=task.threads,
         )
     except EXPECTED as error:
         return Failed(str(error))

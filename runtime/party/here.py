@@ -57,6 +57,7 @@ class Receiver:
     least: int  # owners it goes on with
     timeout: float
     driven: bool  # as of Task
+    threads: int  # in each of its sessions
 
 
 def run_here(
@@ -71,11 +72,13 @@ def run_here(
     programs: Mapping[str, Program] | None = None,
     start: Start | None = None,
     insecure: bool = False,
+    threads: int = 1,
 ) -> dict[str, Report]:
     """Run the program between processes, which `start` starts if somebody has prepared for them; each party's report.
 
     `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
-    `least` it takes to go on, all if it is not said.  Two may talk over loopback without encryption: `insecure`.
+    `least` it takes to go on, all if it is not said.  Two may talk over loopback without encryption: `insecure`.  The
+    gates of each party are shared by so many `threads`.
     Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
     """
     owners = program.owners
@@ -83,9 +86,9 @@ def run_here(
     assert not (insecure and owners), "without encryption only two are run"
     most = 0 if least is None else len(owners) - least
     at_work = (
-        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most, start=start)
+        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most, start=start, threads=threads)
         if programs
-        else started(program, inputs, seed, timeout, accept, columns, start=start, insecure=insecure)
+        else started(program, inputs, seed, timeout, accept, columns, start=start, insecure=insecure, threads=threads)
     )
     with at_work as children:
         heard = collect(children, owners, most)
@@ -110,12 +113,13 @@ def started_all(
     least: int,
     driven: bool = False,
     start: Start | None = None,
+    threads: int = 1,
 ) -> Generator[dict[str, Child]]:
     """As `started`, of a program with several owners."""
     if start is None:
         with (
             starting() as start,
-            started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start) as all,
+            started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start, threads) as all,
         ):
             yield all
         return
@@ -134,6 +138,7 @@ def started_all(
         least,
         timeout,
         driven,
+        threads,
     )
     children: dict[str, Child] = {}
     try:
@@ -141,7 +146,17 @@ def started_all(
         for owner, own in programs.items():
             peer = identities[to].certificate
             task = Task(
-                own.name, own.artifact, owner, given.of(owner), columns, seed, identities[owner], peer, True, timeout
+                own.name,
+                own.artifact,
+                owner,
+                given.of(owner),
+                columns,
+                seed,
+                identities[owner],
+                peer,
+                True,
+                timeout,
+                threads=threads,
             )
             children[owner] = Child(owner, work_alone, task, start)
         ready = {party: child.ready() for party, child in children.items()}
@@ -178,7 +193,8 @@ def _work(pipe: Connection, told: Receiver) -> Told:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
         follow = Follow(drive=drive, gather=partial(pool.gather, owner))
-        return run(programs[owner], told.party, sources[owner], channel, watched.session(owner), follow=follow)
+        watching = watched.session(owner)
+        return run(programs[owner], told.party, sources[owner], channel, watching, follow=follow, threads=told.threads)
 
     try:
         reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)

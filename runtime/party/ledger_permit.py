@@ -246,6 +246,10 @@ class LedgerPermit(ContractPermit):
         return self._cut.index if self._cut else 0
 
     @property
+    def told(self) -> bool:
+        return self._cut is not None or self._spent >= 0
+
+    @property
     def charged(self) -> Charge | None:
         privacy, charge = self._request.privacy, self._request.charge
         if privacy is None or charge is None:

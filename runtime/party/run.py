@@ -70,6 +70,7 @@ def run(
     keep: Keep = kept_by_nobody,
     follow: Follow | None = None,
     helpers: Helpers | None = None,
+    threads: int = 1,
 ) -> Report:
     """The party's side of a run; see `Session.run` for what it raises.  Without a permit nothing is checked or charged.
 
@@ -97,6 +98,7 @@ def run(
         keep,
         follow or Follow(),
         helpers,
+        threads,
     )
     outcome = session.run(channel)
     return Report(

@@ -55,12 +55,17 @@ class StepLog:
     program: Program
     continues: bool = False
     _path: Path | None = field(default=None, init=False)  # of the run
+    _learned: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         """Raises Refused (no-step-log) before anybody is met if there is nothing to go on with."""
         self._trainings = trainings(self.program.compiled.plan)
         if self.continues and not any(self._contract.glob(f"*/{_HEADER}")):
             raise _missing(self._contract)
+
+    @property
+    def told(self) -> bool:
+        return self.continues or self._learned
 
     @property
     def _contract(self) -> Path:
@@ -113,6 +118,7 @@ class StepLog:
                 replace_bytes(_place(self._path, index), content, PRIVATE)
         except OSError as error:
             raise _unwritable(self._path, error) from None
+        self._learned = True
         if later < self._trainings[-1].after:
             with suppress(OSError):  # there is room for those before it
                 take(_room(self._path, later), self._size(later))

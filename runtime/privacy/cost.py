@@ -105,7 +105,8 @@ def certificate(m: Mechanism) -> Certificate | None:
         Part(of_sampler(s), s.sigma, s.sigma / m.noise_multiplier, size)
         for s, size in zip(m.samplers, m.sizes, strict=True)
     )
-    return next((c for c in (certify(parts, delta) for delta in DELTAS) if c.holds), certify(parts, DELTAS[-1]))
+    *first, last = DELTAS
+    return next((c for c in (certify(parts, delta) for delta in first) if c.holds), None) or certify(parts, last)
 
 
 def float_below(x: Fraction) -> float:

@@ -26,7 +26,12 @@ def learns(program: Compiled) -> dict[str, list[Released]]:
 
 
 def as_json(
-    program: Program, work: Work, found: Attribution, privacy: Privacy | Everyone, link: Link | None = None
+    program: Program,
+    work: Work,
+    found: Attribution,
+    privacy: Privacy | Everyone,
+    link: Link | None = None,
+    workers: int = 0,
 ) -> dict[str, object]:
     compiled = program.compiled
     without = {o.name for o in unclaimed(compiled)}
@@ -51,7 +56,7 @@ def as_json(
         "products": products(compiled.plan).value,
         "approximations": [{"function": a.function, "error": float(a.error)} for a in compiled.approximations],
         **work.as_json(),
-        **({"link": {**asdict(link), "seconds": seconds(compiled, link)}} if link else {}),
+        **({"link": _by_link(compiled, link, workers)} if link else {}),
         "lines": [asdict(n) for n in found.lines],
         "passes": [p.as_json() for p in found.passes],
         "attribution": found.as_json(),
@@ -140,26 +145,41 @@ def integrity(compiled: Compiled) -> list[str]:
     return [f"no integrity is claimed for {names}: a malicious {compiled.evaluator} can steer what is {what}"]
 
 
-def totals(compiled: Compiled, work: Work, link: Link | None) -> list[str]:
+def totals(compiled: Compiled, work: Work, link: Link | None, workers: int = 0) -> list[str]:
     """Bytes and seconds, which gates alone do not say."""
     step = work.messages_per_step
     said = f", {counted(step, 'message')} a step from {compiled.evaluator}" if step is not None else ""
+    over = _over(compiled, link, workers)
     return [
         f"{traffic(work.bytes)} (without set-up and TLS)",
         f"products as {products(compiled.plan).value}{said}",
-        f"about {duration(work.seconds)} of work, and {count(work.round_trips)} round trips{_over(compiled, link)}",
+        f"about {duration(work.seconds)} of work, and {count(work.round_trips)} round trips{over}",
     ]
 
 
-def _over(compiled: Compiled, link: Link | None) -> str:
+def _by_link(compiled: Compiled, link: Link, workers: int) -> dict[str, object]:
+    shared = {"workers": workers, "seconds_without_workers": seconds(compiled, link)} if workers else {}
+    return {**asdict(link), "seconds": seconds(compiled, link, workers), **shared}
+
+
+def _over(compiled: Compiled, link: Link | None, workers: int) -> str:
     if link is None:
         return ""
     told, trip = duration(seconds(compiled, link)), f"{1000 * link.round_trip:g} ms"
-    return f"; about {told} in all over {size(link.bytes_per_second)}/s with {trip} a round trip"
+    over = f"about {told} in all over {size(link.bytes_per_second)}/s with {trip} a round trip"
+    if not workers:
+        return f"; {over}"
+    shared = duration(seconds(compiled, link, workers))
+    return f"; {over}, about {shared} with {counted(workers, 'worker')} a side, each pair over such a link"
 
 
 def text(
-    program: Program, work: Work, found: Attribution, privacy: Privacy | Everyone, link: Link | None = None
+    program: Program,
+    work: Work,
+    found: Attribution,
+    privacy: Privacy | Everyone,
+    link: Link | None = None,
+    workers: int = 0,
 ) -> str:
     compiled = program.compiled
     lines = [f"{program.name}  digest {program.digest}", "", *parties(compiled)]
@@ -167,7 +187,7 @@ def text(
         "",
         f"{count(work.and_gates)} AND gates, {count(work.ciphertexts)} ciphertexts; "
         f"{count(work.xor_gates)} XOR gates, AND depth {count(work.depth)}",
-        *totals(compiled, work, link),
+        *totals(compiled, work, link, workers),
         "",
     ]
     lines += table(

@@ -14,6 +14,7 @@ from runtime.execute.backend import is_joint
 from runtime.privacy import cost
 from runtime.privacy.accountant import account, upward
 from runtime.report.forecast.foretold import Foretold
+from runtime.report.kept import cost_told
 from runtime.report.privacy import usual_delta
 from runtime.report.traffic import Link
 from runtime.report.wording import count, duration, size
@@ -140,9 +141,11 @@ def _spent(program: Compiled, records: Mapping[str, int], at: tuple[int, bool], 
     begun = None if ended else _told(program.plan, step)
     if begun == 0 or not program.mechanisms:
         return 0.0
+    delta = usual_delta(program, records) if delta is None else delta
     try:
-        mechanisms = cost.up_to(program, cost.told(program, records), begun)
-        return account(mechanisms, usual_delta(program, records) if delta is None else delta).epsilon
+        if begun is None:  # which has been told before the run: to find it again takes longer than a short run
+            return cost_told(program, records, delta).epsilon
+        return account(cost.up_to(program, cost.told(program, records), begun), delta).epsilon
     except ValueError:  # the number of records is not known here, or nothing of a noise
         return None
 

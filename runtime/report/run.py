@@ -189,7 +189,8 @@ class Ended:
         """Of what was run: all of it, or where a run went on what had been left."""
         sessions = self._any.sessions
         runs = [program.compiled for program in self.programs]
-        return Foretold.of([(run, sessions.get(owner(run), self._any).first) for run in runs])
+        first = [(run, sessions.get(owner(run), self._any).first) for run in runs]
+        return Foretold.of(first, workers=len(self._any.workers))
 
     @property
     def predicted(self) -> float:

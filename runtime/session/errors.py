@@ -13,11 +13,29 @@ class PeerRefused(PeerAborted):
     """The peer's contract or ledger does not allow the run; it says no more than that."""
 
 
-class WorkerLost(NetworkError):
-    """A worker of this party's is gone, or gave up; the run ends with it."""
+class ClusterBroken(NetworkError):
+    """A worker is gone on one of the sides, and the session ends; a run that tells steps can be gone on with."""
 
-    def __init__(self, name: str, why: str) -> None:
+
+class WorkerLost(ClusterBroken):
+    """A worker of this party's is gone, or gave up."""
+
+    def __init__(self, number: int, name: str, why: str) -> None:
+        """`number` counts from 0."""
         super().__init__(f"{name} of this party's cluster is gone: {why}")
+        self.number = number
+
+
+class PeerWorkerLost(ClusterBroken):
+    """A worker of the peer's is gone or silent, as the one of this party's says that works with it."""
+
+    def __init__(self, number: int, name: str, why: str) -> None:
+        super().__init__(f"worker {number + 1} of the peer's cluster is gone, says {name} of this party's: {why}")
+        self.number = number
+
+
+class PeerWithoutWorker(PeerAborted, ClusterBroken):
+    """The peer ended the session because a worker of either side is gone, and said which."""
 
 
 class Disagreement(Exception):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from math import inf
 
 from runtime.net.channel import Channel
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, ProtocolError
 from runtime.net.frames import Frame
-from runtime.session.errors import PeerAborted, PeerRefused
+from runtime.session.errors import PeerAborted, PeerRefused, PeerWithoutWorker
 from runtime.session.state import Role, State, Way, follow
 from runtime.session.tables import TABLE_FRAME
 
 REASON_BYTES = 512
 REFUSED = "refused"  # the reason of a party whose contract or ledger does not allow the run
+_WORKER = re.compile(r"worker [1-9][0-9]? (here|there) is gone", re.ASCII)
 
 
 class Guard:
@@ -99,4 +101,11 @@ def _aborted(reason: bytes) -> PeerAborted:
     text = reason.decode(errors="replace")
     if text == REFUSED:
         return PeerRefused("the peer refused the run: its contract or its ledger does not allow it")
-    return PeerAborted("the peer ended the session: " + "".join(c if c.isprintable() else "?" for c in text))
+    said = "the peer ended the session: " + "".join(c if c.isprintable() else "?" for c in text)
+    return PeerWithoutWorker(said) if _WORKER.fullmatch(text) else PeerAborted(said)
+
+
+def without_worker(number: int, own: bool) -> str:
+    """The reason of a party that ends the session because a worker is gone, its own or the peer's, counted from 0: as
+    the peer reads it."""
+    return f"worker {number + 1} {'there' if own else 'here'} is gone"

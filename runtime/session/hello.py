@@ -97,7 +97,10 @@ def decode(payload: bytes, protocol: int) -> Hello:
 
 
 def agree(guard: Guard, mine: Hello) -> tuple[Hello, bytes]:
-    """Exchange greetings; the peer's, and the session's name.  Raises Disagreement on both sides alike."""
+    """Exchange greetings; the peer's, and the session's name.  Raises Disagreement on both sides alike.
+
+    Of two clusters that go on with a run the one may have lost more workers than the other: the smaller number holds.
+    """
     own = mine.encode()
     guard.send(Frame.HELLO, own)
     received = expect(guard, Frame.HELLO, HELLO_BYTES)
@@ -148,7 +151,7 @@ def _compare(mine: Hello, theirs: Hello) -> Disagreement | None:
         with_it, without = ("here", "there") if mine.continues else ("there", "here")
         said = f"--continue was given {with_it}, and not {without}: give it on both sides, or on none"
         return DifferentStarts(f"{said} (with several owners, --anew OWNER leaves it out for one)")
-    if mine.workers != theirs.workers:
+    if mine.workers != theirs.workers and not (mine.continues and mine.workers and theirs.workers):
         return DifferentWorkers(
             f"{_cluster(mine)} here, {_cluster(theirs)} there: give both sides --cluster and the same --workers, or "
             "neither"

@@ -30,8 +30,8 @@ class Helpers(Protocol):
     @property
     def count(self) -> int: ...
 
-    def meet(self, guard: Channel, role: Role) -> None:
-        """Each worker meets the peer's of the same number.  Raises NetworkError."""
+    def meet(self, guard: Channel, role: Role, count: int) -> None:
+        """Each of the first so many meets the peer's worker of the same number; the others go.  Raises NetworkError."""
         ...
 
     def garbling(
@@ -51,7 +51,12 @@ class Helpers(Protocol):
         ...
 
     def end(self) -> None:
-        """All wipe what is secret.  Never raises."""
+        """All have done what they were told, wipe what is secret, and say what they did.  Never raises; a second call
+        does nothing."""
+        ...
+
+    def stop(self) -> None:
+        """All wipe what is secret at once, whatever they are at.  Never raises; `end` does nothing then."""
         ...
 
     def worked(self) -> Sequence[Worked | None]:

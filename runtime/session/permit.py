@@ -48,6 +48,11 @@ class Permit:
         return 0
 
     @property
+    def told(self) -> bool:
+        """Whether a step of the run has left, as the ledger of this party says."""
+        return False
+
+    @property
     def charged(self) -> Charge | None:
         """What is taken from a budget of this party's, if anything is."""
         return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -20,6 +20,7 @@ from runtime.execute.backend import Roles
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Follow
 from runtime.execute.pool import TooFewOwners
+from runtime.execute.threads import Threads
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
@@ -29,8 +30,8 @@ from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
 from runtime.ot.extension import Receiver, Sender
 from runtime.session.ends import EvaluatorEnds, GarblerEnds
-from runtime.session.errors import Disagreement, WorkerLost
-from runtime.session.guard import REFUSED, Guard
+from runtime.session.errors import Disagreement, PeerWorkerLost, WorkerLost
+from runtime.session.guard import REFUSED, Guard, without_worker
 from runtime.session.hello import Hello, agree, fresh_nonce, same_records
 from runtime.session.helpers import Helpers, Worked
 from runtime.session.permit import Permit
@@ -77,6 +78,7 @@ class Session:
     keep: Keep = kept_by_nobody  # told the outputs at once: the last words may take long, or never come
     follow: Follow = field(default_factory=Follow)
     helpers: Helpers | None = None
+    threads: int = 1  # that share this party's gates
 
     @property
     def role(self) -> Role:
@@ -117,15 +119,19 @@ class Session:
             same_records(peer, theirs, self.permit.records)
             self._begin(hello if self.role is Role.GARBLER else peer)
             if self.helpers is not None:
-                self.helpers.meet(guard, self.role)
+                with _as_the_peer_says(guard):
+                    self.helpers.meet(guard, self.role, min(hello.workers, peer.workers))
             watch.first, watch.records = self.follow.first, {**peer.records, **self.records, **self.permit.records}
             self.follow.stepped = watch.stepped
-            outputs = self._outputs(guard, name, traffic, watch)
+            with _as_the_peer_says(guard):
+                outputs = (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
             self.keep(outputs)
             farewell = self._part(guard, channel, outputs)
         except BaseException as error:
             if isinstance(error, (CheatingDetected, ForgedOutput)):
                 self.permit.attacked(type(error).__name__)
+            if self.helpers is not None:
+                self.helpers.stop()
             guard.give_up(_reason(error))
             self.permit.failed(error)
             raise
@@ -151,14 +157,6 @@ class Session:
                 traffic.tables += each.tables
                 traffic.corrections += each.corrections
         return worked
-
-    def _outputs(self, guard: Guard, name: bytes, traffic: Traffic, watch: Watch) -> dict[str, Array]:
-        """Where a worker is lost because the peer went, the peer has said why: raises what it said, else WorkerLost."""
-        try:
-            return (self._garble if self.role is Role.GARBLER else self._evaluate)(guard, name, traffic, watch)
-        except WorkerLost:
-            guard.last_word(LAST_WORD)
-            raise
 
     def _begin(self, garbler: Hello) -> None:
         """From the step that the garbler's ledger says; raises ProtocolError where the run has none such, and Refused
@@ -192,6 +190,7 @@ class Session:
         secret, seeds, plan, helpers = LabelSecret.fresh(), PublicSeeds.fresh(), self.program.plan, self.helpers
         with ExitStack() as wiped:
             wiped.callback(secret.destroy)
+            threads = wiped.enter_context(Threads(self.threads))  # none is at work when the secret is wiped
             guard.send(Frame.SEEDS, seeds.hash + seeds.labels)
             with secret.in_use() as delta:
                 sender = Sender.setup(guard, delta, name, engines.columns())
@@ -207,6 +206,7 @@ class Session:
                 ends.send_tables,
                 ends.send_corrections,
                 engines.alone if helpers is None else partial(helpers.garbling, plan, secret, seeds, ends.flush),
+                threads,
             )
             self.permit.labels()
             return self._walk(backend, watch)
@@ -220,23 +220,35 @@ class Session:
         receiver = Receiver.setup(guard, name, engines.columns())
         ends = EvaluatorEnds(guard, receiver, self.phases, self.permit, traffic)
         plan, helpers = self.program.plan, self.helpers
-        backend = engines.evaluator(
-            plan.kernels,
-            self.roles,
-            seeds,
-            ends,
-            ends,
-            ends.receive_tables,
-            ends.receive_corrections,
-            engines.alone if helpers is None else partial(helpers.evaluating, plan, seeds),
-        )
-        self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
-        return self._walk(backend, watch)
+        with Threads(self.threads) as threads:
+            backend = engines.evaluator(
+                plan.kernels,
+                self.roles,
+                seeds,
+                ends,
+                ends,
+                ends.receive_tables,
+                ends.receive_corrections,
+                engines.alone if helpers is None else partial(helpers.evaluating, plan, seeds),
+                threads,
+            )
+            self.follow.gather()  # the garbler's permit has been asked, and nothing been charged
+            return self._walk(backend, watch)
 
     def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
         watch.streams()
         return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
+
+
+@contextmanager
+def _as_the_peer_says(guard: Guard) -> Generator[None]:
+    """Where the peer's workers go because it ends the session, it says why: raises that."""
+    try:
+        yield
+    except PeerWorkerLost:
+        guard.last_word(LAST_WORD)
+        raise
 
 
 def _reason(error: BaseException) -> str:
@@ -246,6 +258,8 @@ def _reason(error: BaseException) -> str:
             return str(error)
         case Refused():
             return REFUSED
+        case WorkerLost() | PeerWorkerLost():
+            return without_worker(error.number, own=isinstance(error, WorkerLost))
         case KeyboardInterrupt():
             return f"it was {was(error)} there"
         case Interrupted():

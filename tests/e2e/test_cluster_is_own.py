@@ -21,8 +21,9 @@ async def answered(address: str) -> bool:
 
 
 def test_strangers_on_this_machine_run_nothing() -> None:
-    with dask(LOCAL, 1, None) as launcher:
-        ports = [launcher._client.scheduler.address, *launcher._workers]
+    with dask(LOCAL, 1, None) as cluster:
+        launcher = cluster.launcher(20.0)
+        ports = [cluster._client.scheduler.address, *(place.address for place in cluster._places)]
         assert [asyncio.run(answered(f"tcp://{urlsplit(port).netloc}")) for port in ports] == [False, False]
         assert launcher.doors() == [("127.0.0.1", 0)]
-        assert launcher.certificates()[0].startswith(b"-----BEGIN CERTIFICATE-----")
+        assert launcher.certificates[0].startswith(b"-----BEGIN CERTIFICATE-----")

@@ -5,29 +5,51 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from math import prod
+from pathlib import Path
 from threading import get_ident
+from typing import Any, cast
 
 import numpy as np
 import pytest
-from support.command import TUMOUR, call
+from support import memory_channel
+from support.command import BASE, RECORDS, TUMOUR, call
 from support.crews import run_spread
 from support.launchers import Threads
 from support.loopback import CLIENT, tls_pair
 
+from compiler.joint.shares import Products
+from compiler.schedule.plan import Launch
 from runtime import api
 from runtime.cluster import member, staff, worker
 from runtime.cluster.orders import Run
+from runtime.cluster.parts import Cut, shared_steps
+from runtime.cluster.sessions import through
 from runtime.cluster.staff import Staff
+from runtime.crypto.labels import fresh
+from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.data.memory import InMemory
 from runtime.execute.backend import Roles
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError, ProtocolError
+from runtime.net.frames import Frame
 from runtime.net.keys import Identity
 from runtime.net.stream import LinkChannel
 from runtime.party.run import prepare, run
+from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
-from runtime.session.errors import DifferentWorkers, WorkerLost
+from runtime.session import hello as hello_module
+from runtime.session.errors import (
+    ClusterBroken,
+    DifferentWorkers,
+    PeerWithoutWorker,
+    PeerWorkerLost,
+    WorkerLost,
+)
+from runtime.session.hello import Hello
+from runtime.session.state import Role
 
 SUM = """party hospital; party vendor;
 input x: uint<8>[1024] from hospital; input y: uint<8>[1024] from vendor;
@@ -91,8 +113,6 @@ def test_a_worker_that_fails_ends_the_run_on_both_sides(program: Program, monkey
 
 
 def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from runtime.crypto.secret import LabelSecret
-
     secrets: list[LabelSecret] = []
     own: dict[int, LabelSecret] = {}  # by thread
     parted: list[bool] = []
@@ -174,3 +194,155 @@ def test_a_peer_that_takes_little_ends_with_the_run(program: Program, monkeypatc
     before = time.monotonic()
     assert play(program, {"hospital": 1, "vendor": 1}) == {"hospital": None, "vendor": None}
     assert len(pairs) == 2 and all(before < pair.deadline <= time.monotonic() + 60.0 for pair in pairs)
+
+
+def test_a_worker_in_the_middle_of_a_send_wipes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peer's worker has no orders, and takes nothing; no wait ends within the 60 seconds of a stall."""
+    secrets: list[LabelSecret] = []
+    made = LabelSecret.__init__
+
+    def kept(self: LabelSecret, delta: Any) -> None:
+        made(self, delta)
+        secrets.append(self)
+
+    (tmp_path / "wide.ccr").write_text(SUM.replace("1024", "16384"))
+    plan = api.compile(tmp_path / "wide.ccr").compiled.plan
+    artifact = api.compile(tmp_path / "wide.ccr").artifact
+    launchers = [Threads(1), Threads(1)]
+    mine, theirs = (Staff.hire(each, each is launchers[0], artifact, 60.0, 60.0, 60.0) for each in launchers)
+    with ThreadPoolExecutor() as pool:
+        here, there = memory_channel.pair()
+        meeting = pool.submit(theirs.meet, there, Role.EVALUATOR, 1)
+        mine.meet(here, Role.GARBLER, 1)
+        meeting.result()
+    secret, seeds, nobody = LabelSecret.fresh(), PublicSeeds.fresh(), cast(Any, None)
+    monkeypatch.setattr(LabelSecret, "__init__", kept)
+    mine.garbling(plan, secret, seeds, lambda: None, nobody, nobody)
+    number, launch = max(
+        ((n, step) for n, step in enumerate(shared_steps(plan)) if isinstance(step, Launch)),
+        key=lambda found: plan.kernels[found[1].kernel].circuit.and_gates * prod(found[1].lanes),
+    )
+    for view in launch.reads:
+        mine.hands[0].put(view.buffer, np.arange(plan.buffers[view.buffer]), fresh(plan.buffers[view.buffer]))
+    mine.hands[0].run(number, Cut(0, 0, launch.lanes[0]), (0,) * len(launch.reads[0].loop), 0)
+    time.sleep(1.0)
+    assert [repr(each) for each in secrets] == ["LabelSecret(...)"] and launchers[0].threads[0].is_alive()
+    mine.stop()
+    theirs.stop()
+    for each in launchers:
+        each.threads[0].join(5.0)
+        assert not each.threads[0].is_alive()
+    assert [repr(each) for each in secrets] == ["LabelSecret(destroyed)"]
+
+
+def test_workers_keep_no_labels_behind_a_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers: list[worker.Worker] = []
+    work = worker.Worker.work
+
+    def noted(self: worker.Worker) -> None:
+        workers.append(self)
+        work(self)
+
+    monkeypatch.setattr(worker.Worker, "work", noted)
+    demo = api.compile(TUMOUR, {"STEPS": "2"}, Products.GATES).compiled
+    files = {name: path.split("=", 1)[1] for name, path in (("records", RECORDS), ("w0", BASE))}
+    sources = PartySources(load(demo, frozenset(demo.parties), files), RunSecret.from_seed(4))
+    run_spread(demo.plan, sources, 2, Roles(demo.garbler, demo.evaluator))
+    assert len(workers) == 4 and all(each.gates and not each._joint.buffers for each in workers)
+
+
+def test_no_two_sessions_have_a_table_in_common(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same program on the same inputs, twice, as a run that goes on: whatever was garbled before is of no use."""
+    sent: list[list[bytes]] = []
+    send = LinkChannel.send
+
+    def heard(self: LinkChannel, kind: int, payload: bytes | bytearray | memoryview) -> None:
+        if kind == Frame.TABLES:
+            sent[-1].append(bytes(payload))
+        send(self, kind, payload)
+
+    monkeypatch.setattr(LinkChannel, "send", heard)
+    for _ in range(2):
+        sent.append([])
+        assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
+    first, second = ([tables[at : at + 16] for tables in each for at in range(0, len(tables), 16)] for each in sent)
+    assert len(first) == len(second) > 10_000
+    assert len(set(first) | set(second)) == len(first) + len(second)
+
+
+@dataclass
+class Sat:
+    """A `Sitting` that ends as it is told."""
+
+    ends: list[Exception | str]
+    left: list[int] = field(default_factory=list[int])
+
+    def play(self, staff: Staff) -> str:
+        ended = self.ends.pop(0)
+        if isinstance(ended, Exception):
+            raise ended
+        return ended
+
+    def again(self, lost: ClusterBroken, left: int) -> Sat:
+        self.left.append(left)
+        return self
+
+
+class Counted(list[int]):
+    """A `Cluster` of numbers."""
+
+    def launcher(self, wait: float) -> Any:
+        return None
+
+    def lose(self, worker: int) -> None:
+        del self[worker]
+
+
+def played(cluster: Counted, sitting: Sat) -> str:
+    nobody = Staff(cast(Any, None), True, [], [])
+    return through(cluster, sitting, lambda _: nobody, 1.0, 1.0)
+
+
+def test_a_run_goes_on_with_those_left() -> None:
+    sitting = Sat([WorkerLost(1, "worker 2", "it died"), PeerWorkerLost(0, "worker 1", "silent"), "well"])
+    cluster = Counted([10, 11, 12])
+    assert played(cluster, sitting) == "well"
+    assert list(cluster) == [10, 12] and sitting.left == [2, 2]
+
+
+def test_attempts_are_bounded_by_the_workers_of_the_first() -> None:
+    sitting = Sat([PeerWithoutWorker("worker 1 there is gone") for _ in range(9)])
+    with pytest.raises(PeerWithoutWorker):
+        played(Counted([1, 2, 3]), sitting)
+    assert len(sitting.ends) == 6
+
+
+def test_nobody_is_left() -> None:
+    with pytest.raises(WorkerLost, match="it died"):
+        played(Counted([1, 2][:1]), Sat([WorkerLost(0, "worker 1", "it died")]))
+
+
+def test_clusters_that_go_on_may_differ_in_number() -> None:
+    said = [
+        (8, 6, True, None),
+        (8, 6, False, DifferentWorkers),
+        (8, 0, True, DifferentWorkers),
+    ]
+    for mine, theirs, continues, problem in said:
+        hello = Hello(
+            party="a",
+            role="garbler",
+            program="",
+            products="",
+            evaluator="",
+            contract="",
+            name="",
+            records={},
+            continues=continues,
+            run="",
+            first=0,
+            nonce="",
+            workers=mine,
+        )
+        found = hello_module._compare(hello, replace(hello, party="b", role="evaluator", workers=theirs))
+        assert (None if found is None else type(found)) is problem

@@ -18,9 +18,10 @@ from compiler.words.operations import Bound, Linear, Mechanism, Round
 from compiler.words.sampler import Sampler, sampler
 from lang.syntax.load import read
 from runtime import api
-from runtime.privacy import accountant
+from runtime.privacy import accountant, cost
 from runtime.privacy.accountant import account
-from runtime.privacy.cost import certificate, charged, cost_of
+from runtime.privacy.certificate import Certificate, Part
+from runtime.privacy.cost import DELTAS, certificate, charged, cost_of
 
 RECORDS = {"records": 455}
 
@@ -75,6 +76,20 @@ def test_little_noise_is_given_more_delta() -> None:
 
     assert proved("1.69") == (1e-8, True) and proved("0.7") == (1e-8, True)
     assert proved("0.6") == (1e-7, True) and proved("0.5") == (1e-6, True) and proved("0.1") == (1e-6, False)
+
+
+def test_no_more_certificates_are_made_than_one_that_holds(tumour: Compiled, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def certify(parts: tuple[Part, ...], delta: float) -> Certificate:
+        asked.append(delta)
+        return Certificate(1.0, 1.0 if len(asked) == enough else 0.5, delta, delta, 31, 0.0)
+
+    monkeypatch.setattr(cost, "certify", certify)
+    for enough, delta in enumerate(DELTAS, 1):
+        asked.clear()
+        found = certificate(tumour.mechanisms[0])
+        assert found is not None and found.delta == delta and found.holds and asked == [*DELTAS[:enough]]
 
 
 def test_what_nothing_is_known_of(tumour: Compiled) -> None:

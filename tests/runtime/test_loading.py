@@ -14,7 +14,18 @@ from support.command import MILLIONAIRES, ROOT, TUMOUR
 from runtime.cli.commands import Command, every
 
 # Where each is used it takes longer to load than a small program to check.
-HEAVY = {"numpy", "networkx", "scipy", "cryptography", "nacl", "dp_accounting", "rich", "matplotlib", "pyarrow"}
+HEAVY = {
+    "numpy",
+    "networkx",
+    "scipy",
+    "cryptography",
+    "nacl",
+    "dp_accounting",
+    "rich",
+    "matplotlib",
+    "pyarrow",
+    "pydantic",
+}
 LOADED = """
 import json, sys
 sys.argv = ["ccr", *sys.argv[1:]]
@@ -79,6 +90,12 @@ def test_check_loads_what_finds_problems(program: str) -> None:
         "compiler.program",
         "compiler.schedule",
     }
+
+
+def test_a_run_loads_no_bar_that_nobody_sees_no_cluster_and_no_accountant_of_nothing() -> None:
+    modules = loaded("run", MILLIONAIRES, "--input", "a=3", "--input", "b=2")
+    assert not packages(modules) & {"rich", "pydantic", "scipy", "dp_accounting"}
+    assert "runtime.cluster.staff" not in modules
 
 
 def test_each_partys_process_loads_no_compiler() -> None:

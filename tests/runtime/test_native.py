@@ -114,9 +114,9 @@ def test_the_registers_are_wiped(backend: str) -> None:
     secret = LabelSecret(fresh_delta())
     engine: Any = garbling(backend, [kernel], secret, SEED, fresh(1), lambda data: None)
     engine.run(0, fresh(5 * 16).reshape(5, 16, 2), 0)
-    assert engine._registers.any()
+    assert engine._registers[0].any()
     secret.destroy()
-    assert not engine._registers.any()
+    assert not engine._registers[0].any()
     with pytest.raises(SecretDestroyed):
         engine.run(0, fresh(5 * 16).reshape(5, 16, 2), 0)
     with pytest.raises(SecretDestroyed):
@@ -133,7 +133,8 @@ def test_other_threads_go_on(backend: str) -> None:
     tables, delta = np.empty(stretch.ahead(1 << 30)[0], dtype=np.uint8), fresh_delta()
     memories, label = (fresh(0), fresh(5 * 1024), fresh(7 * 1024)), fresh(1)
     assert counts_meanwhile(
-        lambda: stretch.garble(memories, engine._registers, label, SEED, delta, tables), lambda: stretch.begin((), 0)
+        lambda: stretch.garble(0, 1, memories, engine._registers[0], label, SEED, delta, tables),
+        lambda: stretch.begin((), 0),
     )
 
 

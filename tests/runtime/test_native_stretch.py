@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.backends import NATIVE
-from support.in_memory import ROLES, Inputs, run_both, run_clear
+from support.garbled import garbled
+from support.in_memory import ROLES, run_both, run_clear
 from support.joint_plans import joint_plan
 from support.known import as_known
 from support.small_plans import entered, random_circuit, small_tile, whole, word
@@ -20,45 +21,14 @@ from support.small_plans import entered, random_circuit, small_tile, whole, word
 from compiler.gates.circuit import Circuit
 from compiler.program import and_gates
 from compiler.schedule.plan import Copy, Free, Launch, Open, Plan, Repeat, View
-from runtime.crypto.labels import Labels, fresh
+from runtime.crypto.labels import fresh
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import Joint
 from runtime.execute.engines import PORTABLE, garbling
 from runtime.execute.native.stretch import encode
-from runtime.execute.walk import walk
-from runtime.execute.yao import GarblerBackend, PublicLabels
 
 SEED = bytes(range(16))
 needs_c = pytest.mark.skipif(not NATIVE, reason="the C part is not built here")
-
-
-class Given:
-    """The evaluator's inputs have labels that are the same for every engine."""
-
-    def send(self, count: int) -> Labels:
-        return np.arange(2 * count, dtype=np.uint64).reshape(count, 2)
-
-
-class Taken:
-    """The end of a run whose outputs nobody waits for."""
-
-    def receive_output_labels(self, count: int) -> Labels:
-        return np.zeros((count, 2), dtype=np.uint64)
-
-    def send_decoding_bits(self, bits: NDArray[np.uint8]) -> None:
-        self.bits = bits
-
-
-def garbled(plan: Plan, values: dict[str, Any], engine: str, secret: LabelSecret) -> tuple[bytes, bytes, list[int]]:
-    """Tables, decoding bits, and what is told of progress."""
-    sent, last, done = bytearray(), Taken(), list[int]()
-    public = PublicLabels(SEED)
-    gates = garbling(engine, plan.kernels, secret, SEED, public.constant, sent.extend)
-    unused: Any = None
-    ends: Any = last
-    backend = GarblerBackend(ROLES, secret, public, gates, unused, Given(), ends)
-    walk(plan, backend, Inputs(values), frozenset({ROLES.garbler}), done.append)
-    return bytes(sent), last.bits.tobytes(), done
 
 
 @needs_c
@@ -204,13 +174,15 @@ def test_any_code_is_refused_or_stays_in_its_memory(data: st.DataObject) -> None
     numbers = numbers[: data.draw(st.one_of(st.just(len(numbers)), st.integers(0, len(numbers))))].copy()
     walls = [np.full((length + 8, 2), 7, dtype=np.uint64) for length in (0, 13, 12, 200)]
     memories = tuple(wall[4:-4] for wall in walls)
-    registers = np.zeros(2048, np.uint64)
+    registers, parts = np.zeros(2048, np.uint64), data.draw(st.integers(1, 3))
     try:
-        stretch = _kernel.Stretch((kernel,), numbers, 0)
+        stretch = _kernel.Stretch((kernel,), numbers, 0, data.draw(st.integers(0, 1)))
         stretch.begin((), 5)
         for _ in range(3):
             size, _ = stretch.ahead(1 << 12)
-            stretch.garble(memories[:3], registers, fresh(1), SEED, fresh(1), np.zeros(size, np.uint8))
+            for part in range(parts):
+                stretch.garble(part, parts, memories[:3], registers, fresh(1), SEED, fresh(1), np.zeros(size, np.uint8))
+            stretch.passed()
     except (ValueError, IndexError, MemoryError):
         pass
     for wall in walls:
@@ -224,9 +196,11 @@ def wrong_calls(stretch: Any, size: int) -> list[tuple[str, Callable[[], object]
     good = [memories, registers, label, SEED, label, tables]
 
     def garble(at: int, instead: object) -> Callable[[], object]:
-        return lambda: stretch.garble(*(instead if i == at else each for i, each in enumerate(good)))
+        return lambda: stretch.garble(0, 1, *(instead if i == at else each for i, each in enumerate(good)))
 
     return [
+        ("parts have", lambda: stretch.garble(1, 1, *good)),
+        ("parts have", lambda: stretch.garble(0, 0, *good)),
         ("memories have", garble(0, memories[:2])),
         ("memories have", garble(0, (*memories, fresh(1)))),
         ("memories have", garble(0, (fresh(0), fresh(12), fresh(12)))),
@@ -244,7 +218,7 @@ def test_wrong_lengths_are_refused() -> None:
     from runtime.execute.native import _kernel  # here, because a machine without a compiler has none
 
     kernel, numbers = made(_kernel)
-    stretch = _kernel.Stretch((kernel,), numbers, 0)
+    stretch = _kernel.Stretch((kernel,), numbers, 0, 0)
     assert stretch.is_over()  # until it begins
     stretch.begin((), 0)
     for told, call in wrong_calls(stretch, stretch.ahead(1 << 18)[0]):
@@ -254,14 +228,14 @@ def test_wrong_lengths_are_refused() -> None:
     assert isinstance(pretender, _kernel.Kernel)
     for other in ("kernel", pretender):
         with pytest.raises(TypeError):
-            _kernel.Stretch((kernel, other), numbers, 0)
+            _kernel.Stretch((kernel, other), numbers, 0, 0)
     for code, told in [([9], "no such step"), ([4], "no such step"), ([3, 2, 0, 0], "cut short"), ([1, 1], "cut")]:
         with pytest.raises(ValueError, match=told):
-            _kernel.Stretch((kernel,), np.array(code, np.int64), 0)
+            _kernel.Stretch((kernel,), np.array(code, np.int64), 0, 0)
     for reads, writes in [(7, 1), (1, 2)]:  # of a kernel of 7 registers, the constant's included, and one output
         view = (1, 0, 16, 0, 1)
         launch = [1, 0, 1, 0, 1, 1, 0, *view, reads, 1, *view, writes, 1]
         with pytest.raises(ValueError, match="what its kernel has not"):
-            _kernel.Stretch((kernel,), np.array(launch, np.int64), 0)
+            _kernel.Stretch((kernel,), np.array(launch, np.int64), 0, 0)
     with pytest.raises(ValueError, match="too deep"):
-        _kernel.Stretch((kernel,), np.array([3, 2, 0, 0] * 20, np.int64), 0)
+        _kernel.Stretch((kernel,), np.array([3, 2, 0, 0] * 20, np.int64), 0, 0)

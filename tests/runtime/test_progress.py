@@ -19,8 +19,10 @@ from runtime.cli.progress import EVERY, Lines, meter
 from runtime.cli.run_log import RunLog
 from runtime.net.channel import Channel
 from runtime.net.frames import Frame
+from runtime.privacy import cost
 from runtime.privacy.cost import cost_of
 from runtime.report.forecast.foretold import Foretold
+from runtime.report.kept import cost_told
 from runtime.report.progress import Expected, Standing
 from runtime.session.phases import Phases
 from runtime.session.watch import EVERY as OFTEN
@@ -89,6 +91,14 @@ def test_what_tells_nothing_before_its_end_spends_nothing() -> None:
     assert expected.standing(Moment("stream", 20, 0, 0, 1.0, records={"records": 455})).epsilon == 0
     ended = expected.standing(Moment("", 20, 0, 0, 1.0, ended=True, records={"records": 455})).epsilon
     assert ended == pytest.approx(1.983, abs=1e-3)
+
+
+def test_what_all_of_it_costs_is_not_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, records = compile(TUMOUR).compiled, {"records": 455}
+    known = cost_told(program, records, 1e-5).epsilon
+    monkeypatch.setattr(cost, "certify", None)
+    expected = Expected((program,), delta=1e-5, priced=True)
+    assert expected.standing(Moment("", 20, 0, 0, 1.0, ended=True, records=records)).epsilon == known
 
 
 class Counted:

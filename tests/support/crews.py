@@ -47,7 +47,7 @@ def hired(plan: Plan, number: int, side: Side, threads: list[Thread]) -> RemoteH
 
     threads.append(Thread(target=work))
     threads[-1].start()
-    return RemoteHand(f"worker {number}", here)
+    return RemoteHand(number, f"worker {number}", here, pair()[0])
 
 
 def run_spread(

@@ -21,6 +21,7 @@ class Threads:
     def __post_init__(self) -> None:
         self._identities: list[Identity] = [keys.new(f"worker-{n}") for n in range(self.count)]
 
+    @property
     def certificates(self) -> list[bytes]:
         return [identity.certificate for identity in self._identities]
 

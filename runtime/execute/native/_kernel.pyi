@@ -37,8 +37,11 @@ class Stretch:
     A memory is an array of labels, and all that is said of it in the code is held to its length.
     """
 
-    def __new__(cls, kernels: tuple[Kernel, ...], code: NDArray[np.int64], depth: int, /) -> Stretch:
-        """Raises ValueError for a code that is none."""
+    def __new__(cls, kernels: tuple[Kernel, ...], code: NDArray[np.int64], depth: int, wide: int, /) -> Stretch:
+        """A launch with so many bytes of tables is done in windows of its own, whose lanes can be shared; 0: none is.
+
+        Raises ValueError for a code that is none.
+        """
 
     def begin(self, iteration: tuple[int, ...], row: int, /) -> None:
         """In an iteration of the loops around it; rows are counted from `row` on."""
@@ -50,9 +53,17 @@ class Stretch:
         Raises IndexError where a view leaves its buffer.
         """
 
+    def is_wide(self) -> bool:
+        """Is the next window part of a wide launch?"""
+
     def is_over(self) -> bool: ...
+    def passed(self) -> None:
+        """All parts of the window that `ahead` has told of are done: it is at the next one."""
+
     def garble(
         self,
+        part: int,
+        parts: int,
         memories: tuple[NDArray[Any], ...],
         registers: NDArray[Any],
         constant: NDArray[Any],
@@ -61,10 +72,14 @@ class Stretch:
         tables: NDArray[Any],
         /,
     ) -> None:
-        """The window that `ahead` has told of, zero labels in and out."""
+        """The window that `ahead` has told of, zero labels in and out: of each tile a part of its lanes, whose tables
+        it puts where they belong.  Parts of a wide launch may be done at once, with registers of their own, the same
+        for the same part in all windows; what is not wide has one part."""
 
     def evaluate(
         self,
+        part: int,
+        parts: int,
         memories: tuple[NDArray[Any], ...],
         registers: NDArray[Any],
         constant: NDArray[Any],

@@ -1,7 +1,8 @@
 """Half-gates in C: the engines of `portable`, with its bytes, on the AES unit of the CPU.
 
 What waits for nobody goes to C a window of tables at a time, with every label of a tile in one array of registers; no
-other thread of Python waits for it.
+other thread of Python waits for it.  Threads of one party share the lanes of a wide launch: each does its part of every
+tile, in registers of its own, and puts tables where they belong in one window, so that the stream is that of one.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from runtime.execute.backend import CHUNK_BYTES, Joint, Progress, ReceiveTables,
 from runtime.execute.instructions import And, Xor, program
 from runtime.execute.native import _kernel
 from runtime.execute.native.stretch import Code, encode, fits
+from runtime.execute.threads import Threads
 
 AND, INVERT_LEFT, INVERT_RIGHT, GARBLERS, EVALUATORS, OWN = 1, 2, 4, 8, 16, 32  # as in gates.h
 BY = {Half.BOTH: 0, Half.GARBLERS: GARBLERS, Half.EVALUATORS: EVALUATORS, Half.OWN: EVALUATORS | OWN}
 SHOWN = 2  # as in stretch.h
+LINE = 64  # bytes of a line of the cache
+PART_BYTES = 1 << 20  # of tables that each thread makes of a window: what it takes to wake one is a tenth of that time
 Memories = tuple[Labels, ...]
-Window = Callable[[_kernel.Stretch, Memories, int], None]  # goes on by so many bytes of tables
+Window = Callable[[_kernel.Stretch, Memories, int, int], None]  # so many bytes of tables, in so many parts
 
 
 def ready(kernel: Kernel, path: str) -> _kernel.Kernel:
@@ -47,8 +51,8 @@ def _encoded(item: Xor | And) -> tuple[int, int, int, int]:
 class Stretch:
     """Joint steps that are run in one go, see `backend.Together`."""
 
-    def __init__(self, code: Code, native: _kernel.Stretch, sizes: Sequence[int], window: Window) -> None:
-        self._code, self._native, self._sizes, self._window = code, native, sizes, window
+    def __init__(self, code: Code, native: _kernel.Stretch, sizes: Sequence[int], window: Window, threads: int) -> None:
+        self._code, self._native, self._sizes, self._window, self._threads = code, native, sizes, window, threads
 
     def __call__(
         self,
@@ -63,12 +67,21 @@ class Stretch:
         memories = (_zeros(self._code.arena), *(buffers[buffer] for buffer in self._code.outer))
         self._native.begin(iteration, row)
         while not self._native.is_over():
-            size, gates = self._native.ahead(CHUNK_BYTES)
-            self._window(self._native, memories, size)
+            parts = self._threads if self._native.is_wide() else 1
+            size, gates = self._native.ahead(parts * PART_BYTES if parts > 1 else CHUNK_BYTES)
+            self._window(self._native, memories, size, parts)
+            self._native.passed()
             if progress is not None:
                 progress(gates)
         for buffer in self._code.freed:
             del buffers[buffer]
+
+
+def aligned(size: int) -> NDArray[np.uint8]:
+    """So many bytes, zeros, from a line of the cache on: a vector that lies across two takes twice as long."""
+    room = np.zeros(size + LINE, dtype=np.uint8)
+    first = -room.ctypes.data % LINE
+    return room[first : first + size]
 
 
 def _zeros(wires: int) -> Labels:
@@ -76,11 +89,12 @@ def _zeros(wires: int) -> Labels:
 
 
 class Native:
-    """What both engines share: kernels, made ready when they are first run, and the registers of a tile."""
+    """What both engines share: kernels, made ready when they are first run, and each thread's registers of a tile."""
 
-    def __init__(self, path: str, kernels: Sequence[Kernel], window: Window) -> None:
-        self._registers = np.zeros(max((2 * k.register_count * k.tile for k in kernels), default=0), dtype=np.uint64)
-        self._kernels, self._window = kernels, window
+    def __init__(self, path: str, kernels: Sequence[Kernel], window: Window, threads: Threads) -> None:
+        size = max((16 * k.register_count * k.tile for k in kernels), default=0)
+        self._registers = [aligned(size).view(np.uint64) for _ in range(threads.count)]
+        self._kernels, self._window, self._threads = kernels, window, threads
         self._ready = cache(lambda kernel: ready(kernels[kernel], path))
         self._alone = cache(self._one)
 
@@ -91,8 +105,10 @@ class Native:
 
     def _made(self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int) -> Stretch:
         code = encode(steps, sizes, filled, [kernel.tile for kernel in self._kernels])
-        native = _kernel.Stretch(tuple(map(self._ready, code.kernels)), code.numbers, depth)
-        return Stretch(code, native, sizes, self._window)
+        threads = self._threads.count
+        wide = threads * PART_BYTES if threads > 1 else 0
+        native = _kernel.Stretch(tuple(map(self._ready, code.kernels)), code.numbers, depth, wide)
+        return Stretch(code, native, sizes, self._window, threads)
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         """One tile, as a launch from a buffer to another."""
@@ -130,15 +146,25 @@ class NativeGarbler(Native):
         hash_seed: bytes,
         constant: Labels,
         send: SendTables,
+        threads: Threads,
     ) -> None:
-        super().__init__(path, kernels, self._garble)
+        super().__init__(path, kernels, self._garble, threads)
         self._secret, self._seed, self._constant, self._send = secret, hash_seed, constant, send
-        secret.entrusted(self._registers)
+        for registers in self._registers:
+            secret.entrusted(registers)
+        self._tables = aligned(CHUNK_BYTES)
 
-    def _garble(self, stretch: _kernel.Stretch, memories: Memories, size: int) -> None:
-        tables = np.empty(size, dtype=np.uint8)
+    def _garble(self, stretch: _kernel.Stretch, memories: Memories, size: int, parts: int) -> None:
+        if size > len(self._tables):
+            self._tables = aligned(size)
+        tables = self._tables[:size]
         with self._secret.in_use() as delta:
-            stretch.garble(memories, self._registers, self._constant, self._seed, delta, tables)
+
+            def work(part: int) -> None:
+                registers = self._registers[part]
+                stretch.garble(part, parts, memories, registers, self._constant, self._seed, delta, tables)
+
+            self._threads.each(parts, work)
         if size:
             self._send(tables.data)
 
@@ -147,11 +173,21 @@ class NativeEvaluator(Native):
     """The evaluating engine: `run` maps active labels to active labels and asks for the tables."""
 
     def __init__(
-        self, path: str, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables
+        self,
+        path: str,
+        kernels: Sequence[Kernel],
+        hash_seed: bytes,
+        constant: Labels,
+        receive: ReceiveTables,
+        threads: Threads,
     ) -> None:
-        super().__init__(path, kernels, self._evaluate)
+        super().__init__(path, kernels, self._evaluate, threads)
         self._seed, self._constant, self._receive = hash_seed, constant, receive
 
-    def _evaluate(self, stretch: _kernel.Stretch, memories: Memories, size: int) -> None:
+    def _evaluate(self, stretch: _kernel.Stretch, memories: Memories, size: int, parts: int) -> None:
         tables = self._receive(size) if size else b""
-        stretch.evaluate(memories, self._registers, self._constant, self._seed, tables)
+
+        def work(part: int) -> None:
+            stretch.evaluate(part, parts, memories, self._registers[part], self._constant, self._seed, tables)
+
+        self._threads.each(parts, work)

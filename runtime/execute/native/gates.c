@@ -111,8 +111,8 @@ static inline uint8_t *behind(const work *todo, const instruction *row, uint8_t 
 #define PATH vaes512
 #define TARGET __attribute__((target("aes,pclmul,avx2,avx512f,avx512bw,vaes,vpclmulqdq")))
 #define WIDE 4
-#define GARBLED 3
-#define EVALUATED 6
+#define GARBLED 2
+#define EVALUATED 4
 #define SPREAD 8
 #include "rows.h"
 #include "transfers.h"
@@ -198,23 +198,23 @@ void wipe_stack(void)
     wipe_memory(used, sizeof used);
 }
 
-/* The strip behind so many lanes; it has none where the tile ends. */
-static strip strip_at(const work *todo, size_t before)
+/* The strip that begins with this lane; it has none where the work's lanes end. */
+static strip strip_at(const work *todo, size_t lane)
 {
-    const size_t left = todo->lanes - before;
-    return (strip){todo->memory + before * todo->registers * BLOCK, before, left < STRIP ? left : STRIP};
+    const size_t left = todo->to - lane, before = lane - todo->from;
+    return (strip){todo->memory + before * todo->registers * BLOCK, lane, left < STRIP ? left : STRIP};
 }
 
 void garble(const path *by, const work *todo, const uint8_t *delta, uint8_t *tables)
 {
-    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
+    for (strip at = strip_at(todo, todo->from); at.count; at = strip_at(todo, at.lane + at.count))
         by->garble(todo, &at, delta, tables);
     wipe_stack();
 }
 
 void evaluate(const path *by, const work *todo, const uint8_t *tables)
 {
-    for (strip at = strip_at(todo, 0); at.count; at = strip_at(todo, at.lane + at.count))
+    for (strip at = strip_at(todo, todo->from); at.count; at = strip_at(todo, at.lane + at.count))
         by->evaluate(todo, &at, tables);
 }
 

@@ -15,20 +15,21 @@ enum { AND = 1, INVERT_LEFT = 2, INVERT_RIGHT = 4, GARBLERS = 8, EVALUATORS = 16
 
 enum { ONE_SIDED = GARBLERS | EVALUATORS | OWN };
 
-/* A tile runs strip by strip, whose registers stay in the first cache, one strip behind the other in memory: register r
+/* A tile runs strip by strip, whose registers stay in near caches, one strip behind the other in memory: register r
    of lane l of a strip of n lanes is 16 bytes at (r * n + l) * 16 of the strip. */
-enum { STRIP = 48 };
+enum { STRIP = 32 };
 
 /* register[out] = register[left] op register[right]; `out` may be an operand. */
 typedef struct {
     int32_t op, left, right, out;
 } instruction;
 
-/* Some of a kernel's instructions, over all lanes of a tile; the first AND is table row `row` of the run. */
+/* Some of a kernel's instructions, over the lanes `from` to `to` of a tile, whose strips alone are in the memory; the
+   first AND is table row `row` of the run. */
 typedef struct {
     const instruction *first, *end;
     uint8_t *memory;
-    size_t registers, lanes;
+    size_t registers, lanes, from, to;
     const uint8_t *seed;
     uint64_t row;
 } work;
@@ -74,7 +75,7 @@ typedef struct {
 
 extern const path PATHS[];    /* the fastest first; ends with one that has no name */
 
-/* All strips.  Garbling wipes the stack that it used, in which the correlation and pairs of labels lay. */
+/* All strips of its lanes.  Garbling wipes the stack that it used, in which the correlation and pairs of labels lay. */
 void garble(const path *, const work *, const uint8_t *delta, uint8_t *tables);
 void evaluate(const path *, const work *, const uint8_t *tables);
 

@@ -20,6 +20,7 @@ from runtime.execute.native.engine import NativeEvaluator, NativeGarbler
 from runtime.execute.native.shares import NativeEvaluatorProducts, NativeGarblerProducts
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.products import EvaluatorProducts, GarblerProducts
+from runtime.execute.threads import ALONE
 
 LANES = 61  # whole strips, vectors of every width, and lanes that are left
 ROW = (1 << 40) - 1
@@ -56,13 +57,13 @@ def _gates_agree(path: str) -> bool:
     secret, constant, zero = LabelSecret(labels[:1]), labels[1:2], labels[2:].reshape(INPUTS, LANES, 2)
     tables, expected = bytearray(), bytearray()
     garblers: tuple[Engine, Engine] = (
-        NativeGarbler(path, [KERNEL], secret, SEED, constant, tables.extend),
+        NativeGarbler(path, [KERNEL], secret, SEED, constant, tables.extend, ALONE),
         PortableGarbler([KERNEL], secret, SEED, constant, expected.extend),
     )
     if not _agree(garblers, zero) or tables != expected:
         return False
     evaluators: tuple[Engine, Engine] = (
-        NativeEvaluator(path, [KERNEL], SEED, constant, _reader(expected)),
+        NativeEvaluator(path, [KERNEL], SEED, constant, _reader(expected), ALONE),
         PortableEvaluator([KERNEL], SEED, constant, _reader(expected)),
     )
     return _agree(evaluators, zero)
@@ -80,9 +81,9 @@ def _products_agree(path: str) -> bool:
     labels = stream.words(2 * shape.words * shape.width).reshape(shape.words, shape.width, 2)
     numbers = stream.words(shape.words * shape.shared).reshape(shape.words, shape.shared)
     secret, sent, expected = LabelSecret(delta), bytearray(), bytearray()
-    mine = NativeGarblerProducts(path, SEED, secret, sent.extend).multiply(labels, numbers, shape, ROW)
+    mine = NativeGarblerProducts(path, SEED, secret, sent.extend, ALONE).multiply(labels, numbers, shape, ROW)
     theirs = GarblerProducts(SEED, secret, expected.extend).multiply(labels, numbers, shape, ROW)
-    active = NativeEvaluatorProducts(path, SEED, _reader(expected)).multiply(labels, shape, ROW)
+    active = NativeEvaluatorProducts(path, SEED, _reader(expected), ALONE).multiply(labels, shape, ROW)
     known = EvaluatorProducts(SEED, _reader(expected)).multiply(labels, shape, ROW)
     return sent == expected and mine.tobytes() == theirs.tobytes() and active.tobytes() == known.tobytes()
 

@@ -19,8 +19,8 @@
 #define LEFT_1 _mm_slli_epi64
 #define RIGHT_1 _mm_srli_epi64
 #define CARRYLESS_1 _mm_clmulepi64_si128
-/* Ones in every bit of a block whose lowest bit is 1, else zeros. */
-#define MASK_1(v) _mm_shuffle_epi32(_mm_srai_epi32(_mm_slli_epi32(v, 31), 31), 0)
+/* Ones in every bit of a block whose lowest bit is 1, else zeros; without shifts, which wait for the unit of AES. */
+#define MASK_1(v) _mm_sub_epi32(_mm_setzero_si128(), _mm_and_si128(_mm_shuffle_epi32(v, 0), _mm_set1_epi32(1)))
 /* The number of each block among its fellows, times `step`. */
 #define COUNT_1(step) _mm_setzero_si128()
 
@@ -41,7 +41,8 @@
 #define LEFT_2 _mm256_slli_epi64
 #define RIGHT_2 _mm256_srli_epi64
 #define CARRYLESS_2 _mm256_clmulepi64_epi128
-#define MASK_2(v) _mm256_shuffle_epi32(_mm256_srai_epi32(_mm256_slli_epi32(v, 31), 31), 0)
+#define MASK_2(v) \
+    _mm256_sub_epi32(_mm256_setzero_si256(), _mm256_and_si256(_mm256_shuffle_epi32(v, 0), _mm256_set1_epi32(1)))
 #define COUNT_2(step) _mm256_set_epi64x(0, step, 0, 0)
 
 #define VEC_4 __m512i
@@ -61,5 +62,6 @@
 #define LEFT_4 _mm512_slli_epi64
 #define RIGHT_4 _mm512_srli_epi64
 #define CARRYLESS_4 _mm512_clmulepi64_epi128
-#define MASK_4(v) _mm512_shuffle_epi32(_mm512_srai_epi32(_mm512_slli_epi32(v, 31), 31), 0)
+#define MASK_4(v) \
+    _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_and_si512(_mm512_shuffle_epi32(v, 0), _mm512_set1_epi32(1)))
 #define COUNT_4(step) _mm512_set_epi64(0, 3 * (step), 0, 2 * (step), 0, step, 0, 0)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { TOGETHER = 4 }; /* lanes of the widest vector */
+
 /* Where the loops put a view, in wires of its memory. */
 static int64_t placed(const stretch *of, position *now, const view *at)
 {
@@ -48,28 +50,41 @@ static void address(const stretch *of, const step *on, const view *at, size_t ax
     }
 }
 
-/* Of a tile: its lanes, and where its registers lie. */
+/* The first lane of a part of a tile; whole groups of lanes, which any path takes at once. */
+static size_t part_of(size_t lanes, size_t part, size_t parts)
+{
+    return part == parts ? lanes : lanes / TOGETHER * part / parts * TOGETHER;
+}
+
+/* Of a tile: the lanes that are this part, and where their registers lie. */
 static work tile_of(const program *kernel, const labour *with, size_t lanes)
 {
-    return (work){.memory = with->registers, .registers = kernel->registers, .lanes = lanes, .seed = with->seed};
+    return (work){
+        .memory = with->registers,
+        .registers = kernel->registers,
+        .lanes = lanes,
+        .from = part_of(lanes, with->part, with->parts),
+        .to = part_of(lanes, with->part + 1, with->parts),
+        .seed = with->seed,
+    };
 }
 
 /* Lanes of the strip that begins with this one. */
 static size_t strip_of(const work *tile, size_t lane)
 {
-    const size_t left = tile->lanes - lane;
+    const size_t left = tile->to - lane;
     return left < STRIP ? left : STRIP;
 }
 
 static uint8_t *registers_of(const work *tile, size_t number, size_t lane, size_t count)
 {
-    return tile->memory + (lane * tile->registers + number * count) * BLOCK;
+    return tile->memory + ((lane - tile->from) * tile->registers + number * count) * BLOCK;
 }
 
 static void load(const stretch *of, position *now, const step *on, const work *tile, labour *with)
 {
     size_t number = 1, count;
-    for (size_t lane = 0; lane < tile->lanes; lane += count) {
+    for (size_t lane = tile->from; lane < tile->to; lane += count) {
         count = strip_of(tile, lane);
         uint8_t *to = registers_of(tile, 0, lane, count);
         for (size_t i = 0; i < count; i++)
@@ -78,14 +93,15 @@ static void load(const stretch *of, position *now, const step *on, const work *t
     for (size_t i = 0; i < on->reads; i++) {
         const view *at = of->views + on->views + i;
         const uint8_t *from = with->memory[at->memory] + placed(of, now, at) * BLOCK;
-        address(of, on, at, on->axes, now->lane, tile->lanes, with->from);
-        for (size_t lane = 0; lane < tile->lanes; lane += count) {
+        address(of, on, at, on->axes, now->lane + tile->from, tile->to - tile->from, with->from);
+        for (size_t lane = tile->from; lane < tile->to; lane += count) {
             count = strip_of(tile, lane);
             for (size_t port = 0; port < at->ports; port++) {
                 uint8_t *to = registers_of(tile, number + port, lane, count);
                 const uint8_t *wire = from + of->numbers[at->port + port] * BLOCK;
+                const int64_t *lanes = with->from + (lane - tile->from);
                 for (size_t k = 0; k < count; k++)
-                    memcpy(to + k * BLOCK, wire + with->from[lane + k] * BLOCK, BLOCK);
+                    memcpy(to + k * BLOCK, wire + lanes[k] * BLOCK, BLOCK);
             }
         }
         number += at->ports;
@@ -103,21 +119,22 @@ static void finish(const stretch *of, position *now, const step *on, work *tile,
     for (size_t i = 0; i < on->writes; i++) {
         const view *at = of->views + on->views + on->reads + i;
         uint8_t *to = with->memory[at->memory] + placed(of, now, at) * BLOCK;
-        address(of, on, at, on->axes, now->lane, tile->lanes, with->to);
+        address(of, on, at, on->axes, now->lane + tile->from, tile->to - tile->from, with->to);
         for (size_t port = 0; port < at->ports; port++, next++) {
             uint8_t *wire = to + of->numbers[at->port + port] * BLOCK;
             uint64_t added[2] = {0, 0}, label[2];
             if (next->inverted && with->delta)
                 memcpy(added, with->delta, BLOCK);
             added[0] ^= next->inverted & SHOWN ? 1 : 0;
-            for (size_t lane = 0, count = 0; lane < tile->lanes; lane += count) {
+            for (size_t lane = tile->from, count = 0; lane < tile->to; lane += count) {
                 count = strip_of(tile, lane);
                 const uint8_t *from = registers_of(tile, (size_t)next->at, lane, count);
+                const int64_t *lanes = with->to + (lane - tile->from);
                 for (size_t k = 0; k < count; k++) {
                     memcpy(label, from + k * BLOCK, BLOCK);
                     label[0] ^= added[0];
                     label[1] ^= added[1];
-                    memcpy(wire + with->to[lane + k] * BLOCK, label, BLOCK);
+                    memcpy(wire + lanes[k] * BLOCK, label, BLOCK);
                 }
             }
         }
@@ -243,11 +260,23 @@ static size_t wires_of(const stretch *of, const step *on)
     return wires * on->count;
 }
 
+int is_wide(const stretch *of, const position *now)
+{
+    const step *on = of->steps + now->at;
+    if (!of->wide || is_over(of, now) || on->is != LAUNCH)
+        return 0;
+    const program *kernel = of->kernels[on->kernel];
+    return kernel->sent[kernel->rows] * on->count >= of->wide / BLOCK;
+}
+
 size_t proceed(const stretch *of, position *now, size_t room, labour *with, uint8_t *tables)
 {
     size_t used = 0;
     for (size_t effort = 0; now->at < of->length && effort < EFFORT && !now->astray; effort++) {
         const step *on = of->steps + now->at;
+        const int wide = is_wide(of, now);
+        if (wide && effort)
+            break;
         if (on->is == REPEAT || on->is == END) {
             turn(of, now, on);
             continue;
@@ -269,6 +298,8 @@ size_t proceed(const stretch *of, position *now, size_t room, labour *with, uint
             copy(of, now, on, with);
         }
         now->at++;
+        if (wide)
+            break;
     }
     return used;
 }

@@ -55,6 +55,7 @@ typedef struct {
     size_t depth;     /* loops around all of it */
     size_t registers; /* labels of the largest tile */
     size_t largest;   /* bytes of the longest row */
+    size_t wide;      /* bytes of tables from which the lanes of a launch are shared among threads; 0: none are */
 } stretch;
 
 /* From its code, as runtime/execute/native/joint.py writes it; what is wrong with that, or NULL.  Whatever comes of it
@@ -71,16 +72,21 @@ typedef struct {
     const view *astray;         /* that leaves its buffer, and so nothing more is done */
 } position;
 
-/* What is worked with; without a correlation it is evaluated. */
+/* What is worked with; without a correlation it is evaluated.  Part `part` of so many `parts` is of each tile the lanes
+   from that fraction of them on to the next one. */
 typedef struct {
     uint8_t *const *memory;
     uint8_t *registers;
+    unsigned part, parts;
     const uint8_t *constant, *seed, *delta;
     int64_t from[LARGEST_TILE], to[LARGEST_TILE]; /* addresses of lanes */
 } labour;
 
-/* Goes on until the next row's table has no room any more, or for some time; how many bytes of tables that takes.
-   Without `with` it only goes there: the same call with it takes as many. */
+/* Is here a launch that is to be shared?  What `proceed` does then is of that launch alone. */
+int is_wide(const stretch *, const position *);
+
+/* Goes on until the next row's table has no room any more, or to a launch that is to be shared, or for some time; how
+   many bytes of tables that takes.  Without `with` it only goes there: the same call with it takes as many. */
 size_t proceed(const stretch *, position *, size_t room, labour *with, uint8_t *tables);
 
 static inline int is_over(const stretch *of, const position *now)

@@ -8,11 +8,16 @@ typedef struct {
     PyObject_HEAD
     PyObject *kernels; /* keeps them */
     stretch of;
-    position now;
+    position now, then; /* where it is, and where the window ends that `ahead` has told of */
+} Stretch;
+
+/* What one call works on; several may be at work at once. */
+typedef struct {
     labour with;
     Py_buffer *memory;
     uint8_t **places;
-} Stretch;
+    size_t taken; /* memories that are to be released */
+} hold;
 
 /* -- making one -- */
 
@@ -43,12 +48,7 @@ static int take_code(Stretch *self, const Py_buffer *code)
         return -1;
     }
     self->now.at = self->of.length; /* until it begins */
-    self->memory = calloc(self->of.memories + 1, sizeof *self->memory);
-    self->places = calloc(self->of.memories + 1, sizeof *self->places);
-    if (!self->memory || !self->places) {
-        PyErr_NoMemory();
-        return -1;
-    }
+    self->then = self->now;
     return 0;
 }
 
@@ -56,16 +56,17 @@ static PyObject *stretch_new(PyTypeObject *type, PyObject *args, PyObject *keywo
 {
     PyObject *kernels;
     Py_buffer code;
-    Py_ssize_t depth;
+    Py_ssize_t depth, wide;
     if (keywords && PyDict_Size(keywords))
         return PyErr_Format(PyExc_TypeError, "Stretch takes no keywords");
-    if (!PyArg_ParseTuple(args, "O!y*n", &PyTuple_Type, &kernels, &code, &depth))
+    if (!PyArg_ParseTuple(args, "O!y*nn", &PyTuple_Type, &kernels, &code, &depth, &wide))
         return NULL;
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Stretch *self = (Stretch *)allocate(type, 0);
     int wrong = !self;
     if (self) {
         self->of.depth = depth < 0 ? DEEPEST + 1 : (size_t)depth;
+        self->of.wide = wide < 0 ? 0 : (size_t)wide;
         wrong = take_kernels(type, self, kernels) || take_code(self, &code);
     }
     PyBuffer_Release(&code);
@@ -79,8 +80,6 @@ static void stretch_dealloc(PyObject *object)
     Stretch *self = (Stretch *)object;
     PyTypeObject *type = Py_TYPE(object);
     leave_stretch(&self->of);
-    free(self->memory);
-    free(self->places);
     Py_XDECREF(self->kernels);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
@@ -105,7 +104,7 @@ static PyObject *stretch_begin(Stretch *self, PyObject *args)
         if (now.iteration[i] == -1 && PyErr_Occurred())
             return NULL;
     }
-    self->now = now;
+    self->now = self->then = now;
     return Py_NewRef(Py_None);
 }
 
@@ -119,15 +118,23 @@ static int is_astray(const position *now)
 static PyObject *stretch_ahead(Stretch *self, PyObject *args)
 {
     Py_ssize_t limit;
-    position ahead = self->now;
+    position then = self->now;
     size_t size;
     if (!PyArg_ParseTuple(args, "n", &limit))
         return NULL;
     const size_t room = limit < 0 || (size_t)limit < self->of.largest ? self->of.largest : (size_t)limit;
     Py_BEGIN_ALLOW_THREADS
-    size = proceed(&self->of, &ahead, room, NULL, NULL);
+    size = proceed(&self->of, &then, room, NULL, NULL);
     Py_END_ALLOW_THREADS
-    return is_astray(&ahead) ? NULL : Py_BuildValue("nK", (Py_ssize_t)size, ahead.gates - self->now.gates);
+    if (is_astray(&then))
+        return NULL;
+    self->then = then;
+    return Py_BuildValue("nK", (Py_ssize_t)size, then.gates - self->now.gates);
+}
+
+static PyObject *stretch_is_wide(Stretch *self, PyObject *Py_UNUSED(none))
+{
+    return PyBool_FromLong(is_wide(&self->of, &self->now));
 }
 
 static PyObject *stretch_is_over(Stretch *self, PyObject *Py_UNUSED(none))
@@ -135,59 +142,72 @@ static PyObject *stretch_is_over(Stretch *self, PyObject *Py_UNUSED(none))
     return PyBool_FromLong(is_over(&self->of, &self->now));
 }
 
-/* The memories, as far as they are good; how many are to be released. */
-static size_t take_memory(Stretch *self, PyObject *memory, int *wrong)
+static PyObject *stretch_passed(Stretch *self, PyObject *Py_UNUSED(none))
 {
-    size_t taken = 0;
+    self->now = self->then;
+    return Py_NewRef(Py_None);
+}
+
+/* The memories, as far as they are good. */
+static int take_memory(const Stretch *self, hold *in, PyObject *memory)
+{
     if ((size_t)PyTuple_Size(memory) != self->of.memories)
-        *wrong = refuse("memories");
-    for (; !*wrong && taken < self->of.memories; taken++) {
-        Py_buffer *each = &self->memory[taken];
-        if (PyObject_GetBuffer(PyTuple_GetItem(memory, (Py_ssize_t)taken), each, PyBUF_WRITABLE)) {
-            *wrong = -1;
-            return taken;
-        }
-        self->places[taken] = each->buf;
-        if (each->len / BLOCK < self->of.needs[taken])
-            *wrong = refuse("memories");
+        return refuse("memories");
+    in->memory = calloc(self->of.memories + 1, sizeof *in->memory);
+    in->places = calloc(self->of.memories + 1, sizeof *in->places);
+    if (!in->memory || !in->places) {
+        PyErr_NoMemory();
+        return -1;
     }
-    return taken;
+    while (in->taken < self->of.memories) {
+        Py_buffer *each = &in->memory[in->taken];
+        if (PyObject_GetBuffer(PyTuple_GetItem(memory, (Py_ssize_t)in->taken), each, PyBUF_WRITABLE))
+            return -1;
+        in->places[in->taken] = each->buf;
+        if (each->len / BLOCK < self->of.needs[in->taken++])
+            return refuse("memories");
+    }
+    return 0;
+}
+
+static void give_back(hold *in)
+{
+    for (size_t i = 0; i < in->taken; i++)
+        PyBuffer_Release(&in->memory[i]);
+    free(in->memory);
+    free(in->places);
 }
 
 /* With what is handed over, and the tables that `ahead` has told the length of. */
-static PyObject *go_on(Stretch *self, PyObject *memory, Py_buffer *registers, const Py_buffer *tables)
+static PyObject *work_on(const Stretch *self, hold *in, PyObject *memory, Py_buffer *registers, const Py_buffer *tables)
 {
-    labour *with = &self->with;
     position now = self->now;
     size_t used = 0;
-    int wrong = 0;
-    if ((size_t)registers->len / BLOCK < self->of.registers)
+    int wrong = in->with.part >= in->with.parts ? refuse("parts") : 0;
+    if (!wrong && (size_t)registers->len / BLOCK < self->of.registers)
         wrong = refuse("registers");
-    const size_t taken = take_memory(self, memory, &wrong);
-    if (!wrong) {
-        with->memory = self->places;
-        with->registers = registers->buf;
+    if (!wrong && !(wrong = take_memory(self, in, memory))) {
+        in->with.memory = in->places;
+        in->with.registers = registers->buf;
         Py_BEGIN_ALLOW_THREADS
-        used = proceed(&self->of, &now, (size_t)tables->len, with, tables->buf);
+        used = proceed(&self->of, &now, (size_t)tables->len, &in->with, tables->buf);
         Py_END_ALLOW_THREADS
-        self->now = now;
         if (is_astray(&now))
             wrong = -1;
         else if (used != (size_t)tables->len)
             wrong = refuse("tables");
     }
-    for (size_t i = 0; i < taken; i++)
-        PyBuffer_Release(&self->memory[i]);
+    give_back(in);
     return wrong ? NULL : Py_NewRef(Py_None);
 }
 
-static int set_labour(Stretch *self, const Py_buffer *constant, const Py_buffer *seed, const Py_buffer *delta)
+static int set_labour(labour *with, const Py_buffer *constant, const Py_buffer *seed, const Py_buffer *delta)
 {
     if (constant->len != BLOCK || seed->len != BLOCK || (delta && delta->len != BLOCK))
         return refuse("seeds, or labels that are one,");
-    self->with.constant = constant->buf;
-    self->with.seed = seed->buf;
-    self->with.delta = delta ? delta->buf : NULL;
+    with->constant = constant->buf;
+    with->seed = seed->buf;
+    with->delta = delta ? delta->buf : NULL;
     return 0;
 }
 
@@ -195,10 +215,12 @@ static PyObject *stretch_garble(Stretch *self, PyObject *args)
 {
     PyObject *memory, *done = NULL;
     Py_buffer registers, constant, seed, delta, tables;
-    if (!PyArg_ParseTuple(args, "O!w*y*y*y*w*", &PyTuple_Type, &memory, &registers, &constant, &seed, &delta, &tables))
+    hold in = {0};
+    if (!PyArg_ParseTuple(args, "IIO!w*y*y*y*w*", &in.with.part, &in.with.parts, &PyTuple_Type, &memory, &registers,
+                          &constant, &seed, &delta, &tables))
         return NULL;
-    if (!set_labour(self, &constant, &seed, &delta))
-        done = go_on(self, memory, &registers, &tables);
+    if (!set_labour(&in.with, &constant, &seed, &delta))
+        done = work_on(self, &in, memory, &registers, &tables);
     PyBuffer_Release(&registers);
     PyBuffer_Release(&constant);
     PyBuffer_Release(&seed);
@@ -211,10 +233,12 @@ static PyObject *stretch_evaluate(Stretch *self, PyObject *args)
 {
     PyObject *memory, *done = NULL;
     Py_buffer registers, constant, seed, tables;
-    if (!PyArg_ParseTuple(args, "O!w*y*y*y*", &PyTuple_Type, &memory, &registers, &constant, &seed, &tables))
+    hold in = {0};
+    if (!PyArg_ParseTuple(args, "IIO!w*y*y*y*", &in.with.part, &in.with.parts, &PyTuple_Type, &memory, &registers,
+                          &constant, &seed, &tables))
         return NULL;
-    if (!set_labour(self, &constant, &seed, NULL))
-        done = go_on(self, memory, &registers, &tables);
+    if (!set_labour(&in.with, &constant, &seed, NULL))
+        done = work_on(self, &in, memory, &registers, &tables);
     PyBuffer_Release(&registers);
     PyBuffer_Release(&constant);
     PyBuffer_Release(&seed);
@@ -225,7 +249,9 @@ static PyObject *stretch_evaluate(Stretch *self, PyObject *args)
 static PyMethodDef stretch_methods[] = {
     {"begin", (PyCFunction)stretch_begin, METH_VARARGS, NULL},
     {"ahead", (PyCFunction)stretch_ahead, METH_VARARGS, NULL},
+    {"is_wide", (PyCFunction)stretch_is_wide, METH_NOARGS, NULL},
     {"is_over", (PyCFunction)stretch_is_over, METH_NOARGS, NULL},
+    {"passed", (PyCFunction)stretch_passed, METH_NOARGS, NULL},
     {"garble", (PyCFunction)stretch_garble, METH_VARARGS, NULL},
     {"evaluate", (PyCFunction)stretch_evaluate, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -26,8 +26,10 @@ class Foretold:
     start: float  # seconds that a party's process takes to be there, where it is started for the run
 
     @staticmethod
-    def of(runs: Sequence[tuple[Compiled, int]], rates: Rates | None = None) -> Foretold:
-        """Programs, each with the index of the step that it goes on with; by this machine's rates if none are given."""
+    def of(runs: Sequence[tuple[Compiled, int]], rates: Rates | None = None, workers: int = 0) -> Foretold:
+        """Programs, each with the index of the step that it goes on with; by this machine's rates if none are given.
+
+        With so many workers on both sides, if there are any."""
         known = rates or own()
         todo = [replace(program, plan=left(program.plan, first)) for program, first in runs]
         each = [traffic(program) for program in todo]
@@ -35,7 +37,7 @@ class Foretold:
             sum(and_gates(program.plan) for program in todo),
             Traffic(**{kind.name: sum(getattr(t, kind.name) for t in each) for kind in fields(Traffic)}),
             len(runs) * setup_bytes(),
-            terms(todo, known),
+            terms(todo, known, workers),
             known.start,
         )
 

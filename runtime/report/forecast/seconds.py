@@ -14,14 +14,15 @@ BUSY = 50  # times slower than foreseen, at which a run is given up
 SLOW = Link(32e3, 1.0)  # what a run must do with where nobody says another
 
 
-def foretold(programs: Sequence[Compiled], rates: Rates | None = None) -> Terms:
+def foretold(programs: Sequence[Compiled], rates: Rates | None = None, workers: int = 0) -> Terms:
     """Of a run, or of one with several owners; by this machine's rates where no others are given."""
-    return terms(programs, rates or own())
+    return terms(programs, rates or own(), workers)
 
 
-def seconds(program: Compiled, link: Link | None = None) -> float:
-    """From the greeting to the last output; without a link both parties are here."""
-    return seconds_over(foretold([program]), link)
+def seconds(program: Compiled, link: Link | None = None, workers: int = 0) -> float:
+    """From the greeting to the last output; without a link both parties are here.  With `workers` on both sides each
+    pair of them has such a link."""
+    return seconds_over(foretold([program], workers=workers), link)
 
 
 def over(program: Compiled, link: Link) -> float:

@@ -6,13 +6,29 @@ Counts are of a whole run, and of both parties where it is not said whose.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 from compiler.program import Compiled
-from compiler.schedule.plan import PUBLIC, Clear, Enter, Kernel, Launch, Plan, Product, Repeat, Step, lane_count, stages
+from compiler.schedule.plan import (
+    PUBLIC,
+    Clear,
+    Enter,
+    Kernel,
+    Launch,
+    Plan,
+    Product,
+    Repeat,
+    Step,
+    Transfer,
+    lane_count,
+    stages,
+)
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw, Noise
-from runtime.execute.backend import is_joint
+from runtime.cluster.sharing import LABEL_MOVED, Sharing
+from runtime.crypto.labels import LABEL_BYTES
+from runtime.execute.backend import ciphertext_bytes, is_joint
 from runtime.ot import extension
 
 
@@ -51,13 +67,17 @@ class Tally:
     numbers: int = 0  # that are corrected
     messages: int = 0  # of transfers
     transfers: int = 0  # of a bit each
-    walked: int = 0  # steps that wait for somebody, and runs of those that do not
+    walked: int = 0  # steps that wait for somebody, runs of those that do not, and orders to workers
+    streamed: int = 0  # bytes of tables and corrections, over the connection that has most
+    moved: int = 0  # bytes of labels between a party's coordinator and its workers
     garbler: Clearly = field(default_factory=Clearly)
     evaluator: Clearly = field(default_factory=Clearly)
 
 
-def tally(program: Compiled) -> Tally:
-    counted = _Counting(program)
+def tally(program: Compiled, workers: int = 0) -> Tally:
+    """With `workers` on both sides what is shared among them is counted as far as it goes to the one that has most, for
+    all wait for that one."""
+    counted = _Counting(program, Sharing(program.plan, workers) if workers else None)
     counted.steps(program.plan.steps, 1)
     used = {launch.kernel for launch in counted.launched}
     circuits = [program.plan.kernels[kernel].circuit for kernel in used]
@@ -67,13 +87,16 @@ def tally(program: Compiled) -> Tally:
 
 
 class _Counting:
-    def __init__(self, program: Compiled) -> None:
+    def __init__(self, program: Compiled, sharing: Sharing | None) -> None:
         self.found = Tally()
         self.launched: list[Launch] = []
-        self._program, self._plan = program, program.plan
+        self._program, self._plan, self._sharing = program, program.plan, sharing
 
     def steps(self, steps: Sequence[Step], times: int) -> None:
         self._requests(steps, times)
+        if self._sharing is not None:
+            for together, run in groupby(steps, is_joint):
+                self.found.moved += times * LABEL_MOVED * self._sharing.moved(list(run)) if together else 0
         joint = False
         for step in steps:
             self.found.walked += times * (not (joint and is_joint(step)))
@@ -96,6 +119,11 @@ class _Counting:
 
     def _launch(self, plan: Plan, step: Launch, times: int) -> None:
         found, kernel, lanes = self.found, plan.kernels[step.kernel], lane_count(step)
+        if self._sharing is not None and self._sharing.large(step):
+            axis, parts = self._sharing.lanes(step)
+            lanes = lanes // step.lanes[axis] * max(map(len, parts))
+            found.walked += times * sum(map(bool, parts))  # an order for each
+        found.streamed += times * ciphertext_bytes(lanes * kernel.ciphertexts)
         tiles = -(-lanes // kernel.tile)
         found.rows += times * tiles * kernel.circuit.and_gates
         found.gates += times * lanes * kernel.circuit.and_gates
@@ -111,9 +139,18 @@ class _Counting:
             if step.party in (PUBLIC, self._program.evaluator):
                 self.found.evaluator.add(step.block, times)
         elif isinstance(step, Product):
-            shape = step.transfer
-            self.found.bits += times * shape.width
-            self.found.numbers += times * shape.width * shape.words * shape.shared
+            self._product(step.transfer, times)
+
+    def _product(self, shape: Transfer, times: int) -> None:
+        found = self.found
+        if self._sharing is not None and (parts := self._sharing.words(shape)):
+            labels, numbers = LABEL_BYTES * shape.words * shape.width, shape.number_bytes * shape.words * shape.shared
+            found.moved += times * (labels + 2 * numbers)  # the garbler's, there and back
+            found.walked += times * sum(map(bool, parts))
+            shape = replace(shape, words=max(map(len, parts)))
+        found.bits += times * shape.width
+        found.numbers += times * shape.width * shape.words * shape.shared
+        found.streamed += times * shape.correction_bytes
 
     def _requests(self, steps: Sequence[Step], times: int) -> None:
         for stage in stages(steps, self._program.evaluator):

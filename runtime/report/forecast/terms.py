@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 
 from compiler.program import Compiled
 from runtime.execute.backend import CHUNK_BYTES
 from runtime.report.forecast.rates import Rates
 from runtime.report.forecast.tally import Clearly, Tally, tally
 from runtime.report.traffic import Link, round_trips, setup_bytes, traffic
+
+PAIRING = 5  # round trips: certificates and doors of the workers, and TLS between each two
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +72,34 @@ class _Session:
         return last * (self.work - self.busiest(cores))
 
     @staticmethod
-    def of(program: Compiled, rates: Rates) -> _Session:
-        found, sent = tally(program), traffic(program)
-        streamed, asked = sent.tables + sent.corrections, sent.transfers + sent.outputs + setup_bytes()
+    def of(program: Compiled, rates: Rates, workers: int) -> _Session:
+        found, sent = tally(program, workers), traffic(program)
+        asked, moving = sent.transfers + sent.outputs + setup_bytes(), found.moved * (rates.send + rates.receive)
         return _Session(
-            _garbling(found, rates),
-            _evaluating(found, rates),
-            streamed * rates.send,
-            streamed * rates.receive,
+            _garbling(found, rates) + moving,
+            _evaluating(found, rates) + moving,
+            found.streamed * rates.send,
+            found.streamed * rates.receive,
             found.messages * rates.accept_message + found.transfers * rates.accept + asked * rates.send,
             found.messages * rates.ask_message + found.transfers * rates.ask + asked * rates.receive,
-            round_trips(program),
-            streamed,
+            round_trips(program) + (PAIRING if workers else 0),
+            found.streamed,
             asked,
         )
 
 
-def terms(programs: Sequence[Compiled], rates: Rates) -> Terms:
-    """Of a run, or of those with several owners side by side; all parties share this machine's cores."""
-    each = [_Session.of(program, rates) for program in programs]
+def terms(programs: Sequence[Compiled], rates: Rates, workers: int = 0) -> Terms:
+    """Of a run, or of those with several owners side by side.  Without workers all parties share this machine's cores;
+    with so many on both sides each of these has a machine and a connection of its own, and so has each coordinator."""
+    each, cores = [_Session.of(program, rates, workers) for program in programs], inf if workers else rates.cores
     half, trips = rates.setup / 2, max(session.trips for session in each)
     busiest = max(
-        max(s.busiest(rates.cores) for s in each),
+        max(s.busiest(cores) for s in each),
         sum(s.evaluating for s in each),
         sum(s.receiving for s in each),
-        sum(s.work for s in each) / rates.cores,
+        sum(s.work for s in each) / cores,
     )
-    lagging = max(s.busiest(rates.cores) + s.lagging(rates.cores) for s in each) - busiest
+    lagging = max(s.busiest(cores) + s.lagging(cores) for s in each) - busiest
     asking = max(s.accepting for s in each) + sum(s.asking for s in each) + trips * rates.trip
     return Terms(
         half + len(each) * half,

@@ -1,0 +1,71 @@
+"""`ccr run --as PARTY --cluster`: one session after the other, each with the workers that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+
+from lang.numerals import counted
+from runtime.cli.clusters import Cluster
+from runtime.cli.meet import Ends, Side
+from runtime.cli.screen import say
+from runtime.cluster.sessions import through
+from runtime.cluster.staff import Launcher, Staff
+from runtime.contract.refused import Refused
+from runtime.net.tls import Listener
+from runtime.party.run import Report
+from runtime.session.errors import ClusterBroken
+from runtime.session.session import Keep
+from runtime.session.watch import Watching
+
+ROLL_CALL = 10.0  # seconds for a worker to say that it is there, which was at work a moment ago
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """One session of a party's side."""
+
+    side: Side
+    goes_on: Callable[[], Side]  # this party's side of what goes on; raises Refused
+    door: Listener | None
+    advance: Watching
+    keep: Keep
+
+    def play(self, staff: Staff) -> Report:
+        return self.side.run(self.side.meet(self.door), self.advance, self.keep, staff)
+
+    def again(self, lost: ClusterBroken, left: int) -> Sitting:
+        if not self.side.own.told:
+            raise lost
+        try:
+            side = self.goes_on()
+        except Refused as refused:
+            say(f"warning: the run is not gone on with: {refused}")
+            raise lost from refused
+        say(f"warning: {lost}; going on with {counted(left, 'worker')}")
+        return replace(self, side=side)
+
+
+def run_shared(cluster: Cluster, side: Side, goes_on: Callable[[], Side], advance: Watching, keep: Keep) -> Report:
+    """Raises UsageError, and what `Side.meet` and `Side.run` raise."""
+    limits = side.patience
+    with cluster.started(side.quiet) as workers, _door(side.ends) as door:
+        hire = partial(_hired, side)
+        return through(workers, Sitting(side, goes_on, door, advance, keep), hire, limits.wait, ROLL_CALL)
+
+
+def _hired(side: Side, launcher: Launcher) -> Staff:
+    limits = side.patience
+    return Staff.hire(launcher, side.ends.listens, side.program.artifact, limits.wait, limits.stall, limits.whole)
+
+
+@contextmanager
+def _door(ends: Ends) -> Generator[Listener | None]:
+    """Where the peer calls for every session: a port that was free is the same for all."""
+    if not ends.listens:
+        yield None
+        return
+    with closing(ends.door()) as door:
+        yield door
