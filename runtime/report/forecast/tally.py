@@ -95,8 +95,9 @@ class _Counting:
     def steps(self, steps: Sequence[Step], times: int) -> None:
         self._requests(steps, times)
         if self._sharing is not None:
-            for together, run in groupby(steps, is_joint):
-                self.found.moved += times * LABEL_MOVED * self._sharing.moved(list(run)) if together else 0
+            for _, run in groupby(steps, is_joint):
+                if together := [step for step in run if is_joint(step)]:
+                    self.found.moved += times * LABEL_MOVED * self._sharing.moved(together)
         joint = False
         for step in steps:
             self.found.walked += times * (not (joint and is_joint(step)))
