@@ -64,8 +64,10 @@ def _source(given: str | Path) -> Path | Source:
 
 def _number(value: object) -> str | Fraction:
     """A float stands for its decimals, as they are written: 0.1 is a tenth.  What is no number the program refuses."""
-    if isinstance(value, Rational) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, Rational):
         return Fraction(value)
-    if isinstance(value, Real | Decimal) and not isinstance(value, bool) and isfinite(value):
+    if isinstance(value, Real | Decimal) and isfinite(value):
         return Fraction(str(value))
     return str(value)

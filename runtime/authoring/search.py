@@ -29,7 +29,7 @@ CLIPS = {
     Model.LINEAR: (0.125, 0.25, 0.5),
     Model.MLP: (0.5, 1.0, 2.0),
 }
-RATES = tuple(2.0**k for k in range(-2, 8))
+RATES = tuple(by * 2.0**k for k in range(-2, 8) for by in (1, 1.4))
 _SCALES = [Scale(*of) for of in product((True, False), (0.0, 0.5, 0.9, 1.0), (0.125, 0.3, 0.5))]
 _ROUNDS = 3
 DIGITS = 5  # of the constants that are handed out
@@ -110,11 +110,11 @@ class Search:
         return found
 
     def _rates(self, at: Choice) -> Choice:
-        """Up or down by powers of two as long as it helps."""
-        found = at
-        for factor in (0.5, 2.0):
-            while RATES[0] <= found.rate * factor <= RATES[-1]:
-                there = replace(found, rate=found.rate * factor)
+        """Up or down the list as long as it helps."""
+        found, place = at, min(range(len(RATES)), key=lambda i: abs(RATES[i] - at.rate))
+        for way in (-1, 1):
+            for rate in RATES[place - 1 :: -1] if way < 0 and place else RATES[place + 1 :] if way > 0 else ():
+                there = replace(found, rate=rate)
                 if self.mean(there) <= self.mean(found):
                     break
                 found = there
@@ -142,8 +142,10 @@ class Search:
                     yield found
 
     def _batches(self, at: Choice) -> Iterator[Choice]:
-        for batch in BATCHES:
-            if batch <= self.wanted.records / 2 and (found := self._noisy(replace(at, batch=batch))):
+        """Up to half of all records, where a batch has the least noise for its steps."""
+        half = self.wanted.records // 2
+        for batch in (*(b for b in BATCHES if b < half), min(half, BATCHES[-1])):
+            if batch and (found := self._noisy(replace(at, batch=batch))):
                 yield found
 
     def _clips(self, at: Choice) -> Iterator[tuple[float, float]]:

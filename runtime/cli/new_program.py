@@ -80,7 +80,7 @@ def new(
     records: Records = None,
     vendor: Vendor = "vendor",
     owner: Owner = "owner",
-    seeds: Seeds = 20,
+    seeds: Seeds = 40,
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:

@@ -28,7 +28,7 @@ from runtime.report.forecast.measure import measure
 from runtime.report.forecast.rates import NATIVE, PORTABLE, Rates
 from runtime.report.forecast.seconds import foretold, seconds
 from runtime.report.forecast.tally import tally
-from runtime.report.forecast.terms import seconds_over, terms, together
+from runtime.report.forecast.terms import seconds_over, terms
 from runtime.report.traffic import Link, round_trips, setup_bytes, traffic
 
 FREE = Rates(**dict.fromkeys((field.name for field in fields(Rates)), 0.0) | {"cores": 1})
@@ -51,7 +51,8 @@ def test_each_kind_of_work_is_counted() -> None:
     numbers = 20 * (31 * 9 * 96 + 96 * 16 * 31)  # weights times rows, and errors times rows
     assert numbers / 2 < found.numbers < 2 * numbers and found.bits == 20 * (9 + 9)
     assert tally(compile(TUMOUR, products=Products.GATES).compiled).numbers == 0
-    assert found.instructions == sum(len(kernel.circuit.gates) for kernel in program.plan.kernels)
+    gates = sum(len(kernel.circuit.gates) for kernel in program.plan.kernels)
+    assert found.instructions + found.and_instructions == gates and found.and_instructions == 93 + 23 + 191
     assert tally(compile(EXAMPLES / "digits" / "by_step.ccr").compiled).garbler.noise
 
 
@@ -61,13 +62,13 @@ def test_each_kind_of_work_is_counted() -> None:
 def test_no_rate_is_left_out(name: str) -> None:
     """Each makes a run of the tumour program longer, and by as much as it says."""
     program = compile(TUMOUR).compiled
-    once, twice = (seconds_over(terms(program, replace(FREE, **{name: rate}))) for rate in (1e-6, 2e-6))
+    once, twice = (seconds_over(terms([program], replace(FREE, **{name: rate}))) for rate in (1e-6, 2e-6))
     assert 0 < once == pytest.approx(twice / 2)
 
 
 def test_a_free_machine_takes_what_its_link_takes() -> None:
     program = compile(TUMOUR).compiled
-    found, sent = terms(program, FREE), traffic(program).total + setup_bytes()
+    found, sent = terms([program], FREE), traffic(program).total + setup_bytes()
     assert seconds_over(found) == 0
     assert seconds_over(found, Link(1e6, 0)) == pytest.approx(sent / 1e6)
     assert seconds_over(found, Link(1e12, 0.5)) == pytest.approx(0.5 * round_trips(program), abs=1e-3)
@@ -86,9 +87,39 @@ PROGRAM = compile(MILLIONAIRES).compiled
 
 
 def test_sessions_side_by_side_wait_at_once() -> None:
-    one = terms(PROGRAM, NATIVE)
-    both = together([one, one])
-    assert (both.trips, both.streamed, both.working) == (one.trips, 2 * one.streamed, 2 * one.working)
+    one, both = terms([PROGRAM], NATIVE), terms([PROGRAM, PROGRAM], NATIVE)
+    assert (both.trips, both.streamed, both.asked) == (one.trips, 2 * one.streamed, 2 * one.asked)
+    assert both.setup == pytest.approx(1.5 * one.setup), "one party has a part in each, another in its own"
+
+
+def test_owners_garble_beside_each_other_and_one_party_evaluates_for_all() -> None:
+    """What a garbler does takes no longer for three of them where there are cores; what the evaluator does, thrice."""
+    garbling = replace(FREE, correct_number=1e-6, cores=8)
+    program = compile(TUMOUR).compiled
+    assert terms([program] * 3, garbling).working == terms([program], garbling).working > 0
+    for name in ("corrected_number", "receive"):
+        evaluating = replace(FREE, **{name: 1e-6}, cores=8)
+        assert terms([program] * 3, evaluating).working == pytest.approx(3 * terms([program], evaluating).working)
+    narrow = replace(garbling, cores=1)
+    assert terms([program] * 3, narrow).working == pytest.approx(3 * terms([program], narrow).working)
+
+
+def test_short_steps_are_done_one_after_the_other() -> None:
+    """What is streamed between two waits is one piece, which the evaluator has when the garbler is done with it."""
+    both = {"garble_gate": 1e-6, "evaluate_gate": 1e-6}
+    alone = [seconds_over(terms([PROGRAM], replace(FREE, **{name: rate}, cores=8))) for name, rate in both.items()]
+    assert seconds_over(terms([PROGRAM], replace(FREE, **both, cores=8))) == pytest.approx(sum(alone))
+    assert min(alone) > 0
+    long = compile(EXAMPLES / "digits" / "one_vs_all.ccr").compiled
+    alone = [seconds_over(terms([long], replace(FREE, **{name: rate}, cores=8))) for name, rate in both.items()]
+    assert seconds_over(terms([long], replace(FREE, **both, cores=8))) < 1.1 * max(alone)
+
+
+def test_the_wire_has_a_thread_of_its_own() -> None:
+    program, both = compile(TUMOUR).compiled, {"correct_number": 1e-6, "send": 1e-6}
+    alone = [terms([program], replace(FREE, **{name: rate}, cores=8)).working for name, rate in both.items()]
+    assert terms([program], replace(FREE, **both, cores=8)).working == max(alone)
+    assert terms([program], replace(FREE, **both)).working == pytest.approx(sum(alone))
 
 
 @pytest.mark.parametrize("link", [None, Link(12.5e6, 0.04)])

@@ -19,7 +19,10 @@ from support.command import ROOT, call
 from support.own_tables import own_table
 
 from runtime.authoring import prepare
+from runtime.authoring.choice import Model
+from runtime.authoring.own_table import read
 from runtime.authoring.prepare import Scaling, Unusable, features, labels
+from runtime.authoring.search import Search, Wanted
 
 MODELS = {"logistic": 2, "softmax": 3, "linear": 0, "mlp": 3, "mlp of two": 2}
 
@@ -237,3 +240,13 @@ def test_a_folder_that_is_there(tmp_path: Path) -> None:
     table = own_table(tmp_path / "own.csv", 2)
     done = call("new", str(tmp_path), "--data", table, "--label", "kind", "--model", "logistic", "--without", "name")
     assert done.exit_code == 2 and "is there already" in done.stderr
+
+
+def test_what_is_tried(tmp_path: Path) -> None:
+    """Rates between powers of two, and a batch of half of all records, where a step's noise weighs least."""
+    own = read(own_table(tmp_path / "own.csv", 0), "kind", ("name",), Model.LINEAR)
+    search = Search(own, Wanted(Model.LINEAR, 0, 2.0, 1e-5, 100, 2), lambda _: None)
+    chosen = search.best()
+    assert chosen in search.tried and {choice.batch for choice in search.tried} == {25, 32, 50}
+    assert any(np.log2(choice.rate) % 1 for choice in search.tried)
+    assert search.mean(chosen) >= max(search.mean(choice) for choice in search.tried) - 0.01

@@ -10,7 +10,7 @@ from compiler.schedule.told import left
 from runtime.net.traffic import Traffic
 from runtime.report.forecast.kept import own
 from runtime.report.forecast.rates import Rates
-from runtime.report.forecast.terms import Terms, seconds_over, terms, together
+from runtime.report.forecast.terms import Terms, seconds_over, terms
 from runtime.report.traffic import Link, setup_bytes, traffic
 from runtime.report.wording import count, size
 
@@ -37,7 +37,7 @@ class Foretold:
             sum(and_gates(program.plan) for program in todo),
             Traffic(**{kind.name: sum(getattr(t, kind.name) for t in each) for kind in fields(Traffic)}),
             len(runs) * setup_bytes(),
-            together([terms(program, known, workers) for program in todo]),
+            terms(todo, known, workers),
             known.start,
         )
 

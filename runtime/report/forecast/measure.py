@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from runtime.report.forecast.kept import builtin, cores
-from runtime.report.forecast.measured_gates import gates
+from runtime.report.forecast.measured_gates import READY, gates
 from runtime.report.forecast.measured_transfers import base_transfers, products, transfers
 from runtime.report.forecast.measured_wire import wire
 from runtime.report.forecast.rates import Rates
@@ -25,7 +25,11 @@ _DISTRIBUTIONS = "import scipy.special"
 
 def measure(backends: Sequence[str]) -> dict[str, Rates]:
     """Of each backend.  Raises NetworkError and OSError where nothing may listen on this machine."""
-    for_all = {**wire(), "setup": COLD * base_transfers(shortest), "start": _imported(_PARTY), "noise": _noise()}
+    start = _imported(_PARTY)
+    noise = max(
+        _imported(f"{_PARTY}; {_DISTRIBUTIONS}") - start, 0.0
+    )  # as `noise.magnitudes` begins, in such a process
+    for_all = {**wire(), "setup": COLD * base_transfers(shortest), "start": start, "noise": noise}
     return {backend: replace(_of(backend), **for_all, cores=cores()) for backend in backends}
 
 
@@ -34,6 +38,7 @@ def _of(backend: str) -> Rates:
     like = builtin(backend)
     of_gates = gates(backend, shortest)
     slower = of_gates["instruction"] / like.instruction
+    of_gates |= {name: COLD * of_gates[name] for name in READY}
     scaled = {name: slower * getattr(like, name) for name in ("walked", "word", "element", "slot")}
     if "tile" not in of_gates:
         scaled |= {name: slower * getattr(like, name) for name in ("tile", "wire")}
@@ -48,11 +53,6 @@ def shortest(work: Callable[[], object], repeats: int = REPEATS) -> float:
         work()
         times.append(time.process_time() - begun)
     return min(times)
-
-
-def _noise() -> float:
-    """As `noise.magnitudes` begins."""
-    return max(_imported(_DISTRIBUTIONS) - _imported("import numpy"), 0.0)
 
 
 def _imported(what: str) -> float:

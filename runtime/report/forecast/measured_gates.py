@@ -18,6 +18,7 @@ from runtime.execute.engines import evaluating, garbling
 
 INPUTS, GATES, LANES, LAUNCHES = 64, 512, 256, 500
 _SEED = bytes(SEED_BYTES)
+READY = {"instruction": GateOp.XOR, "and_instruction": GateOp.AND}
 Shortest = Callable[[Callable[[], object]], float]  # seconds
 
 
@@ -34,7 +35,8 @@ def gates(backend: str, shortest: Shortest) -> dict[str, float]:
     xor_row, xor = (min(of[f"{side} {GateOp.XOR}"] for side in ("garble", "evaluate")) for of in (rows, lanes))
     found = {f"{side}_row": rows[f"{side} {GateOp.AND}"] for side in ("garble", "evaluate")}
     found |= {f"{side}_gate": lanes[f"{side} {GateOp.AND}"] for side in ("garble", "evaluate")}
-    found |= {"xor_row": xor_row, "xor": xor, "instruction": _ready(backend, shortest)}
+    ready = {name: _ready(backend, op, shortest) for name, op in READY.items()}
+    found |= {"xor_row": xor_row, "xor": xor, **ready}
     return found | _launches(backend, shortest)
 
 
@@ -65,9 +67,9 @@ def _alone(engine: Engine, lanes: int, shortest: Shortest) -> float:
     return shortest(lambda: engine.run(0, labels, 0))
 
 
-def _ready(backend: str, shortest: Shortest) -> float:
+def _ready(backend: str, op: GateOp, shortest: Shortest) -> float:
     """Seconds of one gate of a kernel that is run for the first time."""
-    kernel, labels = _kernel(GateOp.XOR, 8 * GATES), fresh(INPUTS).reshape(INPUTS, 1, 2)
+    kernel, labels = _kernel(op, 8 * GATES), fresh(INPUTS).reshape(INPUTS, 1, 2)
     first = shortest(lambda: garbler(backend, kernel).run(0, labels, 0))
     return max(first - _alone(garbler(backend, kernel), 1, shortest), 0.0) / (8 * GATES)
 

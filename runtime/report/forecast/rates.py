@@ -21,7 +21,8 @@ class Rates:
     xor: float
     tile: float
     wire: float
-    instruction: float
+    instruction: float  # an XOR gate of a kernel that is made ready, once
+    and_instruction: float  # an AND gate of it, of which more has to be known
     correct_bit: float  # the garbler
     correct_number: float
     corrected_bit: float  # the evaluator
@@ -53,6 +54,7 @@ NATIVE = Rates(
     tile=0.6e-6,
     wire=1.5e-9,
     instruction=3e-6,
+    and_instruction=6e-6,
     correct_bit=14e-6,
     correct_number=3e-9,
     corrected_bit=7e-6,
@@ -83,6 +85,7 @@ PORTABLE = Rates(
     tile=95e-6,
     wire=25e-9,
     instruction=2.5e-6,
+    and_instruction=5e-6,
     correct_bit=400e-6,
     correct_number=18e-9,
     corrected_bit=300e-6,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from compiler.program import Compiled
 from runtime.report.forecast.kept import own
 from runtime.report.forecast.rates import PORTABLE, Rates
-from runtime.report.forecast.terms import Terms, seconds_over, terms, together
+from runtime.report.forecast.terms import Terms, seconds_over, terms
 from runtime.report.traffic import Link, round_trips, traffic
 
 BUSY = 50  # times slower than foreseen, at which a run is given up
@@ -16,8 +16,7 @@ SLOW = Link(32e3, 1.0)  # what a run must do with where nobody says another
 
 def foretold(programs: Sequence[Compiled], rates: Rates | None = None, workers: int = 0) -> Terms:
     """Of a run, or of one with several owners; by this machine's rates where no others are given."""
-    known = rates or own()
-    return together([terms(program, known, workers) for program in programs])
+    return terms(programs, rates or own(), workers)
 
 
 def seconds(program: Compiled, link: Link | None = None, workers: int = 0) -> float:

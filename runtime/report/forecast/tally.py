@@ -61,7 +61,8 @@ class Tally:
     xors: int = 0
     tiles: int = 0  # lanes that are launched together
     wires: int = 0  # in and out of launches, and copied
-    instructions: int = 0  # gates of each kernel once: it is made ready
+    instructions: int = 0  # XOR gates of each kernel once: it is made ready
+    and_instructions: int = 0  # AND gates likewise
     bits: int = 0  # of joint words that are multiplied: hashes are begun anew for each
     numbers: int = 0  # that are corrected
     messages: int = 0  # of transfers
@@ -79,7 +80,9 @@ def tally(program: Compiled, workers: int = 0) -> Tally:
     counted = _Counting(program, Sharing(program.plan, workers) if workers else None)
     counted.steps(program.plan.steps, 1)
     used = {launch.kernel for launch in counted.launched}
-    counted.found.instructions = sum(len(program.plan.kernels[kernel].circuit.gates) for kernel in used)
+    circuits = [program.plan.kernels[kernel].circuit for kernel in used]
+    counted.found.instructions = sum(circuit.xor_gates for circuit in circuits)
+    counted.found.and_instructions = sum(circuit.and_gates for circuit in circuits)
     return counted.found
 
 
@@ -92,8 +95,9 @@ class _Counting:
     def steps(self, steps: Sequence[Step], times: int) -> None:
         self._requests(steps, times)
         if self._sharing is not None:
-            for together, run in groupby(steps, is_joint):
-                self.found.moved += times * LABEL_MOVED * self._sharing.moved(list(run)) if together else 0
+            for _, run in groupby(steps, is_joint):
+                if together := [step for step in run if is_joint(step)]:
+                    self.found.moved += times * LABEL_MOVED * self._sharing.moved(together)
         joint = False
         for step in steps:
             self.found.walked += times * (not (joint and is_joint(step)))

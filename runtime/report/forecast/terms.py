@@ -2,17 +2,21 @@
 
     seconds = fixed + trips * round trip + asked / rate + max(working, streamed / rate)
 
-The garbler streams tables while the evaluator works on them, so whichever of the two and the link is slowest decides;
-what the evaluator asks for is waited for.  Without a link the wire takes no time.  Linear but for the maximum, so
-that a page may compute it anew for any link.
+The garbler streams tables while the evaluator works on them, each with a thread of its own for the wire, so whichever
+of these and the link is slowest decides; what the evaluator asks for is waited for.  Without a link the wire takes no
+time.  Linear but for the maximum, so that a page may compute it anew for any link.
+
+Several owners are garblers beside each other; the one party that they run with does the evaluator's work of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 
 from compiler.program import Compiled
+from runtime.execute.backend import CHUNK_BYTES
 from runtime.report.forecast.rates import Rates
 from runtime.report.forecast.tally import Clearly, Tally, tally
 from runtime.report.traffic import Link, round_trips, setup_bytes, traffic
@@ -25,7 +29,7 @@ class Terms:
     """Of a run from the greeting to the outputs."""
 
     setup: float  # seconds that one party waits for the other before the first step
-    asking: float  # likewise, for transfers
+    asking: float  # likewise, for transfers and for the last of what is streamed
     working: float  # seconds of whoever works longer while tables are streamed
     trips: int  # round trips
     streamed: int  # bytes that flow while both work
@@ -39,31 +43,71 @@ class Terms:
         return {**asdict(self), "fixed": self.fixed}
 
 
-def terms(program: Compiled, rates: Rates, workers: int = 0) -> Terms:
-    """Without workers both parties are on one machine, whose cores they share; with so many on both sides each of these
-    has a machine and a connection of its own, and so has each coordinator."""
-    found, sent = tally(program, workers), traffic(program)
-    trips = round_trips(program) + (PAIRING if workers else 0)
-    streamed, asked = found.streamed, sent.transfers + sent.outputs + setup_bytes()
-    moving = found.moved * (rates.send + rates.receive)
-    garbling = _garbling(found, rates) + streamed * rates.send + moving
-    evaluating = _evaluating(found, rates) + streamed * rates.receive + moving
-    alone = 0.0 if workers else (garbling + evaluating) / rates.cores
-    ask, accept = rates.ask, rates.accept
-    asking = found.messages * (rates.ask_message + rates.accept_message) + found.transfers * (ask + accept)
-    asking += asked * (rates.send + rates.receive) + trips * rates.trip
-    return Terms(rates.setup, asking, max(garbling, evaluating, alone), trips, streamed, asked)
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """Seconds of either party of one session, of the processor."""
+
+    garbling: float
+    evaluating: float
+    sending: float
+    receiving: float
+    accepting: float  # the garbler, for which the evaluator waits
+    asking: float  # and the other way round
+    trips: int
+    streamed: int
+    asked: int
+
+    @property
+    def work(self) -> float:
+        return self.garbling + self.evaluating + self.sending + self.receiving
+
+    def busiest(self, cores: float) -> float:
+        """Seconds if all four are at work all the time."""
+        return max(self.garbling, self.evaluating, self.sending, self.receiving, self.work / cores)
+
+    def lagging(self, cores: float) -> float:
+        """Seconds in which they are not: the evaluator works on a piece when the garbler has made it, and between two
+        waits the last piece is worked on while nothing more comes."""
+        last = min(1.0, self.trips * CHUNK_BYTES / self.streamed) if self.streamed else 1.0
+        return last * (self.work - self.busiest(cores))
+
+    @staticmethod
+    def of(program: Compiled, rates: Rates, workers: int) -> _Session:
+        found, sent = tally(program, workers), traffic(program)
+        asked, moving = sent.transfers + sent.outputs + setup_bytes(), found.moved * (rates.send + rates.receive)
+        return _Session(
+            _garbling(found, rates) + moving,
+            _evaluating(found, rates) + moving,
+            found.streamed * rates.send,
+            found.streamed * rates.receive,
+            found.messages * rates.accept_message + found.transfers * rates.accept + asked * rates.send,
+            found.messages * rates.ask_message + found.transfers * rates.ask + asked * rates.receive,
+            round_trips(program) + (PAIRING if workers else 0),
+            found.streamed,
+            asked,
+        )
 
 
-def together(each: Sequence[Terms]) -> Terms:
-    """Of runs side by side with several owners, of whom one party has a part in all."""
+def terms(programs: Sequence[Compiled], rates: Rates, workers: int = 0) -> Terms:
+    """Of a run, or of those with several owners side by side.  Without workers all parties share this machine's cores;
+    with so many on both sides each of these has a machine and a connection of its own, and so has each coordinator."""
+    each, cores = [_Session.of(program, rates, workers) for program in programs], inf if workers else rates.cores
+    half, trips = rates.setup / 2, max(session.trips for session in each)
+    busiest = max(
+        max(s.busiest(cores) for s in each),
+        sum(s.evaluating for s in each),
+        sum(s.receiving for s in each),
+        sum(s.work for s in each) / cores,
+    )
+    lagging = max(s.busiest(cores) + s.lagging(cores) for s in each) - busiest
+    asking = max(s.accepting for s in each) + sum(s.asking for s in each) + trips * rates.trip
     return Terms(
-        sum(t.setup for t in each),
-        sum(t.asking for t in each),
-        sum(t.working for t in each),
-        max(t.trips for t in each),
-        sum(t.streamed for t in each),
-        sum(t.asked for t in each),
+        half + len(each) * half,
+        asking + max(0.0, lagging),
+        busiest,
+        trips,
+        sum(s.streamed for s in each),
+        sum(s.asked for s in each),
     )
 
 
@@ -102,6 +146,7 @@ def _both(found: Tally, rates: Rates, clearly: Clearly) -> float:
         + found.tiles * rates.tile
         + found.wires * rates.wire
         + found.instructions * rates.instruction
+        + found.and_instructions * rates.and_instruction
         + found.walked * rates.walked
         + clearly.words * rates.word
         + clearly.elements * rates.element
