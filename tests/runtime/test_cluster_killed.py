@@ -22,7 +22,7 @@ from runtime.ledger.events import State
 from runtime.ledger.store import Ledger
 
 WORKER_IS_NAMED = {"WorkerLost", "PeerWorkerLost", "PeerWithoutWorker", "NoCluster"}
-PEER_IS_MISSING = {"PeerUnreachable", "Timeout"}  # where the worker went before the parties met
+PEER_IS_MISSING = {"PeerUnreachable", "Timeout", "ConnectionLost"}  # where a worker went before the parties met
 FEW, MANY = 3, pytest.param(50, marks=pytest.mark.slow)
 
 
