@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from runtime.cli.beforehand import Beforehand
-from runtime.cli.meet import Ends, Patience, run_party
+from runtime.cli.meet import Ends, Patience
 from runtime.cli.models import Asked
 from runtime.cli.places import Places, taken
 from runtime.cli.progress import Advance
 from runtime.cli.run_log import RunLog
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
+from runtime.cli.sittings import run_party
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
 from runtime.cli.watched import sides, watched

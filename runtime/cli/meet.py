@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,17 +16,16 @@ from runtime.cli.callers import Callers
 from runtime.cli.clusters import Cluster
 from runtime.cli.options import Address, UsageError, address
 from runtime.cli.screen import say
-from runtime.data.columns import NONE, Chosen
+from runtime.data.columns import Chosen
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.keys import Identity
 from runtime.net.tls import Listener, connect
-from runtime.party.both import Accept
 from runtime.party.run import Report, run
 from runtime.program import Program
 from runtime.report.wording import listing
 from runtime.session.helpers import Helpers
-from runtime.session.session import Keep, kept_by_nobody
+from runtime.session.session import Keep
 from runtime.session.watch import Watching
 
 if TYPE_CHECKING:
@@ -121,39 +120,6 @@ def check_party(program: Program, party: str | None) -> None:
         guess = f"; did you mean `{near[0]}`?" if near else ""
         help = f"its parties are {listing(parties)}{guess}"
         raise UsageError(f"the program has no party `{party}`", help)
-
-
-def run_party(
-    program: Program,
-    ends: Ends,
-    inputs: Mapping[str, str],
-    seed: int | None,
-    patience: Patience,
-    advance: Watching,
-    quiet: bool,
-    agreed: Agreed | None = None,
-    accept: Accept | None = None,
-    columns: Chosen = NONE,
-    keep: Keep = kept_by_nobody,
-) -> Report:
-    """This party's side of the run.  Its inputs and its contract are checked before it listens or connects.
-
-    Without a contract `accept` is told the rows of this party's data sets before anybody is met, and may refuse.
-    Raises UsageError, InputError, Refused, and what `runtime.party.run` raises.
-    """
-    check_party(program, ends.party)
-
-    def mine(under: Agreed | None) -> Side:
-        return Side.of(program, ends, inputs, seed, patience, quiet, under, columns)
-
-    side = mine(agreed)
-    if agreed is None and accept is not None:
-        accept([(program.compiled, side.own.sources.records())])
-    if ends.cluster is None:
-        return side.run(side.meet(), advance, keep)
-    from runtime.cli.sittings import run_shared  # here, because few runs have a cluster
-
-    return run_shared(ends.cluster, side, lambda: mine(agreed and replace(agreed, continues=True)), advance, keep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,16 @@ from support.forked import HERE, Forked, Started
 from support.ledgers import times
 from support.step_worker import forked, written
 
-from runtime.cli.meet import Ends, Patience, run_party
+from runtime.cli.meet import Ends, Patience
 from runtime.cli.options import Address
-from runtime.cluster import sharing, worker
+from runtime.cli.sittings import run_party
+from runtime.cluster import worker
 from runtime.cluster.orders import Run
 from runtime.contract.cost import Charges, charges
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
 from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.execute import sharing
 from runtime.execute.follow import Sums
 from runtime.ledger.events import Allotted, Granted, budget
 from runtime.ledger.store import Ledger

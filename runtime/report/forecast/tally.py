@@ -26,9 +26,9 @@ from compiler.schedule.plan import (
 )
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw, Noise
-from runtime.cluster.sharing import LABEL_MOVED, Sharing
 from runtime.crypto.labels import LABEL_BYTES
 from runtime.execute.backend import ciphertext_bytes, is_joint
+from runtime.execute.sharing import LABEL_MOVED, Sharing
 from runtime.ot import extension
 
 
@@ -92,8 +92,8 @@ class _Counting:
     def steps(self, steps: Sequence[Step], times: int) -> None:
         self._requests(steps, times)
         if self._sharing is not None:
-            for together, run in groupby(steps, is_joint):
-                self.found.moved += times * LABEL_MOVED * self._sharing.moved(list(run)) if together else 0
+            for _, run in groupby(steps, is_joint):
+                self.found.moved += times * LABEL_MOVED * self._sharing.moved([step for step in run if is_joint(step)])
         joint = False
         for step in steps:
             self.found.walked += times * (not (joint and is_joint(step)))
