@@ -51,7 +51,7 @@ from runtime.program import Program
 from runtime.session.watch import Moment
 
 RUNS, WORKERS = 400, 3
-STALL, WAIT, ROLL_CALL = 4.5, 6.0, 1.5  # seconds
+STALL, WAIT, ROLL_CALL = 6.0, 6.0, 1.5  # seconds
 LIMIT = STALL + ROLL_CALL + WAIT + 8.0  # of a round: a stall is noticed, the peer does not come, and a session besides
 
 
