@@ -23,7 +23,7 @@ from runtime.ledger.store import Ledger
 
 WORKER_IS_NAMED = {"WorkerLost", "PeerWorkerLost", "PeerWithoutWorker", "NoCluster"}
 PEER_IS_MISSING = {"PeerUnreachable", "Timeout", "ConnectionLost"}  # where a worker went before the parties met
-FEW, MANY = 3, pytest.param(50, marks=pytest.mark.slow)
+FEW, MANY = 1, pytest.param(50, marks=pytest.mark.slow)
 
 
 def rounds(folder: Path, kills: int, mode: str) -> list[dict[str, dict[str, Any]]]:
