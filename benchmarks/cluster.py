@@ -33,6 +33,10 @@ PARTIES = {
         "hospital": ["--input", f"records={EXAMPLES}/tumour/records.csv", "--not-private"],
         "vendor": ["--input", f"w0={EXAMPLES}/tumour/base.npz"],
     },
+    "digits/mlp.ccr": {
+        "clinic": ["--input", f"digits={EXAMPLES}/digits/records.csv", "--not-private"],
+        "vendor": ["--inputs", f"{EXAMPLES}/digits/mlp.npz"],
+    },
 }
 
 

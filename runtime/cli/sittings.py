@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 from lang.numerals import counted
@@ -34,12 +34,12 @@ class Sitting:
 
     side: Side
     goes_on: Callable[[], Side]  # this party's side of what goes on; raises Refused
-    door: Listener | None
+    door: Callable[[], Listener | None]
     advance: Watching
     keep: Keep
 
     def play(self, staff: Staff) -> Report:
-        return self.side.run(self.side.meet(self.door), self.advance, self.keep, staff)
+        return self.side.run(self.side.meet(self.door()), self.advance, self.keep, staff)
 
     def again(self, lost: ClusterBroken, left: int) -> Sitting:
         if not self.side.own.told:
@@ -99,10 +99,7 @@ def _hired(side: Side, launcher: Launcher) -> Staff:
 
 
 @contextmanager
-def _door(ends: Ends) -> Generator[Listener | None]:
-    """Where the peer calls for every session: a port that was free is the same for all."""
-    if not ends.listens:
-        yield None
-        return
-    with closing(ends.door()) as door:
-        yield door
+def _door(ends: Ends) -> Generator[Callable[[], Listener | None]]:
+    """Where the peer calls for every session, open from the first on: a port that was free is the same for all."""
+    with ExitStack() as open:
+        yield cache(lambda: open.enter_context(closing(ends.door())) if ends.listens else None)

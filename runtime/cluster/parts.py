@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from math import gcd
 
 import numpy as np
 
-from compiler.schedule.plan import Copy, Launch, Plan, Repeat, Step, Transfer, View, addresses
+from compiler.schedule.plan import Copy, Launch, Plan, Repeat, Step, View, addresses
 from runtime.cluster.holdings import Wires
 
 ROW_BITS = 48  # of a row within a run; the worker's number stands above
@@ -36,22 +34,6 @@ def own_rows(worker: int, row: int) -> int:
     return row | (worker + 1) << ROW_BITS
 
 
-def cut(extent: int, workers: int, unit: int = 1) -> list[range]:
-    """As evenly as whole units go; a worker that would have none is left out."""
-    units = -(-extent // unit)
-    edges = [min(extent, units * i // workers * unit) for i in range(workers + 1)]
-    return [range(a, b) for a, b in pairwise(edges)]
-
-
-def axis_of(lanes: Sequence[int], workers: int) -> int | None:
-    """The outermost axis that gives each worker a lane, else the longest that gives two of them one."""
-    for axis, extent in enumerate(lanes):
-        if extent >= workers:
-            return axis
-    longest = max(range(len(lanes)), key=lambda axis: lanes[axis], default=None)
-    return longest if longest is not None and lanes[longest] > 1 else None
-
-
 def part(step: Launch | Copy, at: Cut) -> Launch | Copy:
     """What of a step lies in the cut."""
     lanes = (*step.lanes[: at.axis], at.stop - at.start, *step.lanes[at.axis + 1 :])
@@ -65,12 +47,6 @@ def part(step: Launch | Copy, at: Cut) -> Launch | Copy:
 
 def _moved(view: View, at: Cut) -> View:
     return replace(view, offset=view.offset + at.start * view.lane[at.axis])
-
-
-def words_of(shape: Transfer, workers: int) -> list[range]:
-    """A transfer's words, cut so that corrections, which are packed by 64 numbers, stay as many where that is even."""
-    unit = 64 // gcd(64, shape.shared)
-    return cut(shape.words, workers, unit if unit * workers <= shape.words else 1)
 
 
 @dataclass(frozen=True, slots=True)

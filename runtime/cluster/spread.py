@@ -13,10 +13,10 @@ from compiler.schedule.plan import Copy, Free, Launch, Repeat
 from runtime.cluster.crew import Crew
 from runtime.cluster.holdings import HOME, Holdings, Wires, bit
 from runtime.cluster.parts import Cut, Part, Seen, shared_steps, views
-from runtime.cluster.sharing import Sharing
 from runtime.crypto.labels import Labels
 from runtime.execute.backend import Engine, Joint, Progress, Together, body
 from runtime.execute.joint import JointSteps, LabelGates, put
+from runtime.execute.sharing import Sharing
 
 
 class Spread:

@@ -31,7 +31,7 @@ from runtime.session.errors import WorkerLost
 from runtime.session.helpers import Worked
 from runtime.session.state import Role
 
-HAND, PAIR = 2 / 3, 1 / 3  # of the seconds of a stall: a coordinator's for its worker, a worker's for the peer's
+HAND, PAIR = 1 / 2, 1 / 4  # of the seconds of a stall: a coordinator's for its worker, a worker's for the peer's
 WORKERS_BYTES = MOST * CERTIFICATE_BYTES
 _HOST = re.compile(r"[!-~]{1,255}")
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from compiler.schedule.plan import Transfer
 from runtime.cluster.crew import Crew
-from runtime.cluster.sharing import Sharing
 from runtime.crypto.labels import Labels
 from runtime.execute.backend import Multiplier, Numbers, Receiver
+from runtime.execute.sharing import Sharing
 
 
 class GarblerSpread:

@@ -22,8 +22,8 @@ from runtime.ledger.events import State
 from runtime.ledger.store import Ledger
 
 WORKER_IS_NAMED = {"WorkerLost", "PeerWorkerLost", "PeerWithoutWorker", "NoCluster"}
-PEER_IS_MISSING = {"PeerUnreachable", "Timeout"}  # where the worker went before the parties met
-FEW, MANY = 3, pytest.param(50, marks=pytest.mark.slow)
+PEER_IS_MISSING = {"PeerUnreachable", "Timeout", "ConnectionLost"}  # where a worker went before the parties met
+FEW, MANY = 1, pytest.param(50, marks=pytest.mark.slow)
 
 
 def rounds(folder: Path, kills: int, mode: str) -> list[dict[str, dict[str, Any]]]:

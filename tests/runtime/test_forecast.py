@@ -13,15 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import step_runs
-from support.command import EXAMPLES, MILLIONAIRES, TUMOUR, call
+from support.command import BASE, EXAMPLES, MILLIONAIRES, RECORDS, TUMOUR, call
+from support.crews import run_spread
 from support.step_runs import STEPS, Room, its_contract_holds
 
 from compiler.program import and_gates
 from compiler.schedule.told import left
 from runtime.api import Products, compile, run
 from runtime.execute import engines
+from runtime.execute.backend import Roles
 from runtime.net.frames import Frame
 from runtime.party.run import Report
+from runtime.party.sources import PartySources, load
+from runtime.privacy.randomness import RunSecret
 from runtime.report.forecast import kept
 from runtime.report.forecast.foretold import Foretold
 from runtime.report.forecast.measure import measure
@@ -232,3 +236,25 @@ def test_a_phase_has_one_name() -> None:
     [line] = re.findall(r"s: (compile .*)", said := call("run", MILLIONAIRES, *given).stdout)
     assert [part.split()[0] for part in line.split(", ")] == ["compile", "start", "setup", "steps"]
     assert re.findall(r"^ *(\w+), s ", said, re.M) == ["setup", "steps"]
+
+
+@pytest.mark.parametrize("products", Products)
+@pytest.mark.parametrize("workers", [1, 3, 8])
+def test_the_worker_that_has_most_is_foretold(products: Products, workers: int) -> None:
+    """What is said to stream is what the longest connection and that of the coordinators carry."""
+    compiled = compile(TUMOUR, {"STEPS": "2"}, products).compiled
+    files = {name: path.split("=", 1)[1] for name, path in (("records", RECORDS), ("w0", BASE))}
+    sources = PartySources(load(compiled, frozenset(compiled.parties), files), RunSecret.from_seed(4))
+    both = run_spread(compiled.plan, sources, workers, Roles(compiled.garbler, compiled.evaluator))
+    assert tally(compiled, workers).streamed == pytest.approx(max(both.pairs) + both.home, rel=0.02)
+    assert tally(compiled).streamed == traffic(compiled).tables + traffic(compiled).corrections
+
+
+def test_workers_are_foretold_over_a_link() -> None:
+    asked = ("inspect", TUMOUR, "--products", "gates", "--link", "50Mbit,20ms", "--workers", "8", "--json")
+    link = json.loads(call(*asked).stdout)["link"]
+    assert link["workers"] == 8 and 5 < link["seconds_without_workers"] / link["seconds"] < 8
+    assert "with 8 workers a side" in call(*asked[:-1]).stdout
+    assert "--workers goes with --link" in call("inspect", TUMOUR, "--workers", "8").stderr
+    several = call("inspect", str(EXAMPLES / "fraud-training" / "train.ccr"), "--link", "1Gbit,1ms", "--workers", "2")
+    assert several.exit_code == 2 and "has several owners" in several.stderr

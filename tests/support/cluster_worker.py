@@ -33,12 +33,13 @@ from support.step_worker import forked, written
 from runtime.cli.meet import Ends, Patience
 from runtime.cli.one_party import run_party
 from runtime.cli.options import Address
-from runtime.cluster import sharing, worker
+from runtime.cluster import worker
 from runtime.cluster.orders import Run
 from runtime.contract.cost import Charges, charges
 from runtime.contract.sign import digest
 from runtime.contract.terms import Contract
 from runtime.crypto.secret import LabelSecret, PublicSeeds
+from runtime.execute import sharing
 from runtime.execute.follow import Sums
 from runtime.ledger.events import Allotted, Granted, budget
 from runtime.ledger.store import Ledger
@@ -50,7 +51,7 @@ from runtime.program import Program
 from runtime.session.watch import Moment
 
 RUNS, WORKERS = 400, 3
-STALL, WAIT, ROLL_CALL = 4.5, 6.0, 1.5  # seconds
+STALL, WAIT, ROLL_CALL = 6.0, 6.0, 1.5  # seconds
 LIMIT = STALL + ROLL_CALL + WAIT + 8.0  # of a round: a stall is noticed, the peer does not come, and a session besides
 
 

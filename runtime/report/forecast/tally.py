@@ -26,9 +26,9 @@ from compiler.schedule.plan import (
 )
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw, Noise
-from runtime.cluster.sharing import LABEL_MOVED, Sharing
 from runtime.crypto.labels import LABEL_BYTES
 from runtime.execute.backend import ciphertext_bytes, is_joint
+from runtime.execute.sharing import LABEL_MOVED, Sharing
 from runtime.ot import extension
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import prod
+from itertools import pairwise
+from math import gcd, prod
 from typing import assert_never
 
 from compiler.schedule.plan import Copy, Free, Launch, Plan, Repeat, Transfer, View
-from runtime.cluster.parts import axis_of, cut, words_of
 from runtime.execute.backend import Joint, body
 
 GATES = 1 << 12  # AND gates from which a launch is shared: 128 KiB of tables
@@ -87,3 +87,25 @@ def _wires(view: View, lanes: tuple[int, ...], loops: tuple[int, ...]) -> int:
     moving += [count for count, stride in zip(lanes, view.lane, strict=True) if stride]
     inner = view.loop[len(view.loop) - len(loops) :]
     return prod(moving) * prod(count for count, stride in zip(loops, inner, strict=True) if stride)
+
+
+def cut(extent: int, workers: int, unit: int = 1) -> list[range]:
+    """As evenly as whole units go; a worker that would have none is left out."""
+    units = -(-extent // unit)
+    edges = [min(extent, units * i // workers * unit) for i in range(workers + 1)]
+    return [range(a, b) for a, b in pairwise(edges)]
+
+
+def axis_of(lanes: Sequence[int], workers: int) -> int | None:
+    """The outermost axis that gives each worker a lane, else the longest that gives two of them one."""
+    for axis, extent in enumerate(lanes):
+        if extent >= workers:
+            return axis
+    longest = max(range(len(lanes)), key=lambda axis: lanes[axis], default=None)
+    return longest if longest is not None and lanes[longest] > 1 else None
+
+
+def words_of(shape: Transfer, workers: int) -> list[range]:
+    """A transfer's words, cut so that corrections, which are packed by 64 numbers, stay as many where that is even."""
+    unit = 64 // gcd(64, shape.shared)
+    return cut(shape.words, workers, unit if unit * workers <= shape.words else 1)
