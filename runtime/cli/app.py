@@ -116,17 +116,22 @@ def _listed(commands: Sequence[Command | Group]) -> type[_Listed]:
 def _parser(row: Command | Group) -> Any:
     match row:
         case Command(name):
-            if row.parties and not _ALONE & {word.partition("=")[0] for word in sys.argv}:
-                from runtime.party.nursery import prepare  # here, because it is for few commands
-
-                prepare()
             one = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=_SETTINGS)
-            one.command(name, cls=_One)(row.load())
+            one.command(name, cls=_One)(_loaded(row))
             return get_command(one)
         case Group(_, help, commands):
             return get_group(typer.Typer(cls=_listed(commands), help=help, no_args_is_help=True, rich_markup_mode=None))
         case _:
             assert_never(row)
+
+
+def _loaded(row: Command) -> Callable[..., None]:
+    if not row.parties or _ALONE & {word.partition("=")[0] for word in sys.argv}:
+        return row.load()
+    from runtime.party.nursery import prepared  # here, because it is for few commands
+
+    with prepared():
+        return row.load()
 
 
 app = typer.Typer(

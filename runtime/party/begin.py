@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+THREADS = "OPENBLAS_NUM_THREADS"  # which numpy reads when it is loaded
 _LOADED = ("runtime.party.here", "runtime.execute.native.engine", "runtime.execute.native.shares")
 _ENDS = 2  # that come with each wish: of the pipe to the party, and of the one that tells of its life
 
@@ -34,7 +35,7 @@ def attend(number: int) -> None:
 
     `number` is that of the socket over which it is asked.
     """
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # no threads, which a fork would not bring along
+    os.environ[THREADS] = "1"  # none, which a fork would not bring along
     with socket.socket(fileno=number) as control:
         _load()
         alive: dict[int, tuple[BaseProcess, Connection]] = {}

@@ -1,7 +1,8 @@
-"""Where a party's process comes from: an interpreter that loads while its parent compiles, and is forked for each.
+"""Where a party's process comes from: a process that has loaded, with one thread, and is forked for each.
 
-It never runs the script that asks for a run, which so needs no `if __name__ == ...`.  The interpreter is told nothing:
-it has no task, no key and no input, and what is secret a party draws from the system once it is a process of its own.
+A script that asks for a run gets an interpreter for it, which never runs the script, and so needs no `if __name__ ==
+...`.  A command is copied itself, as soon as it has loaded and before it reads anything.  Neither has a task, a key or
+an input, and what is secret a party draws from the system once it is a process of its own.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ import time
 from array import array
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from multiprocessing import Pipe
+from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
-from socket import SCM_RIGHTS, SOL_SOCKET, socketpair
+from socket import SCM_RIGHTS, SOL_SOCKET, socket, socketpair
+from threading import active_count
 from typing import Protocol
+
+from runtime.party.begin import THREADS, attend
 
 FORKS = hasattr(os, "fork") and sys.platform != "darwin"  # where system libraries do not survive it
 
@@ -37,10 +41,23 @@ Start = Callable[[Connection], Process]  # of the process at the other end of th
 _early: list[Nursery] = []  # of this process, at most one, which nobody has taken yet
 
 
-def prepare() -> None:
-    """Somebody is about to ask for `starting`, and has much to do before."""
+@contextmanager
+def prepared() -> Generator[None]:
+    """Parties' processes have loaded what this one loads inside: it is copied at the end, for the next `starting`.
+
+    For a process that has one thread, reads nothing inside, and has much to do before it asks for the first of them.
+    """
+    before = os.environ.get(THREADS)
+    os.environ[THREADS] = "1"  # none that a copy would not bring along
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[THREADS]
+        else:
+            os.environ[THREADS] = before
     if FORKS and not _early:
-        _early.append(Nursery())
+        _early.append(Nursery(copied=active_count() == 1))
         atexit.register(_forgotten)
 
 
@@ -67,13 +84,13 @@ def begun(theirs: Connection) -> Process:
 
 
 class Nursery:
-    """The interpreter that is forked."""
+    """The process that is forked."""
 
-    def __init__(self) -> None:
+    def __init__(self, copied: bool = False) -> None:
+        """`copied`: of this process, otherwise an interpreter."""
         self._control, theirs = socketpair()
         with theirs:
-            number = theirs.fileno()
-            self._process = _interpreter(f"from runtime.party.begin import attend; attend({number})", number)
+            self._process = Copy(theirs, self._control) if copied else _attending(theirs)
         self._used = False
 
     def begun(self, theirs: Connection) -> Process:
@@ -91,6 +108,39 @@ class Nursery:
             self._process.kill()
         self._control.close()
         self._process.wait()
+
+
+def _attending(end: socket) -> subprocess.Popen[bytes]:
+    number = end.fileno()
+    return _interpreter(f"from runtime.party.begin import attend; attend({number})", number)
+
+
+class Copy:
+    """A copy of this process, which is forked when it is asked at the other end; as `subprocess.Popen`."""
+
+    def __init__(self, end: socket, other: socket) -> None:
+        self._process = get_context("fork").Process(target=_attend, args=(end, other))
+        with deaf():
+            self._process.start()
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self) -> None:
+        self._process.join()
+
+
+def _attend(end: socket, other: socket) -> None:
+    """The copy's whole life."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    other.close()
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    attend(end.detach())
 
 
 def _forgotten() -> None:

@@ -13,6 +13,7 @@ from support.lanes import applied, assert_agrees, block, vectors
 
 from compiler.cells.expand import expand
 from compiler.functions.approximate.odd import SIGMOID, TANH, odd
+from compiler.functions.approximate.real import MARGIN, exponential
 from compiler.words.evaluate import apply_pieces
 from compiler.words.ir import Type, Value
 from compiler.words.operations import Pieces
@@ -120,3 +121,15 @@ def test_circuit_and_words_agree(bits: int, fraction: int, low: int, extent: int
     lane = block([operand], Value(pieces, (0,), result))
     assert_agrees(expand(lane), lane, vectors([operand], 100))
     assert worst(operand, result, pieces, [low, low + extent // 2, low + extent]) <= Fraction(1, 2**bits)
+
+
+@pytest.mark.parametrize("x", ["0", "1e-30", "0.999", "-0.999", "1", "-37.25", "123.4567891", "-199.9", "200"])
+def test_the_exponential_of_parts_is_that_of_the_whole(x: str) -> None:
+    """Far within the margin that every bound has."""
+    with localcontext(Context(prec=100)):
+        exact = Decimal(x).exp()
+        assert abs(exponential(Decimal(x)) - exact) < MARGIN * Decimal("1e-7") * max(Decimal(1), exact)
+
+
+def test_an_exponential_that_cannot_be_seen_is_nothing() -> None:
+    assert exponential(Decimal("-200.1")) == 0 and Decimal(-200).exp() < MARGIN

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from support import short_lives
+from support.command import MILLIONAIRES
 
 from runtime.party import child, nursery
+from runtime.party.begin import THREADS
 from runtime.party.child import Child, Failed
-from runtime.party.nursery import Nursery, prepare, starting
+from runtime.party.nursery import Copy, Nursery, prepared, starting
 
+BEFORE = os.environ.get(THREADS)
 pytestmark = pytest.mark.skipif(not hasattr(nursery.os, "fork"), reason="this system does not fork")
 
 
-@pytest.fixture
-def one() -> Iterator[Nursery]:
-    found = Nursery()
+@pytest.fixture(params=[False, True], ids=["interpreter", "copy"])
+def one(request: pytest.FixtureRequest) -> Iterator[Nursery]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # whoever tests has threads, a command that is copied none
+        found = Nursery(copied=request.param)
     yield found
     found.close()
 
@@ -84,11 +91,19 @@ def test_one_that_nobody_used_is_gone_at_once() -> None:
     assert found._process.poll() == -signal.SIGKILL and time.monotonic() - start < 60
 
 
-def test_what_was_prepared_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_was_prepared_is_taken_once(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    """And it is a copy where no thread would be left behind."""
     monkeypatch.setattr(nursery, "FORKS", True)
-    prepare()
-    prepare()
+    monkeypatch.setattr(nursery, "active_count", lambda: threads)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        for _ in range(2):
+            with prepared():
+                assert os.environ[THREADS] == "1"
+    assert os.environ.get(THREADS) == BEFORE
     [early] = nursery._early
+    assert isinstance(early._process, Copy) == (threads == 1)
     with starting() as start:
         assert start == early.begun and not nursery._early
     assert early._process.poll() is not None
@@ -96,21 +111,40 @@ def test_what_was_prepared_is_taken_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_where_a_process_cannot_fork_each_is_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nursery, "FORKS", False)
-    prepare()
+    with prepared():
+        pass
     with starting() as start:
         assert start is nursery.begun and not nursery._early
 
 
+COMMAND = """
+import atexit, os, sys
+sys.argv = ["ccr", "run", *sys.argv[1:]]
+from runtime.party import nursery
+made = nursery.Nursery.__init__
+def seen(self, copied=False):
+    made(self, copied)
+    nursery.seen = self._process
+    print(type(self._process).__name__, len(os.listdir("/proc/self/task")))
+nursery.Nursery.__init__ = seen
+atexit.register(lambda: print(nursery.seen.poll()))
+from runtime.cli.main import main; main()
+"""
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.skipif(not nursery.FORKS, reason="no process is copied here")
 def test_a_command_that_ends_early_leaves_none() -> None:
     """Its end does not wait for one that still loads."""
-    code = (
-        "import sys; sys.argv = ['ccr', 'run', 'none.ccr']\n"
-        "from runtime.party import nursery\n"
-        "import atexit; atexit.register(lambda: print(nursery.seen.poll()))\n"
-        "begin = nursery.prepare\n"
-        "def seen():\n    begin(); nursery.seen = nursery._early[0]._process\n"
-        "nursery.prepare = seen\n"
-        "from runtime.cli.main import main; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 2 and done.stdout == f"{-signal.SIGKILL}\n", done.stderr
+    done = command("none.ccr")
+    assert done.returncode == 2 and done.stdout.split() == ["Copy", "1", str(-signal.SIGKILL)], done.stderr
+
+
+@pytest.mark.skipif(not nursery.FORKS, reason="no process is copied here")
+def test_a_command_is_copied_and_its_copy_ends_with_the_parties() -> None:
+    done = command(MILLIONAIRES, "--input", "a=3", "--input", "b=2")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and (lines[0], lines[-1]) == ("Copy 1", "0") and "      out = 1" in lines, done.stderr

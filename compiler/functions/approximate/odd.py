@@ -59,7 +59,7 @@ def _odd(
         """Bounds of half(|n| * scale) in last bits."""
         if n == 0:
             return Decimal(0), Decimal(0)
-        exact = half(decimal(abs(n) * scale))
+        exact = half(Decimal(abs(n) * scale.numerator) / scale.denominator)
         return (exact - MARGIN) * unit, min((exact + MARGIN) * unit, Decimal(top))
 
     def mirrored(n: int) -> tuple[Decimal, Decimal]:
