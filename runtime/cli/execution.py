@@ -19,7 +19,6 @@ from runtime.cli.progress import Advance
 from runtime.cli.run_log import RunLog
 from runtime.cli.screen import learned, say
 from runtime.cli.several import Runs, Sides
-from runtime.cli.sittings import run_party
 from runtime.cli.status import FAILED
 from runtime.cli.tables import say_odd
 from runtime.cli.watched import sides, watched

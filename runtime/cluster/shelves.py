@@ -16,7 +16,6 @@ from typing import Protocol
 import numpy as np
 
 from runtime.cluster.orders import MOST_BYTES
-from runtime.cluster.parts import cut
 from runtime.cluster.shelf import Ask, Filled, Part, ShelfPost
 from runtime.data.columns import Chosen
 from runtime.data.errors import InputError
@@ -25,6 +24,7 @@ from runtime.data.memory import Elsewhere, Input
 from runtime.data.partitions import files_of, same_columns
 from runtime.data.rows import Form, Numbers, Packed, Records
 from runtime.data.specs import DatasetSpec
+from runtime.execute.sharing import cut
 from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError
