@@ -154,7 +154,7 @@ class Staff:
     def stop(self) -> None:
         """As of Helpers."""
         if self.done is None:
-            self.done = [None] * self.count
+            self.done = [None for _ in self.hands]
             for hand in self.hands:
                 hand.stop()
 
