@@ -24,6 +24,7 @@ from runtime.cli.row_counts import rows
 from runtime.cli.screen import result, say
 from runtime.cli.tables import say_odd
 from runtime.data.columns import Chosen
+from runtime.data.rows import Records as Held
 from runtime.files import replace_bytes
 from runtime.party.sources import load
 from runtime.privacy.limits import default_delta
@@ -162,7 +163,7 @@ def _possible(lists: Lists, records: int) -> None:
 
 def _records(program: Program, given: Mapping[str, str], columns: Chosen) -> int:
     loaded = load(program.compiled, frozenset(program.compiled.parties), given, columns)
-    return max((len(next(iter(of.values()))) for of in loaded.values() if isinstance(of, dict)), default=1)
+    return max((of.store.count for of in loaded.values() if isinstance(of, Held)), default=1)
 
 
 def _each(option: str, given: str | None, of: Callable[[str, str], T]) -> tuple[T, ...] | None:

@@ -72,6 +72,8 @@ def test_help_loads_the_table_alone(arguments: tuple[str, ...]) -> None:
         "runtime.cli.screen",
         "runtime.cli.signals",
         "runtime.cli.status",
+        "runtime.net",
+        "runtime.net.errors",  # SIGTERM is told to a peer, too
     }
     assert not packages(modules) & (HEAVY | {"lark"})
 

@@ -25,6 +25,8 @@ from runtime.contract.draft import Holding, terms_for
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Contract
 from runtime.data.errors import InputError
+from runtime.data.load import whole
+from runtime.data.rows import Records
 from runtime.execute.clear import ClearBackend
 from runtime.execute.walk import walk
 from runtime.party.run import Report, prepare, run
@@ -130,9 +132,10 @@ def test_every_row_is_read_once_and_whole(folder: Path) -> None:
     """Sampled rows would be told by other bounds than those that are charged."""
     program = api.compile(folder / "own.ccr")
     loaded = load(program.compiled, frozenset(program.compiled.parties), given(folder, "own"))
-    whole, meaning = loaded["records"], program.meaning
-    assert isinstance(whole, dict) and meaning is not None
-    want = sorted([*map(int, x), int(y), 1] for x, y in zip(whole["x"], whole["y"], strict=True))
+    records, meaning = loaded["records"], program.meaning
+    assert isinstance(records, Records) and meaning is not None
+    rows_of = whole(records)
+    want = sorted([*map(int, x), int(y), 1] for x, y in zip(rows_of["x"], rows_of["y"], strict=True))
     orders: set[str] = set()
     for seed in range(3):
         sources = PartySources(loaded, RunSecret.from_seed(seed))
