@@ -68,17 +68,15 @@ def applied(prover: Prover) -> Circuit:
 def replaced(network: Network, net: int, literals: Sequence[int], spare: int) -> int | None:
     """How many XORs may still be spent then, of as many as there were and what this saves; None if it takes too many,
     and is not done."""
-    left = spare
 
     def make() -> int:
         return reduce(lambda total, term: network.xor(total, network.now(term)), literals, FALSE)
 
-    def worth(saved: Work) -> bool:
-        nonlocal left
-        left = spare + XORS * saved.ands + saved.xors
-        return left >= 0
+    def left(saved: Work) -> int:
+        return spare + XORS * saved.ands + saved.xors
 
-    return None if network.remade(net, make, worth) is None else left
+    saved = network.remade(net, make, lambda saved: left(saved) >= 0)
+    return None if saved is None else left(saved)
 
 
 class _Search:

@@ -112,8 +112,8 @@ class Search:
     def _rates(self, at: Choice) -> Choice:
         """Up or down the list as long as it helps."""
         found, place = at, min(range(len(RATES)), key=lambda i: abs(RATES[i] - at.rate))
-        for way in (-1, 1):
-            for rate in RATES[place - 1 :: -1] if way < 0 and place else RATES[place + 1 :] if way > 0 else ():
+        for rates in (reversed(RATES[:place]), RATES[place + 1 :]):
+            for rate in rates:
                 there = replace(found, rate=rate)
                 if self.mean(there) <= self.mean(found):
                     break

@@ -15,6 +15,7 @@ from runtime.cli.options import UsageError, address
 from runtime.cli.screen import say
 from runtime.cluster.dasks import LOCAL, DaskCluster, Doors, dask
 from runtime.cluster.errors import NoCluster
+from runtime.execute.sharing import MOST
 
 ClusterOf = Annotated[
     str | None,
@@ -29,7 +30,7 @@ ClusterOf = Annotated[
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", metavar="N", min=1, max=63, show_default=False, help="With --cluster: how many; both alike."
+        "--workers", metavar="N", min=1, max=MOST, show_default=False, help="With --cluster: how many; both alike."
     ),
 ]
 WorkerListen = Annotated[

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from runtime.cli.options import UsageError
+from runtime.execute.sharing import MOST
 from runtime.report.traffic import Link
 
 LinkOf = Annotated[
@@ -26,7 +27,7 @@ SharedBy = Annotated[
         "--workers",
         metavar="N",
         min=1,
-        max=63,
+        max=MOST,
         show_default=False,
         help="With --link: also with so many workers a side, each pair over such a connection (docs/cluster.md).",
     ),

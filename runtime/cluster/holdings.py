@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-HOME = np.uint64(1 << 63)  # the party's coordinator
-MOST = 63  # workers, each a bit
+from runtime.execute.sharing import MOST
+
+HOME = np.uint64(1 << MOST)  # the party's coordinator; workers are the bits below
 
 Wires = NDArray[np.int64]  # addresses in a buffer
 NONE: Wires = np.zeros(0, np.int64)

@@ -81,7 +81,7 @@ def shelved(
         for spec in in_many_files(program, party, inputs):
             pattern = str(inputs[spec.name])
             files = [str(Path(file).absolute()) for file in files_of(pattern) or ()]
-            shelves = Shelves(pattern, [])
+            shelves = Shelves(pattern, Form.of(spec.fields))
             ends.callback(shelves.close)
             shares = [files[at.start : at.stop] for at in cut(len(files), len(workers.certificates))]
             parts = [Part(spec.name, party, pattern, share, chosen_for(spec, columns)) for share in shares]
@@ -104,8 +104,8 @@ class _Shelf:
         except NetworkError as error:
             raise self._gone(error) from error
 
-    def answer(self, ask: Ask) -> bytes:
-        """Raises InputError and WorkerLost."""
+    def answer(self, ask: Ask, size: int | None = None) -> bytes:
+        """Of so many bytes, if that is known.  Raises InputError and WorkerLost."""
         try:
             kind, payload = self.channel.receive(MOST_BYTES)
         except NetworkError as error:
@@ -113,8 +113,9 @@ class _Shelf:
         if kind == Ask.WRONG:
             told = json.loads(payload)
             raise InputError(**told | {"file": f"{told['file']} ({self.name})"})
-        if kind != ask:
-            raise WorkerLost(self.number, self.name, f"asked for records, it answered with a message of kind {kind}")
+        if kind != ask or size not in (None, len(payload)):
+            said = f"asked for records, it answered with {len(payload)} bytes of kind {kind}"
+            raise WorkerLost(self.number, self.name, said)
         return payload
 
     def _gone(self, error: NetworkError) -> WorkerLost:
@@ -124,8 +125,9 @@ class _Shelf:
 class Shelves(Elsewhere):
     """A `Store` too."""
 
-    def __init__(self, name: str, shelves: list[_Shelf]) -> None:
-        self.name, self._shelves, self._width = name, shelves, 0
+    def __init__(self, name: str, form: Form) -> None:
+        self.name, self._form = name, form
+        self._shelves: list[_Shelf] = []
 
     def fill(self, workers: Shelving, artifact: bytes, parts: Sequence[Part], wait: float, whole: float) -> None:
         """All read at once.  Raises InputError and WorkerLost."""
@@ -157,16 +159,15 @@ class Shelves(Elsewhere):
         return sum(shelf.count for shelf in self._shelves)
 
     def records(self, spec: DatasetSpec) -> Records:
-        form = Form.of(spec.fields)
-        self._width = form.width
-        return Records(form, self, lambda: self._all(Ask.DIGESTS, b""))
+        return Records(self._form, self, lambda: self._all(Ask.DIGESTS, b""))
 
     def marks(self, key: bytes) -> bytearray:
         return self._all(Ask.MARKS, key)
 
     def packed(self, numbers: Numbers) -> Packed:
         """Rows of all shelves that have some of them, asked for at once."""
-        found = np.empty((len(numbers), self._width), np.uint8)
+        width = self._form.width
+        found = np.empty((len(numbers), width), np.uint8)
         asked: list[tuple[_Shelf, Numbers]] = []
         for shelf in self._shelves:
             mine = np.flatnonzero((numbers >= shelf.start) & (numbers < shelf.start + shelf.count))
@@ -174,7 +175,7 @@ class Shelves(Elsewhere):
                 shelf.tell(Ask.ROWS, (numbers[mine] - shelf.start).astype("<i8").tobytes())
                 asked.append((shelf, mine))
         for shelf, mine in asked:
-            found[mine] = np.frombuffer(shelf.answer(Ask.ROWS), np.uint8).reshape(len(mine), self._width)
+            found[mine] = np.frombuffer(shelf.answer(Ask.ROWS, len(mine) * width), np.uint8).reshape(-1, width)
         return found
 
     def close(self) -> None:

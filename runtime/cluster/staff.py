@@ -13,7 +13,6 @@ from compiler.schedule.plan import Plan
 from compiler.schedule.rows import number_rows
 from runtime.cluster.crew import Crew
 from runtime.cluster.hand import RemoteHand
-from runtime.cluster.holdings import MOST
 from runtime.cluster.member import CERTIFICATE_BYTES, Post
 from runtime.cluster.orders import Order
 from runtime.cluster.parts import own_rows
@@ -22,6 +21,7 @@ from runtime.cluster.transfers import EvaluatorSpread, GarblerSpread
 from runtime.cluster.words import Begin, decode_port, encode_call
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Engine, Multiplier, Receiver
+from runtime.execute.sharing import MOST
 from runtime.net import keys
 from runtime.net.channel import Channel, expect
 from runtime.net.errors import NetworkError, ProtocolError

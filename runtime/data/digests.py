@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_FIRST = np.array(
-    [bytes([byte]) for byte in range(256)]
-)  # a digest's first byte: what begins alike is compared at once
+_FIRST = np.array([bytes([byte]) for byte in range(256)])
+"""A digest's first byte: what begins alike is compared at once."""
 
 
 def put_in_order(digests: bytearray, size: int) -> None:

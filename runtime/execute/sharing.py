@@ -10,6 +10,7 @@ from typing import assert_never
 from compiler.schedule.plan import Copy, Free, Launch, Plan, Repeat, Transfer, View
 from runtime.execute.backend import Joint, body
 
+MOST = 63  # workers of a party: who has a label is a bit each of one word, and the party's coordinator is the last
 GATES = 1 << 12  # AND gates from which a launch is shared: 128 KiB of tables
 BYTES = 1 << 17  # of corrections from which a product is shared
 LABEL_MOVED = 24  # bytes of a label on its way, with its address

@@ -12,6 +12,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 from lang.numerals import counted
+from runtime.execute.sharing import MOST
 from runtime.net.channel import expect
 from runtime.net.errors import ProtocolError
 from runtime.net.frames import Frame
@@ -34,7 +35,6 @@ HELLO_BYTES = 4096
 NONCE_BYTES = 32
 MOST_RECORDS = 1 << 40
 MOST_STEPS = 1 << 40
-MOST_WORKERS = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def decode(payload: bytes, protocol: int) -> Hello:
             and type(fields["first"]) is int
             and 0 <= fields["first"] <= MOST_STEPS
             and type(fields["workers"]) is int
-            and 0 <= fields["workers"] <= MOST_WORKERS
+            and 0 <= fields["workers"] <= MOST
             and (not fields["run"] or _RUN.fullmatch(fields["run"]) is not None)
             and all(type(count) is int and 1 <= count <= MOST_RECORDS for count in fields["records"].values())
         )

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.schedule.plan import Launch, Transfer, View, addresses
-from runtime.cluster.holdings import HOME, MOST, NONE, Holdings, bit
+from runtime.cluster.holdings import HOME, NONE, Holdings, bit
 from runtime.cluster.parts import Cut, Part, own_rows, part
-from runtime.execute.sharing import axis_of, cut, words_of
+from runtime.execute.sharing import MOST, axis_of, cut, words_of
 
 SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
 

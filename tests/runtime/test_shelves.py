@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +14,11 @@ import pyarrow.csv
 import pyarrow.parquet as parquet
 import pytest
 from support.contracts import ROWS, program, write_records
+from support.launchers import Threads
 from support.loopback import tls_pair
 
 from runtime import api
-from runtime.cluster.shelf import ShelfPost, put_up
+from runtime.cluster.shelf import Ask
 from runtime.cluster.shelves import Shelves, in_many_files, shelved
 from runtime.data.columns import NONE
 from runtime.data.content import content
@@ -28,7 +27,6 @@ from runtime.data.load import load_records, whole
 from runtime.data.marks import marks
 from runtime.data.memory import Input
 from runtime.data.specs import DatasetSpec
-from runtime.net import keys
 from runtime.net.channel import Channel
 from runtime.party.run import Report, prepare, run
 from runtime.party.sources import specs
@@ -38,28 +36,6 @@ from runtime.session.errors import WorkerLost
 KEY = b"key"
 CUTS = [0, 3, 4, 11, 15, ROWS]
 (SPEC,) = (s for s in specs(program().compiled, frozenset({"hospital"})) if isinstance(s, DatasetSpec))
-
-
-@dataclass
-class Threads:
-    """So many workers as threads of this process."""
-
-    count: int
-    here: str = "127.0.0.1"
-    threads: list[Thread] = field(default_factory=list[Thread])
-
-    def __post_init__(self) -> None:
-        self._identities = [keys.new(f"worker-{n}") for n in range(self.count)]
-
-    @property
-    def certificates(self) -> list[bytes]:
-        return [identity.certificate for identity in self._identities]
-
-    def put_up(self, worker: int, post: ShelfPost) -> None:
-        self.threads.append(put_up(post, self._identities[worker]))
-
-    def name(self, worker: int) -> str:
-        return f"worker {worker + 1}"
 
 
 @pytest.fixture
@@ -151,6 +127,14 @@ def test_a_worker_that_goes_is_named(pattern: str) -> None:
         assert found["x"][np.array([0])].shape == (1, 2)
         with pytest.raises(WorkerLost, match="worker 2 of this party's cluster is gone"):
             found["x"][np.array([ROWS - 1])]
+
+
+def test_rows_of_another_length_are_none(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with on_shelves(pattern, 1) as shelves:
+        found = load_records(SPEC, shelves)
+        monkeypatch.setattr("runtime.data.rows.Spooled.packed", lambda store, numbers: np.zeros(3, np.uint8))
+        with pytest.raises(WorkerLost, match=f"it answered with 3 bytes of kind {Ask.ROWS.value}"):
+            found["x"][np.array([0])]
 
 
 def test_which_data_sets_workers_read(pattern: str, tmp_path: Path) -> None:

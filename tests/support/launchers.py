@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 
 from runtime.cluster.member import Post, serve
+from runtime.cluster.shelf import ShelfPost, put_up
 from runtime.net import keys
 from runtime.net.keys import Identity
 
@@ -34,6 +35,9 @@ class Threads:
     def start(self, worker: int, post: Post) -> None:
         self.threads.append(Thread(target=serve, args=(post, self._identities[worker])))
         self.threads[-1].start()
+
+    def put_up(self, worker: int, post: ShelfPost) -> None:
+        self.threads.append(put_up(post, self._identities[worker]))
 
     def name(self, worker: int) -> str:
         return f"worker {worker + 1}"

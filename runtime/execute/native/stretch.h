@@ -58,7 +58,7 @@ typedef struct {
     size_t wide;      /* bytes of tables from which the lanes of a launch are shared among threads; 0: none are */
 } stretch;
 
-/* From its code, as runtime/execute/native/joint.py writes it; what is wrong with that, or NULL.  Whatever comes of it
+/* From its code, as runtime/execute/native/stretch.py writes it; what is wrong with that, or NULL.  Whatever comes of it
    is to be given back. */
 const char *read_stretch(stretch *, const int64_t *code, size_t length);
 void leave_stretch(stretch *);

@@ -26,9 +26,8 @@ _DISTRIBUTIONS = "import scipy.special"
 def measure(backends: Sequence[str]) -> dict[str, Rates]:
     """Of each backend.  Raises NetworkError and OSError where nothing may listen on this machine."""
     start = _imported(_PARTY)
-    noise = max(
-        _imported(f"{_PARTY}; {_DISTRIBUTIONS}") - start, 0.0
-    )  # as `noise.magnitudes` begins, in such a process
+    # As `noise.magnitudes` begins, in such a process.
+    noise = max(_imported(f"{_PARTY}; {_DISTRIBUTIONS}") - start, 0.0)
     for_all = {**wire(), "setup": COLD * base_transfers(shortest), "start": start, "noise": noise}
     return {backend: replace(_of(backend), **for_all, cores=cores()) for backend in backends}
 
