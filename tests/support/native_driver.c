@@ -41,26 +41,28 @@ static void tell(const void *made, size_t size)
         digest = (digest ^ ((const uint8_t *)made)[i]) * 0x100000001b3u;
 }
 
-enum { SHARED = 11 };
+enum { SHARED = 11, WIDTH = 3 };
 
-/* One bit of `lanes` words and SHARED numbers for each. */
+/* `lanes` words of WIDTH bits and SHARED numbers for each, in two windows, of which one is shared by two. */
 static int multiply(const path *by, const shape of)
 {
-    const size_t lanes = of.words, size = lanes * SHARED * of.number_bytes;
-    const unsigned bits = 21;
-    room in;
-    uint8_t *labels = unknown(lanes * BLOCK), *delta = unknown(BLOCK), *seed = calloc(1, BLOCK);
+    const size_t lanes = of.words, numbers = padded(&of), size = lanes * numbers * of.number_bytes;
+    const size_t windows[][4] = {{0, 2, 0, 2}, {0, 2, 1, 2}, {2, WIDTH, 0, 1}};   /* from, to, part, parts */
+    uint8_t *labels = unknown(WIDTH * lanes * BLOCK), *delta = unknown(BLOCK), *seed = calloc(1, BLOCK);
     uint8_t *own = unknown(size), *share = unknown(size);
-    uint64_t *packed = malloc(packed_words(&of, bits) * 8);
-    const int enough = take_room(&in, &of);
-    const bit_work todo = {by, &of, &in, seed, labels, 99, 4, bits, share};
-    if (enough) {
-        correct(&todo, delta, own, packed);
-        tell(packed, packed_words(&of, bits) * 8);
-        apply(&todo, packed);
-        tell(share, size);
+    uint64_t *packed = malloc(packed_words(&of, 0, WIDTH) * 8);
+    int enough = 1;
+    for (int evaluators = 0; evaluators < 2; evaluators++) {
+        for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+            const size_t *at = windows[i];
+            const bits_work todo = {by, &of, seed, labels, 99, at[0], at[1], at[2], at[3], share};
+            uint64_t *window = packed + packed_words(&of, 0, at[0]);
+            enough = enough && (evaluators ? apply(&todo, window) : correct(&todo, delta, own, window));
+        }
     }
-    leave_room(&in);
+    tell(packed, packed_words(&of, 0, WIDTH) * 8);
+    for (size_t word = 0; word < lanes; word++)
+        tell(share + word * numbers * of.number_bytes, SHARED * of.number_bytes);
     free(labels), free(delta), free(seed), free(own), free(share), free(packed);
     return enough;
 }
@@ -172,9 +174,10 @@ int main(int argc, char **argv)
     int done = garble_and_evaluate(by, lanes) > 0;
     transfer(by, lanes);
     for (size_t size = 4; size <= 8; size += 4) {
-        /* Rows of several words, the last not full; and of half a word. */
-        done = done && multiply(by, (shape){lanes, SHARED, size, 6, 1, 7});
-        done = done && multiply(by, (shape){lanes, SHARED, size, 3, 2, 1});
+        /* Rows of several words, the last not full; those of so many that they go by strips; and of half a word. */
+        done = done && multiply(by, (shape){lanes, WIDTH, SHARED, 21, size, 6, 1, 7, 1});
+        done = done && multiply(by, (shape){lanes, WIDTH, SHARED, 21, size, 20, 1, 64, 1});
+        done = done && multiply(by, (shape){lanes, WIDTH, SHARED, 21, size, 3, 2, 1, 0});
     }
     if (secrets)
         fwrite(&digest, sizeof digest, 1, stdout);

@@ -91,16 +91,20 @@ class Stretch:
 
 @final
 class Product:
-    """Products of one shape (`compiler.schedule.plan.Transfer`), a bit of all words at a time.
+    """Products of one shape (`compiler.schedule.plan.Transfer`), some bits of all words at a time.
 
-    Labels are (words, 16 bytes), numbers (words, shared).
+    Labels are (bits, words, 16 bytes), numbers (words, rows of a word * blocks * 16 bytes): as many of a word as its
+    hashes give, of which `shared` count.  Threads may call at once, with shares of their own.
     """
 
     def __new__(
         cls,
         path: str,
         words: int,
+        width: int,
+        signed: bool,
         shared: int,
+        ring: int,
         number_bytes: int,
         blocks: int,
         rows_of_a_word: int,
@@ -114,24 +118,30 @@ class Product:
         seed: bytes,
         row: int,
         labels: NDArray[Any],
+        bits: tuple[int, int],
+        part: int,
+        parts: int,
         delta: NDArray[Any],
         own: NDArray[Any],
-        bits: int,
-        weight: int,
         share: NDArray[Any],
         packed: NDArray[Any],
         /,
     ) -> None:
-        """The garbler's side: corrections of so many bits into `packed`, and its shares, weighted, added to `share`."""
+        """The garbler's side, of each `parts`-th of these bits from the `part`-th on: corrections into `packed`, which
+        has room for those of all these bits, and its shares, weighted, added to `share`.
+
+        Raises ValueError for bits that the shape has not, and MemoryError.
+        """
 
     def apply(
         self,
         seed: bytes,
         row: int,
         labels: NDArray[Any],
+        bits: tuple[int, int],
+        part: int,
+        parts: int,
         packed: bytes | bytearray | memoryview,
-        bits: int,
-        weight: int,
         share: NDArray[Any],
         /,
     ) -> None:

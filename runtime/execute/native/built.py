@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-VERSION = 5  # as in module.c: what an older build takes and makes may be something else
+VERSION = 6  # as in module.c: what an older build takes and makes may be something else
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,6 @@
 
 #define V OP(VEC)
 
-/* AES of `count` vectors under one key. */
-INLINE void FN(encrypt)(const V *counter, int count, const uint8_t *key, V *x)
-{
-    V now = OP(EVERY)(LOAD_1(key));
-    UNROLL for (int i = 0; i < count; i++)
-        x[i] = OP(XOR)(counter[i], now);
-    UNROLL for (int round = 1; round < ROUNDS; round++) {
-        now = OP(EVERY)(LOAD_1(key + round * BLOCK));
-        UNROLL for (int i = 0; i < count; i++)
-            x[i] = OP(ROUND)(x[i], now);
-    }
-    now = OP(EVERY)(LOAD_1(key + ROUNDS * BLOCK));
-    UNROLL for (int i = 0; i < count; i++)
-        x[i] = OP(LAST)(x[i], now);
-}
-
 /* The sum of a tree's streams, and the four sums of those whose leaves have a bit. */
 INLINE void FN(add_up)(const V *counter, int count, const uint8_t *key, V *sum, V column[DEPTH][GROWN])
 {
@@ -26,7 +10,9 @@ INLINE void FN(add_up)(const V *counter, int count, const uint8_t *key, V *sum, 
     UNROLL for (int i = 0; i < count; i++)
         sum[i] = column[0][i] = column[1][i] = column[2][i] = column[3][i] = zero;
     for (int leaf = 0; leaf < LEAVES; leaf++, key += KEY_BYTES) {
-        FN(encrypt)(counter, count, key, x);
+        UNROLL for (int i = 0; i < count; i++)
+            x[i] = counter[i];
+        FN(permute)(x, count, key, BLOCK);
         UNROLL for (int i = 0; i < count; i++)
             sum[i] = OP(XOR)(sum[i], x[i]);
         UNROLL for (int bit = 0; bit < DEPTH; bit++)

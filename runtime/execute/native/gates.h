@@ -62,11 +62,11 @@ typedef struct {
     /* As below, of one strip. */
     void (*garble)(const work *, const strip *, const uint8_t *delta, uint8_t *tables);
     void (*evaluate)(const work *, const strip *, const uint8_t *tables);
-    /* The hashes of one row of a product: of `count` labels, `blocks` each, whose tweaks are counted through.  `inner`
-       is room for as many blocks as labels, and left as it is. */
-    void (*spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks,
+    /* Hashes of a row of a product under its round keys: of `count` labels, `blocks` each, whose tweaks are counted
+       through from `tweak` on.  `inner` is room for as many blocks as labels, and left as it is. */
+    void (*spread)(const uint8_t *key, const uint8_t *labels, size_t count, size_t blocks, size_t tweak,
                    uint8_t *inner, uint8_t *stream);
-    /* Of columns: round keys, streams, squares of 128 bits turned, and sums of blocks times factors in GF(2^128). */
+    /* Round keys; and of columns: streams, squares of 128 bits turned, and sums of blocks times factors in GF(2^128). */
     void (*schedules)(const uint8_t *seeds, size_t count, uint8_t *keys);
     void (*grow)(const growth *);
     void (*turn)(const uint8_t *columns, size_t blocks, uint8_t *rows);

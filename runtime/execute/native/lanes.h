@@ -28,20 +28,20 @@ INLINE void FN(expand)(schedule *to, const uint8_t *seed, uint64_t row)
     }
 }
 
-/* pi of `count` vectors under the key of row number `n` of those expanded. */
-INLINE void FN(permute)(V *x, int count, const schedule *of, int n)
+/* AES of `count` vectors under one key, whose rounds are `step` bytes apart. */
+INLINE void FN(permute)(V *x, int count, const uint8_t *key, size_t step)
 {
-    V key = OP(EVERY)(of->rounds[0][n]);
+    V now = OP(EVERY)(LOAD_1(key));
     UNROLL for (int i = 0; i < count; i++)
-        x[i] = OP(XOR)(x[i], key);
+        x[i] = OP(XOR)(x[i], now);
     UNROLL for (int round = 1; round < ROUNDS; round++) {
-        key = OP(EVERY)(of->rounds[round][n]);
+        now = OP(EVERY)(LOAD_1(key + (size_t)round * step));
         UNROLL for (int i = 0; i < count; i++)
-            x[i] = OP(ROUND)(x[i], key);
+            x[i] = OP(ROUND)(x[i], now);
     }
-    key = OP(EVERY)(of->rounds[ROUNDS][n]);
+    now = OP(EVERY)(LOAD_1(key + ROUNDS * step));
     UNROLL for (int i = 0; i < count; i++)
-        x[i] = OP(LAST)(x[i], key);
+        x[i] = OP(LAST)(x[i], now);
 }
 
 /* H of `count` vectors in place, of which `each` belong to the same lanes, the first `zeros` of these with half 0, the
@@ -49,26 +49,27 @@ INLINE void FN(permute)(V *x, int count, const schedule *of, int n)
 INLINE void FN(hash)(V *x, int count, int each, int zeros, V tweak, const schedule *of, int n)
 {
     const V one = OP(EVERY)(_mm_set_epi64x(0, 1)), step = OP(EVERY)(_mm_set_epi64x(0, 2 * WIDTH));
+    const uint8_t *key = (const uint8_t *)&of->rounds[0][n];
     V inner[MOST];
-    FN(permute)(x, count, of, n);
+    FN(permute)(x, count, key, KEYS * BLOCK);
     UNROLL for (int i = 0; i < count; i++) {
         inner[i] = x[i];
         x[i] = OP(XOR)(x[i], i % each < zeros ? tweak : OP(XOR)(tweak, one));
         if (i % each == each - 1)
             tweak = OP(ADD)(tweak, step);
     }
-    FN(permute)(x, count, of, n);
+    FN(permute)(x, count, key, KEYS * BLOCK);
     UNROLL for (int i = 0; i < count; i++)
         x[i] = OP(XOR)(x[i], inner[i]);
 }
 
 /* `count` vectors of pi(x), for the function below. */
-INLINE void FN(inner)(const uint8_t *labels, int count, const schedule *of, uint8_t *to)
+INLINE void FN(inner)(const uint8_t *labels, int count, const uint8_t *key, uint8_t *to)
 {
     V x[MOST];
     UNROLL for (int i = 0; i < count; i++)
         x[i] = OP(LOAD)(labels + i * WIDTH * BLOCK);
-    FN(permute)(x, count, of, 0);
+    FN(permute)(x, count, key, BLOCK);
     UNROLL for (int i = 0; i < count; i++)
         OP(STORE)(to + i * WIDTH * BLOCK, x[i]);
 }
@@ -94,7 +95,7 @@ INLINE V FN(repeated)(const uint8_t **label, size_t *done, size_t blocks)
 
 /* `count` vectors of hashes from them, the first with the tweak `number`. */
 INLINE void FN(outer)(const uint8_t **label, size_t *done, size_t blocks, size_t number, int count,
-                      const schedule *of, uint8_t *to)
+                      const uint8_t *key, uint8_t *to)
 {
     V x[MOST], inner[MOST], tweak = OP(ADD)(OP(COUNT)(1), OP(EVERY)(_mm_cvtsi64_si128((long long)number)));
     UNROLL for (int i = 0; i < count; i++) {
@@ -102,7 +103,7 @@ INLINE void FN(outer)(const uint8_t **label, size_t *done, size_t blocks, size_t
         x[i] = OP(XOR)(inner[i], tweak);
         tweak = OP(ADD)(tweak, OP(EVERY)(_mm_set_epi64x(0, WIDTH)));
     }
-    FN(permute)(x, count, of, 0);
+    FN(permute)(x, count, key, BLOCK);
     UNROLL for (int i = 0; i < count; i++)
         OP(STORE)(to + i * WIDTH * BLOCK, OP(XOR)(x[i], inner[i]));
 }

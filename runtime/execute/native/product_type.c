@@ -7,29 +7,32 @@ typedef struct {
     PyObject_HEAD
     const path *path;
     shape of;
-    room in;
 } Product;
 
-enum { LARGEST = 1 << 30 }; /* of any number that a shape has, and of its product with another */
+enum { LARGEST = 1 << 30, SIZES = 8 }; /* of any number that a shape has, and of its product with another */
 
 static int is_sound(const Py_ssize_t *given)
 {
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < SIZES; i++)
         if (given[i] <= 0 || given[i] > LARGEST)
             return 0;
-    const Py_ssize_t words = given[0], shared = given[1], size = given[2], blocks = given[3];
-    return (size == 4 || size == 8) && words * shared <= LARGEST && words * given[4] <= LARGEST &&
-           blocks * given[5] <= LARGEST && blocks * given[4] * (BLOCK / size) >= shared &&
-           (given[4] == 1 || given[5] == 1);
+    const Py_ssize_t words = given[0], width = given[1], shared = given[2], ring = given[3], size = given[4];
+    const Py_ssize_t blocks = given[5], rows_of_a_word = given[6], words_of_a_row = given[7];
+    return (size == 4 || size == 8) && width <= ring && ring <= 8 * size && words * shared <= LARGEST &&
+           words * rows_of_a_word <= LARGEST && blocks * words_of_a_row <= LARGEST &&
+           blocks * rows_of_a_word <= LARGEST / words && blocks * rows_of_a_word * (BLOCK / size) >= shared &&
+           (rows_of_a_word == 1 || words_of_a_row == 1);
 }
 
 static PyObject *product_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
     const char *name;
-    Py_ssize_t given[6];
+    int is_signed;
+    Py_ssize_t given[SIZES];
     if (keywords && PyDict_Size(keywords))
         return PyErr_Format(PyExc_TypeError, "Product takes no keywords");
-    if (!PyArg_ParseTuple(args, "snnnnnn", &name, &given[0], &given[1], &given[2], &given[3], &given[4], &given[5]))
+    if (!PyArg_ParseTuple(args, "snnpnnnnnn", &name, &given[0], &given[1], &is_signed, &given[2], &given[3], &given[4],
+                          &given[5], &given[6], &given[7]))
         return NULL;
     const path *by = find_path(name);
     if (!by)
@@ -41,94 +44,118 @@ static PyObject *product_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     if (!self)
         return NULL;
     self->path = by;
-    self->of = (shape){(size_t)given[0], (size_t)given[1], (size_t)given[2],
-                       (size_t)given[3], (size_t)given[4], (size_t)given[5]};
-    if (!take_room(&self->in, &self->of)) {
-        Py_DECREF(self);
-        return PyErr_NoMemory();
-    }
+    self->of = (shape){
+        .words = (size_t)given[0],
+        .width = (size_t)given[1],
+        .shared = (size_t)given[2],
+        .ring = (size_t)given[3],
+        .number_bytes = (size_t)given[4],
+        .blocks = (size_t)given[5],
+        .rows_of_a_word = (size_t)given[6],
+        .words_of_a_row = (size_t)given[7],
+        .is_signed = is_signed,
+    };
     return (PyObject *)self;
 }
 
 static void product_dealloc(PyObject *object)
 {
-    Product *self = (Product *)object;
     PyTypeObject *type = Py_TYPE(object);
-    leave_room(&self->in);
-    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
     Py_DECREF(type);
 }
 
-/* Do the lengths fit the shape?  -1 if not. */
-static int set_bit(const Product *self, bit_work *todo, const Py_buffer *seed, const Py_buffer *labels, unsigned bits,
-                   const Py_buffer *share, const Py_buffer *packed)
+/* What both methods take. */
+typedef struct {
+    Py_buffer seed, labels, share, packed;
+    unsigned long long row;
+    Py_ssize_t from, to, part, parts;
+} given;
+
+/* Do the numbers and lengths fit the shape?  -1 if not. */
+static int set_work(const Product *self, const given *by, bits_work *todo)
 {
-    if (seed->len != BLOCK)
+    const shape *of = &self->of;
+    if (by->from < 0 || by->to <= by->from || by->to > (Py_ssize_t)of->width || by->part < 0 || by->parts <= by->part) {
+        PyErr_Format(PyExc_ValueError, "the product has no such bits");
+        return -1;
+    }
+    if (by->seed.len != BLOCK)
         return refuse("hash seeds");
-    if (labels->len != (Py_ssize_t)self->of.words * BLOCK)
+    if (by->labels.len != (Py_ssize_t)(of->width * of->words * BLOCK))
         return refuse("labels");
-    if (share->len != (Py_ssize_t)(self->of.words * self->of.shared * self->of.number_bytes))
+    if (by->share.len != (Py_ssize_t)(of->words * padded(of) * of->number_bytes))
         return refuse("shares");
-    if (bits < 1 || bits > 8 * self->of.number_bytes || packed->len != (Py_ssize_t)packed_words(&self->of, bits) * 8)
+    if (by->packed.len != (Py_ssize_t)packed_words(of, (size_t)by->from, (size_t)by->to) * 8)
         return refuse("corrections");
-    todo->by = self->path;
-    todo->of = &self->of;
-    todo->in = &self->in;
-    todo->seed = seed->buf;
-    todo->labels = labels->buf;
-    todo->bits = bits;
-    todo->share = share->buf;
+    *todo = (bits_work){
+        .by = self->path,
+        .of = of,
+        .seed = by->seed.buf,
+        .labels = by->labels.buf,
+        .row = by->row,
+        .from = (size_t)by->from,
+        .to = (size_t)by->to,
+        .part = (size_t)by->part,
+        .parts = (size_t)by->parts,
+        .share = by->share.buf,
+    };
     return 0;
+}
+
+static void release(given *by)
+{
+    PyBuffer_Release(&by->seed);
+    PyBuffer_Release(&by->labels);
+    PyBuffer_Release(&by->share);
+    PyBuffer_Release(&by->packed);
+}
+
+/* What a call returns, that was refused or has had its memory or not. */
+static PyObject *said(int wrong, int done)
+{
+    return wrong ? NULL : done ? Py_NewRef(Py_None) : PyErr_NoMemory();
 }
 
 static PyObject *product_correct(Product *self, PyObject *args)
 {
-    unsigned long long row, weight;
-    unsigned bits;
-    Py_buffer seed, labels, delta, own, share, packed;
-    bit_work todo = {0};
-    if (!PyArg_ParseTuple(args, "y*Ky*y*y*IKw*w*", &seed, &row, &labels, &delta, &own, &bits, &weight, &share, &packed))
+    given by = {0};
+    Py_buffer delta, own;
+    bits_work todo;
+    int done = 0;
+    if (!PyArg_ParseTuple(args, "y*Ky*(nn)nny*y*w*w*", &by.seed, &by.row, &by.labels, &by.from, &by.to, &by.part,
+                          &by.parts, &delta, &own, &by.share, &by.packed))
         return NULL;
-    todo.row = row;
-    todo.weight = weight;
-    int wrong = set_bit(self, &todo, &seed, &labels, bits, &share, &packed);
-    if (!wrong && (delta.len != BLOCK || own.len != share.len))
+    int wrong = set_work(self, &by, &todo);
+    if (!wrong && (delta.len != BLOCK || own.len != by.share.len))
         wrong = refuse("numbers or correlations");
     if (!wrong) {
         Py_BEGIN_ALLOW_THREADS
-        correct(&todo, delta.buf, own.buf, packed.buf);
+        done = correct(&todo, delta.buf, own.buf, by.packed.buf);
         Py_END_ALLOW_THREADS
     }
-    PyBuffer_Release(&seed);
-    PyBuffer_Release(&labels);
     PyBuffer_Release(&delta);
     PyBuffer_Release(&own);
-    PyBuffer_Release(&share);
-    PyBuffer_Release(&packed);
-    return wrong ? NULL : Py_NewRef(Py_None);
+    release(&by);
+    return said(wrong, done);
 }
 
 static PyObject *product_apply(Product *self, PyObject *args)
 {
-    unsigned long long row, weight;
-    unsigned bits;
-    Py_buffer seed, labels, share, packed;
-    bit_work todo = {0};
-    if (!PyArg_ParseTuple(args, "y*Ky*y*IKw*", &seed, &row, &labels, &packed, &bits, &weight, &share))
+    given by = {0};
+    bits_work todo;
+    int done = 0;
+    if (!PyArg_ParseTuple(args, "y*Ky*(nn)nny*w*", &by.seed, &by.row, &by.labels, &by.from, &by.to, &by.part,
+                          &by.parts, &by.packed, &by.share))
         return NULL;
-    todo.row = row;
-    todo.weight = weight;
-    int wrong = set_bit(self, &todo, &seed, &labels, bits, &share, &packed);
+    const int wrong = set_work(self, &by, &todo);
     if (!wrong) {
         Py_BEGIN_ALLOW_THREADS
-        apply(&todo, packed.buf);
+        done = apply(&todo, by.packed.buf);
         Py_END_ALLOW_THREADS
     }
-    PyBuffer_Release(&seed);
-    PyBuffer_Release(&labels);
-    PyBuffer_Release(&share);
-    PyBuffer_Release(&packed);
-    return wrong ? NULL : Py_NewRef(Py_None);
+    release(&by);
+    return said(wrong, done);
 }
 
 static PyMethodDef product_methods[] = {

@@ -123,26 +123,26 @@ TARGET static void ON(evaluate)(const work *todo, const strip *on, const uint8_t
     }
 }
 
-/* The hashes of one row of a product, see gates.h. */
-TARGET static void ON(spread)(const uint8_t *seed, uint64_t row, const uint8_t *labels, size_t count, size_t blocks,
+/* The hashes of some labels of one row, see gates.h. */
+TARGET static void ON(spread)(const uint8_t *key, const uint8_t *labels, size_t count, size_t blocks, size_t tweak,
                               uint8_t *inner, uint8_t *stream)
 {
     const size_t group = SPREAD * WIDE, all = count * blocks;
-    schedule keys;
-    FN(expand)(&keys, seed, row);
     size_t at = 0;
     for (; at + group <= count; at += group)
-        FN(inner)(labels + at * BLOCK, SPREAD, &keys, inner + at * BLOCK);
+        FN(inner)(labels + at * BLOCK, SPREAD, key, inner + at * BLOCK);
+    for (; at + WIDE <= count; at += WIDE)
+        FN(inner)(labels + at * BLOCK, 1, key, inner + at * BLOCK);
     for (; at < count; at++)
-        ONE(inner)(labels + at * BLOCK, 1, &keys, inner + at * BLOCK);
+        ONE(inner)(labels + at * BLOCK, 1, key, inner + at * BLOCK);
     const uint8_t *label = inner;
     size_t number = 0, done = 0;
     for (; number + group <= all; number += group)
-        FN(outer)(&label, &done, blocks, number, SPREAD, &keys, stream + number * BLOCK);
+        FN(outer)(&label, &done, blocks, tweak + number, SPREAD, key, stream + number * BLOCK);
     for (; number + WIDE <= all; number += WIDE)
-        FN(outer)(&label, &done, blocks, number, 1, &keys, stream + number * BLOCK);
+        FN(outer)(&label, &done, blocks, tweak + number, 1, key, stream + number * BLOCK);
     for (; number < all; number++)
-        ONE(outer)(&label, &done, blocks, number, 1, &keys, stream + number * BLOCK);
+        ONE(outer)(&label, &done, blocks, tweak + number, 1, key, stream + number * BLOCK);
 }
 
 #undef WIDTH

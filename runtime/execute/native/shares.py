@@ -1,13 +1,13 @@
 """Products as shares in C: the corrections and shares of `products`, bit for bit.
 
-Threads of one party each make a bit of all words, and add it to shares of their own, which are added up in the end.
+A window of bits of all words goes to C in one call.  Threads of one party each make some bits of it, and add them to
+shares of their own, which are added up in the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import partial
-from itertools import accumulate, pairwise
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,120 +16,147 @@ from numpy.typing import NDArray
 from compiler.schedule.plan import Transfer, packed_bytes
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
-from runtime.execute.backend import Numbers, ReceiveTables, SendTables
+from runtime.execute.backend import CHUNK_BYTES, Numbers, ReceiveTables, SendTables
 from runtime.execute.native import _kernel
 from runtime.execute.native.engine import aligned
-from runtime.execute.products import weight
 from runtime.execute.threads import Threads
 
-BIT_BYTES = 1 << 16  # of corrections of one bit, from which on another thread is woken for it
+WORTH = 1 << 17  # of corrections of a product for each thread, from which it is shared
 
-Share = NDArray[Any]  # numbers of the shape's type
-
-
-class Bit(NamedTuple):  # one is made for each bit of each product, which a data class takes four times as long for
-    """One bit of all words, and whose thread works with what on it."""
-
-    number: int
-    row: int
-    left: int  # bits of each of its corrections
-    size: int  # bytes of all of them
-    weight: int
-    product: _kernel.Product
-    share: Share
+Padded = NDArray[Any]  # numbers of the shape's type, of each word as many as its hashes give
 
 
-class Shares:
-    """Of one product."""
+class Window(NamedTuple):
+    """Bits that are made in one go."""
 
-    def __init__(self, path: str, shape: Transfer, row: int, threads: Threads) -> None:
-        large = packed_bytes(shape.words * shape.shared, shape.ring) >= BIT_BYTES
-        parts = min(threads.count, shape.width) if large else 1
-        self._shape, self._row, self._rows = shape, row, shape.rows_of_a_bit
-        self._products = [_product(path, shape) for _ in range(parts)]
-        self._shares: list[Share] = [np.zeros((shape.words, shape.shared), shape.dtype) for _ in range(parts)]
+    bits: tuple[int, int]  # the first, and the one behind the last
+    size: int  # bytes of their corrections
 
-    def rounds(self) -> Iterator[list[Bit]]:
-        """The bits, so many at once as there are parts."""
-        parts = len(self._products)
-        for first in range(0, self._shape.width, parts):
-            yield [self._bit(number) for number in range(first, min(first + parts, self._shape.width))]
 
-    def _bit(self, number: int) -> Bit:
-        shape, part = self._shape, number % len(self._products)
-        row, left = self._row + number * self._rows, shape.ring - number
-        size = packed_bytes(shape.words * shape.shared, left)
-        return Bit(number, row, left, size, int(weight(shape, number)), self._products[part], self._shares[part])
+class Form:
+    """All that follows from the shape of a product."""
 
-    def rooms(self) -> list[NDArray[np.uint8]]:
-        """For the corrections of as many bits as are made at once."""
-        return [aligned(self._bit(0).size) for _ in self._products]
+    def __init__(self, path: str, shape: Transfer, threads: int) -> None:
+        self.product = _product(path, shape)
+        self.parts = max(1, min(threads, shape.width, shape.correction_bytes // WORTH))
+        self.windows = windows(shape, self.parts)
+        self._shape, self._padded = shape, shape.rows_of_a_word * shape.blocks * 16 // shape.number_bytes
 
-    def total(self) -> Numbers:
-        first, *others = self._shares
+    def zeros(self) -> Padded:
+        return np.zeros((self._shape.words, self._padded), dtype=self._shape.dtype)
+
+    def padded(self, numbers: Numbers) -> Padded:
+        made = self.zeros()
+        made[:, : self._shape.shared] = numbers
+        return made
+
+    def total(self, shares: list[Padded]) -> Numbers:
+        first, *others = shares
         for other in others:
             first += other
-        return first.astype(np.uint64)
+        return first[:, : self._shape.shared].astype(np.uint64)
 
 
-class NativeGarblerProducts:
+def windows(shape: Transfer, parts: int) -> list[Window]:
+    """As many bits each as CHUNK_BYTES hold, at least one for each part."""
+    found: list[Window] = []
+    first = size = 0
+    for bit in range(shape.width):
+        more = packed_bytes(shape.words * shape.shared, shape.ring - bit)
+        if bit - first >= parts and size + more > CHUNK_BYTES:
+            found.append(Window((first, bit), size))
+            first, size = bit, 0
+        size += more
+    return [*found, Window((first, shape.width), size)]
+
+
+class _Products:
+    """What both sides share: the forms of all shapes that they have met."""
+
+    def __init__(self, path: str, threads: Threads) -> None:
+        self._form: Callable[[Transfer], Form] = cache(lambda shape: Form(path, shape, threads.count))
+        self._threads = threads
+
+
+class NativeGarblerProducts(_Products):
     """The garbler's side; corrections go where tables go."""
 
     def __init__(self, path: str, seed: bytes, secret: LabelSecret, send: SendTables, threads: Threads) -> None:
-        self._path, self._seed, self._secret, self._send, self._threads = path, seed, secret, send, threads
+        super().__init__(path, threads)
+        self._seed, self._secret, self._send = seed, secret, send
+        self._packed = aligned(0)
 
     def multiply(self, zero: Labels, numbers: Numbers, shape: Transfer, row: int) -> Numbers:
         """The garbler's shares (words, shared) of the words with zero labels (words, bits, 2)."""
-        shares, own = Shares(self._path, shape, row, self._threads), np.ascontiguousarray(numbers, dtype=shape.dtype)
-        labels, rooms = np.ascontiguousarray(zero.swapaxes(0, 1)), shares.rooms()
-        for bits in shares.rounds():
-            packed = [room[: bit.size] for room, bit in zip(rooms, bits, strict=False)]
+        form = self._form(shape)
+        labels, own = np.ascontiguousarray(zero.swapaxes(0, 1)), form.padded(numbers)
+        shares = [form.zeros() for _ in range(form.parts)]
+        for window in form.windows:
+            packed = self._room(window.size)
             with self._secret.in_use() as delta:
-                self._threads.each(len(bits), partial(self._correct, bits, labels, delta, own, packed))
-            for corrections in packed:
-                self._send(corrections.data)
-        return shares.total()
+                work = partial(self._correct, form, row, labels, window.bits, delta, own, shares, packed)
+                self._threads.each(form.parts, work)
+            self._send(packed.data)
+        return form.total(shares)
 
     def _correct(
         self,
-        bits: Sequence[Bit],
+        form: Form,
+        row: int,
         labels: Labels,
+        bits: tuple[int, int],
         delta: Labels,
-        own: Share,
-        packed: Sequence[NDArray[np.uint8]],
+        own: Padded,
+        shares: list[Padded],
+        packed: NDArray[np.uint8],
         part: int,
     ) -> None:
-        bit, to = bits[part], packed[part]
-        bit.product.correct(self._seed, bit.row, labels[bit.number], delta, own, bit.left, bit.weight, bit.share, to)
+        form.product.correct(self._seed, row, labels, bits, part, form.parts, delta, own, shares[part], packed)
+
+    def _room(self, size: int) -> NDArray[np.uint8]:
+        if size > len(self._packed):
+            self._packed = aligned(size)
+        return self._packed[:size]
 
 
-class NativeEvaluatorProducts:
+class NativeEvaluatorProducts(_Products):
     """The other side."""
 
     def __init__(self, path: str, seed: bytes, receive: ReceiveTables, threads: Threads) -> None:
-        self._path, self._seed, self._receive, self._threads = path, seed, receive, threads
+        super().__init__(path, threads)
+        self._seed, self._receive = seed, receive
 
     def multiply(self, active: Labels, shape: Transfer, row: int) -> Numbers:
         """The evaluator's shares (words, shared) of the words with active labels (words, bits, 2)."""
-        shares = Shares(self._path, shape, row, self._threads)
-        labels = np.ascontiguousarray(active.swapaxes(0, 1))
-        for bits in shares.rounds():
-            ends = list(accumulate((bit.size for bit in bits), initial=0))
-            data = memoryview(self._receive(ends[-1]))
-            packed = [data[start:end] for start, end in pairwise(ends)]
-            self._threads.each(len(bits), partial(self._apply, bits, labels, packed))
-        return shares.total()
+        form, labels = self._form(shape), np.ascontiguousarray(active.swapaxes(0, 1))
+        shares = [form.zeros() for _ in range(form.parts)]
+        for window in form.windows:
+            packed = self._receive(window.size)
+            work = partial(self._apply, form, row, labels, window.bits, packed, shares)
+            self._threads.each(form.parts, work)
+        return form.total(shares)
 
-    def _apply(self, bits: Sequence[Bit], labels: Labels, packed: Sequence[memoryview], part: int) -> None:
-        bit = bits[part]
-        bit.product.apply(self._seed, bit.row, labels[bit.number], packed[part], bit.left, bit.weight, bit.share)
+    def _apply(
+        self,
+        form: Form,
+        row: int,
+        labels: Labels,
+        bits: tuple[int, int],
+        packed: bytes | bytearray | memoryview,
+        shares: list[Padded],
+        part: int,
+    ) -> None:
+        form.product.apply(self._seed, row, labels, bits, part, form.parts, packed, shares[part])
 
 
 def _product(path: str, shape: Transfer) -> _kernel.Product:
     return _kernel.Product(
         path,
         shape.words,
+        shape.width,
+        shape.signed,
         shape.shared,
+        shape.ring,
         shape.number_bytes,
         shape.blocks,
         shape.rows_of_a_word,
