@@ -39,7 +39,7 @@ def measure(scale: Scale) -> Iterator[Figure]:
 def _both(backend: str, shape: Transfer, scale: Scale) -> tuple[list[float], list[float]]:
     """Seconds of the garbler and of the evaluator."""
     secret, sent = LabelSecret.fresh(), list[bytes]()  # the corrections of one product
-    labels = fresh(shape.words * shape.width).reshape(shape.words, shape.width, 2)
+    labels = fresh(shape.words * shape.width).reshape(shape.width, shape.words, 2).swapaxes(0, 1)  # as `walk` has them
     numbers = np.random.default_rng(1).integers(0, 1 << 20, (shape.words, shape.shared), dtype=np.uint64)
     keeps = correcting(backend, secret, bytes(SEED_BYTES), lambda corrections: sent.append(bytes(corrections)))
     keeps.multiply(labels, numbers, shape, 0)

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 64, AT_ONCE = 256, VECTOR = 8 };
+enum { LINE = 64, AT_ONCE = 256 };
 /* Bytes of a line of the cache, which a vector should not leave; blocks of a strip, unless one label has more: what lies
-   of them in a room stays in the first cache; numbers that are packed at once. */
+   of them in a room stays in the first cache. */
 
 /* Room for one strip: one memory, of which each part begins with a line of the cache. */
 typedef struct {
@@ -40,24 +40,28 @@ typedef struct {
 
 #define KIND any
 #define TARGET
+#define VECTOR SIZE_MAX /* numbers that are packed at once where a run has as many: never, compilers do better there */
 #define NUMBER uint32_t
 #include "numbers.h"
 #undef NUMBER
 #define NUMBER uint64_t
 #include "numbers.h"
 #undef NUMBER
+#undef VECTOR
 #undef TARGET
 #undef KIND
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define KIND avx2
 #define TARGET __attribute__((target("avx2")))
+#define VECTOR (size_t)8
 #define NUMBER uint32_t
 #include "numbers.h"
 #undef NUMBER
 #define NUMBER uint64_t
 #include "numbers.h"
 #undef NUMBER
+#undef VECTOR
 #undef TARGET
 #undef KIND
 #else
