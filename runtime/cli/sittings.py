@@ -12,9 +12,9 @@ from lang.numerals import counted
 from runtime.cli.clusters import Cluster
 from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.screen import say
-from runtime.cluster.sessions import through
-from runtime.cluster.shelves import in_many_files, shelved
-from runtime.cluster.staff import Launcher, Staff
+from runtime.cluster.sessions import have, through
+from runtime.cluster.shelves import Limits, in_many_files, shelved
+from runtime.cluster.staff import HAND, Launcher, Staff
 from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
 from runtime.data.memory import Input
@@ -77,7 +77,8 @@ def run_shared(cluster: Cluster, own: Brought, make: Make, advance: Watching, ke
     Where workers read records there have to be some before the inputs are read; else whatever is wrong with those is
     told before.
     """
-    apart, limits = in_many_files(own.program, own.ends.party, own.inputs), own.patience
+    apart, patience = in_many_files(own.program, own.ends.party, own.inputs), own.patience
+    limits = Limits(patience.wait, HAND * patience.stall, patience.whole)
     early = None if apart else make(own.inputs)
     with cluster.started(own.quiet) as workers, _door(own.ends) as door, ExitStack() as shelves:
 
@@ -86,11 +87,13 @@ def run_shared(cluster: Cluster, own: Brought, make: Make, advance: Watching, ke
                 return make(own.inputs, goes_on)
             shelves.close()  # of the session before, one of whose workers is gone
             mine = own.program, own.ends.party, own.inputs, own.columns
-            at = workers.launcher(limits.wait)
-            return make(shelves.enter_context(shelved(at, *mine, limits.wait, limits.whole)), goes_on)
+            asked, seconds = (1, ROLL_CALL) if goes_on else (len(workers), patience.wait)
+            at = workers.launcher(seconds)
+            have(workers, asked, seconds)
+            return make(shelves.enter_context(shelved(at, *mine, limits)), goes_on)
 
         first = Sitting(early or fresh(False), lambda: fresh(True), door, advance, keep)
-        return through(workers, first, partial(_hired, first.side), limits.wait, ROLL_CALL)
+        return through(workers, first, partial(_hired, first.side), patience.wait, ROLL_CALL)
 
 
 def _hired(side: Side, launcher: Launcher) -> Staff:

@@ -136,7 +136,7 @@ AROUND = (
     Mutation(
         "the order of records makes a data set",
         CONTENT,
-        "    put_in_order(digests, _DIGEST)\n",
+        "    put_in_order(digests, DIGEST)\n",
         "",
         "tests/runtime/test_contract.py::test_content_is_the_records_and_nothing_else",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from threading import get_ident
@@ -26,7 +26,6 @@ from runtime import api
 from runtime.cluster import member, staff, worker
 from runtime.cluster.orders import Run
 from runtime.cluster.parts import Cut, shared_steps
-from runtime.cluster.sessions import through
 from runtime.cluster.staff import Staff
 from runtime.crypto.labels import fresh
 from runtime.crypto.secret import LabelSecret, PublicSeeds
@@ -43,10 +42,7 @@ from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.session import hello as hello_module
 from runtime.session.errors import (
-    ClusterBroken,
     DifferentWorkers,
-    PeerWithoutWorker,
-    PeerWorkerLost,
     WorkerLost,
 )
 from runtime.session.hello import Hello
@@ -273,58 +269,6 @@ def test_no_two_sessions_have_a_table_in_common(program: Program, monkeypatch: p
     first, second = ([tables[at : at + 16] for tables in each for at in range(0, len(tables), 16)] for each in sent)
     assert len(first) == len(second) > 10_000
     assert len(set(first) | set(second)) == len(first) + len(second)
-
-
-@dataclass
-class Sat:
-    """A `Sitting` that ends as it is told."""
-
-    ends: list[Exception | str]
-    left: list[int] = field(default_factory=list[int])
-
-    def play(self, staff: Staff) -> str:
-        ended = self.ends.pop(0)
-        if isinstance(ended, Exception):
-            raise ended
-        return ended
-
-    def again(self, lost: ClusterBroken, left: int) -> Sat:
-        self.left.append(left)
-        return self
-
-
-class Counted(list[int]):
-    """A `Cluster` of numbers."""
-
-    def launcher(self, wait: float) -> Any:
-        return None
-
-    def lose(self, worker: int) -> None:
-        del self[worker]
-
-
-def played(cluster: Counted, sitting: Sat) -> str:
-    nobody = Staff(cast(Any, None), True, [], [])
-    return through(cluster, sitting, lambda _: nobody, 1.0, 1.0)
-
-
-def test_a_run_goes_on_with_those_left() -> None:
-    sitting = Sat([WorkerLost(1, "worker 2", "it died"), PeerWorkerLost(0, "worker 1", "silent"), "well"])
-    cluster = Counted([10, 11, 12])
-    assert played(cluster, sitting) == "well"
-    assert list(cluster) == [10, 12] and sitting.left == [2, 2]
-
-
-def test_attempts_are_bounded_by_the_workers_of_the_first() -> None:
-    sitting = Sat([PeerWithoutWorker("worker 1 there is gone") for _ in range(9)])
-    with pytest.raises(PeerWithoutWorker):
-        played(Counted([1, 2, 3]), sitting)
-    assert len(sitting.ends) == 6
-
-
-def test_nobody_is_left() -> None:
-    with pytest.raises(WorkerLost, match="it died"):
-        played(Counted([1, 2][:1]), Sat([WorkerLost(0, "worker 1", "it died")]))
 
 
 def test_clusters_that_go_on_may_differ_in_number() -> None:

@@ -1,0 +1,133 @@
+"""A run that loses workers: who is hired again, how often, and who is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from runtime.cluster import dasks
+from runtime.cluster.dasks import Place
+from runtime.cluster.errors import NoCluster
+from runtime.cluster.sessions import through
+from runtime.cluster.staff import Staff
+from runtime.session.errors import ClusterBroken, PeerWithoutWorker, PeerWorkerLost, WorkerLost
+
+
+@dataclass
+class Sat:
+    """A `Sitting` that ends as it is told."""
+
+    ends: list[Exception | str]
+    left: list[int] = field(default_factory=list[int])
+
+    def play(self, staff: Staff) -> str:
+        ended = self.ends.pop(0)
+        if isinstance(ended, Exception):
+            raise ended
+        return ended
+
+    def again(self, lost: ClusterBroken, left: int) -> Sat:
+        self.left.append(left)
+        return self
+
+
+class Counted(list[int]):
+    """A `Cluster` of numbers."""
+
+    def launcher(self, wait: float) -> Any:
+        return None
+
+    def lose(self, worker: str) -> None:
+        self.remove(int(worker.removeprefix("worker ")))
+
+
+def played(cluster: Counted, sitting: Sat) -> str:
+    nobody = Staff(cast(Any, None), True, [], [])
+    return through(cluster, sitting, lambda _: nobody, 1.0, 1.0)
+
+
+def test_a_run_goes_on_with_those_left() -> None:
+    sitting = Sat([WorkerLost(1, "worker 11", "it died"), PeerWorkerLost(0, "worker 10", "silent"), "well"])
+    cluster = Counted([10, 11, 12])
+    assert played(cluster, sitting) == "well"
+    assert list(cluster) == [10, 12] and sitting.left == [2, 2]
+
+
+@dataclass
+class Shelving(Sat):
+    """Another worker goes while those left read their records anew."""
+
+    goes: list[ClusterBroken] = field(default_factory=list[ClusterBroken])
+
+    def again(self, lost: ClusterBroken, left: int) -> Sat:
+        super().again(lost, left)
+        if self.goes:
+            raise self.goes.pop()
+        return self
+
+
+def test_a_worker_that_goes_while_records_are_read_anew_is_one_more() -> None:
+    first, second = WorkerLost(1, "worker 11", "it died"), WorkerLost(0, "worker 12", "so did it")
+    sitting, cluster = Shelving([first, "well"], goes=[second]), Counted([10, 11, 12])
+    assert played(cluster, sitting) == "well"
+    assert list(cluster) == [10] and sitting.left == [2, 1]
+
+
+def test_who_goes_between_two_roll_calls_is_not_hired() -> None:
+    """The numbers of those that read records and of those that work may differ: a name does not."""
+
+    class Going(Counted):
+        asked = 0
+
+        def launcher(self, wait: float) -> Any:
+            self.asked += 1
+            if self.asked == 3:
+                self.remove(10)
+
+    sitting = Sat([WorkerLost(0, "worker 11", "it died"), WorkerLost(2, "worker 13", "it died"), "well"])
+    cluster = Going([10, 11, 12, 13, 14])
+    assert played(cluster, sitting) == "well" and list(cluster) == [12, 14]
+
+
+def test_whoever_does_not_answer_at_first_is_missed() -> None:
+    class Sleepy(Counted):
+        def launcher(self, wait: float) -> Any:
+            self.pop()
+
+    with pytest.raises(NoCluster, match="of 2 workers 1 did not answer within 1 s"):
+        played(Sleepy([1, 2]), Sat([]))
+
+
+def test_a_worker_has_one_name_whatever_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [Place(f"tcp://10.0.0.{n}:1", 0) for n in range(4)]
+    gone: list[Place] = []
+
+    def answers(asked: Mapping[Place, Any], wait: float) -> dict[Place, bytes]:
+        return {place: b"" for place in asked if place not in gone}
+
+    monkeypatch.setattr(dasks, "_addresses", lambda client: [place.address for place in places])
+    monkeypatch.setattr(dasks, "_submit", lambda *_: None)
+    monkeypatch.setattr(dasks, "_answers", answers)
+    cluster = dasks.DaskCluster(cast(Any, None), list(places), "", None)
+    at_work = cluster.launcher(1.0)
+    gone.append(places[0])
+    cluster.launcher(1.0)
+    cluster.lose(at_work.name(2))
+    assert cluster._places == [places[1], places[3]]
+    cluster.lose(at_work.name(0))
+    assert cluster._places == [places[1], places[3]]
+
+
+def test_attempts_are_bounded_by_the_workers_of_the_first() -> None:
+    sitting = Sat([PeerWithoutWorker("worker 1 there is gone") for _ in range(9)])
+    with pytest.raises(PeerWithoutWorker):
+        played(Counted([1, 2, 3]), sitting)
+    assert len(sitting.ends) == 6
+
+
+def test_nobody_is_left() -> None:
+    with pytest.raises(WorkerLost, match="it died"):
+        played(Counted([1, 2][:1]), Sat([WorkerLost(0, "worker 1", "it died")]))
