@@ -33,7 +33,7 @@ class Sitting:
     """One session of a party's side."""
 
     side: Side
-    goes_on: Callable[[], Side]  # this party's side of what goes on; raises Refused
+    goes_on: Callable[[Side], Side]  # behind a session; raises Refused
     door: Callable[[], Listener | None]
     advance: Watching
     keep: Keep
@@ -45,7 +45,7 @@ class Sitting:
         if not self.side.own.told:
             raise lost
         try:
-            side = self.goes_on()
+            side = self.goes_on(self.side)
         except Refused as refused:
             say(f"warning: the run is not gone on with: {refused}")
             raise lost from refused
@@ -66,8 +66,8 @@ class Brought:
 
 
 class Make(Protocol):
-    def __call__(self, given: Mapping[str, Input], goes_on: bool = False) -> Side:
-        """This party's side of a run, or of what goes on.  Raises InputError and Refused."""
+    def __call__(self, given: Mapping[str, Input], before: Side | None = None) -> Side:
+        """This party's side of a run, or of one that goes on behind a session.  Raises InputError and Refused."""
         ...
 
 
@@ -82,17 +82,17 @@ def run_shared(cluster: Cluster, own: Brought, make: Make, advance: Watching, ke
     early = None if apart else make(own.inputs)
     with cluster.started(own.quiet) as workers, _door(own.ends) as door, ExitStack() as shelves:
 
-        def fresh(goes_on: bool) -> Side:
+        def fresh(before: Side | None = None) -> Side:
             if not apart:
-                return make(own.inputs, goes_on)
+                return make(own.inputs, before)
             shelves.close()  # of the session before, one of whose workers is gone
             mine = own.program, own.ends.party, own.inputs, own.columns
-            asked, seconds = (1, ROLL_CALL) if goes_on else (len(workers), patience.wait)
+            asked, seconds = (1, ROLL_CALL) if before else (len(workers), patience.wait)
             at = workers.launcher(seconds)
             have(workers, asked, seconds)
-            return make(shelves.enter_context(shelved(at, *mine, limits)), goes_on)
+            return make(shelves.enter_context(shelved(at, *mine, limits)), before)
 
-        first = Sitting(early or fresh(False), lambda: fresh(True), door, advance, keep)
+        first = Sitting(early or fresh(), fresh, door, advance, keep)
         return through(workers, first, partial(_hired, first.side), patience.wait, ROLL_CALL)
 
 

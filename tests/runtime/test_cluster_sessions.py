@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from support.contracts import contract, program
 
+from runtime.cli import one_party, sittings
+from runtime.cli.meet import Patience
 from runtime.cluster import dasks
 from runtime.cluster.dasks import Place
 from runtime.cluster.errors import NoCluster
 from runtime.cluster.sessions import through
 from runtime.cluster.staff import Staff
+from runtime.party.agreed import Agreed
 from runtime.session.errors import ClusterBroken, PeerWithoutWorker, PeerWorkerLost, WorkerLost
 
 
@@ -44,9 +51,11 @@ class Counted(list[int]):
         self.remove(int(worker.removeprefix("worker ")))
 
 
+NOBODY = Staff(cast(Any, None), True, [], [])
+
+
 def played(cluster: Counted, sitting: Sat) -> str:
-    nobody = Staff(cast(Any, None), True, [], [])
-    return through(cluster, sitting, lambda _: nobody, 1.0, 1.0)
+    return through(cluster, sitting, lambda _: NOBODY, 1.0, 1.0)
 
 
 def test_a_run_goes_on_with_those_left() -> None:
@@ -131,3 +140,32 @@ def test_attempts_are_bounded_by_the_workers_of_the_first() -> None:
 def test_nobody_is_left() -> None:
     with pytest.raises(WorkerLost, match="it died"):
         played(Counted([1, 2][:1]), Sat([WorkerLost(0, "worker 1", "it died")]))
+
+
+def test_what_goes_on_is_the_run_that_lost_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not an older one under the same contract that was cut once."""
+    under: list[Agreed] = []
+    ends: list[Exception | str] = [WorkerLost(0, "worker 10", "it died"), "well"]
+
+    class Played(Sat):
+        own = SimpleNamespace(told=True, permit=SimpleNamespace(run="of this name"))
+
+        def meet(self, door: object) -> None:
+            pass
+
+        def run(self, *_: object) -> str:
+            return self.play(NOBODY)
+
+    def side(*given: object) -> Played:
+        under.extend(each for each in given if isinstance(each, Agreed))
+        return Played(ends)
+
+    monkeypatch.setattr(one_party.Side, "of", side)
+    monkeypatch.setattr(sittings, "_hired", lambda side, launcher: NOBODY)
+    cluster = SimpleNamespace(started=lambda quiet: nullcontext(Counted([10, 11])))
+    at: Any = SimpleNamespace(party="hospital", listens=False, cluster=cluster)
+    agreed = Agreed(contract(), Path("ledger.db"))
+    patience = Patience(1.0, 1.0, 1.0)
+    told: Any = one_party.run_party(program(), at, {"records": "x.csv"}, None, patience, cast(Any, None), True, agreed)
+    assert told == "well"
+    assert [(each.continues, each.run) for each in under] == [(False, ""), (True, "of this name")]
