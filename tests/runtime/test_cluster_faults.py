@@ -21,12 +21,13 @@ from support.launchers import Threads
 from support.loopback import CLIENT, tls_pair
 
 from compiler.joint.shares import Products
-from compiler.schedule.plan import Launch
+from compiler.schedule.plan import Launch, Transfer
 from runtime import api
 from runtime.cluster import member, staff, worker
-from runtime.cluster.orders import Run
+from runtime.cluster.orders import Multiply, Run
 from runtime.cluster.parts import Cut, shared_steps
 from runtime.cluster.staff import Staff
+from runtime.cluster.words import Begin
 from runtime.crypto.labels import fresh
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.data.memory import InMemory
@@ -130,6 +131,13 @@ def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.Monke
     assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
     assert len(secrets) == 3 and all("destroyed" in repr(secret) for secret in secrets)
     assert len(parted) >= 4 and all(parted)  # before a peer is waited for that does not hang up
+
+
+def test_what_is_said_to_workers_does_not_show() -> None:
+    seeds, secret = PublicSeeds.fresh(), np.array([[987654321987654321, 123456789123456789]], np.uint64)
+    multiply = Multiply(Transfer(1, 1, False, 1, 8), 0, secret.reshape(1, 1, 2), np.array([[987654321]], np.uint64))
+    shown = repr(Begin(seeds, secret)) + repr(multiply) + repr(Multiply.decode(multiply.encode()))
+    assert "98765" not in shown and "12345" not in shown
 
 
 DEEP = b"[" * 99_999

@@ -187,6 +187,22 @@ def test_a_file_that_changes_goes_or_comes_is_told(tmp_path: Path) -> None:
         load_dataset(SPEC, pattern)
 
 
+def test_a_link_that_led_elsewhere_meanwhile_is_told(tmp_path: Path) -> None:
+    """Though it leads again where it led before, to a file that nobody has touched."""
+    for name in ("one", "other"):
+        parquet.write_table(table(3), tmp_path / name)
+    link = tmp_path / "a.parquet"
+    link.symlink_to(tmp_path / "one")
+
+    def act() -> None:
+        with unchanged([str(link)]):
+            for name in ("other", "one"):
+                link.unlink()
+                link.symlink_to(tmp_path / name)
+
+    assert wrong(act).file == str(link)
+
+
 WIDE = (
     FieldSpec("b", Kind(1, 0, False), ()),
     FieldSpec("s", Kind(20, 3, True), (2, 2)),

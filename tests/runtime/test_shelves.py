@@ -28,6 +28,7 @@ from runtime.data.errors import InputError
 from runtime.data.load import load_records, whole
 from runtime.data.marks import marks
 from runtime.data.memory import Input
+from runtime.data.partitions import files_of
 from runtime.data.rows import Numbers, Packed, Spooled
 from runtime.data.specs import DatasetSpec
 from runtime.net.channel import Channel
@@ -168,6 +169,13 @@ def test_which_rows_are_drawn_does_not_show_in_what_passes(pattern: str) -> None
     width = shelves._form.width
     assert [received - 5 for _, received in passed[0]] == [width * min(4, count) for count in counts]
     assert [received - 5 for _, received in passed[2]] == [width * count for count in counts]
+
+
+def test_more_records_than_a_worker_can_tell_of(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MOST_BYTES", 32 * 10)
+    with pytest.raises(InputError, match="20 records, and a worker tells of 10 at most") as caught:
+        shelf.Shelf.filled(SPEC, shelf.Part("records", "hospital", pattern, files_of(pattern) or [], NONE))
+    assert caught.value.help == "run with more workers"
 
 
 @pytest.mark.parametrize("of", ["marks_of", "digests_of"])
