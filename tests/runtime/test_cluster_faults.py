@@ -24,7 +24,8 @@ from compiler.joint.shares import Products
 from compiler.schedule.plan import Launch, Transfer
 from runtime import api
 from runtime.cluster import member, staff, worker
-from runtime.cluster.orders import Multiply, Run
+from runtime.cluster.hand import RemoteHand
+from runtime.cluster.orders import Multiply, Order, Run
 from runtime.cluster.parts import Cut, shared_steps
 from runtime.cluster.staff import Staff
 from runtime.cluster.words import Begin
@@ -131,6 +132,29 @@ def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.Monke
     assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
     assert len(secrets) == 3 and all("destroyed" in repr(secret) for secret in secrets)
     assert len(parted) >= 4 and all(parted)  # before a peer is waited for that does not hang up
+
+
+@pytest.mark.parametrize(("kind", "size"), [(Order.LABELS, 31), (Order.SHARES, 32), (Order.LABELS, 48)])
+def test_labels_that_were_not_asked_for(kind: Order, size: int) -> None:
+    here, there = memory_channel.pair()
+    hand = RemoteHand(0, "worker 1", here, memory_channel.pair()[0])
+    there.send(kind, bytes(size))
+    with pytest.raises(WorkerLost, match=f"it answered with {size} bytes of kind {kind.value}"):
+        hand.labels(2)
+
+
+def test_a_worker_keeps_one_copy_of_delta(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Begin] = []
+    decode = Begin.decode
+
+    def kept(data: bytes) -> Begin:
+        told.append(decode(data))
+        return told[-1]
+
+    monkeypatch.setattr(Begin, "decode", kept)
+    assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
+    given = [begin.delta for begin in told if begin.delta is not None]
+    assert len(told) == 4 and len(given) == 2 and not any(delta.any() for delta in given)
 
 
 def test_what_is_said_to_workers_does_not_show() -> None:

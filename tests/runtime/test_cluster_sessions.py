@@ -142,6 +142,46 @@ def test_nobody_is_left() -> None:
         played(Counted([1, 2][:1]), Sat([WorkerLost(0, "worker 1", "it died")]))
 
 
+def test_a_run_that_cannot_go_on_ends_with_what_it_lost() -> None:
+    class Whole(Sat):
+        def again(self, lost: ClusterBroken, left: int) -> Sat:
+            super().again(lost, left)
+            raise lost
+
+    sitting = Whole([PeerWorkerLost(0, "worker 10", "silent"), "well"])
+    with pytest.raises(PeerWorkerLost, match="silent"):
+        played(Counted([10, 11, 12]), sitting)
+    assert sitting.left == [3] and sitting.ends == ["well"]
+
+
+def test_every_staff_is_let_go() -> None:
+    ended: list[int] = []
+
+    class Hired(Staff):
+        def end(self) -> None:
+            ended.append(1)
+
+    def hire(_: object) -> Staff:
+        return Hired(cast(Any, None), True, [], [])
+
+    sitting = Sat([PeerWorkerLost(0, "worker 10", "silent"), "well"])
+    assert through(Counted([10, 11]), sitting, hire, 1.0, 1.0) == "well"
+    assert len(ended) == 2
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_only_behind_a_step_that_was_told(told: bool) -> None:
+    """What was not told was not charged, and begins anew where somebody asks for it."""
+    lost, other = WorkerLost(0, "worker 10", "it died"), SimpleNamespace(own=SimpleNamespace(told=False))
+    side: Any = SimpleNamespace(own=SimpleNamespace(told=told))
+    sitting = sittings.Sitting(side, lambda before: cast(Any, other), lambda: None, cast(Any, None), cast(Any, None))
+    if told:
+        assert sitting.again(lost, 2).side is other
+        return
+    with pytest.raises(WorkerLost, match="it died"):
+        sitting.again(lost, 2)
+
+
 def test_what_goes_on_is_the_run_that_lost_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """And not an older one under the same contract that was cut once."""
     under: list[Agreed] = []
@@ -149,11 +189,14 @@ def test_what_goes_on_is_the_run_that_lost_its_worker(monkeypatch: pytest.Monkey
 
     class Played(Sat):
         own = SimpleNamespace(told=True, permit=SimpleNamespace(run="of this name"))
+        spent = False  # a side has the sources of one session
 
         def meet(self, door: object) -> None:
             pass
 
         def run(self, *_: object) -> str:
+            assert not self.spent
+            self.spent = True
             return self.play(NOBODY)
 
     def side(*given: object) -> Played:

@@ -257,6 +257,17 @@ def test_what_is_in_the_file_says_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert again._spool._file is not None and os.pread(again._spool._file.fileno(), 100, 0) != kept[:100]
 
 
+def test_a_copy_that_was_cut_short_is_told() -> None:
+    form = Form.of(SPEC.fields)
+    store = Spooled("part-*.parquet", form, memory=100)
+    store.add([np.full((500, 2), 77), np.ones((500, 1), np.int64)])
+    assert store._spool._file is not None
+    os.ftruncate(store._spool._file.fileno(), 499 * form.width)
+    assert len(store.packed(np.arange(499))) == 499
+    error = wrong(lambda: store.packed(np.array([3, 499])))
+    assert (error.file, error.what) == ("part-*.parquet", "its copy for the run was cut short")
+
+
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "gone"))
     store = Spooled("part-*.parquet", Form.of(SPEC.fields), memory=10)

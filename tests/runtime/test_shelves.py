@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as parquet
 import pytest
+from support import memory_channel
 from support.contracts import ROWS, program, write_records
 from support.launchers import Threads
 from support.loopback import tls_pair
 
+from compiler.words.integers import Array
 from runtime import api
 from runtime.cluster import shelf
 from runtime.cluster.shelf import Ask
-from runtime.cluster.shelves import Limits, Shelves, in_many_files, shelved
+from runtime.cluster.shelves import Limits, Shelves, _Shelf, in_many_files, shelved
 from runtime.data.columns import NONE
 from runtime.data.content import content
 from runtime.data.errors import InputError
@@ -31,6 +34,7 @@ from runtime.data.memory import Input
 from runtime.data.partitions import files_of
 from runtime.data.rows import Numbers, Packed, Spooled
 from runtime.data.specs import DatasetSpec
+from runtime.data.table import Table
 from runtime.net.channel import Channel
 from runtime.party.run import Report, prepare, run
 from runtime.party.sources import specs
@@ -169,6 +173,30 @@ def test_which_rows_are_drawn_does_not_show_in_what_passes(pattern: str) -> None
     width = shelves._form.width
     assert [received - 5 for _, received in passed[0]] == [width * min(4, count) for count in counts]
     assert [received - 5 for _, received in passed[2]] == [width * count for count in counts]
+
+
+def test_files_that_change_while_they_are_read_are_told(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker hands out later is what the contract was held against, or nothing is."""
+    parts, files = shelf.encoded_parts, files_of(pattern) or []
+
+    def changing(table: Table, *given: Any) -> Iterator[list[Array]]:
+        yield from parts(table, *given)
+        parquet.write_table(pa.table({"x[0]": [0.0], "x[1]": [0.0], "y": [1]}), files[0])
+
+    monkeypatch.setattr(shelf, "encoded_parts", changing)
+    with pytest.raises(InputError, match="was changed while it was read"):
+        shelf.Shelf.filled(SPEC, shelf.Part("records", "hospital", pattern, files, NONE))
+
+
+@pytest.mark.parametrize(("kind", "size"), [(Ask.MARKS, 8), (Ask.ROWS, 7), (Ask.ROWS, 0), (99, 8)])
+def test_an_answer_to_another_question_is_none(kind: int, size: int) -> None:
+    here, there = memory_channel.pair()
+    asked = _Shelf(0, "worker 1", here)
+    for answer in (kind, bytes(size)), (Ask.ROWS, bytes(8)):
+        there.send(*answer)
+    with pytest.raises(WorkerLost, match=f"it answered with {size} bytes of kind {int(kind)}"):
+        asked.answer(Ask.ROWS, 8)
+    assert asked.answer(Ask.ROWS, 8) == bytes(8)
 
 
 def test_more_records_than_a_worker_can_tell_of(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
