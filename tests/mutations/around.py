@@ -150,8 +150,8 @@ AROUND = (
     Mutation(
         "a file's change is known by its writer's time",
         "runtime/data/unchanged.py",
-        "found.st_mtime_ns, found.st_ctime_ns",
-        "found.st_mtime_ns, 0",
+        "s.st_mtime_ns, s.st_ctime_ns",
+        "s.st_mtime_ns, 0",
         "tests/runtime/test_permit.py::test_a_time_that_is_set_back_hides_no_change",
     ),
     Mutation(

@@ -101,6 +101,31 @@ def test_who_goes_between_two_roll_calls_is_not_hired() -> None:
     assert played(cluster, sitting) == "well" and list(cluster) == [12, 14]
 
 
+def test_what_goes_on_has_workers_of_its_own() -> None:
+    """Certificates of a session are of that session: those of the roll call before may be of who has gone."""
+    asked: list[int] = []
+
+    class Called(Counted):
+        def launcher(self, wait: float) -> Any:
+            asked.append(len(asked))
+            return asked[-1]
+
+    class Again(Sat):
+        def again(self, lost: ClusterBroken, left: int) -> Sat:
+            asked.append(-1)
+            return super().again(lost, left)
+
+    hired: list[int] = []
+
+    def hire(launcher: Any) -> Staff:
+        hired.append(launcher)
+        return NOBODY
+
+    sitting = Again([PeerWorkerLost(0, "worker 10", "silent"), "well"])
+    assert through(Called([10, 11]), sitting, hire, 1.0, 1.0) == "well"
+    assert asked.index(-1) == 2 and hired == [0, 3]
+
+
 def test_whoever_does_not_answer_at_first_is_missed() -> None:
     class Sleepy(Counted):
         def launcher(self, wait: float) -> Any:

@@ -105,6 +105,14 @@ def test_what_is_bad_is_told_with_its_file(tmp_path: Path) -> None:
     assert told[2].startswith(f'  {tmp_path}/part-02.parquet, row 2, column "x1"') and "4 cells" in told[4]
 
 
+def test_a_bad_first_row_is_told_with_its_file(tmp_path: Path) -> None:
+    pattern = write(tmp_path, table(20), [0, 10, 20])
+    bad = pa.table({"id": ["a"], "x1": [2.0], "x0": [0.0], "y": [True]})
+    parquet.write_table(bad, tmp_path / "part-01.parquet")
+    error = of(pattern)
+    assert error.file.endswith("part-01.parquet") and error.row == 1
+
+
 def test_columns_that_differ_are_refused(tmp_path: Path) -> None:
     pattern, first = write(tmp_path, table(20), [0, 10, 20]), f"{tmp_path}/part-00.parquet"
     other = tmp_path / "part-01.parquet"
@@ -255,6 +263,15 @@ def test_what_is_in_the_file_says_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     again = Spooled("records", form, memory=100)
     again.add(rows)
     assert again._spool._file is not None and os.pread(again._spool._file.fileno(), 100, 0) != kept[:100]
+
+
+@pytest.mark.parametrize("memory", [0, 1 << 20])
+def test_rows_come_in_the_order_in_which_they_are_asked_for(memory: int) -> None:
+    form = Form.of(SPEC.fields)
+    store = Spooled("records", form, memory)
+    store.add([np.arange(40).reshape(20, 2), np.zeros((20, 1), np.int64)])
+    numbers = np.array([7, 3, 4, 3, 19, 0])
+    assert Records(form, store)["x"][numbers].tolist() == [[2 * n, 2 * n + 1] for n in numbers]
 
 
 def test_a_copy_that_was_cut_short_is_told() -> None:
