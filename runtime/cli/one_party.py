@@ -40,10 +40,10 @@ def run_party(
     """
     check_party(program, ends.party)
 
-    def mine(given: Mapping[str, Input], goes_on: bool = False) -> Side:
-        under = replace(agreed, continues=True) if agreed and goes_on else agreed
+    def mine(given: Mapping[str, Input], before: Side | None = None) -> Side:
+        under = replace(agreed, continues=True, run=before.own.permit.run) if agreed and before else agreed
         side = Side.of(program, ends, given, seed, patience, quiet, under, columns)
-        if agreed is None and accept is not None and not goes_on:
+        if agreed is None and accept is not None and before is None:
             accept([(program.compiled, side.own.sources.records())])
         return side
 

@@ -12,9 +12,9 @@ from lang.numerals import counted
 from runtime.cli.clusters import Cluster
 from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.screen import say
-from runtime.cluster.sessions import through
-from runtime.cluster.shelves import in_many_files, shelved
-from runtime.cluster.staff import Launcher, Staff
+from runtime.cluster.sessions import have, through
+from runtime.cluster.shelves import Limits, in_many_files, shelved
+from runtime.cluster.staff import HAND, Launcher, Staff
 from runtime.contract.refused import Refused
 from runtime.data.columns import Chosen
 from runtime.data.memory import Input
@@ -33,7 +33,7 @@ class Sitting:
     """One session of a party's side."""
 
     side: Side
-    goes_on: Callable[[], Side]  # this party's side of what goes on; raises Refused
+    goes_on: Callable[[Side], Side]  # behind a session; raises Refused
     door: Callable[[], Listener | None]
     advance: Watching
     keep: Keep
@@ -45,7 +45,7 @@ class Sitting:
         if not self.side.own.told:
             raise lost
         try:
-            side = self.goes_on()
+            side = self.goes_on(self.side)
         except Refused as refused:
             say(f"warning: the run is not gone on with: {refused}")
             raise lost from refused
@@ -66,8 +66,8 @@ class Brought:
 
 
 class Make(Protocol):
-    def __call__(self, given: Mapping[str, Input], goes_on: bool = False) -> Side:
-        """This party's side of a run, or of what goes on.  Raises InputError and Refused."""
+    def __call__(self, given: Mapping[str, Input], before: Side | None = None) -> Side:
+        """This party's side of a run, or of one that goes on behind a session.  Raises InputError and Refused."""
         ...
 
 
@@ -77,20 +77,23 @@ def run_shared(cluster: Cluster, own: Brought, make: Make, advance: Watching, ke
     Where workers read records there have to be some before the inputs are read; else whatever is wrong with those is
     told before.
     """
-    apart, limits = in_many_files(own.program, own.ends.party, own.inputs), own.patience
+    apart, patience = in_many_files(own.program, own.ends.party, own.inputs), own.patience
+    limits = Limits(patience.wait, HAND * patience.stall, patience.whole)
     early = None if apart else make(own.inputs)
     with cluster.started(own.quiet) as workers, _door(own.ends) as door, ExitStack() as shelves:
 
-        def fresh(goes_on: bool) -> Side:
+        def fresh(before: Side | None = None) -> Side:
             if not apart:
-                return make(own.inputs, goes_on)
+                return make(own.inputs, before)
             shelves.close()  # of the session before, one of whose workers is gone
             mine = own.program, own.ends.party, own.inputs, own.columns
-            at = workers.launcher(limits.wait)
-            return make(shelves.enter_context(shelved(at, *mine, limits.wait, limits.whole)), goes_on)
+            asked, seconds = (1, ROLL_CALL) if before else (len(workers), patience.wait)
+            at = workers.launcher(seconds)
+            have(workers, asked, seconds)
+            return make(shelves.enter_context(shelved(at, *mine, limits)), before)
 
-        first = Sitting(early or fresh(False), lambda: fresh(True), door, advance, keep)
-        return through(workers, first, partial(_hired, first.side), limits.wait, ROLL_CALL)
+        first = Sitting(early or fresh(), fresh, door, advance, keep)
+        return through(workers, first, partial(_hired, first.side), patience.wait, ROLL_CALL)
 
 
 def _hired(side: Side, launcher: Launcher) -> Staff:

@@ -89,7 +89,7 @@ class DaskCluster:
 
     def __init__(self, client: Client, places: list[Place], here: str, doors: Doors | None) -> None:
         self._client, self._places, self._here, self._doors = client, places, here, doors
-        self._hired = places  # by the last launcher
+        self._named: dict[str, Place] = {}  # by all launchers
 
     @property
     def dashboard(self) -> str:
@@ -102,11 +102,12 @@ class DaskCluster:
         run = secrets.token_hex(16)
         left = [place for place in self._places if place.address in there]
         certificates = _answers({place: _submit(self._client, place, introduce, run) for place in left}, wait)
-        self._places = self._hired = list(certificates)
+        self._places = list(certificates)
+        self._named |= {_named(number, place): place for number, place in enumerate(self._places)}
         return DaskLauncher(self._client, certificates, self._here, self._doors, run)
 
-    def lose(self, worker: int) -> None:
-        self._places = [place for place in self._places if place != self._hired[worker]]
+    def lose(self, worker: str) -> None:
+        self._places = [place for place in self._places if place != self._named[worker]]
 
     def __len__(self) -> int:
         return len(self._places)
@@ -136,7 +137,11 @@ class DaskLauncher:
         self._futures.append(_submit(self._client, self._places[worker], shelve, self._run, post))
 
     def name(self, worker: int) -> str:
-        return f"worker {worker + 1} ({self._places[worker].address})"
+        return _named(worker, self._places[worker])
+
+
+def _named(number: int, place: Place) -> str:
+    return f"worker {number + 1} ({place.address})"
 
 
 def _submit(client: Client, place: Place, task: Callable[..., object], *given: object) -> Future[Any]:

@@ -7,7 +7,7 @@ plan that both hold.  Numbers are little-endian; labels are 16 bytes each, as ev
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -103,8 +103,8 @@ class Multiply:
 
     shape: Transfer
     row: int
-    words: Labels  # (words, width, 2)
-    numbers: Numbers | None  # (words, shared)
+    words: Labels = field(repr=False)  # (words, width, 2)
+    numbers: Numbers | None = field(repr=False)  # (words, shared)
 
     def encode(self) -> bytes:
         s = self.shape

@@ -25,8 +25,8 @@ class Cluster(Protocol):
         """Of all that are left, and answer within so many seconds.  Raises NoCluster."""
         ...
 
-    def lose(self, worker: int) -> None:
-        """One of those that the last launcher has, by its number."""
+    def lose(self, worker: str) -> None:
+        """One by the name that a launcher has given it."""
         ...
 
     def __len__(self) -> int:
@@ -42,7 +42,8 @@ class Sitting(Protocol[Ended]):
         ...
 
     def again(self, lost: ClusterBroken, left: int) -> Sitting[Ended]:
-        """What goes on behind the last step that was told, with so many workers.  Raises `lost` where nothing can."""
+        """What goes on behind the last step that was told, with so many workers.  Raises `lost` where nothing can, and
+        another one where another worker goes meanwhile."""
         ...
 
 
@@ -54,27 +55,41 @@ def through(cluster: Cluster, first: Sitting[Ended], hire: Hire, wait: float, ro
 
     Raises NoCluster where not all are there at first, and what the last session raises.
     """
-    asked = attempts = len(cluster)
-    launcher = cluster.launcher(wait)
+    attempts = len(cluster)
+    sitting, launcher = first, cluster.launcher(wait)
+    have(cluster, attempts, wait)
+    lost: ClusterBroken | None = None
+    while True:
+        try:
+            if lost is not None:
+                sitting = sitting.again(lost, len(cluster))
+                launcher = _left(cluster, lost, roll_call)  # of whom some may have gone since the roll call before
+            return _session(sitting, hire(launcher))
+        except ClusterBroken as error:
+            attempts -= 1
+            if error is lost or not attempts:
+                raise
+            lost = error
+            if isinstance(lost, WorkerLost):
+                cluster.lose(lost.name)
+            _left(cluster, lost, roll_call)
+
+
+def have(cluster: Cluster, asked: int, wait: float) -> None:
+    """Raises NoCluster unless so many have answered within so many seconds."""
     if len(cluster) < asked:
         raise NoCluster(
             f"of {asked} workers {asked - len(cluster)} did not answer within {wait:g} s",
             "look whether they are busy with something else, or allow more with --wait",
         )
-    sitting = first
-    while True:
-        try:
-            return _session(sitting, hire(launcher))
-        except ClusterBroken as lost:
-            attempts -= 1
-            if isinstance(lost, WorkerLost):
-                cluster.lose(lost.number)
-            if not attempts:
-                raise
-            launcher = cluster.launcher(roll_call)
-            if not len(cluster):
-                raise
-            sitting = sitting.again(lost, len(cluster))
+
+
+def _left(cluster: Cluster, lost: ClusterBroken, roll_call: float) -> Launcher:
+    """Of those that answer; raises `lost` where nobody does."""
+    launcher = cluster.launcher(roll_call)
+    if not len(cluster):
+        raise lost
+    return launcher
 
 
 def _session(sitting: Sitting[Ended], staff: Staff) -> Ended:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from threading import Thread
 from typing import assert_never
@@ -18,7 +18,7 @@ import numpy as np
 
 from runtime.cluster.orders import MOST_BYTES
 from runtime.data.columns import Chosen
-from runtime.data.content import digests_of
+from runtime.data.content import DIGEST, digests_of
 from runtime.data.errors import InputError
 from runtime.data.load import mapped
 from runtime.data.marks import marks_of
@@ -125,7 +125,7 @@ class Shelf:
 
     table: Table
     store: Spooled
-    digests: bytearray
+    digests: bytearray = field(repr=False)
     stamps: Stamps
 
     @staticmethod
@@ -138,6 +138,12 @@ class Shelf:
             store.add(rows)
             digests += digests_of(spec, rows)
         stamps.check()
+        if len(digests) > MOST_BYTES:
+            raise InputError(
+                f"it has {store.count} records, and a worker tells of {MOST_BYTES // DIGEST} at most",
+                help="run with more workers",
+                file=part.files[0],
+            )
         return Shelf(table, store, digests, stamps)
 
     def answer(self, ask: Ask, payload: bytes) -> bytes | bytearray:

@@ -18,8 +18,10 @@ import numpy as np
 from runtime.cluster.orders import MOST_BYTES
 from runtime.cluster.shelf import Ask, Filled, Part, ShelfPost
 from runtime.data.columns import Chosen
+from runtime.data.content import DIGEST
 from runtime.data.errors import InputError
 from runtime.data.load import chosen_for
+from runtime.data.marks import MARK
 from runtime.data.memory import Elsewhere, Input
 from runtime.data.partitions import files_of, same_columns
 from runtime.data.rows import Form, Numbers, Packed, Records
@@ -32,6 +34,15 @@ from runtime.net.tls import Listener
 from runtime.party.sources import specs
 from runtime.program import Program
 from runtime.session.errors import WorkerLost
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a worker may take, in seconds."""
+
+    wait: float  # to come
+    rows: float  # to hand out rows, for which the peer waits
+    whole: float  # to read its files, before the peer is met
 
 
 class Shelving(Protocol):
@@ -72,20 +83,19 @@ def shelved(
     party: str,
     inputs: Mapping[str, Input],
     columns: Chosen,
-    wait: float,
-    whole: float,
+    limits: Limits,
 ) -> Generator[dict[str, Input]]:
-    """The inputs, of which those that are `in_many_files` are with the workers.  Raises InputError."""
+    """The inputs, of which those that are `in_many_files` are with the workers.  Raises InputError and WorkerLost."""
     with ExitStack() as ends:
         found = dict(inputs)
         for spec in in_many_files(program, party, inputs):
             pattern = str(inputs[spec.name])
             files = [str(Path(file).absolute()) for file in files_of(pattern) or ()]
-            shelves = Shelves(pattern, Form.of(spec.fields))
+            shelves = Shelves(pattern, Form.of(spec.fields), limits)
             ends.callback(shelves.close)
             shares = [files[at.start : at.stop] for at in cut(len(files), len(workers.certificates))]
             parts = [Part(spec.name, party, pattern, share, chosen_for(spec, columns)) for share in shares]
-            shelves.fill(workers, program.artifact, [part for part in parts if part.files], wait, whole)
+            shelves.fill(workers, program.artifact, [part for part in parts if part.files])
             found[spec.name] = shelves
         yield found
 
@@ -98,7 +108,9 @@ class _Shelf:
     start: int = 0  # rows before its own
     count: int = 0
 
-    def tell(self, ask: Ask, payload: bytes) -> None:
+    def tell(self, ask: Ask, payload: bytes, limit: float) -> None:
+        """The answer is to come within so many seconds."""
+        self.channel.timeout = limit
         try:
             self.channel.send(ask, payload)
         except NetworkError as error:
@@ -125,13 +137,13 @@ class _Shelf:
 class Shelves(Elsewhere):
     """A `Store` too."""
 
-    def __init__(self, name: str, form: Form) -> None:
-        self.name, self._form = name, form
+    def __init__(self, name: str, form: Form, limits: Limits) -> None:
+        self.name, self._form, self._limits = name, form, limits
         self._shelves: list[_Shelf] = []
 
-    def fill(self, workers: Shelving, artifact: bytes, parts: Sequence[Part], wait: float, whole: float) -> None:
+    def fill(self, workers: Shelving, artifact: bytes, parts: Sequence[Part]) -> None:
         """All read at once.  Raises InputError and WorkerLost."""
-        own = keys.new("coordinator")
+        own, wait, whole = keys.new("coordinator"), self._limits.wait, self._limits.whole
         with ExitStack() as open:
             doors = [
                 open.enter_context(closing(Listener(workers.here, 0, own, certificate)))
@@ -145,8 +157,8 @@ class Shelves(Elsewhere):
                     self._shelves.append(_Shelf(number, name, door.accept(wait, whole)))
                 except NetworkError as error:
                     raise WorkerLost(number, name, str(error)) from error
-                self._shelves[-1].tell(Ask.PROGRAM, artifact)
-                self._shelves[-1].tell(Ask.READ, json.dumps(asdict(part)).encode())
+                self._shelves[-1].tell(Ask.PROGRAM, artifact, whole)
+                self._shelves[-1].tell(Ask.READ, json.dumps(asdict(part)).encode(), whole)
         first: Filled | None = None
         for shelf, part in zip(self._shelves, parts, strict=True):
             filled = Filled(**json.loads(shelf.answer(Ask.READ)))
@@ -159,23 +171,27 @@ class Shelves(Elsewhere):
         return sum(shelf.count for shelf in self._shelves)
 
     def records(self, spec: DatasetSpec) -> Records:
-        return Records(self._form, self, lambda: self._all(Ask.DIGESTS, b""))
+        return Records(self._form, self, lambda: self._all(Ask.DIGESTS, b"", DIGEST))
 
     def marks(self, key: bytes) -> bytearray:
-        return self._all(Ask.MARKS, key)
+        return self._all(Ask.MARKS, key, MARK)
 
     def packed(self, numbers: Numbers) -> Packed:
-        """Rows of all shelves that have some of them, asked for at once."""
+        """Rows of all shelves, asked for at once; of each as many, wherever the rows are, so that the time that this
+        takes does not tell which were drawn."""
         width = self._form.width
         found = np.empty((len(numbers), width), np.uint8)
-        asked: list[tuple[_Shelf, Numbers]] = []
+        asked: list[tuple[_Shelf, Numbers, Numbers]] = []
         for shelf in self._shelves:
             mine = np.flatnonzero((numbers >= shelf.start) & (numbers < shelf.start + shelf.count))
-            if len(mine):
-                shelf.tell(Ask.ROWS, (numbers[mine] - shelf.start).astype("<i8").tobytes())
-                asked.append((shelf, mine))
-        for shelf, mine in asked:
-            found[mine] = np.frombuffer(shelf.answer(Ask.ROWS, len(mine) * width), np.uint8).reshape(-1, width)
+            wanted, places = np.unique(numbers[mine] - shelf.start, return_inverse=True)
+            padded = np.zeros(min(len(numbers), shelf.count), "<i8")
+            padded[: len(wanted)] = wanted
+            shelf.tell(Ask.ROWS, padded.tobytes(), self._limits.rows)
+            asked.append((shelf, mine, places))
+        for shelf, mine, places in asked:
+            size = min(len(numbers), shelf.count) * width
+            found[mine] = np.frombuffer(shelf.answer(Ask.ROWS, size), np.uint8).reshape(-1, width)[places]
         return found
 
     def close(self) -> None:
@@ -183,10 +199,11 @@ class Shelves(Elsewhere):
         for shelf in self._shelves:
             shelf.channel.abort()
 
-    def _all(self, ask: Ask, payload: bytes) -> bytearray:
+    def _all(self, ask: Ask, payload: bytes, size: int) -> bytearray:
+        """So many bytes of each row."""
         for shelf in self._shelves:
-            shelf.tell(ask, payload)
+            shelf.tell(ask, payload, self._limits.whole)
         found = bytearray()
         for shelf in self._shelves:
-            found += shelf.answer(ask)
+            found += shelf.answer(ask, size * shelf.count)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.labels import Labels, decode, encode
@@ -38,7 +38,7 @@ class Begin:
     """The seeds, and the correlation, which a garbler's workers are given."""
 
     seeds: PublicSeeds
-    delta: Labels | None  # (1, 2)
+    delta: Labels | None = field(repr=False)  # (1, 2)
 
     def encode(self) -> bytearray:
         """To be wiped by whoever has sent it."""

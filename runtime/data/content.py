@@ -20,7 +20,7 @@ from runtime.data.specs import DatasetSpec, FieldSpec, Kind
 from runtime.data.table import ROWS
 
 _DOMAIN = b"ccr data set by fields 1\0"
-_DIGEST = hashlib.sha256().digest_size
+DIGEST = hashlib.sha256().digest_size  # bytes of a record's
 _WORD = 63  # bits of a number that fits the machine's words, sign aside
 
 
@@ -57,10 +57,10 @@ def digests_of(spec: DatasetSpec, rows: Sequence[Array]) -> bytes:
 def content_of(spec: DatasetSpec, digests: bytearray) -> Content:
     """Of the digests of all rows, which are put in order."""
     fields = _in_order(spec)
-    records = len(digests) // _DIGEST
+    records = len(digests) // DIGEST
     described = "\0".join(f"{f.name}: {f.kind}{list(f.shape)}" for _, f in fields).encode()
     found = hashlib.sha256(_DOMAIN + records.to_bytes(8, "big") + len(described).to_bytes(8, "big") + described)
-    put_in_order(digests, _DIGEST)
+    put_in_order(digests, DIGEST)
     found.update(digests)
     return Content(records, found.hexdigest())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from runtime.data.errors import InputError
 from runtime.data.partitions import files_of
 
-_Mark = tuple[int, int, int, int, int]
+_Mark = tuple[int, ...]
 
 
 @contextmanager
@@ -53,9 +53,9 @@ def _marks(file: str) -> dict[str, _Mark | None]:
 
 
 def _mark(file: str) -> _Mark | None:
-    """None for a file that is not there."""
+    """Of the file, and of the link to it if it is one, which may lead elsewhere in between; None where none is."""
     try:
-        found = Path(file).stat()
+        both = Path(file).stat(), Path(file).lstat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+    return tuple(n for s in both for n in (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))

@@ -135,13 +135,13 @@ class Run:
         self._ledger.record(lambda _: [Moved(at=now(), run=self.name, state=state)])
 
 
-def cut(ledger: Ledger, books: Books, contract: str) -> Cut:
-    """The oldest run under a contract that a session can go on with.
+def cut(ledger: Ledger, books: Books, contract: str, run: str = "") -> Cut:
+    """The run of this name, or the oldest one under a contract that a session can go on with.
 
     Raises Refused: nothing-to-continue, all-steps-used, run-busy.
     """
     books.may_go_on(contract)
-    names = list(books.sessions.unfinished.get(contract, ()))
+    names = [name for name in books.sessions.unfinished.get(contract, ()) if run in ("", name)]
     for name in names:
         if not _lives(_lock_path(ledger, name)):
             return Cut(name, books.sessions.spent[name])

@@ -33,6 +33,7 @@ class Agreed:
     ledger: Path
     policy: Policy | None = None
     continues: bool = False  # a run that was cut
+    run: str = ""  # which one, as this party's ledger names it; the oldest if it is not said
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def ready(
             sources.loaded,
             agreed.policy,
             agreed.continues,
+            agreed.run,
         )
     if bearer.party not in {training.to for training in trainings(program.compiled.plan)}:
         return Ready(sources, given, Follow())

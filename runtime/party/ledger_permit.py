@@ -59,6 +59,7 @@ def permit(
     loaded: Mapping[str, Loaded],
     policy: Policy | None = None,
     continues: bool = False,
+    run: str = "",
 ) -> Permit:
     """The permit of a run under a contract: a ContractPermit, and a LedgerPermit if this party's data is charged.
 
@@ -66,7 +67,8 @@ def permit(
     (`data.unchanged`).  The contract's policy is the one that is given, or as the ledger remembers it.  Everything that
     can be told before the peer is met is checked here, but for the budget, which others may use in the meantime.  Takes
     seconds where there is a mechanism.
-    It `continues` a run that was cut.  What is refused is written into the ledger, if there is one.
+    It `continues` a run that was cut, the one of this name or the oldest.  What is refused is written into the ledger,
+    if there is one.
     Raises Refused, and InputError for a file that cannot be read.
     """
     about = About(Attempt.RUN, public_key(bearer.peer_certificate), digest(contract.terms), program.digest)
@@ -84,7 +86,7 @@ def permit(
             raise Refused(
                 "nothing-to-continue", "the program tells nothing after a step: a run that was cut starts anew"
             )
-        return _permit(terms, program, bearer.party, files, ledger, about, policy, continues)
+        return _permit(terms, program, bearer.party, files, ledger, about, policy, continues, run)
 
 
 def _permit(
@@ -96,6 +98,7 @@ def _permit(
     about: About,
     policy: Policy | None,
     continues: bool,
+    run: str,
 ) -> Permit:
     """Of a contract that binds, on this program and this party's data.  Completes what `about` says."""
     own = [d.name for d in terms.data if d.owner == party]
@@ -113,7 +116,7 @@ def _permit(
         about.data = tuple(sorted(set(held.values())))
         known, reveals = opened.known(), _unbounded(terms, held)
         known.books.in_time(now())
-        goes_on = cut(opened, known.books, digest(terms)) if continues else None
+        goes_on = cut(opened, known.books, digest(terms), run) if continues else None
         for name in held.values():
             known.books.policies.same(known.books.under(name), terms.policy)
         for output, data in reveals.items():

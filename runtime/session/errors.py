@@ -23,7 +23,7 @@ class WorkerLost(ClusterBroken):
     def __init__(self, number: int, name: str, why: str) -> None:
         """`number` counts from 0."""
         super().__init__(f"{name} of this party's cluster is gone: {why}")
-        self.number = number
+        self.number, self.name = number, name
 
 
 class PeerWorkerLost(ClusterBroken):

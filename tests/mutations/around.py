@@ -136,7 +136,7 @@ AROUND = (
     Mutation(
         "the order of records makes a data set",
         CONTENT,
-        "    put_in_order(digests, _DIGEST)\n",
+        "    put_in_order(digests, DIGEST)\n",
         "",
         "tests/runtime/test_contract.py::test_content_is_the_records_and_nothing_else",
     ),
@@ -150,8 +150,8 @@ AROUND = (
     Mutation(
         "a file's change is known by its writer's time",
         "runtime/data/unchanged.py",
-        "found.st_mtime_ns, found.st_ctime_ns",
-        "found.st_mtime_ns, 0",
+        "s.st_mtime_ns, s.st_ctime_ns",
+        "s.st_mtime_ns, 0",
         "tests/runtime/test_permit.py::test_a_time_that_is_set_back_hides_no_change",
     ),
     Mutation(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tests.mutations.around import AROUND
+from tests.mutations.clusters import CLUSTERS
 from tests.mutations.garbling import GARBLING
 from tests.mutations.measures import MEASURES
 from tests.mutations.owners import OWNERS
 from tests.mutations.pages import PAGES
+from tests.mutations.pieces import PIECES
 from tests.mutations.policies import POLICIES
 from tests.mutations.records import RECORDS
 from tests.mutations.sessions import SESSIONS
@@ -26,6 +28,8 @@ MUTATIONS = (
     *STEPS,
     *TOLD_STEPS,
     *OWNERS,
+    *PIECES,
+    *CLUSTERS,
     *TRAIL,
     *PAGES,
 )

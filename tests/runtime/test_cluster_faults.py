@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from threading import get_ident
@@ -21,13 +21,14 @@ from support.launchers import Threads
 from support.loopback import CLIENT, tls_pair
 
 from compiler.joint.shares import Products
-from compiler.schedule.plan import Launch
+from compiler.schedule.plan import Launch, Transfer
 from runtime import api
 from runtime.cluster import member, staff, worker
-from runtime.cluster.orders import Run
+from runtime.cluster.hand import RemoteHand
+from runtime.cluster.orders import Multiply, Order, Run
 from runtime.cluster.parts import Cut, shared_steps
-from runtime.cluster.sessions import through
 from runtime.cluster.staff import Staff
+from runtime.cluster.words import Begin
 from runtime.crypto.labels import fresh
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.data.memory import InMemory
@@ -43,10 +44,7 @@ from runtime.privacy.randomness import RunSecret
 from runtime.program import Program
 from runtime.session import hello as hello_module
 from runtime.session.errors import (
-    ClusterBroken,
     DifferentWorkers,
-    PeerWithoutWorker,
-    PeerWorkerLost,
     WorkerLost,
 )
 from runtime.session.hello import Hello
@@ -134,6 +132,36 @@ def test_what_a_worker_held_is_wiped(program: Program, monkeypatch: pytest.Monke
     assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
     assert len(secrets) == 3 and all("destroyed" in repr(secret) for secret in secrets)
     assert len(parted) >= 4 and all(parted)  # before a peer is waited for that does not hang up
+
+
+@pytest.mark.parametrize(("kind", "size"), [(Order.LABELS, 31), (Order.SHARES, 32), (Order.LABELS, 48)])
+def test_labels_that_were_not_asked_for(kind: Order, size: int) -> None:
+    here, there = memory_channel.pair()
+    hand = RemoteHand(0, "worker 1", here, memory_channel.pair()[0])
+    there.send(kind, bytes(size))
+    with pytest.raises(WorkerLost, match=f"it answered with {size} bytes of kind {kind.value}"):
+        hand.labels(2)
+
+
+def test_a_worker_keeps_one_copy_of_delta(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Begin] = []
+    decode = Begin.decode
+
+    def kept(data: bytes) -> Begin:
+        told.append(decode(data))
+        return told[-1]
+
+    monkeypatch.setattr(Begin, "decode", kept)
+    assert play(program, {"hospital": 2, "vendor": 2}) == {"hospital": None, "vendor": None}
+    given = [begin.delta for begin in told if begin.delta is not None]
+    assert len(told) == 4 and len(given) == 2 and not any(delta.any() for delta in given)
+
+
+def test_what_is_said_to_workers_does_not_show() -> None:
+    seeds, secret = PublicSeeds.fresh(), np.array([[987654321987654321, 123456789123456789]], np.uint64)
+    multiply = Multiply(Transfer(1, 1, False, 1, 8), 0, secret.reshape(1, 1, 2), np.array([[987654321]], np.uint64))
+    shown = repr(Begin(seeds, secret)) + repr(multiply) + repr(Multiply.decode(multiply.encode()))
+    assert "98765" not in shown and "12345" not in shown
 
 
 DEEP = b"[" * 99_999
@@ -232,12 +260,11 @@ def test_a_worker_in_the_middle_of_a_send_wipes_at_once(tmp_path: Path, monkeypa
     mine.hands[0].run(number, Cut(0, 0, launch.lanes[0]), (0,) * len(launch.reads[0].loop), 0)
     time.sleep(1.0)
     assert [repr(each) for each in secrets] == ["LabelSecret(...)"] and launchers[0].threads[0].is_alive()
-    mine.stop()
-    theirs.stop()
-    for each in launchers:
+    for own, each in zip((mine, theirs), launchers, strict=True):  # the peer's may be there for long
+        own.stop()
         each.threads[0].join(5.0)
         assert not each.threads[0].is_alive()
-    assert [repr(each) for each in secrets] == ["LabelSecret(destroyed)"]
+        assert [repr(each) for each in secrets] == ["LabelSecret(destroyed)"]
 
 
 def test_workers_keep_no_labels_behind_a_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,58 +300,6 @@ def test_no_two_sessions_have_a_table_in_common(program: Program, monkeypatch: p
     first, second = ([tables[at : at + 16] for tables in each for at in range(0, len(tables), 16)] for each in sent)
     assert len(first) == len(second) > 10_000
     assert len(set(first) | set(second)) == len(first) + len(second)
-
-
-@dataclass
-class Sat:
-    """A `Sitting` that ends as it is told."""
-
-    ends: list[Exception | str]
-    left: list[int] = field(default_factory=list[int])
-
-    def play(self, staff: Staff) -> str:
-        ended = self.ends.pop(0)
-        if isinstance(ended, Exception):
-            raise ended
-        return ended
-
-    def again(self, lost: ClusterBroken, left: int) -> Sat:
-        self.left.append(left)
-        return self
-
-
-class Counted(list[int]):
-    """A `Cluster` of numbers."""
-
-    def launcher(self, wait: float) -> Any:
-        return None
-
-    def lose(self, worker: int) -> None:
-        del self[worker]
-
-
-def played(cluster: Counted, sitting: Sat) -> str:
-    nobody = Staff(cast(Any, None), True, [], [])
-    return through(cluster, sitting, lambda _: nobody, 1.0, 1.0)
-
-
-def test_a_run_goes_on_with_those_left() -> None:
-    sitting = Sat([WorkerLost(1, "worker 2", "it died"), PeerWorkerLost(0, "worker 1", "silent"), "well"])
-    cluster = Counted([10, 11, 12])
-    assert played(cluster, sitting) == "well"
-    assert list(cluster) == [10, 12] and sitting.left == [2, 2]
-
-
-def test_attempts_are_bounded_by_the_workers_of_the_first() -> None:
-    sitting = Sat([PeerWithoutWorker("worker 1 there is gone") for _ in range(9)])
-    with pytest.raises(PeerWithoutWorker):
-        played(Counted([1, 2, 3]), sitting)
-    assert len(sitting.ends) == 6
-
-
-def test_nobody_is_left() -> None:
-    with pytest.raises(WorkerLost, match="it died"):
-        played(Counted([1, 2][:1]), Sat([WorkerLost(0, "worker 1", "it died")]))
 
 
 def test_clusters_that_go_on_may_differ_in_number() -> None:

@@ -133,6 +133,17 @@ def test_many_runs_of_one_contract_have_each_their_steps(ledger: Ledger) -> None
     assert ledger.books().charged(DATA) == times(COST, 2)
 
 
+def test_a_run_that_is_named_is_gone_on_with_and_no_older_one(ledger: Ledger) -> None:
+    older, newer = told(ledger, 1), told(ledger, 2)
+    dies(older)
+    refused(lambda: cut(ledger, ledger.books(), CONTRACT, newer.name), "run-busy")
+    dies(newer)
+    assert cut(ledger, ledger.books(), CONTRACT) == Cut(older.name, 1)
+    assert cut(ledger, ledger.books(), CONTRACT, newer.name) == Cut(newer.name, 2)
+    with pytest.raises(Refused):
+        cut(ledger, ledger.books(), CONTRACT, "of another name")
+
+
 def test_the_attempts_are_bounded() -> None:
     books, run = Books(), "e" * 64
     for event in _events(run):

@@ -84,6 +84,19 @@ def test_when_the_nursery_is_killed(one: Nursery) -> None:
     party.stop()
 
 
+def test_when_the_nursery_is_killed_each_of_its_parties_is_given_up(one: Nursery) -> None:
+    """None of them keeps another's life from being over."""
+    parties: list[Any] = [Child(name, short_lives.slept, 600.0, one.begun).process for name in ("hospital", "vendor")]
+    for party in parties:
+        party._hear()
+    try:
+        one._process.kill()
+        assert [party.wait(10.0) for party in parties] == [1, 1]
+    finally:
+        for party in parties:
+            os.kill(party._pid, signal.SIGKILL)
+
+
 def test_one_that_nobody_used_is_gone_at_once() -> None:
     start = time.monotonic()
     found = Nursery()

@@ -105,6 +105,14 @@ def test_what_is_bad_is_told_with_its_file(tmp_path: Path) -> None:
     assert told[2].startswith(f'  {tmp_path}/part-02.parquet, row 2, column "x1"') and "4 cells" in told[4]
 
 
+def test_a_bad_first_row_is_told_with_its_file(tmp_path: Path) -> None:
+    pattern = write(tmp_path, table(20), [0, 10, 20])
+    bad = pa.table({"id": ["a"], "x1": [2.0], "x0": [0.0], "y": [True]})
+    parquet.write_table(bad, tmp_path / "part-01.parquet")
+    error = of(pattern)
+    assert error.file.endswith("part-01.parquet") and error.row == 1
+
+
 def test_columns_that_differ_are_refused(tmp_path: Path) -> None:
     pattern, first = write(tmp_path, table(20), [0, 10, 20]), f"{tmp_path}/part-00.parquet"
     other = tmp_path / "part-01.parquet"
@@ -187,6 +195,22 @@ def test_a_file_that_changes_goes_or_comes_is_told(tmp_path: Path) -> None:
         load_dataset(SPEC, pattern)
 
 
+def test_a_link_that_led_elsewhere_meanwhile_is_told(tmp_path: Path) -> None:
+    """Though it leads again where it led before, to a file that nobody has touched."""
+    for name in ("one", "other"):
+        parquet.write_table(table(3), tmp_path / name)
+    link = tmp_path / "a.parquet"
+    link.symlink_to(tmp_path / "one")
+
+    def act() -> None:
+        with unchanged([str(link)]):
+            for name in ("other", "one"):
+                link.unlink()
+                link.symlink_to(tmp_path / name)
+
+    assert wrong(act).file == str(link)
+
+
 WIDE = (
     FieldSpec("b", Kind(1, 0, False), ()),
     FieldSpec("s", Kind(20, 3, True), (2, 2)),
@@ -239,6 +263,26 @@ def test_what_is_in_the_file_says_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     again = Spooled("records", form, memory=100)
     again.add(rows)
     assert again._spool._file is not None and os.pread(again._spool._file.fileno(), 100, 0) != kept[:100]
+
+
+@pytest.mark.parametrize("memory", [0, 1 << 20])
+def test_rows_come_in_the_order_in_which_they_are_asked_for(memory: int) -> None:
+    form = Form.of(SPEC.fields)
+    store = Spooled("records", form, memory)
+    store.add([np.arange(40).reshape(20, 2), np.zeros((20, 1), np.int64)])
+    numbers = np.array([7, 3, 4, 3, 19, 0])
+    assert Records(form, store)["x"][numbers].tolist() == [[2 * n, 2 * n + 1] for n in numbers]
+
+
+def test_a_copy_that_was_cut_short_is_told() -> None:
+    form = Form.of(SPEC.fields)
+    store = Spooled("part-*.parquet", form, memory=100)
+    store.add([np.full((500, 2), 77), np.ones((500, 1), np.int64)])
+    assert store._spool._file is not None
+    os.ftruncate(store._spool._file.fileno(), 499 * form.width)
+    assert len(store.packed(np.arange(499))) == 499
+    error = wrong(lambda: store.packed(np.array([3, 499])))
+    assert (error.file, error.what) == ("part-*.parquet", "its copy for the run was cut short")
 
 
 def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

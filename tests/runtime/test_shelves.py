@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import time
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as parquet
 import pytest
+from support import memory_channel
 from support.contracts import ROWS, program, write_records
 from support.launchers import Threads
 from support.loopback import tls_pair
 
+from compiler.words.integers import Array
 from runtime import api
+from runtime.cluster import shelf
 from runtime.cluster.shelf import Ask
-from runtime.cluster.shelves import Shelves, in_many_files, shelved
+from runtime.cluster.shelves import Limits, Shelves, _Shelf, in_many_files, shelved
 from runtime.data.columns import NONE
 from runtime.data.content import content
 from runtime.data.errors import InputError
 from runtime.data.load import load_records, whole
 from runtime.data.marks import marks
 from runtime.data.memory import Input
+from runtime.data.partitions import files_of
+from runtime.data.rows import Numbers, Packed, Spooled
 from runtime.data.specs import DatasetSpec
+from runtime.data.table import Table
 from runtime.net.channel import Channel
 from runtime.party.run import Report, prepare, run
 from runtime.party.sources import specs
@@ -48,9 +56,10 @@ def pattern(tmp_path: Path) -> str:
 
 
 @contextmanager
-def on_shelves(pattern: str, workers: int) -> Generator[Shelves]:
+def on_shelves(pattern: str, workers: int, rows: float = 20.0) -> Generator[Shelves]:
+    """`rows`: seconds for a worker to hand some out."""
     launcher, given = Threads(workers), {"records": pattern}
-    with shelved(launcher, program(), "hospital", given, NONE, 20.0, 60.0) as inputs:
+    with shelved(launcher, program(), "hospital", given, NONE, Limits(20.0, rows, 60.0)) as inputs:
         found = inputs["records"]
         assert isinstance(found, Shelves)
         assert len(launcher.threads) == min(workers, len(CUTS) - 1)
@@ -124,9 +133,86 @@ def test_a_worker_that_goes_is_named(pattern: str) -> None:
     with on_shelves(pattern, 2) as shelves:
         found = load_records(SPEC, shelves)
         shelves._shelves[1].channel.abort()
-        assert found["x"][np.array([0])].shape == (1, 2)
-        with pytest.raises(WorkerLost, match="worker 2 of this party's cluster is gone"):
-            found["x"][np.array([ROWS - 1])]
+        for row in (0, ROWS - 1):
+            with pytest.raises(WorkerLost, match="worker 2 of this party's cluster is gone") as caught:
+                found["x"][np.array([row])]
+            assert (caught.value.number, caught.value.name) == (1, "worker 2")
+
+
+def test_a_worker_that_stalls_is_named_while_the_peer_still_waits(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with on_shelves(pattern, 2, rows=0.2) as shelves:
+        found = load_records(SPEC, shelves)
+        packed = Spooled.packed
+
+        def slow(store: Spooled, numbers: Numbers) -> Packed:
+            time.sleep(2.0)
+            return packed(store, numbers)
+
+        monkeypatch.setattr(Spooled, "packed", slow)
+        start = time.monotonic()
+        with pytest.raises(WorkerLost, match=r"worker 1 .*0\.2 s"):
+            found["x"][np.array([0])]
+        assert time.monotonic() - start < 1.5
+
+
+def test_which_rows_are_drawn_does_not_show_in_what_passes(pattern: str) -> None:
+    """Each worker is asked for as many, and hands out as many."""
+    few, all_of_one, all = [19, 0, 3, 12], [0, 0, 0, 0], list(range(ROWS))
+    with on_shelves(pattern, 3) as shelves:
+        found, here = load_records(SPEC, shelves), whole(load_records(SPEC, pattern))
+        passed: list[list[tuple[int, int]]] = []
+        for numbers in (few, all_of_one, all, all[::-1]):
+            before = [(s.channel.sent_bytes, s.channel.received_bytes) for s in shelves._shelves]
+            assert found["x"][np.array(numbers)].tolist() == here["x"][np.array(numbers)].tolist()
+            after = [(s.channel.sent_bytes, s.channel.received_bytes) for s in shelves._shelves]
+            passed.append([(s - t, r - q) for (s, r), (t, q) in zip(after, before, strict=True)])
+        counts = [shelf.count for shelf in shelves._shelves]
+    assert passed[0] == passed[1] and passed[2] == passed[3]
+    width = shelves._form.width
+    assert [received - 5 for _, received in passed[0]] == [width * min(4, count) for count in counts]
+    assert [received - 5 for _, received in passed[2]] == [width * count for count in counts]
+
+
+def test_files_that_change_while_they_are_read_are_told(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a worker hands out later is what the contract was held against, or nothing is."""
+    parts, files = shelf.encoded_parts, files_of(pattern) or []
+
+    def changing(table: Table, *given: Any) -> Iterator[list[Array]]:
+        yield from parts(table, *given)
+        parquet.write_table(pa.table({"x[0]": [0.0], "x[1]": [0.0], "y": [1]}), files[0])
+
+    monkeypatch.setattr(shelf, "encoded_parts", changing)
+    with pytest.raises(InputError, match="was changed while it was read"):
+        shelf.Shelf.filled(SPEC, shelf.Part("records", "hospital", pattern, files, NONE))
+
+
+@pytest.mark.parametrize(("kind", "size"), [(Ask.MARKS, 8), (Ask.ROWS, 7), (Ask.ROWS, 0), (99, 8)])
+def test_an_answer_to_another_question_is_none(kind: int, size: int) -> None:
+    here, there = memory_channel.pair()
+    asked = _Shelf(0, "worker 1", here)
+    for answer in (kind, bytes(size)), (Ask.ROWS, bytes(8)):
+        there.send(*answer)
+    with pytest.raises(WorkerLost, match=f"it answered with {size} bytes of kind {int(kind)}"):
+        asked.answer(Ask.ROWS, 8)
+    assert asked.answer(Ask.ROWS, 8) == bytes(8)
+
+
+def test_more_records_than_a_worker_can_tell_of(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "MOST_BYTES", 32 * 10)
+    with pytest.raises(InputError, match="20 records, and a worker tells of 10 at most") as caught:
+        shelf.Shelf.filled(SPEC, shelf.Part("records", "hospital", pattern, files_of(pattern) or [], NONE))
+    assert caught.value.help == "run with more workers"
+
+
+@pytest.mark.parametrize("of", ["marks_of", "digests_of"])
+def test_a_worker_tells_of_each_of_its_records(pattern: str, of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is charged, and what the contract is held against, is of as many records as are drawn from."""
+    told = getattr(shelf, of)
+    monkeypatch.setattr(shelf, of, lambda *given: told(*given)[:-1])
+    with on_shelves(pattern, 2) as shelves, pytest.raises(WorkerLost, match="it answered with"):
+        marks(shelves, KEY) if of == "marks_of" else content(SPEC, load_records(SPEC, shelves))
 
 
 def test_rows_of_another_length_are_none(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,6 @@ class Forked:
 
     count: int
     _left: list[Process] = field(default_factory=list[Process])
-    _hired: list[Process] = field(default_factory=list[Process])
 
     def __post_init__(self) -> None:
         for _ in range(self.count):
@@ -55,11 +54,11 @@ class Forked:
             with suppress(OSError, EOFError):
                 if each.pipe.poll(wait):
                     certificates[each] = each.pipe.recv()
-        self._left = self._hired = list(certificates)
+        self._left = list(certificates)
         return Launcher(list(certificates), list(certificates.values()))
 
-    def lose(self, worker: int) -> None:
-        self._left = [each for each in self._left if each != self._hired[worker]]
+    def lose(self, worker: str) -> None:
+        self._left = [each for each in self._left if f"(process {each.pid})" not in worker]
 
     def __len__(self) -> int:
         return len(self._left)
