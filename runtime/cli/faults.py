@@ -20,7 +20,7 @@ from runtime.cli.status import FAILED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
 from runtime.execute.errors import ForgedOutput
-from runtime.files import advice, replace_bytes
+from runtime.files import PAGE, Sort, advice, replace_bytes, spare
 from runtime.net.errors import KeyFileError, KeyNotWritten, NetworkError
 from runtime.ot.errors import CheatingDetected
 from runtime.party.errors import PartyFailed
@@ -58,6 +58,18 @@ def has_folder(path: Path | None) -> None:
     """Asked before the work whose result is to be at `path`.  Raises NotSaved, as writing it would."""
     if path is not None and not path.resolve().parent.is_dir():
         raise NotSaved(path, FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path)))
+
+
+def has_place(path: Path | None, sort: Sort) -> None:
+    """As `has_folder`, for what may take the place of a file of its own sort alone.  Raises UsageError for another."""
+    has_folder(path)
+    if path is None:
+        return
+    with saving(path):
+        try:
+            spare(path, sort)
+        except FileExistsError as error:
+            raise UsageError(f"{path}: {error.strerror}", advice(error)) from None
 
 
 def save_page(path: Path, page: str, json: bool) -> None:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.faults import faults, has_folder, save_page, saving
+from runtime.cli.faults import faults, has_folder, has_place, save_page, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
-from runtime.files import replace_bytes
+from runtime.files import PAGE, replace_bytes
 from runtime.ledger import log
 from runtime.ledger.audit import MOST, Audit, Damage, audit
 from runtime.ledger.checkpoint import LARGEST, Head, decode_head
@@ -103,7 +103,7 @@ def report(
     What is granted, spent and left, to whom, for which runs; what was refused or revoked.
     """
     with faults(json):
-        has_folder(html)
+        has_place(html, PAGE)
         at = now()
         with Ledger(ledger or default_path()) as opened:
             found = trail(opened.history())
