@@ -20,7 +20,7 @@ from runtime.cli.status import FAILED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
 from runtime.execute.errors import ForgedOutput
-from runtime.files import PAGE, Sort, advice, replace_bytes, spare
+from runtime.files import Sort, advice, replace_bytes, spare
 from runtime.net.errors import KeyFileError, KeyNotWritten, NetworkError
 from runtime.ot.errors import CheatingDetected
 from runtime.party.errors import PartyFailed
@@ -80,14 +80,20 @@ def save_page(path: Path, page: str, json: bool) -> None:
         say(f"{path}: the report as a page")
 
 
+RUN_CUT = "the run has ended and no output was saved"
+
+
 @contextmanager
-def faults(json: bool) -> Generator[None]:
-    """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through."""
+def faults(json: bool, cut: str = "") -> Generator[None]:
+    """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through.
+
+    `cut` says what has become of the work where the command is interrupted.
+    """
     try:
         yield
     except KeyboardInterrupt as signal:
         said, status = signals.told(signal)
-        say(f"{said}; the run has ended and no output was saved")
+        say("; ".join(filter(None, (said, cut))))
         raise typer.Exit(status) from None
     except Rejected as rejected:
         warn(rejected.problems)

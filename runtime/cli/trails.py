@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from runtime.cli.contract_files import named
 from runtime.cli.faults import faults, has_folder, has_place, save_page, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result, say
@@ -134,7 +135,7 @@ def _audited(file: Path, held: Head | None, signer: str | None) -> Audit:
 
 def _held(path: Path) -> Head:
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, named(path):
             return decode_head(file.read(LARGEST + 2))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "give the checkpoint's file") from None

@@ -137,6 +137,7 @@ def _tried(tuning: Tuning, lists: Lists, json: bool) -> Row:
     except KeyboardInterrupt:
         if tuning.rows:
             result(told.as_json(tuning, None) | {"written": False}, "\n".join(told.table(tuning.rows, None)), json)
+            say("what was tried until then is told; nothing is picked, plotted or written")
         raise
 
 

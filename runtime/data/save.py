@@ -172,7 +172,7 @@ def _header(member: Member) -> list[str]:
 
 
 def is_alike(path: str, member: Member) -> bool:
-    """Whether a file of one array that is there may be this array, saved before: by a text's header, an array's shape."""
+    """Whether a file of one array that is there may be this array, saved before: by its header or shape."""
     if Path(path).suffix == ".npy":
         try:
             return bool(np.load(path, mmap_mode="r", allow_pickle=False).shape == member.shape)

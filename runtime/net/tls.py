@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import tempfile
 import time
 from collections.abc import Generator
+from errno import EIO
 from pathlib import Path
 
 from runtime.net import keys
@@ -39,7 +41,10 @@ class Listener:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
             self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as error:
-            raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}; choose another address") from error
+            # Of an address that is not to be had Python repeats the address in its own words.
+            why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or EIO)
+            help = f"give an address of this machine, such as 0.0.0.0:{port} for all that it has, and a free port"
+            raise CannotListen(f"cannot listen on {host}:{port}: {why}; {help}") from error
         self.port: int = self._socket.getsockname()[1]
         self._where = f"{host}:{self.port}"
 

@@ -59,9 +59,11 @@ def test_one_of_the_same_sort_is_replaced_and_so_is_an_empty_file(folder: Path) 
 @pytest.mark.parametrize("ending", ["csv", "npy"])
 def test_an_output_takes_the_place_of_itself_alone(folder: Path, ending: str) -> None:
     """A file without names of arrays, which may be the very records that it is computed from."""
-    arrays = {"csv": "x0,x1,y\n0.5,0.25,1\n", "npy": np.zeros((4, 3))}
     other, saved = folder / f"records.{ending}", folder / f"saved.{ending}"
-    other.write_text(arrays["csv"]) if ending == "csv" else np.save(other, arrays["npy"])
+    if ending == "csv":
+        other.write_bytes(OTHER["records"])
+    else:
+        np.save(other, np.zeros((4, 3)))
     before = other.read_bytes()
     done = call("simulate", MILLIONAIRES, *GIVEN, "--output", f"out=records.{ending}")
     assert done.exit_code == 2 and "would be lost" in done.stderr and other.read_bytes() == before
