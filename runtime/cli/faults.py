@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
-from errno import ENOENT
+from errno import EACCES, ENOENT
 from pathlib import Path
 
 import typer
@@ -56,8 +56,14 @@ def saving(path: Path) -> Generator[None]:
 
 def has_folder(path: Path | None) -> None:
     """Asked before the work whose result is to be at `path`.  Raises NotSaved, as writing it would."""
-    if path is not None and not path.resolve().parent.is_dir():
+    if path is None:
+        return
+    folder = path.resolve().parent
+    if not folder.is_dir():
         raise NotSaved(path, FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path)))
+    stream = path.exists() and not path.is_file()  # which is written to where it stands
+    if not stream and not os.access(folder, os.W_OK | os.X_OK):
+        raise NotSaved(path, PermissionError(EACCES, os.strerror(EACCES), str(path)))
 
 
 def has_place(path: Path | None, sort: Sort) -> None:

@@ -281,3 +281,9 @@ def test_an_address_that_is_not_this_machines_is_told_once(host: str) -> None:
         Listener(host, 0, SERVER, CLIENT.certificate)
     said = str(caught.value)
     assert said.count(host) == 1 and "give an address of this machine, such as 0.0.0.0:0" in said
+
+
+def test_a_port_that_is_taken() -> None:
+    taken = pytest.raises(CannotListen, match="in use; another process listens there: give another port")
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as first, taken:
+        Listener(HERE, first.port, SERVER, CLIENT.certificate)
