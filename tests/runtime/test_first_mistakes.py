@@ -136,3 +136,12 @@ def test_a_file_that_is_no_contract_is_named(
     assert call("keys", "new", "me").exit_code == 0
     done = call(*command)
     assert done.exit_code == 3 and "refused (not-json): own.csv: the document is not JSON" in done.stderr
+
+
+def test_a_secret_key_is_no_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was handed one must not take it for a file that is merely damaged."""
+    monkeypatch.chdir(tmp_path)
+    assert call("keys", "new", "me").exit_code == 0
+    done = call("keys", "show", "me.key")
+    assert done.exit_code == 2 and "me.key is a secret key, which stays with its owner" in done.stderr
+    assert (tmp_path / "me.key").read_text().split("\n")[1] not in done.output
