@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ccr import looks, options
 from compiler.lowering.widths import widths
-from runtime.files import replace_bytes
+from runtime.files import PAGE, replace_bytes, spare
 from runtime.privacy.cost import stated
 from runtime.program import Program
 from runtime.report import program as report
@@ -50,12 +50,14 @@ class Inspection:
         return report.as_json(self._program, self._work, self._found, self._privacy, self._link)
 
     def save(self, path: str | Path) -> None:
-        """Write the report as one HTML file.  Raises OSError."""
+        """Write the report as one HTML file.  Raises OSError, also where another file would be lost."""
+        file = options.path(path)
+        spare(file, PAGE)
         rows = widths(self._program.understood().checked.program)
         told = self._privacy
         drawn = curve([(self._program.compiled, told.records)], told)
         shown = Inspected(self._program, self._work, self._found, told, rows, self._link, curve=drawn)
-        replace_bytes(options.path(path), page(shown).encode())
+        replace_bytes(file, page(shown).encode())
 
     def __str__(self) -> str:
         return report.text(self._program, self._work, self._found, self._privacy, self._link)

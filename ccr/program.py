@@ -21,7 +21,7 @@ from lang.numerals import counted
 from lang.problems.problem import Problem
 from runtime import api, program
 from runtime.api import PATIENCE
-from runtime.files import replace_bytes
+from runtime.files import ARTIFACT, replace_bytes, spare
 from runtime.party.alone import Connection
 from runtime.report.traffic import Link
 from runtime.report.wording import listing
@@ -72,8 +72,10 @@ class Program:
         return self.built.warnings
 
     def save(self, path: str | Path) -> None:
-        """Write the artifact, which both parties can run.  Raises OSError."""
-        replace_bytes(options.path(path), self.built.artifact)
+        """Write the artifact, which both parties can run.  Raises OSError, also where another file would be lost."""
+        file = options.path(path)
+        spare(file, ARTIFACT)
+        replace_bytes(file, self.built.artifact)
 
     def simulate(
         self,

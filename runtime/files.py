@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, EISDIR, ENOENT, ENOSPC
+from dataclasses import dataclass
+from errno import EDQUOT, EEXIST, EISDIR, ENOENT, ENOSPC
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
 PRIVATE = 0o600  # its owner alone may read it
 _ZEROS = 1 << 20  # bytes written at a time
+_START = 64  # bytes by which a sort is known
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """Files that begin alike, one of which may take the place of another."""
+
+    name: str
+    begins: re.Pattern[bytes]
+
+
+ARTIFACT = Sort("artifact", re.compile(rb"CCRC"))
+CIRCUIT = Sort("circuit in a Bristol format", re.compile(rb"\s*\d+ \d+\s"))
+PAGE = Sort("HTML page", re.compile(rb"<!doctype html>"))
+LOG = Sort("log of runs", re.compile(rb'\{"time": '))
+
+
+def spare(path: Path, sort: Sort) -> None:
+    """Raises FileExistsError where a file of another sort would be lost: a name that was typed wrong must not cost a
+    program, records or a key.  An empty file is of any sort, and so is a pipe or a device."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        start = file.read(_START)
+    if start and not sort.begins.match(start):
+        raise FileExistsError(EEXIST, f"what is there is no {sort.name}, and is not overwritten", str(path))
 
 
 def replace(path: Path, write: Callable[[BinaryIO], object], mode: int | None = None) -> None:
@@ -99,6 +127,8 @@ def advice(error: OSError) -> str:
         return "make room there, or give a path on another disk"
     if error.errno == ENOENT and isinstance(error.filename, str) and not Path(error.filename).parent.is_dir():
         return f"there is no folder {Path(error.filename).parent}: make it first"
+    if error.errno == EEXIST:
+        return "give another name"
     return "give a file, not a directory" if error.errno == EISDIR else "check the path and its permissions"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from runtime.authoring.floating import Floats
 from runtime.authoring.prepare import Unusable, number
-from runtime.data.errors import FIRST, Cell, Counted, bad_cells
+from runtime.data.errors import FIRST, Cell, Counted, InputError, bad_cells
 from runtime.data.table import Table
 
 _TRUTH = {"True": "1", "False": "0"}
@@ -43,6 +43,9 @@ _MEND = "make numbers of them, fill its gaps, or leave the column out: --without
 
 def cells_of(table: Table) -> Cells:
     """Raises InputError."""
+    names = table.names()
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"two columns are called `{twice[0]}`", help="rename one of them", file=table.file)
     found: dict[str, list[str]] = {column.name: [] for column in table.columns}
     rows: list[int] = []
     for part in table.whole():

@@ -13,13 +13,12 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from runtime.cli import signals
+from runtime.cli import misread, signals
 from runtime.cli.commands import COMMANDS, Command, Group
 from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import WRONG
 
 _UsageError: Any = typer.BadParameter.__bases__[0]  # click's, which typer brings along under a name of its own
-_VALIDATOR = "Value error, "  # whom it concerns that a library checks the choices
 _ALONE = {"--as", "--help", "-h"}  # where no other process is started
 _SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
@@ -78,7 +77,7 @@ class _Listed(TyperGroup):
         try:
             status = super().main(args, *more, **given | {"standalone_mode": False})
         except _UsageError as error:
-            error.message = error.message.replace(_VALIDATOR, "")
+            error.message = misread.told(error)
             error.show()
             if "--json" in words:
                 help = f"`{error.ctx.command_path} --help` says what it takes" if error.ctx else ""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lang.numerals import counted
+from runtime.cli.contract_files import named
 from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result
@@ -70,7 +71,7 @@ def compare(
 
 def _read(path: Path) -> Checkpoint:
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, named(path):
             return decode(file.read(LARGEST + 2))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "give the checkpoint's file") from None

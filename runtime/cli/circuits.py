@@ -26,11 +26,11 @@ from lang.source import Source
 from lang.syntax.load import decode, named_bytes, unpacked
 from runtime.cli import circuit_program
 from runtime.cli.circuit_program import declaration
-from runtime.cli.faults import faults, has_folder, saving
+from runtime.cli.faults import faults, has_folder, has_place, saving
 from runtime.cli.options import Json, UsageError
 from runtime.cli.program_files import STDIN
 from runtime.cli.screen import result
-from runtime.files import replace_bytes
+from runtime.files import CIRCUIT, replace_bytes
 from runtime.report.wording import count, duration, size
 
 GRAPHS = (".aag", ".aig")  # endings of and-inverter graphs
@@ -108,8 +108,10 @@ def import_(
     with faults(json):
         if program is not None and program.resolve() == out.resolve():
             raise UsageError(f"-o {out} and --program {program} are one file", "give each its own")
-        has_folder(out)
+        has_place(out, CIRCUIT)
         has_folder(program)
+        if program is not None and program.is_file():
+            raise UsageError(f"--program {program} is there already, and is not overwritten", "give another name")
         found = _netlist(file)
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, Format.FASHION)
@@ -132,7 +134,7 @@ def export(
 ) -> None:
     """Write a circuit in the other Bristol format, or in the same."""
     with faults(json):
-        has_folder(out)
+        has_place(out, CIRCUIT)
         found = _netlist(file)
         circuit = bristol.circuit_of(found)
         _write(out, circuit, found, format)
@@ -150,7 +152,7 @@ def minimize(
 ) -> None:
     """Write a smaller circuit of the same function, once it is proved to be one."""
     with faults(json):
-        has_folder(out)
+        has_place(out, CIRCUIT)
         start = time.perf_counter()
         found = _netlist(file)
         before = bristol.circuit_of(found)

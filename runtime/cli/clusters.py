@@ -81,7 +81,8 @@ class Cluster:
         try:
             with dask(self.where, self.workers, self.doors) as cluster:
                 if not quiet:
-                    say(f"{counted(self.workers, 'worker')} of {self.where}, {self._dashboard(cluster)}")
+                    where = "on this machine" if self.where == LOCAL else f"of {self.where}"
+                    say(f"{counted(self.workers, 'worker')} {where}, {self._dashboard(cluster)}")
                 yield cluster
         except NoCluster as error:
             raise UsageError(str(error), error.help) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
-from errno import ENOENT
+from errno import EACCES, ENOENT
 from pathlib import Path
 
 import typer
@@ -20,7 +20,7 @@ from runtime.cli.status import FAILED, REFUSED, WRONG
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError, Unwritable
 from runtime.execute.errors import ForgedOutput
-from runtime.files import advice, replace_bytes
+from runtime.files import Sort, advice, replace_bytes, spare
 from runtime.net.errors import KeyFileError, KeyNotWritten, NetworkError
 from runtime.ot.errors import CheatingDetected
 from runtime.party.errors import PartyFailed
@@ -56,8 +56,26 @@ def saving(path: Path) -> Generator[None]:
 
 def has_folder(path: Path | None) -> None:
     """Asked before the work whose result is to be at `path`.  Raises NotSaved, as writing it would."""
-    if path is not None and not path.resolve().parent.is_dir():
+    if path is None:
+        return
+    folder = path.resolve().parent
+    if not folder.is_dir():
         raise NotSaved(path, FileNotFoundError(ENOENT, os.strerror(ENOENT), str(path)))
+    stream = path.exists() and not path.is_file()  # which is written to where it stands
+    if not stream and not os.access(folder, os.W_OK | os.X_OK):
+        raise NotSaved(path, PermissionError(EACCES, os.strerror(EACCES), str(path)))
+
+
+def has_place(path: Path | None, sort: Sort) -> None:
+    """As `has_folder`, for what may take the place of a file of its own sort alone.  Raises UsageError for another."""
+    has_folder(path)
+    if path is None:
+        return
+    with saving(path):
+        try:
+            spare(path, sort)
+        except FileExistsError as error:
+            raise UsageError(f"{path}: {error.strerror}", advice(error)) from None
 
 
 def save_page(path: Path, page: str, json: bool) -> None:
@@ -68,14 +86,20 @@ def save_page(path: Path, page: str, json: bool) -> None:
         say(f"{path}: the report as a page")
 
 
+RUN_CUT = "the run has ended and no output was saved"
+
+
 @contextmanager
-def faults(json: bool) -> Generator[None]:
-    """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through."""
+def faults(json: bool, cut: str = "") -> Generator[None]:
+    """Everything expected that can end a command; raises typer.Exit with the status.  A defect passes through.
+
+    `cut` says what has become of the work where the command is interrupted.
+    """
     try:
         yield
     except KeyboardInterrupt as signal:
         said, status = signals.told(signal)
-        say(f"{said}; the run has ended and no output was saved")
+        say("; ".join(filter(None, (said, cut))))
         raise typer.Exit(status) from None
     except Rejected as rejected:
         warn(rejected.problems)

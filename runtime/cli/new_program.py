@@ -15,7 +15,7 @@ from runtime.authoring.folder import Made, made, write
 from runtime.authoring.knobs import short_form
 from runtime.authoring.search import Wanted
 from runtime.authoring.writing import template
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.options import Delta, Json, Quiet, UsageError, checked_delta
 from runtime.cli.party_names import checked_names
 from runtime.cli.row_counts import rows
@@ -147,9 +147,11 @@ def _as_json(found: Made, folder: Path, files: list[str]) -> dict[str, object]:
 
 
 def _free(folder: Path) -> None:
-    """Raises UsageError where something is there."""
+    """Raises UsageError where something is there, and NotSaved where no folder can be made."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already", "give the name of a new folder")
+    whole = folder.resolve()
+    has_folder(next(place for place in (whole, *whole.parents) if place.parent.is_dir()))
 
 
 def _named(vendor: str, owner: str, model: Model) -> None:

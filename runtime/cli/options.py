@@ -96,11 +96,20 @@ def pairs(option: str, given: Sequence[str] | None) -> dict[str, str]:
     for text in given or ():
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise UsageError(f"`{option} {text}` is not NAME=VALUE")
+            raise UsageError(f"`{option} {text}` is not NAME=VALUE", _pair(option, text))
         if name in found:
             raise UsageError(f"`{option} {name}=` is given twice")
         found[name] = value
     return found
+
+
+def _pair(option: str, text: str) -> str:
+    """How what was meant is written, as far as that can be told."""
+    if "=" in text:
+        return f"a name stands before the =, and something behind it: {option} NAME=VALUE"
+    if text.isidentifier():
+        return f"write what it is to be: {option} {text}=VALUE"
+    return f"say first which one it is, by its name: {option} NAME={text or 'VALUE'}"
 
 
 def by_owner(option: str, given: Sequence[str] | None, owners: Sequence[str]) -> dict[str, str]:

@@ -10,10 +10,10 @@ import typer
 from compiler.lowering.widths import widths
 from compiler.schedule import show as show_plan
 from compiler.words import show as show_words
-from runtime import api
+from runtime import api, files
 from runtime.cli.agreed import Agreement, Basis, basis
 from runtime.cli.exported import Export, Folder, exported
-from runtime.cli.faults import faults, has_folder, save_page, saving
+from runtime.cli.faults import faults, has_place, save_page, saving
 from runtime.cli.given import compiled
 from runtime.cli.links import LinkOf, SharedBy, link, shared_by
 from runtime.cli.options import (
@@ -29,7 +29,6 @@ from runtime.cli.options import (
 from runtime.cli.program_files import ARTIFACT, source_only
 from runtime.cli.row_counts import Records
 from runtime.cli.screen import result
-from runtime.files import replace_bytes
 from runtime.program import Program
 from runtime.report import program as report
 from runtime.report import ranges as report_ranges
@@ -70,11 +69,11 @@ def compile(
     with faults(json):
         source_only(file)
         path = out or Path(file).with_suffix(ARTIFACT)
-        has_folder(path)
+        has_place(path, files.ARTIFACT)
         program = compiled(file, define, products, evaluator)
         owned = {owner: own.digest for owner, own in api.of_each(program).items()}
         with saving(path):
-            replace_bytes(path, program.artifact)
+            files.replace_bytes(path, program.artifact)
         done = work(program.compiled)
         said = (
             f"{program.digest}  {path} ({count(done.and_gates)} AND gates, {size(done.bytes.total)}, "
@@ -127,7 +126,7 @@ def inspect(
     """
     with faults(json):
         checked_delta(delta)
-        has_folder(html)
+        has_place(html, files.PAGE)
         connection = None if over is None else link("--link", over)
         program = compiled(file, define, products, evaluator)
         shared = shared_by(workers, connection, program.owners)

@@ -19,6 +19,7 @@ from typing import IO, Annotated
 import typer
 
 from runtime.cli.options import UsageError
+from runtime.files import LOG, advice, spare
 from runtime.program import Program
 from runtime.report.progress import Standing
 from runtime.report.run import Ended
@@ -77,9 +78,11 @@ def logged(to: str | None) -> Generator[RunLog]:
         yield RunLog(None)
         return
     try:
+        if to != "-":
+            spare(Path(to), LOG)
         file = sys.stderr if to == "-" else Path(to).open("a", encoding="utf-8")  # noqa: SIM115 (closed below)
     except OSError as error:
-        raise UsageError(f"--log-json {to}: {error.strerror}") from None
+        raise UsageError(f"--log-json {to}: {error.strerror}", advice(error)) from None
     log = RunLog(file)
     try:
         yield log

@@ -12,7 +12,7 @@ from runtime.cli.beforehand import Beforehand
 from runtime.cli.clusters import Cluster, ClusterOf, WorkerListen, Workers
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, Output, Outputs, columns_given
 from runtime.cli.execution import Execution
-from runtime.cli.faults import faults
+from runtime.cli.faults import RUN_CUT, faults
 from runtime.cli.given import compiled_once
 from runtime.cli.links import LinkOf, link
 from runtime.cli.meet import Ends, Patience, check_party
@@ -100,7 +100,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Run a program between its parties.  All are processes of this machine; with --as it is one of them."""
-    with faults(json), logged(log_json) as log:
+    with faults(json, RUN_CUT), logged(log_json) as log:
         start = time.perf_counter()
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)

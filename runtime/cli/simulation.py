@@ -41,7 +41,7 @@ def simulate(
     json: Json = False,
 ) -> None:
     """Compute all outputs in the clear.  A run with the same seed gives the same bits."""
-    with faults(json):
+    with faults(json, "no output was saved"):
         asked, chosen = Asked.of(input, output, inputs, outputs, map), columns_given(columns)
         program = compiled(file, define, products, evaluator)
         files = checked(program, asked.written(program, None), None)

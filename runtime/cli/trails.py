@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from runtime.cli.faults import faults, has_folder, save_page, saving
+from runtime.cli.contract_files import named
+from runtime.cli.faults import faults, has_folder, has_place, save_page, saving
 from runtime.cli.options import Json, LedgerFile, UsageError
 from runtime.cli.screen import result, say
 from runtime.cli.status import REFUSED
 from runtime.contract.fields import public_key
 from runtime.contract.refused import Refused
-from runtime.files import replace_bytes
+from runtime.files import PAGE, replace_bytes
 from runtime.ledger import log
 from runtime.ledger.audit import MOST, Audit, Damage, audit
 from runtime.ledger.checkpoint import LARGEST, Head, decode_head
@@ -103,7 +104,7 @@ def report(
     What is granted, spent and left, to whom, for which runs; what was refused or revoked.
     """
     with faults(json):
-        has_folder(html)
+        has_place(html, PAGE)
         at = now()
         with Ledger(ledger or default_path()) as opened:
             found = trail(opened.history())
@@ -134,7 +135,7 @@ def _audited(file: Path, held: Head | None, signer: str | None) -> Audit:
 
 def _held(path: Path) -> Head:
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, named(path):
             return decode_head(file.read(LARGEST + 2))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}", "give the checkpoint's file") from None

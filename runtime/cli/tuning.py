@@ -15,7 +15,7 @@ from runtime.authoring.picture import plot as draw
 from runtime.authoring.trial import Trials
 from runtime.authoring.tuning import Lists, Row, Tuning, Untunable
 from runtime.cli.data_options import ColumnsOf, Input, Inputs, Map, columns_given
-from runtime.cli.faults import faults, saving
+from runtime.cli.faults import faults, has_folder, saving
 from runtime.cli.given import compiled
 from runtime.cli.models import Asked
 from runtime.cli.options import Delta, File, Json, Quiet, UsageError, checked_delta, pairs, positive
@@ -106,6 +106,8 @@ def tune(
         source_only(file)
         if plot is not None:
             _drawable(plot)
+        if write:
+            has_folder(Path(file))
         lists = _lists(epsilon, batch, steps, rate, kinds)
         program, chosen = compiled(file, None), columns_given(columns)
         given = Asked.of(input, None, inputs, None, map).read(program, None)
@@ -137,6 +139,7 @@ def _tried(tuning: Tuning, lists: Lists, json: bool) -> Row:
     except KeyboardInterrupt:
         if tuning.rows:
             result(told.as_json(tuning, None) | {"written": False}, "\n".join(told.table(tuning.rows, None)), json)
+            say("what was tried until then is told; nothing is picked, plotted or written")
         raise
 
 
@@ -190,5 +193,6 @@ def _drawable(path: Path) -> None:
         raise UsageError(f"--plot {path} does not end in {', '.join(picture.ENDINGS)}")
     if not path.parent.is_dir():
         raise UsageError(f"--plot {path}: there is no folder {path.parent}", "make it first")
+    has_folder(path)
     if not picture.available():
         raise UsageError("--plot needs matplotlib, which is not installed", "pip install 'ccr-lang[plot]'")

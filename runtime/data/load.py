@@ -21,10 +21,11 @@ from runtime.data.encode import GAP, Wrong, dtype_of, encode_number
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
 from runtime.data.memory import Elsewhere, InMemory, Input, called, lone_array, not_here
+from runtime.data.named import check_known, check_there
 from runtime.data.partitions import files_of
 from runtime.data.pick import check_rows, check_tensor, pick
 from runtime.data.records import encode_records, encoded_parts
-from runtime.data.references import Reference, refuse_pickle
+from runtime.data.references import Reference, refuse_unread
 from runtime.data.rows import Form, Records, Spooled
 from runtime.data.shown import some
 from runtime.data.specs import DatasetSpec, FieldSpec, TensorSpec
@@ -36,26 +37,19 @@ Loaded = Array | dict[str, Array] | Records  # a tensor; a data set by its field
 
 
 def load_inputs(
-    specs: Sequence[TensorSpec | DatasetSpec], given: Mapping[str, Input], columns: Chosen = NONE
+    specs: Sequence[TensorSpec | DatasetSpec],
+    given: Mapping[str, Input],
+    columns: Chosen = NONE,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> dict[str, Loaded]:
-    """Every input of one party.  `given` maps names to paths, to literals for scalars, or to what is in memory;
-    `columns` names those of a field, `records.x` or `x`, or of an input.  Raises InputError."""
-    names = {spec.name for spec in specs}
-    for name, value in given.items():
-        if name not in names:
-            known = ", ".join(f"`{n}`" for n in sorted(names)) or "none"
-            raise InputError(
-                f"the program has no input `{name}` of this party",
-                help=f"its inputs are: {known}",
-                file=brief(f"{name}={called(value)}"),
-            )
-    for spec in specs:
-        if spec.name not in given:
-            raise InputError(
-                f"the input `{spec.name}` is missing",
-                help=f"add --input {spec.name}=FILE",
-                file="",
-            )
+    """Every input of one party.  Raises InputError.
+
+    `given` maps names to paths, to literals for scalars, or to what is in memory; `columns` names those of a field,
+    `records.x` or `x`, or of an input; `elsewhere` says who brings each of the program's other inputs.
+    """
+    names = [spec.name for spec in specs]
+    check_known(names, given, elsewhere or {})
+    check_there(names, given)
     return {
         spec.name: load_records(spec, given[spec.name], columns)
         if isinstance(spec, DatasetSpec)
@@ -105,7 +99,7 @@ def _tensor(spec: TensorSpec, reference: Reference, columns: Chosen) -> Array:
     path = reference.path
     found = format_of(path)
     if found is None:
-        refuse_pickle(path)
+        refuse_unread(path)
         return _literal(spec, path)
     reference.check_named()
     match found:
@@ -200,7 +194,7 @@ def _fitting(
 
 def _no_records(spec: DatasetSpec | TensorSpec, given: str) -> InputError:
     reference = Reference.of(given)
-    refuse_pickle(reference.path)
+    refuse_unread(reference.path)
     if reference.path == given or isinstance(spec, TensorSpec):
         return _unknown(spec, given)
     fields = ", ".join(f"`{field.name}`" for field in spec.fields)
@@ -254,7 +248,8 @@ def _from_table(spec: TensorSpec, table: Table, columns: Chosen) -> Array:
     if len(rows) != wanted:
         raise InputError(
             f"{counted(len(rows), 'row')} where `{spec.name}` needs {wanted}",
-            help="write one row for each element of a vector, for each row of a matrix",
+            help="write one row for each element of a vector, for each row of a matrix; where a `param` says how many, "
+            f"compile with -D NAME={len(rows)}",
             file=table.file,
         )
     return rows.reshape(spec.shape)

@@ -48,9 +48,10 @@ def table_of_parts(pattern: str, files: Sequence[str]) -> Table:
     form = format_of(pattern)
     if not isinstance(form, Tabular):
         typed = listed(ending for ending, each in FORMATS.items() if isinstance(each, Tabular))
+        only = f"; or give {files[0]} by its name" if len(files) == 1 else ""
         raise InputError(
-            f"{len(files)} files are one data set only if they end in {typed}, whose columns have types",
-            help="convert them, or put them into one file",
+            f"files are one data set, as a pattern, only if they end in {typed}, whose columns have types",
+            help=f"convert them, or put them into one file{only}",
             file=pattern,
         )
     return _Parts.of([form.read(file) for file in files]).table(pattern)

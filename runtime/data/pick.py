@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from runtime.data.errors import InputError
 from runtime.data.formats import Named, format_of
-from runtime.data.references import Reference, named_endings, refuse_pickle
+from runtime.data.references import Reference, named_endings, refuse_unread
 from runtime.data.specs import TensorSpec
 from runtime.data.tensors import Tensors
 
@@ -24,7 +24,7 @@ def arrays_of(path: str) -> Arrays:
     """The arrays of a file by their names.  Raises InputError for one whose arrays have none."""
     found = format_of(path)
     if not isinstance(found, Named):
-        refuse_pickle(path)
+        refuse_unread(path)
         raise InputError("its arrays have no names", help=f"give a {named_endings()} file", file=path)
     return found.read(path)
 

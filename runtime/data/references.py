@@ -7,6 +7,7 @@ end; a last `:T` says that the array lies in the file transposed.  Nothing is ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from runtime.data.errors import InputError
@@ -61,11 +62,21 @@ def path_of(text: str) -> str:
     return Reference.of(text).path
 
 
-def refuse_pickle(path: str) -> None:
-    """Raises InputError for a pickle, whatever it holds."""
+def refuse_unread(path: str) -> None:
+    """Of what is in no format that is read: raises InputError for a pickle, whatever it holds, and for a folder."""
+    if _is_folder(path):
+        help = "give a file, or of many that are one data set a pattern in quotes, such as 'FOLDER/*.parquet'"
+        raise InputError("it is a folder", help=help, file=path)
     ending = next((e for e in PICKLES if path.lower().endswith(e)), None)
     if ending is not None:
         _refuse(path, ending)
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # too long for a name, as a number of 1024 bits is
+        return False
 
 
 def _refuse(path: str, ending: str) -> NoReturn:

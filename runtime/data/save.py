@@ -160,12 +160,27 @@ def _values(integers: Array, kind: Kind) -> NDArray[Any]:
 def _csv(file: BinaryIO, arrays: Arrays) -> None:
     """A matrix (a, b) as a rows of b columns `name[0]`, ...; a vector or scalar as one column `name`."""
     ((member, integers),) = arrays.items()
-    name, kind = member.name, member.kind
-    flat = integers.ndim < 2
-    rows = integers.reshape(-1, 1 if flat else integers.shape[-1])
-    header = [name] if flat else [f"{name}[{i}]" for i in range(rows.shape[1])]
-    lines = [header, *([spelled(Fraction(int(i), 1 << kind.fraction)) for i in row] for row in rows)]
+    kind = member.kind
+    rows = integers.reshape(-1, 1 if integers.ndim < 2 else integers.shape[-1])
+    lines = [_header(member), *([spelled(Fraction(int(i), 1 << kind.fraction)) for i in row] for row in rows)]
     file.write("".join(",".join(line) + "\n" for line in lines).encode())
+
+
+def _header(member: Member) -> list[str]:
+    shape = member.shape
+    return [member.name] if len(shape) < 2 else [f"{member.name}[{i}]" for i in range(shape[-1])]
+
+
+def is_alike(path: str, member: Member) -> bool:
+    """Whether a file of one array that is there may be this array, saved before: by its header or shape."""
+    if Path(path).suffix == ".npy":
+        try:
+            return bool(np.load(path, mmap_mode="r", allow_pickle=False).shape == member.shape)
+        except (EOFError, ValueError):  # of nothing, or of what is no array
+            return Path(path).stat().st_size == 0
+    header = ",".join(_header(member)).encode() + b"\n"
+    with Path(path).open("rb") as file:
+        return file.readline(len(header) + 1) in (header, b"")
 
 
 def _binary_size(member: Member) -> int:

@@ -16,7 +16,7 @@ from runtime.data.errors import InputError
 from runtime.data.formats import Named, Single, Tabular, Text, endings, format_of
 from runtime.data.memory import Elsewhere, InMemory, Input, not_here
 from runtime.data.partitions import files_of, table_of_parts
-from runtime.data.references import refuse_pickle
+from runtime.data.references import refuse_unread
 from runtime.data.table import ROWS, Block, Column, Part, Table
 from runtime.data.text import table_of_lines
 
@@ -39,7 +39,7 @@ def open_table(path: Input) -> Table:
         case Named(read):
             return table_of_arrays(path, read(path))
         case None:
-            refuse_pickle(path)
+            refuse_unread(path)
             raise InputError(
                 "this is no file whose records can be read", help=f"give a path that ends in {endings()}", file=path
             )

@@ -14,6 +14,7 @@ from typing import Literal
 from runtime.contract.amounts import Spend
 from runtime.contract.refused import Refused
 from runtime.contract.terms import Privacy
+from runtime.files import advice
 from runtime.ledger.books import Books
 from runtime.ledger.events import (
     Continued,
@@ -289,7 +290,9 @@ class _Lock:
             try:
                 self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             except OSError as error:
-                raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
+                raise Refused(
+                    "ledger-unwritable", f"cannot write {path}: {error.strerror}", help=advice(error)
+                ) from None
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lang.numerals import counted
 from runtime.contract.refused import Refused
-from runtime.files import PRIVATE, replace_bytes
+from runtime.files import PRIVATE, advice, replace_bytes
 
 KEY_BYTES = 32
 _START = b"ccr ledger 1\0"
@@ -84,7 +84,7 @@ def read(path: Path) -> Seal | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Refused("ledger-unreadable", f"cannot read {path}: {error.strerror}") from None
+        raise Refused("ledger-unreadable", f"cannot read {path}: {error.strerror}", help=advice(error)) from None
     try:
         if len(data) > _LARGEST:
             raise ValueError
@@ -105,4 +105,4 @@ def write(path: Path, seal: Seal) -> None:
     try:
         replace_bytes(path, data, PRIVATE)
     except OSError as error:
-        raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}") from None
+        raise Refused("ledger-unwritable", f"cannot write {path}: {error.strerror}", help=advice(error)) from None

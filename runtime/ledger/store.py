@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from runtime.contract.refused import Refused
+from runtime.files import advice
 from runtime.ledger import chain, repeated
 from runtime.ledger import rows as row_marks
 from runtime.ledger import seal as seals
@@ -271,7 +272,7 @@ def _make(path: Path) -> None:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
-        raise Refused("ledger-unwritable", f"cannot make {path}: {error.strerror}") from None
+        raise Refused("ledger-unwritable", f"cannot make {path}: {error.strerror}", help=advice(error)) from None
 
 
 @contextmanager

@@ -200,7 +200,9 @@ class Link:
                     "the address is the peer's and that both run the same version"
                 )
         why = "it ended without a farewell" if isinstance(error, ssl.SSLEOFError) else reason or error.strerror
-        return ConnectionLost(f"the connection to {self.peer} broke ({why}); look at the peer's own message")
+        return ConnectionLost(
+            f"the connection to {self.peer} broke ({why}); look at the peer's own message, or whether it still runs"
+        )
 
 
 def _untrusted(peer: str, expected: bytes | None, presented: bytes | None = None) -> PeerNotTrusted:

@@ -76,7 +76,9 @@ class PlainLink:
 
     def _lost(self, error: OSError) -> ConnectionLost:
         why = error.strerror or str(error)
-        return ConnectionLost(f"the connection to {self.peer} broke ({why}); look at the peer's own message")
+        return ConnectionLost(
+            f"the connection to {self.peer} broke ({why}); look at the peer's own message, or whether it still runs"
+        )
 
 
 class PlainListener:

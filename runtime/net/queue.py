@@ -93,7 +93,7 @@ class ByteQueue:
                 if not self._wait(start, timeout, deadline):
                     raise Timeout(
                         f"nothing came from {self._peer} for {timeout:g} s; check that it still runs, "
-                        "or allow more time"
+                        "or allow more time (--timeout)"
                     )
             self._wanted, full = 0, self._size >= self._window
             data = b"".join(self._remove(count))
@@ -194,7 +194,7 @@ class ByteQueue:
     def _not_taken(self, timeout: float) -> Timeout:
         return Timeout(
             f"{self._peer} took nothing for {timeout:g} s while {self._size} bytes were waiting for it; check that it "
-            "still runs, or allow more time"
+            "still runs, or allow more time (--timeout)"
         )
 
     def _raise_end(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 import ssl
 import tempfile
@@ -39,7 +41,7 @@ class Listener:
             family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
             self._socket = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as error:
-            raise CannotListen(f"cannot listen on {host}:{port}: {error.strerror}; choose another address") from error
+            raise CannotListen(f"cannot listen on {host}:{port}: {_why_not(error, port)}") from error
         self.port: int = self._socket.getsockname()[1]
         self._where = f"{host}:{self.port}"
 
@@ -72,6 +74,19 @@ class Listener:
     def close(self) -> None:
         """Stop listening; channels that were accepted stay open."""
         self._socket.close()
+
+
+def _why_not(error: OSError, port: int) -> str:
+    """Why, and what to do; of an address that is not to be had Python repeats the address in its own words."""
+    why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or errno.EIO)
+    match error.errno:
+        case errno.EADDRINUSE:
+            help = "another process listens there: give another port"
+        case errno.EACCES:
+            help = "ports below 1024 ask for rights: give a higher one"
+        case _:
+            help = f"give an address of this machine, such as 0.0.0.0:{port} for all that it has"
+    return f"{why}; {help}"
 
 
 def connect(

@@ -17,7 +17,8 @@ from compiler.program import Compiled, owner
 from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
 from runtime.data.errors import InputError
-from runtime.data.memory import Input, called
+from runtime.data.memory import Input
+from runtime.data.named import check_known, check_there
 from runtime.execute.errors import ForgedOutput
 from runtime.execute.follow import Drive, Follow, Made, undriven
 from runtime.net import keys
@@ -120,7 +121,7 @@ def started(
                 threads,
             )
             children[party] = Child(party, work_alone, task, start)
-        _unknown(program, inputs)
+        _named(program, inputs)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
             accept([(compiled, {name: rows for told in ready.values() for name, rows in told.records.items()})])
@@ -138,15 +139,11 @@ def _own(program: Program, party: str, inputs: Mapping[str, Input]) -> dict[str,
     return {name: value for name, value in inputs.items() if name in names}
 
 
-def _unknown(program: Program, inputs: Mapping[str, Input]) -> None:
+def _named(program: Program, inputs: Mapping[str, Input]) -> None:
+    """Raises InputError for an input that nobody brings, and for all that are missing."""
     known = [e.name for e, _, _ in program.compiled.inputs] + [d.name for d in program.compiled.datasets]
-    for name, value in inputs.items():
-        if name not in known:
-            raise InputError(
-                f"the program has no input `{name}`",
-                help=f"its inputs are: {', '.join(known)}",
-                file=f"{name}={called(value)}",
-            )
+    check_known(known, inputs, {})
+    check_there(known, inputs)
 
 
 def collect(

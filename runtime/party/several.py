@@ -13,8 +13,8 @@ from compiler.program import Compiled, everyone, receiver
 from compiler.schedule.told import Training
 from compiler.words.integers import Array
 from runtime.data.columns import NONE, Chosen
-from runtime.data.errors import InputError
 from runtime.data.memory import Input, called
+from runtime.data.named import check_there, unknown
 from runtime.execute.beside import Met, side_by_side
 from runtime.execute.clear import ClearBackend
 from runtime.execute.follow import Drive, Made
@@ -40,18 +40,14 @@ class Given(Generic[Value]):
         known |= {name: (receiver(program), name) for name in entries}
         for name, value in inputs.items():
             if name not in known:
-                help = f"its inputs are: {', '.join(known)}"
-                raise InputError(f"the program has no input `{name}`", help=help, file=f"{name}={called(value)}")
+                raise unknown(name, f"{name}={called(value)}", list(known))
             party, own = known[name]
             self._of[party][own] = value
         self._missing = [name for name, (party, own) in known.items() if own not in self._of[party]]
 
     def whole(self) -> Given[Value]:
         """The same; raises InputError if one is missing."""
-        if self._missing:
-            name = self._missing[0]
-            help = f"add --input {name}=FILE"
-            raise InputError(f"the input `{name}` is missing", help=help, file="")
+        check_there(self._missing, {})
         return self
 
     def of(self, party: str) -> dict[str, Value]:

@@ -65,7 +65,9 @@ def load(
 ) -> dict[str, Loaded]:
     """The inputs of these parties from files; raises InputError."""
     known_columns(specs(program, frozenset(program.parties)), columns)
-    loaded = load_inputs(specs(program, parties), given, columns)
+    brings = {entry.name: entry.party for entry, _, _ in program.inputs} | {d.name: d.party for d in program.datasets}
+    elsewhere = {name: party for name, party in brings.items() if party not in parties}
+    loaded = load_inputs(specs(program, parties), given, columns, elsewhere)
     for draw in _draws(program.plan.steps):
         fields = loaded.get(draw.dataset)
         n = draw.batch if fields is None or isinstance(fields, np.ndarray) else count(fields)

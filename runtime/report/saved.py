@@ -72,17 +72,23 @@ def check(file: File) -> None:
 def _check_lost(file: File) -> None:
     if not Path(file.path).is_file():
         return
+    members = file.members()
+    if not save.named(file.path):
+        if not save.is_alike(file.path, members[0]):
+            raise _lost(file, f"what is there is no `{members[0].name}` that was saved before, and")
+        return
     try:
-        lost = sorted(set(arrays_of(file.path)) - {member.name for member in file.members()})
+        lost = sorted(set(arrays_of(file.path)) - {member.name for member in members})
     except InputError:
         return  # nothing whose names could be told
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-        raise InputError(
-            f"it holds `{lost[0]}`{more}, which would be lost",
-            help="save in another file; a file is written as a whole",
-            file=file.path,
-        )
+        raise _lost(file, f"it holds `{lost[0]}`{more}, which")
+
+
+def _lost(file: File, what: str) -> InputError:
+    help = "save in another file; a file is written as a whole"
+    return InputError(f"{what} would be lost", help=help, file=file.path)
 
 
 def reserve(file: File) -> Place:

@@ -24,7 +24,7 @@ from runtime.execute.threads import Threads
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend
 from runtime.net.channel import Channel, expect
-from runtime.net.errors import Interrupted, NetworkError, ProtocolError, was
+from runtime.net.errors import Interrupted, NetworkError, ProtocolError, Timeout, was
 from runtime.net.frames import Frame
 from runtime.net.traffic import Traffic
 from runtime.ot.errors import CheatingDetected
@@ -264,6 +264,8 @@ def _reason(error: BaseException) -> str:
             return f"it was {was(error)} there"
         case Interrupted():
             return f"it was {error.what} there"
+        case Timeout():
+            return "it waited too long there for a word from here (--timeout)"
         case TooFewOwners():
             return "too few of the other owners are there"
         case _:

@@ -95,3 +95,28 @@ def test_a_missing_folder_is_told_before_the_work(room: Room, monkeypatch: pytes
         done = call(*command)
         assert done.exit_code == 1, (command, done.stderr, done.exception)
         assert f"there is no folder {folder}: make it first" in done.stderr, command
+
+
+def test_a_folder_that_takes_no_file_is_told_before_the_work(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was trained for minutes met a missing right only when it was to be written, and was gone."""
+
+    def work(*_: object, **__: object) -> None:
+        raise AssertionError("it has begun to work")
+
+    for module in ("programs.compiled", "import_model._network", "new_program.own_table.read", "tuning._lists"):
+        monkeypatch.setattr(f"runtime.cli.{module}", work)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != room.folder)
+    there = f"{room.folder}/there"
+    for command in (
+        ("compile", MILLIONAIRES, "-o", f"{there}.ccrc"),
+        ("inspect", MILLIONAIRES, "--html", f"{there}.html"),
+        ("import", "model.onnx", "-o", f"{there}.ccr"),
+        ("new", there, "--data", "own.csv", "--label", "y", "--model", "linear"),
+        ("new", f"{there}/below", "--data", "own.csv", "--label", "y", "--model", "linear"),
+        ("tune", MILLIONAIRES, "--plot", f"{there}.png"),
+        ("tune", f"{there}.ccr", "--write"),
+    ):
+        done = call(*command)
+        assert done.exit_code == 1, (command, done.stderr, done.exception)
+        assert f"cannot write {there}" in done.stderr and "Permission denied" in done.stderr, command
+        assert "check the path and its permissions" in done.stderr

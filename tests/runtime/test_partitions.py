@@ -170,7 +170,7 @@ def test_what_matches_nothing_and_what_has_no_types(tmp_path: Path) -> None:
     assert of(pattern).what == "no file has such a name" and of(pattern).file == pattern
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_text("x0,x1,y\n0,0,1\n")
-    assert "2 files are one data set only if they end in .parquet" in of(str(tmp_path / "*.csv")).what
+    assert "files are one data set, as a pattern, only if they end in .parquet" in of(str(tmp_path / "*.csv")).what
     (tmp_path / "out.parquet").mkdir()
     error = of(str(tmp_path / "out.parquet"))
     assert error.what == "cannot be read: it is a folder" and error.help.endswith(

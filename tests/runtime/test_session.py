@@ -12,7 +12,7 @@ from support.memory_channel import pair
 
 from runtime.contract.refused import Refused
 from runtime.data.errors import InputError
-from runtime.net.errors import ProtocolError
+from runtime.net.errors import ProtocolError, Timeout
 from runtime.net.frames import Frame
 from runtime.session.guard import Guard, PeerAborted
 from runtime.session.hello import (
@@ -243,6 +243,7 @@ def test_a_frame_is_no_longer_than_its_place_allows() -> None:
 )
 def test_a_peer_is_not_told_the_words_of_an_error(error: Exception) -> None:
     assert "0.75" not in _reason(error)
+    assert "waited too long" in _reason(Timeout("0.75"))  # no name of a class for what happens every day
     assert _reason(DifferentPrograms("0.75")) == "0.75"  # which it has said itself, or will say
 
 

@@ -26,6 +26,7 @@ from support.loopback import CLIENT, HERE, SERVER, STRANGER, tls_pair
 from runtime.net import keys
 from runtime.net.channel import HEADER
 from runtime.net.errors import (
+    CannotListen,
     ConnectionLost,
     NetworkError,
     PeerClosed,
@@ -272,3 +273,17 @@ def test_the_key_is_on_disk_for_its_owner_alone() -> None:
     finally:
         os.umask(before)
     assert modes == [0o600, 0o700]
+
+
+@pytest.mark.parametrize("host", ["203.0.113.9", "no.such.host.invalid"])
+def test_an_address_that_is_not_this_machines_is_told_once(host: str) -> None:
+    with pytest.raises(CannotListen) as caught:
+        Listener(host, 0, SERVER, CLIENT.certificate)
+    said = str(caught.value)
+    assert said.count(host) == 1 and "give an address of this machine, such as 0.0.0.0:0" in said
+
+
+def test_a_port_that_is_taken() -> None:
+    taken = pytest.raises(CannotListen, match="in use; another process listens there: give another port")
+    with contextlib.closing(Listener(HERE, 0, SERVER, CLIENT.certificate)) as first, taken:
+        Listener(HERE, first.port, SERVER, CLIENT.certificate)

@@ -206,7 +206,7 @@ def test_what_is_done_when_it_is_interrupted(monkeypatch: pytest.MonkeyPatch, fo
     monkeypatch.setattr(Trials, "outcome", outcome)
     given = ("--input", BASE, "--input", RECORDS, "--seeds", "2", "--rate", "8,16,32", "--quiet")
     done = call("tune", TUMOUR, *given, *form)
-    assert done.exit_code == 130 and "interrupted" in done.stderr
+    assert done.exit_code == 130 and "nothing is picked, plotted or written\ninterrupted\n" in done.stderr
     if form:
         found = json.loads(done.stdout)
         assert [row["rate"] for row in found["rows"]] == [8, 16] and found["picked"] is None
