@@ -16,12 +16,13 @@ from runtime.cluster.staff import Launcher, Staff
 from runtime.session.errors import ClusterBroken, WorkerLost
 
 Ended = TypeVar("Ended", covariant=True)
+Launching = TypeVar("Launching", bound=Launcher, covariant=True)
 
 
-class Cluster(Protocol):
+class Cluster(Protocol[Launching]):
     """What a party has of workers; who was lost is not hired again."""
 
-    def launcher(self, wait: float) -> Launcher:
+    def launcher(self, wait: float) -> Launching:
         """Of all that are left, and answer within so many seconds.  Raises NoCluster."""
         ...
 
@@ -49,19 +50,23 @@ class Sitting(Protocol[Ended]):
 Hire = Callable[[Launcher], Staff]  # raises WorkerLost
 
 
-def through(cluster: Cluster, first: Sitting[Ended], hire: Hire, wait: float, roll_call: float) -> Ended:
-    """Session upon session until one ends well; `wait` seconds for workers at first, `roll_call` for those left.
-
-    Raises NoCluster where not all are there at first, and what the last session raises.
-    """
-    asked = attempts = len(cluster)
-    launcher = cluster.launcher(wait)
+def all_there(cluster: Cluster[Launching], wait: float) -> Launching:
+    """Its launcher.  Raises NoCluster where a worker does not answer within so many seconds."""
+    asked, launcher = len(cluster), cluster.launcher(wait)
     if len(cluster) < asked:
         raise NoCluster(
             f"of {asked} workers {asked - len(cluster)} did not answer within {wait:g} s",
             "look whether they are busy with something else, or allow more with --wait",
         )
-    sitting = first
+    return launcher
+
+
+def through(cluster: Cluster[Launcher], first: Sitting[Ended], hire: Hire, wait: float, roll_call: float) -> Ended:
+    """Session upon session until one ends well; `wait` seconds for workers at first, `roll_call` for those left.
+
+    Raises NoCluster where not all are there at first, and what the last session raises.
+    """
+    attempts, launcher, sitting = len(cluster), all_there(cluster, wait), first
     while True:
         try:
             return _session(sitting, hire(launcher))
