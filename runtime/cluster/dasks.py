@@ -47,6 +47,7 @@ class Place:
 @contextmanager
 def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
     """So many workers of the scheduler `where`, or of one that is started here.  Raises NoCluster."""
+    from dask import config
     from distributed import Client, LocalCluster  # here, because it takes a second, and few have it
 
     if doors is not None and doors.last - doors.first + 1 < count:
@@ -60,7 +61,8 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
         with client:
             yield DaskCluster(client, _places(client, where, count, doors), _route(where), doors)
         return
-    with deaf():  # workers end with this process, and not before it by Ctrl-C
+    with deaf(), config.set({"distributed.worker.profile.enabled": False}):  # which looks at what frames hold
+        # Workers end with this process, and not before it by Ctrl-C.
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
