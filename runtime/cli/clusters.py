@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lang.numerals import counted
 from runtime.cli.options import UsageError, address
 from runtime.cli.screen import say
-from runtime.cluster.dasks import LOCAL, DaskCluster, Doors, dask
 from runtime.cluster.errors import NoCluster
+from runtime.cluster.where import LOCAL, Doors
 from runtime.execute.sharing import MOST
+
+if TYPE_CHECKING:
+    from runtime.cluster.dasks import DaskCluster
+    from runtime.cluster.staff import Staff
 
 ClusterOf = Annotated[
     str | None,
@@ -23,8 +27,8 @@ ClusterOf = Annotated[
         "--cluster",
         metavar="WHERE",
         show_default=False,
-        help=f"With --as: share the run among this party's workers, of the Dask scheduler at tcp://HOST:PORT, or "
-        f"`{LOCAL}` for some that are started here.",
+        help=f"Share the run among workers: `{LOCAL}` for some that are started here, of each party that runs here; "
+        "with --as also this party's of the Dask scheduler at tcp://HOST:PORT.",
     ),
 ]
 Workers = Annotated[
@@ -63,29 +67,51 @@ class Cluster:
                 if given is not None:
                     raise UsageError(f"{option} goes with --cluster", "without a cluster a party runs on one machine")
             return None
-        if party is None:
-            raise UsageError("--cluster goes with --as PARTY", "a cluster belongs to one party")
+        if find_spec("distributed") is None:
+            raise UsageError("--cluster needs Dask", "install it with `pip install 'ccr-lang[cluster]'`")
         if where != LOCAL and not where.startswith(("tcp://", "tls://")):
             raise UsageError(
                 f"--cluster {where} is no scheduler", f"write `{LOCAL}`, or its address like tcp://192.0.2.7:8786"
             )
+        if party is None and where != LOCAL:
+            help = f"a cluster belongs to one party: with all of them here write `--cluster {LOCAL}`"
+            raise UsageError(f"--cluster {where} goes with --as PARTY", help)
         if workers is None:
-            raise UsageError("--cluster needs --workers", "both parties give the same number")
+            raise UsageError("--cluster needs --workers", "all parties give the same number")
         if listen is not None and not listens:
             raise UsageError("--worker-listen goes with --listen", "the workers of the party that listens are called")
         return Cluster(where, workers, None if listen is None else _doors(listen))
 
     @contextmanager
-    def started(self, quiet: bool) -> Generator[DaskCluster]:
-        """Its workers, ready to be hired.  Raises UsageError, also for a NoCluster that is raised inside."""
+    def started(self, quiet: bool, sessions: int = 1) -> Generator[DaskCluster]:
+        """Its workers for so many sessions, ready to be hired.
+
+        Raises UsageError, also for a NoCluster that is raised inside.
+        """
+        from runtime.cluster.dasks import dask  # here, because most runs have no cluster
+
+        count = self.workers * sessions
         try:
-            with dask(self.where, self.workers, self.doors) as cluster:
+            with dask(self.where, count, self.doors) as cluster:
                 if not quiet:
                     where = "on this machine" if self.where == LOCAL else f"of {self.where}"
-                    say(f"{counted(self.workers, 'worker')} {where}, {self._dashboard(cluster)}")
+                    say(f"{counted(count, 'worker')} {where}, {self._dashboard(cluster)}")
                 yield cluster
         except NoCluster as error:
             raise UsageError(str(error), error.help) from None
+
+    @contextmanager
+    def staffed(
+        self, artifacts: Sequence[bytes], quiet: bool, wait: float, stall: float, whole: float
+    ) -> Generator[list[Staff]]:
+        """Hired, for a session of each program.  Raises UsageError and WorkerLost."""
+        from runtime.cluster.staffs import staffed  # likewise
+
+        with (
+            self.started(quiet, len(artifacts)) as cluster,
+            staffed(cluster, artifacts, False, wait, stall, whole) as staffs,
+        ):
+            yield staffs
 
     def _dashboard(self, cluster: DaskCluster) -> str:
         """Dask draws it with Bokeh, which a scheduler that is started here has only if this machine has."""

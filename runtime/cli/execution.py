@@ -118,6 +118,7 @@ class Execution:
             others,
             insecure=runs.insecure,
             threads=runs.threads,
+            helping=runs.helping,
         )
 
     def _ended(

@@ -104,7 +104,7 @@ def run(
         start = time.perf_counter()
         checked_delta(delta)
         _compatible(wait, timeout, ledger, policy, contract, goes_on, seed, epsilon_at_most is not None or not_private)
-        _encrypted(insecure, party, contract)
+        _encrypted(insecure, party, contract, cluster)
         _shared(threads, cluster)
         connection = None if over is None else link("--link", over)
         agreed = _agreed(contract, ledger, policy, goes_on)
@@ -146,10 +146,12 @@ def _compatible(
         raise UsageError("--epsilon-at-most and --not-private are for runs without a contract, which has its own")
 
 
-def _encrypted(insecure: bool, party: str | None, contract: Sequence[Path] | None) -> None:
-    """Raises UsageError where --insecure would leave this machine, or spend what was granted."""
-    if insecure and (party is not None or contract is not None):
-        option = "--as" if party is not None else "--contract"
+def _encrypted(insecure: bool, party: str | None, contract: Sequence[Path] | None, cluster: str | None) -> None:
+    """Raises UsageError where --insecure would leave this machine, spend what was granted, or not be so: the
+    connections of a cluster are encrypted."""
+    given = {"--as": party, "--contract": contract, "--cluster": cluster}
+    option = next((option for option, value in given.items() if value is not None), None)
+    if insecure and option is not None:
         raise UsageError(f"--insecure is for runs of both parties here, and not for {option}", "leave it out")
 
 
@@ -203,9 +205,7 @@ def _ends(
     """Whom this party meets, and under which contracts.  Raises UsageError, KeyFileError and Refused."""
     check_party(program, party)
     if party is not None and party == receiver(program.compiled):
-        if cluster is not None:
-            raise UsageError("--cluster is for a run with one other party", "leave it out where there are several")
-        return Sides.of(program, party, listen, connect, key, cert, peer, agreed, anew or ())
+        return Sides.of(program, party, listen, connect, key, cert, peer, agreed, anew or (), cluster)
     if anew:
         raise UsageError("--anew is for whoever runs with several owners", "leave out --continue to begin anew")
     for option, given in (("--connect", connect), ("--peer", peer), ("--contract", agreed)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from compiler.program import Compiled
 from compiler.words.integers import Array
 from runtime.api import of_each
+from runtime.cli.clusters import Cluster
 from runtime.cli.meet import Ends, Patience, Side
 from runtime.cli.options import UsageError, by_owner
 from runtime.cli.screen import say
@@ -29,6 +30,7 @@ from runtime.report.forecast.foretold import Foretold
 from runtime.report.forecast.seconds import longest
 from runtime.report.traffic import Link
 from runtime.report.wording import listing
+from runtime.session.helpers import Helpers, Helping, unhelped
 from runtime.session.session import Keep
 from runtime.session.watch import Sessions, Watching
 
@@ -75,6 +77,15 @@ class Runs:
         """Of whole runs."""
         return Foretold.of([(run, 0) for run in self.each], workers=self.workers)
 
+    @property
+    def helping(self) -> Helping:
+        """Of parties that all run here: each has a cluster of its own."""
+        if not self.workers:
+            return unhelped
+        from runtime.cluster.staffs import started_here  # here, because most runs have no cluster
+
+        return partial(started_here, self.workers)
+
     def longest(self, connection: Link | None) -> float:
         """As `seconds.longest`: one of several owners waits for the others, which it does not see."""
         return longest(self.program.compiled, connection) * (len(self.program.owners) or 1)
@@ -87,6 +98,7 @@ class Sides:
     party: str
     ends: Mapping[str, Ends]
     agreed: Mapping[str, Agreed]
+    cluster: Cluster | None = None
 
     @staticmethod
     def of(
@@ -99,6 +111,7 @@ class Sides:
         peer: Sequence[str] | None,
         agreed: Sequence[Agreed],
         anew: Sequence[str],
+        cluster: Cluster | None = None,
     ) -> Sides:
         """From the options.  Raises UsageError, KeyFileError and Refused (foreign-party)."""
         owners = program.owners
@@ -120,7 +133,7 @@ class Sides:
         }
         identity = keys.load(key, cert)
         _apart(identity.certificate, peers)
-        return Sides(party, Ends.of_each(party, where, identity, peers), under)
+        return Sides(party, Ends.of_each(party, where, identity, peers), under, cluster)
 
     def run(
         self,
@@ -150,14 +163,24 @@ class Sides:
         if not self.agreed:
             accept([(program.compiled, {}) for program in programs.values()])
 
-        def session(owner: str, met: Met) -> Report:
+        def session(owner: str, helpers: Helpers | None, met: Met) -> Report:
             side = sides[owner]
-            return side.run(met(side.meet), watched.session(owner), one.keep, threads=runs.threads)
+            return side.run(met(side.meet), watched.session(owner), one.keep, helpers, runs.threads)
 
-        reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, runs.least)
+        with self._helped([program.artifact for program in programs.values()], quiet, patience) as staffs:
+            works = {o: partial(session, o, each) for o, each in zip(programs, staffs, strict=True)}
+            reports = side_by_side(pool, works, runs.least)
         for owner, why in pool.gone.items():
             say(f"warning: the run went on without {owner}: {why}")
         return together(self.party, reports, pool.gone)
+
+    def _helped(
+        self, artifacts: Sequence[bytes], quiet: bool, limits: Patience
+    ) -> AbstractContextManager[Sequence[Helpers | None]]:
+        """Those of each session.  Raises UsageError and WorkerLost."""
+        if self.cluster is None:
+            return unhelped(artifacts, False, limits.stall)
+        return self.cluster.staffed(artifacts, quiet, limits.wait, limits.stall, limits.whole)
 
 
 class _OneByOne:

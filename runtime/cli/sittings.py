@@ -42,7 +42,8 @@ class Sitting:
         return self.side.run(self.side.meet(self.door()), self.advance, self.keep, staff)
 
     def again(self, lost: ClusterBroken, left: int) -> Sitting:
-        if not self.side.own.told:
+        """Of several owners none goes on by itself: whoever runs with them waits for all, or goes on without one."""
+        if self.side.program.owners or not self.side.own.told:
             raise lost
         try:
             side = self.goes_on(self.side)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from runtime.cluster.errors import NoCluster
 from runtime.cluster.member import Post, serve
 from runtime.cluster.shelf import ShelfPost, put_up
+from runtime.cluster.where import LOCAL, Doors
 from runtime.net import keys
 from runtime.net.keys import Identity
 from runtime.party.nursery import deaf
@@ -27,18 +28,8 @@ from runtime.party.nursery import deaf
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-LOCAL = "local"
 LOOPBACK = "127.0.0.1"
 SCHEDULER_SECONDS = 15
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """Where workers are reached from outside: a host that leads to each of them, and a port for each."""
-
-    host: str
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +47,9 @@ class Place:
 @contextmanager
 def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
     """So many workers of the scheduler `where`, or of one that is started here.  Raises NoCluster."""
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError:
-        raise NoCluster("--cluster needs Dask", "install it with `pip install 'ccr-lang[cluster]'`") from None
+    from dask import config
+    from distributed import Client, LocalCluster  # here, because it takes a second, and few have it
+
     if doors is not None and doors.last - doors.first + 1 < count:
         raise NoCluster(f"--worker-listen has fewer ports than the {count} workers", "give one for each")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -71,7 +61,8 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
         with client:
             yield DaskCluster(client, _places(client, where, count, doors), _route(where), doors)
         return
-    with deaf():  # workers end with this process, and not before it by Ctrl-C
+    with deaf(), config.set({"distributed.worker.profile.enabled": False}):  # which looks at what frames hold
+        # Workers end with this process, and not before it by Ctrl-C.
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
@@ -120,7 +111,7 @@ class DaskLauncher:
         self, client: Client, certificates: Mapping[Place, bytes], here: str, doors: Doors | None, run: str
     ) -> None:
         self.here, self.certificates = here, list(certificates.values())
-        self._places = list(certificates)
+        self._of, self._places = certificates, list(certificates)
         self._client, self._doors, self._run = client, doors, run
         self._futures: list[Future[Any]] = []  # a task goes where nobody keeps its future
 
@@ -135,6 +126,12 @@ class DaskLauncher:
 
     def put_up(self, worker: int, post: ShelfPost) -> None:
         self._futures.append(_submit(self._client, self._places[worker], shelve, self._run, post))
+
+    def dealt(self, sessions: int) -> list[DaskLauncher]:
+        """As many of the workers for each of so many sessions."""
+        count, given = len(self._places) // sessions, list(self._of.items())
+        parts = [dict(given[i * count : (i + 1) * count]) for i in range(sessions)]
+        return [DaskLauncher(self._client, part, self.here, self._doors, self._run) for part in parts]
 
     def name(self, worker: int) -> str:
         return _named(worker, self._places[worker])

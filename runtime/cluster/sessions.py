@@ -16,12 +16,13 @@ from runtime.cluster.staff import Launcher, Staff
 from runtime.session.errors import ClusterBroken, WorkerLost
 
 Ended = TypeVar("Ended", covariant=True)
+Launching = TypeVar("Launching", bound=Launcher, covariant=True)
 
 
-class Cluster(Protocol):
+class Cluster(Protocol[Launching]):
     """What a party has of workers; who was lost is not hired again."""
 
-    def launcher(self, wait: float) -> Launcher:
+    def launcher(self, wait: float) -> Launching:
         """Of all that are left, and answer within so many seconds.  Raises NoCluster."""
         ...
 
@@ -50,14 +51,12 @@ class Sitting(Protocol[Ended]):
 Hire = Callable[[Launcher], Staff]  # raises WorkerLost
 
 
-def through(cluster: Cluster, first: Sitting[Ended], hire: Hire, wait: float, roll_call: float) -> Ended:
+def through(cluster: Cluster[Launcher], first: Sitting[Ended], hire: Hire, wait: float, roll_call: float) -> Ended:
     """Session upon session until one ends well; `wait` seconds for workers at first, `roll_call` for those left.
 
     Raises NoCluster where not all are there at first, and what the last session raises.
     """
-    attempts = len(cluster)
-    sitting, launcher = first, cluster.launcher(wait)
-    have(cluster, attempts, wait)
+    attempts, launcher, sitting = len(cluster), all_there(cluster, wait), first
     lost: ClusterBroken | None = None
     while True:
         try:
@@ -75,7 +74,14 @@ def through(cluster: Cluster, first: Sitting[Ended], hire: Hire, wait: float, ro
             _left(cluster, lost, roll_call)
 
 
-def have(cluster: Cluster, asked: int, wait: float) -> None:
+def all_there(cluster: Cluster[Launching], wait: float) -> Launching:
+    """Its launcher.  Raises NoCluster where a worker does not answer within so many seconds."""
+    asked, launcher = len(cluster), cluster.launcher(wait)
+    have(cluster, asked, wait)
+    return launcher
+
+
+def have(cluster: Cluster[Launcher], asked: int, wait: float) -> None:
     """Raises NoCluster unless so many have answered within so many seconds."""
     if len(cluster) < asked:
         raise NoCluster(
@@ -84,7 +90,7 @@ def have(cluster: Cluster, asked: int, wait: float) -> None:
         )
 
 
-def _left(cluster: Cluster, lost: ClusterBroken, roll_call: float) -> Launcher:
+def _left(cluster: Cluster[Launcher], lost: ClusterBroken, roll_call: float) -> Launcher:
     """Of those that answer; raises `lost` where nobody does."""
     launcher = cluster.launcher(roll_call)
     if not len(cluster):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import assert_never
@@ -46,6 +46,7 @@ from runtime.party.run import Report, prepare, run
 from runtime.privacy.randomness import RunSecret
 from runtime.program import Program, from_own_artifact
 from runtime.session.errors import Disagreement
+from runtime.session.helpers import Helping, unhelped
 from runtime.session.watch import Watching
 
 HOST = "127.0.0.1"
@@ -69,6 +70,7 @@ class Task:
     driven: bool = False  # whoever started it says what is carried on after each step
     token: bytes = b""  # without encryption, between two that know it: `--insecure`
     threads: int = 1
+    helping: Helping = unhelped
 
 
 Part = tuple[Compiled, Mapping[str, int]]  # a program, and the rows of its data sets as far as they are known here
@@ -87,13 +89,14 @@ def started(
     start: Start | None = None,
     insecure: bool = False,
     threads: int = 1,
+    helping: Helping = unhelped,
 ) -> Generator[dict[str, Child]]:
     """Both parties' processes at work on the program, as `run_here` says; `driven`: whoever is told steps asks what is
     carried on after each."""
     if start is None:
         with (
             starting() as own,
-            started(program, inputs, seed, timeout, accept, columns, driven, own, insecure, threads) as both,
+            started(program, inputs, seed, timeout, accept, columns, driven, own, insecure, threads, helping) as both,
         ):
             yield both
         return
@@ -119,6 +122,7 @@ def started(
                 driven,
                 token,
                 threads,
+                helping,
             )
             children[party] = Child(party, work_alone, task, start)
         _named(program, inputs)
@@ -209,24 +213,24 @@ def _work(pipe: Connection, task: Task) -> Told:
     except InputError as error:
         return refused(error)
     try:
-        channel: Channel
-        if task.listens:
-            with closing(_listener(task)) as listener:
-                pipe.send(Ready(listener.port, sources.records()))
-                pipe.recv()
-                channel = listener.accept(task.timeout, task.timeout)
-        else:
-            pipe.send(Ready(0, sources.records()))
-            channel = _connected(task, pipe.recv())
-        return run(
-            program,
-            task.party,
-            sources,
-            channel,
-            told_to(pipe),
-            follow=Follow(drive=driven(pipe) if task.driven else undriven),
-            threads=task.threads,
-        )
+        with ExitStack() as open:
+            listener = open.enter_context(closing(_listener(task))) if task.listens else None
+            pipe.send(Ready(listener.port if listener else 0, sources.records()))
+            port = pipe.recv()
+            [helpers] = open.enter_context(task.helping([task.artifact], task.listens, task.timeout))
+            channel = listener.accept(task.timeout, task.timeout) if listener else _connected(task, port)
+            if listener:
+                listener.close()
+            return run(
+                program,
+                task.party,
+                sources,
+                channel,
+                told_to(pipe),
+                follow=Follow(drive=driven(pipe) if task.driven else undriven),
+                helpers=helpers,
+                threads=task.threads,
+            )
     except EXPECTED as error:
         return Failed(str(error))
 

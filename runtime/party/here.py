@@ -37,6 +37,7 @@ from runtime.party.nursery import Start, starting
 from runtime.party.run import Report, run
 from runtime.party.several import Given, Together, prepared, together
 from runtime.program import Program, from_own_artifact
+from runtime.session.helpers import Helpers, Helping, unhelped
 from runtime.session.watch import Moment, Sessions
 
 Ports = Mapping[str, int]  # by owner
@@ -58,6 +59,7 @@ class Receiver:
     timeout: float
     driven: bool  # as of Task
     threads: int  # in each of its sessions
+    helping: Helping
 
 
 def run_here(
@@ -73,22 +75,24 @@ def run_here(
     start: Start | None = None,
     insecure: bool = False,
     threads: int = 1,
+    helping: Helping = unhelped,
 ) -> dict[str, Report]:
     """Run the program between processes, which `start` starts if somebody has prepared for them; each party's report.
 
     `inputs` are all parties'.  Those of several owners, whose `programs` these are, are named `OWNER.NAME`; so many as
     `least` it takes to go on, all if it is not said.  Two may talk over loopback without encryption: `insecure`.  The
-    gates of each party are shared by so many `threads`.
+    gates of each party are shared by so many `threads`, or with those who are `helping`.
     Raises InputError (before anything is sent), PartyFailed, and what `accept` raises.
     """
     owners = program.owners
     assert bool(programs) == bool(owners), "the programs of all owners are not given"
     assert not (insecure and owners), "without encryption only two are run"
     most = 0 if least is None else len(owners) - least
+    given = inputs, seed, timeout, accept, columns
     at_work = (
-        started_all(programs, inputs, seed, timeout, accept, columns, len(owners) - most, start=start, threads=threads)
+        started_all(programs, *given, len(owners) - most, start=start, threads=threads, helping=helping)
         if programs
-        else started(program, inputs, seed, timeout, accept, columns, start=start, insecure=insecure, threads=threads)
+        else started(program, *given, start=start, insecure=insecure, threads=threads, helping=helping)
     )
     with at_work as children:
         heard = collect(children, owners, most)
@@ -114,12 +118,15 @@ def started_all(
     driven: bool = False,
     start: Start | None = None,
     threads: int = 1,
+    helping: Helping = unhelped,
 ) -> Generator[dict[str, Child]]:
     """As `started`, of a program with several owners."""
     if start is None:
         with (
             starting() as start,
-            started_all(programs, inputs, seed, timeout, accept, columns, least, driven, start, threads) as all,
+            started_all(
+                programs, inputs, seed, timeout, accept, columns, least, driven, start, threads, helping
+            ) as all,
         ):
             yield all
         return
@@ -139,12 +146,13 @@ def started_all(
         timeout,
         driven,
         threads,
+        helping,
     )
     children: dict[str, Child] = {}
     try:
         children[to] = Child(to, work, told, start)
         for owner, own in programs.items():
-            task = _alone(own, owner, given.of(owner), columns, seed, identities, to, timeout, threads)
+            task = _alone(own, owner, given.of(owner), columns, seed, identities, to, timeout, threads, helping)
             children[owner] = Child(owner, work_alone, task, start)
         ready = {party: child.ready() for party, child in children.items()}
         if accept is not None:
@@ -168,10 +176,12 @@ def _alone(
     to: str,
     timeout: float,
     threads: int,
+    helping: Helping,
 ) -> Task:
     """An owner's, who waits for the receiver `to`."""
     own, peer = identities[owner], identities[to].certificate
-    return Task(program.name, program.artifact, owner, given, columns, seed, own, peer, True, timeout, threads=threads)
+    what = program.name, program.artifact, owner, given, columns, seed
+    return Task(*what, own, peer, True, timeout, threads=threads, helping=helping)
 
 
 def work(pipe: Connection, told: Receiver) -> None:
@@ -192,15 +202,17 @@ def _work(pipe: Connection, told: Receiver) -> Told:
     steps = trainings(next(iter(programs.values())).compiled.plan)
     drive = Together(pool, steps, driven(pipe)) if told.driven else undriven
 
-    def session(owner: str, met: Met) -> Report:
+    def session(owner: str, helpers: Helpers | None, met: Met) -> Report:
         certificate = told.certificates[owner]
         channel = met(lambda: connect(HOST, ports[owner], told.identity, certificate, told.timeout, told.timeout))
-        follow = Follow(drive=drive, gather=partial(pool.gather, owner))
-        watching = watched.session(owner)
-        return run(programs[owner], told.party, sources[owner], channel, watching, follow=follow, threads=told.threads)
+        follow, watching = Follow(drive=drive, gather=partial(pool.gather, owner)), watched.session(owner)
+        what = programs[owner], told.party, sources[owner], channel, watching
+        return run(*what, follow=follow, helpers=helpers, threads=told.threads)
 
     try:
-        reports = side_by_side(pool, {owner: partial(session, owner) for owner in programs}, told.least)
+        with told.helping(list(told.artifacts.values()), False, told.timeout) as staffs:
+            works = {o: partial(session, o, each) for o, each in zip(programs, staffs, strict=True)}
+            reports = side_by_side(pool, works, told.least)
     except EXPECTED as error:
-        return Failed(f"{error.__notes__[0]}: {error}")
+        return Failed(": ".join([*getattr(error, "__notes__", ())[:1], str(error)]))
     return together(told.party, reports, pool.gone)

@@ -127,5 +127,6 @@ def together(party: str, reports: Mapping[str, Report], gone: Mapping[str, str])
         traffic=Traffic(**traffic),
         farewell="; ".join(f"{owner}: {r.farewell}" for owner, r in reports.items() if r.farewell),
         sessions=dict(reports),
+        workers=tuple(done for r in reports.values() for done in r.workers),
         gone=dict(gone),
     )

@@ -190,7 +190,7 @@ class Ended:
         sessions = self._any.sessions
         runs = [program.compiled for program in self.programs]
         first = [(run, sessions.get(owner(run), self._any).first) for run in runs]
-        return Foretold.of(first, workers=len(self._any.workers))
+        return Foretold.of(first, workers=len(self._any.workers) // (len(self._any.sessions) or 1))
 
     @property
     def predicted(self) -> float:

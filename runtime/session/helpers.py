@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,3 +63,19 @@ class Helpers(Protocol):
     def worked(self) -> Sequence[Worked | None]:
         """Of each, behind the end; None of one that did not say so."""
         ...
+
+
+class Helping(Protocol):
+    """What has helpers at hand for a party's sessions, one for each program, and sends them off behind."""
+
+    def __call__(
+        self, artifacts: Sequence[bytes], listens: bool, stall: float
+    ) -> AbstractContextManager[Sequence[Helpers | None]]:
+        """`listens`: the party's helpers wait for the peer's, at most `stall` seconds.  Raises NetworkError."""
+        ...
+
+
+@contextmanager
+def unhelped(artifacts: Sequence[bytes], listens: bool, stall: float) -> Generator[Sequence[Helpers | None]]:
+    """Of a party that has none."""
+    yield [None for _ in artifacts]

@@ -32,10 +32,14 @@ class TablesSent:
             self._channel.send(Frame.TABLES, data[start : start + TABLE_FRAME])
 
     def now(self) -> None:
-        """Before anything else is sent or waited for: the peer may need it for its answer."""
+        """Before anything else is sent or waited for: the peer may need it for its answer.
+
+        The bytes go with their frame: they cannot be cut while anybody sees them, as a profiler does that looks at the
+        frames of `send`, and Dask has one.
+        """
         if self._held:
-            self._channel.send(Frame.TABLES, self._held)
-            self._held.clear()
+            held, self._held = self._held, bytearray()
+            self._channel.send(Frame.TABLES, held)
 
 
 class TablesReceived:

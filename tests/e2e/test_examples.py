@@ -6,7 +6,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 from time import monotonic
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.command import EXAMPLES, LONG, call
+from support.examples import ALL, BANKS
 from support.html_page import Page
 
 from compiler.artifact import decode
@@ -36,50 +37,6 @@ from runtime.report.traffic import traffic
 from runtime.report.work import work
 
 SEEDS = range(1, 6)
-
-
-@dataclass(frozen=True)
-class Example:
-    """What a program needs: input -> a file of its folder, or a literal; and params that make a run of it short."""
-
-    inputs: Mapping[str, str]
-    small: Mapping[str, str] = field(default_factory=dict)
-
-    def given(self, folder: Path) -> dict[str, str]:
-        return {name: str(folder / value) if "." in value else value for name, value in self.inputs.items()}
-
-
-BANKS = ("bank_a", "bank_b", "bank_c")
-
-
-def digits(start: str, *weights: str, batch: str = "4") -> Example:
-    return Example(dict.fromkeys(weights, start) | {"digits": "records.csv"}, {"STEPS": "1", "BATCH": batch})
-
-
-ALL = {
-    "auction/auction": Example({"mine": "mine.csv", "yours": "yours.csv"}),
-    "backbone/head": Example({"w0": "zeros.npz", "images": "records.npz"}, {"STEPS": "1", "BATCH": "4"}),
-    "diabetes/diabetes": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
-    "digits/by_step": Example({"w0": "linear.npz", "digits": "records.csv"}, {"STEPS": "2", "BATCH": "4", "LAST": "2"}),
-    "digits/cnn": digits("cnn.npz", "kernels0", "dense0", "bias0", batch="2"),
-    "digits/mlp": digits("mlp.npz", "first", "second", "bias", batch="2"),
-    "digits/one_vs_all": digits("linear.npz", "w0"),
-    "digits/softmax": digits("linear.npz", "w0"),
-    "fraud/fraud": Example(
-        {"payments": "payments.csv"} | dict.fromkeys(("first", "shift", "second", "offset", "limit"), "model.npz")
-    ),
-    "fraud-training/train": Example(
-        {"w0": "base.npz"}
-        | {f"{bank}.payments": f"{bank}.csv" for bank in BANKS}
-        | {f"{bank}.holdout": f"{bank}_holdout.csv" for bank in BANKS},
-        {"STEPS": "2", "BATCH": "8"},
-    ),
-    "millionaires/millionaires": Example({"a": "1200000", "b": "900000"}),
-    "tumour/measured": Example(
-        {"w0": "base.npz", "records": "records.csv", "holdout": "test.csv"}, {"STEPS": "2", "BATCH": "8"}
-    ),
-    "tumour/tumour": Example({"w0": "base.npz", "records": "records.csv"}, {"STEPS": "2", "BATCH": "8"}),
-}
 
 
 def test_every_program_is_here() -> None:

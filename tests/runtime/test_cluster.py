@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import get_ident
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -88,3 +90,14 @@ def test_nothing_is_held_back_where_a_garbler_may_wait_for_a_worker(
         for each in told.values():
             each.result()
     assert orders and all(orders)
+
+
+def test_what_is_held_goes_although_somebody_looks_at_it() -> None:
+    """As the profiler of a Dask worker does at the frames of its threads: their bytes cannot be cut meanwhile."""
+    seen: list[memoryview] = []
+    channel = cast(Channel, SimpleNamespace(send=lambda _, payload: seen.append(memoryview(payload))))
+    sent = TablesSent(channel)
+    for word in (b"one", b"three"):
+        sent.send(memoryview(word))
+        sent.now()
+    assert [bytes(each) for each in seen] == [b"one", b"three"]

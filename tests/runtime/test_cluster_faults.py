@@ -192,7 +192,8 @@ def test_doors_that_are_none(payload: bytes) -> None:
     ("options", "said"),
     [
         (["--workers=2"], "--workers goes with --cluster"),
-        (["--cluster=local", "--workers=2"], "--cluster goes with --as PARTY"),
+        (["--cluster=tcp://192.0.2.7:8786", "--workers=2"], "--cluster tcp://192.0.2.7:8786 goes with --as PARTY"),
+        (["--cluster=local", "--workers=2", "--insecure"], "and not for --cluster"),
         (["--as=vendor", "--cluster=here", "--workers=2"], "is no scheduler"),
         (["--as=vendor", "--cluster=local"], "--cluster needs --workers"),
         (["--as=vendor", "--cluster=local", "--workers=2", "--worker-listen=h:1-2"], "goes with --listen"),

@@ -88,6 +88,7 @@ def test_a_command_says_which_extra_it_needs(tmp_path: Path) -> None:
         "plot": ("privacy", TUMOUR, "--records", "455", "--plot", str(tmp_path / "plot.png")),
         "sat": ("circuit", "minimize", str(circuit), "-o", str(tmp_path / "out.txt"), "-O", "2"),
         "parquet": ("data", "show", str(table), TUMOUR),
+        "cluster": ("run", TUMOUR, "--cluster", "local", "--workers", "2"),
     }
     for extra, (status, _, err) in zip(calls, told(*calls.values()), strict=True):
         assert status == 2 and f"pip install 'ccr-lang[{extra}]'" in err, (extra, err)
