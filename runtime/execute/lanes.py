@@ -217,8 +217,8 @@ class Lanes:
             for buffer, word in words.items():
                 steps.buffers[buffer][:] = word(len(steps.buffers[buffer]))
             steps.run(launches, (), base + at.start // chain.tabled * chain.and_gates)
-            for step, pieces in zip(chain.opens, kept, strict=True):
-                pieces.append(self._backend.kept(step, steps.buffers[step.buffer]))
+            for output, pieces in zip(chain.opens, kept, strict=True):
+                pieces.append(self._backend.kept(output, steps.buffers[output.buffer]))
         return [np.concatenate(pieces) for pieces in kept]
 
     def _steps(self, lanes: int) -> tuple[JointSteps, tuple[Launch, ...]]:
