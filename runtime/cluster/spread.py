@@ -31,6 +31,11 @@ class Spread:
         self.sharing = Sharing(crew.plan, len(crew.hands))
         self._home = JointSteps(crew.plan, LabelGates(own))
 
+    @property
+    def by_lanes(self) -> bool:
+        """Workers have the lanes of a launch all at once."""
+        return False
+
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._own.run(kernel, inputs, row)
 

@@ -15,13 +15,14 @@ _BLOCK = 16
 class Prg:
     """The AES-128-CTR key stream of one seed, read piece by piece from its start.
 
-    A seed must serve one stream only: the counter starts at zero.  Not safe to share between threads.
+    A seed must serve one stream only: the counter starts at zero, or at the block that is read first.  Not safe to
+    share between threads.
     """
 
-    def __init__(self, seed: bytes) -> None:
+    def __init__(self, seed: bytes, first: int = 0) -> None:
         if len(seed) != SEED_BYTES:
             raise ValueError(f"a seed is {SEED_BYTES} bytes, got {len(seed)}")
-        self._encryptor = Cipher(AES(seed), CTR(bytes(_BLOCK))).encryptor()
+        self._encryptor = Cipher(AES(seed), CTR(first.to_bytes(_BLOCK, "big"))).encryptor()
 
     def bytes(self, count: int) -> NDArray[np.uint8]:
         """The next `count` bytes of the stream, shape (count,)."""

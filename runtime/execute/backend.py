@@ -75,6 +75,9 @@ def body(step: Repeat) -> list[Joint]:
     return [each for each in step.body if is_joint(each)]
 
 
+Next = Callable[[int], Wires]
+"""So many of the next wires of a word."""
+
 Progress = Callable[[int], None]  # AND gates done since the last call
 
 
@@ -105,6 +108,16 @@ class Backend(Protocol):
 
         All pieces are asked for before anything else is; each may change with the next one.
         """
+        ...
+
+    @property
+    def by_lanes(self) -> bool:
+        """Whether lanes of a launch may be run apart, some after the others, see `lanes`."""
+        ...
+
+    def words(self, party: str, bits: Bits | None, sizes: Sequence[int]) -> list[Next]:
+        """As `enter`, of words of so many wires each, one after the other: what gives the wires of each of them.  What
+        the peer is needed for is asked for at once."""
         ...
 
     def run(self, kernel: int, inputs: Wires, row: int) -> Wires:
@@ -148,6 +161,9 @@ class Backend(Protocol):
 
 class Engine(Protocol):
     """The part of a garbling or evaluating backend that depends on the machine; all as in Backend."""
+
+    @property
+    def by_lanes(self) -> bool: ...
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels: ...
 

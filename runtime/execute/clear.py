@@ -8,8 +8,9 @@ from typing import assert_never
 import numpy as np
 
 from compiler.schedule.plan import Kernel, Open, Transfer
-from runtime.execute.backend import Bits, Joint, Numbers, Shares, StepSum, Together
+from runtime.execute.backend import Bits, Joint, Next, Numbers, Shares, StepSum, Together
 from runtime.execute.instructions import And, Program, Xor, program
+from runtime.execute.joint import in_turn
 from runtime.execute.products import weight
 
 
@@ -27,6 +28,13 @@ class ClearBackend:
         if bits is None:
             raise ValueError(f"a run in the clear needs the inputs of every party, also of `{party}`")
         yield bits
+
+    @property
+    def by_lanes(self) -> bool:
+        return True
+
+    def words(self, party: str, bits: Bits | None, sizes: Sequence[int]) -> list[Next]:
+        return in_turn(next(self.enter(party, bits, sum(sizes))), sizes)
 
     def run(self, kernel: int, inputs: Bits, row: int) -> Bits:
         if kernel not in self._programs:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from compiler.schedule.plan import Copy, Free, Launch, Plan, Repeat, View, grid
 from runtime.crypto.labels import LABEL_BYTES
-from runtime.execute.backend import Engine, Joint, Progress, Together, Wires, body
+from runtime.execute.backend import Engine, Joint, Next, Progress, Together, Wires, body
 
 _LABEL = np.dtype((np.void, LABEL_BYTES))
 
@@ -165,6 +165,24 @@ def fill(rooms: Iterable[Wires], pieces: Iterable[Wires]) -> None:
             count = min(len(room), len(piece))
             room[:count] = piece[:count]
             room, piece = room[count:], piece[count:]
+
+
+def in_turn(wires: Wires, sizes: Sequence[int]) -> list[Next]:
+    """What gives the wires of each of so many words, which stand one behind the other."""
+    found: list[Next] = []
+    for size in sizes:
+        word, wires = wires[:size], wires[size:]
+        found.append(_Given(word).take)
+    return found
+
+
+class _Given:
+    def __init__(self, wires: Wires) -> None:
+        self._left = wires
+
+    def take(self, count: int) -> Wires:
+        taken, self._left = self._left[:count], self._left[count:]
+        return taken
 
 
 def _tiles(lanes: int, tile: int) -> Iterator[slice]:

@@ -180,6 +180,10 @@ class PortableGarbler:
         self._tile = cache(lambda lanes: GarblerTile(hash_seed, secret, lanes))
         self._one_sided = cache(lambda lanes, half: OneSidedGarbler(hash_seed, secret, lanes, half))
 
+    @property
+    def by_lanes(self) -> bool:
+        return True
+
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         lanes = inputs.shape[1]
         bound, tile = self._registers.bind(kernel, lanes), self._tile(lanes)
@@ -218,6 +222,10 @@ class PortableEvaluator:
         self._constant, self._receive = constant, receive
         self._tile = cache(lambda lanes: EvaluatorTile(hash_seed, lanes))
         self._one_sided = cache(lambda lanes, half: OneSidedEvaluator(hash_seed, lanes, half))
+
+    @property
+    def by_lanes(self) -> bool:
+        return True
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         lanes = inputs.shape[1]

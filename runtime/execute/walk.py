@@ -30,10 +30,13 @@ from compiler.schedule.told import Training, again, trainings
 from compiler.words import evaluate
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
-from runtime.execute.backend import Backend, Joint, Progress, StepSum, Wires, is_joint
-from runtime.execute.bits import as_ring, from_bits, from_ring, to_bits
+from runtime.execute.backend import Backend, Joint, Next, Progress, StepSum, Wires, is_joint
+from runtime.execute.bits import Bits, as_ring, from_bits, from_ring, to_bits
 from runtime.execute.follow import Follow, Made
 from runtime.execute.joint import JointSteps, fill
+from runtime.execute.lanes import Chain, Lanes, chained
+
+Run = list[Step] | tuple[Joint, ...] | Chain
 
 
 def walk(
@@ -64,7 +67,7 @@ class _Walker:
         progress: Progress | None,
         follow: Follow,
     ) -> None:
-        self._backend, self._sources = backend, sources
+        self._plan, self._backend, self._sources, self._progress = plan, backend, sources, progress
         self._owns, self._follow = owns, follow
         self._trainings = {training.draw: training for training in trainings(plan)}
         self._starts = {id(training.loop): training for training in self._trainings.values()}
@@ -75,12 +78,14 @@ class _Walker:
         self._opened: list[tuple[Open, Wires]] = []
         self._told: dict[str, Array] = {}
         self._order: list[str] = []
-        self._bodies: dict[int, list[list[Step] | tuple[Joint, ...]]] = {}  # by id: the plan outlives the walk
+        self._bodies: dict[int, list[Run]] = {}  # by id: the plan outlives the walk
 
     def steps(self, steps: tuple[Step, ...], iteration: tuple[int, ...], base: int) -> None:
         """Run a body; `base` is the global number of its first table row."""
         for run in self._runs(steps):
-            if isinstance(run, tuple):
+            if isinstance(run, Chain):
+                self._by_lanes(run, base)
+            elif isinstance(run, tuple):
                 self._joint.run(run, iteration, base)
             elif isinstance(run[0], Enter):
                 self._enter([step for step in run if isinstance(step, Enter)])
@@ -88,15 +93,17 @@ class _Walker:
                 for step in run:
                     self._step(step, iteration, base)
 
-    def _runs(self, steps: tuple[Step, ...]) -> list[list[Step] | tuple[Joint, ...]]:
-        """The steps in turn: those that enter words, those that wait for nobody (a tuple), the others."""
+    def _runs(self, steps: tuple[Step, ...]) -> list[Run]:
+        """The steps in turn: those that enter words, those that wait for nobody (a tuple), the others; or both of the
+        first as a chain."""
         if id(steps) not in self._bodies:
             found: list[list[Step] | tuple[Joint, ...]] = []
             for _, same in groupby(steps, lambda step: (isinstance(step, Enter), is_joint(step))):
                 run = list(same)
                 joint = tuple(filter(is_joint, run))
                 found.append(joint if joint else run)
-            self._bodies[id(steps)] = found
+            whole = steps is self._plan.steps and self._backend.by_lanes
+            self._bodies[id(steps)] = chained(found, self._plan) if whole else [*found]
         return self._bodies[id(steps)]
 
     def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
@@ -121,9 +128,8 @@ class _Walker:
                 if step.party in self._owns:
                     self._carry(step, iteration)
             case Open():
-                size = step.type.size * step.type.width
                 self._order.append(step.name)
-                self._opened.append((step, self._backend.kept(step, self._joint.buffer(step.buffer)[:size])))
+                self._opened.append((step, self._backend.kept(step, self._joint.buffer(step.buffer)[: _wires(step)])))
             case Tell():
                 if self._owns.intersection(step.to):
                     self._order.append(step.name)
@@ -226,12 +232,25 @@ class _Walker:
         """Words that are entered one after the other, each party's at once."""
         for party in dict.fromkeys(step.party for step in steps):
             own = [step for step in steps if step.party == party]
-            sizes = [step.type.size * step.type.width for step in own]
-            bits = None
-            if party == PUBLIC or party in self._owns:
-                bits = np.concatenate([to_bits(self._word(step.clear), step.type) for step in own])
+            sizes = list(map(_wires, own))
             rooms = [self._joint.allocate(step.buffer)[:size] for step, size in zip(own, sizes, strict=True)]
-            fill(rooms, self._backend.enter(party, bits, sum(sizes)))
+            fill(rooms, self._backend.enter(party, self._bits(party, own), sum(sizes)))
+
+    def _bits(self, party: str, steps: Sequence[Enter]) -> Bits | None:
+        """Of words that a party enters, where this process knows them."""
+        if party != PUBLIC and party not in self._owns:
+            return None
+        return np.concatenate([to_bits(self._word(step.clear), step.type) for step in steps])
+
+    def _by_lanes(self, chain: Chain, base: int) -> None:
+        words = dict[int, Next]()
+        for party in dict.fromkeys(step.party for step in chain.enters):
+            own = [step for step in chain.enters if step.party == party]
+            each = self._backend.words(party, self._bits(party, own), list(map(_wires, own)))
+            words.update(zip((step.buffer for step in own), each, strict=True))
+        kept = Lanes(chain, self._plan, self._backend, self._progress).run(words, self._joint.allocate, base)
+        self._order += (step.name for step in chain.opens)
+        self._opened += zip(chain.opens, kept, strict=True)
 
     def _word(self, number: int) -> Array:
         if number not in self._words:
@@ -239,3 +258,8 @@ class _Walker:
                 f"clear word {number} is read where it is not known; the artifact is broken, compile it again"
             )
         return self._words[number]
+
+
+def _wires(step: Enter | Open) -> int:
+    """Of its word."""
+    return step.type.size * step.type.width

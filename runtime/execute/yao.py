@@ -9,6 +9,7 @@ zero label, which the garbler sees, and the evaluator, that knows its bit and it
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from runtime.execute.backend import (
     GarblerOutputs,
     Joint,
     Multiplier,
+    Next,
     Numbers,
     Receiver,
     Roles,
@@ -35,6 +37,7 @@ from runtime.execute.backend import (
     Wires,
 )
 from runtime.execute.errors import ForgedOutput
+from runtime.execute.joint import fill, in_turn
 from runtime.execute.products import pack, unpack
 
 OWN_PIECE = 1 << 13  # wires whose labels are made at once without the peer, 128 KiB of them: they stay in the cache
@@ -44,12 +47,25 @@ class PublicLabels:
     """Active labels that both parties can compute, in the order in which wires are entered."""
 
     def __init__(self, seed: bytes) -> None:
+        self._seed, self._at = seed, 0
         self._stream = Prg(seed)
         self.constant = self.next(1)  # of every kernel's net 0; shape (1, 2)
 
     def next(self, count: int) -> Labels:
         """The next labels, of colour 0; shape (count, 2)."""
-        return coloured(self._stream.words(2 * count).reshape(count, 2), 0)
+        self._at += count
+        return _next(self._stream, count)
+
+    def later(self, count: int) -> Next:
+        """What gives the next so many labels when it is asked, and so many of them; `next` goes on behind them."""
+        stream = Prg(self._seed, self._at)
+        self._at += count
+        self._stream = Prg(self._seed, self._at)
+        return partial(_next, stream)
+
+
+def _next(stream: Prg, count: int) -> Labels:
+    return coloured(stream.words(2 * count).reshape(count, 2), 0)
 
 
 def coloured(labels: Labels, bits: Bits | int) -> Labels:
@@ -91,14 +107,37 @@ class GarblerBackend:
             for piece in pieces(count, PIECE):
                 yield coloured(self._cot.send(piece.stop - piece.start), 0)
             return
+        own = self._own(party, bits)
+        for piece in pieces(count, OWN_PIECE):
+            yield self._zero(self._public.next(piece.stop - piece.start), own[piece])
+
+    def _own(self, party: str, bits: Bits | None) -> Bits:
         if party not in (self._roles.garbler, PUBLIC) or bits is None:
             raise ValueError(f"the garbler `{self._roles.garbler}` cannot enter a word of `{party}`")
-        for piece in pieces(count, OWN_PIECE):
-            labels, own = self._public.next(piece.stop - piece.start), bits[piece].astype(np.uint64)
-            with self._secret.in_use() as delta:
-                for half in (0, 1):
-                    labels[:, half] ^= own * delta[0, half]
-            yield labels
+        return bits
+
+    def _zero(self, active: Labels, bits: Bits) -> Labels:
+        """The zero labels of these bits' active ones, which they replace."""
+        own = bits.astype(np.uint64)
+        with self._secret.in_use() as delta:
+            for half in (0, 1):
+                active[:, half] ^= own * delta[0, half]
+        return active
+
+    @property
+    def by_lanes(self) -> bool:
+        return self._engine.by_lanes
+
+    def words(self, party: str, bits: Bits | None, sizes: Sequence[int]) -> list[Next]:
+        if party == self._roles.evaluator:
+            wires = self.empty(sum(sizes))
+            fill([wires], self.enter(party, bits, sum(sizes)))
+            return in_turn(wires, sizes)
+        each = in_turn(self._own(party, bits), sizes)
+        return [partial(self._word, own, self._public.later(size)) for own, size in zip(each, sizes, strict=True)]
+
+    def _word(self, own: Next, active: Next, count: int) -> Labels:
+        return self._zero(active(count), own(count))
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)
@@ -176,6 +215,17 @@ class EvaluatorBackend:
             raise ValueError(f"the evaluator `{self._roles.evaluator}` cannot enter a word of `{party}`")
         for piece in pieces(count, PIECE):
             yield coloured(self._cot.receive(bits[piece]), bits[piece])
+
+    @property
+    def by_lanes(self) -> bool:
+        return self._engine.by_lanes
+
+    def words(self, party: str, bits: Bits | None, sizes: Sequence[int]) -> list[Next]:
+        if party in (self._roles.garbler, PUBLIC):
+            return list(map(self._public.later, sizes))
+        wires = self.empty(sum(sizes))
+        fill([wires], self.enter(party, bits, sum(sizes)))
+        return in_turn(wires, sizes)
 
     def run(self, kernel: int, inputs: Labels, row: int) -> Labels:
         return self._engine.run(kernel, inputs, row)

@@ -178,8 +178,8 @@ GARBLING = (
     Mutation(
         "the garbler's own labels show nothing",
         YAO,
-        "coloured(self._stream.words(2 * count).reshape(count, 2), 0)",
-        "self._stream.words(2 * count).reshape(count, 2)",
+        "coloured(stream.words(2 * count).reshape(count, 2), 0)",
+        "stream.words(2 * count).reshape(count, 2)",
         f"{ONE_SIDED}::test_colours_of_what_is_entered",
     ),
     Mutation(

@@ -99,6 +99,10 @@ class Native:
         self._ready = cache(lambda kernel: ready(kernels[kernel], path))
         self._alone = cache(self._one)
 
+    @property
+    def by_lanes(self) -> bool:
+        return True
+
     def together(
         self, steps: Sequence[Joint], sizes: Sequence[int], filled: Collection[int], depth: int
     ) -> Stretch | None:
