@@ -63,6 +63,13 @@ GARBLING = (
         "(word + 0 * np.arange(shape.blocks))",
         "tests/runtime/test_products.py::test_no_row_and_tweak_serves_two_labels",
     ),
+    Mutation(
+        "threads of a product do the same bits",
+        "runtime/execute/native/shares.py",
+        "labels, bits, part, form.parts, delta",
+        "labels, bits, 0, form.parts, delta",
+        "tests/runtime/test_native_products.py::test_windows_and_threads_change_no_byte",
+    ),
     Mutation("one key for all rows", HASH, "(self._seed ^ row)", "(self._seed)", HASHED),
     Mutation(
         "lanes alike", HASH, "2 * np.arange(lanes, dtype=np.uint64)", "0 * np.arange(lanes, dtype=np.uint64)", HASHED
