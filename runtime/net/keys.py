@@ -112,7 +112,7 @@ def fingerprint(certificate: bytes) -> str:
         raise ValueError("is a certificate of a key of unknown kind, not of an Ed25519 key") from None
     except ValueError:
         if b"PRIVATE KEY-----" in certificate:
-            raise ValueError("is a secret key, which stays with its owner, and no certificate") from None
+            raise ValueError("is a secret key, which stays with its owner, not a certificate") from None
         raise ValueError("is not a certificate in PEM form") from None
     if not isinstance(key, Ed25519PublicKey):
         raise ValueError("is a certificate of a key of another kind, not of an Ed25519 key")
