@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 LOCAL = "local"
 LOOPBACK = "127.0.0.1"
 SCHEDULER_SECONDS = 15
+_QUIET = {  # of Dask's workers here, which are to leave the processor to the run: nobody reads their statistics
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Place:
 def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
     """So many workers of the scheduler `where`, or of one that is started here.  Raises NoCluster."""
     try:
+        from dask import config
         from distributed import Client, LocalCluster
     except ImportError:
         raise NoCluster("--cluster needs Dask", "install it with `pip install 'ccr-lang[cluster]'`") from None
@@ -71,10 +76,12 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
         with client:
             yield DaskCluster(client, _places(client, where, count, doors), _route(where), doors)
         return
-    with deaf():  # workers end with this process, and not before it by Ctrl-C
+    # Workers end with this process, and not before it by Ctrl-C.
+    with deaf(), config.set(_QUIET):
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
+            memory_limit=0,  # or Dask ends whoever takes more than an even part, and looks ten times a second
             host=LOOPBACK,
             dashboard_address=f"{LOOPBACK}:0",
             silence_logs=logging.CRITICAL,
