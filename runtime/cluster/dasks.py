@@ -11,6 +11,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 SCHEDULER_SECONDS = 15
+_QUIET = {  # workers here leave the processor to the run, and nothing looks at what their frames hold
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "500ms",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,12 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
         with client:
             yield DaskCluster(client, _places(client, where, count, doors), _route(where), doors)
         return
-    with deaf(), config.set({"distributed.worker.profile.enabled": False}):  # which looks at what frames hold
-        # Workers end with this process, and not before it by Ctrl-C.
+    # Workers end with this process, and not before it by Ctrl-C.
+    with deaf(), config.set(_QUIET):
         cluster = LocalCluster(
             n_workers=count,
             threads_per_worker=1,
+            memory_limit=0,  # or Dask ends whoever takes more than an even part, and looks ten times a second
             host=LOOPBACK,
             dashboard_address=f"{LOOPBACK}:0",
             silence_logs=logging.CRITICAL,
@@ -150,7 +156,7 @@ def _answers(asked: Mapping[Place, Future[Any]], wait: float) -> dict[Place, byt
     """The certificates of those that `introduce` themselves in time.  Raises NoCluster for one of another version."""
     until, found = time.monotonic() + wait, dict[Place, bytes]()
     for place, answer in asked.items():
-        with suppress(TimeoutError, OSError):  # it has stopped, or is gone
+        with suppress(TimeoutError, OSError, CancelledError):  # it has stopped, or is gone, or the scheduler is
             theirs, certificate = answer.result(max(until - time.monotonic(), 0.01))
             if theirs != version("ccr-lang"):
                 raise NoCluster(
@@ -181,7 +187,11 @@ def shelve(run: str, post: ShelfPost) -> None:
 
 
 def _addresses(client: Client) -> list[str]:
-    return sorted(client.scheduler_info(n_workers=-1)["workers"])
+    """None where the scheduler is gone, of which Dask then knows nothing."""
+    try:
+        return sorted(client.scheduler_info(n_workers=-1).get("workers", ()))
+    except OSError:
+        return []
 
 
 def _places(client: Client, where: str, count: int, doors: Doors | None) -> list[Place]:

@@ -12,6 +12,7 @@ from runtime.cluster.orders import (
     Order,
     Run,
     decode_shares,
+    encode_order,
     encode_wires,
 )
 from runtime.cluster.parts import Cut
@@ -23,6 +24,7 @@ from runtime.net.errors import NetworkError, Timeout
 from runtime.session.errors import ClusterBroken, PeerWorkerLost, WorkerLost
 from runtime.session.helpers import Worked
 
+HELD_BYTES = 1 << 20
 FAREWELL = 5.0  # seconds for a worker's last word
 
 
@@ -32,30 +34,35 @@ class RemoteHand:
 
     def __init__(self, number: int, name: str, channel: Channel, life: Channel) -> None:
         self.number, self.name, self._channel, self._life = number, name, channel, life
+        self._held = bytearray()  # orders that nobody waits for: they go with the next that somebody does
 
     def put(self, buffer: int, wires: Wires, labels: Labels) -> None:
-        self.tell(Order.PUT, encode_wires(buffer, wires, labels))
+        self._hold(Order.PUT, encode_wires(buffer, wires, labels))
 
     def run(self, step: int, at: Cut, iteration: tuple[int, ...], base: int) -> None:
-        self.tell(Order.RUN, Run(step, at, iteration, base).encode())
+        self._hold(Order.RUN, Run(step, at, iteration, base).encode())
+        self._leave()
 
     def free(self, buffer: int) -> None:
-        self.tell(Order.FREE, encode_wires(buffer, NONE))
+        self._hold(Order.FREE, encode_wires(buffer, NONE))
 
     def ask(self, buffer: int, wires: Wires) -> None:
-        self.tell(Order.ASK, encode_wires(buffer, wires))
+        self._hold(Order.ASK, encode_wires(buffer, wires))
+        self._leave()
 
     def labels(self, count: int) -> Labels:
         return decode(self.answer(Order.LABELS, count * LABEL_BYTES))
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> None:
-        self.tell(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
+        self._hold(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
+        self._leave()
 
     def shares(self, shape: Transfer) -> Numbers:
         return decode_shares(self.answer(Order.SHARES, shape.words * shape.shared * shape.number_bytes), shape)
 
     def clear(self) -> None:
-        self.tell(Order.CLEAR, b"")
+        self._hold(Order.CLEAR, b"")
+        self._leave()
 
     def stop(self) -> None:
         """The worker wipes what is secret at once and is free.  Never raises."""
@@ -76,6 +83,18 @@ class RemoteHand:
             return None
         finally:
             self.stop()
+
+    def _hold(self, order: Order, payload: bytes) -> None:
+        """With what is held already, if it is not too much."""
+        if len(self._held) + len(payload) > HELD_BYTES:
+            self._leave()
+        self._held += encode_order(order, payload)
+
+    def _leave(self) -> None:
+        """What is held, in one frame."""
+        held, self._held = self._held, bytearray()
+        if held:
+            self.tell(Order.SEVERAL, held)
 
     def tell(self, order: Order, payload: bytes | bytearray) -> None:
         try:

@@ -6,10 +6,11 @@ import time
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 
+from lang.collecting import settled
 from runtime.cluster.lifeline import Lifeline
 from runtime.cluster.orders import MOST_BYTES, Order
 from runtime.cluster.words import Begin, decode_call, encode_port, encode_worked
-from runtime.cluster.worker import EvaluatorSide, GarblerSide, Side, Worker, give_up, with_the_peers
+from runtime.cluster.worker import EvaluatorSide, GarblerSide, Side, Worker, give_up, prepared, with_the_peers
 from runtime.crypto.secret import LabelSecret
 from runtime.execute import engines
 from runtime.net.channel import Channel, expect
@@ -60,6 +61,8 @@ def _worked(post: Post, identity: Identity, coordinator: Channel, life: Lifeline
     with ExitStack() as ends:
         plan = from_own_artifact("", expect(coordinator, Order.PROGRAM, MOST_BYTES)).compiled.plan
         engines.chosen()  # which tries them, while nobody waits
+        programs = prepared(plan)
+        ends.enter_context(settled())
         pair = _meet(post, identity, coordinator)
         pair.deadline = time.monotonic() + post.whole  # a peer that takes a byte now and then keeps nothing here
         ends.callback(pair.abort)
@@ -67,13 +70,13 @@ def _worked(post: Post, identity: Identity, coordinator: Channel, life: Lifeline
         wiped = ends.enter_context(ExitStack())
         coordinator.send(Order.PAIRED, b"")
         begin = Begin.decode(expect(coordinator, Order.BEGIN, MOST_BYTES))
-        side: Side = EvaluatorSide(plan, begin.seeds, pair)
+        side: Side = EvaluatorSide(programs, begin.seeds, pair)
         if begin.delta is not None:
             secret = LabelSecret(begin.delta)
             begin.delta.fill(0)
             wiped.callback(secret.destroy)
             life.wipes(secret.destroy)
-            side = GarblerSide(plan, secret, begin.seeds, pair)
+            side = GarblerSide(programs, secret, begin.seeds, pair)
         life.wipes(coordinator.abort)  # the last: whoever sees that is gone finds nothing
         worked = _work(Worker(post.number, plan, side, coordinator), side)
         wiped.close()  # the peer's worker, which may be long in hanging up, is not waited for with a secret at hand

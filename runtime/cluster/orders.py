@@ -7,6 +7,7 @@ plan that both hold.  Numbers are little-endian; labels are 16 bytes each, as ev
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -17,6 +18,7 @@ from runtime.cluster.holdings import Wires
 from runtime.cluster.parts import Cut
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.execute.backend import Numbers
+from runtime.net.channel import HEADER
 
 MOST_BYTES = 1 << 30  # of a frame
 
@@ -46,6 +48,9 @@ class Order(IntEnum):
     """Nothing more comes: what is secret is wiped."""
     CLEAR = 7
     """All labels have been asked for that anybody needs: the buffers go."""
+    SEVERAL = 8
+    """Orders one behind the other, each as in a frame of its own: to send one, and to wake for it, takes longer than
+    most of them."""
     LABELS = 16
     SHARES = 17
     ADVANCED = 18
@@ -56,6 +61,20 @@ class Order(IntEnum):
     """Likewise, because the peer's worker is gone: how it knows."""
     DONE = 20
     """The worker's last word: what it did."""
+
+
+def encode_order(order: Order, payload: bytes | bytearray) -> bytes:
+    """One of several."""
+    return HEADER.pack(order, len(payload)) + payload
+
+
+def decode_orders(data: bytes) -> Iterator[tuple[Order, bytes]]:
+    """All of them."""
+    at = 0
+    while at < len(data):
+        kind, size = HEADER.unpack_from(data, at)
+        at += HEADER.size + size
+        yield Order(kind), data[at - size : at]
 
 
 _BUFFER = struct.Struct("<QQ")  # buffer, wires

@@ -83,11 +83,20 @@ class Seen:
     @staticmethod
     def of(view: View, lanes: tuple[int, ...]) -> Seen:
         first = (0,) * len(view.loop)
-        return Seen(view.buffer, np.unique(addresses(view, lanes, first)), view.loop)
+        return Seen(view.buffer, _each_once(addresses(view, lanes, first)), view.loop)
 
     def at(self, iteration: tuple[int, ...]) -> Wires:
         shift = sum(stride * index for stride, index in zip(self.loop, iteration, strict=True))
         return self.wires + shift if shift else self.wires
+
+
+def _each_once(wires: Wires) -> Wires:
+    """In their order; without sorting, which takes many times as long."""
+    lowest = wires.min()
+    there = np.zeros(wires.max() - lowest + 1, np.bool_)
+    there[wires - lowest] = True
+    found: Wires = np.flatnonzero(there) + lowest
+    return found
 
 
 def views(step: Launch | Copy) -> tuple[tuple[View, ...], tuple[View, ...]]:

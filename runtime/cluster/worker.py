@@ -13,13 +13,15 @@ from contextlib import contextmanager
 
 from compiler.schedule.plan import Copy, Launch, Plan
 from runtime.cluster.errors import Parted
-from runtime.cluster.orders import MOST_BYTES, Multiply, Order, Run, decode_wires, encode_shares
+from runtime.cluster.orders import MOST_BYTES, Multiply, Order, Run, decode_orders, decode_wires, encode_shares
 from runtime.cluster.parts import Cut, own_rows, part, shared_steps
 from runtime.crypto.labels import encode
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute import engines
 from runtime.execute.backend import Engine, Numbers
+from runtime.execute.instructions import Programs
 from runtime.execute.joint import JointSteps, LabelGates, put
+from runtime.execute.sharing import Sharing
 from runtime.execute.yao import PublicLabels
 from runtime.net.channel import Channel
 from runtime.net.errors import NetworkError, ProtocolError
@@ -46,10 +48,10 @@ class Side(ABC):
 class GarblerSide(Side):
     """With the correlation; tables and corrections go to the peer's worker."""
 
-    def __init__(self, plan: Plan, secret: LabelSecret, seeds: PublicSeeds, pair: Channel) -> None:
+    def __init__(self, programs: Programs, secret: LabelSecret, seeds: PublicSeeds, pair: Channel) -> None:
         self._sent, backend = TablesSent(pair), engines.chosen().backend
         constant = PublicLabels(seeds.labels).constant
-        self.engine = engines.garbling(backend, plan.kernels, secret, seeds.hash, constant, self._tables)
+        self.engine = engines.garbling(backend, programs, secret, seeds.hash, constant, self._tables)
         self._products = engines.correcting(backend, secret, seeds.hash, self._corrections)
 
     def multiply(self, order: Multiply, row: int) -> Numbers:
@@ -75,10 +77,10 @@ class GarblerSide(Side):
 class EvaluatorSide(Side):
     """The other party's."""
 
-    def __init__(self, plan: Plan, seeds: PublicSeeds, pair: Channel) -> None:
+    def __init__(self, programs: Programs, seeds: PublicSeeds, pair: Channel) -> None:
         self._received, backend = TablesReceived(pair), engines.chosen().backend
         constant = PublicLabels(seeds.labels).constant
-        self.engine = engines.evaluating(backend, plan.kernels, seeds.hash, constant, self._tables)
+        self.engine = engines.evaluating(backend, programs, seeds.hash, constant, self._tables)
         self._products = engines.corrected(backend, seeds.hash, self._corrections)
 
     def multiply(self, order: Multiply, row: int) -> Numbers:
@@ -96,6 +98,15 @@ class EvaluatorSide(Side):
         self.corrections += count
         with with_the_peers():
             return self._received.receive(count)
+
+
+def prepared(plan: Plan) -> Programs:
+    """The plan's kernels, and programs of those that workers run, since to make one takes longer than to run it."""
+    programs, sharing = Programs(plan.kernels), Sharing(plan, 2)  # a launch is shared by any number of workers or none
+    for step in shared_steps(plan):
+        if isinstance(step, Launch) and sharing.large(step):
+            programs[step.kernel]
+    return programs
 
 
 class Worker:
@@ -135,6 +146,9 @@ class Worker:
                 self._coordinator.send(Order.LABELS, encode(self._joint.buffer(buffer)[wires]))
             case Order.MULTIPLY:
                 self._multiply(Multiply.decode(payload))
+            case Order.SEVERAL:
+                for each, own in decode_orders(payload):
+                    self._do(each, own)
             case _:
                 raise ProtocolError(f"a coordinator does not say {order.name} in a run")
 

@@ -29,6 +29,7 @@ from runtime.execute.backend import (
     Roles,
     SendTables,
 )
+from runtime.execute.instructions import Programs
 from runtime.execute.native.built import Built, built
 from runtime.execute.portable import PortableEvaluator, PortableGarbler
 from runtime.execute.products import EvaluatorProducts, GarblerProducts
@@ -99,7 +100,7 @@ def works(path: str) -> bool:
 
 def garbling(
     backend: str,
-    kernels: Sequence[Kernel],
+    kernels: Sequence[Kernel] | Programs,
     secret: LabelSecret,
     hash_seed: bytes,
     constant: Labels,
@@ -116,7 +117,7 @@ def garbling(
 
 def evaluating(
     backend: str,
-    kernels: Sequence[Kernel],
+    kernels: Sequence[Kernel] | Programs,
     hash_seed: bytes,
     constant: Labels,
     receive: ReceiveTables,

@@ -9,6 +9,7 @@ adding Δ: an AND of which it knows an operand leaves out the constant, and its 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.gates.circuit import GateOp
@@ -90,3 +91,21 @@ def program(kernel: Kernel) -> Program:
     whose = outputs(circuit, kernel.known)
     shown = [bool(invert and who & Knows.EVALUATOR) for (_, invert), who in zip(found, whose, strict=True)]
     return Program(tuple(instructions), tuple(r for r, _ in found), tuple(i for _, i in found), tuple(shown))
+
+
+class Programs:
+    """A plan's kernels and their programs, each of which is made when it is first asked for."""
+
+    def __init__(self, kernels: Sequence[Kernel]) -> None:
+        self.kernels = kernels
+        self._made: dict[int, Program] = {}
+
+    @staticmethod
+    def of(kernels: Sequence[Kernel] | Programs) -> Programs:
+        """Those whose programs may have been made before, or new ones."""
+        return kernels if isinstance(kernels, Programs) else Programs(kernels)
+
+    def __getitem__(self, kernel: int) -> Program:
+        if kernel not in self._made:
+            self._made[kernel] = program(self.kernels[kernel])
+        return self._made[kernel]

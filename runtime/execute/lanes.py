@@ -205,11 +205,12 @@ class Lanes:
                 whole[step.buffer][:size] = words.pop(step.buffer)(size)
         scratch = {buffer: self._backend.empty(chain.cells[buffer] * chain.at_once) for buffer in chain.gone}
         kept: list[list[Wires]] = [[] for _ in chain.opens]
-        steps: JointSteps | None = None
+        made: tuple[JointSteps, tuple[Launch, ...]] | None = None
         for at in _blocks(chain):
             count = at.stop - at.start
-            if steps is None or count < chain.at_once:
-                steps, launches = self._steps(count)
+            if made is None or count < chain.at_once:
+                made = self._steps(count)
+            steps, launches = made
             steps.buffers = dict(whole)
             for buffer, cell in chain.cells.items():
                 room = scratch[buffer][: cell * count] if buffer in scratch else whole[buffer][cell * at.start :]

@@ -30,7 +30,7 @@ from runtime.crypto.hash import TileHash
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import HALVES, Joint, ReceiveTables, SendTables, Together, chunks, ciphertext_bytes
-from runtime.execute.instructions import And, Program, Xor, program
+from runtime.execute.instructions import And, Program, Programs, Xor
 from runtime.execute.masks import Masks, Views
 from runtime.execute.one_sided import OneSidedEvaluator, OneSidedGarbler
 
@@ -68,17 +68,15 @@ class Bound:
 class Registers:
     """The memory of one tile, and every kernel's program bound to it once for each number of lanes."""
 
-    def __init__(self, kernels: Sequence[Kernel]) -> None:
-        self._kernels = kernels
+    def __init__(self, kernels: Sequence[Kernel] | Programs) -> None:
+        self._programs = Programs.of(kernels)
+        kernels = self._kernels = self._programs.kernels
         self._memory = np.zeros(max((2 * k.register_count * k.tile for k in kernels), default=0), dtype=np.uint64)
-        self._programs: dict[int, Program] = {}
         self._bound: dict[tuple[int, int], Bound] = {}
 
     def bind(self, kernel: int, lanes: int) -> Bound:
         """The kernel's program for a tile of `lanes` lanes.  What it returned before keeps no values."""
         if (kernel, lanes) not in self._bound:
-            if kernel not in self._programs:
-                self._programs[kernel] = program(self._kernels[kernel])
             self._bound[kernel, lanes] = self._bind(self._programs[kernel], self._kernels[kernel], lanes)
         return self._bound[kernel, lanes]
 
@@ -173,7 +171,12 @@ class PortableGarbler:
     """The garbling engine: `run` maps zero labels to zero labels and sends the tables."""
 
     def __init__(
-        self, kernels: Sequence[Kernel], secret: LabelSecret, hash_seed: bytes, constant: Labels, send: SendTables
+        self,
+        kernels: Sequence[Kernel] | Programs,
+        secret: LabelSecret,
+        hash_seed: bytes,
+        constant: Labels,
+        send: SendTables,
     ) -> None:
         self._registers = Registers(kernels)
         self._secret, self._constant, self._send = secret, constant, send
@@ -217,7 +220,9 @@ class PortableGarbler:
 class PortableEvaluator:
     """The evaluating engine: `run` maps active labels to active labels and asks for the tables."""
 
-    def __init__(self, kernels: Sequence[Kernel], hash_seed: bytes, constant: Labels, receive: ReceiveTables) -> None:
+    def __init__(
+        self, kernels: Sequence[Kernel] | Programs, hash_seed: bytes, constant: Labels, receive: ReceiveTables
+    ) -> None:
         self._registers = Registers(kernels)
         self._constant, self._receive = constant, receive
         self._tile = cache(lambda lanes: EvaluatorTile(hash_seed, lanes))

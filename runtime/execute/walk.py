@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import assert_never
@@ -30,6 +30,7 @@ from compiler.schedule.told import Training, again, trainings
 from compiler.words import evaluate
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
+from runtime.execute.ahead import Ahead, Known
 from runtime.execute.backend import Backend, Joint, Next, Progress, StepSum, Wires, is_joint
 from runtime.execute.bits import Bits, as_ring, from_bits, from_ring, to_bits
 from runtime.execute.follow import Follow, Made
@@ -46,13 +47,15 @@ def walk(
     owns: frozenset[str],
     progress: Progress | None = None,
     follow: Follow | None = None,
+    asks: str | None = None,
 ) -> dict[str, Array]:
     """Run the plan as the parties `owns` (one, or in the clear all) and return the outputs that they receive.
 
     `sources` gives the inputs, samples and noise of those parties; a sample's or noise's position is the indices of
-    the enclosing Repeats.  All outputs open in one step behind the last launch.
+    the enclosing Repeats.  All outputs open in one step behind the last launch.  What the party `asks` enters it asks
+    the peer for, see `ahead`.
     """
-    walker = _Walker(plan, backend, sources, owns, progress, follow or Follow())
+    walker = _Walker(plan, backend, sources, owns, progress, follow or Follow(), asks)
     walker.steps(plan.steps, (), 0)
     return walker.outputs()
 
@@ -66,9 +69,11 @@ class _Walker:
         owns: frozenset[str],
         progress: Progress | None,
         follow: Follow,
+        asks: str | None,
     ) -> None:
         self._plan, self._backend, self._sources, self._progress = plan, backend, sources, progress
-        self._owns, self._follow = owns, follow
+        self._owns, self._follow, self._asks = owns, follow, asks
+        self._ahead: Ahead | None = None  # of the loop that is run, if what it enters is known before
         self._trainings = {training.draw: training for training in trainings(plan)}
         self._starts = {id(training.loop): training for training in self._trainings.values()}
         self._stepped = 0  # iterations of loops that wait for the peer
@@ -88,7 +93,7 @@ class _Walker:
             elif isinstance(run, tuple):
                 self._joint.run(run, iteration, base)
             elif isinstance(run[0], Enter):
-                self._enter([step for step in run if isinstance(step, Enter)])
+                self._enter([step for step in run if isinstance(step, Enter)], iteration)
             else:
                 for step in run:
                     self._step(step, iteration, base)
@@ -109,15 +114,7 @@ class _Walker:
     def _step(self, step: Step, iteration: tuple[int, ...], base: int) -> None:
         match step:
             case Repeat():
-                training, told = self._starts.get(id(step)), not iteration
-                for index in range(step.count):
-                    if told:
-                        self._follow.stepped(self._stepped)
-                        self._stepped += 1
-                    if training is not None and training.first + index < self._follow.first:
-                        self._again(training, index)
-                    else:
-                        self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
+                self._repeat(step, iteration, base)
             case Clear():
                 self._clear(step, iteration)
             case Product():
@@ -129,7 +126,7 @@ class _Walker:
                     self._carry(step, iteration)
             case Open():
                 self._order.append(step.name)
-                self._opened.append((step, self._backend.kept(step, self._joint.buffer(step.buffer)[: _wires(step)])))
+                self._opened.append((step, self._backend.kept(step, self._joint.buffer(step.buffer)[: _size(step)])))
             case Tell():
                 if self._owns.intersection(step.to):
                     self._order.append(step.name)
@@ -139,13 +136,29 @@ class _Walker:
             case _:
                 assert_never(step)
 
+    def _repeat(self, step: Repeat, iteration: tuple[int, ...], base: int) -> None:
+        training, told = self._starts.get(id(step)), not iteration
+        known = None if self._asks is None else Known.of(step, self._asks)
+        ahead = None if known is None else Ahead(known, iteration, self._made, self._early)
+        self._ahead = ahead or self._ahead
+        for index in range(step.count):
+            if told:
+                self._follow.stepped(self._stepped)
+                self._stepped += 1
+            if training is not None and training.first + index < self._follow.first:
+                self._again(training, index)
+                continue
+            if ahead is not None:
+                ahead.before(index)
+            self.steps(step.body, (*iteration, index), base + step.row + index * step.rows)
+
     # -- what is told after a step --------------------------------------------------------------
 
     def _disclose(self, step: Disclose | Hand, iteration: tuple[int, ...]) -> None:
         index, type = self._trainings[step.told.draw].first + iteration[-1], step.type
         told = StepSum(index, step.told.variable)
         if isinstance(step, Disclose):
-            bits = self._backend.disclose(told, self._joint.buffer(step.buffer)[: type.size * type.width])
+            bits = self._backend.disclose(told, self._joint.buffer(step.buffer)[: _size(step)])
             sum = None if bits is None else from_bits(bits, type)
         else:
             own = as_ring(self._words[step.own]) if step.own in self._words else None
@@ -198,15 +211,17 @@ class _Walker:
         return {name: values[name] for name in self._order if name in values}
 
     def _clear(self, step: Clear, iteration: tuple[int, ...]) -> None:
-        if step.party != PUBLIC and step.party not in self._owns:
-            return
+        if step.party == PUBLIC or step.party in self._owns:
+            early = None if self._ahead is None else self._ahead.words(step, iteration)
+            self._words.update(self._made(step, iteration) if early is None else early)
+
+    def _made(self, step: Clear, iteration: tuple[int, ...]) -> dict[int, Array]:
+        """The clear words that a step makes in an iteration."""
         block = step.block
         arguments = [*map(np.asarray, iteration), *(self._word(number) for number in step.reads)]
         environment = dict(enumerate(arguments, block.first))
         evaluate.run(block, environment, self._sources, iteration)
-        self._words.update(
-            (number, environment[result]) for number, result in zip(step.writes, block.results, strict=True)
-        )
+        return {number: environment[result] for number, result in zip(step.writes, block.results, strict=True)}
 
     def _multiply(self, step: Product, iteration: tuple[int, ...], row: int) -> None:
         """The wires that a word has once, in front; the axes along which words are shared, behind; then the sum."""
@@ -228,25 +243,35 @@ class _Walker:
                 total = products.sum(axis=tuple(range(first, len(extents))), dtype=np.uint64)
                 self._words[clear] = from_ring(total, step.type.width)
 
-    def _enter(self, steps: list[Enter]) -> None:
+    def _enter(self, steps: list[Enter], iteration: tuple[int, ...]) -> None:
         """Words that are entered one after the other, each party's at once."""
         for party in dict.fromkeys(step.party for step in steps):
             own = [step for step in steps if step.party == party]
-            sizes = list(map(_wires, own))
-            rooms = [self._joint.allocate(step.buffer)[:size] for step, size in zip(own, sizes, strict=True)]
-            fill(rooms, self._backend.enter(party, self._bits(party, own), sum(sizes)))
+            early = None if self._ahead is None else self._ahead.wires(own, iteration)
+            rooms = [self._joint.allocate(step.buffer)[: _size(step)] for step in own]
+            fill(rooms, self._wires(own, self._word) if early is None else [early])
 
-    def _bits(self, party: str, steps: Sequence[Enter]) -> Bits | None:
-        """Of words that a party enters, where this process knows them."""
-        if party != PUBLIC and party not in self._owns:
+    def _early(self, request: Sequence[Enter], words: Mapping[int, Array]) -> Wires:
+        """What a party enters at once, of these words."""
+        wires = self._backend.empty(sum(map(_size, request)))
+        fill([wires], self._wires(request, words.__getitem__))
+        return wires
+
+    def _wires(self, steps: Sequence[Enter], word: Callable[[int], Array]) -> Iterator[Wires]:
+        """Likewise, piece by piece."""
+        return self._backend.enter(steps[0].party, self._bits(steps, word), sum(map(_size, steps)))
+
+    def _bits(self, steps: Sequence[Enter], word: Callable[[int], Array]) -> Bits | None:
+        """Of words that a party enters, which are asked for where this process knows them."""
+        if steps[0].party != PUBLIC and steps[0].party not in self._owns:
             return None
-        return np.concatenate([to_bits(self._word(step.clear), step.type) for step in steps])
+        return np.concatenate([to_bits(word(step.clear), step.type) for step in steps])
 
     def _by_lanes(self, chain: Chain, base: int) -> None:
         words = dict[int, Next]()
         for party in dict.fromkeys(step.party for step in chain.enters):
             own = [step for step in chain.enters if step.party == party]
-            each = self._backend.words(party, self._bits(party, own), list(map(_wires, own)))
+            each = self._backend.words(party, self._bits(own, self._word), list(map(_size, own)))
             words.update(zip((step.buffer for step in own), each, strict=True))
         kept = Lanes(chain, self._plan, self._backend, self._progress).run(words, self._joint.allocate, base)
         self._order += (step.name for step in chain.opens)
@@ -260,6 +285,6 @@ class _Walker:
         return self._words[number]
 
 
-def _wires(step: Enter | Open) -> int:
+def _size(step: Enter | Open | Disclose) -> int:
     """Of its word."""
     return step.type.size * step.type.width

@@ -30,6 +30,7 @@ from compiler.schedule.plan import (
 from compiler.words.ir import Block, Loop, Value
 from compiler.words.operations import Draw
 from runtime.crypto.labels import LABEL_BYTES
+from runtime.execute.ahead import Known
 from runtime.execute.backend import ciphertext_bytes
 from runtime.net.traffic import Traffic
 from runtime.ot import base, extension, trees
@@ -129,7 +130,9 @@ def _trips(plan: Plan, steps: Sequence[Step], evaluator: str, heard: bool) -> tu
     """Of a body; `heard`: the garbler has sent something since the evaluator's last request."""
     trips = 0
     for step in steps:
-        if isinstance(step, Repeat):
+        if isinstance(step, Repeat) and Known.of(step, evaluator):  # only the first iteration waits
+            trips, heard = trips + heard, _trips(plan, step.body, evaluator, False)[1]
+        elif isinstance(step, Repeat):
             first, heard = _trips(plan, step.body, evaluator, heard)
             again, _ = _trips(plan, step.body, evaluator, heard)
             trips += first + (step.count - 1) * again

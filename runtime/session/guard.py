@@ -9,11 +9,13 @@ from math import inf
 from runtime.net.channel import Channel
 from runtime.net.errors import ConnectionLost, NetworkError, PeerClosed, ProtocolError
 from runtime.net.frames import Frame
+from runtime.ot.extension import BATCH, message_bytes
 from runtime.session.errors import PeerAborted, PeerRefused, PeerWithoutWorker
 from runtime.session.state import Role, State, Way, follow
 from runtime.session.tables import TABLE_FRAME
 
 REASON_BYTES = 512
+LONGEST = max(TABLE_FRAME, message_bytes(BATCH))  # bytes of a frame in the middle of a run
 REFUSED = "refused"  # the reason of a party whose contract or ledger does not allow the run
 _WORKER = re.compile(r"worker [1-9][0-9]? (here|there) is gone", re.ASCII)
 
@@ -55,24 +57,21 @@ class Guard:
         return kind, payload
 
     def _last_word(self) -> None:
-        """A party that only sends does not see the peer's farewell before its own sending fails."""
-        with suppress(PeerClosed, ConnectionLost, ProtocolError):
-            kind, payload = self._channel.receive(REASON_BYTES)
-            if kind == Frame.ABORT:
-                self.state = State.ENDED
-                raise _aborted(payload)
-
-    def last_word(self, patience: float) -> None:
-        """Raises PeerAborted if what has come, or comes within so many seconds, is that the peer ended the session."""
-        self._channel.timeout = min(self._channel.timeout, patience)
+        """A party that only sends does not see the peer's farewell before its own sending fails: it stands behind
+        whatever the peer had sent before."""
         reason = None
         with suppress(NetworkError):  # then it has not said why
             while reason is None:
-                kind, payload = self._channel.receive(TABLE_FRAME)
+                kind, payload = self._channel.receive(LONGEST)
                 reason = payload if kind == Frame.ABORT else None
         if reason is not None:
             self.state = State.ENDED
             raise _aborted(reason)
+
+    def last_word(self, patience: float) -> None:
+        """Raises PeerAborted if what has come, or comes within so many seconds, is that the peer ended the session."""
+        self._channel.timeout = min(self._channel.timeout, patience)
+        self._last_word()
 
     def flush(self) -> None:
         self._channel.flush()

@@ -11,6 +11,7 @@ from compiler.program import Compiled, products
 from compiler.schedule.told import told_steps
 from compiler.words.evaluate import Sources
 from compiler.words.integers import Array
+from lang.collecting import settled
 from runtime.contract.refused import Refused
 from runtime.crypto.hash import HASH_SEED_BYTES
 from runtime.crypto.prg import SEED_BYTES
@@ -238,7 +239,11 @@ class Session:
     def _walk(self, backend: GarblerBackend | EvaluatorBackend, watch: Watch) -> dict[str, Array]:
         self.phases.enter("stream")
         watch.streams()
-        return walk(self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow)
+        asks = self.party if self.role is Role.EVALUATOR else None
+        with settled():
+            return walk(
+                self.program.plan, backend, self.sources, frozenset({self.party}), watch.gates, self.follow, asks
+            )
 
 
 @contextmanager

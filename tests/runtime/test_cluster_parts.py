@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.memory_channel import pair
 
 from compiler.schedule.plan import Launch, Transfer, View, addresses
+from runtime.cluster.hand import HELD_BYTES, RemoteHand
 from runtime.cluster.holdings import HOME, NONE, Holdings, bit
+from runtime.cluster.orders import MOST_BYTES, Order, Run, decode_orders, decode_wires
 from runtime.cluster.parts import Cut, Part, own_rows, part
+from runtime.crypto.labels import fresh
 from runtime.execute.sharing import MOST, axis_of, cut, words_of
 
 SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
@@ -83,3 +87,23 @@ def test_holdings_are_those_of_a_plain_table(events: list[tuple[bool, int, set[i
     assert sorted(found) == away and all(worker in plain[w] for w, worker in found.items())
     holdings.free(0)
     assert holdings.away(0).tolist() == NONE.tolist()
+
+
+def test_orders_that_nobody_waits_for_go_with_the_next() -> None:
+    here, there = pair()
+    hand = RemoteHand(0, "worker 0", here, pair()[0])
+    labels = fresh(HELD_BYTES // 16 // 2)
+    hand.free(7)
+    hand.put(3, np.arange(2), labels[:2])
+    hand.run(5, Cut(0, 1, 2), (4,), 9)
+    kind, payload = there.receive(MOST_BYTES)
+    orders = list(decode_orders(payload))
+    assert kind == Order.SEVERAL and [order for order, _ in orders] == [Order.FREE, Order.PUT, Order.RUN]
+    buffer, wires, put = decode_wires(orders[1][1])
+    assert buffer == 3 and wires.tolist() == [0, 1] and np.array_equal(put, labels[:2])
+    assert Run.decode(orders[2][1]) == Run(5, Cut(0, 1, 2), (4,), 9)
+    for buffer in (1, 2):  # together more than is held
+        hand.put(buffer, np.arange(len(labels)), labels)
+    hand.clear()
+    sizes = [[order for order, _ in decode_orders(there.receive(MOST_BYTES)[1])] for _ in range(2)]
+    assert sizes == [[Order.PUT], [Order.PUT, Order.CLEAR]]

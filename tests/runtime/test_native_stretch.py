@@ -25,6 +25,7 @@ from runtime.crypto.labels import fresh
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import Joint
 from runtime.execute.engines import PORTABLE, garbling
+from runtime.execute.instructions import program
 from runtime.execute.native.stretch import encode
 
 SEED = bytes(range(16))
@@ -156,7 +157,7 @@ def made(native: Any) -> tuple[Any, NDArray[np.int64]]:
     launch = Launch(0, (3, 2), (View(0, 1, (4, 2), ((2, 1),), (0,)),), (View(1, 0, (2, 1), ((1, 1),), (6,)),), 0)
     copy = Copy(View(1, 0, (1,), ((2, 3),), (6,)), View(0, 0, (2,), ((2, 1),), (0,)), (3,))
     code = encode([Repeat(2, (launch, copy), 0, 40)], [13, 12], [0, 1], [4])
-    return ready(kernel, NATIVE[0]), code.numbers
+    return ready(kernel, program(kernel), NATIVE[0]), code.numbers
 
 
 @needs_c

@@ -20,6 +20,7 @@ from runtime.cluster.worker import EvaluatorSide, GarblerSide, Side, Worker, giv
 from runtime.crypto.secret import LabelSecret, PublicSeeds
 from runtime.execute.backend import Roles
 from runtime.execute.engines import PORTABLE, corrected, correcting, evaluating, garbling
+from runtime.execute.instructions import Programs
 from runtime.execute.walk import walk
 from runtime.execute.yao import EvaluatorBackend, GarblerBackend, PublicLabels
 from runtime.net.channel import Channel
@@ -62,8 +63,9 @@ def run_spread(
     last = Outputs(down, up)
     threads: list[Thread] = []
     wires = [pair() for _ in range(workers)]
-    garblers = [hired(plan, n, GarblerSide(plan, secret, seeds, wires[n][0]), threads) for n in range(workers)]
-    evaluators = [hired(plan, n, EvaluatorSide(plan, seeds, wires[n][1]), threads) for n in range(workers)]
+    programs = Programs(plan.kernels)
+    garblers = [hired(plan, n, GarblerSide(programs, secret, seeds, wires[n][0]), threads) for n in range(workers)]
+    evaluators = [hired(plan, n, EvaluatorSide(programs, seeds, wires[n][1]), threads) for n in range(workers)]
     learned: dict[str, dict[str, Array]] = {}
     errors: list[BaseException] = []
 

@@ -18,7 +18,7 @@ from compiler.schedule.plan import Kernel, Launch, View
 from runtime.crypto.labels import Labels
 from runtime.crypto.secret import LabelSecret
 from runtime.execute.backend import CHUNK_BYTES, Joint, Progress, ReceiveTables, SendTables
-from runtime.execute.instructions import And, Xor, program
+from runtime.execute.instructions import And, Program, Programs, Xor
 from runtime.execute.native import _kernel
 from runtime.execute.native.stretch import Code, encode, fits
 from runtime.execute.threads import Threads
@@ -33,9 +33,8 @@ Memories = tuple[Labels, ...]
 Window = Callable[[_kernel.Stretch, Memories, int, int], None]  # so many bytes of tables, in so many parts
 
 
-def ready(kernel: Kernel, path: str) -> _kernel.Kernel:
+def ready(kernel: Kernel, made: Program, path: str) -> _kernel.Kernel:
     """Its program, checked and copied by C."""
-    made = program(kernel)
     code = np.array([_encoded(item) for item in made.instructions], dtype=np.int32)
     inverted = [invert | SHOWN * shown for invert, shown in zip(made.inverted, made.shown, strict=True)]
     outputs = np.array(list(zip(made.outputs, inverted, strict=True)), dtype=np.int32)
@@ -92,11 +91,13 @@ def _zeros(wires: int) -> Labels:
 class Native:
     """What both engines share: kernels, made ready when they are first run, and each thread's registers of a tile."""
 
-    def __init__(self, path: str, kernels: Sequence[Kernel], window: Window, threads: Threads) -> None:
+    def __init__(self, path: str, kernels: Sequence[Kernel] | Programs, window: Window, threads: Threads) -> None:
+        programs = Programs.of(kernels)
+        kernels = programs.kernels
         size = max((16 * k.register_count * k.tile for k in kernels), default=0)
         self._registers = [aligned(size).view(np.uint64) for _ in range(threads.count)]
         self._kernels, self._window, self._threads = kernels, window, threads
-        self._ready = cache(lambda kernel: ready(kernels[kernel], path))
+        self._ready = cache(lambda kernel: ready(kernels[kernel], programs[kernel], path))
         self._alone = cache(self._one)
 
     @property
@@ -146,7 +147,7 @@ class NativeGarbler(Native):
     def __init__(
         self,
         path: str,
-        kernels: Sequence[Kernel],
+        kernels: Sequence[Kernel] | Programs,
         secret: LabelSecret,
         hash_seed: bytes,
         constant: Labels,
@@ -180,7 +181,7 @@ class NativeEvaluator(Native):
     def __init__(
         self,
         path: str,
-        kernels: Sequence[Kernel],
+        kernels: Sequence[Kernel] | Programs,
         hash_seed: bytes,
         constant: Labels,
         receive: ReceiveTables,
