@@ -79,14 +79,11 @@ class Listener:
 def _why_not(error: OSError, port: int) -> str:
     """Why, and what to do; of an address that is not to be had Python repeats the address in its own words."""
     why = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or errno.EIO)
-    match error.errno:
-        case errno.EADDRINUSE:
-            help = "another process listens there: give another port"
-        case errno.EACCES:
-            help = "ports below 1024 ask for rights: give a higher one"
-        case _:
-            help = f"give an address of this machine, such as 0.0.0.0:{port} for all that it has"
-    return f"{why}; {help}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{why}; another process listens there: give another port"
+    if error.errno == errno.EACCES:
+        return f"{why}; ports below 1024 ask for rights: give a higher one"
+    return f"{why}; give an address of this machine, such as 0.0.0.0:{port} for all that it has"
 
 
 def connect(
