@@ -11,6 +11,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -153,7 +154,7 @@ def _answers(asked: Mapping[Place, Future[Any]], wait: float) -> dict[Place, byt
     """The certificates of those that `introduce` themselves in time.  Raises NoCluster for one of another version."""
     until, found = time.monotonic() + wait, dict[Place, bytes]()
     for place, answer in asked.items():
-        with suppress(TimeoutError, OSError):  # it has stopped, or is gone
+        with suppress(TimeoutError, OSError, CancelledError):  # it has stopped, or is gone, or the scheduler is
             theirs, certificate = answer.result(max(until - time.monotonic(), 0.01))
             if theirs != version("ccr-lang"):
                 raise NoCluster(
@@ -184,7 +185,11 @@ def shelve(run: str, post: ShelfPost) -> None:
 
 
 def _addresses(client: Client) -> list[str]:
-    return sorted(client.scheduler_info(n_workers=-1)["workers"])
+    """None where the scheduler is gone, of which Dask then knows nothing."""
+    try:
+        return sorted(client.scheduler_info(n_workers=-1).get("workers", ()))
+    except OSError:
+        return []
 
 
 def _places(client: Client, where: str, count: int, doors: Doors | None) -> list[Place]:
