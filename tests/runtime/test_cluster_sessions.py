@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -237,3 +237,16 @@ def test_what_goes_on_is_the_run_that_lost_its_worker(monkeypatch: pytest.Monkey
     told: Any = one_party.run_party(program(), at, {"records": "x.csv"}, None, patience, cast(Any, None), True, agreed)
     assert told == "well"
     assert [(each.continues, each.run) for each in under] == [(False, ""), (True, "of this name")]
+
+
+def _gone(n_workers: int) -> dict[str, Any]:
+    raise OSError("the scheduler is gone")
+
+
+@pytest.mark.parametrize("info", [lambda n_workers: {}, _gone])
+def test_where_the_scheduler_is_gone_nobody_is_left(info: Callable[[int], dict[str, Any]]) -> None:
+    """And the run ends with the worker that it lost."""
+    client: Any = SimpleNamespace(scheduler_info=info)
+    cluster = dasks.DaskCluster(client, [Place("tcp://10.0.0.1:1", 0)], "", None)
+    cluster.launcher(1.0)
+    assert not len(cluster)
