@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from runtime import api
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
-WHOLE = "CCR_WHOLE_EXAMPLES" in os.environ  # as they are written: minutes each, and hours the networks
 WITH_DATA = sorted(set(ALL) - {"auction/auction", "fraud/fraud", "millionaires/millionaires"})
 
 
@@ -27,8 +25,7 @@ def test_these_have_a_data_set() -> None:
 
 def words(name: str) -> list[str]:
     """The program, and the params that make a run of it short."""
-    small = {} if WHOLE else ALL[name].small
-    return [str(EXAMPLES / f"{name}.ccr"), *(f"-D{param}={value}" for param, value in small.items())]
+    return [str(EXAMPLES / f"{name}.ccr"), *(f"-D{param}={value}" for param, value in ALL[name].small.items())]
 
 
 def given(name: str) -> list[str]:
@@ -50,9 +47,9 @@ def test_the_bits_of_the_simulation(name: str, workers: int) -> None:
     assert alone.exit_code == 0, alone.stderr
     cluster = ("--cluster=local", f"--workers={workers}", "--seed=3", "--not-private", "--json")
     shared = told(finish(afresh("run", *words(name), *given(name), *cluster)))
-    checked = json.loads(call("check", *words(name), "--json").stdout)
+    asked = json.loads(call("inspect", *words(name), "--json").stdout)
     assert shared["outputs"] == json.loads(alone.stdout)["outputs"]
-    assert shared["digest"] == checked["digest"]
+    assert shared["digest"] == asked["digest"]
     assert shared["bytes"] == shared["predicted"]["bytes"]
     for party, did in shared["parties"].items():
         sessions = 3 if party == "vendor" and name.startswith("fraud-training") else 1

@@ -15,7 +15,7 @@ from support import cluster_worker, step_runs
 from support.cluster_worker import LIMIT, WORKERS, cost
 from support.command import ROOT
 from support.contracts import BUDGETS
-from support.kills import spent_once
+from support.kills import garbled_once, spent_once
 from support.ledgers import times
 
 from runtime.ledger.events import State
@@ -45,15 +45,6 @@ def rounds(folder: Path, kills: int, mode: str) -> list[dict[str, dict[str, Any]
         assert errors <= WORKER_IS_NAMED | PEER_IS_MISSING and not (errors and errors <= PEER_IS_MISSING), ended
         assert all("worker" in each["said"] for each in ended.values() if each["error"] in WORKER_IS_NAMED)
     return found
-
-
-def garbled_once(folder: Path) -> None:
-    """No session garbles a row twice, and no two have one seed or one correlation: no label has two tables."""
-    rows = Counter((folder / "rows").read_text().splitlines())
-    assert rows and max(rows.values()) == 1
-    drawn = {tuple(line.split()) for line in (folder / "deltas").read_text().splitlines()}
-    seeds, deltas = {seed for seed, _ in drawn}, {delta for _, delta in drawn}
-    assert len(seeds) == len(deltas) == len(drawn)
 
 
 @pytest.mark.parametrize("kills", [FEW, MANY])

@@ -175,10 +175,11 @@ def prepared(patch: pytest.MonkeyPatch, play: Play) -> None:
     patch.setattr(LedgerPermit, "releasing_step", releasing_step)
     patch.setattr(StepLog, "learned", hears)
     patch.setattr(StepLog, "again", remembers)
-    _garbled(patch, play.folder)
+    garbled(patch, play.folder)
 
 
-def _garbled(patch: pytest.MonkeyPatch, folder: Path) -> None:
+def garbled(patch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Workers write it down."""
     made, run = worker.GarblerSide.__init__, worker.Worker._run
 
     def begins(self: Any, plan: Any, secret: LabelSecret, seeds: PublicSeeds, pair: Any) -> None:

@@ -51,6 +51,15 @@ def spent_once(ledger: Path, left: Path, heard: Path, steps: int, charge: Spend)
     return list(history)
 
 
+def garbled_once(folder: Path) -> None:
+    """No session garbles a row twice, and no two have one seed or one correlation: no label has two tables."""
+    rows = Counter((folder / "rows").read_text().splitlines())
+    assert rows and max(rows.values()) == 1
+    drawn = {tuple(line.split()) for line in (folder / "deltas").read_text().splitlines()}
+    seeds, deltas = {seed for seed, _ in drawn}, {delta for _, delta in drawn}
+    assert len(seeds) == len(deltas) == len(drawn)
+
+
 def pairs(path: Path) -> Counter[tuple[str, int]]:
     """Runs and indices."""
     return Counter((run, int(index)) for run, index in (line.split() for line in path.read_text().splitlines()))
