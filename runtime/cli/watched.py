@@ -27,7 +27,7 @@ def watched(
 ) -> Generator[tuple[Accept, Advance]]:
     """Under a contract, or with what `before` accepts; without a `party` the evaluator is shown."""
     compiled = runs.program.compiled
-    expected = Expected(tuple(runs.each), connection, before.delta, agreed)
+    expected = Expected(tuple(runs.each), connection, before.delta, agreed, runs.workers)
 
     def accept(parts: Sequence[Part]) -> None:
         before.accept(parts)

@@ -91,6 +91,7 @@ class Expected:
     link: Link | None = None
     delta: float | None = None
     priced: bool = False  # what its mechanisms cost has been found before the run: it takes no second more
+    workers: int = 0  # on both sides
     _from: dict[int, Foretold] = field(default_factory=dict[int, Foretold])  # a step that the run goes on with
     _spent: dict[tuple[int, bool], float | None] = field(default_factory=dict[tuple[int, bool], float | None])
 
@@ -108,7 +109,7 @@ class Expected:
     def foretold(self, first: int) -> Foretold:
         """Of what is left where a run goes on with the step of this index."""
         if first not in self._from:
-            self._from[first] = Foretold.of([(program, first) for program in self.programs])
+            self._from[first] = Foretold.of([(program, first) for program in self.programs], workers=self.workers)
         return self._from[first]
 
     def _left(self, moment: Moment, foretold: Foretold) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
@@ -23,12 +24,13 @@ from runtime.api import Products, compile, run
 from runtime.execute import engines
 from runtime.execute.backend import Roles
 from runtime.net.frames import Frame
+from runtime.party.begin import THREADS
 from runtime.party.run import Report
 from runtime.party.sources import PartySources, load
 from runtime.privacy.randomness import RunSecret
 from runtime.report.forecast import kept
 from runtime.report.forecast.foretold import Foretold
-from runtime.report.forecast.measure import measure
+from runtime.report.forecast.measure import _imported, measure
 from runtime.report.forecast.rates import NATIVE, PORTABLE, Rates
 from runtime.report.forecast.seconds import foretold, seconds
 from runtime.report.forecast.tally import tally
@@ -166,6 +168,14 @@ def test_a_machine_is_measured() -> None:
         assert rates.cores >= 1
     own = found[engines.chosen().backend]
     assert found["portable"].garble_row >= own.garble_row
+
+
+def test_what_is_imported_is_measured_as_a_party_imports_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one thread for linear algebra: those that others begin take processor time that no party does."""
+    monkeypatch.delenv(THREADS, raising=False)
+    seen = tmp_path / "threads"
+    took = _imported(f"import os, pathlib; pathlib.Path({str(seen)!r}).write_text(os.environ[{THREADS!r}])")
+    assert took > 0 and seen.read_text() == "1" and THREADS not in os.environ
 
 
 def test_what_was_measured_is_foretold_by(monkeypatch: pytest.MonkeyPatch) -> None:

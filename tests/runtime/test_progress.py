@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +15,12 @@ from support.command import BASE, HERE, LONG, MILLIONAIRES, RECORDS, TUMOUR, cal
 from support.contracts import ROWS
 from support.step_runs import STEPS, Room, its_contract_holds
 
-from runtime.api import compile
+from runtime.api import Products, compile
+from runtime.cli.beforehand import Beforehand
 from runtime.cli.progress import EVERY, Lines, meter
 from runtime.cli.run_log import RunLog
+from runtime.cli.several import Runs
+from runtime.cli.watched import watched
 from runtime.net.channel import Channel
 from runtime.net.frames import Frame
 from runtime.privacy import cost
@@ -24,6 +28,7 @@ from runtime.privacy.cost import cost_of
 from runtime.report.forecast.foretold import Foretold
 from runtime.report.kept import cost_told
 from runtime.report.progress import Expected, Standing
+from runtime.report.traffic import Link
 from runtime.session.phases import Phases
 from runtime.session.watch import EVERY as OFTEN
 from runtime.session.watch import Moment, Sessions, Watch
@@ -71,6 +76,17 @@ def test_time_left_is_foretold_at_first_and_then_measured() -> None:
     assert at[0] == pytest.approx(foretold.seconds()) and at[2] == pytest.approx(8.0, rel=1e-3) and at[3] == 0
     assert at[1] == pytest.approx(0.95 * (0.5 * 8.0 / 0.05 + 0.5 * foretold.seconds()), rel=1e-3)
     assert expected.standing(Moment("", 20, 0, 5, 8.0, ended=True)).left == 0
+
+
+def test_time_left_is_that_of_so_many_workers() -> None:
+    """As the command says before the run."""
+    program, link, told = compile(TUMOUR, products=Products.GATES), Link(50e6 / 8, 0.02), StringIO()
+    runs = Runs.of(program, None, None, workers=8)
+    with watched(runs, "", Beforehand(None, None, True, True), False, link, True, RunLog(told)) as (_, advance):
+        advance("vendor", Moment("setup", 0, 0, 0, 0.0))
+    left = json.loads(told.getvalue())["seconds_left"]
+    assert left == pytest.approx(runs.foretold().seconds(link), abs=1e-3)
+    assert left < replace(runs, workers=0).foretold().seconds(link) / 5
 
 
 def test_epsilon_of_the_steps_that_were_told() -> None:

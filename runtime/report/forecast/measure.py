@@ -4,6 +4,7 @@ does lengthens least.  Processor time, where nothing is waited for.  A few secon
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from runtime.party.begin import THREADS
 from runtime.report.forecast.kept import builtin, cores
 from runtime.report.forecast.measured_gates import READY, gates
 from runtime.report.forecast.measured_transfers import base_transfers, products, transfers
@@ -18,6 +20,7 @@ from runtime.report.forecast.measured_wire import wire
 from runtime.report.forecast.rates import Rates
 
 REPEATS = 5
+IMPORTS = 3
 COLD = 1.3  # times as long takes what a run does once, as its first
 _PARTY = "import runtime.party.begin, runtime.party.both"
 _DISTRIBUTIONS = "import scipy.special"
@@ -55,11 +58,13 @@ def shortest(work: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def _imported(what: str) -> float:
-    """Processor seconds of a new interpreter."""
+    """Processor seconds of a new interpreter, which like a party's begins no threads for linear algebra: that takes as
+    long as to load the rest."""
     times: list[float] = []
-    for _ in range(2):
+    alone = {**os.environ, THREADS: "1"}
+    for _ in range(IMPORTS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", what], check=False, stdin=subprocess.DEVNULL)
+        subprocess.run([sys.executable, "-c", what], check=False, stdin=subprocess.DEVNULL, env=alone)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(times)
