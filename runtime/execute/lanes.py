@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import assert_never
 
 import numpy as np
@@ -192,12 +193,12 @@ class Lanes:
     """Of one time that a chain is run."""
 
     def __init__(self, chain: Chain, plan: Plan, backend: Backend, progress: Progress | None) -> None:
-        self._chain, self._plan, self._backend, self._progress = chain, plan, backend, progress
+        self.chain, self._plan, self._backend, self._progress = chain, plan, backend, progress
 
     def run(self, words: dict[int, Next], allocate: Callable[[int], Wires], base: int) -> list[Wires]:
         """With what gives the wires of each buffer that is entered, and the buffers that outlive it; what is kept of
         each output."""
-        chain = self._chain
+        chain = self.chain
         whole = {buffer: allocate(buffer) for buffer in (*words, *chain.cells) if buffer not in chain.gone}
         for step in chain.enters:
             if step.buffer not in chain.cells:
@@ -205,12 +206,10 @@ class Lanes:
                 whole[step.buffer][:size] = words.pop(step.buffer)(size)
         scratch = {buffer: self._backend.empty(chain.cells[buffer] * chain.at_once) for buffer in chain.gone}
         kept: list[list[Wires]] = [[] for _ in chain.opens]
-        made: tuple[JointSteps, tuple[Launch, ...]] | None = None
+        made = cache(self._steps)
         for at in _blocks(chain):
             count = at.stop - at.start
-            if made is None or count < chain.at_once:
-                made = self._steps(count)
-            steps, launches = made
+            steps, launches = made(count)
             steps.buffers = dict(whole)
             for buffer, cell in chain.cells.items():
                 room = scratch[buffer][: cell * count] if buffer in scratch else whole[buffer][cell * at.start :]
@@ -224,9 +223,9 @@ class Lanes:
 
     def _steps(self, lanes: int) -> tuple[JointSteps, tuple[Launch, ...]]:
         """All of it for so many lanes."""
-        cells = self._chain.cells
+        cells = self.chain.cells
         sizes = [cells[i] * lanes if i in cells else size for i, size in enumerate(self._plan.buffers)]
-        launches = tuple(replace(launch, lanes=(lanes,)) for launch in self._chain.launches)
+        launches = tuple(replace(launch, lanes=(lanes,)) for launch in self.chain.launches)
         return JointSteps(replace(self._plan, buffers=tuple(sizes)), self._backend, self._progress), launches
 
 

@@ -158,7 +158,7 @@ CLUSTERS = (
     Mutation(
         "a run begins with fewer workers than were asked for",
         f"{CLUSTER}/sessions.py",
-        "    have(cluster, attempts, wait)\n",
+        "    have(cluster, asked, wait)\n",
         "",
         f"{SESSIONS}::test_whoever_does_not_answer_at_first_is_missed",
     ),
@@ -172,8 +172,8 @@ CLUSTERS = (
     Mutation(
         "a run goes on where nothing was told",
         "runtime/cli/sittings.py",
-        "        if not self.side.own.told:\n            raise lost\n",
-        "",
+        "self.side.program.owners or not self.side.own.told",
+        "self.side.program.owners",
         f"{SESSIONS}::test_only_behind_a_step_that_was_told",
     ),
     Mutation(

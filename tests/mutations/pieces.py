@@ -56,13 +56,6 @@ PIECES = (
         ONE,
     ),
     Mutation(
-        "bits of a product share a row with those of other threads",
-        f"{NATIVE}/shares.py",
-        "self._row + number * self._rows",
-        "self._row + number // len(self._products) * self._rows",
-        BITS,
-    ),
-    Mutation(
         "shares of other threads are lost",
         f"{NATIVE}/shares.py",
         "            first += other\n",

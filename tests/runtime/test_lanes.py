@@ -83,7 +83,7 @@ def test_no_byte_and_no_output_depends_on_it(engine: str, behind: Behind, monkey
     made = lanes.Lanes.run
 
     def run(self: lanes.Lanes, *given: Any) -> Any:
-        chains.append(self._chain)
+        chains.append(self.chain)
         return made(self, *given)
 
     monkeypatch.setattr(lanes.Lanes, "run", run)

@@ -54,7 +54,7 @@ def small_parts() -> Iterator[None]:
     with (
         patch(f"{native}.engine.PART_BYTES", 1 << 12),
         patch(f"{native}.engine.WORTH", 1 << 12),
-        patch(f"{native}.shares.BIT_BYTES", 1),
+        patch(f"{native}.shares.WORTH", 1),
     ):
         yield
 
