@@ -27,7 +27,7 @@ from runtime.net.keys import Identity
 from runtime.party.nursery import deaf
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, LocalCluster
 
 LOOPBACK = "127.0.0.1"
 SCHEDULER_SECONDS = 15
@@ -52,8 +52,7 @@ class Place:
 @contextmanager
 def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
     """So many workers of the scheduler `where`, or of one that is started here.  Raises NoCluster."""
-    from dask import config
-    from distributed import Client, LocalCluster  # here, because it takes a second, and few have it
+    from distributed import Client  # here, because it takes a second, and few have it
 
     if doors is not None and doors.last - doors.first + 1 < count:
         raise NoCluster(f"--worker-listen has fewer ports than the {count} workers", "give one for each")
@@ -66,19 +65,30 @@ def dask(where: str, count: int, doors: Doors | None) -> Generator[DaskCluster]:
         with client:
             yield DaskCluster(client, _places(client, where, count, doors), _route(where), doors)
         return
-    # Workers end with this process, and not before it by Ctrl-C.
-    with deaf(), config.set(_QUIET):
-        cluster = LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            memory_limit=0,  # or Dask ends whoever takes more than an even part, and looks ten times a second
-            host=LOOPBACK,
-            dashboard_address=f"{LOOPBACK}:0",
-            silence_logs=logging.CRITICAL,
-            security=True,  # whoever else is on this machine reaches its ports, and Dask runs what it is sent
-        )
-    with cluster, Client(cluster) as client:
+    with _of_this_machine(count) as cluster, Client(cluster) as client:
         yield DaskCluster(client, _places(client, LOCAL, count, doors), LOOPBACK, doors)
+
+
+def _of_this_machine(count: int) -> LocalCluster:
+    """Raises NoCluster where one of them dies before it is there."""
+    from dask import config
+    from distributed import LocalCluster  # here, likewise
+
+    # Workers end with this process, and not before it by Ctrl-C.
+    try:
+        with deaf(), config.set(_QUIET):
+            return LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                memory_limit=0,  # or Dask ends whoever takes more than an even part, and looks ten times a second
+                host=LOOPBACK,
+                dashboard_address=f"{LOOPBACK}:0",
+                silence_logs=logging.CRITICAL,
+                security=True,  # whoever else is on this machine reaches its ports, and Dask runs what it is sent
+            )
+    except (OSError, RuntimeError) as error:
+        what = f"not all of {count} workers started on this machine: {error}"
+        raise NoCluster(what, "look whether it has memory for them, or ask for fewer with --workers") from error
 
 
 class DaskCluster:

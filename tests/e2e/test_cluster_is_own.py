@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
+import pytest
 from distributed import rpc
 
-from runtime.cluster.dasks import LOCAL, dask
+from runtime.cluster.dasks import dask
+from runtime.cluster.errors import NoCluster
+from runtime.cluster.where import LOCAL
 
 
 async def answered(address: str) -> bool:
@@ -27,3 +30,12 @@ def test_strangers_on_this_machine_run_nothing() -> None:
         assert [asyncio.run(answered(f"tcp://{urlsplit(port).netloc}")) for port in ports] == [False, False]
         assert launcher.doors() == [("127.0.0.1", 0)]
         assert launcher.certificates[0].startswith(b"-----BEGIN CERTIFICATE-----")
+
+
+def test_a_worker_that_dies_before_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_: object) -> None:
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr("distributed.LocalCluster", fails)
+    with pytest.raises(NoCluster, match="not all of 2 workers started on this machine: Nanny"), dask(LOCAL, 2, None):
+        pass

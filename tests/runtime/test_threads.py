@@ -195,7 +195,7 @@ def test_the_command_runs_with_some() -> None:
 
 @pytest.mark.parametrize(
     ("given", "why"),
-    [("0", "greater than or equal to 1"), ("65", "less than or equal to 64"), ("two", "valid integer")],
+    [("0", "0 is below 1"), ("65", "65 is above 64"), ("two", "is not a whole number")],
 )
 def test_a_number_that_cannot_be_is_refused(given: str, why: str) -> None:
     done = call(*RUN, "--threads", given)
