@@ -238,7 +238,14 @@ def main(folder: str, kills: str, seed: str, mode: str) -> list[list[dict[str, A
         takes = time.monotonic() - start
 
         def kill(pids: Sequence[int]) -> None:
-            time.sleep(chance.random() * takes)
+            heard, until = Path(folder) / "heard", time.monotonic() + takes
+            if mode == "step" and chance.random() < 0.5:  # once a step was told: a run has few such moments
+                before = heard.stat().st_size if heard.exists() else 0
+                while (not heard.exists() or heard.stat().st_size == before) and time.monotonic() < until:
+                    time.sleep(0.001)
+                time.sleep(chance.random() * takes / 20)
+            else:
+                time.sleep(chance.random() * takes)
             os.kill(chance.choice(pids), signal.SIGSTOP if chance.random() < 0.25 else signal.SIGKILL)
 
         rounds += [play.round(kill) for _ in range(int(kills))]
