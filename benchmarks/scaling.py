@@ -18,7 +18,7 @@ LANES = (1, 10, 100, 1000, 10_000)
 STEPS = (1, 4, 16, 64)
 FEATURES = (5, 10, 20, 40, 80)
 MEMORY = (1, 44, 440)  # steps of 4096 lanes: 10^6, 10^8 and 10^9 ANDs
-LONGEST = 4400  # 10^10 of them: half an hour
+LONGEST = 4400  # 10^10 of them: ten minutes
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from runtime.cluster.parts import Cut
 from runtime.crypto.labels import Labels, decode, encode
 from runtime.execute.backend import Numbers
 from runtime.net.channel import HEADER
+from runtime.net.errors import ProtocolError
 
 MOST_BYTES = 1 << 30  # of a frame
 
@@ -69,11 +70,13 @@ def encode_order(order: Order, payload: bytes | bytearray) -> bytes:
 
 
 def decode_orders(data: bytes) -> Iterator[tuple[Order, bytes]]:
-    """All of them."""
+    """All of them.  Raises ProtocolError where they do not fill it, or are several themselves."""
     at = 0
     while at < len(data):
-        kind, size = HEADER.unpack_from(data, at)
+        kind, size = HEADER.unpack(data[at : at + HEADER.size].ljust(HEADER.size, b"\xff"))
         at += HEADER.size + size
+        if at > len(data) or kind == Order.SEVERAL:
+            raise ProtocolError("a coordinator's orders do not fill their frame")
         yield Order(kind), data[at - size : at]
 
 

@@ -13,10 +13,11 @@ from support.memory_channel import pair
 from compiler.schedule.plan import Launch, Transfer, View, addresses
 from runtime.cluster.hand import HELD_BYTES, RemoteHand
 from runtime.cluster.holdings import HOME, NONE, Holdings, bit
-from runtime.cluster.orders import MOST_BYTES, Order, Run, decode_orders, decode_wires
+from runtime.cluster.orders import MOST_BYTES, Order, Run, decode_orders, decode_wires, encode_order
 from runtime.cluster.parts import Cut, Part, own_rows, part
 from runtime.crypto.labels import fresh
 from runtime.execute.sharing import MOST, axis_of, cut, words_of
+from runtime.net.errors import ProtocolError
 
 SIZES = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
 
@@ -107,3 +108,10 @@ def test_orders_that_nobody_waits_for_go_with_the_next() -> None:
     hand.clear()
     sizes = [[order for order, _ in decode_orders(there.receive(MOST_BYTES)[1])] for _ in range(2)]
     assert sizes == [[Order.PUT], [Order.PUT, Order.CLEAR]]
+
+
+def test_orders_fill_their_frame() -> None:
+    one = encode_order(Order.FREE, b"1234")
+    for frame in (one[:-1], one + one[:3], encode_order(Order.SEVERAL, one)):
+        with pytest.raises(ProtocolError, match="do not fill"):
+            list(decode_orders(frame))
