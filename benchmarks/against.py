@@ -1,13 +1,15 @@
 """ccr beside a peer that computes the same, by turns, both parties of each as processes of this machine.
 
-A peer is any program `DRIVER WORK COUNT PARTY PORT [CIRCUIT]` that runs party 1 or 2 of a work of `WORKS` on loopback
-and ends with 0; that of EMP is `benchmarks/peers/emp.cpp`.  No peer comes with ccr, and none is fetched.
+A peer is any program `DRIVER WORK COUNT PARTY PORT [CIRCUIT]` that runs party 1 or 2 of a work of `works` on loopback
+and ends with 0; as party 0 it makes ready what both need, which is not clocked.  Those of EMP and MP-SPDZ are
+`benchmarks/peers/emp.cpp` and `benchmarks/peers/mp_spdz.py`.  No peer comes with ccr, and none is fetched.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from benchmarks.texts import Measured
 HOW = {
     "emp": "install emp-tool, emp-ot and emp-sh2pc 0.3 as they say, build benchmarks/peers/emp.cpp as a program that "
     "uses them, optimized for this CPU,",
-    "mp-spdz": "write a driver of its Yao's protocol that is called as benchmarks/against.py says,",
+    "mp-spdz": "build its yao-party.x, say by CCR_MP_SPDZ in which folder, take benchmarks/peers/mp_spdz.py",
 }
 
 
@@ -85,9 +87,11 @@ def _by_turns(runs: int, driver: str, work: Work) -> tuple[list[float], list[flo
     with TemporaryDirectory() as made:
         parties = Parties(compiled(work.of, Path(made)), given(work.of, Path(made)), Path(made))
         ours, theirs = list[float](), list[float]()
+        more = [] if work.circuit is None else [str(work.circuit)]
+        subprocess.run([driver, work.name, str(work.count), "0", "0", *more], check=True)
         for _ in range(runs):
             ours.append(parties.run().ran.seconds)
-            port, more = str(free_port()), [] if work.circuit is None else [str(work.circuit)]
+            port = str(free_port())
             commands = [[driver, work.name, str(work.count), party, port, *more] for party in "12"]
             theirs.append(clocked(commands).seconds)
     return ours, theirs

@@ -28,6 +28,7 @@ TITLES = {
     "start": "The command's start",
     "counts": "AND gates of the examples, and what compiling takes",
 }
+PEERS = {"against emp": "ccr against EMP", "against mp-spdz": "ccr against MP-SPDZ"}
 Told = dict[str, Any]
 
 
@@ -36,7 +37,7 @@ def text(told: Told) -> str:
     lines = [*_machine(told["machine"], told["date"]), "", "![throughput and memory](benchmarks.svg)", ""]
     for part in dict.fromkeys(figure["part"] for figure in told["figures"]):
         figures = [figure for figure in told["figures"] if figure["part"] == part]
-        lines += [f"## {TITLES.get(part, 'ccr ' + part.replace('emp', 'EMP'))}", "", *_table(figures), ""]
+        lines += [f"## {(TITLES | PEERS)[part]}", "", *_table(figures), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -84,6 +84,8 @@ int main(int argc, char **argv)
     if (argc < 5)
         return 2;
     const int count = atoi(argv[2]), party = atoi(argv[3]), port = atoi(argv[4]);
+    if (party == 0)  // nothing is to be made ready
+        return 0;
     NetIO io(party == ALICE ? nullptr : "127.0.0.1", port, true);
     setup_semi_honest(&io, party);
     uint64_t found;

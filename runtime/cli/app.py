@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
-from runtime.cli import misread, signals
+from runtime.cli import signals
 from runtime.cli.commands import COMMANDS, Command, Group
 from runtime.cli.screen import NotShown, result, say
 from runtime.cli.status import WRONG
@@ -77,6 +77,8 @@ class _Listed(TyperGroup):
         try:
             status = super().main(args, *more, **given | {"standalone_mode": False})
         except _UsageError as error:
+            from runtime.cli import misread  # here, because most commands are typed right
+
             error.message = misread.told(error)
             error.show()
             if "--json" in words:

@@ -18,6 +18,7 @@ from benchmarks import against, page, scaling
 from benchmarks.__main__ import parts
 from benchmarks.figures import Figure, Scale
 from benchmarks.pair import clocked
+from benchmarks.peers import mp_spdz
 from benchmarks.texts import millionaires
 from runtime.execute.engines import PORTABLE, chosen
 
@@ -78,7 +79,7 @@ def test_a_peer_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.returncode == 1
     assert "nothing says where emp is: install emp-tool" in done.stderr and "CCR_BENCHMARK_EMP" in done.stderr
     monkeypatch.setenv("CCR_BENCHMARK_MP_SPDZ", "/no/such/driver")
-    with pytest.raises(against.NoPeer, match="`/no/such/driver` is no program: write a driver"):
+    with pytest.raises(against.NoPeer, match="`/no/such/driver` is no program: build its yao-party"):
         against.driver_of("mp-spdz", None)
 
 
@@ -92,7 +93,23 @@ def test_a_peer_takes_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("millionaires", "ccr"),
         ("millionaires", "emp"),
     ]
-    assert sorted((tmp_path / "calls").read_text().splitlines()) == ["millionaires 1 1", "millionaires 1 2"]
+    assert sorted((tmp_path / "calls").read_text().splitlines()) == [
+        "millionaires 1 0",
+        "millionaires 1 1",
+        "millionaires 1 2",
+    ]
+
+
+def test_the_other_peer_has_every_work(tmp_path: Path) -> None:
+    """Programs are Python to MP-SPDZ's compiler, which is not here; of so many at once, or in turns of LANES."""
+    wanted = [work.name for work in against.works(Scale(1), tmp_path / "aes")]
+    assert set(wanted) == set(mp_spdz.SOURCES)
+    for work in wanted:
+        compile(mp_spdz.source(work, 2 * mp_spdz.LANES), work, "exec")
+    assert "for_range(2)" in mp_spdz.source("products", 2 * mp_spdz.LANES)
+    assert "for_range(1)" in mp_spdz.source("products", 7)
+    with pytest.raises(ValueError, match="no multiple"):
+        mp_spdz.source("aes", mp_spdz.LANES + 1)
 
 
 def test_a_party_that_fails_ends_its_peer() -> None:

@@ -198,7 +198,7 @@ def test_every_staff_is_let_go() -> None:
 def test_only_behind_a_step_that_was_told(told: bool) -> None:
     """What was not told was not charged, and begins anew where somebody asks for it."""
     lost, other = WorkerLost(0, "worker 10", "it died"), SimpleNamespace(own=SimpleNamespace(told=False))
-    side: Any = SimpleNamespace(own=SimpleNamespace(told=told))
+    side: Any = SimpleNamespace(own=SimpleNamespace(told=told), program=SimpleNamespace(owners=()))
     sitting = sittings.Sitting(side, lambda before: cast(Any, other), lambda: None, cast(Any, None), cast(Any, None))
     if told:
         assert sitting.again(lost, 2).side is other
@@ -214,6 +214,7 @@ def test_what_goes_on_is_the_run_that_lost_its_worker(monkeypatch: pytest.Monkey
 
     class Played(Sat):
         own = SimpleNamespace(told=True, permit=SimpleNamespace(run="of this name"))
+        program = SimpleNamespace(owners=())
         spent = False  # a side has the sources of one session
 
         def meet(self, door: object) -> None:

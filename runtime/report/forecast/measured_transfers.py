@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections import deque
 from itertools import cycle
 
 import numpy as np
@@ -38,11 +37,13 @@ def _numbers(shape: Transfer) -> int:
 
 def _product(backend: str, shape: Transfer, shortest: Shortest) -> tuple[float, float]:
     """Seconds of the garbler and of the evaluator."""
-    sent: deque[memoryview] = deque(maxlen=shape.width)
-    garbler = correcting(backend, LabelSecret.fresh(), bytes(SEED_BYTES), sent.append)
+    sent: list[bytes] = []
+    kept = correcting(backend, LabelSecret.fresh(), bytes(SEED_BYTES), lambda payload: sent.append(bytes(payload)))
+    garbler = correcting(backend, LabelSecret.fresh(), bytes(SEED_BYTES), lambda payload: None)
     labels = fresh(shape.words * shape.width).reshape(shape.words, shape.width, 2)
     numbers = np.arange(shape.words * shape.shared, dtype=np.uint64).reshape(shape.words, shape.shared)
     first = shortest(lambda: garbler.multiply(labels, numbers, shape, 0))
+    kept.multiply(labels, numbers, shape, 0)
     stream = cycle(sent)
     evaluator = corrected(backend, bytes(SEED_BYTES), lambda count: next(stream))
     return first, shortest(lambda: evaluator.multiply(labels, shape, 0))
