@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from runtime.cli import signals
 from runtime.cli.status import FAILED
+
+SELDOM = 1 << 17  # new objects between two collections: what a command loads lives, and is not looked through so often
 
 
 def main() -> None:
     """Run the command line; the exit statuses are in `runtime.cli.status`."""
     try:
         signals.heed()
+        gc.set_threshold(SELDOM)
         from runtime.cli.app import app
 
         app()
