@@ -61,9 +61,9 @@ def name(work: str, count: int) -> str:
 
 
 def source(work: str, count: int) -> str:
-    """In its language.  Raises KeyError for a work that there is none of."""
+    """In its language.  Raises KeyError for a work that there is none of, ValueError for one of no whole turns."""
     lanes = min(count, LANES)
-    if count % lanes:
+    if "{turns}" in SOURCES[work] and count % lanes:
         raise ValueError(f"{count} is more than {LANES}, and no multiple of it")
     return SOURCES[work].format(count=count, lanes=lanes, turns=count // lanes)
 
