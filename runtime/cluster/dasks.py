@@ -197,7 +197,7 @@ def shelve(run: str, post: ShelfPost) -> None:
 
 
 def _addresses(client: Client) -> list[str]:
-    """None where the scheduler is gone, of which Dask then knows nothing."""
+    """Of all workers; of none where the scheduler is gone, of whom Dask then knows nothing."""
     try:
         return sorted(client.scheduler_info(n_workers=-1).get("workers", ()))
     except OSError:

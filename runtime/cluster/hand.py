@@ -40,29 +40,25 @@ class RemoteHand:
         self._hold(Order.PUT, encode_wires(buffer, wires, labels))
 
     def run(self, step: int, at: Cut, iteration: tuple[int, ...], base: int) -> None:
-        self._hold(Order.RUN, Run(step, at, iteration, base).encode())
-        self._leave()
+        self._order(Order.RUN, Run(step, at, iteration, base).encode())
 
     def free(self, buffer: int) -> None:
         self._hold(Order.FREE, encode_wires(buffer, NONE))
 
     def ask(self, buffer: int, wires: Wires) -> None:
-        self._hold(Order.ASK, encode_wires(buffer, wires))
-        self._leave()
+        self._order(Order.ASK, encode_wires(buffer, wires))
 
     def labels(self, count: int) -> Labels:
         return decode(self.answer(Order.LABELS, count * LABEL_BYTES))
 
     def multiply(self, words: Labels, numbers: Numbers | None, shape: Transfer, row: int) -> None:
-        self._hold(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
-        self._leave()
+        self._order(Order.MULTIPLY, Multiply(shape, row, words, numbers).encode())
 
     def shares(self, shape: Transfer) -> Numbers:
         return decode_shares(self.answer(Order.SHARES, shape.words * shape.shared * shape.number_bytes), shape)
 
     def clear(self) -> None:
-        self._hold(Order.CLEAR, b"")
-        self._leave()
+        self._order(Order.CLEAR, b"")
 
     def stop(self) -> None:
         """The worker wipes what is secret at once and is free.  Never raises."""
@@ -89,6 +85,11 @@ class RemoteHand:
         if len(self._held) + len(payload) > HELD_BYTES:
             self._leave()
         self._held += encode_order(order, payload)
+
+    def _order(self, order: Order, payload: bytes) -> None:
+        """At once, behind what is held."""
+        self._hold(order, payload)
+        self._leave()
 
     def _leave(self) -> None:
         """What is held, in one frame."""
